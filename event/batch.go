@@ -1,0 +1,278 @@
+package event
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+)
+
+// The head of a batch: magic, count, base time, batch id, then sensor and site with their lengths.
+const (
+	magic    = "BWE1"
+	countAt  = 4
+	baseAt   = 8
+	idAt     = 16
+	headSize = 24
+)
+
+// MaxBatch is the largest batch a [Reader] accepts, in bytes; the bus carries at most 1 MiB compressed.
+const MaxBatch = 4 << 20
+
+// MaxEvents is how many events one batch holds at most.
+const MaxEvents = 10_000
+
+// Batch builds the bytes of a batch. Its zero value is empty; call Reset before the first Add.
+// It is not safe for concurrent use.
+type Batch struct {
+	c    coder
+	base int64
+	n    uint32
+}
+
+// Reset begins a new batch and keeps the memory. id must rise from batch to batch of one sensor; the program uses
+// microseconds of the clock, moved on where two would be equal.
+func (b *Batch) Reset(sensor, site string, id uint64) {
+	buf := append(b.c.buf[:0], magic...)
+	buf = binary.LittleEndian.AppendUint32(buf, 0)
+	buf = binary.LittleEndian.AppendUint64(buf, 0)
+	buf = binary.LittleEndian.AppendUint64(buf, id)
+	b.c.buf = appendBytes(appendBytes(buf, sensor), site)
+	b.n, b.base = 0, 0
+}
+
+// Len is the number of events in the batch.
+func (b *Batch) Len() int { return int(b.n) }
+
+// Size is the number of bytes of the batch so far.
+func (b *Batch) Size() int { return len(b.c.buf) }
+
+// Bytes are the batch. They belong to b until its next Reset.
+func (b *Batch) Bytes() []byte {
+	binary.LittleEndian.PutUint32(b.c.buf[countAt:], b.n)
+	binary.LittleEndian.PutUint64(b.c.buf[baseAt:], uint64(b.base))
+	return b.c.buf
+}
+
+const (
+	hasFlow = 1 << iota
+	hasSrc
+	hasDst
+	hasPorts
+	hasVLAN
+	src6
+	dst6
+)
+
+// Add appends one event. It copies what h and p point to and allocates nothing once the buffer has grown.
+func (b *Batch) Add(h *Header, p Payload) {
+	if b.n == 0 {
+		b.base = h.Time
+	}
+	b.n++
+	at := len(b.c.buf)
+	buf := append(b.c.buf, 0, 0, 0, byte(p.Kind())) // 3 bytes of length
+	buf = b.appendHeader(buf, h)
+	b.c.op, b.c.buf = opEncode, buf
+	p.fields(&b.c)
+	n := len(b.c.buf) - at - 3
+	b.c.buf[at], b.c.buf[at+1], b.c.buf[at+2] = byte(n), byte(n>>8), byte(n>>16)
+}
+
+func (b *Batch) appendHeader(buf []byte, h *Header) []byte {
+	at := len(buf)
+	var flags byte
+	buf = append(buf, 0, h.Proto)
+	buf = binary.AppendVarint(buf, h.Time-b.base)
+	if h.Flow != 0 {
+		flags |= hasFlow
+		buf = binary.AppendUvarint(buf, h.Flow)
+	}
+	if h.Src.IsValid() {
+		flags |= hasSrc
+		buf, flags = appendAddr(buf, h.Src, flags, src6)
+	}
+	if h.Dst.IsValid() {
+		flags |= hasDst
+		buf, flags = appendAddr(buf, h.Dst, flags, dst6)
+	}
+	if h.Ports != (Ports{}) {
+		flags |= hasPorts
+		buf = append(buf, byte(h.Ports.Src), byte(h.Ports.Src>>8), byte(h.Ports.Dst), byte(h.Ports.Dst>>8))
+	}
+	if h.VLAN != 0 {
+		flags |= hasVLAN
+		buf = append(buf, byte(h.VLAN), byte(h.VLAN>>8))
+	}
+	buf[at] = flags
+	return buf
+}
+
+func appendAddr(buf []byte, a netip.Addr, flags, six byte) ([]byte, byte) {
+	if a.Is4() {
+		v := a.As4()
+		return append(buf, v[:]...), flags
+	}
+	v := a.As16()
+	return append(buf, v[:]...), flags | six
+}
+
+// Reader walks the events of a batch. The batch's bytes must not change while it is in use.
+type Reader struct {
+	Sensor string // who saw it
+	Site   string // where
+	ID     uint64 // the batch's id, rising per sensor
+
+	b     []byte
+	at    int
+	n     uint32
+	left  uint32
+	base  int64
+	c     coder
+	raw   [maxField]raw
+	kinds [kindEnd]Payload
+	err   error
+}
+
+// Open begins to read a batch; r may be used again for another. It returns [ErrBatch] where the head is malformed.
+func (r *Reader) Open(b []byte) error {
+	r.b, r.at, r.left, r.err = nil, 0, 0, nil
+	if len(b) < headSize || len(b) > MaxBatch || string(b[:4]) != magic {
+		return malformed(0, "no "+magic+" head of at most "+strconv.Itoa(MaxBatch)+" bytes")
+	}
+	r.n = binary.LittleEndian.Uint32(b[countAt:])
+	if r.n > MaxEvents {
+		return malformed(countAt, "too many events")
+	}
+	r.base = int64(binary.LittleEndian.Uint64(b[baseAt:]))
+	r.ID = binary.LittleEndian.Uint64(b[idAt:])
+	sensor, rest, ok := cutBytes(b[headSize:])
+	if !ok {
+		return malformed(headSize, "cut sensor name")
+	}
+	site, rest, ok := cutBytes(rest)
+	if !ok {
+		return malformed(headSize, "cut site name")
+	}
+	r.Sensor, r.Site = string(sensor), string(site)
+	r.b, r.at, r.left = b, len(b)-len(rest), r.n
+	return nil
+}
+
+// Len is the number of events that the head of the batch promises.
+func (r *Reader) Len() int { return int(r.n) }
+
+// Index is the place of the event that Next read last, from 0.
+func (r *Reader) Index() int { return int(r.n-r.left) - 1 }
+
+// EventID names the event that Next read last, everywhere and for good.
+func (r *Reader) EventID(dst []byte) []byte {
+	dst = append(append(dst, r.Sensor...), '-')
+	dst = strconv.AppendUint(dst, r.ID, 36)
+	return strconv.AppendInt(append(dst, '.'), int64(r.Index()), 10)
+}
+
+// Err is what ended the walk; nil at a proper end.
+func (r *Reader) Err() error { return r.err }
+
+// Next reads the next event into e and reports whether there was one. e.Payload belongs to r and holds until the
+// next call; its strings hold as long as the batch's bytes.
+func (r *Reader) Next(e *Event) bool {
+	for r.left > 0 && r.err == nil {
+		body, ok := r.cut()
+		if !ok {
+			r.err = malformed(r.at, "cut event")
+			return false
+		}
+		rest, ok := r.header(body[1:], &e.Header)
+		r.c.raw = &r.raw
+		if !ok || !r.c.readFields(rest) {
+			r.err = malformed(r.at, "bad event")
+			return false
+		}
+		r.left--
+		r.at += 3 + len(body)
+		if e.Payload = r.payload(Kind(body[0])); e.Payload != nil { // nil: a kind of a newer version
+			r.c.op = opDecode
+			e.Payload.fields(&r.c)
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Reader) cut() ([]byte, bool) {
+	b := r.b[r.at:]
+	if len(b) < 4 {
+		return nil, false
+	}
+	n := int(b[0]) | int(b[1])<<8 | int(b[2])<<16
+	if n < 3 || n > len(b)-3 {
+		return nil, false
+	}
+	return b[3 : 3+n], true
+}
+
+func (r *Reader) payload(k Kind) Payload {
+	if k >= kindEnd {
+		return nil
+	}
+	if r.kinds[k] == nil {
+		r.kinds[k] = New(k)
+	}
+	return r.kinds[k]
+}
+
+func (r *Reader) header(b []byte, h *Header) ([]byte, bool) {
+	*h = Header{}
+	flags := b[0]
+	h.Proto = b[1]
+	b = b[2:]
+	dt, k := binary.Varint(b)
+	if k <= 0 {
+		return nil, false
+	}
+	h.Time, b = r.base+dt, b[k:]
+	if flags&hasFlow != 0 {
+		if h.Flow, k = binary.Uvarint(b); k <= 0 {
+			return nil, false
+		}
+		b = b[k:]
+	}
+	ok := true
+	if flags&hasSrc != 0 {
+		h.Src, b, ok = cutAddr(b, flags&src6 != 0)
+	}
+	if ok && flags&hasDst != 0 {
+		h.Dst, b, ok = cutAddr(b, flags&dst6 != 0)
+	}
+	if !ok {
+		return nil, false
+	}
+	if flags&hasPorts != 0 {
+		if len(b) < 4 {
+			return nil, false
+		}
+		h.Ports = Ports{Src: binary.LittleEndian.Uint16(b), Dst: binary.LittleEndian.Uint16(b[2:])}
+		b = b[4:]
+	}
+	if flags&hasVLAN != 0 {
+		if len(b) < 2 {
+			return nil, false
+		}
+		h.VLAN, b = binary.LittleEndian.Uint16(b), b[2:]
+	}
+	return b, true
+}
+
+func cutAddr(b []byte, six bool) (netip.Addr, []byte, bool) {
+	if six {
+		if len(b) < 16 {
+			return netip.Addr{}, nil, false
+		}
+		return netip.AddrFrom16([16]byte(b)), b[16:], true
+	}
+	if len(b) < 4 {
+		return netip.Addr{}, nil, false
+	}
+	return netip.AddrFrom4([4]byte(b)), b[4:], true
+}
