@@ -1,0 +1,117 @@
+package wiretest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+	"github.com/gopacket/gopacket/reassembly"
+
+	"bulwark/wire"
+)
+
+// Stream is one TCP connection of a capture, put together by gopacket: an oracle that nobody here wrote.
+type Stream struct {
+	// Name is "client:port-server:port"; the client sent the first SYN, or the first packet seen.
+	Name   string
+	Chunks []Chunk
+}
+
+// Data is the path of a file below the test data, and skips the test where they are not at hand.
+func Data(t testing.TB, elem ...string) string {
+	t.Helper()
+	root := os.Getenv("BULWARK_DATA")
+	if root == "" {
+		t.Skip("BULWARK_DATA is not set: the captures this test reads are not at hand")
+	}
+	path := filepath.Join(append([]string{root}, elem...)...)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("the test data lack a file: %v", err)
+	}
+	return path
+}
+
+// Streams reads the TCP connections of a pcap file, in the order of their first packets.
+func Streams(t testing.TB, path string) []Stream {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := pcapgo.NewReader(f)
+	if err != nil {
+		t.Fatalf("reading %s: %v", path, err)
+	}
+	factory := &streamFactory{}
+	asm := reassembly.NewAssembler(reassembly.NewStreamPool(factory))
+	for {
+		p, ci, err := r.ReadPacketData()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("reading %s: %v", path, err)
+		}
+		packet := gopacket.NewPacket(p, r.LinkType(), gopacket.NoCopy)
+		tcp, ok := packet.TransportLayer().(*layers.TCP)
+		if !ok || packet.NetworkLayer() == nil {
+			continue
+		}
+		asm.AssembleWithContext(packet.NetworkLayer().NetworkFlow(), tcp, captureContext(ci))
+		asm.FlushWithOptions(reassembly.FlushOptions{T: ci.Timestamp.Add(-time.Minute)})
+	}
+	asm.FlushAll()
+	out := make([]Stream, len(factory.streams))
+	for i, s := range factory.streams {
+		out[i] = s.stream
+	}
+	return out
+}
+
+type captureContext gopacket.CaptureInfo
+
+func (c captureContext) GetCaptureInfo() gopacket.CaptureInfo { return gopacket.CaptureInfo(c) }
+
+type streamFactory struct{ streams []*stream }
+
+func (f *streamFactory) New(net, tcp gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
+	s := &stream{stream: Stream{Name: fmt.Sprintf("%v:%v-%v:%v", net.Src(), tcp.Src(), net.Dst(), tcp.Dst())}}
+	f.streams = append(f.streams, s)
+	return s
+}
+
+type stream struct{ stream Stream }
+
+func (s *stream) Accept(_ *layers.TCP, _ gopacket.CaptureInfo, _ reassembly.TCPFlowDirection, _ reassembly.Sequence, start *bool, _ reassembly.AssemblerContext) bool {
+	*start = true // midstream is welcome
+	return true
+}
+
+func (s *stream) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.AssemblerContext) {
+	flow, _, _, lost := sg.Info()
+	dir := wire.ToServer
+	if flow == reassembly.TCPDirServerToClient {
+		dir = wire.ToClient
+	}
+	n, _ := sg.Lengths()
+	if n == 0 {
+		return
+	}
+	bytes := append([]byte(nil), sg.Fetch(n)...)
+	last := len(s.stream.Chunks) - 1
+	if last >= 0 && s.stream.Chunks[last].Dir == dir && lost <= 0 {
+		s.stream.Chunks[last].Bytes = append(s.stream.Chunks[last].Bytes, bytes...)
+		return
+	}
+	s.stream.Chunks = append(s.stream.Chunks, Chunk{Dir: dir, Lost: max(lost, 0), Bytes: bytes})
+}
+
+func (s *stream) ReassemblyComplete(reassembly.AssemblerContext) bool { return false }
