@@ -1,0 +1,331 @@
+package hl7
+
+import (
+	"bytes"
+	"fmt"
+
+	"bulwark/wire"
+)
+
+// Parse reads one message without its frame into m, whose memory it reuses. Of a batch it reads the first message.
+// Segments may end with CR, LF or both. It returns [wire.ErrMalformed] when no MSH, FHS or BHS segment stands at
+// the beginning.
+func Parse(message []byte, m *Message) error {
+	m.reset()
+	message = bytes.TrimLeft(message, "\r\n")
+	if !isHeader(message) {
+		return fmt.Errorf("hl7: %w: a message begins with MSH, FHS or BHS", wire.ErrMalformed)
+	}
+	var r reader
+	for len(message) > 0 {
+		end, term := r.segmentEnd(message)
+		if r.started && isMSH(bytes.TrimLeft(message, "\r\n")) {
+			return nil // the next message of a batch
+		}
+		r.segment(m, message[:min(end, maxSegment)], end >= maxSegment)
+		if r.started {
+			m.Bytes += int64(end)
+			if term {
+				m.Bytes++
+			}
+		}
+		if !term {
+			break
+		}
+		message = message[end+1:]
+	}
+	if !r.started {
+		return fmt.Errorf("hl7: %w: a batch without a message", wire.ErrMalformed)
+	}
+	return nil
+}
+
+func isMSH(p []byte) bool { return len(p) >= 4 && string(p[:3]) == "MSH" && !isWord(p[3]) }
+
+// isHeader reports whether p begins with one of the segments that begin a message, a batch or a file.
+func isHeader(p []byte) bool {
+	if len(p) < 4 || isWord(p[3]) {
+		return false
+	}
+	switch string(p[:3]) {
+	case "MSH", "FHS", "BHS":
+		return true
+	}
+	return false
+}
+
+func isWord(b byte) bool {
+	return b <= ' ' || b >= 0x7F || '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
+}
+
+// reader parses the segments of a message one by one.
+type reader struct {
+	started bool // MSH was read
+	batch   bool // FHS or BHS was read
+	lf      bool // segments end with LF: the first one did
+	decided bool // lf is known
+
+	field, component, repetition, escape, subcomponent byte
+}
+
+// segmentEnd finds the end of the segment that p begins with: the index of its terminator and true, or len(p) and false.
+// The first segment of a frame decides whether LF is a terminator: where CR ends it, LF is text (§2.7 has no
+// place for LF, yet files and careless senders use it).
+func (r *reader) segmentEnd(p []byte) (int, bool) {
+	end := bytes.IndexByte(p, '\r')
+	found := end >= 0
+	if !found {
+		end = len(p)
+	}
+	if r.lf || !r.decided {
+		if lf := bytes.IndexByte(p[:end], '\n'); lf >= 0 {
+			end, found = lf, true
+		}
+	}
+	if found && !r.decided {
+		r.decided, r.lf = true, p[end] == '\n'
+	}
+	return end, found
+}
+
+// segment reads one segment into m. cut says that its end is missing.
+func (r *reader) segment(m *Message, seg []byte, cut bool) {
+	seg = bytes.TrimLeft(seg, "\r\n")
+	if len(seg) < 3 {
+		return
+	}
+	if cut {
+		m.Cut = true
+	}
+	switch string(seg[:3]) {
+	case "MSH":
+		r.msh(m, seg)
+		return
+	case "FHS", "BHS":
+		r.batch = true
+		return
+	case "FTS", "BTS":
+		return
+	}
+	if !r.started {
+		return
+	}
+	m.Segments++
+	f := fields{rest: seg, sep: r.field}
+	switch string(seg[:3]) {
+	case "MSA":
+		m.AckCode = r.keep(m, f.at(1))
+		m.AckControlID = r.keep(m, f.at(2))
+	case "ERR":
+		r.err(m, f)
+	case "PID":
+		r.pid(m, f)
+	case "PV1":
+		r.pv1(m, f)
+	case "ORC":
+		m.ORC++
+	case "OBR":
+		m.OBR++
+	case "OBX":
+		m.OBX++
+		r.devices(m, OBX18, f.at(18))
+	case "PRT":
+		r.prt(m, f)
+	}
+}
+
+// prt reads PRT (chapter 7). PRT-11 is a time; pumps are met that write PRT-10 there, one place late.
+func (r *reader) prt(m *Message, f fields) {
+	device, begin := f.at(10), f.at(11)
+	if len(device) == 0 && len(begin) > 0 && (begin[0] < '0' || begin[0] > '9') {
+		device = begin
+	}
+	r.devices(m, PRT10, device)
+	r.devices(m, PRT16, f.at(16))
+	r.device(m, Device{Field: PRT20, ID: part(f.at(20), r.component, 0)})
+}
+
+// msh reads MSH (§2.14.9). MSH-1 is the separator itself, so that MSH-2 is the first field after it.
+func (r *reader) msh(m *Message, seg []byte) {
+	if len(seg) < 4 {
+		return
+	}
+	m.Batch = r.batch
+	m.Segments = 1
+	r.started = true
+	r.field = seg[3]
+	f := fields{rest: seg[4:], sep: r.field, n: 2}
+	r.delimiters(f.at(2))
+	m.SendingApplication = r.hd(m, f.at(3))
+	m.SendingFacility = r.hd(m, f.at(4))
+	m.ReceivingApplication = r.hd(m, f.at(5))
+	m.ReceivingFacility = r.hd(m, f.at(6))
+	m.Time = r.keep(m, part(f.at(7), r.component, 0))
+	kind := f.at(9)
+	m.Type = r.keep(m, part(kind, r.component, 0))
+	m.Trigger = r.keep(m, part(kind, r.component, 1))
+	m.Structure = r.keep(m, part(kind, r.component, 2))
+	m.ControlID = r.keep(m, f.at(10))
+	m.Processing = r.keep(m, part(f.at(11), r.component, 0))
+	m.Version = r.keep(m, part(f.at(12), r.component, 0))
+	m.AcceptAck = r.keep(m, f.at(15))
+	m.ApplicationAck = r.keep(m, f.at(16))
+	m.Charset = r.raw(m, f.at(18))
+	if string(m.SendingFacility.Type) == "EUI-64" {
+		m.Devices = append(m.Devices, Device{Field: MSH4, Authority: m.SendingFacility})
+	}
+}
+
+// delimiters takes MSH-2: component, repetition, escape, subcomponent, and since v2.7 a truncation character (§2.5.4).
+// One that is missing separates nothing.
+func (r *reader) delimiters(enc []byte) {
+	var d [4]byte
+	copy(d[:], enc)
+	r.component, r.repetition, r.escape, r.subcomponent = d[0], d[1], d[2], d[3]
+}
+
+func (r *reader) err(m *Message, f fields) {
+	m.Error = true
+	if len(m.ErrorCode) == 0 {
+		m.ErrorCode = r.keep(m, part(f.at(3), r.component, 0))
+		m.Severity = r.keep(m, f.at(4))
+	}
+}
+
+// pid reads PID (chapter 3): of several patients in one message the first gives the name.
+func (r *reader) pid(m *Message, f fields) {
+	before := len(m.Patients)
+	external := f.at(2)
+	for list := f.at(3); len(list) > 0; {
+		var cx []byte
+		cx, list = cut(list, r.repetition)
+		r.identifier(m, cx)
+	}
+	if len(m.Patients) == before {
+		r.identifier(m, external)
+	}
+	if len(m.PatientName) == 0 {
+		m.PatientName = r.raw(m, f.at(5))
+	}
+}
+
+func (r *reader) identifier(m *Message, cx []byte) {
+	id := part(cx, r.component, 0)
+	if len(id) == 0 || string(id) == `""` {
+		return
+	}
+	if len(m.Patients) == maxPatients {
+		m.Cut = true
+		return
+	}
+	authority := part(cx, r.component, 3)
+	m.Patients = append(m.Patients, Identifier{
+		ID: r.keep(m, id),
+		Authority: HD{
+			Namespace:   r.keep(m, part(authority, r.subcomponent, 0)),
+			UniversalID: r.keep(m, part(authority, r.subcomponent, 1)),
+			Type:        r.keep(m, part(authority, r.subcomponent, 2)),
+		},
+		Type: r.keep(m, part(cx, r.component, 4)),
+	})
+}
+
+func (r *reader) pv1(m *Message, f fields) {
+	if len(m.PatientClass) > 0 {
+		return
+	}
+	m.PatientClass = r.keep(m, f.at(2))
+	place := f.at(3)
+	m.Assigned = Location{
+		PointOfCare: r.keep(m, part(place, r.component, 0)),
+		Room:        r.keep(m, part(place, r.component, 1)),
+		Bed:         r.keep(m, part(place, r.component, 2)),
+		Facility:    r.keep(m, part(part(place, r.component, 3), r.subcomponent, 0)),
+	}
+}
+
+// devices takes a field of entity identifiers (EI), each of which names a device.
+func (r *reader) devices(m *Message, field DeviceField, list []byte) {
+	for len(list) > 0 {
+		var ei []byte
+		ei, list = cut(list, r.repetition)
+		r.device(m, Device{Field: field, ID: part(ei, r.component, 0), Authority: HD{
+			Namespace:   part(ei, r.component, 1),
+			UniversalID: part(ei, r.component, 2),
+			Type:        part(ei, r.component, 3),
+		}})
+	}
+}
+
+// device adds d, which still points into the segment, unless it is empty or known. A monitor repeats its own name in each OBX.
+func (r *reader) device(m *Message, d Device) {
+	if len(d.ID) == 0 && len(d.Authority.UniversalID) == 0 {
+		return
+	}
+	for i := range m.Devices {
+		k := &m.Devices[i]
+		if k.Field == d.Field && bytes.Equal(k.ID, d.ID) && bytes.Equal(k.Authority.UniversalID, d.Authority.UniversalID) {
+			return
+		}
+	}
+	if len(m.Devices) == maxDevices {
+		m.Cut = true
+		return
+	}
+	m.Devices = append(m.Devices, Device{Field: d.Field, ID: r.keep(m, d.ID), Authority: HD{
+		Namespace:   r.keep(m, d.Authority.Namespace),
+		UniversalID: r.keep(m, d.Authority.UniversalID),
+		Type:        r.keep(m, d.Authority.Type),
+	}})
+}
+
+func (r *reader) hd(m *Message, field []byte) HD {
+	return HD{
+		Namespace:   r.keep(m, part(field, r.component, 0)),
+		UniversalID: r.keep(m, part(field, r.component, 1)),
+		Type:        r.keep(m, part(field, r.component, 2)),
+	}
+}
+
+// fields walks the fields of a segment forwards.
+type fields struct {
+	rest []byte
+	sep  byte
+	n    int // the number of the field that rest begins with; 0 is the segment's name
+}
+
+// at is field n, which must not stand before one that was asked for already; nil where the segment is shorter.
+func (f *fields) at(n int) []byte {
+	for f.n < n {
+		i := bytes.IndexByte(f.rest, f.sep)
+		if i < 0 {
+			f.rest, f.n = nil, n
+			return nil
+		}
+		f.rest = f.rest[i+1:]
+		f.n++
+	}
+	field, _ := cut(f.rest, f.sep)
+	return field
+}
+
+// cut is what stands in p before sep and after it. A sep of 0 separates nothing.
+func cut(p []byte, sep byte) (before, after []byte) {
+	if sep != 0 {
+		if i := bytes.IndexByte(p, sep); i >= 0 {
+			return p[:i], p[i+1:]
+		}
+	}
+	return p, nil
+}
+
+// part is the n-th part of p, from 0; nil where there are fewer.
+func part(p []byte, sep byte, n int) []byte {
+	for ; n > 0; n-- {
+		if _, p = cut(p, sep); p == nil {
+			return nil
+		}
+	}
+	p, _ = cut(p, sep)
+	return p
+}
