@@ -1,0 +1,202 @@
+package engine
+
+import (
+	"bulwark/wire"
+)
+
+// App is an application protocol. Zero is one that was not recognised.
+type App uint8
+
+// The application protocols that are recognised, by content.
+const (
+	Unknown App = iota
+	DNS
+	TLS
+	HTTP
+	SMB
+	Kerberos
+	LDAP
+	DHCP
+	SSH
+	DICOM
+	HL7
+	appCount
+)
+
+var appNames = [appCount]string{"", "dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "ssh", "dicom", "hl7"}
+
+func (a App) String() string { return appNames[a] }
+
+// application drives the decoder of one conversation and turns what it reads into events. See package wire for what
+// its results mean.
+type application interface {
+	decode(w *Worker, f *flow, dir wire.Dir, p []byte) (done, need int, err error)
+	gap(dir wire.Dir, n int) error
+	close(w *Worker, f *flow)
+	reset()
+}
+
+// protocol is how a stream protocol is recognised and decoded.
+type protocol struct {
+	app   App
+	probe func(p []byte) (wire.Match, wire.Dir)
+	make  func() application
+}
+
+// datagram is how a datagram protocol is recognised and decoded.
+type datagram struct {
+	app    App
+	probe  func(p []byte) bool
+	decode func(w *Worker, f *flow, dir wire.Dir, p []byte)
+}
+
+// probe looks for the protocol of a conversation in its first bytes.
+func (w *Worker) probe(f *flow, c *conversation, dir wire.Dir, data []byte) {
+	h := &c.half[dir]
+	h.seen += len(data)
+	if h.foreign {
+		w.lookAway(f, c)
+		return
+	}
+	shown := data
+	if len(h.pending) > 0 {
+		if w.wait(f, c, dir, data); f.conv == 0 {
+			return
+		}
+		shown = h.pending
+	}
+	unsure := false
+	for i := range w.protocols {
+		m, side := w.protocols[i].probe(shown)
+		if m == wire.Yes {
+			w.recognise(f, c, dir, data, i, side)
+			return
+		}
+		unsure = unsure || m == wire.Unsure
+	}
+	if !unsure || h.seen > maxProbe {
+		h.foreign = true
+	}
+	if len(h.pending) == 0 && h.seen <= maxProbe {
+		w.wait(f, c, dir, data) // the other side may tell
+	}
+	w.lookAway(f, c)
+}
+
+// lookAway leaves a conversation alone that is of no known protocol.
+func (w *Worker) lookAway(f *flow, c *conversation) {
+	a, b := &c.half[0], &c.half[1]
+	if a.foreign && b.foreign || a.seen+b.seen > maxUnprobed {
+		w.giveUp(f)
+	}
+}
+
+// recognise starts the decoder of protocol i, which side's bytes in dir gave away, and feeds it what was seen.
+func (w *Worker) recognise(f *flow, c *conversation, dir wire.Dir, data []byte, i int, side wire.Dir) {
+	if len(c.half[dir].pending) > 0 {
+		data = nil // it stands at the end of pending
+	}
+	f.app = w.protocols[i].app
+	w.apps[f.app].Flows++
+	c.app = w.application(i)
+	if side != wire.Either && side != dir && f.marks&markMid != 0 {
+		w.turn(f, c)
+		dir = side
+	}
+	for d := range wire.Dir(2) {
+		if f.conv != 0 && len(c.half[d].pending) > 0 {
+			w.unpend(f, c, d)
+		}
+	}
+	if f.conv != 0 {
+		w.decode(f, c, dir, data)
+	}
+}
+
+// turn swaps the ends of a flow that was picked up in the middle, where the answering side spoke first.
+func (w *Worker) turn(f *flow, c *conversation) {
+	f.origin ^= 1
+	f.packets[0], f.packets[1] = f.packets[1], f.packets[0]
+	f.bytes[0], f.bytes[1] = f.bytes[1], f.bytes[0]
+	f.next[0], f.next[1] = f.next[1], f.next[0]
+	f.lost[0], f.lost[1] = f.lost[1], f.lost[0]
+	f.flags[0], f.flags[1] = f.flags[1], f.flags[0]
+	f.mac[0], f.mac[1] = f.mac[1], f.mac[0]
+	known := f.marks & (markISN0 | markISN1)
+	f.marks = f.marks&^(markISN0|markISN1) | known>>1&markISN0 | known<<1&markISN1
+	c.half[0], c.half[1] = c.half[1], c.half[0]
+}
+
+// application is a decoder of protocol i, used or new.
+func (w *Worker) application(i int) application {
+	if l := len(w.idle[i]); l > 0 {
+		a := w.idle[i][l-1]
+		w.idle[i] = w.idle[i][:l-1]
+		return a
+	}
+	return w.protocols[i].make()
+}
+
+// conversation is the conversation of f, begun where there is none; nil when there is no room for one.
+func (w *Worker) conversation(f *flow) *conversation {
+	if f.conv != 0 {
+		return w.conv(f)
+	}
+	if l := len(w.freeConvs); l > 0 {
+		f.conv = w.freeConvs[l-1]
+		w.freeConvs = w.freeConvs[:l-1]
+		return w.conv(f)
+	}
+	if len(w.convs) >= w.maxConvs {
+		w.count.dropped++
+		f.marks |= markIgnored
+		return nil
+	}
+	w.convs = append(w.convs, new(conversation))
+	f.conv = uint32(len(w.convs))
+	return w.conv(f)
+}
+
+func (w *Worker) conv(f *flow) *conversation { return w.convs[f.conv-1] }
+
+// giveUp ends the decoding of a flow; the flow itself goes on.
+func (w *Worker) giveUp(f *flow) {
+	w.endConversation(f)
+	f.marks |= markIgnored
+}
+
+// endConversation lets the decoder report what is open, and takes the conversation back.
+func (w *Worker) endConversation(f *flow) {
+	if f.conv == 0 {
+		return
+	}
+	n := f.conv
+	c := w.conv(f)
+	f.conv = 0
+	if c.app != nil {
+		c.app.close(w, f)
+		c.app.reset()
+		w.retire(c.app, f.app)
+		c.app = nil
+	}
+	for d := range c.half {
+		h := &c.half[d]
+		w.pool.put(h.pending)
+		for _, s := range h.ahead {
+			w.pool.put(s.data)
+		}
+		*h = half{ahead: h.ahead[:0]}
+	}
+	w.freeConvs = append(w.freeConvs, n)
+}
+
+const maxIdle = 4096 // decoders of one protocol that are kept for later use
+
+func (w *Worker) retire(a application, app App) {
+	for i := range w.protocols {
+		if w.protocols[i].app == app && len(w.idle[i]) < maxIdle {
+			w.idle[i] = append(w.idle[i], a)
+			return
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"bulwark/wire/packet"
+)
+
+// fragments puts the fragments of IP packets together (RFC 791 §3.2, RFC 8200 §4.5). Where they overlap, the bytes
+// that came first stand. At most maxPartial packets are in hand.
+type fragments struct {
+	partial map[fragKey]*partial
+	order   []fragKey // oldest first
+	pool    *pool
+	done   []byte // the packet that was completed last
+}
+
+type fragKey struct {
+	src, dst [16]byte
+	id       uint32
+	proto    uint8
+	v6       bool
+	vlan     uint16
+}
+
+type partial struct {
+	buf   []byte // from the pool
+	have  []span // what is filled, in order, never touching
+	total int    // length of the whole; 0 while not known
+	since int64
+}
+
+type span struct{ from, to int }
+
+const (
+	maxPartial  = 4096
+	maxSpans    = 64
+	fragTimeout = 30 * second
+)
+
+func (fr *fragments) init(p *pool) {
+	fr.partial, fr.pool = map[fragKey]*partial{}, p
+}
+
+// whole adds the fragment in p. When it completes its packet, p becomes that packet and the answer is true.
+func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
+	w.count.fragments++
+	from, to := int(p.FragOffset), int(p.FragOffset)+len(p.Network)
+	if to > 65535 || len(p.Network) == 0 || p.FragMore && len(p.Network)%8 != 0 {
+		w.anomaly("decode", "malformed fragment")
+		return false
+	}
+	k := fragKey{p.Src, p.Dst, p.FragID, p.Proto, p.V6, p.VLAN}
+	part := fr.partial[k]
+	if part == nil {
+		if part = fr.begin(k, w.now); part == nil {
+			w.count.dropped++
+			return false
+		}
+	}
+	if !p.FragMore {
+		if part.total != 0 && part.total != to {
+			w.anomaly("decode", "fragments end at two places")
+		} else {
+			part.total = to
+		}
+	}
+	if !part.fill(fr.pool, from, to, p.Network) {
+		w.count.dropped++
+		return false
+	}
+	if part.total == 0 || len(part.have) != 1 || part.have[0].from != 0 || part.have[0].to < part.total {
+		return false
+	}
+	fr.done  = append(fr.done[:0], part.buf[:part.total]...)
+	fr.drop(k, part)
+	p.Fragment = false
+	if fault := p.Transport(fr.done); fault != packet.OK {
+		w.anomaly("decode", fault.String())
+		return false
+	}
+	return true
+}
+
+func (fr *fragments) begin(k fragKey, now int64) *partial {
+	for len(fr.partial) >= maxPartial {
+		fr.oldest()
+	}
+	part := &partial{since: now}
+	fr.partial[k] = part
+	fr.order = append(fr.order, k)
+	return part
+}
+
+// oldest drops the packet that has waited longest.
+func (fr *fragments) oldest() {
+	k := fr.order[0]
+	fr.order = fr.order[1:]
+	if part := fr.partial[k]; part != nil {
+		fr.drop(k, part)
+	}
+}
+
+func (fr *fragments) drop(k fragKey, part *partial) {
+	fr.pool.put(part.buf)
+	delete(fr.partial, k)
+}
+
+func (fr *fragments) expire(now int64) {
+	for len(fr.order) > 0 {
+		part := fr.partial[fr.order[0]]
+		if part != nil && part.since > now-fragTimeout {
+			return
+		}
+		fr.oldest()
+	}
+}
+
+// fill copies data to from..to where nothing stands yet, and notes what is there.
+func (part *partial) fill(pl *pool, from, to int, data []byte) bool {
+	if to > cap(part.buf) {
+		larger := pl.get(to)
+		if larger == nil {
+			return false
+		}
+		larger = append(larger, part.buf...)
+		pl.put(part.buf)
+		part.buf = larger
+	}
+	if to > len(part.buf) {
+		part.buf = part.buf[:to]
+	}
+	at := from
+	for _, s := range part.have {
+		if s.from > at {
+			copy(part.buf[at:min(s.from, to)], data[at-from:])
+		}
+		at = max(at, s.to)
+		if at >= to {
+			break
+		}
+	}
+	if at < to {
+		copy(part.buf[at:to], data[at-from:])
+	}
+	return part.note(span{from, to})
+}
+
+// note merges s into what is there.
+func (part *partial) note(s span) bool {
+	out := part.have[:0:0]
+	for _, h := range part.have {
+		switch {
+		case h.to < s.from:
+			out = append(out, h)
+		case h.from > s.to:
+			out = append(out, s)
+			s = h
+		default:
+			s = span{min(s.from, h.from), max(s.to, h.to)}
+		}
+	}
+	part.have = append(out, s)
+	return len(part.have) <= maxSpans
+}

@@ -1,0 +1,368 @@
+package engine
+
+import (
+	"bulwark/wire"
+	"bulwark/wire/packet"
+)
+
+// conversation is what a flow needs while its payload is decoded: bytes that wait, and the decoder of its protocol.
+type conversation struct {
+	app  application // nil until the protocol is known
+	half [2]half
+}
+
+// half is one direction of a conversation.
+type half struct {
+	pending []byte    // in order, not decoded yet
+	need    int       // bytes that must be pending before the decoder is asked again
+	skip    uint64    // bytes that nobody reads
+	ahead   []segment // TCP: what came before its turn, by sequence number, without overlaps
+	held    int       // bytes in ahead
+	waits   int       // segments that came since the peer acknowledged what is missing here
+	acked   uint32    // TCP: highest sequence number the peer acknowledged
+	hasAck  bool
+	foreign bool // its first bytes are of no known protocol
+	seen    int  // bytes shown to the probes
+}
+
+type segment struct {
+	seq  uint32
+	data []byte
+}
+
+const (
+	maxAhead    = 256      // segments a direction may hold ahead of their turn
+	maxHeld     = 512 << 10 // bytes of them
+	patience    = 4        // segments to wait for bytes that the peer says it has
+	maxProbe    = 4 << 10  // bytes a direction may show before its protocol must be known
+	maxUnprobed = 64 << 10 // bytes after which a conversation of no known protocol is left alone
+)
+
+// tcp takes one segment of f.
+func (w *Worker) tcp(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
+	data := p.Payload
+	seq := p.Seq
+	if p.Flags&packet.SYN != 0 {
+		seq++ // RFC 9293 §3.4: SYN takes one sequence number
+		if f.marks&isn(dir) == 0 {
+			f.next[dir] = seq
+			f.marks |= isn(dir)
+		}
+	} else if f.marks&isn(dir) == 0 && (len(data) > 0 || p.Flags&packet.FIN != 0) {
+		f.next[dir] = seq
+		f.marks |= isn(dir)
+	}
+	if f.marks&markIgnored == 0 {
+		if p.Flags&packet.ACK != 0 {
+			w.acknowledged(f, dir.Other(), p.Ack)
+		}
+		if len(data) > 0 {
+			w.segment(f, n, dir, seq, data)
+		}
+	}
+	w.tcpState(f, n, dir, p)
+}
+
+// tcpState follows the connection (RFC 9293 §3.3.2, as far as a watcher needs it).
+func (w *Worker) tcpState(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
+	f.flags[dir] |= p.Flags
+	switch {
+	case p.Flags&packet.RST != 0:
+		if f.marks&isn(dir) == 0 || int32(p.Seq-f.next[dir]) >= -1 || f.marks&markIgnored != 0 {
+			w.shut(f, n) // an older number is a blind reset (RFC 5961 §3), which the receiver drops too
+		}
+	case f.flags[0]&f.flags[1]&packet.FIN != 0:
+		w.shut(f, n)
+	case f.state == stateNew && f.flags[0]&packet.ACK != 0 && f.flags[1]&packet.ACK != 0:
+		f.state = stateEstablished
+	}
+}
+
+// acknowledged notes that the receiver of dir says it has everything before ack.
+func (w *Worker) acknowledged(f *flow, dir wire.Dir, ack uint32) {
+	if f.conv == 0 {
+		return
+	}
+	h := &w.conv(f).half[dir]
+	if !h.hasAck || int32(ack-h.acked) > 0 {
+		h.acked, h.hasAck = ack, true
+	}
+}
+
+// segment puts data, which begins at seq, in its place. Where segments overlap, the bytes that came first stand.
+func (w *Worker) segment(f *flow, n uint32, dir wire.Dir, seq uint32, data []byte) {
+	c := w.conversation(f)
+	if c == nil {
+		return
+	}
+	h := &c.half[dir]
+	ahead := int32(seq - f.next[dir])
+	if ahead < 0 {
+		if int(-ahead) >= len(data) {
+			return // sent again, or a keep-alive
+		}
+		data, ahead = data[-ahead:], 0
+	}
+	if ahead == 0 && len(h.ahead) == 0 {
+		f.next[dir] += uint32(len(data))
+		w.feed(f, c, dir, data)
+		return
+	}
+	if ahead > 0 {
+		w.keep(f, h, dir, seq, data)
+	} else {
+		w.fill(f, c, dir, data)
+	}
+	w.drain(f, c, dir)
+	w.leap(f, c, dir)
+}
+
+// fill feeds data that begins where the next byte is expected, as far as nothing kept ahead already stands there.
+func (w *Worker) fill(f *flow, c *conversation, dir wire.Dir, data []byte) {
+	h := &c.half[dir]
+	if gap := int(int32(h.ahead[0].seq - f.next[dir])); gap < len(data) {
+		rest := data[max(gap, 0):]
+		data = data[:max(gap, 0)]
+		w.keep(f, h, dir, f.next[dir]+uint32(len(data)), rest)
+	}
+	if len(data) > 0 {
+		f.next[dir] += uint32(len(data))
+		w.feed(f, c, dir, data)
+	}
+}
+
+// keep stores data ahead of its turn, without the parts that are there already.
+func (w *Worker) keep(f *flow, h *half, dir wire.Dir, seq uint32, data []byte) {
+	i := 0
+	for i < len(h.ahead) && int32(h.ahead[i].seq-seq) <= 0 {
+		end := h.ahead[i].seq + uint32(len(h.ahead[i].data))
+		if over := int(int32(end - seq)); over > 0 { // the kept one covers the beginning
+			if over >= len(data) {
+				return
+			}
+			data, seq = data[over:], seq+uint32(over)
+		}
+		i++
+	}
+	for len(data) > 0 {
+		part := data
+		if i < len(h.ahead) {
+			if room := int(int32(h.ahead[i].seq - seq)); room < len(data) {
+				part = data[:max(room, 0)]
+			}
+		}
+		if len(part) > 0 {
+			if !w.store(h, i, seq, part) {
+				w.count.dropped++
+				return
+			}
+			i++
+		}
+		if len(part) == len(data) {
+			return
+		}
+		next := h.ahead[i]
+		over := int(int32(next.seq + uint32(len(next.data)) - seq))
+		if over >= len(data) {
+			return
+		}
+		data, seq = data[over:], seq+uint32(over)
+		i++
+	}
+}
+
+func (w *Worker) store(h *half, i int, seq uint32, data []byte) bool {
+	if len(h.ahead) >= maxAhead || h.held+len(data) > maxHeld || len(data) > wire.MaxPending {
+		return false
+	}
+	b := w.pool.get(len(data))
+	if b == nil {
+		return false
+	}
+	h.ahead = append(h.ahead, segment{})
+	copy(h.ahead[i+1:], h.ahead[i:])
+	h.ahead[i] = segment{seq, append(b, data...)}
+	h.held += len(data)
+	return true
+}
+
+// drain feeds what has come to its turn.
+func (w *Worker) drain(f *flow, c *conversation, dir wire.Dir) {
+	h := &c.half[dir]
+	for len(h.ahead) > 0 && h.ahead[0].seq == f.next[dir] {
+		s := h.ahead[0]
+		h.ahead = h.ahead[:copy(h.ahead, h.ahead[1:])]
+		h.held -= len(s.data)
+		f.next[dir] += uint32(len(s.data))
+		w.feed(f, c, dir, s.data)
+		w.pool.put(s.data)
+		h.waits = 0
+		if f.conv == 0 {
+			return // given up meanwhile; what was kept is freed
+		}
+	}
+}
+
+// leap goes on behind missing bytes once they will not come any more: the peer has them and a few segments have
+// passed since, or too much waits.
+func (w *Worker) leap(f *flow, c *conversation, dir wire.Dir) {
+	h := &c.half[dir]
+	if f.conv != 0 && len(h.ahead) > 0 && h.hasAck && int32(h.acked-f.next[dir]) > 0 {
+		h.waits++
+	}
+	for f.conv != 0 && len(h.ahead) > 0 && (h.waits >= patience || w.crowded(h)) {
+		w.jump(f, c, dir)
+	}
+}
+
+func (w *Worker) crowded(h *half) bool {
+	return len(h.ahead) >= maxAhead-1 || h.held > maxHeld/2 || w.pool.held > w.pool.limit-w.pool.limit/8
+}
+
+// jump declares the bytes before the first kept segment of dir lost, and goes on with it.
+func (w *Worker) jump(f *flow, c *conversation, dir wire.Dir) {
+	h := &c.half[dir]
+	missing := h.ahead[0].seq - f.next[dir]
+	f.lost[dir] += missing
+	f.next[dir] += missing
+	h.waits = 0
+	w.missing(f, c, dir, int(missing))
+	if f.conv != 0 {
+		w.drain(f, c, dir)
+	}
+}
+
+// flush feeds what still waits for missing bytes when a flow ends.
+func (w *Worker) flush(f *flow) {
+	for dir := range wire.Dir(2) {
+		for f.conv != 0 {
+			c := w.conv(f)
+			if len(c.half[dir].ahead) == 0 {
+				break
+			}
+			w.jump(f, c, dir)
+		}
+	}
+}
+
+// feed hands in-order bytes of one direction to the probes or to the decoder.
+func (w *Worker) feed(f *flow, c *conversation, dir wire.Dir, data []byte) {
+	h := &c.half[dir]
+	if h.skip > 0 {
+		n := min(h.skip, uint64(len(data)))
+		h.skip -= n
+		if data = data[n:]; len(data) == 0 {
+			return
+		}
+	}
+	if c.app == nil {
+		w.probe(f, c, dir, data)
+		return
+	}
+	w.decode(f, c, dir, data)
+}
+
+// decode runs the decoder over the bytes of dir that wait and data behind them.
+func (w *Worker) decode(f *flow, c *conversation, dir wire.Dir, data []byte) {
+	h := &c.half[dir]
+	for len(data) > 0 && f.conv != 0 {
+		switch {
+		case h.skip > 0:
+			n := min(h.skip, uint64(len(data)))
+			h.skip -= n
+			data = data[n:]
+		case len(h.pending) == 0:
+			done := w.step(f, c, dir, data)
+			if done < 0 {
+				return
+			}
+			if data = data[done:]; len(data) > 0 && (done == 0 || h.need > 0) {
+				data = w.wait(f, c, dir, data)
+			}
+		default:
+			data = w.wait(f, c, dir, data)
+			if f.conv != 0 && len(h.pending) >= h.need {
+				w.unpend(f, c, dir)
+			}
+		}
+	}
+}
+
+// unpend decodes what waits in dir.
+func (w *Worker) unpend(f *flow, c *conversation, dir wire.Dir) {
+	h := &c.half[dir]
+	at := 0
+	for at < len(h.pending) && len(h.pending)-at >= h.need {
+		done := w.step(f, c, dir, h.pending[at:])
+		if done < 0 {
+			return
+		}
+		if done == 0 {
+			break
+		}
+		at += done
+	}
+	if at == 0 && len(h.pending) >= wire.MaxPending {
+		w.count.malformed++
+		w.giveUp(f) // a unit longer than what may wait
+		return
+	}
+	if h.pending = h.pending[:copy(h.pending, h.pending[at:])]; len(h.pending) == 0 {
+		w.pool.put(h.pending)
+		h.pending = nil
+	}
+}
+
+// step asks the decoder once. It returns how many of p are done with, or -1 when the conversation was given up.
+func (w *Worker) step(f *flow, c *conversation, dir wire.Dir, p []byte) int {
+	h := &c.half[dir]
+	done, need, err := c.app.decode(w, f, dir, p)
+	if err != nil || done < 0 || need > wire.MaxPending {
+		w.count.malformed++
+		w.giveUp(f)
+		return -1
+	}
+	if f.conv == 0 {
+		return -1
+	}
+	if done > len(p) {
+		h.skip, done, need = uint64(done-len(p)), len(p), 0
+	}
+	h.need = need
+	return done
+}
+
+// wait appends data to what is pending, as far as there is room, and returns the rest.
+func (w *Worker) wait(f *flow, c *conversation, dir wire.Dir, data []byte) []byte {
+	h := &c.half[dir]
+	n := min(len(data), wire.MaxPending-len(h.pending))
+	grown, ok := w.pool.grow(h.pending, data[:n], wire.MaxPending)
+	if !ok {
+		w.count.dropped++
+		w.giveUp(f)
+		return nil
+	}
+	h.pending = grown
+	return data[n:]
+}
+
+// missing tells the decoder that n bytes of dir were lost here.
+func (w *Worker) missing(f *flow, c *conversation, dir wire.Dir, n int) {
+	w.count.gaps++
+	h := &c.half[dir]
+	if h.skip >= uint64(n) {
+		h.skip -= uint64(n)
+		return
+	}
+	n -= int(h.skip)
+	h.skip, h.need = 0, 0
+	w.pool.put(h.pending)
+	h.pending = nil
+	if c.app == nil {
+		f.marks |= markMid
+		return
+	}
+	if err := c.app.gap(dir, n); err != nil {
+		w.giveUp(f)
+	}
+}

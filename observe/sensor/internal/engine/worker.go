@@ -1,0 +1,383 @@
+// Package engine is the sensor's loop: packets in, events out. One [Worker] runs on one core to completion: it
+// decodes a packet, finds its flow, puts TCP segments in order, lets the decoder of the flow's protocol read them and
+// hands what it says to a [Sink]. Workers share nothing, take no lock, and allocate nothing per packet once warm.
+package engine
+
+import (
+	"bulwark/event"
+	"bulwark/platform/pseudonym"
+	"bulwark/wire"
+	"bulwark/wire/packet"
+)
+
+// Sink takes the events of a worker. It must copy what it keeps.
+type Sink interface {
+	Event(h *event.Header, p event.Payload)
+}
+
+// Limits bound what a worker holds. A zero field means the default.
+type Limits struct {
+	Flows         int // flows at a time; default 1,000,000
+	Conversations int // flows whose payload is decoded at a time; default 250,000
+	Reassembly    int // bytes that wait for decoding or for missing segments; default 256 MiB
+}
+
+// Options are what a worker is made from.
+type Options struct {
+	Sink      Sink
+	Patients  *pseudonym.Pseudonyms
+	Limits    Limits
+	Seed      uint64 // secret of the flow table's hash
+	FirstFlow uint64 // id of the first flow
+	FlowStep  uint64 // distance between flow ids: the number of workers
+	Report    int64  // nanoseconds between two flow events of a lasting flow; 0: one at its end
+	Stats     int64  // nanoseconds between two rounds of stats events; 0: none
+	Interface string // named in stats events
+}
+
+// Time-outs of flows, in nanoseconds; those of TCP and UDP are Suricata's defaults.
+const (
+	second             = int64(1e9)
+	timeoutNew         = 30 * second
+	timeoutNewTCP      = 60 * second
+	timeoutEstablished = 300 * second
+	timeoutTCP         = 600 * second
+	timeoutClosed      = 10 * second // late segments still belong to the flow
+)
+
+// counters are a worker's own.
+type counters struct {
+	packets, bytes           uint64
+	flows, evicted           uint64
+	undecoded, malformed     uint64
+	gaps, dropped, fragments uint64
+}
+
+// Count is the traffic of one application protocol.
+type Count struct{ Packets, Bytes, Messages, Flows uint64 }
+
+// Worker watches the packets of one core.
+type Worker struct {
+	opt   Options
+	table *table
+	wheel wheel
+	frags fragments
+	pool  pool
+	pkt   packet.Packet
+	key   key
+
+	convs     []*conversation
+	freeConvs []uint32
+	maxConvs  int
+	protocols []protocol
+	datagrams []datagram
+	idle      [][]application
+
+	told      []told
+	freeTold  []uint32
+	nextFlow  uint64
+	clock     int64 // unix nanoseconds of the packet in hand, by the capture's clock
+	skew      int64 // added to the capture's clock so that time never runs back far
+	now       int64 // clock + skew: what time-outs go by
+	nextStats int64
+	lastStats int64
+
+	count counters
+	apps  [appCount]Count
+	sides map[uint16]*sides
+	head  event.Header
+	out   payloads
+}
+
+// told is what earlier flow events of a flow have said.
+type told struct {
+	at      int64
+	packets [2]uint64
+	bytes   [2]uint64
+}
+
+// New is a worker with empty tables.
+func New(o Options) *Worker {
+	l := &o.Limits
+	l.Flows = orDefault(l.Flows, 1_000_000)
+	l.Conversations = orDefault(l.Conversations, 250_000)
+	l.Reassembly = orDefault(l.Reassembly, 256<<20)
+	w := &Worker{opt: o, table: newTable(l.Flows, o.Seed), maxConvs: l.Conversations, nextFlow: o.FirstFlow,
+		protocols: streamProtocols(), datagrams: datagramProtocols(), sides: map[uint16]*sides{}}
+	w.pool.limit = l.Reassembly
+	w.idle = make([][]application, len(w.protocols))
+	w.frags.init(&w.pool)
+	return w
+}
+
+func orDefault(n, d int) int {
+	if n <= 0 {
+		return d
+	}
+	return n
+}
+
+// Packet takes one frame: at is its time in unix nanoseconds, size its length on the wire, vlan the id that the
+// kernel took out of it. The frame is not kept.
+func (w *Worker) Packet(at int64, link packet.LinkType, size int, vlan uint16, frame []byte) {
+	w.advance(at)
+	w.count.packets++
+	w.count.bytes += uint64(size)
+	p := &w.pkt
+	fault := packet.Decode(link, frame, p)
+	p.Tag(vlan)
+	if fault == packet.OK && p.Fragment {
+		if !w.frags.whole(w, p) {
+			w.apps[Unknown].Packets++
+			w.apps[Unknown].Bytes += uint64(size)
+			return
+		}
+	}
+	if fault != packet.OK {
+		w.fault(fault, size)
+		return
+	}
+	w.packet(p, size)
+}
+
+func (w *Worker) fault(fault packet.Fault, size int) {
+	w.apps[Unknown].Packets++
+	w.apps[Unknown].Bytes += uint64(size)
+	switch fault {
+	case packet.NotIP:
+	case packet.BadLink:
+		w.count.undecoded++
+	default:
+		w.count.undecoded++
+		w.anomaly("decode", fault.String())
+	}
+}
+
+func (w *Worker) packet(p *packet.Packet, size int) {
+	from := keyOf(p, &w.key)
+	h := w.key.hash(w.table.seed)
+	f, n := w.table.find(&w.key, h)
+	if f != nil && f.state == stateClosed && p.Proto == packet.TCP && p.Flags&(packet.SYN|packet.ACK) == packet.SYN {
+		w.end(f, n) // the ports are used anew
+		f = nil
+	}
+	if f == nil {
+		if f, n = w.begin(p, h, from); f == nil {
+			return
+		}
+	}
+	dir := f.dirOf(from)
+	f.last = w.now
+	f.packets[dir]++
+	f.bytes[dir] += uint64(size)
+	c := &w.apps[f.app]
+	c.Packets++
+	c.Bytes += uint64(size)
+	if p.Proto == packet.TCP {
+		w.tcp(f, n, dir, p)
+		return
+	}
+	if dir == wire.ToClient {
+		f.state = stateEstablished
+	}
+	if p.Proto == packet.UDP && f.marks&markIgnored == 0 && len(p.Payload) > 0 {
+		w.udp(f, dir, p.Payload)
+	}
+}
+
+// begin makes the flow of p, which from began as far as one can tell. nil: there is no room even after eviction.
+func (w *Worker) begin(p *packet.Packet, h uint64, from end) (*flow, uint32) {
+	f, n := w.table.add(&w.key, h)
+	if f == nil {
+		w.evict()
+		if f, n = w.table.add(&w.key, h); f == nil {
+			w.count.dropped++
+			return nil, 0
+		}
+	}
+	w.count.flows++
+	f.id = w.nextFlow
+	w.nextFlow += w.opt.FlowStep
+	f.first, f.last, f.origin = w.now, w.now, from
+	f.icmp = p.SrcPort<<8 | p.DstPort&0xff
+	if p.MAC != nil {
+		f.mac[0], f.mac[1] = [6]byte(p.MAC[6:12]), [6]byte(p.MAC[:6])
+		f.marks |= markHasMAC
+	}
+	if p.Proto == packet.TCP && p.Flags&packet.SYN == 0 {
+		f.marks |= markMid
+		if likelyServer(p.SrcPort, p.DstPort) {
+			f.origin ^= 1
+			f.mac[0], f.mac[1] = f.mac[1], f.mac[0]
+		}
+	} else if p.Proto == packet.TCP && p.Flags&packet.ACK != 0 { // a SYN-ACK: the answer came first or alone
+		f.origin ^= 1
+		f.mac[0], f.mac[1] = f.mac[1], f.mac[0]
+	}
+	w.table.schedule(&w.wheel, f, n, w.due(f)/second)
+	return f, n
+}
+
+// likelyServer guesses whether a packet seen in the middle of a connection comes from the serving side: the lower of
+// a well-known and an ephemeral port serves.
+func likelyServer(src, dst uint16) bool { return src < 1024 && dst >= 1024 }
+
+func (w *Worker) udp(f *flow, dir wire.Dir, p []byte) {
+	if f.app != Unknown {
+		for i := range w.datagrams {
+			if w.datagrams[i].app == f.app {
+				w.datagrams[i].decode(w, f, dir, p)
+				return
+			}
+		}
+	}
+	for i := range w.datagrams {
+		if w.datagrams[i].probe(p) {
+			f.app = w.datagrams[i].app
+			w.apps[f.app].Flows++
+			w.datagrams[i].decode(w, f, dir, p)
+			return
+		}
+	}
+	if f.packets[0]+f.packets[1] >= 4 {
+		f.marks |= markIgnored
+	}
+}
+
+// advance sets the clock to a packet's time. A clock that is set back does not stall the time-outs: the difference is
+// added from then on.
+func (w *Worker) advance(at int64) {
+	w.clock = at
+	t := at + w.skew
+	if t <= w.now {
+		if t < w.now-10*second {
+			w.skew = w.now - at
+		}
+		return
+	}
+	if w.now == 0 {
+		w.wheel.now = t / second
+		w.nextStats, w.lastStats = t+w.opt.Stats, t
+	}
+	w.now = t
+	if t/second > w.wheel.now {
+		w.expire(t / second)
+	}
+	if w.opt.Stats > 0 && t >= w.nextStats {
+		w.tellStats()
+	}
+}
+
+// Tick moves the clock on while no packet comes. at is in unix nanoseconds.
+func (w *Worker) Tick(at int64) {
+	if w.now != 0 {
+		w.advance(at)
+	}
+}
+
+// expire visits the slots of the wheel up to sec. A jump over the whole wheel visits each slot once.
+func (w *Worker) expire(sec int64) {
+	from := max(w.wheel.now+1, sec-wheelSlots+1)
+	for s := from; s <= sec; s++ {
+		w.wheel.now = s
+		slot := s & (wheelSlots - 1)
+		n := w.wheel.slots[slot]
+		w.wheel.slots[slot] = 0
+		for n != 0 {
+			f := w.table.at(n)
+			next := f.wnext
+			w.visit(f, n)
+			n = next
+		}
+	}
+	w.wheel.now = sec
+	w.frags.expire(w.now)
+}
+
+// visit ends f if its time has come, tells about it if that is due, and puts it back otherwise.
+func (w *Worker) visit(f *flow, n uint32) {
+	if w.now >= f.last+timeout(f) {
+		f.wnext, f.wprev, f.wslot = 0, 0, noSlot
+		w.end(f, n)
+		return
+	}
+	if w.opt.Report > 0 && w.now >= w.lastTold(f)+w.opt.Report {
+		w.tellTraffic(f)
+	}
+	w.table.schedule(&w.wheel, f, n, w.due(f)/second)
+}
+
+// due is when f is to be looked at again, in nanoseconds.
+func (w *Worker) due(f *flow) int64 {
+	at := f.last + timeout(f) + second
+	if w.opt.Report > 0 {
+		at = min(at, w.lastTold(f)+w.opt.Report+second)
+	}
+	return at
+}
+
+func timeout(f *flow) int64 {
+	switch {
+	case f.state == stateClosed:
+		return timeoutClosed
+	case f.key.proto == packet.TCP && f.state == stateNew:
+		return timeoutNewTCP
+	case f.key.proto == packet.TCP:
+		return timeoutTCP
+	case f.state == stateNew:
+		return timeoutNew
+	}
+	return timeoutEstablished
+}
+
+// shut notes that a TCP connection has ended: what it said is reported now, the flow itself a little later.
+func (w *Worker) shut(f *flow, n uint32) {
+	if f.state == stateClosed {
+		return
+	}
+	w.flush(f)
+	w.endConversation(f)
+	f.state = stateClosed
+	f.marks |= markShut | markIgnored
+	w.table.unschedule(&w.wheel, f)
+	w.table.schedule(&w.wheel, f, n, (w.now+timeoutClosed)/second+1)
+}
+
+// end reports a flow and forgets it.
+func (w *Worker) end(f *flow, n uint32) {
+	w.flush(f)
+	w.endConversation(f)
+	w.tellEnd(f)
+	if f.told != 0 {
+		w.freeTold = append(w.freeTold, f.told)
+	}
+	w.table.unschedule(&w.wheel, f)
+	w.table.remove(f, n)
+}
+
+// evict ends the flows that would end first, to make room.
+func (w *Worker) evict() {
+	for range 16 {
+		n := w.wheel.soonest()
+		if n == 0 {
+			return
+		}
+		f := w.table.at(n)
+		f.marks |= markForced
+		w.count.evicted++
+		w.end(f, n)
+	}
+}
+
+// Close ends all flows, as at the end of a capture, in the order in which they began to be known.
+func (w *Worker) Close() {
+	for n := uint32(1); n <= w.table.made; n++ {
+		if f := w.table.at(n); f.marks&markLive != 0 {
+			f.marks |= markForced
+			w.end(f, n)
+		}
+	}
+	if w.opt.Stats > 0 && w.now > w.lastStats {
+		w.tellStats()
+	}
+}

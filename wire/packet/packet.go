@@ -1,0 +1,351 @@
+// Package packet decodes one captured frame down to the transport header, by hand and without allocation:
+// link layers as pcap numbers them, VLAN tags (IEEE 802.1Q, 802.1ad), IPv4 (RFC 791), IPv6 with its extension
+// headers (RFC 8200), TCP (RFC 9293), UDP (RFC 768) and ICMP.
+//
+// Checksums are not verified: on a mirror port they are often filled in later by the sender's hardware.
+package packet
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// LinkType is a link layer by its number in pcap files (LINKTYPE_ of https://www.tcpdump.org/linktypes.html).
+type LinkType uint32
+
+// The link types that are decoded.
+const (
+	Null     LinkType = 0 // BSD loopback, the family in the byte order of the capturing host
+	Ethernet LinkType = 1
+	PPP      LinkType = 9
+	RawBSD   LinkType = 12 // raw IP as some systems number it
+	RawBSD2  LinkType = 14
+	CHDLC    LinkType = 104
+	Raw      LinkType = 101
+	Loop     LinkType = 108 // OpenBSD loopback
+	SLL      LinkType = 113 // Linux cooked capture
+	IPv4     LinkType = 228
+	IPv6     LinkType = 229
+	NFLOG    LinkType = 239
+	SLL2     LinkType = 276
+)
+
+// TCP flags (RFC 9293 §3.1).
+const (
+	FIN = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+	ECE
+	CWR
+)
+
+// IANA protocol numbers.
+const (
+	ICMP   = 1
+	TCP    = 6
+	UDP    = 17
+	ICMPv6 = 58
+)
+
+// Fault says why a frame was not decoded to its end. The zero value is no fault.
+type Fault uint8
+
+const (
+	OK         Fault = iota
+	BadLink          // link type or ether type that is not decoded
+	CutLink          // frame ends inside the link header
+	CutIP            // frame ends inside the network header
+	BadIP            // version or header length is wrong
+	CutL4            // frame ends inside the transport header
+	BadL4            // header length is wrong
+	NotIP            // a well-formed frame of another network protocol (ARP, LLDP...)
+	faultCount = iota
+)
+
+var faultNames = [faultCount]string{"", "unknown link type", "truncated link header", "truncated IP header",
+	"malformed IP header", "truncated transport header", "malformed transport header", "not IP"}
+
+func (f Fault) String() string { return faultNames[f] }
+
+// Packet is what one frame says. Addresses of IPv4 stand in the first four bytes.
+type Packet struct {
+	Src, Dst         [16]byte
+	V6               bool
+	Proto            uint8 // IANA protocol number of the transport
+	Flags            uint8 // TCP flags
+	TTL              uint8
+	VLAN, Inner      uint16 // outer and inner VLAN id; 0 when untagged
+	SrcPort, DstPort uint16 // for ICMP type and code
+	EtherType        uint16
+	Window           uint16
+	Seq, Ack         uint32
+	MAC              []byte // destination, then source address: the first 12 bytes of an Ethernet frame; nil otherwise
+	Payload          []byte // of the transport, cut to the length the IP header states
+	Network          []byte // for a fragment: the payload of this fragment
+	Fragment         bool   // a fragment: ports and payload are not set; see Frag*
+	FragMore         bool
+	FragOffset       uint32 // bytes
+	FragID           uint32
+}
+
+// SrcAddr is the source as an address.
+func (p *Packet) SrcAddr() netip.Addr { return Addr(&p.Src, p.V6) }
+
+// DstAddr is the destination as an address.
+func (p *Packet) DstAddr() netip.Addr { return Addr(&p.Dst, p.V6) }
+
+// Addr is a as an address; of IPv4 the first four bytes count.
+func Addr(a *[16]byte, v6 bool) netip.Addr {
+	if v6 {
+		return netip.AddrFrom16(*a)
+	}
+	return netip.AddrFrom4([4]byte(a[:4]))
+}
+
+const (
+	etherIPv4  = 0x0800
+	etherARP   = 0x0806
+	etherVLAN  = 0x8100
+	etherIPv6  = 0x86dd
+	etherQinQ  = 0x88a8
+	etherQinQ1 = 0x9100
+	etherPPPoE = 0x8864
+)
+
+// Decode reads frame into p. p points into frame afterwards. On a fault p holds what was readable before.
+func Decode(link LinkType, frame []byte, p *Packet) Fault {
+	p.VLAN, p.Inner, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, nil, nil, false, 0
+	p.Proto, p.SrcPort, p.DstPort, p.EtherType = 0, 0, 0, 0
+	switch link {
+	case Ethernet:
+		if len(frame) < 14 {
+			return CutLink
+		}
+		p.MAC = frame[:12]
+		return p.ether(binary.BigEndian.Uint16(frame[12:]), frame[14:])
+	case Raw, RawBSD, RawBSD2, IPv4, IPv6:
+		return p.ip(frame)
+	case Null, Loop:
+		if len(frame) < 4 {
+			return CutLink
+		}
+		return p.ip(frame[4:])
+	case SLL:
+		if len(frame) < 16 {
+			return CutLink
+		}
+		return p.ether(binary.BigEndian.Uint16(frame[14:]), frame[16:])
+	case SLL2:
+		if len(frame) < 20 {
+			return CutLink
+		}
+		return p.ether(binary.BigEndian.Uint16(frame), frame[20:])
+	case PPP, CHDLC:
+		if len(frame) < 4 {
+			return CutLink
+		}
+		return p.ppp(binary.BigEndian.Uint16(frame[2:]), frame[4:])
+	case NFLOG:
+		return p.nflog(frame)
+	}
+	return BadLink
+}
+
+// Tag adds the VLAN id that the kernel took out of the frame (PACKET_AUXDATA) as the outer one.
+func (p *Packet) Tag(vlan uint16) {
+	if vlan != 0 {
+		p.Inner, p.VLAN = p.VLAN, vlan
+	}
+}
+
+func (p *Packet) ether(kind uint16, b []byte) Fault {
+	for kind == etherVLAN || kind == etherQinQ || kind == etherQinQ1 {
+		if len(b) < 4 {
+			return CutLink
+		}
+		id := binary.BigEndian.Uint16(b) & 0x0fff
+		if p.VLAN == 0 {
+			p.VLAN = id
+		} else if p.Inner == 0 {
+			p.Inner = id
+		}
+		kind, b = binary.BigEndian.Uint16(b[2:]), b[4:]
+	}
+	p.EtherType = kind
+	switch kind {
+	case etherIPv4, etherIPv6:
+		return p.ip(b)
+	case etherPPPoE:
+		if len(b) < 8 { // RFC 2516 §4: six bytes of PPPoE, two of PPP
+			return CutLink
+		}
+		return p.ppp(binary.BigEndian.Uint16(b[6:]), b[8:])
+	}
+	return NotIP
+}
+
+func (p *Packet) ppp(proto uint16, b []byte) Fault {
+	switch proto {
+	case 0x0021, etherIPv4, 0x0057, etherIPv6: // RFC 1332, RFC 5072; C-HDLC uses ether types
+		return p.ip(b)
+	}
+	return NotIP
+}
+
+// nflog walks the attributes of a Linux netfilter log message to the packet (attribute 9).
+func (p *Packet) nflog(b []byte) Fault {
+	if len(b) < 4 {
+		return CutLink
+	}
+	for b = b[4:]; len(b) >= 4; {
+		n, kind := int(binary.LittleEndian.Uint16(b)), binary.LittleEndian.Uint16(b[2:])
+		if n < 4 || n > len(b) {
+			return CutLink
+		}
+		if kind == 9 {
+			return p.ip(b[4:n])
+		}
+		b = b[min((n+3)&^3, len(b)):]
+	}
+	return CutLink
+}
+
+func (p *Packet) ip(b []byte) Fault {
+	if len(b) == 0 {
+		return CutIP
+	}
+	switch b[0] >> 4 {
+	case 4:
+		return p.ipv4(b)
+	case 6:
+		return p.ipv6(b)
+	}
+	return BadIP
+}
+
+func (p *Packet) ipv4(b []byte) Fault {
+	if len(b) < 20 {
+		return CutIP
+	}
+	head := int(b[0]&15) * 4
+	total := int(binary.BigEndian.Uint16(b[2:]))
+	if total == 0 { // segmentation offload: the length is filled in by the card
+		total = len(b)
+	}
+	if head < 20 || total < head {
+		return BadIP
+	}
+	if head > len(b) {
+		return CutIP
+	}
+	p.V6, p.TTL, p.Proto = false, b[8], b[9]
+	p.Src, p.Dst = [16]byte{}, [16]byte{}
+	copy(p.Src[:4], b[12:16])
+	copy(p.Dst[:4], b[16:20])
+	body := b[head:min(total, len(b))]
+	frag := binary.BigEndian.Uint16(b[6:])
+	if frag&0x3fff != 0 { // more fragments, or an offset (RFC 791 §3.1)
+		p.Fragment, p.FragMore = true, frag&0x2000 != 0
+		p.FragOffset, p.FragID = uint32(frag&0x1fff)*8, uint32(binary.BigEndian.Uint16(b[4:]))
+		p.Network = body
+		return OK
+	}
+	return p.Transport(body)
+}
+
+func (p *Packet) ipv6(b []byte) Fault {
+	if len(b) < 40 {
+		return CutIP
+	}
+	total := int(binary.BigEndian.Uint16(b[4:]))
+	p.V6, p.TTL = true, b[7]
+	p.Src, p.Dst = [16]byte(b[8:24]), [16]byte(b[24:40])
+	next, body := b[6], b[40:]
+	if total != 0 && total < len(body) { // 0: a jumbogram or an offload
+		body = body[:total]
+	}
+	for range 16 { // RFC 8200 §4.1 names seven; more is an attack
+		n := 0
+		switch next {
+		case 0, 43, 60, 135, 139, 140: // hop-by-hop, routing, destination, mobility, HIP, shim6
+			if len(body) < 8 {
+				return CutIP
+			}
+			n = int(body[1])*8 + 8
+		case 51: // authentication header (RFC 4302 §2.2)
+			if len(body) < 8 {
+				return CutIP
+			}
+			n = int(body[1])*4 + 8
+		case 44: // fragment (RFC 8200 §4.5)
+			if len(body) < 8 {
+				return CutIP
+			}
+			field := binary.BigEndian.Uint16(body[2:])
+			p.Proto = body[0]
+			if field&0xfff9 == 0 { // an atomic fragment is a whole packet (RFC 6946)
+				n = 8
+				break
+			}
+			p.Fragment, p.FragMore, p.FragOffset = true, field&1 != 0, uint32(field&0xfff8)
+			p.FragID, p.Network = binary.BigEndian.Uint32(body[4:]), body[8:]
+			return OK
+		default:
+			p.Proto = next
+			return p.Transport(body)
+		}
+		if n > len(body) {
+			return CutIP
+		}
+		next, body = body[0], body[n:]
+	}
+	return BadIP
+}
+
+// Transport reads the transport header of protocol p.Proto at the beginning of b. It is called again with the whole
+// once the fragments of a packet have come together.
+func (p *Packet) Transport(b []byte) Fault {
+	switch p.Proto {
+	case TCP:
+		return p.tcp(b)
+	case UDP:
+		if len(b) < 8 {
+			return CutL4
+		}
+		p.SrcPort, p.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+		n := int(binary.BigEndian.Uint16(b[4:]))
+		if n < 8 || n > len(b) { // 0: a jumbogram (RFC 2675) or an offload; longer: cut by the capture
+			n = len(b)
+		}
+		p.Payload = b[8:n]
+	case ICMP, ICMPv6:
+		if len(b) < 4 {
+			return CutL4
+		}
+		p.SrcPort, p.DstPort, p.Payload = uint16(b[0]), uint16(b[1]), b[4:]
+	default:
+		p.Payload = b
+	}
+	return OK
+}
+
+func (p *Packet) tcp(b []byte) Fault {
+	if len(b) < 20 {
+		return CutL4
+	}
+	head := int(b[12]>>4) * 4
+	if head < 20 {
+		return BadL4
+	}
+	if head > len(b) {
+		return CutL4
+	}
+	p.SrcPort, p.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+	p.Seq, p.Ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
+	p.Flags, p.Window = b[13], binary.BigEndian.Uint16(b[14:])
+	p.Payload = b[head:]
+	return OK
+}
