@@ -8,26 +8,14 @@ package packet
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"bulwark/wire/pcap"
 )
 
-// LinkType is a link layer by its number in pcap files (LINKTYPE_ of https://www.tcpdump.org/linktypes.html).
-type LinkType uint32
-
-// The link types that are decoded.
+// Raw IP as BSD systems number it.
 const (
-	Null     LinkType = 0 // BSD loopback, the family in the byte order of the capturing host
-	Ethernet LinkType = 1
-	PPP      LinkType = 9
-	RawBSD   LinkType = 12 // raw IP as some systems number it
-	RawBSD2  LinkType = 14
-	CHDLC    LinkType = 104
-	Raw      LinkType = 101
-	Loop     LinkType = 108 // OpenBSD loopback
-	SLL      LinkType = 113 // Linux cooked capture
-	IPv4     LinkType = 228
-	IPv6     LinkType = 229
-	NFLOG    LinkType = 239
-	SLL2     LinkType = 276
+	rawBSD     pcap.LinkType = 12
+	rawOpenBSD pcap.LinkType = 14
 )
 
 // TCP flags (RFC 9293 §3.1).
@@ -116,39 +104,39 @@ const (
 )
 
 // Decode reads frame into p. p points into frame afterwards. On a fault p holds what was readable before.
-func Decode(link LinkType, frame []byte, p *Packet) Fault {
+func Decode(link pcap.LinkType, frame []byte, p *Packet) Fault {
 	p.VLAN, p.Inner, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, nil, nil, false, 0
 	p.Proto, p.SrcPort, p.DstPort, p.EtherType = 0, 0, 0, 0
 	switch link {
-	case Ethernet:
+	case pcap.LinkEthernet:
 		if len(frame) < 14 {
 			return CutLink
 		}
 		p.MAC = frame[:12]
 		return p.ether(binary.BigEndian.Uint16(frame[12:]), frame[14:])
-	case Raw, RawBSD, RawBSD2, IPv4, IPv6:
+	case pcap.LinkRaw, rawBSD, rawOpenBSD, pcap.LinkIPv4, pcap.LinkIPv6:
 		return p.ip(frame)
-	case Null, Loop:
+	case pcap.LinkNull, pcap.LinkLoop:
 		if len(frame) < 4 {
 			return CutLink
 		}
 		return p.ip(frame[4:])
-	case SLL:
+	case pcap.LinkSLL:
 		if len(frame) < 16 {
 			return CutLink
 		}
 		return p.ether(binary.BigEndian.Uint16(frame[14:]), frame[16:])
-	case SLL2:
+	case pcap.LinkSLL2:
 		if len(frame) < 20 {
 			return CutLink
 		}
 		return p.ether(binary.BigEndian.Uint16(frame), frame[20:])
-	case PPP, CHDLC:
+	case pcap.LinkPPP, pcap.LinkPPPHDLC, pcap.LinkCHDLC:
 		if len(frame) < 4 {
 			return CutLink
 		}
 		return p.ppp(binary.BigEndian.Uint16(frame[2:]), frame[4:])
-	case NFLOG:
+	case pcap.LinkNFLog:
 		return p.nflog(frame)
 	}
 	return BadLink

@@ -10,7 +10,7 @@ type fragments struct {
 	partial map[fragKey]*partial
 	order   []fragKey // oldest first
 	pool    *pool
-	done   []byte // the packet that was completed last
+	done    []byte // the packet that was completed last
 }
 
 type fragKey struct {
@@ -70,7 +70,7 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 	if part.total == 0 || len(part.have) != 1 || part.have[0].from != 0 || part.have[0].to < part.total {
 		return false
 	}
-	fr.done  = append(fr.done[:0], part.buf[:part.total]...)
+	fr.done = append(fr.done[:0], part.buf[:part.total]...)
 	fr.drop(k, part)
 	p.Fragment = false
 	if fault := p.Transport(fr.done); fault != packet.OK {

@@ -31,11 +31,11 @@ type segment struct {
 }
 
 const (
-	maxAhead    = 256      // segments a direction may hold ahead of their turn
+	maxAhead    = 256       // segments a direction may hold ahead of their turn
 	maxHeld     = 512 << 10 // bytes of them
-	patience    = 4        // segments to wait for bytes that the peer says it has
-	maxProbe    = 4 << 10  // bytes a direction may show before its protocol must be known
-	maxUnprobed = 64 << 10 // bytes after which a conversation of no known protocol is left alone
+	patience    = 4         // segments to wait for bytes that the peer says it has
+	maxProbe    = 4 << 10   // bytes a direction may show before its protocol must be known
+	maxUnprobed = 64 << 10  // bytes after which a conversation of no known protocol is left alone
 )
 
 // tcp takes one segment of f.

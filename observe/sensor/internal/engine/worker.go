@@ -5,9 +5,9 @@ package engine
 
 import (
 	"bulwark/event"
-	"bulwark/platform/pseudonym"
 	"bulwark/wire"
 	"bulwark/wire/packet"
+	"bulwark/wire/pcap"
 )
 
 // Sink takes the events of a worker. It must copy what it keeps.
@@ -25,7 +25,6 @@ type Limits struct {
 // Options are what a worker is made from.
 type Options struct {
 	Sink      Sink
-	Patients  *pseudonym.Pseudonyms
 	Limits    Limits
 	Seed      uint64 // secret of the flow table's hash
 	FirstFlow uint64 // id of the first flow
@@ -119,7 +118,7 @@ func orDefault(n, d int) int {
 
 // Packet takes one frame: at is its time in unix nanoseconds, size its length on the wire, vlan the id that the
 // kernel took out of it. The frame is not kept.
-func (w *Worker) Packet(at int64, link packet.LinkType, size int, vlan uint16, frame []byte) {
+func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, frame []byte) {
 	w.advance(at)
 	w.count.packets++
 	w.count.bytes += uint64(size)
