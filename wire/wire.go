@@ -22,8 +22,8 @@
 // Decode is called again; 0 means any more. A caller keeps at most [MaxPending] bytes a direction, so a unit that
 // may be longer must be consumed piece by piece. An error ends the decoding of the conversation.
 //
-// Gap tells that n bytes of one direction were lost at the present position; an error means that the
-// conversation cannot go on without them ([ErrLost]).
+// Gap tells that n bytes of one direction were lost at the present position; bytes that the caller kept for the
+// direction and drops count among them. An error means that the conversation cannot go on without them ([ErrLost]).
 //
 // Handler is an interface of one to three methods, declared by the decoder package. What it is handed is valid
 // during the call only: slices may point into the packet.
