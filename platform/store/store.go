@@ -1,0 +1,179 @@
+// Package store keeps events and answers the questions of those who hunt in them.
+//
+// It is a small door before the storage library of VictoriaLogs (docs/decisions/0010-event-store.md). An event is a
+// row: its kind is the only stream field, its attributes are the row's fields. The bus is the log that makes rows
+// safe against a crash: what was acknowledged there is in the store after a restart, once.
+package store
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/VictoriaMetrics/VictoriaLogs/lib/logstorage"
+	"github.com/VictoriaMetrics/VictoriaMetrics/lib/logger"
+
+	"bulwark/event"
+)
+
+// Options say where the store is and how much it keeps. Dir must be set; each other zero value has a default.
+type Options struct {
+	Dir string // folder of the store; it is made where it is not there
+
+	FlowRetention  time.Duration // how long flow and statistics events are kept; 0 means 30 days
+	Retention      time.Duration // how long other events are kept; 0 means 180 days
+	AuditRetention time.Duration // how long findings and health are kept; 0 means 365 days
+
+	MaxBytes int64 // bytes on disk, all together, beyond which the oldest days are dropped; 0 means no limit
+	MinFree  int64 // bytes that must stay free on the disk; below, the store stops taking events; 0 means 2 GiB
+
+	Memory  int64 // bytes the library may use for its caches; 0 means a quarter of the machine's; the first Open of a process decides
+	Queries int   // queries that run at a time; 0 means 2
+
+	Log *slog.Logger // nil means silence
+}
+
+// Store is an open event store. Its methods may be called by several goroutines at a time.
+type Store struct {
+	shelves []shelf
+	slots   slots
+	log     *slog.Logger
+}
+
+// shelf is the part of the store that keeps some kinds for one length of time.
+type shelf struct {
+	name  string
+	db    *logstorage.Storage
+	kinds []event.Kind
+}
+
+// libraryOnce guards the settings that the library keeps for the whole process.
+var libraryOnce sync.Once
+
+func settleLibrary(o Options) (err error) {
+	libraryOnce.Do(func() {
+		if !flag.Parsed() { // the library panics where nobody has parsed flags
+			err = flag.CommandLine.Parse(nil)
+		}
+		limit := flag.Set("memory.allowedPercent", "25")
+		if o.Memory > 0 {
+			limit = flag.Set("memory.allowedBytes", strconv.FormatInt(o.Memory, 10))
+		}
+		err = errors.Join(err, limit, flag.Set("loggerLevel", "WARN"), flag.Set("loggerDisableTimestamps", "true"))
+		logger.SetOutputForTests(libraryLog{o.Log})
+	})
+	return err
+}
+
+// libraryLog turns the library's lines (level, place, text, separated by tabs) into records of the program's log.
+type libraryLog struct{ log *slog.Logger }
+
+func (l libraryLog) Write(p []byte) (int, error) {
+	level, rest, _ := strings.Cut(strings.TrimSpace(string(p)), "\t")
+	place, text, _ := strings.Cut(rest, "\t")
+	at := slog.LevelError
+	if level == "warn" {
+		at = slog.LevelWarn
+	}
+	l.log.Log(context.Background(), at, "event storage library", "text", text, "place", place)
+	return len(p), nil
+}
+
+// Open opens the store, or makes it.
+func Open(o Options) (*Store, error) {
+	if o.Dir == "" {
+		return nil, errors.New("store: no folder")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if err := settleLibrary(o); err != nil {
+		return nil, fmt.Errorf("store: settling the storage library: %w", err)
+	}
+	s := &Store{slots: make(slots, orInt(o.Queries, 2)), log: o.Log}
+	for _, c := range []struct {
+		name  string
+		keep  time.Duration
+		kinds []event.Kind
+	}{
+		{"flow", or(o.FlowRetention, 30*24*time.Hour), []event.Kind{event.KindFlow, event.KindStats}},
+		{"audit", or(o.AuditRetention, 365*24*time.Hour), []event.Kind{event.KindFinding, event.KindHealth}},
+		{"event", or(o.Retention, 180*24*time.Hour), nil},
+	} {
+		db := logstorage.MustOpenStorage(filepath.Join(o.Dir, c.name), &logstorage.StorageConfig{
+			Retention: c.keep, FutureRetention: futureRetention, FlushInterval: time.Second,
+			MinFreeDiskSpaceBytes: or(o.MinFree, 2<<30), MaxDiskSpaceUsageBytes: o.MaxBytes / 3,
+			MaxBackfillAge: c.keep,
+		})
+		s.shelves = append(s.shelves, shelf{c.name, db, c.kinds})
+	}
+	return s, nil
+}
+
+const futureRetention = 48 * time.Hour
+
+func or[T ~int64](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+func orInt(v, otherwise int) int { return int(or(int64(v), int64(otherwise))) }
+
+// Close writes what is in memory to the disk and closes the store. No query may run.
+func (s *Store) Close() {
+	for _, sh := range s.shelves {
+		sh.db.MustClose()
+	}
+}
+
+// Stats is how much the store holds.
+type Stats struct {
+	Bytes    uint64    // on disk
+	Rows     uint64    // rows, of all kinds
+	Oldest   time.Time // zero when the store is empty
+	Newest   time.Time
+	ReadOnly bool // the disk is full: events wait on the bus
+}
+
+// Stats is how much the store holds now.
+func (s *Store) Stats() Stats {
+	var all Stats
+	for _, sh := range s.shelves {
+		var st logstorage.StorageStats
+		sh.db.UpdateStats(&st)
+		all.Rows += st.InmemoryRowsCount + st.SmallPartRowsCount + st.BigPartRowsCount
+		all.Bytes += st.CompressedSmallPartSize + st.CompressedBigPartSize + st.IndexdbSizeBytes
+		all.ReadOnly = all.ReadOnly || st.IsReadOnly
+	}
+	if oldest, newest := s.extent(); newest >= oldest {
+		all.Oldest, all.Newest = time.Unix(0, oldest).UTC(), time.Unix(0, newest).UTC()
+	}
+	return all
+}
+
+// extent is the first and the last nanosecond of which there are rows; last < first when there is none.
+func (s *Store) extent() (oldest, newest int64) {
+	oldest, newest = math.MaxInt64, math.MinInt64
+	for _, sh := range s.shelves {
+		var st logstorage.StorageStats
+		sh.db.UpdateStats(&st)
+		if st.MinTimestamp != math.MinInt64 {
+			oldest = min(oldest, st.MinTimestamp)
+		}
+		if st.MaxTimestamp != math.MaxInt64 {
+			newest = max(newest, st.MaxTimestamp)
+		}
+	}
+	return oldest, newest
+}
