@@ -1,0 +1,147 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+
+	"bulwark/wire"
+	"bulwark/wire/pcap"
+)
+
+// tuple is a flow as one of its ends sees it.
+type tuple struct {
+	tcp      bool
+	src, dst string
+	from, to uint16
+}
+
+func (t tuple) other() tuple { return tuple{t.tcp, t.dst, t.src, t.to, t.from} }
+
+type segment struct {
+	seq    uint32
+	data   []byte
+	packet int
+}
+
+// stream is one direction of a TCP connection.
+type stream struct {
+	known bool
+	next  uint32
+	early []segment
+}
+
+type conn struct {
+	flow    *Flow
+	streams [2]stream
+	ended   bool
+}
+
+type builder struct {
+	ports []int
+	conns map[tuple]*conn
+	all   []*conn
+	dirs  map[tuple]wire.Dir
+}
+
+func newBuilder(ports []int) *builder {
+	return &builder{ports: ports, conns: map[tuple]*conn{}, dirs: map[tuple]wire.Dir{}}
+}
+
+func (b *builder) packet(n int, link pcap.LinkType, frame []byte) {
+	p := gopacket.NewPacket(slices.Clone(frame), layers.LinkType(link), gopacket.DecodeOptions{Lazy: true, NoCopy: true})
+	network := p.NetworkLayer()
+	if network == nil {
+		return
+	}
+	t := tuple{src: network.NetworkFlow().Src().String(), dst: network.NetworkFlow().Dst().String()}
+	switch l := p.TransportLayer().(type) {
+	case *layers.TCP:
+		t.tcp, t.from, t.to = true, uint16(l.SrcPort), uint16(l.DstPort)
+		b.tcp(n, t, l)
+	case *layers.UDP:
+		t.from, t.to = uint16(l.SrcPort), uint16(l.DstPort)
+		c := b.conn(t, slices.Contains(b.ports, int(l.SrcPort)))
+		c.flow.Pieces = append(c.flow.Pieces, Piece{Dir: b.dirs[t], Data: l.Payload, Packet: n})
+	}
+}
+
+// conn is the connection of t, a new one where there is none.
+func (b *builder) conn(t tuple, fromServer bool) *conn {
+	if c := b.conns[t]; c != nil {
+		return c
+	}
+	client := t
+	if fromServer {
+		client = t.other()
+	}
+	c := &conn{flow: &Flow{
+		TCP:    t.tcp,
+		Client: client.src, Server: client.dst, Port: int(client.to),
+	}}
+	b.conns[t], b.conns[t.other()] = c, c
+	b.dirs[client], b.dirs[client.other()] = wire.ToServer, wire.ToClient
+	b.all = append(b.all, c)
+	return c
+}
+
+func (b *builder) tcp(n int, t tuple, l *layers.TCP) {
+	if c := b.conns[t]; c != nil && l.SYN && !l.ACK && c.ended {
+		delete(b.conns, t)
+		delete(b.conns, t.other())
+	}
+	fromServer := l.SYN && l.ACK || !l.SYN && slices.Contains(b.ports, int(l.SrcPort))
+	c := b.conn(t, fromServer)
+	s := &c.streams[b.dirs[t]]
+	seq := l.Seq
+	if l.SYN {
+		seq++
+		s.known, s.next = true, seq
+	}
+	if !s.known {
+		s.known, s.next = true, seq
+	}
+	if len(l.Payload) > 0 {
+		s.early = append(s.early, segment{seq, l.Payload, n})
+		c.deliver(b.dirs[t], false)
+	}
+	c.ended = c.ended || l.FIN || l.RST
+}
+
+// deliver moves what is in order to the flow's pieces; at the end, or when too much waits, over gaps.
+func (c *conn) deliver(dir wire.Dir, end bool) {
+	s := &c.streams[dir]
+	slices.SortStableFunc(s.early, func(a, b segment) int {
+		return cmp.Compare(int32(a.seq-s.next), int32(b.seq-s.next))
+	})
+	for len(s.early) > 0 {
+		e := s.early[0]
+		ahead := int32(e.seq - s.next)
+		gap := 0
+		switch {
+		case ahead > 0 && !end && len(s.early) < 64:
+			return
+		case ahead > 0:
+			gap = int(ahead)
+		case int(-ahead) >= len(e.data):
+			s.early = s.early[1:]
+			continue
+		default:
+			e.data = e.data[-ahead:]
+		}
+		c.flow.Pieces = append(c.flow.Pieces, Piece{Dir: dir, Data: e.data, Gap: gap, Packet: e.packet})
+		s.next += uint32(gap + len(e.data))
+		s.early = s.early[1:]
+	}
+}
+
+func (b *builder) end() (flows []*Flow) {
+	for _, c := range b.all {
+		c.deliver(wire.ToServer, true)
+		c.deliver(wire.ToClient, true)
+		flows = append(flows, c.flow)
+	}
+	return flows
+}

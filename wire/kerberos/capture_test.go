@@ -1,0 +1,224 @@
+package kerberos
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"bulwark/wire"
+	"bulwark/wire/internal/replay"
+)
+
+// log writes exchanges down, one line each, in EVE's words.
+type log struct{ lines []string }
+
+func (l *log) Exchange(x Exchange) { l.lines = append(l.lines, eve(x)) }
+
+// eve says what EVE's krb5 object would.
+func eve(x Exchange) string {
+	m := x.Reply
+	if m == nil {
+		m = x.Request
+	}
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s", m.Type)
+	if m.Type == Error {
+		failed := "UNKNOWN"
+		if x.Request != nil {
+			failed = x.Request.Type.String()
+		}
+		fmt.Fprintf(&s, " failed=%s error=%s", failed, m.Error)
+	}
+	realm := m.ClientRealm
+	if len(realm) == 0 {
+		realm = m.Realm
+	}
+	fmt.Fprintf(&s, " cname=%s realm=%s sname=%s", m.Client.Name, realm, m.Server.Name)
+	if m.Type == ASRep || m.Type == TGSRep {
+		fmt.Fprintf(&s, " enc=%s ticket=%s", m.Etype, m.Ticket.Etype)
+	}
+	if m.Etype.Weak() {
+		s.WriteString(" weak")
+	}
+	if m.Ticket.Etype.Weak() {
+		s.WriteString(" ticket-weak")
+	}
+	if x.Request != nil {
+		fmt.Fprintf(&s, " offered=%v options=%v preauth=%v", x.Request.Etypes, x.Request.Options.AppendNames(nil), x.Request.PreAuth)
+	}
+	return s.String()
+}
+
+// run gives a flow to a conversation.
+func run(t testing.TB, f *replay.Flow, cut func(int) int) []string {
+	t.Helper()
+	var c Conversation
+	var l log
+	if f.TCP {
+		if err := replay.Feed[Handler](&c, f.Pieces, &l, cut); err != nil {
+			l.lines = append(l.lines, err.Error())
+		}
+		return l.lines
+	}
+	for _, p := range f.Pieces {
+		if err := c.Datagram(p.Data, &l); err != nil {
+			l.lines = append(l.lines, err.Error())
+		}
+	}
+	c.Close(&l)
+	return l.lines
+}
+
+// isKerberos says whether a flow begins with a message of Kerberos.
+func isKerberos(f *replay.Flow) bool {
+	if len(f.Pieces) == 0 {
+		return false
+	}
+	probe := ProbeDatagram
+	if f.TCP {
+		probe = Probe
+	}
+	match, dir := probe(f.Pieces[0].Data)
+	return match == wire.Yes && dir == f.Pieces[0].Dir
+}
+
+func lines(t testing.TB, capture []byte) (all []string) {
+	t.Helper()
+	for _, f := range replay.Flows(t, capture, 88) {
+		if isKerberos(f) {
+			all = append(all, run(t, f, nil)...)
+		}
+	}
+	return all
+}
+
+func TestCaptures(t *testing.T) {
+	files := replay.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5", "suricata-verify/tests/bug-8278")
+	for _, c := range []struct {
+		says, file string
+		want       []string
+	}{
+		{"two requests in one segment are two, answered or not",
+			"suricata-verify/tests/bug-8278-krb5-01/evasion.1.flow.1.segment.pcap", []string{
+				"KRB_AS_REQ cname=testuser realm=DEMO.LOCAL sname=krbtgt/DEMO.LOCAL",
+				"KRB_TGS_REQ cname=testuser realm=DEMO.LOCAL sname=krbtgt/DEMO.LOCAL",
+			}},
+		{"an error names the request that failed",
+			"suricata-verify/tests/krb5-probing/krb.pcap", []string{
+				"KRB_ERROR failed=KRB_AS_REQ error=KDC_ERR_PREAUTH_REQUIRED cname= realm=AD.NWRA.COM sname=krbtgt/AD.NWRA.COM",
+			}},
+		{"a sign-on and the tickets that follow, one of them to be cracked",
+			"suricata-verify/tests/krb5-krb5_msg_type/input.pcap", []string{
+				"KRB_ERROR failed=KRB_AS_REQ error=KDC_ERR_PREAUTH_REQUIRED cname= realm=CYLERA.LAB sname=krbtgt/CYLERA.LAB",
+				"KRB_AS_REP cname=robin realm=CYLERA.LAB sname=krbtgt/CYLERA.LAB enc=aes256-cts-hmac-sha1-96 ticket=aes256-cts-hmac-sha1-96",
+				"KRB_TGS_REP cname=robin realm=CYLERA.LAB sname=ldap/dc01 enc=aes256-cts-hmac-sha1-96 ticket=aes256-cts-hmac-sha1-96",
+				"KRB_TGS_REP cname=robin realm=CYLERA.LAB sname=krbtgt/CYLERA.LAB enc=aes256-cts-hmac-sha1-96 ticket=aes256-cts-hmac-sha1-96",
+				"KRB_TGS_REP cname=robin realm=CYLERA.LAB sname=http/1027814774sa enc=aes256-cts-hmac-sha1-96 ticket=rc4-hmac ticket-weak",
+			}},
+	} {
+		got := lines(t, files[c.file])
+		ok := slices.EqualFunc(got, c.want, strings.HasPrefix)
+		if !ok {
+			t.Errorf("%s (%s):\n got %s\nwant %s", c.says, c.file, strings.Join(got, "\n     "), strings.Join(c.want, "\n     "))
+		}
+	}
+}
+
+// flows are all Kerberos flows of the captures at hand.
+func flows(t testing.TB) (all []*replay.Flow) {
+	t.Helper()
+	files := replay.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5", "suricata-verify/tests/bug-8278")
+	for _, folder := range []string{"zeek-traces/krb", "zeek-traces/ldap", "zeek-traces/dce-rpc", "attack-sbousseaden", "attack-otrf"} {
+		for name, capture := range replay.Files(t, folder) {
+			files[name] = capture
+		}
+	}
+	for _, capture := range files {
+		for _, f := range replay.Flows(t, capture, 88) {
+			if isKerberos(f) {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
+
+func TestAnySplitGivesTheSame(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	n := 0
+	for _, f := range flows(t) {
+		if !f.TCP {
+			continue
+		}
+		n++
+		want := run(t, f, nil)
+		for _, cut := range []func(int) int{
+			func(int) int { return 1 },
+			func(int) int { return 7 },
+			func(n int) int { return 1 + random.IntN(n) },
+		} {
+			if got := run(t, f, cut); !slices.Equal(got, want) {
+				t.Fatalf("%s -> %s:\n got %q\nwant %q", f.Client, f.Server, got, want)
+			}
+		}
+	}
+	t.Logf("%d flows", n)
+}
+
+// types counts what one capture holds.
+type types struct{ count map[MessageType]int }
+
+func (c *types) Exchange(x Exchange) {
+	for _, m := range []*Message{x.Request, x.Reply} {
+		if m != nil {
+			c.count[m.Type]++
+		}
+	}
+}
+
+func TestAgreesWithTshark(t *testing.T) {
+	files := replay.Files(t, "")
+	for name, capture := range replay.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5") {
+		files[name] = capture
+	}
+	compared := 0
+	for name, capture := range files {
+		got := types{map[MessageType]int{}}
+		for _, f := range replay.Flows(t, capture, 88) {
+			if f.Port != 88 || !isKerberos(f) {
+				continue
+			}
+			var c Conversation
+			for _, p := range f.Pieces {
+				if !f.TCP {
+					_ = c.Datagram(p.Data, &got)
+				}
+			}
+			if f.TCP {
+				_ = replay.Feed[Handler](&c, f.Pieces, &got, nil)
+			}
+			c.Close(&got)
+		}
+		if len(got.count) == 0 {
+			continue
+		}
+		want := map[MessageType]int{}
+		for _, row := range replay.Tshark(t, capture, "(tcp.port == 88 || udp.port == 88) && kerberos", "kerberos.msg_type") {
+			first, _, _ := strings.Cut(row[0], ",") // the AP-REQ within a TGS-REQ comes behind it
+			n, err := strconv.Atoi(first)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want[MessageType(n)]++
+		}
+		compared++
+		if !maps.Equal(got.count, want) {
+			t.Errorf("%s: got %v, tshark %v", name, got.count, want)
+		}
+	}
+	t.Logf("%d captures compared", compared)
+}
