@@ -104,6 +104,12 @@ func (fr *fragments) drop(k fragKey, part *partial) {
 	delete(fr.partial, k)
 }
 
+func (fr *fragments) clear() {
+	for len(fr.order) > 0 {
+		fr.oldest()
+	}
+}
+
 func (fr *fragments) expire(now int64) {
 	for len(fr.order) > 0 {
 		part := fr.partial[fr.order[0]]

@@ -376,6 +376,7 @@ func (w *Worker) Close() {
 			w.end(f, n)
 		}
 	}
+	w.frags.clear()
 	if w.opt.Stats > 0 && w.now > w.lastStats {
 		w.tellStats()
 	}
