@@ -3,6 +3,7 @@ package engine
 import (
 	"bulwark/event"
 	"bulwark/wire"
+	"bulwark/wire/dns"
 	"bulwark/wire/packet"
 )
 
@@ -11,6 +12,8 @@ type payloads struct {
 	flow    event.Flow
 	stats   event.Stats
 	anomaly event.Anomaly
+	dns     event.DNS
+	message dns.Message
 	text    []byte // scratch
 }
 

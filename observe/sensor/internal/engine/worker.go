@@ -81,6 +81,7 @@ type Worker struct {
 	nextStats int64
 	lastStats int64
 
+	asked [askedSlots]asked
 	count counters
 	apps  [appCount]Count
 	sides map[uint16]*sides

@@ -1,0 +1,182 @@
+// Package child is the sensor's caged process: it reads packets from files and sockets it is handed, runs the engine
+// over them, and sends events to its parent. It opens nothing and knows no secret but the pseudonym key.
+package child
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"bulwark/observe/sensor/internal/engine"
+	"bulwark/observe/sensor/internal/link"
+	"bulwark/platform/clock"
+	"bulwark/platform/pseudonym"
+	"bulwark/wire/pcap"
+)
+
+// Orders are what the parent says: a message, with an open file where the message needs one. io.EOF ends them.
+type Orders interface {
+	Receive() (message []byte, file *os.File, err error)
+}
+
+// Run obeys the parent until it says that there is nothing more to do, or goes away.
+func Run(in Orders, out io.Writer, cage link.Report) error {
+	p := newPipe(out)
+	err := run(in, p, cage)
+	return errors.Join(err, p.close())
+}
+
+func run(in Orders, p *pipe, cage link.Report) error {
+	start, err := receiveStart(in)
+	if err != nil {
+		return err
+	}
+	c := &crew{start: start, pipe: p, clock: clock.System{}}
+	defer c.finish()
+	cage.Ready = true
+	p.report(cage)
+	for {
+		order, file, err := receive(in)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch {
+		case order.End:
+			return nil
+		case order.Source == nil || file == nil:
+			return errors.New("child: an order without a source")
+		case order.Source.Live:
+			c.watch(order.Source, file)
+		default:
+			c.read(order.Source, file)
+		}
+	}
+}
+
+func receive(in Orders) (link.Order, *os.File, error) {
+	var o link.Order
+	text, file, err := in.Receive()
+	if err != nil {
+		return o, nil, err
+	}
+	if err := json.Unmarshal(text, &o); err != nil {
+		return o, nil, fmt.Errorf("child: reading an order: %w", err)
+	}
+	return o, file, nil
+}
+
+func receiveStart(in Orders) (*link.Start, error) {
+	o, _, err := receive(in)
+	if err != nil {
+		return nil, err
+	}
+	if o.Start == nil || len(o.Start.Pseudonyms) != 32 {
+		return nil, errors.New("child: the first order does not start")
+	}
+	return o.Start, nil
+}
+
+// crew are the workers. Files are read by one of them, one after the other, as one capture.
+type crew struct {
+	start *link.Start
+	pipe  *pipe
+	clock clock.Clock
+	ids   atomic.Uint64
+	made  uint64
+
+	reader *engine.Worker
+	outbox *outbox
+	live   sync.WaitGroup
+	stop   atomic.Bool
+}
+
+// worker makes the next worker. Flow ids of different workers interleave.
+func (c *crew) worker(name string) (*engine.Worker, *outbox) {
+	o := newOutbox(c.pipe, c.start, c.clock, &c.ids)
+	n := uint64(max(c.start.Workers, 1))
+	w := engine.New(engine.Options{
+		Sink: o, Patients: pseudonym.New([32]byte(c.start.Pseudonyms)),
+		Limits: engine.Limits{Flows: c.start.Flows / int(n), Reassembly: c.start.Reassembly / int(n)},
+		Seed:   c.start.Seed, FirstFlow: c.start.FirstFlow + c.made%n, FlowStep: n,
+		Report: c.start.ReportNanos, Stats: c.start.StatsNanos, Interface: name,
+	})
+	c.made++
+	return w, o
+}
+
+// read reads a capture file to its end, or as far as it is readable, and says how far that was.
+func (c *crew) read(s *link.Source, f *os.File) {
+	if c.reader == nil {
+		c.reader, c.outbox = c.worker("")
+	}
+	r := link.Report{Source: s.Name}
+	if err := c.readFile(f, &r); err != nil {
+		r.Error = err.Error()
+	}
+	f.Close()
+	c.outbox.flush()
+	c.pipe.report(r)
+}
+
+func (c *crew) readFile(f *os.File, r *link.Report) (err error) {
+	debug.SetPanicOnFault(true) // a mapped file that is cut meanwhile
+	defer func() {
+		if e := recover(); e != nil {
+			if fault, ok := e.(runtime.Error); ok {
+				err = fmt.Errorf("the file was cut while it was read: %w", fault)
+				return
+			}
+			panic(e)
+		}
+	}()
+	src, unmap, err := source(f)
+	if err != nil {
+		return err
+	}
+	defer unmap()
+	var p pcap.Packet
+	for {
+		if err := src.Next(&p); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		r.Packets++
+		r.Bytes += uint64(p.Orig)
+		c.reader.Packet(p.Time, p.Link, p.Orig, 0, p.Data)
+	}
+}
+
+// source reads f through a map where it is a file, as a stream otherwise.
+func source(f *os.File) (*pcap.Reader, func(), error) {
+	st, err := f.Stat()
+	if err == nil && st.Mode().IsRegular() && st.Size() > 0 {
+		m, err := syscall.Mmap(int(f.Fd()), 0, int(st.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
+		if err == nil {
+			r, err := pcap.FromBytes(m)
+			return r, func() { _ = syscall.Munmap(m) }, err
+		}
+	}
+	r, err := pcap.NewReader(f)
+	return r, func() {}, err
+}
+
+// finish ends what is still under way and reports the last events.
+func (c *crew) finish() {
+	c.stop.Store(true)
+	c.live.Wait()
+	if c.reader != nil {
+		c.reader.Close()
+		c.outbox.flush()
+	}
+}

@@ -1,0 +1,120 @@
+// Package link is what the sensor's two processes say to each other. The parent sends orders, some with an open file,
+// over a socket; the caged child answers with frames over a pipe. The parent trusts no byte of a frame.
+package link
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"bulwark/event"
+)
+
+// Order is one message of the parent to the child, as JSON. Exactly one field is set.
+type Order struct {
+	Start  *Start  `json:"start,omitempty"`
+	Source *Source `json:"source,omitempty"`
+	End    bool    `json:"end,omitempty"` // no more sources: finish and exit
+}
+
+// Start is the first order. It carries the one secret the child holds: the key that pseudonyms are made with.
+type Start struct {
+	Sensor      string `json:"sensor"`
+	Site        string `json:"site"`
+	Pseudonyms  []byte `json:"pseudonyms"` // 32 bytes
+	Flows       int    `json:"flows"`
+	Reassembly  int    `json:"reassembly"`
+	ReportNanos int64  `json:"report_ns"` // between flow events of a lasting flow; 0: one at the end
+	StatsNanos  int64  `json:"stats_ns"`
+	FirstFlow   uint64 `json:"first_flow"`
+	Workers     int    `json:"workers"`
+	Ordered     bool   `json:"ordered"` // one stream of events in order, not one a kind; and wait, never drop
+	Seed        uint64 `json:"seed"`
+	MaxEvents   int    `json:"max_events"` // events of a batch
+	Discard     bool   `json:"discard"`    // measure only: encode the events, send none
+}
+
+// Source is a capture to read: its file follows the order.
+type Source struct {
+	Name   string `json:"name"`
+	Live   bool   `json:"live"`   // a capture socket, not a file
+	Worker int    `json:"worker"` // which worker watches the socket
+}
+
+// The kinds of frames.
+const (
+	FrameBatch  = 'B' // one byte of event.Kind (0: mixed), then an event batch
+	FrameReport = 'R' // a Report as JSON
+)
+
+// Report is what the child says of itself and of its sources.
+type Report struct {
+	Cage    []string `json:"cage,omitempty"`   // layers that are missing, in words
+	Held    []string `json:"held,omitempty"`   // layers that hold
+	Source  string   `json:"source,omitempty"` // a source that has come to its end
+	Error   string   `json:"error,omitempty"`  // what ended it early
+	Gone    bool     `json:"gone,omitempty"`   // its interface went away
+	Packets uint64   `json:"packets,omitempty"`
+	Bytes   uint64   `json:"bytes,omitempty"`
+	Drops   uint64   `json:"drops,omitempty"` // dropped by the kernel since the last report
+	Lost    uint64   `json:"lost,omitempty"`  // events that found no room on their way out since the last report
+	Events  uint64   `json:"events,omitempty"`
+	Ready   bool     `json:"ready,omitempty"`
+}
+
+// MaxReport is the longest report that is read, in bytes.
+const MaxReport = 64 << 10
+
+// ErrFrame means that the child sent something that is no frame.
+var ErrFrame = errors.New("link: malformed frame")
+
+// AppendHead appends the head of a frame of n payload bytes: length, kind, event kind.
+func AppendHead(dst []byte, kind byte, of event.Kind, n int) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(n))
+	return append(dst, kind, byte(of))
+}
+
+// HeadSize is the length of a frame's head in bytes.
+const HeadSize = 6
+
+// Reader reads frames.
+type Reader struct {
+	r   *bufio.Reader
+	buf []byte
+}
+
+// NewReader reads frames from r.
+func NewReader(r io.Reader) *Reader { return &Reader{r: bufio.NewReaderSize(r, 256<<10)} }
+
+// Next is the next frame; its payload holds until the call after. io.EOF is the proper end.
+func (r *Reader) Next() (kind byte, of event.Kind, payload []byte, err error) {
+	var head [HeadSize]byte
+	if _, err := io.ReadFull(r.r, head[:]); err != nil {
+		return 0, 0, nil, err
+	}
+	n := int(binary.LittleEndian.Uint32(head[:]))
+	kind = head[4]
+	if limit := map[byte]int{FrameBatch: event.MaxBatch, FrameReport: MaxReport}[kind]; n > limit {
+		return 0, 0, nil, fmt.Errorf("%w: kind %q of %d bytes, at most %d", ErrFrame, kind, n, limit)
+	}
+	if cap(r.buf) < n {
+		r.buf = make([]byte, n)
+	}
+	r.buf = r.buf[:n]
+	if _, err := io.ReadFull(r.r, r.buf); err != nil {
+		return 0, 0, nil, fmt.Errorf("%w: cut: %w", ErrFrame, err)
+	}
+	return kind, event.Kind(head[5]), r.buf, nil
+}
+
+// Parse reads a report.
+func Parse(p []byte) (Report, error) {
+	var r Report
+	if err := json.Unmarshal(p, &r); err != nil {
+		return r, fmt.Errorf("%w: report: %w", ErrFrame, err)
+	}
+	return r, nil
+}
