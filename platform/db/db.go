@@ -96,6 +96,15 @@ func (d *DB) Write(ctx context.Context, change func(ctx context.Context, tx bun.
 	})
 }
 
+// Snapshot runs look over one unchanging state of the database, whatever is written meanwhile.
+func (d *DB) Snapshot(ctx context.Context, look func(ctx context.Context, tx bun.Tx) error) error {
+	var o *sql.TxOptions // SQLite: a read transaction is a snapshot
+	if d.engine == PostgreSQL {
+		o = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return d.read.RunInTx(ctx, o, look)
+}
+
 // Close lets go of every connection.
 func (d *DB) Close() error {
 	if d.read == d.write {
