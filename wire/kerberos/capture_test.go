@@ -3,7 +3,6 @@ package kerberos
 import (
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"bulwark/wire"
 	"bulwark/wire/internal/replay"
+	"bulwark/wire/wiretest"
 )
 
 // log writes exchanges down, one line each, in EVE's words.
@@ -53,47 +53,47 @@ func eve(x Exchange) string {
 	return s.String()
 }
 
-// run gives a flow to a conversation.
-func run(t testing.TB, f *replay.Flow, cut func(int) int) []string {
+// run gives a flow to a conversation, and says what broke it off.
+func run(t testing.TB, f *replay.Flow, h Handler) error {
 	t.Helper()
 	var c Conversation
-	var l log
 	if f.TCP {
-		if err := replay.Feed[Handler](&c, f.Pieces, &l, cut); err != nil {
-			l.lines = append(l.lines, err.Error())
-		}
-		return l.lines
+		feed := wiretest.Feed[Handler]{T: t, Conversation: &c, Handler: h, Scribble: true}
+		return feed.Play(f.Chunks)
 	}
-	for _, p := range f.Pieces {
-		if err := c.Datagram(p.Data, &l); err != nil {
-			l.lines = append(l.lines, err.Error())
+	for _, p := range f.Chunks {
+		if err := c.Datagram(p.Bytes, h); err != nil {
+			return err
 		}
 	}
-	c.Close(&l)
-	return l.lines
+	c.Close(h)
+	return nil
 }
 
 // isKerberos says whether a flow begins with a message of Kerberos.
 func isKerberos(f *replay.Flow) bool {
-	if len(f.Pieces) == 0 {
+	if len(f.Chunks) == 0 {
 		return false
 	}
 	probe := ProbeDatagram
 	if f.TCP {
 		probe = Probe
 	}
-	match, dir := probe(f.Pieces[0].Data)
-	return match == wire.Yes && dir == f.Pieces[0].Dir
+	match, dir := probe(f.Chunks[0].Bytes)
+	return match == wire.Yes && dir == f.Chunks[0].Dir
 }
 
-func lines(t testing.TB, capture []byte) (all []string) {
+func lines(t testing.TB, capture []byte) []string {
 	t.Helper()
+	var l log
 	for _, f := range replay.Flows(t, capture, 88) {
 		if isKerberos(f) {
-			all = append(all, run(t, f, nil)...)
+			if err := run(t, f, &l); err != nil {
+				t.Error(err)
+			}
 		}
 	}
-	return all
+	return l.lines
 }
 
 func TestCaptures(t *testing.T) {
@@ -148,25 +148,19 @@ func flows(t testing.TB) (all []*replay.Flow) {
 }
 
 func TestAnySplitGivesTheSame(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
 	n := 0
 	for _, f := range flows(t) {
-		if !f.TCP {
-			continue
-		}
-		n++
-		want := run(t, f, nil)
-		for _, cut := range []func(int) int{
-			func(int) int { return 1 },
-			func(int) int { return 7 },
-			func(n int) int { return 1 + random.IntN(n) },
-		} {
-			if got := run(t, f, cut); !slices.Equal(got, want) {
-				t.Fatalf("%s -> %s:\n got %q\nwant %q", f.Client, f.Server, got, want)
-			}
+		if f.TCP {
+			n++
+			wiretest.Splits(t, f.Chunks, fresh)
 		}
 	}
 	t.Logf("%d flows", n)
+}
+
+func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
+	l := new(log)
+	return new(Conversation), l, func() string { return strings.Join(l.lines, "\n") }
 }
 
 // types counts what one capture holds.
@@ -192,16 +186,9 @@ func TestAgreesWithTshark(t *testing.T) {
 			if f.Port != 88 || !isKerberos(f) {
 				continue
 			}
-			var c Conversation
-			for _, p := range f.Pieces {
-				if !f.TCP {
-					_ = c.Datagram(p.Data, &got)
-				}
+			if err := run(t, f, &got); err != nil {
+				t.Error(err)
 			}
-			if f.TCP {
-				_ = replay.Feed[Handler](&c, f.Pieces, &got, nil)
-			}
-			c.Close(&got)
 		}
 		if len(got.count) == 0 {
 			continue

@@ -11,7 +11,7 @@ import (
 
 	"bulwark/wire"
 	"bulwark/wire/ber"
-	"bulwark/wire/internal/replay"
+	"bulwark/wire/wiretest"
 )
 
 // el encodes one element.
@@ -233,37 +233,36 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-func up(p []byte) replay.Piece   { return replay.Piece{Dir: wire.ToServer, Data: p} }
-func down(p []byte) replay.Piece { return replay.Piece{Dir: wire.ToClient, Data: p} }
+func up(p []byte) wiretest.Chunk   { return wiretest.Chunk{Dir: wire.ToServer, Bytes: p} }
+func down(p []byte) wiretest.Chunk { return wiretest.Chunk{Dir: wire.ToClient, Bytes: p} }
 
 func TestConversation(t *testing.T) {
 	big := rep(TGSRep, 18, "s")
 	huge := append(slices.Clone(asReq(9)), make([]byte, 100_000)...)
 	for _, c := range []struct {
 		says   string
-		pieces []replay.Piece
+		pieces []wiretest.Chunk
 		want   []string
 	}{
-		{"a request and its reply are one exchange", []replay.Piece{up(record(asReq(1))), down(record(rep(ASRep, 18, "s")))},
+		{"a request and its reply are one exchange", []wiretest.Chunk{up(record(asReq(1))), down(record(rep(ASRep, 18, "s")))},
 			[]string{"KRB_AS_REP+req"}},
-		{"a reply alone is reported", []replay.Piece{down(record(rep(ASRep, 18, "s")))}, []string{"KRB_AS_REP"}},
-		{"an error answers the oldest request", []replay.Piece{up(record(tgsReq(1))), down(record(krbError(7, nil)))},
+		{"a reply alone is reported", []wiretest.Chunk{down(record(rep(ASRep, 18, "s")))}, []string{"KRB_AS_REP"}},
+		{"an error answers the oldest request", []wiretest.Chunk{up(record(tgsReq(1))), down(record(krbError(7, nil)))},
 			[]string{"KRB_ERROR+req failed=KRB_TGS_REQ"}},
-		{"a reply finds its request among others", []replay.Piece{up(slices.Concat(record(asReq(1)), record(tgsReq(2)))), down(record(big)), down(record(rep(ASRep, 18, "s")))},
+		{"a reply finds its request among others", []wiretest.Chunk{up(slices.Concat(record(asReq(1)), record(tgsReq(2)))), down(record(big)), down(record(rep(ASRep, 18, "s")))},
 			[]string{"KRB_TGS_REP+req", "KRB_AS_REP+req"}},
-		{"a repeated request is one", []replay.Piece{up(record(asReq(1))), up(record(asReq(1)))}, []string{"KRB_AS_REQ"}},
-		{"a message is found again behind a gap", []replay.Piece{up(record(asReq(1))[:50]), {Dir: wire.ToServer, Gap: 999, Data: append([]byte("tail of something"), record(tgsReq(2))...)}},
+		{"a repeated request is one", []wiretest.Chunk{up(record(asReq(1))), up(record(asReq(1)))}, []string{"KRB_AS_REQ"}},
+		{"a message is found again behind a gap", []wiretest.Chunk{up(record(asReq(1))[:50]), {Dir: wire.ToServer, Lost: 999, Bytes: append([]byte("tail of something"), record(tgsReq(2))...)}},
 			[]string{"KRB_TGS_REQ"}},
-		{"a message too long to keep is read as far as it can be", []replay.Piece{up(append(record(huge), record(tgsReq(2))...))},
+		{"a message too long to keep is read as far as it can be", []wiretest.Chunk{up(append(record(huge), record(tgsReq(2))...))},
 			[]string{"KRB_AS_REQ", "KRB_TGS_REQ"}},
-		{"what is no message ends it", []replay.Piece{up([]byte("\x00\x00\x00\x10abcdefghijklmnop"))},
+		{"what is no message ends it", []wiretest.Chunk{up([]byte("\x00\x00\x00\x10abcdefghijklmnop"))},
 			[]string{errRecord.Error()}},
 	} {
-		for _, cut := range []func(int) int{nil, func(int) int { return 1 }, func(int) int { return 13 }} {
-			if got := feed(c.pieces, cut); !slices.Equal(got, c.want) {
-				t.Errorf("%s: got %q, want %q", c.says, got, c.want)
-			}
+		if got := feed(t, c.pieces); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.says, got, c.want)
 		}
+		wiretest.Splits(t, c.pieces, fresh)
 	}
 }
 
@@ -282,10 +281,11 @@ func (s *short) Exchange(x Exchange) {
 	}
 }
 
-func feed(pieces []replay.Piece, cut func(int) int) []string {
-	var c Conversation
+func feed(t testing.TB, pieces []wiretest.Chunk) []string {
+	t.Helper()
 	var s short
-	if err := replay.Feed[Handler](&c, pieces, &s, cut); err != nil {
+	f := wiretest.Feed[Handler]{T: t, Conversation: new(Conversation), Handler: &s}
+	if err := f.Play(pieces); err != nil {
 		s.lines = append(s.lines, err.Error())
 	}
 	return s.lines
@@ -350,13 +350,7 @@ func FuzzConversation(f *testing.F) {
 	seeds(f, record)
 	f.Fuzz(func(t *testing.T, p []byte) {
 		half := len(p) / 2
-		pieces := []replay.Piece{up(p[:half]), down(p[half:]), {Dir: wire.ToServer, Gap: 3, Data: p}}
-		want := feed(pieces, nil)
-		for _, n := range []int{1, 5} {
-			if got := feed(pieces, func(int) int { return n }); !slices.Equal(got, want) {
-				t.Errorf("pieces of %d: got %q, whole %q", n, got, want)
-			}
-		}
+		wiretest.Splits(t, []wiretest.Chunk{up(p[:half]), down(p[half:]), {Dir: wire.ToServer, Lost: 3, Bytes: p}}, fresh)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"bulwark/wire"
 	"bulwark/wire/pcap"
+	"bulwark/wire/wiretest"
 )
 
 // tuple is a flow as one of its ends sees it.
@@ -21,9 +22,8 @@ type tuple struct {
 func (t tuple) other() tuple { return tuple{t.tcp, t.dst, t.src, t.to, t.from} }
 
 type segment struct {
-	seq    uint32
-	data   []byte
-	packet int
+	seq  uint32
+	data []byte
 }
 
 // stream is one direction of a TCP connection.
@@ -50,7 +50,7 @@ func newBuilder(ports []int) *builder {
 	return &builder{ports: ports, conns: map[tuple]*conn{}, dirs: map[tuple]wire.Dir{}}
 }
 
-func (b *builder) packet(n int, link pcap.LinkType, frame []byte) {
+func (b *builder) packet(link pcap.LinkType, frame []byte) {
 	p := gopacket.NewPacket(slices.Clone(frame), layers.LinkType(link), gopacket.DecodeOptions{Lazy: true, NoCopy: true})
 	network := p.NetworkLayer()
 	if network == nil {
@@ -60,11 +60,11 @@ func (b *builder) packet(n int, link pcap.LinkType, frame []byte) {
 	switch l := p.TransportLayer().(type) {
 	case *layers.TCP:
 		t.tcp, t.from, t.to = true, uint16(l.SrcPort), uint16(l.DstPort)
-		b.tcp(n, t, l)
+		b.tcp(t, l)
 	case *layers.UDP:
 		t.from, t.to = uint16(l.SrcPort), uint16(l.DstPort)
 		c := b.conn(t, slices.Contains(b.ports, int(l.SrcPort)))
-		c.flow.Pieces = append(c.flow.Pieces, Piece{Dir: b.dirs[t], Data: l.Payload, Packet: n})
+		c.flow.Chunks = append(c.flow.Chunks, wiretest.Chunk{Dir: b.dirs[t], Bytes: l.Payload})
 	}
 }
 
@@ -87,7 +87,7 @@ func (b *builder) conn(t tuple, fromServer bool) *conn {
 	return c
 }
 
-func (b *builder) tcp(n int, t tuple, l *layers.TCP) {
+func (b *builder) tcp(t tuple, l *layers.TCP) {
 	if c := b.conns[t]; c != nil && l.SYN && !l.ACK && c.ended {
 		delete(b.conns, t)
 		delete(b.conns, t.other())
@@ -104,13 +104,13 @@ func (b *builder) tcp(n int, t tuple, l *layers.TCP) {
 		s.known, s.next = true, seq
 	}
 	if len(l.Payload) > 0 {
-		s.early = append(s.early, segment{seq, l.Payload, n})
+		s.early = append(s.early, segment{seq, l.Payload})
 		c.deliver(b.dirs[t], false)
 	}
 	c.ended = c.ended || l.FIN || l.RST
 }
 
-// deliver moves what is in order to the flow's pieces; at the end, or when too much waits, over gaps.
+// deliver moves what is in order to the flow's chunks; at the end, or when too much waits, over gaps.
 func (c *conn) deliver(dir wire.Dir, end bool) {
 	s := &c.streams[dir]
 	slices.SortStableFunc(s.early, func(a, b segment) int {
@@ -131,7 +131,7 @@ func (c *conn) deliver(dir wire.Dir, end bool) {
 		default:
 			e.data = e.data[-ahead:]
 		}
-		c.flow.Pieces = append(c.flow.Pieces, Piece{Dir: dir, Data: e.data, Gap: gap, Packet: e.packet})
+		c.flow.Chunks = append(c.flow.Chunks, wiretest.Chunk{Dir: dir, Lost: gap, Bytes: e.data})
 		s.next += uint32(gap + len(e.data))
 		s.early = s.early[1:]
 	}

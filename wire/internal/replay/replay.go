@@ -1,5 +1,5 @@
-// Package replay gives tests the conversations of a capture, and feeds them to a decoder as a caller of the wire
-// contract does, cut into pieces of any size.
+// Package replay gives tests the conversations of captures, over TCP and UDP, out of files of any format and out of
+// archives, and the opinion of tshark on them.
 //
 // Only tests import it. Its reassembly is plain: it keeps everything, delivers in order, and tells a gap where a
 // segment never came.
@@ -9,7 +9,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,17 +17,9 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"bulwark/wire"
 	"bulwark/wire/pcap"
+	"bulwark/wire/wiretest"
 )
-
-// Piece is bytes of one direction, or a gap.
-type Piece struct {
-	Dir    wire.Dir
-	Data   []byte
-	Gap    int // bytes lost before Data
-	Packet int // number of the packet, from 1
-}
 
 // Flow is one conversation.
 type Flow struct {
@@ -36,7 +27,8 @@ type Flow struct {
 	Client string // address and port
 	Server string
 	Port   int // of the server
-	Pieces []Piece
+	// Chunks are what the sides sent, a packet each.
+	Chunks []wiretest.Chunk
 }
 
 // Root is the folder of captures, $BULWARK_DATA/sensor; without it the test is skipped.
@@ -121,97 +113,8 @@ func Flows(t testing.TB, capture []byte, ports ...int) []*Flow {
 	}
 	b := newBuilder(ports)
 	var p pcap.Packet
-	for n := 1; ; n++ {
-		if r.Next(&p) != nil {
-			return b.end()
-		}
-		b.packet(n, p.Link, p.Data)
+	for r.Next(&p) == nil {
+		b.packet(p.Link, p.Data)
 	}
-}
-
-// Decoder is a conversation of the wire contract whose handler is an H.
-type Decoder[H any] interface {
-	Decode(dir wire.Dir, p []byte, h H) (done, need int, err error)
-	Gap(dir wire.Dir, n int) error
-	Close(h H)
-}
-
-// side is what a caller keeps for one direction.
-type side struct {
-	pending    []byte
-	need, skip int
-}
-
-// Feed gives pieces to d as a caller does and then closes it. cut says how many bytes of n to give next; nil gives
-// all. After each call the bytes given are overwritten, so that a decoder that kept some is found out. It returns the
-// first error of d, and one of its own where d breaks the contract.
-func Feed[H any](d Decoder[H], pieces []Piece, h H, cut func(n int) int) error {
-	var sides [2]side
-	for _, piece := range pieces {
-		s := &sides[piece.Dir]
-		if piece.Gap > 0 {
-			if err := s.gap(piece.Gap, func(n int) error { return d.Gap(piece.Dir, n) }); err != nil {
-				return err
-			}
-		}
-		for data := piece.Data; len(data) > 0; {
-			n := len(data)
-			if cut != nil {
-				n = max(1, min(n, cut(n)))
-			}
-			if err := give(d, piece.Dir, s, data[:n], h); err != nil {
-				return err
-			}
-			data = data[n:]
-		}
-	}
-	d.Close(h)
-	return nil
-}
-
-// gap takes lost bytes from those to be skipped; what is left is told, with the bytes before it that wait.
-func (s *side) gap(n int, tell func(int) error) error {
-	skipped := min(n, s.skip)
-	s.skip -= skipped
-	if n -= skipped; n == 0 {
-		return nil
-	}
-	n += len(s.pending)
-	s.pending, s.need = nil, 0
-	return tell(n)
-}
-
-func give[H any](d Decoder[H], dir wire.Dir, s *side, data []byte, h H) error {
-	skipped := min(len(data), s.skip)
-	s.skip -= skipped
-	data = data[skipped:]
-	if len(data) == 0 {
-		return nil
-	}
-	s.pending = append(s.pending, data...)
-	if len(s.pending) < s.need {
-		return nil
-	}
-	shown := bytes.Clone(s.pending)
-	done, need, err := d.Decode(dir, shown, h)
-	for i := range shown {
-		shown[i] = 0xaa
-	}
-	if err != nil {
-		return err
-	}
-	if done < 0 || need < 0 || need > wire.MaxPending {
-		return fmt.Errorf("replay: contract broken: done %d, need %d", done, need)
-	}
-	s.need = need
-	if done >= len(s.pending) {
-		s.skip = done - len(s.pending)
-		s.pending = s.pending[:0]
-		return nil
-	}
-	s.pending = append([]byte(nil), s.pending[done:]...)
-	if len(s.pending) > wire.MaxPending || need != 0 && need <= len(s.pending) {
-		return fmt.Errorf("replay: contract broken: %d bytes wait, need %d", len(s.pending), need)
-	}
-	return nil
+	return b.end()
 }
