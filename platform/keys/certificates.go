@@ -19,12 +19,10 @@ import (
 // TLS is how the console proves who it is.
 type TLS struct {
 	// Cert is the file of the hospital's own certificate, in PEM, with its intermediates behind it. Empty: Bulwark
-	// makes its own, from an authority of its own.
-	Cert string
-	// Key is the file of the private key of Cert, in PEM.
-	Key string
-	// Names are the host names and addresses under which the console is reached, beside localhost and loopback.
-	Names []string
+	// makes its own, from an authority of its own. It is read again every minute.
+	Cert string `conf:"cert"`
+	// Key is the file of the private key of the certificate, in PEM.
+	Key string `conf:"key"`
 }
 
 // Certificates gives the console its certificate, and replaces it in time. Make it with [OpenCertificates].
@@ -35,18 +33,27 @@ type Certificates struct {
 	now    atomic.Pointer[tls.Certificate]
 }
 
-// OpenCertificates reads the hospital's certificate, or makes Bulwark's own in dir/tls.
-func OpenCertificates(dir string, config TLS, c clock.Clock) (*Certificates, error) {
-	if (config.Cert == "") != (config.Key == "") {
-		return nil, fmt.Errorf("keys: a certificate and its key go together: %q, %q", config.Cert, config.Key)
+// Check refuses a certificate without its key, and the reverse.
+func (t *TLS) Check() error {
+	if (t.Cert == "") != (t.Key == "") {
+		return fmt.Errorf("a certificate and its key go together: %q, %q", t.Cert, t.Key)
 	}
-	names := []string{"localhost", "127.0.0.1", "::1"}
-	for _, n := range config.Names {
-		if n = strings.ToLower(n); !slices.Contains(names, n) {
-			names = append(names, n)
+	return nil
+}
+
+// OpenCertificates reads the hospital's certificate, or makes Bulwark's own in dir/tls, for localhost and the names
+// under which the console is reached.
+func OpenCertificates(dir string, config TLS, names []string, c clock.Clock) (*Certificates, error) {
+	if err := config.Check(); err != nil {
+		return nil, err
+	}
+	all := []string{"localhost", "127.0.0.1", "::1"}
+	for _, n := range names {
+		if n = strings.ToLower(n); !slices.Contains(all, n) {
+			all = append(all, n)
 		}
 	}
-	s := &Certificates{config: config, local: local{filepath.Join(dir, "tls"), names}, clock: c}
+	s := &Certificates{config: config, local: local{filepath.Join(dir, "tls"), all}, clock: c}
 	if err := s.Refresh(); err != nil {
 		return nil, err
 	}

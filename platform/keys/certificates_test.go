@@ -16,9 +16,9 @@ import (
 	"bulwark/platform/health"
 )
 
-func opened(t *testing.T, dir string, config TLS, c clock.Clock) *Certificates {
+func opened(t *testing.T, dir string, config TLS, c clock.Clock, names ...string) *Certificates {
 	t.Helper()
-	s, err := OpenCertificates(dir, config, c)
+	s, err := OpenCertificates(dir, config, names, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func authority(t *testing.T, s *Certificates) *x509.CertPool {
 }
 
 func TestSelfMadeCertificate(t *testing.T) {
-	s := opened(t, t.TempDir(), TLS{Names: []string{"bulwark.hopital.example", "10.1.2.3"}}, clock.System{})
+	s := opened(t, t.TempDir(), TLS{}, clock.System{}, "bulwark.hopital.example", "10.1.2.3")
 	pool := authority(t, s)
 	for _, name := range []string{"localhost", "127.0.0.1", "::1", "bulwark.hopital.example", "10.1.2.3"} {
 		if err := shake(t, s, &tls.Config{RootCAs: pool, ServerName: name}); err != nil {
@@ -106,7 +106,7 @@ func TestSelfMadeCertificateIsKeptAndRenewed(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			before, ca := leaf(first), first.now.Load().Certificate[1]
 			c.Add(tt.after)
-			first = opened(t, dir, TLS{Names: tt.names}, c)
+			first = opened(t, dir, TLS{}, c, tt.names...)
 			if got := leaf(first).Equal(before); got != tt.server {
 				t.Errorf("same server certificate = %v, want %v", got, tt.server)
 			}
@@ -176,10 +176,10 @@ func TestHospitalCertificateIsReadAgain(t *testing.T) {
 }
 
 func TestOpenCertificatesRefuses(t *testing.T) {
-	if _, err := OpenCertificates(t.TempDir(), TLS{Cert: "a.pem"}, clock.System{}); err == nil || !strings.Contains(err.Error(), "go together") {
+	if _, err := OpenCertificates(t.TempDir(), TLS{Cert: "a.pem"}, nil, clock.System{}); err == nil || !strings.Contains(err.Error(), "go together") {
 		t.Errorf("a certificate without its key = %v, want a refusal", err)
 	}
-	if _, err := OpenCertificates(t.TempDir(), TLS{Cert: "/none.pem", Key: "/none.key"}, clock.System{}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := OpenCertificates(t.TempDir(), TLS{Cert: "/none.pem", Key: "/none.key"}, nil, clock.System{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("files that are not there = %v, want %v", err, fs.ErrNotExist)
 	}
 }

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,7 +48,12 @@ type Route struct {
 	// table is refused, so a route that nobody thought about cannot exist.
 	Duties  []Duty
 	Handler http.Handler
+	// Body is the largest request body, in bytes. 0 means 64 KiB.
+	Body int64
 }
+
+// defaultBody is how large a request body may be where the route does not say, in bytes.
+const defaultBody = 64 << 10
 
 func (r Route) String() string {
 	words := make([]string, len(r.Duties))
@@ -77,7 +83,7 @@ func NewMux(routes []Route, guard Guard) (*http.ServeMux, error) {
 			bad = append(bad, fmt.Errorf("%w: %s: %w", ErrRoute, r, err))
 			continue
 		}
-		h := r.Handler
+		h := http.MaxBytesHandler(r.Handler, cmp.Or(r.Body, defaultBody))
 		if !slices.Contains(r.Duties, Public) {
 			h = guard.Require(r.Duties, h)
 		}

@@ -26,19 +26,19 @@ func TestNewMuxRefuses(t *testing.T) {
 		route Route
 		want  string
 	}{
-		{"a route without duties", Route{"GET", "/x", nil, h}, "no duties"},
-		{"an unknown duty", Route{"GET", "/x", []Duty{"janitor"}, h}, `no such duty: "janitor"`},
-		{"public beside a duty", Route{"GET", "/x", []Duty{Public, Reader}, h}, "stands alone"},
-		{"signed-in beside a duty", Route{"GET", "/x", []Duty{Reader, SignedIn}, h}, "stands alone"},
-		{"any method", Route{"", "/x", []Duty{Reader}, h}, "method"},
-		{"a pattern with a host", Route{"GET", "evil/x", []Duty{Reader}, h}, "does not start with /"},
-		{"a route without a handler", Route{"GET", "/x", []Duty{Reader}, nil}, "no handler"},
-		{"a malformed pattern", Route{"GET", "/{", []Duty{Reader}, h}, "bad wildcard"},
-		{"a collision", Route{"GET", "/taken", []Duty{Reader}, h}, "conflicts"},
+		{"a route without duties", Route{Method: "GET", Pattern: "/x", Duties: nil, Handler: h}, "no duties"},
+		{"an unknown duty", Route{Method: "GET", Pattern: "/x", Duties: []Duty{"janitor"}, Handler: h}, `no such duty: "janitor"`},
+		{"public beside a duty", Route{Method: "GET", Pattern: "/x", Duties: []Duty{Public, Reader}, Handler: h}, "stands alone"},
+		{"signed-in beside a duty", Route{Method: "GET", Pattern: "/x", Duties: []Duty{Reader, SignedIn}, Handler: h}, "stands alone"},
+		{"any method", Route{Method: "", Pattern: "/x", Duties: []Duty{Reader}, Handler: h}, "method"},
+		{"a pattern with a host", Route{Method: "GET", Pattern: "evil/x", Duties: []Duty{Reader}, Handler: h}, "does not start with /"},
+		{"a route without a handler", Route{Method: "GET", Pattern: "/x", Duties: []Duty{Reader}, Handler: nil}, "no handler"},
+		{"a malformed pattern", Route{Method: "GET", Pattern: "/{", Duties: []Duty{Reader}, Handler: h}, "bad wildcard"},
+		{"a collision", Route{Method: "GET", Pattern: "/taken", Duties: []Duty{Reader}, Handler: h}, "conflicts"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := NewMux([]Route{{"GET", "/taken", []Duty{Public}, h}, tt.route}, closed{})
+			_, err := NewMux([]Route{{Method: "GET", Pattern: "/taken", Duties: []Duty{Public}, Handler: h}, tt.route}, closed{})
 			if !errors.Is(err, ErrRoute) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("NewMux = %v, want %v with %q", err, ErrRoute, tt.want)
 			}
@@ -48,9 +48,9 @@ func TestNewMuxRefuses(t *testing.T) {
 
 func TestNewMuxPutsTheGuardBeforeAllButPublic(t *testing.T) {
 	mux, err := NewMux([]Route{
-		{"GET", "/open", []Duty{Public}, said("open")},
-		{"GET", "/any", []Duty{SignedIn}, said("any")},
-		{"POST", "/people", []Duty{Administrator}, said("people")},
+		{Method: "GET", Pattern: "/open", Duties: []Duty{Public}, Handler: said("open")},
+		{Method: "GET", Pattern: "/any", Duties: []Duty{SignedIn}, Handler: said("any")},
+		{Method: "POST", Pattern: "/people", Duties: []Duty{Administrator}, Handler: said("people")},
 	}, closed{})
 	if err != nil {
 		t.Fatal(err)
