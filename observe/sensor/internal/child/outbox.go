@@ -134,7 +134,7 @@ func (o *outbox) send(k event.Kind, b *event.Batch) {
 
 func (o *outbox) push(k event.Kind, batch []byte) bool {
 	frame := append(link.AppendHead(o.pipe.buffer(), link.FrameBatch, k, len(batch)), batch...)
-	if o.start.Ordered {
+	if o.start.Wait {
 		o.pipe.full <- frame
 		return true
 	}

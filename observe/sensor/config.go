@@ -1,0 +1,65 @@
+package sensor
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"bulwark/platform/conf"
+)
+
+// Config is what the sensor is told.
+type Config struct {
+	// Interfaces are the network interfaces to watch: those that the mirror ports of the switches lead to. Empty means
+	// the one that the default route leaves by.
+	Interfaces []string `conf:"interfaces"`
+	// Filter is what is watched, in the language of tcpdump: "not host 10.0.0.9 and not port 873". Empty means all.
+	Filter string `conf:"filter"`
+	// Cores is how many processor cores watch each interface. 0 means all that the machine has.
+	Cores int `conf:"cores"`
+	// Ring is the memory that the kernel puts packets into while a core is busy, per core and interface.
+	Ring conf.Size `conf:"ring"`
+	// Flows is how many conversations are followed at a time; when more come, those that rested longest are ended.
+	// One takes about 200 bytes.
+	Flows int `conf:"flows"`
+	// Reassembly is the memory for bytes that wait for missing or further ones.
+	Reassembly conf.Size `conf:"reassembly"`
+	// Report is how often a lasting conversation is reported. Each is reported at its end in any case.
+	Report time.Duration `conf:"report"`
+	// Promiscuous takes frames that are addressed to others, which a mirror port needs.
+	Promiscuous bool `conf:"promiscuous"`
+}
+
+// Defaults are the settings of a sensor that nobody configured.
+func Defaults() Config {
+	return Config{Ring: 64 << 20, Flows: 1_000_000, Reassembly: 256 << 20, Report: time.Minute, Promiscuous: true}
+}
+
+// Check refuses settings that cannot work.
+func (c *Config) Check() error {
+	var errs []error
+	if c.Cores < 0 || c.Cores > 256 {
+		errs = append(errs, conf.At("cores", fmt.Errorf("%d is not between 0 and 256", c.Cores)))
+	}
+	if c.Ring < 1<<20 {
+		errs = append(errs, conf.At("ring", fmt.Errorf("%v is less than 1MiB", c.Ring)))
+	}
+	if c.Flows < 1000 {
+		errs = append(errs, conf.At("flows", fmt.Errorf("%d is less than 1000", c.Flows)))
+	}
+	if c.Reassembly < 1<<20 {
+		errs = append(errs, conf.At("reassembly", fmt.Errorf("%v is less than 1MiB", c.Reassembly)))
+	}
+	if c.Report != 0 && c.Report < time.Second {
+		errs = append(errs, conf.At("report", fmt.Errorf("%v is less than 1s", c.Report)))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) cores() int {
+	if c.Cores > 0 {
+		return c.Cores
+	}
+	return runtime.NumCPU()
+}

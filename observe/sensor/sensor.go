@@ -1,0 +1,227 @@
+// Package sensor watches the network. It sees mirrored traffic, live or from capture files, and publishes what crosses
+// it as events: flows, names, and what the protocols of a hospital say.
+//
+// Packets are hostile. They are read in a child process that holds nothing but the sockets and files it is handed and
+// a pipe back (package cage); this side opens the sockets, checks what comes through the pipe, and publishes it.
+package sensor
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"bulwark/event"
+	"bulwark/observe/sensor/internal/link"
+	"bulwark/platform/clock"
+	"bulwark/platform/health"
+)
+
+// Child is the caged process, as this side holds it.
+type Child interface {
+	// Send hands over a message and, where it is not nil, an open file.
+	Send(message []byte, file *os.File) error
+	// Out is the pipe from the child.
+	Out() io.Reader
+	// Wait waits for the end of the process and says how it ended.
+	Wait() error
+	// Kill ends it at once.
+	Kill()
+}
+
+// Publisher takes batches of events.
+type Publisher interface {
+	// Publish takes over responsibility for a batch; kind is KindNone for one of mixed kinds. It may wait. The batch
+	// is not kept.
+	Publish(ctx context.Context, kind event.Kind, batch []byte) error
+}
+
+// Options are what a sensor is made from. All fields without a comment are required.
+type Options struct {
+	Config     Config
+	Name, Site string
+	Pseudonyms [32]byte // key of the patients' pseudonyms
+	Start      func(context.Context) (Child, error)
+	Publisher  Publisher
+	Health     *health.Tracker
+	Log        *slog.Logger
+	Clock      clock.Clock
+	Files      []string         // capture files to read instead of interfaces
+	Done       func(FileReport) // is told when a file has been read; may be nil
+	Ordered    bool             // files only: events in one stream in their order
+	Discard    bool             // files only: encode the events and throw them away, to measure
+}
+
+// FileReport says how far a capture file was readable.
+type FileReport struct {
+	Name           string
+	Packets, Bytes uint64
+	Err            error // nil when it was read to its end
+}
+
+// Sensor is the room.
+type Sensor struct {
+	opt Options
+
+	// mu guards state.
+	mu    sync.Mutex
+	state State
+}
+
+// State is what the sensor knows of itself.
+type State struct {
+	Missing    []string    `json:"missing"`    // layers of the cage that this kernel does not offer, in words
+	Held       []string    `json:"held"`       // layers that hold
+	Interfaces []Interface `json:"interfaces"` // what is watched
+	Restarts   int         `json:"restarts"`   // how often the child had to be started anew
+}
+
+// Interface is one watched interface.
+type Interface struct {
+	Name  string `json:"name"`
+	Up    bool   `json:"up"`
+	Drops uint64 `json:"drops"` // packets that the kernel dropped since the start
+}
+
+// New is a sensor that does not watch yet.
+func New(o Options) *Sensor { return &Sensor{opt: o} }
+
+// Name is the name of the room.
+func (s *Sensor) Name() string { return "sensor" }
+
+// State is a copy of what the sensor knows of itself.
+func (s *Sensor) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.state
+	c.Interfaces = append([]Interface(nil), c.Interfaces...)
+	return c
+}
+
+// ErrChild means that the child ended although nobody asked it to.
+var ErrChild = errors.New("sensor: the process that reads packets ended")
+
+// restartPause is how long a sensor waits before it starts a child that ended anew.
+const restartPause = 2 * time.Second
+
+// Run watches until ctx ends; with Files it reads them and returns. A child that dies is started anew, and said.
+func (s *Sensor) Run(ctx context.Context) error {
+	if len(s.opt.Files) > 0 {
+		return s.readFiles(ctx)
+	}
+	for {
+		err := s.watch(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		s.opt.Log.ErrorContext(ctx, "sensor child ended", "error", err)
+		s.opt.Health.Set(&notWatching, health.Args{"reason": err.Error()})
+		s.mu.Lock()
+		s.state.Restarts++
+		s.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(restartPause):
+		}
+	}
+}
+
+// start begins a child and tells it what to do. workers share the limits.
+func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (Child, error) {
+	c, err := s.opt.Start(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("starting the process that reads packets: %w", err)
+	}
+	var seed [8]byte
+	_, _ = rand.Read(seed[:]) // never fails (crypto/rand)
+	files := len(s.opt.Files) > 0
+	o := link.Order{Start: &link.Start{
+		Sensor: s.opt.Name, Site: s.opt.Site, Pseudonyms: s.opt.Pseudonyms[:],
+		Flows: s.opt.Config.Flows, Reassembly: int(s.opt.Config.Reassembly),
+		StatsNanos: int64(stats), FirstFlow: firstFlow(s.opt.Clock.Now()), Workers: workers,
+		Ordered: s.opt.Ordered, Wait: files, Discard: s.opt.Discard,
+		Seed: binary.LittleEndian.Uint64(seed[:]), MaxEvents: 500,
+	}}
+	if !files {
+		o.Start.ReportNanos = int64(s.opt.Config.Report)
+	}
+	if err := send(c, o, nil); err != nil {
+		c.Kill()
+		return nil, errors.Join(err, c.Wait())
+	}
+	return c, nil
+}
+
+// firstFlow is a flow id that no earlier run has used: seconds since 2020 in the upper bits. Ids stay below 2^53, so
+// that they survive JSON.
+func firstFlow(now time.Time) uint64 { return uint64(max(now.Unix()-1_577_836_800, 1)) << 22 }
+
+func send(c Child, o link.Order, f *os.File) error {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	if err := c.Send(text, f); err != nil {
+		return fmt.Errorf("ordering the process that reads packets: %w", err)
+	}
+	return nil
+}
+
+// listen takes frames from the child until it closes its pipe. report is told of each report.
+func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report)) error {
+	in := link.NewReader(c.Out())
+	var check event.Reader
+	for {
+		kind, of, payload, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case link.FrameBatch:
+			if err := valid(&check, of, payload); err != nil {
+				return err
+			}
+			if err := s.opt.Publisher.Publish(ctx, of, payload); err != nil {
+				return fmt.Errorf("publishing events: %w", err)
+			}
+		case link.FrameReport:
+			r, err := link.Parse(payload)
+			if err != nil {
+				return err
+			}
+			report(r)
+		default:
+			return fmt.Errorf("%w: kind %q", link.ErrFrame, kind)
+		}
+	}
+}
+
+// valid walks a batch to its end: the child is trusted with nothing, not even with its own format.
+func valid(r *event.Reader, of event.Kind, batch []byte) error {
+	if err := r.Open(batch); err != nil {
+		return err
+	}
+	var e event.Event
+	n := 0
+	for r.Next(&e) {
+		if of != event.KindNone && e.Payload.Kind() != of {
+			return fmt.Errorf("%w: a %v event in a batch of %v", link.ErrFrame, e.Payload.Kind(), of)
+		}
+		n++
+	}
+	if r.Err() == nil && n != r.Len() {
+		return fmt.Errorf("%w: %d events of %d", link.ErrFrame, n, r.Len())
+	}
+	return r.Err()
+}

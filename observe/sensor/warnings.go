@@ -1,0 +1,78 @@
+package sensor
+
+import (
+	"strings"
+
+	"bulwark/observe/sensor/internal/link"
+	"bulwark/platform/health"
+)
+
+var notWatching = health.Warnable{
+	ID: "sensor.not-watching", Severity: health.Unprotected,
+	Title: health.Text{EN: "No traffic is watched", FR: "Aucun trafic n'est surveillé"},
+	Text: health.Text{EN: "The part that reads packets does not run: {reason}.",
+		FR: "La partie qui lit les paquets ne tourne pas : {reason}."},
+	NextStep: health.Text{EN: "Run bulwark doctor; it says what is missing and how to mend it.",
+		FR: "Lancez bulwark doctor : il dit ce qui manque et comment y remédier."},
+}
+
+var interfaceGone = health.Warnable{
+	ID: "sensor.interface-gone", Severity: health.Unprotected, Per: "interface",
+	Title: health.Text{EN: "{interface} is not watched", FR: "{interface} n'est pas surveillée"},
+	Text: health.Text{EN: "The interface cannot be read: {reason}.",
+		FR: "L'interface ne peut pas être lue : {reason}."},
+	NextStep: health.Text{EN: "Check the cable and the mirror on the switch. Bulwark resumes by itself when it returns.",
+		FR: "Vérifiez le câble et le miroir du commutateur. Bulwark reprend seul quand elle revient."},
+}
+
+var dropping = health.Warnable{
+	ID: "sensor.dropping", Severity: health.Degraded, Per: "interface",
+	Title: health.Text{EN: "Packets of {interface} are lost", FR: "Des paquets de {interface} sont perdus"},
+	Text: health.Text{EN: "{count} packets of the last minute came faster than this machine reads them.",
+		FR: "{count} paquets de la dernière minute sont arrivés plus vite que cette machine ne les lit."},
+	NextStep: health.Text{EN: "Give the sensor more cores or a larger ring, or narrow its filter.",
+		FR: "Donnez plus de cœurs ou un tampon plus grand à la sonde, ou resserrez son filtre."},
+}
+
+var weakCage = health.Warnable{
+	ID: "sensor.weak-cage", Severity: health.Degraded,
+	Title: health.Text{EN: "Packets are read with fewer safeguards", FR: "Les paquets sont lus avec moins de protections"},
+	Text: health.Text{EN: "This system does not offer: {layers}.",
+		FR: "Ce système n'offre pas : {layers}."},
+	NextStep: health.Text{EN: "Run bulwark doctor; it says what each layer needs.",
+		FR: "Lancez bulwark doctor : il dit ce que demande chaque protection."},
+}
+
+var silentInterface = health.Warnable{
+	ID: "sensor.silent-interface", Severity: health.Unprotected, Per: "interface",
+	Title: health.Text{EN: "{interface} is silent", FR: "{interface} est muette"},
+	Text: health.Text{EN: "{interface} has sent no packet for {minutes} minutes.",
+		FR: "{interface} n'a envoyé aucun paquet depuis {minutes} minutes."},
+	NextStep: health.Text{EN: "Check the mirror on the switch.", FR: "Vérifiez le miroir sur le commutateur."},
+}
+
+var oneSidedVLAN = health.Warnable{
+	ID: "sensor.one-sided", Severity: health.Degraded, Per: "vlan",
+	Title: health.Text{EN: "Only one direction of VLAN {vlan} is seen", FR: "Un seul sens du VLAN {vlan} est vu"},
+	Text: health.Text{EN: "{one} of {all} TCP conversations of the last minutes were seen from one side only.",
+		FR: "{one} des {all} conversations TCP des dernières minutes n'ont été vues que d'un côté."},
+	NextStep: health.Text{EN: "Mirror both directions of the VLAN, or of the port that leads to it.",
+		FR: "Mettez en miroir les deux sens du VLAN, ou du port qui y mène."},
+}
+
+// Warnables are all the warnings that the sensor can raise.
+func Warnables() []*health.Warnable {
+	return []*health.Warnable{&notWatching, &interfaceGone, &dropping, &weakCage, &silentInterface, &oneSidedVLAN}
+}
+
+// caged notes how well the child is locked up.
+func (s *Sensor) caged(r link.Report) {
+	s.mu.Lock()
+	s.state.Missing, s.state.Held = r.Cage, r.Held
+	s.mu.Unlock()
+	if len(r.Cage) > 0 {
+		s.opt.Health.Set(&weakCage, health.Args{"layers": strings.Join(r.Cage, "; ")})
+	} else {
+		s.opt.Health.Clear(&weakCage, "")
+	}
+}
