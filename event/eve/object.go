@@ -1,0 +1,90 @@
+package eve
+
+import (
+	"strconv"
+	"time"
+
+	"bulwark/event"
+)
+
+// object builds a JSON object in a buffer, key by key.
+type object struct {
+	buf   []byte
+	fresh bool // nothing stands in the innermost object yet
+}
+
+func (j *object) comma() {
+	if !j.fresh {
+		j.buf = append(j.buf, ',')
+	}
+	j.fresh = false
+}
+
+func (j *object) key(name string) {
+	j.comma()
+	j.buf = append(append(append(j.buf, '"'), name...), '"', ':')
+}
+
+// open begins an object under name, or without one.
+func (j *object) open(name string) {
+	if name != "" {
+		j.key(name)
+	}
+	j.buf = append(j.buf, '{')
+	j.fresh = true
+}
+
+func (j *object) close() {
+	j.buf = append(j.buf, '}')
+	j.fresh = false
+}
+
+func (j *object) str(name, v string) {
+	j.key(name)
+	j.buf = event.AppendJSONString(j.buf, v)
+}
+
+// some writes v when it is not empty.
+func (j *object) some(name, v string) {
+	if v != "" {
+		j.str(name, v)
+	}
+}
+
+func (j *object) num(name string, n uint64) {
+	j.key(name)
+	j.buf = strconv.AppendUint(j.buf, n, 10)
+}
+
+// raw writes a number that is already text.
+func (j *object) raw(name, n string) {
+	j.key(name)
+	j.buf = append(j.buf, n...)
+}
+
+func (j *object) truth(name string, v bool) {
+	j.key(name)
+	j.buf = strconv.AppendBool(j.buf, v)
+}
+
+// list writes a list that is not empty.
+func (j *object) list(name string, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	j.key(name)
+	j.buf = event.Value{Type: event.List, List: list}.AppendText(j.buf)
+}
+
+func (j *object) time(name string, nanos int64) {
+	j.key(name)
+	j.buf = time.Unix(0, nanos).UTC().AppendFormat(append(j.buf, '"'), stamp)
+	j.buf = append(j.buf, '"')
+}
+
+// day writes a time of a certificate, to the second.
+func (j *object) day(name string, nanos uint64) {
+	j.key(name)
+	j.buf = time.Unix(0, int64(nanos)).UTC().AppendFormat(append(j.buf, '"'), "2006-01-02T15:04:05")
+	j.buf = append(j.buf, '"')
+}

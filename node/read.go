@@ -1,0 +1,191 @@
+package node
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bulwark/event"
+	"bulwark/event/eve"
+	"bulwark/observe/sensor"
+	"bulwark/platform/clock"
+	"bulwark/platform/health"
+)
+
+func readCommand(t Terminal) *cobra.Command {
+	var o readOptions
+	cmd := &cobra.Command{
+		Use:   "read FILE|DIRECTORY|-...",
+		Short: "Analyse captures and print what crossed the wire",
+		Long: `Analyse pcap and pcapng captures (also gzip or zstd compressed; - is standard input).
+
+Without a flag it prints a summary. --json prints our events, --eve Suricata-compatible EVE JSON, one a line.
+Several captures are read as one, in the order given; a directory's in the order of their names.
+Patients appear as pseudonyms. They are made with a new key each time, so that two runs cannot be joined,
+unless --data names a Bulwark's data directory, whose key is then used.
+
+What is readable of a damaged capture is analysed; the error names the place, and the exit code is 3.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return read(cmd, t, o, args) },
+	}
+	cmd.Flags().BoolVar(&o.eve, "eve", false, "print EVE JSON lines, as Suricata writes them")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print our events as JSON lines")
+	cmd.Flags().BoolVar(&o.measure, "measure", false, "encode all events and print only how many there were")
+	cmd.MarkFlagsMutuallyExclusive("eve", "json", "measure")
+	return cmd
+}
+
+type readOptions struct{ eve, json, measure bool }
+
+func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
+	c, err := loadConfig(cmd)
+	if err != nil {
+		return err
+	}
+	files, err := captures(args)
+	if err != nil {
+		return &exit{ExitFailure, err}
+	}
+	out := bufio.NewWriterSize(t.Out, 256<<10)
+	sink := newReadSink(o, out)
+	var failed []string
+	s := sensor.New(sensor.Options{
+		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: readKey(cmd),
+		Start: startCage, Publisher: sink, Health: health.NewTracker(clock.System{}),
+		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ordered: true, Discard: o.measure,
+		Done: func(r sensor.FileReport) {
+			sink.packets += r.Packets
+			sink.bytes += r.Bytes
+			if r.Err != nil {
+				failed = append(failed, r.Name)
+				fmt.Fprintf(t.Err, "bulwark: %s: %v; %d packets were read before\n", r.Name, r.Err, r.Packets)
+			}
+		},
+	})
+	err = s.Run(cmd.Context())
+	if err == nil {
+		err = sink.finish()
+	}
+	if err = errors.Join(err, out.Flush()); err != nil {
+		return &exit{ExitFailure, err}
+	}
+	if len(failed) > 0 {
+		return &exit{ExitPartial, fmt.Errorf("%d of %d captures were not readable to their end", len(failed), len(files))}
+	}
+	return nil
+}
+
+// readKey is the key of the pseudonyms: a new one, so that they mean nothing beyond this run.
+func readKey(*cobra.Command) (key [32]byte) {
+	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
+	return key
+}
+
+// captures lists the files that args name; of a directory those that look like captures, in the order of their names.
+func captures(args []string) ([]string, error) {
+	var files []string
+	for _, a := range args {
+		st, err := os.Stat(a)
+		if a == "-" || err == nil && !st.IsDir() {
+			files = append(files, a)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		n := len(files)
+		err = filepath.WalkDir(a, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() && isCapture(d.Name()) {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == n {
+			return nil, fmt.Errorf("%s holds no capture (.pcap, .pcapng, .cap, also with .gz or .zst behind)", a)
+		}
+		slices.Sort(files[n:])
+	}
+	return files, nil
+}
+
+func isCapture(name string) bool {
+	name = strings.ToLower(name)
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+	switch filepath.Ext(name) {
+	case ".pcap", ".pcapng", ".cap", ".trace", ".dmp":
+		return true
+	}
+	return false
+}
+
+// readSink prints events, or sums them up.
+type readSink struct {
+	o              readOptions
+	out            *bufio.Writer
+	reader         event.Reader
+	printer        event.Printer
+	eve            eve.Writer
+	line           []byte
+	summary        *summary
+	packets, bytes uint64
+}
+
+func newReadSink(o readOptions, out *bufio.Writer) *readSink {
+	s := &readSink{o: o, out: out}
+	if !o.eve && !o.json && !o.measure {
+		s.summary = newSummary()
+	}
+	return s
+}
+
+// Publish takes a batch of the sensor.
+func (s *readSink) Publish(_ context.Context, _ event.Kind, batch []byte) error {
+	if err := s.reader.Open(batch); err != nil {
+		return err
+	}
+	var e event.Event
+	for s.reader.Next(&e) {
+		switch {
+		case s.summary != nil:
+			s.summary.add(&e)
+			continue
+		case s.o.eve:
+			s.line = s.eve.Append(s.line[:0], &e)
+		default:
+			s.line = s.printer.AppendJSON(s.line[:0], "", &e)
+		}
+		if len(s.line) == 0 {
+			continue // EVE has no such event
+		}
+		if _, err := s.out.Write(append(s.line, '\n')); err != nil {
+			return err
+		}
+	}
+	return s.reader.Err()
+}
+
+func (s *readSink) finish() error {
+	switch {
+	case s.summary != nil:
+		return s.summary.print(s.out, s.packets, s.bytes)
+	case s.o.measure:
+		_, err := fmt.Fprintf(s.out, "%d packets, %d bytes\n", s.packets, s.bytes)
+		return err
+	}
+	return nil
+}
+
