@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"bulwark/event"
 	"bulwark/observe/sensor/internal/link"
 )
 
@@ -26,7 +27,7 @@ func (s *Sensor) readFiles(ctx context.Context) error {
 	defer stop()
 	sent := make(chan error, 1)
 	go func() { sent <- s.sendFiles(c) }()
-	err = s.listen(ctx, c, s.noteFile)
+	err = s.listen(ctx, c, s.noteFile, func(*event.Stats) {})
 	if err != nil {
 		c.Kill()
 	}

@@ -53,10 +53,12 @@ type Options struct {
 	Health     *health.Tracker
 	Log        *slog.Logger
 	Clock      clock.Clock
-	Files      []string         // capture files to read instead of interfaces
-	Done       func(FileReport) // is told when a file has been read; may be nil
-	Ordered    bool             // files only: events in one stream in their order
-	Discard    bool             // files only: encode the events and throw them away, to measure
+	Files      []string               // capture files to read instead of interfaces
+	Done       func(FileReport)       // is told when a file has been read; may be nil
+	Ordered    bool                   // files only: events in one stream in their order
+	Discard    bool                   // files only: encode the events and throw them away, to measure
+	Open       Opener                 // interfaces only
+	Default    func() (string, error) // interfaces only: the interface to watch when none is named
 }
 
 // FileReport says how far a capture file was readable.
@@ -85,9 +87,11 @@ type State struct {
 
 // Interface is one watched interface.
 type Interface struct {
-	Name  string `json:"name"`
-	Up    bool   `json:"up"`
-	Drops uint64 `json:"drops"` // packets that the kernel dropped since the start
+	Name    string `json:"name"`
+	Up      bool   `json:"up"`
+	Packets uint64 `json:"packets"` // packets since the start
+	Drops   uint64 `json:"drops"`   // packets that the kernel dropped since the start
+	Lost    uint64 `json:"lost"`    // events that were lost since the start because this side was behind
 }
 
 // New is a sensor that does not watch yet.
@@ -175,8 +179,9 @@ func send(c Child, o link.Order, f *os.File) error {
 	return nil
 }
 
-// listen takes frames from the child until it closes its pipe. report is told of each report.
-func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report)) error {
+// listen takes frames from the child until it closes its pipe. report is told of each report, stats of each event
+// of that kind.
+func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report), stats func(*event.Stats)) error {
 	in := link.NewReader(c.Out())
 	var check event.Reader
 	for {
@@ -189,7 +194,7 @@ func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report)) 
 		}
 		switch kind {
 		case link.FrameBatch:
-			if err := valid(&check, of, payload); err != nil {
+			if err := valid(&check, of, payload, stats); err != nil {
 				return err
 			}
 			if err := s.opt.Publisher.Publish(ctx, of, payload); err != nil {
@@ -208,7 +213,7 @@ func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report)) 
 }
 
 // valid walks a batch to its end: the child is trusted with nothing, not even with its own format.
-func valid(r *event.Reader, of event.Kind, batch []byte) error {
+func valid(r *event.Reader, of event.Kind, batch []byte, stats func(*event.Stats)) error {
 	if err := r.Open(batch); err != nil {
 		return err
 	}
@@ -217,6 +222,9 @@ func valid(r *event.Reader, of event.Kind, batch []byte) error {
 	for r.Next(&e) {
 		if of != event.KindNone && e.Payload.Kind() != of {
 			return fmt.Errorf("%w: a %v event in a batch of %v", link.ErrFrame, e.Payload.Kind(), of)
+		}
+		if p, ok := e.Payload.(*event.Stats); ok {
+			stats(p)
 		}
 		n++
 	}

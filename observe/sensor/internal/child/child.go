@@ -55,8 +55,6 @@ func run(in Orders, p *pipe, cage link.Report) error {
 			return nil
 		case order.Source == nil || file == nil:
 			return errors.New("child: an order without a source")
-		case order.Source.Live:
-			c.watch(order.Source, file)
 		default:
 			c.read(order.Source, file)
 		}

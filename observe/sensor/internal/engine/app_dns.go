@@ -14,18 +14,12 @@ type dnsApp struct {
 	at
 }
 
-// at is where a decoder's handler stands: set before each call of the decoder.
-type at struct {
-	w *Worker
-	f *flow
-}
-
 func (a *dnsApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
-	a.at = at{w, f}
+	a.stand(w, f, dir)
 	return a.conv.Decode(dir, p, a)
 }
 func (a *dnsApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
-func (a *dnsApp) close(w *Worker, f *flow)      { a.at = at{w, f}; a.conv.Close(a) }
+func (a *dnsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *dnsApp) reset()                        { a.conv.Reset(); a.at = at{} }
 
 // Message takes one message of the conversation.

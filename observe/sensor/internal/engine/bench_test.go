@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"bulwark/event"
+	"bulwark/platform/pseudonym"
 	"bulwark/wire/pcap"
 )
 
@@ -51,7 +52,7 @@ func BenchmarkCapture(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		e := &encoder{kinds: map[event.Kind]int{}}
-		n, bytes := walk(b, data, New(Options{Sink: e, Seed: 1, FirstFlow: 1, FlowStep: 1}))
+		n, bytes := walk(b, data, New(Options{Sink: e, Seed: 1, Patients: pseudonym.New([32]byte{1}), FirstFlow: 1, FlowStep: 1}))
 		b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mpps")
 		b.ReportMetric(float64(bytes)*8*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gbit/s")
 		b.ReportMetric(float64(e.events), "events")

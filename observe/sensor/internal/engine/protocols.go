@@ -2,11 +2,15 @@ package engine
 
 import (
 	"bulwark/wire/dns"
+	"bulwark/wire/hl7"
+	"bulwark/wire/kerberos"
 )
 
 // streamProtocols are the stream protocols in the order in which they are asked.
 func streamProtocols() []protocol {
 	return []protocol{
+		{HL7, hl7.Probe, func() application { return new(hl7App) }},
+		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{DNS, dns.Probe, func() application { return new(dnsApp) }},
 	}
 }
@@ -15,5 +19,6 @@ func streamProtocols() []protocol {
 func datagramProtocols() []datagram {
 	return []datagram{
 		{DNS, dns.LooksLikeDNS, (*Worker).dnsDatagram},
+		{Kerberos, looksLikeKerberos, (*Worker).krb5Datagram},
 	}
 }

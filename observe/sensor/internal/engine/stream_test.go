@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"bulwark/event"
+	"bulwark/platform/pseudonym"
 	"bulwark/wire"
 	"bulwark/wire/packet"
 	"bulwark/wire/pcap"
@@ -52,7 +53,7 @@ func (c *collector) Event(h *event.Header, p event.Payload) {
 
 // taped is a worker whose only protocol records on t.
 func taped(t *tape, sink Sink) *Worker {
-	w := New(Options{Sink: sink, Seed: 7, FirstFlow: 1, FlowStep: 1, Limits: Limits{Flows: 100}})
+	w := New(Options{Sink: sink, Seed: 7, Patients: pseudonym.New([32]byte{1}), FirstFlow: 1, FlowStep: 1, Limits: Limits{Flows: 100}})
 	w.protocols = []protocol{{DNS, func([]byte) (wire.Match, wire.Dir) { return wire.Yes, wire.Either },
 		func() application { return t }}}
 	w.idle = make([][]application, 1)
@@ -332,7 +333,7 @@ func FuzzPacket(f *testing.F) {
 	f.Add(uint16(1), wireTCP(wire.ToServer, 1, 0, packet.SYN, nil))
 	f.Add(uint16(101), wireTCP(wire.ToServer, 1, 0, packet.ACK, []byte("GET / HTTP/1.1\r\n\r\n")))
 	f.Fuzz(func(t *testing.T, link uint16, in []byte) {
-		w := New(Options{Sink: &collector{}, Seed: 7, FlowStep: 1, Limits: Limits{Flows: 64}})
+		w := New(Options{Sink: &collector{}, Seed: 7, Patients: pseudonym.New([32]byte{1}), FlowStep: 1, Limits: Limits{Flows: 64}})
 		for at := 0; len(in) > 0; at++ { // several packets in one input
 			n := min(len(in), 60+at*13%200)
 			w.Packet(int64(1e18)+int64(at)*1e9, pcap.LinkType(link), n, 0, in[:n])

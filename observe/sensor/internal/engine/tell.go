@@ -14,6 +14,10 @@ type payloads struct {
 	anomaly event.Anomaly
 	dns     event.DNS
 	message dns.Message
+	krb5    event.Kerberos
+	auth    event.Auth
+	hl7     event.HL7
+	asset   event.Asset
 	text    []byte // scratch
 }
 

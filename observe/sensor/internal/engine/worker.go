@@ -5,6 +5,7 @@ package engine
 
 import (
 	"bulwark/event"
+	"bulwark/platform/pseudonym"
 	"bulwark/wire"
 	"bulwark/wire/packet"
 	"bulwark/wire/pcap"
@@ -25,6 +26,7 @@ type Limits struct {
 // Options are what a worker is made from.
 type Options struct {
 	Sink      Sink
+	Patients  *pseudonym.Pseudonyms // replaces patient identifiers; not shared between workers
 	Limits    Limits
 	Seed      uint64 // secret of the flow table's hash
 	FirstFlow uint64 // id of the first flow

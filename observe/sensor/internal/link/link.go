@@ -31,7 +31,8 @@ type Start struct {
 	StatsNanos  int64  `json:"stats_ns"`
 	FirstFlow   uint64 `json:"first_flow"`
 	Workers     int    `json:"workers"`
-	Ordered     bool   `json:"ordered"` // one stream of events in order, not one a kind; and wait, never drop
+	Ordered     bool   `json:"ordered"` // one stream of events in order, not one a kind
+	Wait        bool   `json:"wait"`    // when the parent is behind: wait, do not drop
 	Seed        uint64 `json:"seed"`
 	MaxEvents   int    `json:"max_events"` // events of a batch
 	Discard     bool   `json:"discard"`    // measure only: encode the events, send none

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"bytes"
+
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/hl7"
+)
+
+// hl7App is HL7 v2 over MLLP.
+type hl7App struct {
+	conv hl7.Conversation
+	at
+}
+
+func (a *hl7App) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
+	a.stand(w, f, dir)
+	return a.conv.Decode(dir, p, a)
+}
+func (a *hl7App) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
+func (a *hl7App) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
+func (a *hl7App) reset()                        { a.conv.Reset(); a.at = at{} }
+
+// Exchange takes a message with its acknowledgement.
+func (a *hl7App) Exchange(x *hl7.Exchange) {
+	w, e := a.w, &a.w.out.hl7
+	*e = event.HL7{Devices: e.Devices[:0], Errors: e.Errors[:0]}
+	m := x.Message
+	if m == nil {
+		m = x.Ack // an acknowledgement of what was not seen tells of itself
+	}
+	t := texts{buf: w.out.text[:0]}
+	e.Type, e.Trigger, e.Structure = event.View(m.Type), event.View(m.Trigger), event.View(m.Structure)
+	e.Version, e.ControlID = event.View(m.Version), event.View(m.ControlID)
+	e.SendingApp, e.SendingFac = event.View(m.SendingApplication.Name()), event.View(m.SendingFacility.Name())
+	e.ReceivingApp, e.ReceivingFac = event.View(m.ReceivingApplication.Name()), event.View(m.ReceivingFacility.Name())
+	e.Processing, e.Charset = event.View(m.Processing), event.View(m.Charset)
+	e.Segments, e.Observations, e.Bytes = uint64(m.Segments), uint64(m.OBX), uint64(m.Bytes)
+	e.Location = t.location(m.Assigned)
+	if len(m.Patients) > 0 {
+		p := &m.Patients[0]
+		for i := range m.Patients {
+			w.opt.Patients.Learn(m.Patients[i].Authority.Name(), m.Patients[i].ID)
+		}
+		at := len(t.buf)
+		t.buf = w.opt.Patients.Patient(t.buf, p.Authority.Name(), p.ID)
+		e.Patient = t.from(at)
+	}
+	for i := range m.Devices {
+		e.Devices = append(e.Devices, t.device(&m.Devices[i]))
+	}
+	if x.Ack != nil {
+		e.Ack = event.View(x.Ack.AckCode)
+		if len(x.Ack.ErrorCode) > 0 {
+			e.Errors = append(e.Errors, event.View(x.Ack.ErrorCode))
+		}
+		e.Latency = a.took()
+	}
+	w.out.text = t.buf
+	w.emit(a.f, e)
+	a.assets(m)
+}
+
+// device is the identifier of a device with who gave it: "0003B1FFFEB5B648^EUI-64".
+func (t *texts) device(d *hl7.Device) string {
+	at := len(t.buf)
+	t.buf = append(t.buf, d.ID...)
+	if u := d.Authority.UniversalID; len(u) > 0 && !bytes.Equal(u, d.ID) {
+		if len(t.buf) > at {
+			t.buf = append(t.buf, '^')
+		}
+		t.buf = append(t.buf, u...)
+	}
+	if k := d.Authority.Type; len(k) > 0 {
+		t.buf = append(append(t.buf, '^'), k...)
+	}
+	return t.from(at)
+}
+
+func (t *texts) location(l hl7.Location) string {
+	at := len(t.buf)
+	for _, part := range [][]byte{l.PointOfCare, l.Room, l.Bed} {
+		if len(part) == 0 {
+			continue
+		}
+		if len(t.buf) > at {
+			t.buf = append(t.buf, ' ')
+		}
+		t.buf = append(t.buf, part...)
+	}
+	return t.from(at)
+}
+
+// assets reports the devices that a message names, and the application that sends from this address.
+func (a *hl7App) assets(m *hl7.Message) {
+	e := &a.w.out.asset
+	for i := range a.w.out.hl7.Devices {
+		*e = event.Asset{Identifier: a.w.out.hl7.Devices[i], Source: "hl7"}
+		if m.Devices[i].Field == hl7.MSH4 {
+			e.Hostname = event.View(m.SendingFacility.Namespace)
+		}
+		a.w.emit(a.f, e)
+	}
+}

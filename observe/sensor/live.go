@@ -1,0 +1,253 @@
+package sensor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"bulwark/event"
+	"bulwark/observe/sensor/internal/link"
+	"bulwark/platform/health"
+)
+
+// retryPause is how long the sensor waits before it looks again for an interface that is away.
+const retryPause = 2 * time.Second
+
+// silence is how long an interface may send nothing before that is said.
+const silence = 5 * time.Minute
+
+// watch runs one child over the interfaces until ctx ends or the child does.
+func (s *Sensor) watch(ctx context.Context) error {
+	names, err := s.interfaces()
+	if err != nil {
+		return err
+	}
+	c, err := s.start(ctx, len(names)*s.opt.Config.cores(), time.Second)
+	if err != nil {
+		return err
+	}
+	l := &live{s: s, c: c, drops: map[string]uint64{}, sides: map[uint64]*sided{},
+		heard: map[string]time.Time{}}
+	s.mu.Lock()
+	s.state.Interfaces = nil
+	for _, n := range names {
+		s.state.Interfaces = append(s.state.Interfaces, Interface{Name: n})
+	}
+	s.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		<-ctx.Done()
+		_ = send(c, link.Order{End: true}, nil) // it finishes its flows; the pipe then ends
+		select {
+		case <-l.ended():
+		case <-time.After(stopPatience):
+			c.Kill()
+		}
+	})
+	for i, n := range names {
+		wait.Go(func() { l.hold(ctx, n, i) })
+	}
+	err = s.listen(ctx, c, l.report, l.stats)
+	l.finish()
+	cancel()
+	wait.Wait()
+	return errors.Join(err, c.Wait())
+}
+
+// stopPatience is how long the child may take to report what it holds when the program stops.
+const stopPatience = 5 * time.Second
+
+func (s *Sensor) interfaces() ([]string, error) {
+	if len(s.opt.Config.Interfaces) > 0 {
+		return s.opt.Config.Interfaces, nil
+	}
+	n, err := s.opt.Default()
+	if err != nil {
+		return nil, fmt.Errorf("finding the interface of the default route: %w; name one under sensor.interfaces", err)
+	}
+	return []string{n}, nil
+}
+
+// live is one child that watches interfaces.
+type live struct {
+	s *Sensor
+	c Child
+
+	// mu guards what follows.
+	mu    sync.Mutex
+	drops map[string]uint64
+	heard map[string]time.Time
+	sides map[uint64]*sided
+	away  map[string]chan struct{}
+	done  chan struct{}
+}
+
+// sided is how many TCP flows of a VLAN were seen from one and from both sides, fading over some minutes.
+type sided struct{ one, two float64 }
+
+func (l *live) ended() chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.done == nil {
+		l.done = make(chan struct{})
+	}
+	return l.done
+}
+
+func (l *live) finish() { close(l.ended()) }
+
+// hold keeps one interface watched: it opens it, and opens it anew when it went away.
+func (l *live) hold(ctx context.Context, name string, place int) {
+	for ctx.Err() == nil {
+		gone := l.lost(name)
+		if err := l.open(ctx, name, place); err != nil {
+			l.s.opt.Health.Set(&interfaceGone, health.Args{"interface": name, "reason": err.Error()})
+			if !sleep(ctx, retryPause) {
+				return
+			}
+			continue
+		}
+		l.s.opt.Health.Clear(&interfaceGone, name)
+		l.s.mark(name, true)
+		select {
+		case <-ctx.Done():
+			return
+		case <-gone:
+			l.s.mark(name, false)
+			l.s.opt.Health.Set(&interfaceGone, health.Args{"interface": name, "reason": "it went down"})
+			if !sleep(ctx, retryPause) {
+				return
+			}
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// lost is closed when the child says that the interface is gone.
+func (l *live) lost(name string) chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.away == nil {
+		l.away = map[string]chan struct{}{}
+	}
+	l.away[name] = make(chan struct{})
+	l.heard[name] = l.s.opt.Clock.Now()
+	return l.away[name]
+}
+
+// open opens the sockets of an interface, one a core, and hands them to the child.
+func (l *live) open(ctx context.Context, name string, place int) error {
+	sockets, err := l.s.opt.Open(ctx, name, place)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, f := range sockets {
+			f.Close()
+		}
+	}()
+	for i, f := range sockets {
+		w := place*l.s.opt.Config.cores() + i
+		if err := send(l.c, link.Order{Source: &link.Source{Name: name, Live: true, Worker: w}}, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Sensor) mark(name string, up bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.state.Interfaces {
+		if s.state.Interfaces[i].Name == name {
+			s.state.Interfaces[i].Up = up
+		}
+	}
+}
+
+// report takes a report of the child.
+func (l *live) report(r link.Report) {
+	s := l.s
+	switch {
+	case r.Ready:
+		s.caged(r)
+		s.opt.Health.Clear(&notWatching, "")
+	case r.Gone:
+		l.mu.Lock()
+		if c := l.away[r.Source]; c != nil {
+			close(c)
+			delete(l.away, r.Source)
+		}
+		l.mu.Unlock()
+	case r.Source != "":
+		l.counted(r)
+	}
+}
+
+// counted takes what a worker says each few seconds of its socket.
+func (l *live) counted(r link.Report) {
+	s := l.s
+	now := s.opt.Clock.Now()
+	l.mu.Lock()
+	if r.Packets > 0 {
+		l.heard[r.Source] = now
+	}
+	quiet := now.Sub(l.heard[r.Source])
+	l.drops[r.Source] += r.Drops + r.Lost
+	l.mu.Unlock()
+	if quiet >= silence {
+		s.opt.Health.Set(&silentInterface, health.Args{"interface": r.Source, "minutes": strconv.Itoa(int(quiet.Minutes()))})
+	} else {
+		s.opt.Health.Clear(&silentInterface, r.Source)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.state.Interfaces {
+		if n := &s.state.Interfaces[i]; n.Name == r.Source {
+			n.Packets += r.Packets
+			n.Drops += r.Drops
+			n.Lost += r.Lost
+		}
+	}
+}
+
+// stats looks at what the engine counts: drops become a warning, and so do VLANs of which one side is missing.
+func (l *live) stats(p *event.Stats) {
+	if p.OneSided+p.TwoSided == 0 {
+		return
+	}
+	l.mu.Lock()
+	v := l.sides[p.VLAN]
+	if v == nil {
+		v = new(sided)
+		l.sides[p.VLAN] = v // at most 4,096
+	}
+	v.one, v.two = v.one*sideFade+float64(p.OneSided), v.two*sideFade+float64(p.TwoSided)
+	one, all := v.one, v.one+v.two
+	l.mu.Unlock()
+	name := strconv.FormatUint(p.VLAN, 10)
+	if one >= 10 && one > all/2 {
+		l.s.opt.Health.Set(&oneSidedVLAN, health.Args{"vlan": name, "one": strconv.Itoa(int(one)), "all": strconv.Itoa(int(all))})
+	} else if one < all/4 {
+		l.s.opt.Health.Clear(&oneSidedVLAN, name)
+	}
+}
+
+// sideFade is how much of an older count remains in a newer one.
+const sideFade = 0.95
+
+// Opener opens an interface: one socket a core.
+type Opener func(ctx context.Context, name string, place int) ([]*os.File, error)
