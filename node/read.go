@@ -67,6 +67,8 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		Done: func(r sensor.FileReport) {
 			sink.packets += r.Packets
 			sink.bytes += r.Bytes
+			sink.events += r.Events
+			sink.allocations += r.Allocations
 			if r.Err != nil {
 				failed = append(failed, r.Name)
 				fmt.Fprintf(t.Err, "bulwark: %s: %v; %d packets were read before\n", r.Name, r.Err, r.Packets)
@@ -134,14 +136,15 @@ func isCapture(name string) bool {
 
 // readSink prints events, or sums them up.
 type readSink struct {
-	o              readOptions
-	out            *bufio.Writer
-	reader         event.Reader
-	printer        event.Printer
-	eve            eve.Writer
-	line           []byte
-	summary        *summary
-	packets, bytes uint64
+	o                   readOptions
+	out                 *bufio.Writer
+	reader              event.Reader
+	printer             event.Printer
+	eve                 eve.Writer
+	line                []byte
+	summary             *summary
+	packets, bytes      uint64
+	events, allocations uint64
 }
 
 func newReadSink(o readOptions, out *bufio.Writer) *readSink {
@@ -183,9 +186,8 @@ func (s *readSink) finish() error {
 	case s.summary != nil:
 		return s.summary.print(s.out, s.packets, s.bytes)
 	case s.o.measure:
-		_, err := fmt.Fprintf(s.out, "%d packets, %d bytes\n", s.packets, s.bytes)
+		_, err := fmt.Fprintf(s.out, "%d packets, %d bytes, %d events, %d allocations\n", s.packets, s.bytes, s.events, s.allocations)
 		return err
 	}
 	return nil
 }
-

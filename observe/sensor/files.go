@@ -75,7 +75,7 @@ func (s *Sensor) noteFile(r link.Report) {
 	if r.Source == "" {
 		return
 	}
-	out := FileReport{Name: r.Source, Packets: r.Packets, Bytes: r.Bytes}
+	out := FileReport{Name: r.Source, Packets: r.Packets, Bytes: r.Bytes, Events: r.Events, Allocations: r.Allocations}
 	if r.Error != "" {
 		out.Err = errors.New(r.Error)
 	}

@@ -65,7 +65,9 @@ type Options struct {
 type FileReport struct {
 	Name           string
 	Packets, Bytes uint64
-	Err            error // nil when it was read to its end
+	Events         uint64
+	Allocations    uint64 // with Discard: memory allocations made while it was read
+	Err            error  // nil when it was read to its end
 }
 
 // Sensor is the room.

@@ -118,11 +118,20 @@ func (c *crew) read(s *link.Source, f *os.File) {
 		c.reader, c.outbox = c.worker("")
 	}
 	r := link.Report{Source: s.Name}
+	var before, after runtime.MemStats
+	if c.start.Discard {
+		runtime.ReadMemStats(&before)
+	}
 	if err := c.readFile(f, &r); err != nil {
 		r.Error = err.Error()
 	}
 	f.Close()
 	c.outbox.flush()
+	if c.start.Discard {
+		runtime.ReadMemStats(&after)
+		r.Allocations = after.Mallocs - before.Mallocs
+	}
+	r.Events = c.outbox.sent.Swap(0)
 	c.pipe.report(r)
 }
 
