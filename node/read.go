@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -62,7 +61,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	var failed []string
 	s := sensor.New(sensor.Options{
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: readKey(cmd),
-		Start: startCage, Publisher: sink, Health: health.NewTracker(clock.System{}),
+		Start: starter(c.Sensor), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ordered: true, Discard: o.measure,
 		Done: func(r sensor.FileReport) {
 			sink.packets += r.Packets

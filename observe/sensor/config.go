@@ -63,3 +63,9 @@ func (c *Config) cores() int {
 	}
 	return runtime.NumCPU()
 }
+
+// Memory is how many bytes the process that reads packets may use: its tables, its buffers, and room to move.
+func (c *Config) Memory() int64 {
+	const aFlow, room = 256, 256 << 20
+	return int64(c.Flows)*aFlow + 2*int64(c.Reassembly) + room
+}

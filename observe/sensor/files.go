@@ -69,9 +69,6 @@ func (s *Sensor) done(r FileReport) {
 }
 
 func (s *Sensor) noteFile(r link.Report) {
-	if r.Ready {
-		s.caged(r)
-	}
 	if r.Source == "" {
 		return
 	}

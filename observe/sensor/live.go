@@ -183,7 +183,6 @@ func (l *live) report(r link.Report) {
 	s := l.s
 	switch {
 	case r.Ready:
-		s.caged(r)
 		s.opt.Health.Clear(&notWatching, "")
 	case r.Gone:
 		l.mu.Lock()

@@ -32,8 +32,10 @@ type Child interface {
 	Out() io.Reader
 	// Wait waits for the end of the process and says how it ended.
 	Wait() error
-	// Kill ends it at once.
+	// Kill ends it.
 	Kill()
+	// Walls are the layers that lock it up, in words: those that hold, and those that this system does not offer.
+	Walls() (held, missing []string)
 }
 
 // Publisher takes batches of events.
@@ -146,6 +148,7 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 	if err != nil {
 		return nil, fmt.Errorf("starting the process that reads packets: %w", err)
 	}
+	s.caged(c.Walls())
 	var seed [8]byte
 	_, _ = rand.Read(seed[:]) // never fails (crypto/rand)
 	files := len(s.opt.Files) > 0

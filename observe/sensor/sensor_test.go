@@ -12,7 +12,6 @@ import (
 
 	"bulwark/event"
 	"bulwark/observe/sensor/internal/child"
-	"bulwark/observe/sensor/internal/link"
 	"bulwark/platform/clock"
 	"bulwark/platform/health"
 )
@@ -33,7 +32,7 @@ func startInside(context.Context) (Child, error) {
 	r, w := io.Pipe()
 	c := &inside{orders: make(chan inOrder, 16), out: r, ended: make(chan error, 1)}
 	go func() {
-		err := child.Run(c, w, link.Report{})
+		err := child.Run(c, w)
 		w.CloseWithError(err)
 		c.ended <- err
 	}()
@@ -61,6 +60,9 @@ func (c *inside) Receive() ([]byte, *os.File, error) {
 func (c *inside) Out() io.Reader { return c.out }
 func (c *inside) Wait() error    { return <-c.ended }
 func (c *inside) Kill()          { c.out.Close() }
+func (c *inside) Walls() (held, missing []string) {
+	return nil, []string{"none: the test runs without a cage"}
+}
 
 // lines is a publisher that keeps events as decoded JSON.
 type lines struct {

@@ -3,7 +3,6 @@ package sensor
 import (
 	"strings"
 
-	"bulwark/observe/sensor/internal/link"
 	"bulwark/platform/health"
 )
 
@@ -66,12 +65,12 @@ func Warnables() []*health.Warnable {
 }
 
 // caged notes how well the child is locked up.
-func (s *Sensor) caged(r link.Report) {
+func (s *Sensor) caged(held, missing []string) {
 	s.mu.Lock()
-	s.state.Missing, s.state.Held = r.Cage, r.Held
+	s.state.Held, s.state.Missing = held, missing
 	s.mu.Unlock()
-	if len(r.Cage) > 0 {
-		s.opt.Health.Set(&weakCage, health.Args{"layers": strings.Join(r.Cage, "; ")})
+	if len(missing) > 0 {
+		s.opt.Health.Set(&weakCage, health.Args{"layers": strings.Join(missing, "; ")})
 	} else {
 		s.opt.Health.Clear(&weakCage, "")
 	}

@@ -27,21 +27,20 @@ type Orders interface {
 }
 
 // Run obeys the parent until it says that there is nothing more to do, or goes away.
-func Run(in Orders, out io.Writer, cage link.Report) error {
+func Run(in Orders, out io.Writer) error {
 	p := newPipe(out)
-	err := run(in, p, cage)
+	err := run(in, p)
 	return errors.Join(err, p.close())
 }
 
-func run(in Orders, p *pipe, cage link.Report) error {
+func run(in Orders, p *pipe) error {
 	start, err := receiveStart(in)
 	if err != nil {
 		return err
 	}
 	c := &crew{start: start, pipe: p, clock: clock.System{}}
 	defer c.finish()
-	cage.Ready = true
-	p.report(cage)
+	p.report(link.Report{Ready: true})
 	for {
 		order, file, err := receive(in)
 		if errors.Is(err, io.EOF) {

@@ -53,18 +53,16 @@ const (
 
 // Report is what the child says of itself and of its sources.
 type Report struct {
-	Cage        []string `json:"cage,omitempty"`   // layers that are missing, in words
-	Held        []string `json:"held,omitempty"`   // layers that hold
-	Source      string   `json:"source,omitempty"` // a source that has come to its end
-	Error       string   `json:"error,omitempty"`  // what ended it early
-	Gone        bool     `json:"gone,omitempty"`   // its interface went away
-	Packets     uint64   `json:"packets,omitempty"`
-	Bytes       uint64   `json:"bytes,omitempty"`
-	Drops       uint64   `json:"drops,omitempty"` // dropped by the kernel since the last report
-	Lost        uint64   `json:"lost,omitempty"`  // events that found no room on their way out since the last report
-	Events      uint64   `json:"events,omitempty"`
-	Allocations uint64   `json:"allocations,omitempty"` // made while the source was read; told when measuring
-	Ready       bool     `json:"ready,omitempty"`
+	Source      string `json:"source,omitempty"` // a source that has come to its end
+	Error       string `json:"error,omitempty"`  // what ended it early
+	Gone        bool   `json:"gone,omitempty"`   // its interface went away
+	Packets     uint64 `json:"packets,omitempty"`
+	Bytes       uint64 `json:"bytes,omitempty"`
+	Drops       uint64 `json:"drops,omitempty"` // dropped by the kernel since the last report
+	Lost        uint64 `json:"lost,omitempty"`  // events that found no room on their way out since the last report
+	Events      uint64 `json:"events,omitempty"`
+	Allocations uint64 `json:"allocations,omitempty"` // made while the source was read; told when measuring
+	Ready       bool   `json:"ready,omitempty"`
 }
 
 // MaxReport is the longest report that is read, in bytes.
