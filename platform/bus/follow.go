@@ -82,6 +82,26 @@ func (b *Bus) Follow(ctx context.Context, subjects []string, from uint64, fn fun
 	return b.follow(ctx, "", subjects, from, fn, nil)
 }
 
+// Read hands the batches of [from, to] to fn and returns. An error of fn ends it and is returned.
+func (b *Bus) Read(ctx context.Context, from, to uint64, fn func(context.Context, *Message) error) error {
+	if from > to {
+		return nil
+	}
+	inner, stop := context.WithCancel(ctx)
+	defer stop()
+	var failed error
+	err := b.follow(inner, "", nil, from, func(ctx context.Context, m *Message) error {
+		if m.Seq <= to {
+			failed = fn(ctx, m)
+		}
+		if failed != nil || m.Seq >= to {
+			stop()
+		}
+		return nil
+	}, nil)
+	return errors.Join(err, failed, ctx.Err())
+}
+
 // follow reads the stream with an ordered consumer, which is made anew behind the last batch handled whenever the
 // connection or the server ends it. idle, which may be nil, is called when nothing came for a while.
 func (b *Bus) follow(ctx context.Context, name string, subjects []string, from uint64,
@@ -254,6 +274,15 @@ func (b *Bus) Keep(ctx context.Context, name string, seq uint64) error {
 		return fmt.Errorf("bus: keeping the position of %s: %w", name, err)
 	}
 	return nil
+}
+
+// Since is the first sequence that the bus took at or after t; one beyond the last when there is none.
+func (b *Bus) Since(ctx context.Context, t time.Time) (uint64, error) {
+	info, err := b.stream.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("bus: %w", err)
+	}
+	return b.firstSince(ctx, info.State.FirstSeq, info.State.LastSeq, t), nil
 }
 
 // Extent is the first and the last sequence of the stream, and when it was made. first is last + 1 when it is empty.

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"sort"
 	"sync/atomic"
@@ -93,4 +94,13 @@ func (d *disk) full() bool {
 		}
 	}
 	return d.none.Load()
+}
+
+// TimeOf is when the bus took the batch of that sequence.
+func (b *Bus) TimeOf(ctx context.Context, seq uint64) (time.Time, error) {
+	m, err := b.stream.GetMsg(ctx, seq)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("bus: batch %d: %w", seq, err)
+	}
+	return m.Time, nil
 }

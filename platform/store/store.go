@@ -13,14 +13,18 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/VictoriaLogs/lib/logstorage"
 	"github.com/VictoriaMetrics/VictoriaMetrics/lib/logger"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"bulwark/event"
 )
@@ -39,21 +43,35 @@ type Options struct {
 	Memory  int64 // bytes the library may use for its caches; 0 means a quarter of the machine's; the first Open of a process decides
 	Queries int   // queries that run at a time; 0 means 2
 
-	Log *slog.Logger // nil means silence
+	Warn     func(full bool)       // called when the disk has become full, and when it has room again; nil means nobody
+	Registry prometheus.Registerer // counters go here; nil means nowhere
+	Log      *slog.Logger          // nil means silence
 }
 
 // Store is an open event store. Its methods may be called by several goroutines at a time.
 type Store struct {
-	shelves []shelf
-	slots   slots
-	log     *slog.Logger
+	dir      string
+	shelves  []shelf
+	shelfOf  []uint8 // index of the shelf, by kind
+	slots    slots
+	erasures *erasures
+	minFree  int64
+	maxBytes int64
+	ran      atomic.Bool // Run was called
+	full     clock       // used by the goroutine of Run alone
+	warn     func(bool)
+	log      *slog.Logger
+	m        *metrics
+
+	stop context.CancelFunc
+	wg   sync.WaitGroup
 }
 
 // shelf is the part of the store that keeps some kinds for one length of time.
 type shelf struct {
-	name  string
-	db    *logstorage.Storage
-	kinds []event.Kind
+	dir  string
+	db   *logstorage.Storage
+	keep time.Duration
 }
 
 // libraryOnce guards the settings that the library keeps for the whole process.
@@ -88,7 +106,7 @@ func (l libraryLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Open opens the store, or makes it.
+// Open opens the store, or makes it. Call Run to let events in.
 func Open(o Options) (*Store, error) {
 	if o.Dir == "" {
 		return nil, errors.New("store: no folder")
@@ -96,30 +114,50 @@ func Open(o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
+	if o.Warn == nil {
+		o.Warn = func(bool) {}
+	}
 	if err := settleLibrary(o); err != nil {
 		return nil, fmt.Errorf("store: settling the storage library: %w", err)
 	}
-	s := &Store{slots: make(slots, orInt(o.Queries, 2)), log: o.Log}
-	for _, c := range []struct {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	s := &Store{dir: o.Dir, slots: make(slots, orInt(o.Queries, 2)), minFree: or(o.MinFree, 2<<30), maxBytes: o.MaxBytes,
+		warn: o.Warn, log: o.Log, m: newMetrics(o.Registry)}
+	var err error
+	if s.erasures, err = openErasures(filepath.Join(o.Dir, "erasures.json")); err != nil {
+		return nil, err
+	}
+	s.openShelves(o)
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.wg.Go(func() { s.watch(ctx) })
+	return s, nil
+}
+
+// openShelves opens the storages: the first keeps all kinds that no other names.
+func (s *Store) openShelves(o Options) {
+	s.shelfOf = make([]uint8, 256)
+	for i, c := range []struct {
 		name  string
 		keep  time.Duration
 		kinds []event.Kind
 	}{
+		{"event", or(o.Retention, 180*24*time.Hour), nil},
 		{"flow", or(o.FlowRetention, 30*24*time.Hour), []event.Kind{event.KindFlow, event.KindStats}},
 		{"audit", or(o.AuditRetention, 365*24*time.Hour), []event.Kind{event.KindFinding, event.KindHealth}},
-		{"event", or(o.Retention, 180*24*time.Hour), nil},
 	} {
-		db := logstorage.MustOpenStorage(filepath.Join(o.Dir, c.name), &logstorage.StorageConfig{
-			Retention: c.keep, FutureRetention: futureRetention, FlushInterval: time.Second,
-			MinFreeDiskSpaceBytes: or(o.MinFree, 2<<30), MaxDiskSpaceUsageBytes: o.MaxBytes / 3,
-			MaxBackfillAge: c.keep,
-		})
-		s.shelves = append(s.shelves, shelf{c.name, db, c.kinds})
+		dir := filepath.Join(o.Dir, c.name)
+		s.shelves = append(s.shelves, shelf{dir, logstorage.MustOpenStorage(dir, &logstorage.StorageConfig{
+			Retention: c.keep, FutureRetention: futureRetention, MaxBackfillAge: c.keep,
+			FlushInterval: time.Second, MinFreeDiskSpaceBytes: s.minFree,
+		}), c.keep})
+		for _, k := range c.kinds {
+			s.shelfOf[k] = uint8(i)
+		}
 	}
-	return s, nil
 }
-
-const futureRetention = 48 * time.Hour
 
 func or[T ~int64](v, otherwise T) T {
 	if v == 0 {
@@ -130,8 +168,10 @@ func or[T ~int64](v, otherwise T) T {
 
 func orInt(v, otherwise int) int { return int(or(int64(v), int64(otherwise))) }
 
-// Close writes what is in memory to the disk and closes the store. No query may run.
+// Close writes what is in memory to the disk and closes the store. Neither Run nor a query may be going on.
 func (s *Store) Close() {
+	s.stop()
+	s.wg.Wait()
 	for _, sh := range s.shelves {
 		sh.db.MustClose()
 	}
@@ -152,7 +192,7 @@ func (s *Store) Stats() Stats {
 	for _, sh := range s.shelves {
 		var st logstorage.StorageStats
 		sh.db.UpdateStats(&st)
-		all.Rows += st.InmemoryRowsCount + st.SmallPartRowsCount + st.BigPartRowsCount
+		all.Rows += rowsOf(&st)
 		all.Bytes += st.CompressedSmallPartSize + st.CompressedBigPartSize + st.IndexdbSizeBytes
 		all.ReadOnly = all.ReadOnly || st.IsReadOnly
 	}

@@ -50,7 +50,7 @@ func hospital(t *testing.T, s *Store) {
 	b.Add(&h, &event.Auth{User: "Martin", Outcome: "failure", Protocol: "Kerberos"})
 	h = header(50, "10.0.0.9", "203.0.113.9", 80)
 	b.Add(&h, &event.HTTP{Method: "GET", Host: "example.com", URL: "/cgi-bin/evil-loader7.php?a=(b)", UserAgent: "curl/8 | x"})
-	if err := s.Add(b.Bytes(), 1); err != nil {
+	if err := s.Add(b.Bytes()); err != nil {
 		t.Fatal(err)
 	}
 	for _, sh := range s.shelves {
