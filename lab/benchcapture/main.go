@@ -13,7 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"bulwark/lab/internal/capfile"
+	"bulwark/wire/pcap"
 )
 
 type options struct {
@@ -26,7 +26,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.data, "data", "", "folder of public captures, loose or in .tar.zst archives")
-	flag.StringVar(&o.lab, "lab", "", "capture recorded by `lab record-bench` (.pcap, .pcapng or .zst of them); without it the public part fills the file")
+	flag.StringVar(&o.lab, "lab", "", "capture recorded by `lab record-bench` (pcap or pcapng, also compressed); without it the public part fills the file")
 	flag.Uint64Var(&o.seed, "seed", 1, "places the copies in time")
 	flag.Float64Var(&o.gigabytes, "gb", 1, "size wanted, in 10^9 bytes; the public part repeats to fill what the recorded part leaves, at least half")
 	flag.IntVar(&o.copies, "copies", 0, "repeat the public captures so often; 0: as -gb asks")
@@ -112,14 +112,14 @@ func write(out string, cursors []cursor, report io.Writer) (err error) {
 	}()
 	sum := sha256.New()
 	b := bufio.NewWriterSize(io.MultiWriter(f, sum), 1<<20)
-	w, err := capfile.NewWriter(b)
+	w, err := pcap.NewWriter(b, pcap.LinkEthernet)
 	if err != nil {
 		return err
 	}
 	var p properties
 	err = merge(cursors, func(t int64, frame []byte) error {
 		p.add(frame)
-		return w.Write(windowStart+t, frame)
+		return w.Write(&pcap.Packet{Time: windowStart + t, Data: frame, Orig: len(frame), Link: pcap.LinkEthernet})
 	})
 	if err != nil {
 		return err

@@ -8,12 +8,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"strings"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
-	"bulwark/lab/internal/capfile"
+	"bulwark/wire/pcap"
 )
 
 // The window that the copies are spread over, and when it begins: a fixed day, so that the same seed gives the same file.
@@ -84,84 +81,83 @@ func (c *copyOf) advance() (bool, error) {
 
 // recorded walks the recorded half: one capture file, read as a stream.
 type recorded struct {
-	close func() error
-	r     *capfile.Reader
-	p     capfile.Packet
+	file  *os.File
+	r     *pcap.Reader
+	p     pcap.Packet
 	first int64
 	scale float64
 	at    int64
+	buf   []byte
 }
 
-// openRecorded reads the file once for its span and opens it again to be walked.
+// openRecorded reads the file once for its span and goes back to its begin.
 func openRecorded(path string) (*recorded, error) {
-	c := &recorded{}
-	if err := c.open(path); err != nil {
+	f, err := os.Open(path)
+	if err != nil {
 		return nil, err
 	}
+	c := &recorded{file: f, scale: 1}
+	span, err := c.measure()
+	if err == nil {
+		err = c.rewind()
+	}
+	if err == nil {
+		_, err = c.advance()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	if span >= int64(window) {
+		c.scale = float64(window-1) / float64(span)
+	}
+	return c, nil
+}
+
+// measure finds the first packet's time and the span to the last.
+func (c *recorded) measure() (span int64, err error) {
+	if err := c.rewind(); err != nil {
+		return 0, err
+	}
 	last := int64(0)
-	for err := error(nil); err == nil; err = c.r.Next(&c.p) {
-		if c.p.Data == nil {
-			continue
-		}
+	for err = c.r.Next(&c.p); err == nil; err = c.r.Next(&c.p) {
 		if last == 0 {
 			c.first = c.p.Time
 		}
 		last = max(last, c.p.Time)
 	}
-	if err := c.close(); err != nil {
-		return nil, err
+	if !errors.Is(err, io.EOF) {
+		return 0, err
 	}
-	if last == 0 {
-		return nil, fmt.Errorf("%s: no packet", path)
-	}
-	c.scale = 1
-	if span := last - c.first; span >= int64(window) {
-		c.scale = float64(window-1) / float64(span)
-	}
-	if err := c.open(path); err != nil {
-		return nil, err
-	}
-	_, err := c.advance()
-	return c, err
+	return last - c.first, nil
 }
 
-func (c *recorded) open(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
+func (c *recorded) rewind() error {
+	if _, err := c.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	c.close = f.Close
-	var r io.Reader = f
-	if strings.HasSuffix(path, ".zst") {
-		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return errors.Join(err, f.Close())
-		}
-		c.close = func() error { z.Close(); return f.Close() }
-		r = z
-	}
-	c.p = capfile.Packet{}
-	c.r, err = capfile.NewReader(r)
-	if err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", path, err), c.close())
-	}
-	return nil
+	r, err := pcap.NewReader(c.file)
+	c.r = r
+	return err
 }
 
-func (c *recorded) time() int64   { return c.at }
-func (c *recorded) frame() []byte { return c.p.Data }
+func (c *recorded) time() int64 { return c.at }
+
+func (c *recorded) frame() []byte {
+	c.buf = append(c.buf[:0], c.p.Data...)
+	return c.buf
+}
 
 // advance keeps time from going backwards where two cores stamped their packets out of order.
 func (c *recorded) advance() (bool, error) {
 	for {
 		err := c.r.Next(&c.p)
 		if errors.Is(err, io.EOF) {
-			return false, c.close()
+			return false, c.file.Close()
 		}
 		if err != nil {
-			return false, errors.Join(err, c.close())
+			return false, errors.Join(err, c.file.Close())
 		}
-		if n := len(c.p.Data); c.p.Link == capfile.LinkEthernet && n >= minFrame && n <= maxFrame {
+		if n := len(c.p.Data); c.p.Link == pcap.LinkEthernet && n >= minFrame && n <= maxFrame {
 			c.at = max(c.at, int64(float64(c.p.Time-c.first)*c.scale))
 			return true, nil
 		}

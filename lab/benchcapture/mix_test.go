@@ -11,17 +11,17 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"bulwark/lab/internal/capfile"
+	"bulwark/wire/pcap"
 )
 
 // capture is a pcap of n TCP frames that are step nanoseconds apart.
 func capture(n int, step int64) []byte {
 	var b bytes.Buffer
-	w, err := capfile.NewWriter(&b)
+	w, err := pcap.NewWriter(&b, pcap.LinkEthernet)
 	for i := range n {
 		if err == nil {
 			f := packet4([4]byte{10, 0, byte(i), 1}, [4]byte{10, 9, byte(i), 2}, protoTCP, transportOf(20+i), 16)
-			err = w.Write(1e18+int64(i)*step, f)
+			err = w.Write(&pcap.Packet{Time: 1e18 + int64(i)*step, Data: f, Orig: len(f), Link: pcap.LinkEthernet})
 		}
 	}
 	if err != nil {
@@ -76,11 +76,11 @@ func TestMix(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := read(t, o.out)
-	r, err := capfile.NewReader(bytes.NewReader(first))
+	r, err := pcap.NewReader(bytes.NewReader(first))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var p capfile.Packet
+	var p pcap.Packet
 	packets, last := 0, windowStart
 	for err = r.Next(&p); err == nil; err = r.Next(&p) {
 		if p.Time < last || p.Time >= windowStart+int64(window) {

@@ -3,7 +3,6 @@ package main
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +15,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"bulwark/lab/internal/capfile"
+	"bulwark/wire/pcap"
 )
 
 // Frames outside these lengths, in bytes, are left out, and so is what a file holds beyond maxSource bytes.
@@ -45,12 +44,10 @@ func (s *source) span() int64 { return s.frames[len(s.frames)-1].at }
 // readSources reads every capture below dir, loose, gzipped or inside a .tar.zst, in the order of their names.
 func readSources(dir string) ([]*source, error) {
 	var all []*source
-	add := func(name string, r io.Reader) error {
-		s, err := readSource(name, r)
-		if s != nil {
+	add := func(name string, r io.Reader) {
+		if s := readSource(name, r); s != nil {
 			all = append(all, s)
 		}
-		return err
 	}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
@@ -68,7 +65,8 @@ func readSources(dir string) ([]*source, error) {
 		if strings.HasSuffix(name, ".tar.zst") {
 			return eachInArchive(name, f, add)
 		}
-		return add(filepath.ToSlash(name), f)
+		add(filepath.ToSlash(name), f)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading captures: %w", err)
@@ -77,7 +75,7 @@ func readSources(dir string) ([]*source, error) {
 	return all, nil
 }
 
-func eachInArchive(name string, r io.Reader, add func(string, io.Reader) error) error {
+func eachInArchive(name string, r io.Reader, add func(string, io.Reader)) error {
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return err
@@ -91,37 +89,21 @@ func eachInArchive(name string, r io.Reader, add func(string, io.Reader) error) 
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
-		if err := add(h.Name, t); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if h.Typeflag == tar.TypeReg {
+			add(h.Name, t)
 		}
 	}
 }
 
 // readSource reads one capture. What is no capture, or holds no Ethernet or raw-IP frame, gives nil. A damaged
 // capture gives what was readable of it.
-func readSource(name string, r io.Reader) (*source, error) {
-	head := make([]byte, 4)
-	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, err
-	}
-	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
-	if bytes.HasPrefix(head[:n], []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(whole)
-		if err != nil {
-			return nil, nil // not gzip after all: no capture
-		}
-		whole = z
-	}
-	c, err := capfile.NewReader(whole)
+func readSource(name string, r io.Reader) *source {
+	c, err := pcap.NewReader(r)
 	if err != nil {
-		return nil, nil
+		return nil
 	}
 	s := &source{name: name}
-	var p capfile.Packet
+	var p pcap.Packet
 	for s.bytes < maxSource && c.Next(&p) == nil {
 		if data := ethernet(&p); len(data) >= minFrame && len(data) <= maxFrame {
 			s.frames = append(s.frames, frame{at: p.Time, data: data})
@@ -129,18 +111,24 @@ func readSource(name string, r io.Reader) (*source, error) {
 		}
 	}
 	if len(s.frames) == 0 {
-		return nil, nil
+		return nil
 	}
 	s.order()
-	return s, nil
+	return s
 }
 
+// Link types of raw IP that old BSDs wrote.
+const (
+	linkRawBSD  pcap.LinkType = 12
+	linkRawBSD2 pcap.LinkType = 14
+)
+
 // ethernet is a copy of the frame as Ethernet, or nil when its link type is neither Ethernet nor raw IP.
-func ethernet(p *capfile.Packet) []byte {
+func ethernet(p *pcap.Packet) []byte {
 	switch p.Link {
-	case capfile.LinkEthernet:
+	case pcap.LinkEthernet:
 		return bytes.Clone(p.Data)
-	case capfile.LinkRaw, capfile.LinkRawBSD, capfile.LinkRawBSD2, capfile.LinkIPv4, capfile.LinkIPv6:
+	case pcap.LinkRaw, pcap.LinkIPv4, pcap.LinkIPv6, linkRawBSD, linkRawBSD2:
 	default:
 		return nil
 	}

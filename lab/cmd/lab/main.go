@@ -1,0 +1,153 @@
+// Command lab runs the small hospital of package lab, watches it, and says what a sensor saw of it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+
+	"bulwark/lab"
+)
+
+const usage = `lab is a small hospital in network namespaces. It needs root and the packages of lab/install.sh.
+
+  lab run [-bulwark FILE] [-keep FILE]   run every scenario, have bulwark read what the mirror port saw, check it
+  lab capture -o FILE                    run every scenario and write what the mirror port saw
+  lab check                              check JSON events on standard input
+  lab clean                              remove what a killed run left behind
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if len(os.Args) < 2 {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	verbs := map[string]func(context.Context, []string) (bool, error){
+		"run": run, "capture": capture, "check": check, "clean": clean,
+	}
+	verb := verbs[os.Args[1]]
+	if verb == nil {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	ok, err := verb(ctx, os.Args[2:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lab:", err)
+	}
+	if err != nil || !ok {
+		os.Exit(1)
+	}
+}
+
+// options reads flags and refuses other arguments.
+func options(name string, args []string, define func(*flag.FlagSet)) error {
+	f := flag.NewFlagSet("lab "+name, flag.ContinueOnError)
+	define(f)
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("%s takes no %q", name, f.Arg(0))
+	}
+	return nil
+}
+
+func run(ctx context.Context, args []string) (bool, error) {
+	var bulwark, keep string
+	err := options("run", args, func(f *flag.FlagSet) {
+		f.StringVar(&bulwark, "bulwark", os.Getenv("BULWARK"), "the program that reads the capture; default $BULWARK")
+		f.StringVar(&keep, "keep", "", "keep the capture in this file")
+	})
+	if err != nil {
+		return false, err
+	}
+	if bulwark == "" {
+		return false, fmt.Errorf("run needs -bulwark or $BULWARK")
+	}
+	file := keep
+	if file == "" {
+		f, err := os.CreateTemp("", "lab-*.pcap")
+		if err != nil {
+			return false, err
+		}
+		defer os.Remove(f.Name())
+		if err := f.Close(); err != nil {
+			return false, err
+		}
+		file = f.Name()
+	}
+	if err := captureTo(ctx, file, os.Stderr); err != nil {
+		return false, err
+	}
+	results, err := lab.ReadAndCheck(ctx, bulwark, file)
+	if err != nil {
+		return false, err
+	}
+	return lab.Print(os.Stdout, results), nil
+}
+
+func capture(ctx context.Context, args []string) (bool, error) {
+	var out string
+	if err := options("capture", args, func(f *flag.FlagSet) { f.StringVar(&out, "o", "", "pcap to write") }); err != nil {
+		return false, err
+	}
+	if out == "" {
+		return false, fmt.Errorf("capture needs -o")
+	}
+	return true, captureTo(ctx, out, os.Stderr)
+}
+
+// captureTo opens the hospital, runs every scenario once and writes what the mirror saw.
+func captureTo(ctx context.Context, out string, progress io.Writer) (err error) {
+	h, err := lab.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := h.Close(); err == nil {
+			err = e
+		}
+	}()
+	return h.Capture(ctx, out, lab.Scenarios(), func(name string, begin, end time.Time) {
+		fmt.Fprintf(progress, "%-24s %s\n", name, end.Sub(begin).Round(time.Millisecond))
+	})
+}
+
+func check(_ context.Context, args []string) (bool, error) {
+	if err := options("check", args, func(*flag.FlagSet) {}); err != nil {
+		return false, err
+	}
+	results, err := lab.Check(os.Stdin, lab.Expectations())
+	if err != nil {
+		return false, err
+	}
+	slices.SortStableFunc(results, func(a, b lab.Result) int {
+		switch {
+		case a.Passed == b.Passed:
+			return 0
+		case a.Passed:
+			return -1
+		}
+		return 1
+	})
+	return lab.Print(os.Stdout, results), nil
+}
+
+func clean(ctx context.Context, args []string) (bool, error) {
+	if err := options("clean", args, func(*flag.FlagSet) {}); err != nil {
+		return false, err
+	}
+	n, err := lab.NewNetwork(ctx)
+	if err != nil {
+		return false, err
+	}
+	return true, n.Close()
+}
