@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -317,7 +318,8 @@ func stubbornPart() error {
 	if _, err := Enter(Limits{}); err != nil {
 		return err
 	}
-	select {}
+	<-time.After(time.Hour)
+	return nil
 }
 
 func TestAStubbornChildIsKilled(t *testing.T) {
@@ -440,9 +442,9 @@ func parentPart() error {
 }
 
 // parent runs parentPart as a user, and returns it with its lines up to "child", and the child's process id.
-func parent(t *testing.T, uid uint32, child string) (cmd *exec.Cmd, lines []string, pid int) {
+func parent(t *testing.T, program string, uid uint32, child string) (cmd *exec.Cmd, lines []string, pid int) {
 	t.Helper()
-	cmd = exec.Command("/proc/self/exe", "part", "parent", child)
+	cmd = exec.Command(program, "part", "parent", child)
 	cmd.Dir = "/"
 	cmd.Stderr = os.Stderr
 	if uid != 0 {
@@ -478,13 +480,43 @@ func needRoot(t *testing.T) {
 
 func TestAnUnprivilegedUserHasACageToo(t *testing.T) {
 	needRoot(t)
-	_, lines, _ := parent(t, 12345, "echo")
+	_, lines, _ := parent(t, "/proc/self/exe", 12345, "echo")
+	wholeCage(t, lines)
+}
+
+// TestAProgramWithFileCapabilities is the way of those who do not want to start as root: setcap cap_net_raw+ep. The
+// kernel treats such a program specially in ways that weaken cages.
+func TestAProgramWithFileCapabilities(t *testing.T) {
+	needRoot(t)
+	program := filepath.Join("/tmp", fmt.Sprintf("cage-test-%d", os.Getpid())) // where any user may execute it
+	text, err := os.ReadFile("/proc/self/exe")
+	if err == nil {
+		err = os.WriteFile(program, text, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(program) })
+	const raw = 1 << unix.CAP_NET_RAW
+	granted := []byte{1, 0, 0, 2, raw & 0xff, raw >> 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} // struct vfs_cap_data, revision 2
+	if err := unix.Setxattr(program, "security.capability", granted, 0); err != nil {
+		t.Skipf("the file system of /tmp keeps no capabilities: %v", err)
+	}
+	cmd, lines, pid := parent(t, program, 12345, "stubborn")
+	wholeCage(t, lines)
+	diesWith(t, cmd, pid)
+}
+
+// wholeCage wants all layers of an unprivileged user's cage.
+func wholeCage(t *testing.T, lines []string) {
+	t.Helper()
 	text := strings.Join(lines, "\n")
 	t.Logf("\n%s", text)
 	if strings.Contains(text, "BREACH") {
 		t.Error("a breach")
 	}
-	for _, want := range []string{"user: user 12345", "seccomp: ", "landlock: ", "capabilities: none"} {
+	for _, want := range []string{"user: user 12345", "namespaces: own net, mnt, pid, ipc, uts, user", "files: an empty tree",
+		"seccomp: 52 ", "landlock: no file", "capabilities: none, and none to be had"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in the report", want)
 		}
@@ -503,24 +535,30 @@ func TestTheChildDiesWithItsParent(t *testing.T) {
 			if c.uid != 0 {
 				needRoot(t)
 			}
-			cmd, _, pid := parent(t, c.uid, "stubborn")
-			child, err := unix.PidfdOpen(pid, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer unix.Close(child)
-			if err := cmd.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-			// A pidfd can be read when its process has ended.
-			n, err := 0, error(unix.EINTR)
-			for err == unix.EINTR {
-				n, err = unix.Poll([]unix.PollFd{{Fd: int32(child), Events: unix.POLLIN}}, 20_000)
-			}
-			if n != 1 || err != nil {
-				t.Errorf("the child %d still lives (%d, %v)", pid, n, err)
-			}
+			cmd, _, pid := parent(t, "/proc/self/exe", c.uid, "stubborn")
+			diesWith(t, cmd, pid)
 		})
+	}
+}
+
+// diesWith kills a parent and waits for the end of its child.
+func diesWith(t *testing.T, parent *exec.Cmd, pid int) {
+	t.Helper()
+	child, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(child)
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	// A pidfd can be read when its process has ended.
+	n, err := 0, error(unix.EINTR)
+	for err == unix.EINTR {
+		n, err = unix.Poll([]unix.PollFd{{Fd: int32(child), Events: unix.POLLIN}}, 20_000)
+	}
+	if n != 1 || err != nil {
+		t.Errorf("the child %d still lives (%d, %v)", pid, n, err)
 	}
 }
 

@@ -13,6 +13,7 @@ var plain = append([]uintptr{
 	unix.SYS_MADVISE,
 	unix.SYS_RECVMSG,
 	unix.SYS_GETSOCKOPT, // the drop counters of a capture socket
+	unix.SYS_GETSOCKNAME,
 	unix.SYS_CLOCK_GETTIME,
 	unix.SYS_CLOCK_NANOSLEEP,
 	unix.SYS_GETTIMEOFDAY,

@@ -52,6 +52,7 @@ func Enter(limits Limits) (*Cell, error) {
 	reportNamespaces(r, h, own)
 	emptyRoot(r, own["mnt"] != "" && h.Namespaces["mnt"] != "" && own["mnt"] != h.Namespaces["mnt"])
 	dropCapabilities(r)
+	dieWithParent()
 	limit(r, limits, h.Files)
 	landlock(r)
 	filter(r, []int{2, controlFD, dataFD, eventFD})
@@ -220,6 +221,12 @@ func dropCapabilities(r *Report) {
 		text = "none; no_new_privs keeps it so, though the bounding set is not empty"
 	}
 	r.layer("capabilities", true, "%s", text)
+}
+
+// dieWithParent asks anew for what Start has asked for: the kernel forgets it when a program is started from a file
+// that grants capabilities. A parent that died in between is seen at the control channel.
+func dieWithParent() {
+	allThreads(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0)
 }
 
 // limit sets what the process may use. Memory follows GOMEMLIMIT: the collector keeps below it, the kernel ends the

@@ -73,6 +73,7 @@ func (e *Exit) Error() string {
 // Start starts a child and waits until it has closed its door and reported. The child is stopped when ctx ends.
 // The error is an [*Exit] when the child died first.
 func Start(ctx context.Context, spec Spec) (*Process, error) {
+	defer readable()()
 	var tried []string
 	for _, r := range ladder() {
 		p, err := attempt(spec, r, tried)
@@ -90,6 +91,18 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 		return p, nil
 	}
 	return nil, fmt.Errorf("starting %s: %s", spec.Name, tried[len(tried)-1])
+}
+
+// readable lets this process be looked at by its own user until the returned function is called. A program whose file
+// grants capabilities may not, and then neither may its child, whose user map this process must write. Who lacks the
+// capabilities cannot trace it all the same.
+func readable() (restore func()) {
+	before, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	if err != nil || before == 1 {
+		return func() {}
+	}
+	unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
+	return func() { unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) } // 2, where it was that, cannot be set
 }
 
 // isRefusal tells that the kernel did not grant what was asked, where less may do.
@@ -311,42 +324,51 @@ func (t *tailWriter) String() string {
 
 // rung is one way to start the child, from the strongest down.
 type rung struct {
-	flags  uintptr // namespaces
-	root   bool    // the parent may change the user
-	mapped bool    // a user namespace maps the parent's user
+	flags      uintptr // namespaces
+	mapped     bool    // in a user namespace whose only user is, outside, host
+	host       int
+	credential bool // as nobody, without a user namespace
 }
 
 const allNamespaces = unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWCGROUP
 
-// ladder is what this user may try. Root in a container may be refused namespaces, and any user's user namespace
-// may be switched off.
+// ladder is what this user may try. Root in a container may be refused namespaces, any user's user namespace may be
+// switched off, and nobody may not be allowed to execute the program's file.
 func ladder() []rung {
-	if os.Geteuid() == 0 {
-		return []rung{
-			{flags: allNamespaces, root: true},
-			{flags: allNamespaces | unix.CLONE_NEWUSER, mapped: true},
-			{root: true},
-			{},
-		}
+	own := rung{flags: allNamespaces | unix.CLONE_NEWUSER, mapped: true, host: os.Geteuid()}
+	if os.Geteuid() != 0 {
+		return []rung{own, {}}
 	}
-	return []rung{{flags: allNamespaces | unix.CLONE_NEWUSER, mapped: true}, {}}
+	return []rung{
+		{flags: allNamespaces | unix.CLONE_NEWUSER, mapped: true, host: nobody},
+		{flags: allNamespaces, credential: true},
+		{credential: true},
+		own,
+		{},
+	}
 }
 
-// attributes are those of the child. The capabilities serve Enter to empty the mount tree and the bounding set, and
-// are dropped there.
+// attributes are those of the child. Enter empties the mount tree and the bounding set, for which the child needs
+// rights within its namespaces: as their root it has them, even when the program's file grants cap_net_raw and the
+// kernel therefore clears the ambient set. Enter gives them up.
 func (r rung) attributes() *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Cloneflags: r.flags, Pdeathsig: syscall.SIGKILL, Setsid: true}
-	if r.root {
+	switch {
+	case r.mapped:
+		group := os.Getegid()
+		if r.host == nobody {
+			group = nobody
+			a.Credential = &syscall.Credential{Uid: 0, Gid: 0} // as numbered inside
+			a.GidMappingsEnableSetgroups = true
+		}
+		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: r.host, Size: 1}}
+		a.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: group, Size: 1}}
+	case r.credential:
 		a.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
 		a.AmbientCaps = []uintptr{unix.CAP_SETPCAP}
-	}
-	if r.mapped {
-		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: os.Geteuid(), Size: 1}}
-		a.GidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: os.Getegid(), Size: 1}}
-		a.AmbientCaps = []uintptr{unix.CAP_SETPCAP}
-	}
-	if r.flags != 0 {
-		a.AmbientCaps = append(a.AmbientCaps, unix.CAP_SYS_ADMIN)
+		if r.flags != 0 {
+			a.AmbientCaps = append(a.AmbientCaps, unix.CAP_SYS_ADMIN)
+		}
 	}
 	return a
 }
@@ -355,14 +377,16 @@ func (r rung) attributes() *syscall.SysProcAttr {
 func (r rung) user(tried []string) Layer {
 	l := Layer{Name: "user"}
 	switch {
-	case r.root:
-		l.Held, l.Text = true, "nobody (65534), without groups"
+	case r.mapped && r.host == nobody:
+		l.Held, l.Text = true, "nobody (65534), in a user namespace of its own"
 	case r.mapped:
-		l.Held, l.Text = true, fmt.Sprintf("user %d, known inside as nobody, with no right over the rest of the machine", os.Geteuid())
+		l.Held, l.Text = r.host != 0, fmt.Sprintf("user %d, in a user namespace of its own", r.host)
+	case r.credential:
+		l.Held, l.Text = true, "nobody (65534)"
 	case os.Geteuid() == 0:
 		l.Text = "still root, though without capabilities"
 	default:
-		l.Text = fmt.Sprintf("user %d, the same as the parent; start as root, or allow user namespaces, to separate them", os.Geteuid())
+		l.Text = fmt.Sprintf("user %d, the same as the parent's; start as root, or allow user namespaces, to separate them", os.Geteuid())
 	}
 	if !l.Held && len(tried) > 0 {
 		l.Text += " (" + tried[len(tried)-1] + ")"
