@@ -1,0 +1,103 @@
+// Package console is the shell of the web console: it serves the front end that package web carries, answers its
+// questions about what the store holds and how the node is, and streams what happens as it happens. Rooms bring
+// their own routes; node puts all of them behind one guard.
+package console
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"bulwark/platform/clock"
+	"bulwark/platform/health"
+	"bulwark/platform/store"
+	"bulwark/platform/web"
+)
+
+// Options are what the console is made of. Files, Store, Live, Health and Clock must be set.
+type Options struct {
+	Files  fs.FS           // the built front end
+	Store  *store.Store    // what was seen
+	Live   *Hub            // what is happening
+	Health *health.Tracker // what is wrong right now
+	Clock  clock.Clock
+	// Node tells how this node is; nil tells nothing but what the store knows.
+	Node func(context.Context) Node
+	// Site is the name of the hospital, as it stands at the top of every page. Empty means that none was given.
+	Site string
+	// Hidden are the attributes that whoever asks must neither see nor search; nil hides nothing.
+	Hidden func(*http.Request) []string
+	// Record notes in the ledger what a person did ("console.export") with what; nil notes nothing. An error of it
+	// stops the act.
+	Record func(r *http.Request, act string, detail map[string]string) error
+}
+
+// Console answers. Make it with [New].
+type Console struct {
+	Options
+	files      map[string]file
+	attributes []field
+}
+
+// patience bounds one question to the store.
+const patience = 20 * time.Second
+
+// New reads the front end into memory.
+func New(o Options) (*Console, error) {
+	files, err := readFiles(o.Files)
+	if err != nil {
+		return nil, fmt.Errorf("reading the front end: %w", err)
+	}
+	if o.Node == nil {
+		o.Node = func(context.Context) Node { return Node{} }
+	}
+	if o.Hidden == nil {
+		o.Hidden = func(*http.Request) []string { return nil }
+	}
+	if o.Record == nil {
+		o.Record = func(*http.Request, string, map[string]string) error { return nil }
+	}
+	return &Console{Options: o, files: files, attributes: knownFields()}, nil
+}
+
+// Routes are the console's pages and answers, each with the duties that open it.
+func (c *Console) Routes() []web.Route {
+	all := web.Duties()
+	signedIn := []web.Duty{web.SignedIn}
+	public := []web.Duty{web.Public}
+	export := []web.Duty{web.Analyst, web.Administrator}
+	get := func(pattern string, duties []web.Duty, h http.HandlerFunc) web.Route {
+		return web.Route{Method: http.MethodGet, Pattern: pattern, Duties: duties, Handler: h}
+	}
+	routes := []web.Route{
+		get("/{$}", signedIn, c.page),
+		get("/now", signedIn, c.page),
+		get("/traffic", signedIn, c.page),
+		get("/settings", signedIn, c.page),
+		get("/settings/{part}", signedIn, c.page),
+		get("/assets/{name}", public, c.asset),
+		get("/theme.js", public, c.asset),
+		get("/icon.svg", public, c.asset),
+
+		get("/api/site", signedIn, c.site),
+		get("/api/now", all, c.now),
+		get("/api/talkers", all, c.talkers),
+		get("/api/search", all, c.search),
+		get("/api/histogram", all, c.histogram),
+		get("/api/facets", all, c.facets),
+		get("/api/peers", all, c.peers),
+		get("/api/fields", all, c.fields),
+		get("/api/values", all, c.values),
+		get("/api/export", export, c.export),
+		get("/api/node", all, c.node),
+	}
+	return append(routes, web.Route{Method: http.MethodGet, Pattern: "/api/live", Duties: all, Handler: http.HandlerFunc(c.stream)})
+}
+
+func (c *Console) site(w http.ResponseWriter, _ *http.Request) {
+	web.JSON(w, http.StatusOK, struct {
+		Site string `json:"site"`
+	}{c.Site})
+}

@@ -1,0 +1,28 @@
+// The words of the console. The language is chosen before anything is drawn and changes with a reload, so a page
+// never speaks two languages.
+import type { Dictionary } from './en.ts'
+
+export type Language = 'en' | 'fr'
+export const language: Language = document.documentElement.lang === 'fr' ? 'fr' : 'en'
+export let t: Dictionary
+
+export async function read() {
+  t = language === 'fr' ? (await import('./fr.ts')).fr : (await import('./en.ts')).en
+}
+
+export function speak(next: Language) {
+  localStorage.setItem('language', next)
+  document.cookie = `language=${next}; path=/; max-age=31536000; samesite=lax${location.protocol === 'https:' ? '; secure' : ''}`
+  location.reload()
+}
+
+/** Puts values in place of the {names} of a text. */
+export const fill = (text: string, values: Record<string, string | number>) =>
+  text.replace(/\{(\w+)\}/g, (all, name: string) => String(values[name] ?? all))
+
+/** One of the two texts, for one and for several. French takes the first for 0 too. */
+export const plural = (n: number, one: string, many: string, values: Record<string, string | number> = {}) =>
+  fill((language === 'fr' ? n < 2 : n === 1) ? one : many, { n, ...values })
+
+/** The word for a name that comes from elsewhere (a kind, a duty, an attribute); the name itself where there is none. */
+export const word = (map: object, name: string, otherwise = name) => (Object.hasOwn(map, name) ? (map as Record<string, string>)[name]! : otherwise)

@@ -1,0 +1,73 @@
+import { language } from '../i18n/index.ts'
+
+/** One event as the API tells it. Values are texts, or lists of texts, whatever their type in the model. */
+export interface Event {
+  id: string
+  time: string // RFC 3339 with nanoseconds, UTC
+  kind: string
+  fields: Record<string, string | string[]>
+}
+export interface Found { events: Event[]; next?: string; took_ms: number }
+export interface Count { value: string; n: number }
+export interface Histogram { start: string; step_ms: number; buckets: number; total: number; series: { value: string; points: number[] }[] }
+export interface Facet { field: string; values: Count[] }
+export interface Peer { src: string; dst: string; bytes_out: number; bytes_in: number; events: number; apps: string[] }
+export interface AliasInfo { name: string; paths: string[] }
+export interface FieldInfo { name: string; alias?: string; type: 'text' | 'number' | 'bool' | 'list'; kinds: string[] }
+export interface Warning { id: string; key: string; severity: 'notice' | 'degraded' | 'unprotected'; since: string; title: string; text: string; next_step: string }
+export interface Me { id: string; name: string; email?: string; duties: string[] }
+
+/** What went wrong with a request. Where the node has a sentence for it, message is it; position is a byte offset in
+ *  the query text; fields tells which input was refused, and why, as a code. */
+export class Problem extends Error {
+  status: number
+  code: string
+  position: number | undefined
+  fields: Record<string, string>
+  constructor(message: string, status: number, code = '', position?: number, fields: Record<string, string> = {}) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.position = position
+    this.fields = fields
+  }
+}
+
+type Params = Record<string, string | number | undefined>
+
+export function address(path: string, params: Params = {}): string {
+  const p = new URLSearchParams()
+  for (const [k, v] of Object.entries(params)) if (v !== undefined && v !== '') p.set(k, String(v))
+  const text = p.toString()
+  return text ? `${path}?${text}` : path
+}
+
+export const get = <T>(path: string, params?: Params, signal?: AbortSignal) => request<T>('GET', address(path, params), undefined, signal)
+export const send = <T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown) => request<T>(method, path, body)
+
+async function request<T>(method: string, url: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': language }
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const init: RequestInit = { method, headers, credentials: 'same-origin' }
+  if (body !== undefined) init.body = JSON.stringify(body)
+  if (signal) init.signal = signal
+  const response = await fetch(url, init)
+  if (response.status === 401) leave()
+  if (!response.ok) throw await problem(response)
+  if (response.status === 204) return undefined as T
+  return (await response.json()) as T
+}
+
+async function problem(response: Response): Promise<Problem> {
+  try {
+    const p = (await response.json()) as { error: string; message?: string; position?: number; fields?: Record<string, string> }
+    return new Problem(p.message ?? '', response.status, p.error, p.position, p.fields)
+  } catch {
+    return new Problem('', response.status)
+  }
+}
+
+/** Goes to the sign-in page, and back here afterwards. */
+export function leave() {
+  location.assign(address('/sign-in', { next: location.pathname + location.search }))
+}

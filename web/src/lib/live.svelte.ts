@@ -1,0 +1,55 @@
+// The live stream of the node. It says by itself when it is stale: since when nothing has come.
+import { get } from './api.ts'
+
+interface Rate { bits: number; packets: number; messages: number } // per second
+export interface Stats {
+  time: string
+  apps: Record<string, Rate>
+  total: Rate
+  active_flows: number
+  dropped: number // packets, since the message before
+}
+type Handlers = { stats: (s: Stats) => void; health: () => void }
+
+const quiet = 15_000 // the node beats every 5 s
+let heard = $state(Date.now())
+let broken = $state(false)
+let source: EventSource | undefined
+const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), health: new Set() }
+
+export const live = {
+  /** Since when the stream has been silent, as unix milliseconds; undefined while it runs. */
+  get stale() { return broken ? heard : undefined },
+}
+
+export function on<K extends keyof Handlers>(topic: K, f: Handlers[K]): () => void {
+  listeners[topic].add(f)
+  return () => { listeners[topic].delete(f) }
+}
+
+function alive() {
+  heard = Date.now()
+  broken = false
+}
+
+export function listen() {
+  source?.close()
+  source = new EventSource('/api/live')
+  source.addEventListener('open', alive)
+  source.addEventListener('beat', alive)
+  source.addEventListener('stats', (e) => { alive(); for (const f of listeners.stats) f(JSON.parse(e.data) as Stats) })
+  source.addEventListener('health', () => { alive(); for (const f of listeners.health) f() })
+  source.addEventListener('gap', () => { alive(); for (const f of listeners.health) f() }) // something was missed: ask again
+  source.addEventListener('error', () => {
+    broken = true
+    if (source?.readyState === EventSource.CLOSED) void get('/api/me').catch(() => {}) // goes to sign in where the session ended
+  })
+}
+
+export function watch() {
+  listen()
+  setInterval(() => {
+    if (Date.now() - heard > quiet) broken = true
+    if (source?.readyState === EventSource.CLOSED && !document.hidden) listen()
+  }, 5000)
+}
