@@ -238,3 +238,6 @@ func valid(r *event.Reader, of event.Kind, batch []byte, stats func(*event.Stats
 	}
 	return r.Err()
 }
+
+// Finite reports whether Run ends by itself: when there are only files to read.
+func (s *Sensor) Finite() bool { return len(s.opt.Files) > 0 }

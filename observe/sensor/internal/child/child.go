@@ -125,12 +125,18 @@ func (c *crew) read(s *link.Source, f *os.File) {
 		r.Error = err.Error()
 	}
 	f.Close()
+	if c.start.Discard {
+		c.reader.Close() // what it still holds belongs to the measurement
+	}
 	c.outbox.flush()
 	if c.start.Discard {
 		runtime.ReadMemStats(&after)
 		r.Allocations = after.Mallocs - before.Mallocs
 	}
 	r.Events = c.outbox.sent.Swap(0)
+	if c.start.Discard {
+		c.reader, c.outbox = nil, nil
+	}
 	c.pipe.report(r)
 }
 

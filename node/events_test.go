@@ -1,0 +1,54 @@
+package node
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"slices"
+	"testing"
+
+	"bulwark/event"
+	"bulwark/internal/eventdoc"
+	"bulwark/observe/sensor"
+)
+
+var update = flag.Bool("update", false, "write generated documents anew")
+
+// rooms are what each room publishes and reads, as its events.go says.
+func publishing() []eventdoc.Room {
+	return []eventdoc.Room{
+		{Name: "observe/sensor", Publishes: sensor.Publishes(), Reads: sensor.Reads()},
+		{Name: "console", Reads: []event.Kind{event.KindStats}},
+	}
+}
+
+func TestWhatIsReadIsPublished(t *testing.T) {
+	for _, r := range publishing() {
+		for _, k := range r.Reads {
+			if !slices.ContainsFunc(publishing(), func(o eventdoc.Room) bool { return slices.Contains(o.Publishes, k) }) {
+				t.Errorf("%s reads %v, which no room publishes", r.Name, k)
+			}
+		}
+	}
+}
+
+func TestTheEventsPageIsUpToDate(t *testing.T) {
+	const page = "../docs/events.md"
+	source, err := os.ReadFile("../event/payload.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := eventdoc.Write(&b, source, publishing()); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(page, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(page)
+	if err != nil || !bytes.Equal(got, b.Bytes()) {
+		t.Errorf("docs/events.md is older than event/payload.go (%v): run go test ./node -run EventsPage -update", err)
+	}
+}
