@@ -34,6 +34,7 @@ const (
 	maxAhead    = 256       // segments a direction may hold ahead of their turn
 	maxHeld     = 512 << 10 // bytes of them
 	patience    = 4         // segments to wait for bytes that the peer says it has
+	maxLead     = 64 << 20  // bytes that a segment may be ahead of what its receiver has confirmed
 	maxProbe    = 4 << 10   // bytes a direction may show before its protocol must be known
 	maxUnprobed = 64 << 10  // bytes after which a conversation of no known protocol is left alone
 )
@@ -96,9 +97,13 @@ func (w *Worker) segment(f *flow, n uint32, dir wire.Dir, seq uint32, data []byt
 		return
 	}
 	h := &c.half[dir]
-	ahead := int32(seq - f.next[dir])
+	ahead := int(int32(seq - f.next[dir]))
+	if ahead > maxLead && h.hasAck && int(int32(seq-h.acked)) > maxLead {
+		w.count.malformed++ // in nobody's window: not of this connection
+		return
+	}
 	if ahead < 0 {
-		if int(-ahead) >= len(data) {
+		if -ahead >= len(data) {
 			return // sent again, or a keep-alive
 		}
 		data, ahead = data[-ahead:], 0
