@@ -101,7 +101,14 @@ func (b *builder) tcp(t tuple, l *layers.TCP) {
 		s.known, s.next = true, seq
 	}
 	if !s.known {
+		if len(l.Payload) == 1 {
+			return // RFC 9293 §3.8.4: asks whether the other side is alive, and repeats an old byte
+		}
 		s.known, s.next = true, seq
+	}
+	other := &c.streams[b.dirs[t].Other()]
+	if l.ACK && len(other.early) > 0 && int32(l.Ack-other.next) > 0 { // it arrived, and was not captured
+		c.deliver(b.dirs[t].Other(), true)
 	}
 	if len(l.Payload) > 0 {
 		s.early = append(s.early, segment{seq, l.Payload})

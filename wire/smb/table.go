@@ -1,0 +1,203 @@
+package smb
+
+import "slices"
+
+// tables hold what a conversation remembers. Each is bounded, and what is taken out is used again.
+type tables struct {
+	waiting  []request
+	sessions []*Session
+	trees    []*Tree
+	files    []*File // in the order they were opened
+	byID     map[FileID]*File
+
+	freeSessions []*Session
+	freeTrees    []*Tree
+	freeFiles    []*File
+	clock        uint64 // counts uses, to know what was not lately used
+}
+
+// request is one without its answer.
+type request struct {
+	message  uint64
+	session  uint64
+	tree     uint32
+	command  Command
+	smb1     bool // a NEGOTIATE in SMB 1, which may be answered in SMB 2
+	async    bool
+	proves   bool
+	infoType uint8
+	class    uint8
+	deletes  bool // SET_INFO: the disposition asked for
+	length   uint32
+	control  Control
+	file     ref
+	signOn   *Session // a session without a number yet, which only this request knows
+	connect  *Tree    // the same of a tree
+}
+
+// ref points at a file as long as its place is not used for another.
+type ref struct {
+	file *File
+	gen  uint32
+}
+
+// get is the file, nil when it is gone.
+func (r ref) get() *File {
+	if r.file == nil || r.file.gen != r.gen {
+		return nil
+	}
+	return r.file
+}
+
+func (f *File) ref() ref {
+	if f == nil {
+		return ref{}
+	}
+	return ref{f, f.gen}
+}
+
+func (t *tables) reset() {
+	t.freeSessions = append(t.freeSessions, t.sessions...)
+	t.freeTrees = append(t.freeTrees, t.trees...)
+	for _, r := range t.waiting { // what was asked for and never answered is in no table yet
+		t.forget(&r)
+	}
+	for _, f := range t.files {
+		f.gen++
+		t.freeFiles = append(t.freeFiles, f)
+	}
+	clear(t.byID)
+	*t = tables{
+		waiting: t.waiting[:0], sessions: t.sessions[:0], trees: t.trees[:0], files: t.files[:0], byID: t.byID,
+		freeSessions: t.freeSessions, freeTrees: t.freeTrees, freeFiles: t.freeFiles,
+	}
+}
+
+// forget takes back what a request asked for and did not get.
+func (t *tables) forget(r *request) {
+	if r.connect != nil {
+		t.freeTrees = append(t.freeTrees, r.connect)
+	}
+	if r.signOn != nil {
+		t.freeSessions = append(t.freeSessions, r.signOn)
+	}
+}
+
+// take is the request that message answers; ok is false when none does.
+func (t *tables) take(message uint64, interim bool) (r request, ok bool) {
+	for i := range t.waiting {
+		if t.waiting[i].message != message {
+			continue
+		}
+		if interim { // [MS-SMB2] 3.3.4.2: the real answer follows
+			t.waiting[i].async = true
+			return t.waiting[i], true
+		}
+		r = t.waiting[i]
+		t.waiting = slices.Delete(t.waiting, i, i+1)
+		return r, true
+	}
+	return request{}, false
+}
+
+// session is the one with id, nil when it was not seen.
+func (t *tables) session(id uint64) *Session {
+	if id == 0 {
+		return nil
+	}
+	for _, s := range t.sessions {
+		if s.ID == id {
+			t.clock++
+			s.used = t.clock
+			return s
+		}
+	}
+	return nil
+}
+
+func (t *tables) newSession() (s *Session) {
+	if n := len(t.freeSessions); n > 0 {
+		s = t.freeSessions[n-1]
+		t.freeSessions = t.freeSessions[:n-1]
+	} else {
+		s = new(Session)
+	}
+	t.clock++
+	*s = Session{clientText: s.clientText[:0], serverText: s.serverText[:0], used: t.clock}
+	return s
+}
+
+// tree is the one with id in a session, nil when it was not seen.
+func (t *tables) tree(session uint64, id uint32) *Tree {
+	for _, tree := range t.trees {
+		if tree.ID == id && tree.SessionID == session {
+			t.clock++
+			tree.used = t.clock
+			return tree
+		}
+	}
+	return nil
+}
+
+func (t *tables) newTree() (tree *Tree) {
+	if n := len(t.freeTrees); n > 0 {
+		tree = t.freeTrees[n-1]
+		t.freeTrees = t.freeTrees[:n-1]
+	} else {
+		tree = new(Tree)
+	}
+	t.clock++
+	*tree = Tree{Path: tree.Path[:0], used: t.clock}
+	return tree
+}
+
+// newFile has a place for another file; the caller has seen to it that there is one.
+func (t *tables) newFile() (f *File) {
+	if n := len(t.freeFiles); n > 0 {
+		f = t.freeFiles[n-1]
+		t.freeFiles = t.freeFiles[:n-1]
+	} else {
+		f = new(File)
+	}
+	*f = File{
+		Name: f.Name[:0], Pattern: f.Pattern[:0], RenamedTo: f.RenamedTo[:0], LinkedTo: f.LinkedTo[:0], rename: f.rename[:0],
+		gen: f.gen, used: true,
+	}
+	t.files = append(t.files, f)
+	return f
+}
+
+// name gives a file its identifier.
+func (t *tables) name(f *File, id FileID) {
+	if t.byID == nil {
+		t.byID = make(map[FileID]*File)
+	}
+	f.ID, f.inMap = id, true
+	t.byID[id] = f
+}
+
+// drop takes a file out.
+func (t *tables) drop(f *File) {
+	for i := len(t.files) - 1; i >= 0; i-- { // mostly one of the last
+		if t.files[i] == f {
+			t.files = slices.Delete(t.files, i, i+1)
+			break
+		}
+	}
+	if f.inMap && t.byID[f.ID] == f {
+		delete(t.byID, f.ID)
+	}
+	f.gen++
+	t.freeFiles = append(t.freeFiles, f)
+}
+
+// idle is a file to make room: the first that was not used since this was last asked, else the oldest.
+func (t *tables) idle() *File {
+	for _, f := range t.files {
+		if !f.used {
+			return f
+		}
+		f.used = false
+	}
+	return t.files[0]
+}
