@@ -38,7 +38,7 @@ func Data(t testing.TB, elem ...string) string {
 	return path
 }
 
-// Streams reads the TCP connections of a pcap file, in the order of their first packets.
+// Streams reads the TCP connections of a pcap or pcapng file, in the order of their first packets.
 func Streams(t testing.TB, path string) []Stream {
 	t.Helper()
 	f, err := os.Open(path)
@@ -46,7 +46,7 @@ func Streams(t testing.TB, path string) []Stream {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := pcapgo.NewReader(f)
+	r, err := newReader(f)
 	if err != nil {
 		t.Fatalf("reading %s: %v", path, err)
 	}
@@ -74,6 +74,23 @@ func Streams(t testing.TB, path string) []Stream {
 		out[i] = s.stream
 	}
 	return out
+}
+
+type captureReader interface {
+	gopacket.PacketDataSource
+	LinkType() layers.LinkType
+}
+
+// newReader reads pcapng where the file begins with its magic, pcap otherwise.
+func newReader(f *os.File) (captureReader, error) {
+	var magic [4]byte
+	if _, err := f.ReadAt(magic[:], 0); err != nil {
+		return nil, err
+	}
+	if string(magic[:]) == "\x0a\x0d\x0d\x0a" {
+		return pcapgo.NewNgReader(f, pcapgo.DefaultNgReaderOptions)
+	}
+	return pcapgo.NewReader(f)
 }
 
 type captureContext gopacket.CaptureInfo
