@@ -1,9 +1,11 @@
 package lab
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -13,36 +15,44 @@ import (
 
 // recording is tcpdump on the mirror port.
 type recording struct {
-	cmd   *exec.Cmd
-	said  strings.Builder
-	file  string
-	ended chan error
+	cmd  *exec.Cmd
+	file string
+	// ended gives what tcpdump said when it has ended.
+	ended chan string
 }
 
 // record starts writing what the mirror port sees to a file.
 func (n *Network) record(ctx context.Context, file string) (*recording, error) {
-	r := &recording{file: file, ended: make(chan error, 1)}
-	r.cmd = exec.CommandContext(ctx, "ip", "netns", "exec", sensorNS, "tcpdump", "-i", mirrorDev, "-s", "0", "-n", "-U", "--immediate-mode",
-		"-B", "65536", "-Z", "root", "-w", file)
-	r.cmd.Stderr = &r.said
+	r := &recording{file: file, ended: make(chan string, 1)}
+	r.cmd = exec.CommandContext(ctx, "ip", "netns", "exec", sensorNS, "tcpdump", "-i", mirrorDev, "-s", "0", "-n", "-U",
+		"--immediate-mode", "-B", "65536", "-Z", "root", "-w", file)
+	stderr, err := r.cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
 	if err := r.cmd.Start(); err != nil {
 		return nil, err
 	}
-	go func() { r.ended <- r.cmd.Wait() }()
-	// tcpdump writes the file's header when it has opened the interface.
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		if s, err := os.Stat(file); err == nil && s.Size() > 0 {
-			return r, nil
-		}
-		select {
-		case err := <-r.ended:
-			return nil, fmt.Errorf("tcpdump: %w: %s", err, &r.said)
-		case <-time.After(20 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			return nil, errors.Join(errors.New("lab: tcpdump does not begin"), r.cmd.Process.Kill())
+	listening := make(chan struct{})
+	go r.listen(stderr, listening)
+	select {
+	case <-listening:
+		return r, nil
+	case said := <-r.ended:
+		return nil, errors.Join(fmt.Errorf("tcpdump: %s", said), r.cmd.Wait())
+	}
+}
+
+// listen reads what tcpdump says; it says that it listens when the filter is set and the file open.
+func (r *recording) listen(stderr io.Reader, listening chan<- struct{}) {
+	var said strings.Builder
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		said.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), "listening on") {
+			close(listening)
 		}
 	}
+	r.ended <- said.String()
 }
 
 // quiet is how long the file must not have grown before the recording ends, so that what is still in the kernel's
@@ -57,10 +67,11 @@ func (r *recording) stop() error {
 	if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		return err
 	}
-	if err := <-r.ended; err != nil {
-		return fmt.Errorf("tcpdump: %w: %s", err, &r.said)
+	said := <-r.ended
+	if err := r.cmd.Wait(); err != nil {
+		return fmt.Errorf("tcpdump: %w: %s", err, said)
 	}
-	if said := r.said.String(); !strings.Contains(said, "\n0 packets dropped by kernel") {
+	if !strings.Contains(said, "\n0 packets dropped by kernel") {
 		return fmt.Errorf("tcpdump lost packets: %s", said)
 	}
 	return nil
