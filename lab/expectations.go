@@ -48,6 +48,8 @@ func flowExpectations() []Expectation {
 		flow("the directory speaks LDAP", "nurse1", "dc", 389, "ldap"),
 		flow("the share speaks SMB", "nurse1", "files", 445, "smb"),
 		flow("the remote shell is SSH", "nurse1", "files", 22, "ssh"),
+		{Name: "a conversation over IPv6", Kind: "flow", Min: 1, Match: m{"src_endpoint.ip": viewer6Addr, "dst_endpoint.ip": ehr6Addr, "app_name": "http"}},
+		{Name: "a ping", Kind: "flow", Min: 1, Match: between("ct1", "gateway", m{"connection_info.protocol_name": "icmp"})},
 		{Name: "every flow has its community id", Kind: "flow", Never: true, Match: m{"connection_info.community_uid": Absent(), "connection_info.protocol_name": OneOf("tcp", "udp")}},
 		{Name: "a flow shows the link address of the CT", Kind: "flow", Min: 1, Match: m{"src_endpoint.mac": "00:1d:9c:20:03:0b", "src_endpoint.ip": at("ct1")}},
 		{Name: "no direction of a TCP conversation is missing from the mirror", Kind: "flow", Never: true, Match: m{"connection_info.is_one_sided": true, "app_name": Present()}},
@@ -179,6 +181,7 @@ func httpExpectations() []Expectation {
 	}
 	return []Expectation{
 		request("the portal's page", "GET", "/portal/index.html", 200, between("nurse1", "ehr", m{"http_request.url.hostname": "ehr." + Domain, "http_response.content_type": Contains("text/html")})),
+		{Name: "the portal's page over IPv6", Kind: "http", Min: 1, Match: m{"dst_endpoint.ip": ehr6Addr, "http_request.url.hostname": ehr6Name, "http_response.code": 200}},
 		request("a redirection", "GET", "/login", 302, m{"http_response.location": Contains("/portal/index.html")}),
 		request("a page that is not there", "GET", "/portal/missing.png", 404, nil),
 		request("the server names itself", "GET", "/portal/ward.css", 200, m{"http_response.server": Contains("nginx")}),

@@ -46,6 +46,13 @@ const (
 	gatewayOut   = "198.51.100.1"
 )
 
+// The record's and the viewer's addresses of IPv6 (unique local, RFC 4193), and the record's name over it.
+const (
+	ehr6Addr    = "fd00:20:2::20"
+	viewer6Addr = "fd00:20:4::11"
+	ehr6Name    = "ehr6." + Domain
+)
+
 // Hospital is a running lab.
 type Hospital struct {
 	*Network
@@ -53,6 +60,8 @@ type Hospital struct {
 	ca string
 	// clinical answers HL7 and FHIR in this process.
 	clinical clinicalServers
+	// feeds are the HL7 connections that devices keep, by host.
+	feeds map[string]*hl7Client
 }
 
 // Open builds the hospital and starts its servers. Close it.
@@ -61,7 +70,7 @@ func Open(ctx context.Context) (*Hospital, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Hospital{Network: n}
+	h := &Hospital{Network: n, feeds: map[string]*hl7Client{}}
 	if err := h.build(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -70,7 +79,11 @@ func Open(ctx context.Context) (*Hospital, error) {
 
 // Close ends the servers and removes the lab.
 func (h *Hospital) Close() error {
-	return errors.Join(h.clinical.close(), h.Network.Close())
+	var errs []error
+	for _, c := range h.feeds {
+		errs = append(errs, c.c.Close())
+	}
+	return errors.Join(append(errs, h.clinical.close(), h.Network.Close())...)
 }
 
 // Host is the host of that name; it must exist.
@@ -86,6 +99,11 @@ func (h *Hospital) build(ctx context.Context) error {
 	gateway, resolver := addrOf("gateway"), addrOf("names")
 	for _, s := range stations {
 		if _, err := h.AddHost(s.name, s.mac, prefixOf(s), gateway, resolver); err != nil {
+			return err
+		}
+	}
+	for name, addr := range map[string]string{"ehr": ehr6Addr, "viewer1": viewer6Addr} {
+		if err := h.Host(name).addIPv6(addr); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ packages="
 	dcmtk orthanc orthanc-dicomweb
 	nginx-light curl openssl
 	samba smbclient
-	dnsmasq-base udhcpc
+	dnsmasq-base busybox udhcpc
 	slapd ldap-utils
 	krb5-kdc krb5-admin-server krb5-user
 	openssh-server openssh-client sshpass

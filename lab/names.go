@@ -37,6 +37,7 @@ no-ping
 			fmt.Fprintf(&b, "host-record=%s.%s,%s\n", s.name, Domain, s.addr)
 		}
 	}
+	fmt.Fprintf(&b, "host-record=%s,%s\n", ehr6Name, ehr6Addr)
 	fmt.Fprintf(&b, "cname=portal.%[1]s,ehr.%[1]s\ncname=intranet.%[1]s,ehr.%[1]s\n", Domain)
 	fmt.Fprintf(&b, "txt-record=%s,\"v=spf1 -all\"\nmx-host=%s,ehr.%s,10\n", Domain, Domain, Domain)
 	fmt.Fprintf(&b, "srv-host=_kerberos._udp.%[1]s,dc.%[1]s,88\nsrv-host=_ldap._tcp.%[1]s,dc.%[1]s,389\n", Domain)

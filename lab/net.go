@@ -243,6 +243,17 @@ func (h *Host) configure(addr netip.Prefix, gateway, resolver netip.Addr) error 
 	return ip("-n", h.ns, "route", "add", "default", "via", gateway.String())
 }
 
+// addIPv6 gives the host an address of IPv6, in a network that spans the switch.
+func (h *Host) addIPv6(addr string) error {
+	err := inNamespace(h.ns, func() error {
+		return os.WriteFile("/proc/sys/net/ipv6/conf/eth0/disable_ipv6", []byte("0"), 0)
+	})
+	if err != nil {
+		return err
+	}
+	return ip("-n", h.ns, "addr", "add", addr+"/32", "dev", "eth0", "nodad")
+}
+
 // resolve points the host's programs to a name server: `ip netns exec` binds the file over /etc/resolv.conf.
 func (h *Host) resolve(resolver netip.Addr) error {
 	dir := filepath.Join(etcNetns, h.ns)

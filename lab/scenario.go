@@ -18,6 +18,8 @@ func Scenarios() []Scenario {
 	return []Scenario{
 		{"leases", leases},
 		{"dns", lookUpNames},
+		{"pings", pings},
+		{"record over ipv6", readRecordIPv6},
 		{"tickets", tickets},
 		{"refused tickets", refusedTickets},
 		{"directory", lookUpStaff},
@@ -56,6 +58,12 @@ func leases(ctx context.Context, h *Hospital) error {
 		return err
 	}
 	return h.Host("pump2").lease(ctx, "infuser-os 4.2")
+}
+
+// pings asks whether the gateway is there.
+func pings(ctx context.Context, h *Hospital) error {
+	_, err := h.Host("ct1").Run(ctx, "busybox", "ping", "-c", "1", "-w", "5", addrOf("gateway").String())
+	return err
 }
 
 // lookUpNames asks for names of several types, some of which do not exist.

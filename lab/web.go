@@ -43,6 +43,7 @@ http {
 	scgi_temp_path %[1]s/scgi;
 	server {
 		listen 80;
+		listen [::]:80;
 		listen 443 ssl http2;
 		server_name %[2]s;
 		ssl_certificate %[3]s;
@@ -105,6 +106,11 @@ func readRecord(ctx context.Context, h *Hospital) error {
 		}
 	}
 	return nil
+}
+
+// readRecordIPv6 reads a page of the record over IPv6, by a name that has no other address.
+func readRecordIPv6(ctx context.Context, h *Hospital) error {
+	return h.Host("viewer1").fetch(ctx, "http://"+ehr6Name+"/portal/index.html")
 }
 
 // writeRecord creates, updates and deletes resources, searches by POST and posts a transaction.

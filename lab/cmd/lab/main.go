@@ -3,11 +3,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -17,8 +18,10 @@ import (
 
 const usage = `lab is a small hospital in network namespaces. It needs root and the packages of lab/install.sh.
 
-  lab run [-bulwark FILE] [-keep FILE]   run every scenario, have bulwark read what the mirror port saw, check it
+  lab run [-bulwark FILE] [-keep FILE] [-capture FILE]
+                                         run every scenario, have bulwark read what the mirror port saw, check it
   lab capture -o FILE                    run every scenario and write what the mirror port saw
+  lab record -o FILE                     play half an hour of a ward and write it as pcap.zst: the demo capture
   lab check                              check JSON events on standard input
   lab clean                              remove what a killed run left behind
 `
@@ -31,7 +34,7 @@ func main() {
 		os.Exit(2)
 	}
 	verbs := map[string]func(context.Context, []string) (bool, error){
-		"run": run, "capture": capture, "check": check, "clean": clean,
+		"run": run, "capture": capture, "record": record, "check": check, "clean": clean,
 	}
 	verb := verbs[os.Args[1]]
 	if verb == nil {
@@ -61,9 +64,10 @@ func options(name string, args []string, define func(*flag.FlagSet)) error {
 }
 
 func run(ctx context.Context, args []string) (bool, error) {
-	var bulwark, keep string
+	var bulwark, file, keep string
 	err := options("run", args, func(f *flag.FlagSet) {
 		f.StringVar(&bulwark, "bulwark", os.Getenv("BULWARK"), "the program that reads the capture; default $BULWARK")
+		f.StringVar(&file, "capture", "", "check this capture instead of running the hospital; needs no root")
 		f.StringVar(&keep, "keep", "", "keep the capture in this file")
 	})
 	if err != nil {
@@ -72,20 +76,19 @@ func run(ctx context.Context, args []string) (bool, error) {
 	if bulwark == "" {
 		return false, fmt.Errorf("run needs -bulwark or $BULWARK")
 	}
-	file := keep
 	if file == "" {
-		f, err := os.CreateTemp("", "lab-*.pcap")
-		if err != nil {
+		file = keep
+		if file == "" {
+			dir, err := os.MkdirTemp("", "lab-")
+			if err != nil {
+				return false, err
+			}
+			defer os.RemoveAll(dir)
+			file = filepath.Join(dir, "lab.pcap")
+		}
+		if err := captureTo(ctx, file); err != nil {
 			return false, err
 		}
-		defer os.Remove(f.Name())
-		if err := f.Close(); err != nil {
-			return false, err
-		}
-		file = f.Name()
-	}
-	if err := captureTo(ctx, file, os.Stderr); err != nil {
-		return false, err
 	}
 	results, err := lab.ReadAndCheck(ctx, bulwark, file)
 	if err != nil {
@@ -95,30 +98,46 @@ func run(ctx context.Context, args []string) (bool, error) {
 }
 
 func capture(ctx context.Context, args []string) (bool, error) {
-	var out string
-	if err := options("capture", args, func(f *flag.FlagSet) { f.StringVar(&out, "o", "", "pcap to write") }); err != nil {
+	out, err := outOption("capture", args)
+	if err != nil {
 		return false, err
 	}
-	if out == "" {
-		return false, fmt.Errorf("capture needs -o")
-	}
-	return true, captureTo(ctx, out, os.Stderr)
+	return true, captureTo(ctx, out)
 }
 
-// captureTo opens the hospital, runs every scenario once and writes what the mirror saw.
-func captureTo(ctx context.Context, out string, progress io.Writer) (err error) {
+func record(ctx context.Context, args []string) (bool, error) {
+	out, err := outOption("record", args)
+	if err != nil {
+		return false, err
+	}
+	return true, inHospital(ctx, func(h *lab.Hospital) error { return h.RecordStory(ctx, out, os.Stderr) })
+}
+
+// outOption reads the one option of a verb that writes a file.
+func outOption(verb string, args []string) (out string, err error) {
+	err = options(verb, args, func(f *flag.FlagSet) { f.StringVar(&out, "o", "", "file to write") })
+	if err == nil && out == "" {
+		err = fmt.Errorf("%s needs -o", verb)
+	}
+	return out, err
+}
+
+// captureTo runs every scenario once and writes what the mirror saw.
+func captureTo(ctx context.Context, out string) error {
+	return inHospital(ctx, func(h *lab.Hospital) error {
+		return h.Capture(ctx, out, lab.Scenarios(), func(name string, begin, end time.Time) {
+			fmt.Fprintf(os.Stderr, "%-24s %s\n", name, end.Sub(begin).Round(time.Millisecond))
+		})
+	})
+}
+
+// inHospital opens the hospital for f.
+func inHospital(ctx context.Context, f func(*lab.Hospital) error) error {
 	h, err := lab.Open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := h.Close(); err == nil {
-			err = e
-		}
-	}()
-	return h.Capture(ctx, out, lab.Scenarios(), func(name string, begin, end time.Time) {
-		fmt.Fprintf(progress, "%-24s %s\n", name, end.Sub(begin).Round(time.Millisecond))
-	})
+	return errors.Join(f(h), h.Close())
 }
 
 func check(_ context.Context, args []string) (bool, error) {
