@@ -196,12 +196,12 @@ func (p *TLS) fields(c *coder) {
 
 // HTTP is one request with its response, as far as they were seen. URLs never carry a patient identifier in clear.
 type HTTP struct {
-	Method        string
+	Method        string // method of the request
 	Host          string // the host asked for, without port
 	URL           string // path and query as sent, patient identifiers replaced
 	Version       string // HTTP/1.1
-	UserAgent     string
-	Referrer      string
+	UserAgent     string // who asks, by his own word
+	Referrer      string // the page that led here
 	Status        uint64 // status code; 0 when no response was seen
 	ContentType   string // of the response
 	Length        uint64 // bytes of the response's body
@@ -240,35 +240,35 @@ func (p *HTTP) fields(c *coder) {
 
 // SMB is one step of a conversation with a file server, or one file that was open.
 type SMB struct {
-	Command      string // SMB2_COMMAND_NEGOTIATE_PROTOCOL... as EVE names them
-	Dialect      string // 3.11...
-	Status       string // STATUS_SUCCESS...
-	StatusCode   uint64
-	SessionID    uint64
-	TreeID       uint64
-	Tree         string // \\server\share
-	ShareType    string // FILE, PIPE or PRINT
-	File         string // name within the tree, patient identifiers replaced
-	NewName      string // what the file was renamed to
-	Disposition  string // FILE_OPEN, FILE_CREATE...
-	Access       string // normal, read or write as EVE says
-	Size         uint64
-	BytesRead    uint64
-	BytesWritten uint64
-	Deleted      bool
-	Directory    bool
-	User         string
-	Domain       string
+	Command      string   // SMB2_COMMAND_NEGOTIATE_PROTOCOL... as EVE names them
+	Dialect      string   // 3.11...
+	Status       string   // STATUS_SUCCESS...
+	StatusCode   uint64   // NTSTATUS
+	SessionID    uint64   // session
+	TreeID       uint64   // tree connect
+	Tree         string   // \\server\share
+	ShareType    string   // FILE, PIPE or PRINT
+	File         string   // name within the tree, patient identifiers replaced
+	NewName      string   // what the file was renamed to
+	Disposition  string   // FILE_OPEN, FILE_CREATE...
+	Access       string   // normal, read or write as EVE says
+	Size         uint64   // bytes of the file
+	BytesRead    uint64   // bytes read while the file was open
+	BytesWritten uint64   // bytes written while the file was open
+	Deleted      bool     // the file was deleted
+	Directory    bool     // it is a directory
+	User         string   // who signs in
+	Domain       string   // domain of that user
 	Host         string   // workstation the client names itself
 	Realm        string   // Kerberos realm
 	Services     []string // Kerberos service names
-	NamedPipe    string
-	ServerGUID   string
-	ClientGUID   string
+	NamedPipe    string   // pipe that was opened: svcctl, samr...
+	ServerGUID   string   // identifier of the server
+	ClientGUID   string   // identifier of the client
 	Dialects     []string // what the client offered
-	Encrypted    bool
-	Operation    string // OCSF 4006 activity_name: File Open, File Create, File Rename, File Delete...
-	Guest        bool   // the server let the user in as guest
+	Encrypted    bool     // what follows is encrypted
+	Operation    string   // OCSF 4006 activity_name: File Open, File Create, File Rename, File Delete...
+	Guest        bool     // the server let the user in as guest
 }
 
 func (*SMB) Kind() Kind { return KindSMB }
@@ -306,17 +306,17 @@ func (p *SMB) fields(c *coder) {
 
 // Kerberos is one request for a ticket with its reply (RFC 4120).
 type Kerberos struct {
-	Message          string // KRB_AS_REQ, KRB_AS_REP...
-	Failed           string // the request that a KRB_ERROR answers
-	Error            string // name of the error
-	ErrorCode        uint64
-	Client           string // client principal
-	Realm            string
-	Service          string // service principal
-	Encryption       string // of the reply's encrypted part
-	Weak             bool   // RC4 or DES
-	TicketEncryption string
-	TicketWeak       bool
+	Message          string   // KRB_AS_REQ, KRB_AS_REP...
+	Failed           string   // the request that a KRB_ERROR answers
+	Error            string   // name of the error
+	ErrorCode        uint64   // code of the error
+	Client           string   // client principal
+	Realm            string   // realm of the client
+	Service          string   // service principal
+	Encryption       string   // of the reply's encrypted part
+	Weak             bool     // RC4 or DES
+	TicketEncryption string   // of the ticket
+	TicketWeak       bool     // RC4 or DES
 	Offered          []string // encryption types the client offered
 	Options          []string // KDC options that are set: forwardable, renewable...
 	PreAuth          []string // pre-authentication types
@@ -346,21 +346,21 @@ func (p *Kerberos) fields(c *coder) {
 
 // LDAP is one operation with its result (RFC 4511). Passwords are never kept.
 type LDAP struct {
-	Operation  string // bind_request, search_request...
-	MessageID  uint64
-	Name       string // whom a bind names, or the entry the operation is about
-	Mechanism  string // simple or the SASL mechanism
-	Cleartext  bool   // a password crossed the wire in clear
-	Base       string
-	Scope      string // base_object, single_level or whole_subtree
-	Filter     string // as text (RFC 4515)
-	Attributes []string
-	Result     string // success, invalid_credentials...
-	ResultCode uint64
-	Message    string // diagnostic message of the server
-	Entries    uint64 // entries returned
-	OID        string // of an extended operation
-	Sealed     bool   // the conversation is encrypted by SASL from here on
+	Operation  string   // bind_request, search_request...
+	MessageID  uint64   // message id
+	Name       string   // whom a bind names, or the entry the operation is about
+	Mechanism  string   // simple or the SASL mechanism
+	Cleartext  bool     // a password crossed the wire in clear
+	Base       string   // where a search begins
+	Scope      string   // base_object, single_level or whole_subtree
+	Filter     string   // as text (RFC 4515)
+	Attributes []string // attributes asked for
+	Result     string   // success, invalid_credentials...
+	ResultCode uint64   // code of the result
+	Message    string   // diagnostic message of the server
+	Entries    uint64   // entries returned
+	OID        string   // of an extended operation
+	Sealed     bool     // the conversation is encrypted by SASL from here on
 }
 
 func (*LDAP) Kind() Kind { return KindLDAP }
@@ -384,25 +384,25 @@ func (p *LDAP) fields(c *coder) {
 
 // DHCP is one message of a lease (RFC 2131).
 type DHCP struct {
-	Message    string // discover, offer, request, ack, nak, inform, release, decline
-	XID        uint64
-	MAC        string // of the client
-	ClientID   string
-	Hostname   string // the name the client gives itself
-	FQDN       string
-	Assigned   string // address given
-	Requested  string // address asked for
-	Server     string // server identifier
-	Relay      string // relay agent
-	Lease      uint64 // seconds
-	Vendor     string // vendor class (option 60)
-	Params     string // parameter request list in order, comma-separated: a fingerprint of the client's system
-	Routers    []string
-	Resolvers  []string
-	Domain     string
-	NextServer string
-	ClientIP   string
-	Subnet     string
+	Message    string   // discover, offer, request, ack, nak, inform, release, decline
+	XID        uint64   // transaction id
+	MAC        string   // of the client
+	ClientID   string   // client identifier (option 61)
+	Hostname   string   // the name the client gives itself
+	FQDN       string   // full name (option 81)
+	Assigned   string   // address given
+	Requested  string   // address asked for
+	Server     string   // server identifier
+	Relay      string   // relay agent
+	Lease      uint64   // seconds
+	Vendor     string   // vendor class (option 60)
+	Params     string   // parameter request list in order, comma-separated: a fingerprint of the client's system
+	Routers    []string // routers handed out
+	Resolvers  []string // name servers handed out
+	Domain     string   // domain handed out
+	NextServer string   // next server (siaddr)
+	ClientIP   string   // address that the client has (ciaddr)
+	Subnet     string   // subnet mask handed out
 }
 
 func (*DHCP) Kind() Kind { return KindDHCP }
@@ -431,11 +431,11 @@ func (p *DHCP) fields(c *coder) {
 // SSH is what both ends say before they encrypt (RFC 4253).
 type SSH struct {
 	ClientVersion  string // protocol version
-	ClientSoftware string
-	ClientHASSH    string
-	ServerVersion  string
-	ServerSoftware string
-	ServerHASSH    string
+	ClientSoftware string // software of the client
+	ClientHASSH    string // HASSH of the client
+	ServerVersion  string // protocol version of the server
+	ServerSoftware string // software of the server
+	ServerHASSH    string // HASSH of the server
 	Kex            string // chosen key exchange
 	Cipher         string // chosen cipher, client to server
 	HostKey        string // chosen host key algorithm
@@ -457,40 +457,40 @@ func (p *SSH) fields(c *coder) {
 // DICOM is an association between two application entities (PS3.8), or one operation in it (PS3.7).
 // Patients appear as pseudonyms only.
 type DICOM struct {
-	Activity         string // Associate, Reject, Abort, Release, Echo, Find, Move, Get, Store, or an N-service
-	CallingAE        string
-	CalledAE         string
-	CallingUID       string // Implementation Class UID of the calling side
-	CallingVersion   string // its Implementation Version Name
-	CalledUID        string
-	CalledVersion    string
+	Activity         string   // Associate, Reject, Abort, Release, Echo, Find, Move, Get, Store, or an N-service
+	CallingAE        string   // AE title of the side that asks
+	CalledAE         string   // AE title of the side that is asked
+	CallingUID       string   // Implementation Class UID of the calling side
+	CallingVersion   string   // its Implementation Version Name
+	CalledUID        string   // Implementation Class UID of the called side
+	CalledVersion    string   // its Implementation Version Name
 	SOPClasses       []string // names of the SOP classes proposed, or the one of the operation
 	TransferSyntaxes []string // accepted transfer syntaxes
 	Rejected         uint64   // presentation contexts the called side refused
 	Result           string   // of a rejection or an abort: result, source, reason
 	Status           string   // status of the operation, as PS3.7 annex C names its class
-	StatusCode       uint64
-	Messages         uint64 // operations joined in this event
-	Studies          uint64 // distinct studies seen
-	Series           uint64 // distinct series seen
-	Instances        uint64 // objects stored, or matches and sub-operations counted
-	Bytes            uint64 // bytes of the data sets
-	Modality         string
-	Manufacturer     string
-	Model            string
-	SerialNumber     string
-	Software         string
-	Station          string
-	Institution      string
+	StatusCode       uint64   // status of the operation
+	Messages         uint64   // operations joined in this event
+	Studies          uint64   // distinct studies seen
+	Series           uint64   // distinct series seen
+	Instances        uint64   // objects stored, or matches and sub-operations counted
+	Bytes            uint64   // bytes of the data sets
+	Modality         string   // Modality (0008,0060)
+	Manufacturer     string   // Manufacturer (0008,0070)
+	Model            string   // Manufacturer Model Name (0008,1090)
+	SerialNumber     string   // Device Serial Number (0018,1000)
+	Software         string   // Software Versions (0018,1020)
+	Station          string   // Station Name (0008,1010)
+	Institution      string   // Institution Name (0008,0080)
 	Patient          string   // pseudonym
 	Level            string   // PATIENT, STUDY, SERIES or IMAGE
 	Keys             []string // attributes a query asks by, with * where it has a wildcard
 	Destination      string   // AE that a C-MOVE sends to
-	StudyUID         string
-	SOPClassUIDs     []string
-	MaxPDU           uint64
-	SeriesUID        string
-	InstanceUID      string
+	StudyUID         string   // Study Instance UID (0020,000D)
+	SOPClassUIDs     []string // their UIDs
+	MaxPDU           uint64   // longest PDU the calling side takes, in bytes
+	SeriesUID        string   // Series Instance UID (0020,000E)
+	InstanceUID      string   // SOP Instance UID (0008,0018)
 }
 
 func (*DICOM) Kind() Kind { return KindDICOM }
@@ -533,25 +533,25 @@ func (p *DICOM) fields(c *coder) {
 
 // HL7 is one message with its acknowledgement (HL7 v2 over MLLP). Patients appear as pseudonyms only.
 type HL7 struct {
-	Type         string // ADT
-	Trigger      string // A01
-	Structure    string // ADT_A01
-	Version      string // 2.5
-	SendingApp   string
-	SendingFac   string
-	ReceivingApp string
-	ReceivingFac string
-	ControlID    string
-	Ack          string // AA, AE, AR, CA, CE, CR; empty when no acknowledgement was seen
-	Processing   string // P production, T training, D debugging
-	Segments     uint64
-	Observations uint64 // OBX segments
-	Bytes        uint64
+	Type         string   // ADT
+	Trigger      string   // A01
+	Structure    string   // ADT_A01
+	Version      string   // 2.5
+	SendingApp   string   // MSH-3
+	SendingFac   string   // MSH-4
+	ReceivingApp string   // MSH-5
+	ReceivingFac string   // MSH-6
+	ControlID    string   // MSH-10
+	Ack          string   // AA, AE, AR, CA, CE, CR; empty when no acknowledgement was seen
+	Processing   string   // P production, T training, D debugging
+	Segments     uint64   // segments of the message
+	Observations uint64   // OBX segments
+	Bytes        uint64   // bytes of the message
 	Devices      []string // equipment identifiers (MSH-4 EUI-64, OBX-18, PRT)
 	Patient      string   // pseudonym
 	Location     string   // PV1-3: ward, room, bed
 	Latency      uint64   // nanoseconds from the message to its acknowledgement
-	Charset      string
+	Charset      string   // MSH-18
 	Errors       []string // ERR segments: the codes
 }
 
@@ -635,14 +635,14 @@ func (p *File) fields(c *coder) {
 
 // Auth is one attempt to prove an identity, whatever the protocol (OCSF 3002).
 type Auth struct {
-	User      string
-	Domain    string
+	User      string // who
+	Domain    string // of which domain or realm
 	Protocol  string // Kerberos, NTLM, LDAP simple...
 	Outcome   string // success or failure
 	Reason    string // why it failed
 	Service   string // what it is for
 	Host      string // workstation it comes from, by its own word
-	Cleartext bool
+	Cleartext bool   // the secret crossed the wire in clear
 }
 
 func (*Auth) Kind() Kind { return KindAuth }
@@ -659,15 +659,15 @@ func (p *Auth) fields(c *coder) {
 
 // Asset is one fact about a device, with where it comes from. The device is Src.
 type Asset struct {
-	MAC        string
-	Hostname   string
-	Vendor     string
-	Model      string
-	Serial     string
-	Software   string
+	MAC        string // link address
+	Hostname   string // its name
+	Vendor     string // who made it
+	Model      string // its model
+	Serial     string // its serial number
+	Software   string // software it runs
 	Role       string // what it serves or uses: dicom scp...
 	Source     string // protocol the fact was read from
-	AETitle    string
+	AETitle    string // DICOM AE title
 	Identifier string // EUI-64 or other
 }
 
@@ -689,7 +689,7 @@ func (p *Asset) fields(c *coder) {
 type Anomaly struct {
 	Type  string // decode, stream or applayer, as EVE
 	Event string // name of the anomaly
-	App   string
+	App   string // protocol in which it was met
 }
 
 func (*Anomaly) Kind() Kind { return KindAnomaly }
@@ -703,9 +703,9 @@ func (p *Anomaly) fields(c *coder) {
 // empty for the totals and the sensor's own state.
 type Stats struct {
 	Interval      uint64 // nanoseconds that the counts cover
-	App           string
-	Packets       uint64
-	Bytes         uint64
+	App           string // protocol the counts are about; empty: the totals
+	Packets       uint64 // packets
+	Bytes         uint64 // bytes on the wire
 	Messages      uint64 // events of the protocol: requests, messages, associations
 	Flows         uint64 // new flows
 	Active        uint64 // flows in the table at the end of the interval
@@ -713,7 +713,7 @@ type Stats struct {
 	DroppedOwn    uint64 // packets or events the sensor dropped by itself
 	Undecoded     uint64 // packets of no known layering
 	Evicted       uint64 // flows ended early because the table was full
-	Interface     string
+	Interface     string // interface that was watched
 	VLAN          uint64 // VLAN the counts are about, on one-sidedness reports
 	OneSided      uint64 // flows seen in one direction only although they need both
 	Reassembly    uint64 // bytes held for reassembly at the end of the interval
@@ -743,9 +743,9 @@ func (p *Stats) fields(c *coder) {
 // Health is a warning about Bulwark itself that began or ended.
 type Health struct {
 	ID       string // of the warning
-	Severity string
-	Active   bool // it began; false: it ended
-	Text     string
+	Severity string // notice, degraded or unprotected
+	Active   bool   // it began; false: it ended
+	Text     string // what it says
 }
 
 func (*Health) Kind() Kind { return KindHealth }
@@ -758,11 +758,11 @@ func (p *Health) fields(c *coder) {
 
 // Finding is a suspicion (OCSF 2004).
 type Finding struct {
-	Title      string
-	UID        string
-	Severity   string // informational, low, medium, high, critical
-	Confidence uint64 // 0-100
-	Rule       string
+	Title      string   // what it is
+	UID        string   // its identifier
+	Severity   string   // informational, low, medium, high, critical
+	Confidence uint64   // 0-100
+	Rule       string   // rule that raised it
 	Source     string   // what raised it
 	Techniques []string // MITRE ATT&CK
 	Reason     string   // why, as a sentence

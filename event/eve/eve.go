@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"bulwark/event"
-	"bulwark/wire"
 )
 
 // Writer writes events. Its zero value is ready; it keeps scratch memory, and is not safe for concurrent use.
@@ -66,7 +65,7 @@ func (w *Writer) ends(e *event.Event) {
 	}
 	if e.Src.IsValid() && e.Dst.IsValid() {
 		j.key("community_id")
-		j.buf = append(wire.AppendCommunityID(append(j.buf, '"'), e.Src, e.Dst, e.Ports.Src, e.Ports.Dst, e.Proto), '"')
+		j.buf = append(event.AppendCommunityID(append(j.buf, '"'), e.Src, e.Dst, e.Ports.Src, e.Ports.Dst, e.Proto), '"')
 	}
 }
 

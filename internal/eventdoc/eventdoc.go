@@ -36,6 +36,9 @@ func Write(w io.Writer, source []byte, rooms []Room) error {
 			k, docs[t.Name()], who(rooms, k, func(r Room) []event.Kind { return r.Publishes }),
 			who(rooms, k, func(r Room) []event.Kind { return r.Reads }))
 		for i, a := range event.Attributes(k) {
+			if docs[t.Name()+"."+t.Field(i).Name] == "" {
+				return fmt.Errorf("eventdoc: %s.%s has no comment that says what it is", t.Name(), t.Field(i).Name)
+			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", a.Path, a.Type, docs[t.Name()+"."+t.Field(i).Name], code(ecs.Name(a.Path)))
 		}
 	}

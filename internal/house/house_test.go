@@ -107,7 +107,7 @@ func TestDecodersArePure(t *testing.T) {
 		"log/slog": "logs nothing", "net/http": "opens nothing"}
 	for _, p := range packages(t) {
 		if !strings.HasPrefix(p.ImportPath, module+"/wire") && p.ImportPath != module+"/event" ||
-			strings.HasSuffix(p.ImportPath, "wiretest") {
+			strings.HasSuffix(p.ImportPath, "wiretest") || strings.HasPrefix(p.ImportPath, module+"/wire/internal/") {
 			continue
 		}
 		for _, i := range p.Imports {

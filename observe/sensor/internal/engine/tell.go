@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bulwark/event"
-	"bulwark/wire"
 	"bulwark/wire/dns"
 	"bulwark/wire/packet"
 )
@@ -116,7 +115,7 @@ func (w *Worker) fillFlow(f *flow, activity string) {
 	}
 	w.header(f)
 	at := len(buf)
-	buf = wire.AppendCommunityID(buf, w.head.Src, w.head.Dst, w.head.Ports.Src, w.head.Ports.Dst, f.key.proto)
+	buf = event.AppendCommunityID(buf, w.head.Src, w.head.Dst, w.head.Ports.Src, w.head.Ports.Dst, f.key.proto)
 	id = event.View(buf[at:])
 	w.out.text = buf
 	w.out.flow = event.Flow{
