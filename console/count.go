@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -182,9 +181,8 @@ func (c *Console) peers(w http.ResponseWriter, r *http.Request) {
 		Peers []peer `json:"peers"`
 	}
 	answer(w, r, func(ctx context.Context) (peers, error) {
-		pipes := fmt.Sprintf(`stats by (%q, %q) sum("traffic.bytes_out") o, sum("traffic.bytes_in") i, count() n, `+
-			`uniq_values("app_name") limit 8 apps, uniq_values("kind") limit 8 kinds | math (o default 0) + (i default 0) as s `+
-			`| sort by (s desc, n desc) limit %d`, event.AttrSrcIP, event.AttrDstIP, q.limit)
+		pipes := fmt.Sprintf(`stats by (%q, %q) sum("traffic.bytes_out") o, sum("traffic.bytes_in") i, count() n%s `+
+			`| math (o default 0) + (i default 0) as s | sort by (s desc, n desc) limit %d`, event.AttrSrcIP, event.AttrDstIP, spoken(), q.limit)
 		rows, err := c.Store.Rows(ctx, and(q.Query, event.AttrSrcIP+":* "+event.AttrDstIP+":*"), pipes, q.limit)
 		all := peers{Peers: []peer{}}
 		for i := range rows {
@@ -197,32 +195,31 @@ func (c *Console) peers(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// protocols are the kinds that are what two ends speak, rather than about what was spoken.
+func protocols() []event.Kind {
+	return []event.Kind{event.KindDNS, event.KindTLS, event.KindHTTP, event.KindSMB, event.KindKerberos, event.KindLDAP, event.KindDHCP,
+		event.KindSSH, event.KindDICOM, event.KindHL7, event.KindFHIR}
+}
+
+// spoken counts the events of each protocol. (uniq_values would name them all, but the library panics when it merges
+// its results from several storages.)
+func spoken() string {
+	var b strings.Builder
+	for _, k := range protocols() {
+		fmt.Fprintf(&b, `, count() if (kind:=%q or app_name:=%q) %q`, k, k, k)
+	}
+	return b.String()
+}
+
 func peerOf(r *store.Row) peer {
 	p := peer{Src: r.Value(event.AttrSrcIP), Dst: r.Value(event.AttrDstIP), BytesOut: number(r, "o"), BytesIn: number(r, "i"),
 		Events: number(r, "n"), Apps: []string{}}
-	for _, name := range append(list(r.Value("apps")), list(r.Value("kinds"))...) {
-		if name != "" && !slices.Contains(p.Apps, name) && !about(name) {
-			p.Apps = append(p.Apps, name)
+	for _, k := range protocols() {
+		if number(r, k.String()) > 0 {
+			p.Apps = append(p.Apps, k.String())
 		}
 	}
 	return p
-}
-
-// about tells whether a kind is about what a protocol carried, rather than a protocol.
-func about(kind string) bool {
-	switch event.KindOf(kind) {
-	case event.KindFlow, event.KindFile, event.KindAuth, event.KindAsset, event.KindAnomaly, event.KindStats, event.KindHealth, event.KindFinding:
-		return true
-	}
-	return false
-}
-
-func list(text string) []string {
-	var all []string
-	if json.Unmarshal([]byte(text), &all) != nil {
-		return nil
-	}
-	return all
 }
 
 // number is a whole number of a statistic; 0 where there is none. A sum beyond 2^53 is written as a float.

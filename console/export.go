@@ -48,7 +48,7 @@ func (c *Console) export(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	names, err := c.Store.Names(ctx, q.Query)
 	if err == nil {
-		err = c.Record(r, "console.export", map[string]string{"format": format, "search": shortened(q.Text),
+		err = c.Record(r, "console.export", map[string]string{"format": format, "search": shortened(r.URL.Query().Get("q")),
 			"from": q.From.UTC().Format(time.RFC3339), "to": q.To.UTC().Format(time.RFC3339)})
 	}
 	if err != nil {

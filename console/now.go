@@ -58,13 +58,13 @@ type oneSided struct {
 }
 
 type warning struct {
-	ID       string          `json:"id"`
-	Key      string          `json:"key"`
-	Severity health.Severity `json:"severity"`
-	Since    time.Time       `json:"since"`
-	Title    string          `json:"title"`
-	Text     string          `json:"text"`
-	NextStep string          `json:"next_step"`
+	ID       string    `json:"id"`
+	Key      string    `json:"key"`
+	Severity string    `json:"severity"`
+	Since    time.Time `json:"since"`
+	Title    string    `json:"title"`
+	Text     string    `json:"text"`
+	NextStep string    `json:"next_step"`
 }
 
 // The counters of the sensor, as [event.Stats] describes them. Totals have neither a protocol nor a VLAN.
@@ -100,7 +100,7 @@ func warnings(standing []health.Warning, fr bool) []warning {
 			}
 			return t.EN
 		}
-		all = append(all, warning{s.ID, s.Key, s.Severity, s.Since, say(s.Title), say(s.Text), say(s.NextStep)})
+		all = append(all, warning{s.ID, s.Key, s.Severity.String(), s.Since, say(s.Title), say(s.Text), say(s.NextStep)})
 	}
 	return all
 }

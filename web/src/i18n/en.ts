@@ -39,7 +39,6 @@ export const en = {
     forbidden: 'Your duties do not include this. Ask an administrator.',
     server: 'The node met an error (HTTP {status}). It is in its log, under the time of now.',
     retry: 'Try again',
-    position: 'at character {n}',
   },
   range: {
     label: 'Time range',
@@ -149,6 +148,7 @@ export const en = {
     none: 'No event matches.',
     noneHint: 'Between {from} and {to}. Widen the time range, or take away a part of the search.',
     noneAny: 'No event was recorded in this time range.',
+    misread: 'The search is not understood.',
     clear: 'Clear the search',
     export: 'Export',
     exportCsv: 'CSV',

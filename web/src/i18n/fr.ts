@@ -40,7 +40,6 @@ export const fr: Dictionary = {
     forbidden: 'Vos attributions ne comprennent pas ceci. Demandez à un administrateur.',
     server: 'Le nœud a rencontré une erreur (HTTP {status}). Elle est dans son journal, à l’heure qu’il est.',
     retry: 'Réessayer',
-    position: 'au caractère {n}',
   },
   range: {
     label: 'Période',
@@ -150,6 +149,7 @@ export const fr: Dictionary = {
     none: 'Aucun événement ne correspond.',
     noneHint: 'Entre {from} et {to}. Élargissez la période, ou retirez une partie de la recherche.',
     noneAny: 'Aucun événement n’a été enregistré sur cette période.',
+    misread: 'La recherche n’est pas comprise.',
     clear: 'Effacer la recherche',
     export: 'Exporter',
     exportCsv: 'CSV',

@@ -1,0 +1,170 @@
+package console
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"bulwark/event"
+	"bulwark/platform/clock"
+)
+
+func testHub() *Hub { return NewHub(clock.NewManual(time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC))) }
+
+func topics(messages []message) string {
+	var all []string
+	for _, m := range messages {
+		all = append(all, m.topic)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestHubGivesAPageThatComesBackWhatItMissed(t *testing.T) {
+	h := testHub()
+	h.Send("a", 1)
+	last := h.id(h.past[0])
+	h.Send("b", 2)
+	h.Send("c", 3)
+	if _, missed, gap, _ := h.join(last); topics(missed) != "b c" || gap {
+		t.Errorf("missed %q, gap %v; want b c, none", topics(missed), gap)
+	}
+	if _, missed, gap, _ := h.join(h.id(h.past[2])); len(missed) > 0 || gap {
+		t.Errorf("missed %q, gap %v; want nothing", topics(missed), gap)
+	}
+	for range kept + 1 {
+		h.Send("d", 4)
+	}
+	if _, missed, gap, _ := h.join(last); len(missed) != kept || !gap {
+		t.Errorf("missed %d, gap %v; want %d and a gap", len(missed), gap, kept)
+	}
+	for _, foreign := range []string{"other-1", "x", h.epoch + "-zzzz"} {
+		if _, missed, gap, _ := h.join(foreign); len(missed) > 0 || !gap {
+			t.Errorf("%q: missed %d, gap %v; want a gap", foreign, len(missed), gap)
+		}
+	}
+}
+
+func TestHubNeverWaitsForASlowPage(t *testing.T) {
+	h := testHub()
+	slow, _, _, _ := h.join("")
+	for range clientRoom + 5 {
+		h.Send("x", 1)
+	}
+	if got := slow.dropped.Load(); got != 5 || h.Load().Dropped != 5 {
+		t.Errorf("dropped %d, in all %d; want 5", got, h.Load().Dropped)
+	}
+}
+
+func TestHubRefusesMorePagesThanItsBound(t *testing.T) {
+	h := testHub()
+	var last *client
+	for range maxClients {
+		last, _, _, _ = h.join("")
+	}
+	if _, _, _, ok := h.join(""); ok {
+		t.Error("one page too many was let in")
+	}
+	h.leave(last)
+	if _, _, _, ok := h.join(""); !ok {
+		t.Error("no page was let in after one left")
+	}
+}
+
+func TestHubAddsUpRatesWhateverTheIntervals(t *testing.T) {
+	h := testHub()
+	page, _, _, _ := h.join("")
+	var b event.Batch
+	b.Reset("s1", "", 1)
+	head := event.Header{Time: 1}
+	for range 2 { // two half seconds
+		b.Add(&head, &event.Stats{Interval: 5e8, Interface: "eth1", Bytes: 1000, Packets: 10, Active: 3, DroppedKernel: 1})
+	}
+	b.Add(&head, &event.Stats{Interval: 5e8, Interface: "eth1", App: "dns", Bytes: 500})
+	b.Add(&head, &event.Stats{Interval: 2e9, Interface: "eth2", Bytes: 4000, Packets: 10, Active: 4})
+	b.Add(&head, &event.Stats{Interval: 1e9, Interface: "eth1", VLAN: 12, OneSided: 9})
+	b.Add(&head, &event.Anomaly{Event: "x"})
+	if err := h.Batch(b.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	h.flush()
+	stats, events := <-page.out, <-page.out
+	want := `{"time":"2026-03-04T12:00:00Z","apps":{"dns":{"bits":4000,"packets":0,"messages":0}},` +
+		`"total":{"bits":32000,"packets":25,"messages":0},"active_flows":7,"dropped":2}`
+	if string(stats.data) != want {
+		t.Errorf("stats = %s\nwant    %s", stats.data, want)
+	}
+	if !strings.HasPrefix(string(events.data), `{"seen":1,"events":[{"time":`) {
+		t.Errorf("events = %s, want the one anomaly", events.data)
+	}
+	h.flush()
+	if len(page.out) > 0 {
+		t.Error("a silent second was sent")
+	}
+}
+
+func TestHubSaysHowManyEventsItsSampleStandsFor(t *testing.T) {
+	h := testHub()
+	page, _, _, _ := h.join("")
+	var b event.Batch
+	b.Reset("s1", "", 1)
+	head := event.Header{Time: 1}
+	for range 3 * maxSample {
+		b.Add(&head, &event.Anomaly{Event: "x"})
+	}
+	if err := h.Batch(b.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	h.flush()
+	got := string((<-page.out).data)
+	if !strings.HasPrefix(got, `{"seen":60,`) || strings.Count(got, `"anomaly.event"`) != maxSample {
+		t.Errorf("sample = %s, want 20 of 60", got)
+	}
+}
+
+func TestHubRefusesAMalformedBatch(t *testing.T) {
+	if err := testHub().Batch([]byte("x")); !errors.Is(err, event.ErrBatch) {
+		t.Errorf("err = %v, want %v", err, event.ErrBatch)
+	}
+}
+
+func TestStreamEndsWhenTheRequestDoes(t *testing.T) {
+	r := newRig(t)
+	server := httptest.NewServer(r.mux)
+	defer server.Close()
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/api/live", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Last-Event-ID", "of-another-run")
+	answer, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	if !lines.Scan() || lines.Text() != "event: gap" {
+		t.Errorf("first line = %q, want the gap", lines.Text())
+	}
+	r.Live.Send("health", struct{}{})
+	for lines.Scan() && lines.Text() != "event: health" {
+		continue
+	}
+	if got := r.Live.Load().Clients; got != 1 {
+		t.Errorf("clients = %d, want 1", got)
+	}
+	end()
+	for r.Live.Load().Clients > 0 {
+		select {
+		case <-t.Context().Done():
+			t.Fatal("the stream did not end")
+		default:
+		}
+	}
+}
