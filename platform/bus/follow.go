@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"bulwark/event"
@@ -30,11 +30,7 @@ const (
 	FromNew   uint64 = math.MaxUint64 // what comes from now on
 )
 
-const (
-	pullBatches = 200     // the server holds 64 MiB a connection at most: more of them than fit in there stall it
-	pullBytes   = 8 << 20 // above the largest message, below what stalls
-	saveEvery   = 200 * time.Millisecond
-)
+const saveEvery = 200 * time.Millisecond
 
 // Subscribe hands the batches of the subjects to fn, one after the other, in order, until ctx ends. name is who asks:
 // how far it has come is kept, so that it goes on there after a restart. A batch whose handling was not kept
@@ -102,8 +98,9 @@ func (b *Bus) Read(ctx context.Context, from, to uint64, fn func(context.Context
 	return errors.Join(err, failed, ctx.Err())
 }
 
-// follow reads the stream with an ordered consumer, which is made anew behind the last batch handled whenever the
-// connection or the server ends it. idle, which may be nil, is called when nothing came for a while.
+// follow reads the stream with a consumer of its own, which is made anew behind the last batch handled whenever the
+// connection or the server ends it, or a batch was missed. idle, which may be nil, is called when nothing came for a
+// while.
 func (b *Bus) follow(ctx context.Context, name string, subjects []string, from uint64,
 	fn func(context.Context, *Message) error, idle func(context.Context)) error {
 	r := reader{b: b, name: name, subjects: subjects, from: from, fn: fn, idle: idle}
@@ -149,18 +146,13 @@ func (r *reader) read(ctx context.Context) error {
 		return err
 	}
 	r.settle(ctx, st.State.FirstSeq, st.State.LastSeq)
-	oc, err := r.b.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: r.subjects,
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: r.from})
+	p, err := r.pull(ctx)
 	if err != nil {
 		return err
 	}
-	it, err := oc.Messages(jetstream.PullMaxMessagesWithBytesLimit(pullBatches, pullBytes))
-	if err != nil {
-		return err
-	}
-	defer it.Stop()
+	defer p.close()
 	for {
-		m, err := r.next(ctx, it)
+		m, err := p.next(ctx, r.idle)
 		if err != nil {
 			return err
 		}
@@ -168,20 +160,6 @@ func (r *reader) read(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-// next waits for a message; while none comes, idle is called.
-func (r *reader) next(ctx context.Context, it jetstream.MessagesContext) (jetstream.Msg, error) {
-	for r.idle != nil {
-		short, cancel := context.WithTimeout(ctx, saveEvery)
-		m, err := it.Next(jetstream.NextContext(short))
-		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) {
-			return m, err
-		}
-		r.idle(ctx)
-	}
-	return it.Next(jetstream.NextContext(ctx))
 }
 
 // settle makes the start a sequence that is there.
@@ -199,17 +177,17 @@ func (r *reader) settle(ctx context.Context, first, last uint64) {
 	}
 }
 
-func (r *reader) handle(ctx context.Context, m jetstream.Msg) error {
+func (r *reader) handle(ctx context.Context, m *nats.Msg) error {
 	md, err := m.Metadata()
 	if err != nil {
 		return err
 	}
-	r.buf, err = r.dec.DecodeAll(m.Data(), r.buf[:0])
+	r.buf, err = r.dec.DecodeAll(m.Data, r.buf[:0])
 	if err != nil {
-		r.b.log.WarnContext(ctx, "a message on the bus is no batch", "subject", m.Subject(), "sequence", md.Sequence.Stream, "error", err)
+		r.b.log.WarnContext(ctx, "a message on the bus is no batch", "subject", m.Subject, "sequence", md.Sequence.Stream, "error", err)
 		r.buf = r.buf[:0] // the handler sees an empty batch, and so that there was one
 	}
-	msg := Message{Subject: m.Subject(), Seq: md.Sequence.Stream, Time: md.Timestamp, Node: node(m), Batch: r.buf}
+	msg := Message{Subject: m.Subject, Seq: md.Sequence.Stream, Time: md.Timestamp, Node: node(m), Batch: r.buf}
 	for wait := retryMin; ; wait = min(2*wait, 2*retryMax) {
 		err := r.fn(ctx, &msg)
 		if err == nil {
@@ -234,8 +212,8 @@ func (r *reader) handle(ctx context.Context, m jetstream.Msg) error {
 
 // node is the name of the node that a message was fetched from: the server writes "STREAM:HASH sequence ..." there,
 // and the join that made the source knows the names.
-func node(m jetstream.Msg) string {
-	return strings.Clone(m.Headers().Get(nodeHeader))
+func node(m *nats.Msg) string {
+	return m.Header.Get(nodeHeader)
 }
 
 const nodeHeader = "Bulwark-Node"

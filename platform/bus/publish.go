@@ -51,9 +51,13 @@ func (b *Bus) Publish(ctx context.Context, subject string, batch []byte) error {
 		return err
 	}
 	for {
+		before := err
 		if err = b.send(ctx, it); err == nil {
 			b.m.count(acknowledged, it)
 			return nil
+		}
+		if ctx.Err() != nil && before != nil {
+			err = before // why it was still trying
 		}
 		if ctx.Err() != nil || errors.Is(err, ErrClosed) || !pause(ctx, 100*time.Millisecond) {
 			b.m.count(dropped, it)

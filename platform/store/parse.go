@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"bulwark/event"
 )
 
 const (
@@ -45,22 +47,40 @@ var theGrammar = sync.OnceValue(newGrammar)
 // the answer is quoted, so whatever is typed, the answer is a filter and can be bounded by time and by hidden
 // attributes. An empty text is everything.
 func Parse(text string) (logsql string, err error) {
+	f, err := parse(text)
+	return f.logsql, err
+}
+
+// filter is a query that was understood.
+type filter struct {
+	logsql string
+	kinds  kindSet // rows of other kinds never match
+}
+
+// kindSet is a set of kinds, by their codes.
+type kindSet uint64
+
+const allKinds = ^kindSet(0)
+
+func (s kindSet) has(k event.Kind) bool { return s>>k&1 != 0 }
+
+func parse(text string) (filter, error) {
 	if len(text) > maxText {
-		return "", &SyntaxError{At: maxText, Found: text[maxText:min(maxText+10, len(text))], Expected: "at most 16 KiB"}
+		return filter{}, &SyntaxError{At: maxText, Found: text[maxText:min(maxText+10, len(text))], Expected: "at most 16 KiB"}
 	}
 	p := parser{s: text, g: theGrammar()}
 	p.space()
 	if p.end() {
-		return "*", nil
+		return filter{"*", allKinds}, nil
 	}
-	p.or(0)
+	kinds := p.or(0)
 	if p.err == nil && !p.end() {
 		p.fail("and, or, or a term")
 	}
 	if p.err != nil {
-		return "", p.err
+		return filter{}, p.err
 	}
-	return string(p.out), nil
+	return filter{string(p.out), kinds}, nil
 }
 
 type parser struct {
@@ -125,45 +145,54 @@ func startsWithSpace(s string) bool {
 	return unicode.IsSpace(r)
 }
 
-func (p *parser) or(depth int) {
+// or, and, unary, term and value write what they read, and return the kinds of rows that can match it.
+func (p *parser) or(depth int) kindSet {
 	p.out = append(p.out, '(')
-	p.and(depth)
+	kinds := p.and(depth)
 	for p.err == nil && p.keyword("or", "||") {
 		p.out = append(p.out, " or "...)
-		p.and(depth)
+		kinds |= p.and(depth)
 	}
 	p.out = append(p.out, ')')
+	return kinds
 }
 
-func (p *parser) and(depth int) {
-	p.unary(depth)
+func (p *parser) and(depth int) kindSet {
+	kinds := p.unary(depth)
 	for p.err == nil && !p.end() && p.s[p.at] != ')' {
 		if !p.keyword("and", "&&") {
 			at := p.at
 			if p.keyword("or", "||") {
 				p.at = at
-				return
+				return kinds
 			}
 		}
 		p.out = append(p.out, " and "...)
-		p.unary(depth)
+		kinds &= p.unary(depth)
 	}
+	return kinds
 }
 
-func (p *parser) unary(depth int) {
+func (p *parser) unary(depth int) kindSet {
+	kinds, negated := allKinds, false
 	for p.err == nil && p.keyword("not", "!", "-") {
 		p.out = append(p.out, '!')
+		negated = true
 	}
 	switch {
 	case p.err != nil:
 	case p.end():
 		p.fail("a word or name:value")
 	case p.s[p.at] == '(':
-		p.group(depth, func() { p.or(depth + 1) })
+		p.group(depth, func() { kinds = p.or(depth + 1) })
 	default:
-		p.term()
+		kinds = p.term()
 	}
 	p.space()
+	if negated {
+		return allKinds
+	}
+	return kinds
 }
 
 // group reads what inside reads, between parentheses.
@@ -187,27 +216,27 @@ func (p *parser) group(depth int, inside func()) {
 }
 
 // term reads a word or name:value.
-func (p *parser) term() {
+func (p *parser) term() kindSet {
 	if p.terms++; p.terms > maxTerms {
 		p.fail("at most 1000 terms")
-		return
+		return allKinds
 	}
 	from := p.at
 	name, ok := p.name()
 	if !ok {
-		p.value(p.bare(), true)
-		return
+		return p.value(p.bare(), true)
 	}
 	paths := p.g.paths(name)
 	if paths == nil {
 		p.failAt(from, "a known name such as src, dst, port, app, kind, domain, url, user")
-		return
+		return allKinds
 	}
 	if !p.end() && p.s[p.at] == '(' {
-		p.group(0, func() { p.values(paths) })
-		return
+		kinds := allKinds
+		p.group(0, func() { kinds = p.values(paths) })
+		return kinds
 	}
-	p.value(paths, false)
+	return p.value(paths, false)
 }
 
 // bare are the attributes in which the word that stands here is looked for.
@@ -220,19 +249,20 @@ func (p *parser) bare() []string {
 }
 
 // values reads the alternatives of name:(a or b).
-func (p *parser) values(paths []string) {
+func (p *parser) values(paths []string) kindSet {
 	p.out = append(p.out, '(')
-	p.value(paths, false)
+	kinds := p.value(paths, false)
 	for p.space(); p.err == nil && !p.end() && p.s[p.at] != ')'; p.space() {
 		if p.terms++; p.terms > maxTerms {
 			p.fail("at most 1000 terms")
-			return
+			return kinds
 		}
 		p.keyword("or", "||", ",")
 		p.out = append(p.out, " or "...)
-		p.value(paths, false)
+		kinds |= p.value(paths, false)
 	}
 	p.out = append(p.out, ')')
+	return kinds
 }
 
 // name reads "name:" if it stands here. A word that is an address (2001:db8::1, 00:11:22:33:44:55) or a URL
@@ -276,7 +306,7 @@ type operand struct {
 }
 
 // value reads one value and writes the filter "any of the paths has it".
-func (p *parser) value(paths []string, bare bool) {
+func (p *parser) value(paths []string, bare bool) kindSet {
 	v := operand{at: p.at}
 	if !bare {
 		for _, op := range []string{">=", "<=", ">", "<", "=", "~"} {
@@ -289,7 +319,11 @@ func (p *parser) value(paths []string, bare bool) {
 	}
 	p.text(&v)
 	if p.err != nil {
-		return
+		return allKinds
+	}
+	if k := event.KindOf(strings.ToLower(v.text)); k != event.KindNone && paths[0] == event.AttrKind && (v.op == "" || v.op == "=") {
+		p.out = append(p.out, event.AttrKind+":="+quote(k.String())...)
+		return 1 << k
 	}
 	p.out = append(p.out, '(')
 	wrote := false
@@ -308,6 +342,7 @@ func (p *parser) value(paths []string, bare bool) {
 	if !wrote {
 		p.failAt(v.at, "a value that "+strings.Join(paths, " or ")+" can have")
 	}
+	return allKinds
 }
 
 // text reads a quoted text or a word.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -10,14 +11,25 @@ import (
 	"time"
 
 	"github.com/VictoriaMetrics/VictoriaLogs/lib/logstorage"
+
+	"bulwark/event"
 )
 
-// query makes what the library runs: the person's filter, the pipes and the bounds of time.
-func (s *Store) query(q Query, pipes string) (*logstorage.Query, error) {
-	text, err := Parse(q.Text)
+// search is a question as the library runs it, and whom it asks.
+type search struct {
+	q       *logstorage.Query
+	hidden  []string
+	shelves []*shelf // those that can hold rows of its kinds
+	nested  bool     // its pipes may hold subqueries, which look at all shelves
+}
+
+// understand makes a search of a person's filter, the program's pipes and the bounds of time.
+func (s *Store) understand(q Query, pipes string) (*search, error) {
+	f, err := parse(q.Text)
 	if err != nil {
 		return nil, err
 	}
+	text := f.logsql
 	if pipes != "" {
 		text += " | " + pipes
 	}
@@ -29,7 +41,21 @@ func (s *Store) query(q Query, pipes string) (*logstorage.Query, error) {
 	if from > math.MinInt64 || to < math.MaxInt64 {
 		parsed.AddTimeFilter(from, to)
 	}
-	return parsed, nil
+	return &search{parsed, q.Hidden, s.holding(f.kinds), strings.Contains(pipes, ":in(") || strings.Contains(pipes, ":contains_")}, nil
+}
+
+// holding are the shelves that keep any of the kinds.
+func (s *Store) holding(kinds kindSet) []*shelf {
+	var held []*shelf
+	for i := range s.shelves {
+		for _, k := range event.Kinds() {
+			if kinds.has(k) && int(s.shelfOf[k]) == i {
+				held = append(held, &s.shelves[i])
+				break
+			}
+		}
+	}
+	return held
 }
 
 // bounds are the first and the last nanosecond of the query.
@@ -46,77 +72,103 @@ func bounds(q Query) (from, to int64) {
 
 // run answers a query with its pipes, at most limit rows of it.
 func (s *Store) run(ctx context.Context, q Query, pipes string, limit int) ([]Row, error) {
-	parsed, err := s.query(q, pipes)
+	se, err := s.understand(q, pipes)
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	if err := s.slots.take(ctx); err != nil {
 		return nil, err
 	}
 	defer s.slots.give()
-	ctx, cancel := context.WithCancel(ctx)
+	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := collector{limit: limit, full: cancel}
-	if err := s.search(ctx, parsed, q.Hidden, c.add); err != nil {
-		return nil, err
+	err = s.search(inner, se, c.add)
+	s.m.queries.WithLabelValues(outcome(errors.Join(err, ctx.Err()))).Observe(time.Since(began).Seconds())
+	if ctx.Err() != nil {
+		return nil, ctx.Err() // what came so far is not the answer
 	}
-	if c.rows == nil && ctx.Err() != nil {
-		return nil, ctx.Err()
+	if err != nil && inner.Err() == nil {
+		return nil, fmt.Errorf("store: %w", err)
 	}
 	return c.rows, nil
 }
 
-// search runs the query on all storages and hands their blocks to write, from several goroutines.
-func (s *Store) search(ctx context.Context, q *logstorage.Query, hidden []string, write logstorage.WriteDataBlockFunc) error {
-	qctx := s.context(ctx, q, hidden)
-	if len(s.shelves) == 1 {
-		return s.shelves[0].db.RunQuery(qctx, write)
+func outcome(err error) string {
+	if err != nil {
+		return "failed"
 	}
-	net := func(stop <-chan struct{}, part *logstorage.Query, w logstorage.WriteDataBlockFunc) error {
-		return s.each(ctx, stop, part, hidden, w)
+	return "answered"
+}
+
+// search asks the shelves and hands their blocks to write, from several goroutines.
+func (s *Store) search(ctx context.Context, se *search, write logstorage.WriteDataBlockFunc) error {
+	if len(se.shelves) == 0 {
+		return nil
 	}
-	sub := func(qc *logstorage.QueryContext, w logstorage.WriteDataBlockFunc) error {
-		r, err := logstorage.NewNetQueryRunner(qc, nil, w)
-		if err != nil {
-			return err
-		}
-		return r.Run(qc.Context, len(s.shelves), net)
+	qctx := newContext(ctx, se.q, se.hidden)
+	if len(se.shelves) == 1 && !se.nested {
+		return se.shelves[0].db.RunQuery(qctx, write)
 	}
-	r, err := logstorage.NewNetQueryRunner(qctx, sub, write)
+	r, err := logstorage.NewNetQueryRunner(qctx, s.nested(se.hidden), write)
 	if err != nil {
 		return err
 	}
-	return r.Run(ctx, len(s.shelves), net)
+	return r.Run(ctx, len(se.shelves), askAll(ctx, se.shelves, se.hidden))
 }
 
-func (s *Store) context(ctx context.Context, q *logstorage.Query, hidden []string) *logstorage.QueryContext {
+// nested answers the subqueries of a search from all shelves.
+func (s *Store) nested(hidden []string) logstorage.RunNetQueryFunc {
+	return func(qc *logstorage.QueryContext, write logstorage.WriteDataBlockFunc) error {
+		all := make([]*shelf, len(s.shelves))
+		for i := range s.shelves {
+			all[i] = &s.shelves[i]
+		}
+		r, err := logstorage.NewNetQueryRunner(qc, nil, write)
+		if err != nil {
+			return err
+		}
+		// One worker: the library keeps the values of a subquery in as many places as there are processors.
+		return r.Run(qc.Context, 1, askAll(qc.Context, all, hidden))
+	}
+}
+
+func newContext(ctx context.Context, q *logstorage.Query, hidden []string) *logstorage.QueryContext {
 	return logstorage.NewQueryContext(ctx, &logstorage.QueryStats{}, []logstorage.TenantID{{}}, q, false, hidden)
 }
 
-// each runs the part of a query that storages run, one storage after the other.
-func (s *Store) each(ctx context.Context, stop <-chan struct{}, q *logstorage.Query, hidden []string,
-	write logstorage.WriteDataBlockFunc) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-stop:
-			cancel()
-		case <-ctx.Done():
+type netSearch = func(stop <-chan struct{}, q *logstorage.Query, write logstorage.WriteDataBlockFunc) error
+
+// askAll runs the part of a query that storages run, one storage after the other.
+func askAll(ctx context.Context, shelves []*shelf, hidden []string) netSearch {
+	return func(stop <-chan struct{}, q *logstorage.Query, write logstorage.WriteDataBlockFunc) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		var wait sync.WaitGroup
+		defer wait.Wait()
+		defer cancel()
+		wait.Go(func() {
+			select {
+			case <-stop:
+				cancel()
+			case <-ctx.Done():
+			}
+		})
+		for i, sh := range shelves {
+			var mu sync.Mutex
+			one := func(_ uint, db *logstorage.DataBlock) {
+				mu.Lock()
+				defer mu.Unlock()
+				// One worker a storage: the states of two that came as one worker's would not be added up.
+				write(uint(i), db)
+			}
+			if err := sh.db.RunQuery(newContext(ctx, q, hidden), one); err != nil {
+				return err
+			}
 		}
-	}()
-	for i, sh := range s.shelves {
-		var mu sync.Mutex
-		one := func(_ uint, db *logstorage.DataBlock) {
-			mu.Lock()
-			defer mu.Unlock()
-			write(uint(i), db) // one worker a storage: the states of two that came as one worker's would not be added up
-		}
-		if err := sh.db.RunQuery(s.context(ctx, q, hidden), one); err != nil {
-			return err
-		}
+		return nil
 	}
-	return nil
 }
 
 // collector keeps the first rows of the blocks that come in, and calls full when it has enough.
