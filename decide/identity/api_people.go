@@ -1,0 +1,133 @@
+package identity
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"bulwark/platform/web"
+)
+
+type personAnswer struct {
+	ID     string     `json:"id"`
+	Login  string     `json:"login"`
+	Name   string     `json:"name"`
+	Duties []web.Duty `json:"duties"`
+	// State is "active", "invited" (has no password yet) or "disabled".
+	State   string     `json:"state"`
+	Created time.Time  `json:"created"`
+	Seen    *time.Time `json:"seen,omitempty"` // of the latest session that is kept
+}
+
+// linkAnswer is a one-time link; it is shown once.
+type linkAnswer struct {
+	URL  string    `json:"url"`
+	Ends time.Time `json:"ends"`
+}
+
+// urlOf is l under the name that the console is reached by in r, which the server has checked.
+func urlOf(r *http.Request, l Link) linkAnswer {
+	return linkAnswer{"https://" + r.Host + l.Path, l.Ends}
+}
+
+func (i *Identity) getPeople(w http.ResponseWriter, r *http.Request) {
+	people, err := i.people(r.Context())
+	if err != nil {
+		i.fail(w, r, err)
+		return
+	}
+	web.JSON(w, http.StatusOK, map[string]any{"people": people, "duties": web.Duties()})
+}
+
+// people lists everybody by login.
+func (i *Identity) people(ctx context.Context) ([]personAnswer, error) {
+	var rows []*personRow
+	if err := i.db.Read().NewSelect().Model(&rows).OrderExpr("login").Scan(ctx); err != nil {
+		return nil, err
+	}
+	var able []string
+	if err := i.db.Read().NewSelect().Model((*factorRow)(nil)).Column("person").Distinct().Scan(ctx, &able); err != nil {
+		return nil, err
+	}
+	var sessions []*sessionRow
+	if err := i.db.Read().NewSelect().Model(&sessions).Column("person", "seen").Scan(ctx); err != nil {
+		return nil, err
+	}
+	canSignIn, seen := map[string]bool{}, map[string]*time.Time{}
+	for _, id := range able {
+		canSignIn[id] = true
+	}
+	for _, s := range sessions {
+		if t := seen[s.Person]; t == nil || t.Before(s.Seen) {
+			seen[s.Person] = &s.Seen
+		}
+	}
+	out := make([]personAnswer, 0, len(rows))
+	for _, p := range rows {
+		out = append(out, personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, canSignIn[p.ID]), p.Created, seen[p.ID]})
+	}
+	return out, nil
+}
+
+func state(p *personRow, canSignIn bool) string {
+	switch {
+	case !p.Disabled.IsZero():
+		return "disabled"
+	case !canSignIn:
+		return "invited"
+	}
+	return "active"
+}
+
+func (i *Identity) postPerson(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Login, Name string
+		Duties      []web.Duty
+	}
+	if err := web.ReadJSON(r, &in); err != nil {
+		i.fail(w, r, err)
+		return
+	}
+	p, l, err := i.invite(r.Context(), me(r), in.Login, in.Name, in.Duties)
+	if err != nil {
+		i.fail(w, r, err)
+		return
+	}
+	web.JSON(w, http.StatusCreated, map[string]any{
+		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, false), p.Created, nil}, "link": urlOf(r, l)})
+}
+
+func (i *Identity) postDuties(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Duties []web.Duty }
+	if err := web.ReadJSON(r, &in); err != nil {
+		i.fail(w, r, err)
+		return
+	}
+	i.done(w, r, i.setDuties(r.Context(), me(r), r.PathValue("id"), in.Duties))
+}
+
+func (i *Identity) postDisable(w http.ResponseWriter, r *http.Request) {
+	i.done(w, r, i.disable(r.Context(), me(r), r.PathValue("id")))
+}
+
+func (i *Identity) postEnable(w http.ResponseWriter, r *http.Request) {
+	i.done(w, r, i.enable(r.Context(), me(r), r.PathValue("id")))
+}
+
+func (i *Identity) postReset(w http.ResponseWriter, r *http.Request) {
+	p := me(r)
+	if r.PathValue("id") == p.ID {
+		i.fail(w, r, ErrSelf) // one changes one's own password by proving the former one
+		return
+	}
+	l, err := i.reset(r.Context(), p.Actor(), r.PathValue("id"))
+	if err != nil {
+		i.fail(w, r, err)
+		return
+	}
+	web.JSON(w, http.StatusOK, map[string]any{"link": urlOf(r, l)})
+}
+
+func (i *Identity) deletePersonSessions(w http.ResponseWriter, r *http.Request) {
+	i.done(w, r, i.endOthers(r.Context(), me(r), r.PathValue("id"), ""))
+}

@@ -1,0 +1,34 @@
+package identity
+
+import (
+	"cmp"
+	"errors"
+	"time"
+
+	"bulwark/platform/conf"
+)
+
+// Config is how people sign in.
+type Config struct {
+	// Hospital is the name of the hospital, shown on the sign-in page. Passwords made of it are refused.
+	Hospital string `conf:"hospital"`
+	// Idle is how long a session lasts without a request. 0 means 30 minutes.
+	Idle time.Duration `conf:"idle"`
+	// Longest is how long a session lasts at most. 0 means 12 hours.
+	Longest time.Duration `conf:"longest"`
+}
+
+// Check refuses sessions that would never end, or end at once.
+func (c *Config) Check() error {
+	var bad []error
+	if i := c.idle(); i < time.Minute || i > 24*time.Hour {
+		bad = append(bad, conf.At("idle", errors.New("is not between 1 minute and 24 hours")))
+	}
+	if l := c.longest(); l < c.idle() || l > 7*24*time.Hour {
+		bad = append(bad, conf.At("longest", errors.New("is not between idle and 7 days")))
+	}
+	return errors.Join(bad...)
+}
+
+func (c *Config) idle() time.Duration    { return cmp.Or(c.Idle, 30*time.Minute) }
+func (c *Config) longest() time.Duration { return cmp.Or(c.Longest, 12*time.Hour) }

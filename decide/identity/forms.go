@@ -1,0 +1,180 @@
+package identity
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"bulwark/decide/identity/internal/password"
+	"bulwark/platform/web"
+)
+
+// answer draws g with what err says, or answers 500 when it is nobody's to mend. gone is what a link that is not good
+// any more shows.
+func (i *Identity) answer(w http.ResponseWriter, r *http.Request, g *page, err error) {
+	if errors.Is(err, ErrLink) {
+		i.linkGone(w, r)
+		return
+	}
+	var wait *WaitError
+	status := http.StatusUnprocessableEntity
+	switch {
+	case errors.As(err, &wait):
+		w.Header().Set("Retry-After", seconds(wait))
+		status = http.StatusTooManyRequests
+	case errors.Is(err, password.ErrBusy):
+		w.Header().Set("Retry-After", "5")
+		status = http.StatusServiceUnavailable
+	}
+	if err != nil && !g.explain(err) {
+		i.broken(w, r, err)
+		return
+	}
+	i.pages.show(w, status, g)
+}
+
+func (i *Identity) linkGone(w http.ResponseWriter, r *http.Request) {
+	g := i.pages.begin(w, r)
+	g.Title, g.Lead, g.After = g.T.LinkGone, g.T.LinkGoneText, g.T.LinkGoneNext
+	i.pages.show(w, http.StatusGone, g)
+}
+
+// enter gives the browser its session and its mark in the place of what it had, and sends it on. The session before
+// ends: what somebody planted there opens nothing.
+func (i *Identity) enter(w http.ResponseWriter, r *http.Request, o opened, next string) {
+	if err := i.leave(r); err != nil {
+		i.broken(w, r, err)
+		return
+	}
+	setSession(w, o.token)
+	setDevice(w, i.device.mark(o.person))
+	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+// leave ends the session that the browser has, if any.
+func (i *Identity) leave(r *http.Request) error {
+	c, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return nil
+	}
+	return i.signOut(r.Context(), c.Value)
+}
+
+// twice tells whether the new password was typed the same twice; it refuses it otherwise.
+func twice(r *http.Request, g *page) bool {
+	if r.PostFormValue("password") == r.PostFormValue("again") {
+		return true
+	}
+	g.refuse("again", g.T.Differ)
+	return false
+}
+
+func (i *Identity) setupForm(g *page, r *http.Request) {
+	g.Title, g.Lead, g.Button = g.T.SetUp, g.T.SetUpLead, g.T.Create
+	g.Form = append([]*field{g.name(r.PostFormValue("name")), g.login(r.PostFormValue("login"), g.T.LoginHint)}, g.newPassword()...)
+}
+
+func (i *Identity) showSetup(w http.ResponseWriter, r *http.Request) {
+	if _, err := i.link(r.Context(), i.db.Read(), r.PathValue("token"), setupLink); err != nil {
+		i.answer(w, r, i.pages.begin(w, r), err)
+		return
+	}
+	g := i.pages.begin(w, r)
+	i.setupForm(g, r)
+	i.pages.show(w, http.StatusOK, g)
+}
+
+func (i *Identity) doSetup(w http.ResponseWriter, r *http.Request) {
+	g := i.pages.begin(w, r)
+	i.setupForm(g, r)
+	if !twice(r, g) {
+		i.answer(w, r, g, nil)
+		return
+	}
+	c := credentials{r.PostFormValue("name"), r.PostFormValue("login"), r.PostFormValue("password")}
+	o, err := i.setUp(r.Context(), r.PathValue("token"), c, visitorOf(r))
+	if err != nil {
+		i.answer(w, r, g, err)
+		return
+	}
+	i.enter(w, r, o, "/")
+}
+
+// inviteForm draws the form for the person of a link, or what became of it.
+func (i *Identity) inviteForm(w http.ResponseWriter, r *http.Request) (*page, error) {
+	g := i.pages.begin(w, r)
+	p, kind, err := i.invited(r.Context(), r.PathValue("token"))
+	if err != nil {
+		return g, err
+	}
+	g.Title, g.Lead, g.Button = g.T.Invited, fmt.Sprintf(g.T.InvitedLead, p.Login), g.T.Choose
+	if kind == resetLink {
+		g.Title, g.Lead = g.T.Reset, fmt.Sprintf(g.T.ResetLead, p.Login)
+	}
+	login := g.login(p.Login, "") // for the password manager
+	login.Readonly = true
+	g.Form = append([]*field{login}, g.newPassword()...)
+	return g, nil
+}
+
+func (i *Identity) showInvite(w http.ResponseWriter, r *http.Request) {
+	g, err := i.inviteForm(w, r)
+	if err != nil {
+		i.answer(w, r, g, err)
+		return
+	}
+	i.pages.show(w, http.StatusOK, g)
+}
+
+func (i *Identity) doInvite(w http.ResponseWriter, r *http.Request) {
+	g, err := i.inviteForm(w, r)
+	if err != nil || !twice(r, g) {
+		i.answer(w, r, g, err)
+		return
+	}
+	o, err := i.accept(r.Context(), r.PathValue("token"), r.PostFormValue("password"), visitorOf(r))
+	if err != nil {
+		i.answer(w, r, g, err)
+		return
+	}
+	i.enter(w, r, o, "/")
+}
+
+func (i *Identity) signInForm(g *page, r *http.Request) {
+	g.Title, g.Lead, g.Button = g.T.SignIn, g.T.SignInLead, g.T.Enter
+	g.Form = []*field{g.login(r.PostFormValue("login"), ""), g.password()}
+}
+
+func (i *Identity) showSignIn(w http.ResponseWriter, r *http.Request) {
+	g := i.pages.begin(w, r)
+	if _, err := i.asked(r); err == nil {
+		http.Redirect(w, r, web.LocalPath(g.Next, "/"), http.StatusSeeOther)
+		return
+	}
+	i.signInForm(g, r)
+	i.pages.show(w, http.StatusOK, g)
+}
+
+func (i *Identity) doSignIn(w http.ResponseWriter, r *http.Request) {
+	g := i.pages.begin(w, r)
+	i.signInForm(g, r)
+	o, err := i.signIn(r.Context(), r.PostFormValue("login"), r.PostFormValue("password"), visitorOf(r))
+	if err != nil {
+		i.answer(w, r, g, err)
+		return
+	}
+	i.enter(w, r, o, web.LocalPath(g.Next, "/"))
+}
+
+func (i *Identity) doSignOut(w http.ResponseWriter, r *http.Request) {
+	if err := i.leave(r); err != nil {
+		i.broken(w, r, err)
+		return
+	}
+	dropSession(w)
+	if web.WantsPage(r) {
+		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,141 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/uptrace/bun"
+
+	"bulwark/platform/web"
+)
+
+// Require lets a request through to next when whoever asks is signed in and has one of duties. Nobody is sent to the
+// sign-in page, or refused with 401; somebody without the duty is refused with 403. The context that next gets holds
+// the person ([From]), and ends when their session or their duties do.
+func (i *Identity) Require(duties []web.Duty, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := i.asked(r)
+		switch {
+		case errors.Is(err, errNoSession):
+			signInFirst(w, r)
+			return
+		case err != nil:
+			i.broken(w, r, err)
+			return
+		case !hasOne(s.asker(), duties):
+			web.Refuse(w, r, http.StatusForbidden, "duty-needed")
+			return
+		}
+		if err := i.touch(r.Context(), s); err != nil {
+			i.broken(w, r, err)
+			return
+		}
+		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), personKey{}, s.asker()))
+		defer cancel()
+		defer i.live.add(s, cancel)()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// asked is the session of a request.
+func (i *Identity) asked(r *http.Request) (*sessionRow, error) {
+	c, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return nil, errNoSession
+	}
+	return i.session(r.Context(), c.Value)
+}
+
+// signInFirst sends a browser to the sign-in page, and from there back to where it was going.
+func signInFirst(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet && web.WantsPage(r) {
+		to := "/sign-in"
+		if next := web.LocalPath(r.URL.RequestURI(), "/"); next != "/" {
+			to += "?next=" + url.QueryEscape(next)
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return
+	}
+	web.Refuse(w, r, http.StatusUnauthorized, "signed-out")
+}
+
+// broken answers 500 for what is our own fault, and logs it.
+func (i *Identity) broken(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() == nil {
+		i.log.ErrorContext(r.Context(), "identity cannot answer", "request_id", web.RequestID(r.Context()), "error", err)
+	}
+	web.Refuse(w, r, http.StatusInternalServerError, "internal")
+}
+
+// live are the requests that are being answered, by session: a stream lasts for hours after its session was checked.
+type live struct {
+	mu       *sync.Mutex
+	requests map[*request]struct{}
+}
+
+// request is one request that is being answered.
+type request struct {
+	session string // hash
+	duties  string // as they were when it was let through
+	cancel  context.CancelFunc
+}
+
+func newLive() live { return live{&sync.Mutex{}, map[*request]struct{}{}} }
+
+// add notes a request until done is called.
+func (l live) add(s *sessionRow, cancel context.CancelFunc) (done func()) {
+	r := &request{s.Hash, words(s.Who.Duties), cancel}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests[r] = struct{}{}
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.requests, r)
+	}
+}
+
+// bySession lists the requests.
+func (l live) bySession() map[string][]*request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := map[string][]*request{}
+	for r := range l.requests {
+		m[r.session] = append(m[r.session], r)
+	}
+	return m
+}
+
+// endLive cuts the requests whose session ended, or whose person has other duties now, whoever did it: another
+// process on the same database may have.
+func (i *Identity) endLive(ctx context.Context) error {
+	requests := i.live.bySession()
+	if len(requests) == 0 {
+		return nil
+	}
+	hashes := make([]string, 0, len(requests))
+	for h := range requests {
+		hashes = append(hashes, h)
+	}
+	var rows []*sessionRow
+	if err := i.db.Read().NewSelect().Model(&rows).Relation("Who").Where("s.hash IN (?)", bun.List(hashes)).Scan(ctx); err != nil {
+		return err
+	}
+	good := map[string]string{} // the duties of the sessions that hold
+	for _, s := range rows {
+		if i.holds(s) {
+			good[s.Hash] = words(s.Who.Duties)
+		}
+	}
+	for hash, rs := range requests {
+		for _, r := range rs {
+			if duties, ok := good[hash]; !ok || duties != r.duties {
+				r.cancel()
+			}
+		}
+	}
+	return nil
+}

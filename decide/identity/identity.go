@@ -1,0 +1,163 @@
+package identity
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"bulwark/decide/identity/internal/password"
+	"bulwark/decide/identity/internal/throttle"
+	"bulwark/platform/clock"
+	"bulwark/platform/db"
+	"bulwark/platform/ledger"
+	"bulwark/platform/web"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Needs is what identity is made of.
+type Needs struct {
+	Config Config
+	DB     *db.DB
+	Ledger *ledger.Ledger
+	Clock  clock.Clock
+	Log    *slog.Logger
+	// Derive gives the site's key for a purpose ([keys.Keys.Derive]).
+	Derive func(purpose string) [32]byte
+	// Names are those of the console ([web.Config]); passwords made of them are refused.
+	Names []string
+}
+
+// Identity is the room. Make it with [New]; it is safe for concurrent use. It is the [web.Guard] of every route.
+type Identity struct {
+	config Config
+	db     *db.DB
+	ledger *ledger.Ledger
+	clock  clock.Clock
+	log    *slog.Logger
+
+	policy *password.Policy
+	hasher *password.Hasher
+	device deviceKey
+
+	everybody *web.Limiter    // sign-ins of all together
+	addresses *throttle.Table // failed sign-ins by address
+	logins    *throttle.Table // failed sign-ins by login, or by known browser
+	refusals  refusals        // refused sign-ins that are not in the ledger yet
+	live      live            // requests that are being answered
+	verifying chan struct{}   // one verification of the ledger at a time
+	pages     *pages
+}
+
+var _ web.Guard = (*Identity)(nil)
+
+// New prepares the tables and everything else.
+func New(ctx context.Context, n Needs) (*Identity, error) {
+	return newWith(ctx, n, password.Recommended())
+}
+
+func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error) {
+	own, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, n.DB, "identity", own); err != nil {
+		return nil, err
+	}
+	policy, err := password.NewPolicy(append([]string{n.Config.Hospital}, n.Names...)...)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPages(n.Config.Hospital)
+	if err != nil {
+		return nil, err
+	}
+	return &Identity{
+		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log,
+		policy: policy, hasher: password.NewHasher(n.Derive("identity/password"), cost),
+		device:    deviceKey(n.Derive("identity/device")),
+		everybody: web.NewLimiter(n.Clock, 40, 100*time.Millisecond, 1),
+		addresses: throttle.New(throttle.Rule{Free: 20, First: time.Second, Longest: time.Minute, Forget: time.Hour, Keys: 20000}, n.Clock),
+		logins:    throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 5 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
+		live:      newLive(), verifying: make(chan struct{}, 1), pages: p,
+	}, nil
+}
+
+// Name is "identity".
+func (i *Identity) Name() string { return "identity" }
+
+const (
+	// lookAgain is how often answers that are still being sent are checked, so that what was taken away ends within
+	// it; and how long a refused sign-in waits to be noted.
+	lookAgain = 500 * time.Millisecond
+	// tellStrangers is how often refused sign-ins of strangers are written to the ledger, as one entry.
+	tellStrangers = time.Minute
+	// sweep is how often ended sessions and old links are deleted.
+	sweep = time.Hour
+)
+
+// Run ends what must end, until ctx does.
+func (i *Identity) Run(ctx context.Context) error {
+	look, tell, clean := time.NewTicker(lookAgain), time.NewTicker(tellStrangers), time.NewTicker(sweep)
+	defer look.Stop()
+	defer tell.Stop()
+	defer clean.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return i.tellRefusals(context.WithoutCancel(ctx), true)
+		case <-look.C:
+			err = errors.Join(i.endLive(ctx), i.tellRefusals(ctx, false))
+		case <-tell.C:
+			err = i.tellRefusals(ctx, true)
+		case <-clean.C:
+			err = i.sweep(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			i.log.ErrorContext(ctx, "identity housekeeping failed", "error", err)
+		}
+	}
+}
+
+// sweep deletes what ended long enough ago.
+func (i *Identity) sweep(ctx context.Context) error {
+	now := db.Time(i.clock.Now())
+	return i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, sessions := tx.NewDelete().Model((*sessionRow)(nil)).
+			Where("ends <= ? OR seen <= ?", now, now.Add(-i.config.idle())).Exec(ctx)
+		_, links := tx.NewDelete().Model((*linkRow)(nil)).Where("ends <= ?", now.Add(-30*24*time.Hour)).Exec(ctx)
+		return errors.Join(sessions, links)
+	})
+}
+
+// act is one act of a person, for the ledger.
+type act struct {
+	by      string // the actor, as the ledger writes it
+	name    string // without the room: "invite"
+	on      string // the object
+	refused bool
+	detail  map[string]string
+}
+
+// note writes a to the ledger, within tx.
+func (i *Identity) note(ctx context.Context, tx bun.Tx, a act) error {
+	outcome := ledger.Done
+	if a.refused {
+		outcome = ledger.Refused
+	}
+	_, err := i.ledger.Append(ctx, tx, ledger.Entry{
+		Time: i.clock.Now(), Actor: a.by, Act: "identity." + a.name, Object: a.on, Outcome: outcome, Detail: a.detail,
+	})
+	if err != nil {
+		return fmt.Errorf("noting identity.%s: %w", a.name, err)
+	}
+	return nil
+}

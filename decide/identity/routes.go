@@ -1,0 +1,43 @@
+package identity
+
+import (
+	"net/http"
+
+	"bulwark/platform/web"
+)
+
+// Routes are the doors of the room.
+func (i *Identity) Routes() []web.Route {
+	var all []web.Route
+	add := func(method, pattern string, h http.HandlerFunc, duties ...web.Duty) {
+		all = append(all, web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h})
+	}
+	add("GET", "/auth/static/{file}", i.pages.file, web.Public)
+	add("GET", "/setup/{token}", i.showSetup, web.Public)
+	add("POST", "/setup/{token}", i.doSetup, web.Public)
+	add("GET", "/invite/{token}", i.showInvite, web.Public)
+	add("POST", "/invite/{token}", i.doInvite, web.Public)
+	add("GET", "/sign-in", i.showSignIn, web.Public)
+	add("POST", "/sign-in", i.doSignIn, web.Public)
+	add("POST", "/sign-out", i.doSignOut, web.Public) // a session that has already ended is no reason to refuse
+
+	add("GET", "/api/me", i.getMe, web.SignedIn)
+	add("POST", "/api/me/password", i.postPassword, web.SignedIn)
+	add("GET", "/api/sessions", i.getSessions, web.SignedIn)
+	add("DELETE", "/api/sessions", i.deleteSessions, web.SignedIn)
+	add("DELETE", "/api/sessions/{id}", i.deleteSession, web.SignedIn)
+
+	add("GET", "/api/people", i.getPeople, web.Administrator)
+	add("POST", "/api/people", i.postPerson, web.Administrator)
+	add("POST", "/api/people/{id}/duties", i.postDuties, web.Administrator)
+	add("POST", "/api/people/{id}/disable", i.postDisable, web.Administrator)
+	add("POST", "/api/people/{id}/enable", i.postEnable, web.Administrator)
+	add("POST", "/api/people/{id}/reset", i.postReset, web.Administrator)
+	add("DELETE", "/api/people/{id}/sessions", i.deletePersonSessions, web.Administrator)
+
+	// The approvers read it too: somebody else than the administrators must be able to see what these did.
+	add("GET", "/api/ledger", i.getLedger, web.Administrator, web.Approver)
+	add("GET", "/api/ledger/verify", i.getVerify, web.Administrator, web.Approver)
+	add("GET", "/api/ledger/{seq}/proof", i.getProof, web.Administrator, web.Approver)
+	return all
+}

@@ -1,0 +1,206 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"bulwark/platform/db"
+	"bulwark/platform/web"
+)
+
+const (
+	// sessionCookie has the __Host- prefix: a browser then refuses it without Secure, with a Domain, or from plain
+	// HTTP (RFC 6265bis §4.1.3.2).
+	sessionCookie = "__Host-bulwark"
+	// manySessions is how many sessions one person can have; the oldest ends when one more opens.
+	manySessions = 20
+	// seenEvery is how precisely it is noted when a session was last used.
+	seenEvery = time.Minute
+)
+
+// errNoSession means that a cookie opens nothing: it was never made, or it ended.
+var errNoSession = errors.New("identity: no session")
+
+type sessionRow struct {
+	bun.BaseModel `bun:"table:identity_session,alias:s"`
+	Hash          string     `bun:"hash,pk"`
+	ID            string     `bun:"id"`
+	Person        string     `bun:"person"`
+	Methods       []string   `bun:"methods,type:jsonb"`
+	Proved        time.Time  `bun:"proved"`
+	Created       time.Time  `bun:"created"`
+	Seen          time.Time  `bun:"seen"`
+	Ends          time.Time  `bun:"ends"`
+	Address       string     `bun:"address"`
+	Agent         string     `bun:"agent"`
+	Who           *personRow `bun:"rel:belongs-to,join:person=id"`
+}
+
+// opened is a session that was just opened, with what its cookie holds.
+type opened struct {
+	token  string
+	person string
+}
+
+// visitor is who asks, before we know who it is.
+type visitor struct {
+	address string // without the port
+	agent   string // what the browser says it is
+	known   string // the cookie of a browser that signed in before
+}
+
+func visitorOf(r *http.Request) visitor {
+	v := visitor{agent: printable(r.UserAgent(), 200)}
+	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		v.address = a.Addr().Unmap().WithZone("").String()
+	}
+	if c, err := r.Cookie(deviceCookie); err == nil {
+		v.known = c.Value
+	}
+	return v
+}
+
+// open opens a session for a person who has just proved who they are, with a password.
+func (i *Identity) open(ctx context.Context, tx bun.Tx, person string, from visitor) (opened, error) {
+	now, token := db.Time(i.clock.Now()), newToken()
+	_, err := tx.NewInsert().Model(&sessionRow{
+		Hash: hashOf(token), ID: newID(), Person: person, Methods: []string{"pwd"}, Proved: now,
+		Created: now, Seen: now, Ends: now.Add(i.config.longest()), Address: from.address, Agent: from.agent,
+	}).Exec(ctx)
+	if err != nil {
+		return opened{}, err
+	}
+	_, err = tx.NewDelete().Model((*sessionRow)(nil)).Where("person = ?", person).
+		Where("id NOT IN (?)", tx.NewSelect().Model((*sessionRow)(nil)).Column("id").Where("person = ?", person).
+			OrderExpr("id DESC").Limit(manySessions)).Exec(ctx)
+	return opened{token, person}, err
+}
+
+// session is the session that token opens, with its person, or errNoSession.
+func (i *Identity) session(ctx context.Context, token string) (*sessionRow, error) {
+	s := &sessionRow{}
+	err := i.db.Read().NewSelect().Model(s).Relation("Who").Where("s.hash = ?", hashOf(token)).Scan(ctx)
+	if db.NotFound(err) {
+		return nil, errNoSession
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !i.holds(s) {
+		return nil, errNoSession
+	}
+	return s, nil
+}
+
+// holds tells whether s is good now: not ended, used lately, and its person not disabled.
+func (i *Identity) holds(s *sessionRow) bool {
+	now := i.clock.Now()
+	return s.Who != nil && s.Who.Disabled.IsZero() && now.Before(s.Ends) && now.Before(s.Seen.Add(i.config.idle()))
+}
+
+// touch notes that s was used, where that is not noted yet.
+func (i *Identity) touch(ctx context.Context, s *sessionRow) error {
+	now := db.Time(i.clock.Now())
+	if now.Sub(s.Seen).Abs() < min(seenEvery, i.config.idle()/4) {
+		return nil
+	}
+	return i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewUpdate().Model(s).Set("seen = ?", now).WherePK().Exec(ctx)
+		return err
+	})
+}
+
+// endSessions ends the sessions of a person, all but the one of id except.
+func endSessions(ctx context.Context, tx bun.Tx, person, except string) error {
+	_, err := tx.NewDelete().Model((*sessionRow)(nil)).Where("person = ? AND id <> ?", person, except).Exec(ctx)
+	return err
+}
+
+func (s *sessionRow) asker() Person {
+	return Person{
+		ID: s.Who.ID, Login: s.Who.Login, Name: s.Who.Name, Duties: s.Who.Duties,
+		Session: s.ID, Methods: s.Methods, Proved: s.Proved,
+	}
+}
+
+// setSession gives the browser a session. It has no end of its own, so that it goes when the browser is closed; the
+// server ends it in any case.
+func setSession(w http.ResponseWriter, token string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+func dropSession(w http.ResponseWriter) {
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1,
+	})
+}
+
+// signOut ends the session that token opens; it does not matter whether there is one.
+func (i *Identity) signOut(ctx context.Context, token string) error {
+	s, err := i.session(ctx, token)
+	if errors.Is(err, errNoSession) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return i.endSession(ctx, s.asker(), s.ID, "sign-out")
+}
+
+// endSession ends one session of p's own, or returns errNoSession.
+func (i *Identity) endSession(ctx context.Context, p Person, id, name string) error {
+	return i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		r, err := tx.NewDelete().Model((*sessionRow)(nil)).Where("person = ? AND id = ?", p.ID, id).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, errNoSession)
+		}
+		return i.note(ctx, tx, act{by: p.Actor(), name: name, on: "session:" + id})
+	})
+}
+
+// endOthers ends every session of a person but except.
+func (i *Identity) endOthers(ctx context.Context, by Person, person, except string) error {
+	a := act{by: by.Actor(), name: "end-sessions"}
+	return i.change(ctx, person, a, func(ctx context.Context, tx bun.Tx, p *personRow) error {
+		return endSessions(ctx, tx, p.ID, except)
+	})
+}
+
+// printable is s without what cannot be shown, at most n bytes.
+func printable(s string, n int) string {
+	out := make([]byte, 0, min(len(s), n))
+	for _, b := range []byte(s) {
+		if b >= 0x20 && b < 0x7f && len(out) < n {
+			out = append(out, b)
+		}
+	}
+	return string(out)
+}
+
+// From is the person who asks, in the context of a request that came through [Identity.Require].
+func From(ctx context.Context) (Person, bool) {
+	p, ok := ctx.Value(personKey{}).(Person)
+	return p, ok
+}
+
+type personKey struct{}
+
+// hasOne tells whether duties allow p: one of p's is among them, or being signed in is enough.
+func hasOne(p Person, duties []web.Duty) bool {
+	for _, d := range duties {
+		if d == web.SignedIn || p.Has(d) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,170 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"bulwark/decide/identity/internal/password"
+	"bulwark/platform/db"
+	"bulwark/platform/ledger"
+)
+
+// ErrSignIn means that login and password do not belong together, or to anybody.
+var ErrSignIn = errors.New("identity: login or password is not right")
+
+// WaitError means that too many attempts failed, and how long the next one has to wait.
+type WaitError struct{ Wait time.Duration }
+
+func (e *WaitError) Error() string {
+	return fmt.Sprintf("identity: wait %v", e.Wait.Round(time.Second))
+}
+
+// signIn opens a session for whoever knows the password. Whether the login exists, is disabled or the password is
+// wrong, it answers [ErrSignIn] after the same time.
+func (i *Identity) signIn(ctx context.Context, login, secret string, from visitor) (opened, error) {
+	login, _ = loginOf(login) // what is no login is nobody's
+	p, hash, err := i.byLogin(ctx, login)
+	if err != nil {
+		return opened{}, err
+	}
+	key := i.attemptKey(login, p, from)
+	if wait := i.begin(key, from.address); wait > 0 {
+		i.refusals.add(nil, from)
+		return opened{}, &WaitError{wait}
+	}
+	right, err := i.hasher.Verify(ctx, hash, secret)
+	if err != nil {
+		i.logins.TakeBack(key) // it was never tried
+		i.addresses.TakeBack(network(from.address))
+		return opened{}, err
+	}
+	if !right {
+		i.refusals.add(p, from)
+		return opened{}, ErrSignIn
+	}
+	o, err := i.welcome(ctx, p, hash, secret, from)
+	if err == nil {
+		i.logins.Succeeded(key)
+		i.addresses.TakeBack(network(from.address))
+	}
+	return o, err
+}
+
+// byLogin is the person who can sign in with login and the hash of their password; nobody and "" where there is none.
+func (i *Identity) byLogin(ctx context.Context, login string) (p *personRow, hash string, err error) {
+	p, f := &personRow{}, &factorRow{}
+	err = i.db.Read().NewSelect().Model(p).Where("login = ? AND disabled IS NULL", login).Scan(ctx)
+	if err == nil {
+		err = i.db.Read().NewSelect().Model(f).Where("person = ? AND kind = ?", p.ID, passwordFactor).Scan(ctx)
+	}
+	if db.NotFound(err) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("looking for a login: %w", err)
+	}
+	return p, f.Secret, nil
+}
+
+// attemptKey is under what the attempts on a login are counted: apart for a browser that the person has used before.
+func (i *Identity) attemptKey(login string, p *personRow, from visitor) string {
+	if p != nil {
+		if nonce, ok := i.device.knows(from.known, p.ID); ok {
+			return "known:" + nonce
+		}
+	}
+	return "login:" + login
+}
+
+// begin asks all three limits for an attempt.
+func (i *Identity) begin(key, address string) (wait time.Duration) {
+	if ok, wait := i.everybody.Allow(""); !ok {
+		return max(wait, time.Second)
+	}
+	if wait := i.addresses.Begin(network(address)); wait > 0 {
+		return wait
+	}
+	if wait := i.logins.Begin(key); wait > 0 {
+		i.addresses.TakeBack(network(address))
+		return wait
+	}
+	return 0
+}
+
+// network is address, or the /64 that an IPv6 address shares with others of the same host.
+func network(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	if a.Is6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
+}
+
+// welcome opens the session of somebody whose password was right.
+func (i *Identity) welcome(ctx context.Context, p *personRow, hash, secret string, from visitor) (opened, error) {
+	better := ""
+	if i.hasher.Outdated(hash) {
+		var err error
+		if better, err = i.hasher.Hash(ctx, secret); err != nil {
+			return opened{}, err
+		}
+	}
+	var o opened
+	err := i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		// Between the check of the password and now, it may have been taken away.
+		same, err := tx.NewSelect().Model((*factorRow)(nil)).Where("person = ? AND secret = ?", p.ID, hash).
+			Where("EXISTS (SELECT 1 FROM identity_person AS p WHERE p.id = f.person AND p.disabled IS NULL)").Exists(ctx)
+		if err != nil || !same {
+			return errors.Join(err, ErrSignIn)
+		}
+		if better != "" {
+			if err := i.setPassword(ctx, tx, p.ID, better); err != nil {
+				return err
+			}
+		}
+		_, err = tx.NewUpdate().Model((*factorRow)(nil)).Set("used = ?", db.Time(i.clock.Now())).
+			Where("person = ? AND kind = ?", p.ID, passwordFactor).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if o, err = i.open(ctx, tx, p.ID, from); err != nil {
+			return err
+		}
+		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "sign-in", detail: map[string]string{"address": from.address, "method": "pwd"}})
+	})
+	return o, err
+}
+
+// provePassword checks the password of somebody who is signed in, and slows guessing down like a sign-in.
+func (i *Identity) provePassword(ctx context.Context, p Person, secret string) error {
+	key := "person:" + p.ID
+	if wait := i.logins.Begin(key); wait > 0 {
+		return &WaitError{wait}
+	}
+	_, hash, err := i.byLogin(ctx, p.Login)
+	if err != nil {
+		return err
+	}
+	right, err := i.hasher.Verify(ctx, hash, secret)
+	switch {
+	case errors.Is(err, password.ErrBusy):
+		i.logins.TakeBack(key)
+		return err
+	case err != nil:
+		return err
+	case !right:
+		return ErrSignIn
+	}
+	i.logins.Succeeded(key)
+	return nil
+}

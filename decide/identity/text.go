@@ -1,0 +1,141 @@
+package identity
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// texts are the words of the pages in one language. Every field is filled in every language; a test sees to it.
+type texts struct {
+	SignIn, SetUp, Invited, Reset, LinkGone string // titles
+	SignInLead, SetUpLead                   string
+	InvitedLead, ResetLead                  string // with %s for the login
+	LinkGoneText, LinkGoneNext              string
+	Name, Login, Password, Again            string // labels
+	LoginHint, PasswordHint                 string
+	Enter, Create, Choose, Show, Hide       string // buttons
+	Skip, OtherLanguage                     string
+	Check                                   string // above a list of faults
+
+	BadSignIn, Wait, Busy                        string // Wait with %s for a number of seconds
+	BadName, BadLogin, LoginTaken                string
+	Short, Long, NotText, Common, Local, Pattern string
+	Differ                                       string
+}
+
+func english() texts {
+	return texts{
+		SignIn: "Sign in", SetUp: "Set Bulwark up", Invited: "Welcome to Bulwark", Reset: "Choose a new password",
+		LinkGone:   "This link is not good any more",
+		SignInLead: "With your login and password.",
+		SetUpLead:  "You are the first administrator. You will invite the others.",
+
+		InvitedLead: "Your login is %s. Choose your password.",
+		ResetLead:   "Your login is %s. Your former password does not work any more.",
+
+		LinkGoneText: "A link works once, and for a limited time.",
+		LinkGoneNext: "Ask an administrator for a new one. If nobody has set Bulwark up yet, run “bulwark setup-link” on its machine.",
+
+		Name: "Your name", Login: "Login", Password: "Password", Again: "Password, once more",
+		LoginHint:    "2 to 64 small letters, digits and . _ - @",
+		PasswordHint: "15 characters or more. Four unrelated words are strong and easy to remember; spaces are fine. A password manager is welcome.",
+		Enter:        "Sign in", Create: "Create my account", Choose: "Save my password", Show: "Show", Hide: "Hide",
+		Skip: "Skip to the form", OtherLanguage: "Français", Check: "Please check:",
+
+		BadSignIn: "Login or password is not right.",
+		Wait:      "Too many attempts. Wait %s seconds, then try again.",
+		Busy:      "Many people are signing in. Try again in a moment.",
+		BadName:   "Write your name, in 100 characters at most.", BadLogin: "This is not a login: 2 to 64 small letters, digits and . _ - @.",
+		LoginTaken: "Somebody has this login. Choose another.",
+		Short:      "The password is too short: 15 characters at least.", Long: "The password is too long: 128 characters at most.",
+		NotText: "The password holds characters that cannot be kept.",
+		Common:  "This password is easy to guess: it is made of common words or passwords. Add unrelated words.",
+		Local:   "This password is easy to guess: it is made of your name, your login or the hospital's. Choose other words.",
+		Pattern: "This password is easy to guess: it is made of sequences, repetitions or dates. Choose unrelated words.",
+		Differ:  "The two passwords are not the same.",
+	}
+}
+
+func french() texts {
+	return texts{
+		SignIn: "Connexion", SetUp: "Mettre Bulwark en service", Invited: "Bienvenue dans Bulwark", Reset: "Choisir un nouveau mot de passe",
+		LinkGone:   "Ce lien n’est plus valable",
+		SignInLead: "Avec votre identifiant et votre mot de passe.",
+		SetUpLead:  "Vous êtes le premier administrateur. Vous inviterez les autres.",
+
+		InvitedLead: "Votre identifiant est %s. Choisissez votre mot de passe.",
+		ResetLead:   "Votre identifiant est %s. Votre ancien mot de passe ne fonctionne plus.",
+
+		LinkGoneText: "Un lien ne sert qu’une fois, et pour un temps limité.",
+		LinkGoneNext: "Demandez-en un autre à un administrateur. Si personne n’a encore mis Bulwark en service, lancez « bulwark setup-link » sur sa machine.",
+
+		Name: "Votre nom", Login: "Identifiant", Password: "Mot de passe", Again: "Mot de passe, encore une fois",
+		LoginHint:    "2 à 64 lettres minuscules, chiffres et . _ - @",
+		PasswordHint: "15 caractères ou plus. Quatre mots sans rapport sont solides et faciles à retenir ; les espaces sont permis. Un gestionnaire de mots de passe est bienvenu.",
+		Enter:        "Se connecter", Create: "Créer mon compte", Choose: "Enregistrer mon mot de passe", Show: "Afficher", Hide: "Masquer",
+		Skip: "Aller au formulaire", OtherLanguage: "English", Check: "À vérifier :",
+
+		BadSignIn: "L’identifiant ou le mot de passe n’est pas le bon.",
+		Wait:      "Trop d’essais. Attendez %s secondes, puis réessayez.",
+		Busy:      "Beaucoup de personnes se connectent. Réessayez dans un instant.",
+		BadName:   "Écrivez votre nom, en 100 caractères au plus.", BadLogin: "Ce n’est pas un identifiant : 2 à 64 lettres minuscules, chiffres et . _ - @.",
+		LoginTaken: "Quelqu’un a déjà cet identifiant. Choisissez-en un autre.",
+		Short:      "Le mot de passe est trop court : 15 caractères au moins.", Long: "Le mot de passe est trop long : 128 caractères au plus.",
+		NotText: "Le mot de passe contient des caractères qui ne peuvent pas être gardés.",
+		Common:  "Ce mot de passe est facile à deviner : il est fait de mots ou de mots de passe courants. Ajoutez des mots sans rapport.",
+		Local:   "Ce mot de passe est facile à deviner : il est fait de votre nom, de votre identifiant ou de ceux de l’établissement. Choisissez d’autres mots.",
+		Pattern: "Ce mot de passe est facile à deviner : il est fait de suites, de répétitions ou de dates. Choisissez des mots sans rapport.",
+		Differ:  "Les deux mots de passe ne sont pas les mêmes.",
+	}
+}
+
+const (
+	fr = "fr"
+	en = "en"
+	// languageCookie keeps the language that somebody chose.
+	languageCookie = "__Host-bulwark-lang"
+)
+
+// language is the language to answer r in: the one asked for in the address, then the one chosen before, then what
+// the browser prefers.
+func language(r *http.Request) string {
+	if l := r.URL.Query().Get("lang"); l == fr || l == en {
+		return l
+	}
+	if c, err := r.Cookie(languageCookie); err == nil && (c.Value == fr || c.Value == en) {
+		return c.Value
+	}
+	return preferred(r.Header.Get("Accept-Language"))
+}
+
+// preferred reads Accept-Language (RFC 9110 §12.5.4); English where it names neither language.
+func preferred(header string) string {
+	type choice struct {
+		language string
+		weight   float64
+	}
+	var choices []choice
+	for part := range strings.SplitSeq(header, ",") {
+		tag, parameter, _ := strings.Cut(part, ";")
+		primary, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+		weight := 1.0
+		if q, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
+			w, err := strconv.ParseFloat(q, 64)
+			if err != nil {
+				continue
+			}
+			weight = w
+		}
+		if (primary == fr || primary == en) && weight > 0 && len(choices) < 20 {
+			choices = append(choices, choice{primary, weight})
+		}
+	}
+	if len(choices) == 0 {
+		return en
+	}
+	slices.SortStableFunc(choices, func(a, b choice) int { return cmp.Compare(b.weight, a.weight) })
+	return choices[0].language
+}
