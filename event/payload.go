@@ -484,13 +484,14 @@ type DICOM struct {
 	Institution      string   // Institution Name (0008,0080)
 	Patient          string   // pseudonym
 	Level            string   // PATIENT, STUDY, SERIES or IMAGE
-	Keys             []string // attributes a query asks by, with * where it has a wildcard
+	Keys             []string // attributes a query asks for, with = where it names a value and * where it has a wildcard
 	Destination      string   // AE that a C-MOVE sends to
 	StudyUID         string   // Study Instance UID (0020,000D)
 	SOPClassUIDs     []string // their UIDs
 	MaxPDU           uint64   // longest PDU the calling side takes, in bytes
 	SeriesUID        string   // Series Instance UID (0020,000E)
 	InstanceUID      string   // SOP Instance UID (0008,0018)
+	Source           string   // who asked for the operation: requestor or acceptor of the association
 }
 
 func (*DICOM) Kind() Kind { return KindDICOM }
@@ -529,6 +530,7 @@ func (p *DICOM) fields(c *coder) {
 	c.num(32, "dicom.max_pdu", &p.MaxPDU)
 	c.str(33, "dicom.series_uid", &p.SeriesUID)
 	c.str(34, "dicom.instance_uid", &p.InstanceUID)
+	c.str(35, "dicom.asked_by", &p.Source)
 }
 
 // HL7 is one message with its acknowledgement (HL7 v2 over MLLP). Patients appear as pseudonyms only.

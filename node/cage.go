@@ -2,8 +2,10 @@ package node
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -55,12 +57,31 @@ type caged struct{ *cage.Process }
 // starter starts the sensor's child with room for what c allows it to hold.
 func starter(c sensor.Config) func(context.Context) (sensor.Child, error) {
 	return func(ctx context.Context) (sensor.Child, error) {
+		if builtWithCgo() {
+			return nil, errCgo
+		}
 		p, err := cage.Start(ctx, cage.Spec{Name: "bulwark-sensor", Args: []string{childName}, Memory: c.Memory()})
 		if err != nil {
 			return nil, err
 		}
 		return &caged{p}, nil
 	}
+}
+
+// errCgo: the C library starts threads and registers them with the kernel in ways that the cage refuses.
+var errCgo = errors.New("this binary was built with cgo, which the cage cannot hold: build it with make, or with CGO_ENABLED=0")
+
+func builtWithCgo() bool {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return false
+	}
+	for _, s := range info.Settings {
+		if s.Key == "CGO_ENABLED" {
+			return s.Value == "1"
+		}
+	}
+	return false
 }
 
 // Send hands over a message and, where it is not nil, an open file.

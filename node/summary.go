@@ -51,7 +51,7 @@ func (s *summary) add(e *event.Event) {
 	case *event.HTTP:
 		tally(s.names, p.Host)
 	case *event.DICOM:
-		text := fmt.Sprintf("%s -> %s: %s %s", p.CallingAE, p.CalledAE, p.Activity, strings.Join(p.SOPClasses, ", "))
+		text := fmt.Sprintf("%s -> %s: %s %s", p.CallingAE, p.CalledAE, p.Activity, few(p.SOPClasses))
 		if p.Result != "" {
 			text += " (" + p.Result + ")"
 		}
@@ -62,6 +62,14 @@ func (s *summary) add(e *event.Event) {
 	case *event.FHIR:
 		tally(s.fhir, fmt.Sprintf("%s %s at %s", p.Interaction, p.Resource, p.Host))
 	}
+}
+
+// few joins a list, of which it leaves out all but the first three.
+func few(list []string) string {
+	if len(list) > 4 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:3], ", "), len(list)-3)
+	}
+	return strings.Join(list, ", ")
 }
 
 func (s *summary) flow(e *event.Event, p *event.Flow) {

@@ -1,14 +1,18 @@
 package engine
 
 import (
+	"bulwark/wire/dicom"
 	"bulwark/wire/dns"
 	"bulwark/wire/hl7"
 	"bulwark/wire/kerberos"
+	"bulwark/wire/smb"
 )
 
 // streamProtocols are the stream protocols in the order in which they are asked.
 func streamProtocols() []protocol {
 	return []protocol{
+		{SMB, smb.Probe, func() application { return new(smbApp) }},
+		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{DNS, dns.Probe, func() application { return new(dnsApp) }},

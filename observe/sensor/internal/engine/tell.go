@@ -17,6 +17,9 @@ type payloads struct {
 	auth    event.Auth
 	hl7     event.HL7
 	asset   event.Asset
+	dicom   event.DICOM
+	smb     event.SMB
+	file    event.File
 	text    []byte // scratch
 }
 

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/smb"
+)
+
+// smbApp is a conversation with a file server.
+type smbApp struct {
+	conv smb.Conversation
+	at
+}
+
+func (a *smbApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
+	a.stand(w, f, dir)
+	return a.conv.Decode(dir, p, a)
+}
+func (a *smbApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
+func (a *smbApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
+func (a *smbApp) reset()                        { a.conv.Reset(); a.at = at{} }
+
+// Record takes what the conversation tells: each becomes one event.
+func (a *smbApp) Record(r smb.Record) {
+	e := &a.w.out.smb
+	*e = event.SMB{Services: e.Services[:0], Dialects: e.Dialects[:0]}
+	t := texts{buf: a.w.out.text[:0]}
+	switch r := r.(type) {
+	case *smb.Negotiation:
+		t.negotiation(e, r)
+	case *smb.Session:
+		if r.LoggedOff {
+			return
+		}
+		session(e, r)
+		a.w.emit(a.f, e)
+		a.authentication(r)
+		return
+	case *smb.Tree:
+		tree(e, r)
+	case *smb.File:
+		a.file(&t, e, r)
+		a.w.out.text = t.buf
+		a.w.emit(a.f, e)
+		a.carried(e, r)
+		return
+	default:
+		return
+	}
+	a.w.out.text = t.buf
+	a.w.emit(a.f, e)
+}
+
+func status(e *event.SMB, s smb.Status, answered bool) {
+	if answered {
+		e.Status, e.StatusCode = s.String(), uint64(s)+1
+	}
+}
+
+func (t *texts) negotiation(e *event.SMB, r *smb.Negotiation) {
+	e.Command = smb.Negotiate.String()
+	if r.Dialect != 0 {
+		e.Dialect = r.DialectName()
+	}
+	status(e, r.Status, r.Answered)
+	for _, d := range r.Dialects {
+		e.Dialects = append(e.Dialects, d.String())
+	}
+	for _, d := range r.SMB1Dialects {
+		e.Dialects = append(e.Dialects, event.View(d))
+	}
+	if r.ClientGUID != (smb.GUID{}) {
+		at := len(t.buf)
+		t.buf = r.ClientGUID.AppendEVE(t.buf)
+		e.ClientGUID = t.from(at)
+	}
+	if r.ServerGUID != (smb.GUID{}) {
+		at := len(t.buf)
+		t.buf = r.ServerGUID.AppendEVE(t.buf)
+		e.ServerGUID = t.from(at)
+	}
+	e.Encrypted = r.Cipher != 0
+}
+
+func session(e *event.SMB, r *smb.Session) {
+	e.Command, e.SessionID = smb.SessionSetup.String(), r.ID
+	if r.Negotiation != nil && r.Negotiation.Dialect != 0 {
+		e.Dialect = r.Negotiation.DialectName()
+	}
+	status(e, r.Status, r.Answered)
+	e.User, e.Domain, e.Host = event.View(r.User), event.View(r.Domain), event.View(r.Workstation)
+	e.Realm, e.Guest, e.Encrypted = event.View(r.Realm), r.Guest, r.Encrypted
+	if len(r.Service) > 0 {
+		e.Services = append(e.Services, event.View(r.Service))
+	}
+}
+
+// authentication reports that somebody signed on, or tried.
+func (a *smbApp) authentication(r *smb.Session) {
+	if !r.Answered || len(r.User) == 0 && len(r.Service) == 0 {
+		return
+	}
+	e := &a.w.out.auth
+	*e = event.Auth{User: event.View(r.User), Domain: either(event.View(r.Domain), event.View(r.Realm)),
+		Protocol: r.Mechanism.String(), Host: event.View(r.Workstation), Service: either(event.View(r.Service), "smb"), Outcome: "success"}
+	if r.Status != 0 {
+		e.Outcome, e.Reason = "failure", r.Status.String()
+	}
+	a.w.emit(a.f, e)
+}
+
+func tree(e *event.SMB, r *smb.Tree) {
+	e.Command, e.SessionID, e.TreeID = smb.TreeConnect.String(), r.SessionID, uint64(r.ID)
+	e.Tree = event.View(r.Path)
+	status(e, r.Status, r.Answered)
+	if r.Answered && r.Status == 0 {
+		e.ShareType = r.Type.String()
+	}
+	if r.Session != nil {
+		e.User, e.Domain = event.View(r.Session.User), event.View(r.Session.Domain)
+	}
+}
+
+// file fills in what was done with a file while it was open.
+func (a *smbApp) file(t *texts, e *event.SMB, r *smb.File) {
+	e.Command, e.SessionID, e.TreeID = smb.Create.String(), r.SessionID, uint64(r.TreeID)
+	status(e, r.Status, r.Answered)
+	e.File = t.masked(a.w, r.Name)
+	e.NewName = t.masked(a.w, r.RenamedTo)
+	e.Disposition, e.Operation = r.Disposition.String(), operation(r)
+	e.Access = "normal"
+	if r.DeleteOnClose {
+		e.Access = "delete on close"
+	}
+	e.Size = max(r.Size, r.EndSize)
+	e.BytesRead, e.BytesWritten = r.BytesRead, r.BytesWritten
+	e.Deleted, e.Directory = r.Deleted, r.Directory
+	if r.Pipe {
+		e.NamedPipe = e.File
+	}
+	if r.Tree != nil {
+		e.Tree = event.View(r.Tree.Path)
+	}
+	if r.Session != nil {
+		e.User, e.Domain, e.Host = event.View(r.Session.User), event.View(r.Session.Domain), event.View(r.Session.Workstation)
+	}
+}
+
+// masked is a name with the patients in it replaced.
+func (t *texts) masked(w *Worker, name []byte) string {
+	at := len(t.buf)
+	t.buf = w.opt.Patients.Text(t.buf, name)
+	return t.from(at)
+}
+
+// operation is what was done with a file, in the words of OCSF 4006.
+func operation(r *smb.File) string {
+	switch {
+	case r.Answered && r.Status.Failed():
+		return "File Open"
+	case r.Deleted:
+		return "File Delete"
+	case len(r.RenamedTo) > 0:
+		return "File Rename"
+	case r.Action == smb.Created:
+		return "File Create"
+	case r.Action == smb.Superseded:
+		return "File Supersede"
+	case r.Action == smb.Overwritten:
+		return "File Overwrite"
+	case r.BytesWritten > 0:
+		return "File Update"
+	}
+	return "File Open"
+}
+
+// carried reports a file whose content crossed the wire.
+func (a *smbApp) carried(e *event.SMB, r *smb.File) {
+	if r.Pipe || r.BytesRead+r.BytesWritten == 0 {
+		return
+	}
+	o := &a.w.out.file
+	*o = event.File{Name: e.File, App: "smb", Activity: "Read", Size: r.BytesRead, Complete: r.BytesRead >= e.Size}
+	if r.BytesWritten > 0 {
+		o.Activity, o.Size, o.Complete = "Write", r.BytesWritten, r.BytesWritten >= e.Size
+	}
+	a.w.emit(a.f, o)
+}
