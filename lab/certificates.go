@@ -21,8 +21,10 @@ var servedNames = map[string][]string{
 	internetName: internetNames,
 }
 
-// makeCertificates makes an authority and one certificate for each TLS server.
-func makeCertificates(_ context.Context, h *Hospital) error {
+func makeCertificates(_ context.Context, h *Hospital) error { return h.certify(servedNames) }
+
+// certify makes an authority and one certificate for each TLS server.
+func (h *Hospital) certify(servers map[string][]string) error {
 	now := time.Now()
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -42,7 +44,7 @@ func makeCertificates(_ context.Context, h *Hospital) error {
 		return err
 	}
 	serial := int64(1)
-	for host, names := range servedNames {
+	for host, names := range servers {
 		serial++
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {

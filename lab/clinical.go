@@ -12,7 +12,7 @@ import (
 // clinicalServers are the servers that live in this process: HL7 receivers and FHIR.
 type clinicalServers struct {
 	hl7  []*hl7Server
-	fhir *http.Server
+	web  []*http.Server
 	wait sync.WaitGroup
 }
 
@@ -22,8 +22,8 @@ func (c *clinicalServers) close() error {
 	for _, s := range c.hl7 {
 		errs = append(errs, s.listener.Close())
 	}
-	if c.fhir != nil {
-		errs = append(errs, c.fhir.Close())
+	for _, s := range c.web {
+		errs = append(errs, s.Close())
 	}
 	c.wait.Wait()
 	return errors.Join(errs...)
@@ -40,12 +40,18 @@ func startClinical(_ context.Context, h *Hospital) error {
 		}
 		h.clinical.hl7 = append(h.clinical.hl7, serveHL7(l, r.as))
 	}
-	l, err := h.Host("ehr").Listen(fhirPort)
+	return h.serveHTTP(h.Host("ehr"), fhirPort, newFHIR())
+}
+
+// serveHTTP serves on a host until the lab closes.
+func (h *Hospital) serveHTTP(host *Host, port int, handler http.Handler) error {
+	l, err := host.Listen(port)
 	if err != nil {
 		return err
 	}
-	h.clinical.fhir = &http.Server{Handler: newFHIR(), ReadHeaderTimeout: 10 * time.Second}
-	h.clinical.wait.Go(func() { h.clinical.fhir.Serve(l) }) //nolint:errcheck // it ends with Close
+	s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	h.clinical.web = append(h.clinical.web, s)
+	h.clinical.wait.Go(func() { s.Serve(l) }) //nolint:errcheck // it ends with Close
 	return nil
 }
 

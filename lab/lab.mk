@@ -1,15 +1,21 @@
 # The lab's targets; the root Makefile includes this file.
 BULWARK_DATA ?=
 BENCH_CAPTURE ?= $(or $(XDG_CACHE_HOME),/var/tmp)/bulwark/bench.pcap
+BENCH_RECORDED ?= $(dir $(BENCH_CAPTURE))recorded.pcap
 
 .PHONY: lab bench-capture
 
 # The small hospital, watched by Bulwark: see lab/doc.go.
-lab:
+lab: ## run the small hospital with Bulwark watching, and check what it saw (root)
 	@if [ "$$(id -u)" != 0 ]; then echo "SKIP lab needs root to make network namespaces"; else \
 	./lab/install.sh && mkdir -p bin && go build -o bin/bulwark ./cmd/bulwark && go run ./lab/cmd/lab run -bulwark bin/bulwark; fi
 
-# The large mixed capture that the sensor is measured on: see lab/benchcapture.
-bench-capture:
+# The large mixed capture that the sensor is measured on: see lab/benchcapture. Its recorded half is made once and kept
+# beside it; without root the public half fills the file.
+bench-capture: ## make the large capture that the sensor is measured on (BULWARK_DATA, root)
 	@test -n "$(BULWARK_DATA)" || { echo "bench-capture: set BULWARK_DATA to the folder that holds sensor/"; exit 1; }
-	go run ./lab/benchcapture -data "$(BULWARK_DATA)/sensor" -seed 1 -gb 1 -o "$(BENCH_CAPTURE)"
+	@mkdir -p "$(dir $(BENCH_CAPTURE))"
+	@if [ "$$(id -u)" != 0 ]; then echo "SKIP recorded half: recording the lab needs root"; \
+	elif [ ! -s "$(BENCH_RECORDED)" ]; then ./lab/install.sh && go build -o bin/lab ./lab/cmd/lab && \
+	bin/lab record-bench -seed 1 -o "$(BENCH_RECORDED).part" && mv "$(BENCH_RECORDED).part" "$(BENCH_RECORDED)"; fi
+	go run ./lab/benchcapture -data "$(BULWARK_DATA)/sensor" $$(test -s "$(BENCH_RECORDED)" && echo -lab "$(BENCH_RECORDED)") -seed 1 -gb 1 -o "$(BENCH_CAPTURE)"

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// recording is tcpdump on the mirror port.
+// recording is a tcpdump that runs.
 type recording struct {
 	cmd  *exec.Cmd
 	file string
@@ -21,11 +21,16 @@ type recording struct {
 	ended chan string
 }
 
-// record starts writing what the mirror port sees to a file.
+// record starts writing what the mirror port sees to a file, each packet as it comes.
 func (n *Network) record(ctx context.Context, file string) (*recording, error) {
+	return n.recordIn(ctx, sensorNS, mirrorDev, file, "-B", "65536", "--immediate-mode")
+}
+
+// recordIn starts tcpdump in a namespace. more are options for its buffer.
+func (n *Network) recordIn(ctx context.Context, ns, dev, file string, more ...string) (*recording, error) {
 	r := &recording{file: file, ended: make(chan string, 1)}
-	r.cmd = exec.CommandContext(ctx, "ip", "netns", "exec", sensorNS, "tcpdump", "-i", mirrorDev, "-s", "0", "-n", "-U",
-		"--immediate-mode", "-B", "65536", "-Z", "root", "-w", file)
+	args := append([]string{"netns", "exec", ns, "tcpdump", "-i", dev, "-s", "0", "-n", "-U", "-Z", "root", "-w", file}, more...)
+	r.cmd = exec.CommandContext(ctx, "ip", args...)
 	stderr, err := r.cmd.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -56,8 +61,8 @@ func (r *recording) listen(stderr io.Reader, listening chan<- struct{}) {
 }
 
 // quiet is how long the file must not have grown before the recording ends, so that what is still in the kernel's
-// buffer, or on its way (FIN, late ACK), is written.
-const quiet = 400 * time.Millisecond
+// buffer (for a second at most), or on its way (FIN, late ACK), is written.
+const quiet = 1200 * time.Millisecond
 
 // stop ends the recording when the mirror is quiet. It is an error when packets were dropped.
 func (r *recording) stop() error {

@@ -35,6 +35,8 @@ error_log %[1]s/nginx.err;
 events { worker_connections 256; }
 http {
 	access_log off;
+	client_max_body_size 4m;
+	keepalive_requests 100000;
 	types { text/html html; text/css css; application/javascript js; application/json json; application/octet-stream bin; }
 	client_body_temp_path %[1]s/body;
 	proxy_temp_path %[1]s/proxy;

@@ -79,7 +79,7 @@ func (c *copyOf) advance() (bool, error) {
 	return true, nil
 }
 
-// recorded walks the recorded half: one capture file, read as a stream.
+// recorded walks the recorded half: one capture file, read as a stream, its time stretched to fill the window.
 type recorded struct {
 	file  *os.File
 	r     *pcap.Reader
@@ -99,6 +99,7 @@ func openRecorded(path string) (*recorded, error) {
 	c := &recorded{file: f, scale: 1}
 	span, err := c.measure()
 	if err == nil {
+		c.scale = float64(window-1) / float64(max(span, 1))
 		err = c.rewind()
 	}
 	if err == nil {
@@ -106,9 +107,6 @@ func openRecorded(path string) (*recorded, error) {
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
-	}
-	if span >= int64(window) {
-		c.scale = float64(window-1) / float64(span)
 	}
 	return c, nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // edges are the lower ends, in bytes, of the classes of the length histogram.
-var edges = [...]int{0, 64, 128, 256, 512, 1024, 1501}
+var edges = [...]int{0, 64, 128, 256, 512, 1024, 1519}
 
 // properties is what is said of a capture beside every figure measured on it.
 type properties struct {

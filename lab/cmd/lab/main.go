@@ -22,6 +22,7 @@ const usage = `lab is a small hospital in network namespaces. It needs root and 
                                          run every scenario, have bulwark read what the mirror port saw, check it
   lab capture -o FILE                    run every scenario and write what the mirror port saw
   lab record -o FILE                     play half an hour of a ward and write it as pcap.zst: the demo capture
+  lab record-bench -o FILE [-bytes N]    record what 200 clients do: half of the bench capture
   lab check                              check JSON events on standard input
   lab clean                              remove what a killed run left behind
 `
@@ -34,7 +35,7 @@ func main() {
 		os.Exit(2)
 	}
 	verbs := map[string]func(context.Context, []string) (bool, error){
-		"run": run, "capture": capture, "record": record, "check": check, "clean": clean,
+		"run": run, "capture": capture, "record": record, "record-bench": recordBench, "load": load, "check": check, "clean": clean,
 	}
 	verb := verbs[os.Args[1]]
 	if verb == nil {
@@ -111,6 +112,43 @@ func record(ctx context.Context, args []string) (bool, error) {
 		return false, err
 	}
 	return true, inHospital(ctx, func(h *lab.Hospital) error { return h.RecordStory(ctx, out, os.Stderr) })
+}
+
+func recordBench(ctx context.Context, args []string) (bool, error) {
+	b := lab.Bench{}
+	var out string
+	err := options("record-bench", args, func(f *flag.FlagSet) {
+		f.StringVar(&out, "o", "", "pcap to write")
+		f.Int64Var(&b.Bytes, "bytes", 545_000_000, "end when the file has so many bytes")
+		f.DurationVar(&b.Limit, "limit", 10*time.Minute, "end in any case")
+		f.Uint64Var(&b.Seed, "seed", 1, "chooses files and what the clients do")
+	})
+	if err != nil {
+		return false, err
+	}
+	if out == "" {
+		return false, fmt.Errorf("record-bench needs -o")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return false, err
+	}
+	b.Load = []string{self, "load"}
+	return true, lab.RecordBench(ctx, out, b, os.Stdout)
+}
+
+// load is the clients of record-bench, which runs it in their namespace.
+func load(ctx context.Context, args []string) (bool, error) {
+	var ca string
+	var seed uint64
+	err := options("load", args, func(f *flag.FlagSet) {
+		f.StringVar(&ca, "ca", "", "certificate of the authority")
+		f.Uint64Var(&seed, "seed", 1, "chooses what the clients do")
+	})
+	if err != nil {
+		return false, err
+	}
+	return true, lab.Load(ctx, ca, seed)
 }
 
 // outOption reads the one option of a verb that writes a file.
