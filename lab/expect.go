@@ -20,7 +20,7 @@ type Expectation struct {
 	Match map[string]any
 	// Min and Max are how many events may match. Max 0 means any number, unless Never is set.
 	Min, Max int
-	// Never says that no event may match.
+	// Never says that no event may match. It fails when there is no event of the kind, for then nothing is proved.
 	Never bool
 }
 
@@ -45,6 +45,8 @@ type Result struct {
 type judged struct {
 	Expectation
 	count int
+	// kind is how many events of the kind there were.
+	kind int
 	// nearest describes the event that failed in the fewest attributes.
 	nearest string
 	missing int
@@ -85,6 +87,7 @@ func (j *judged) see(event map[string]any) {
 	if j.Kind != "" && event["kind"] != j.Kind {
 		return
 	}
+	j.kind++
 	missing := 0
 	var why []string
 	for _, name := range sortedKeys(j.Match) {
@@ -105,6 +108,8 @@ func (j *judged) see(event map[string]any) {
 func (j *judged) result() Result {
 	r := Result{Expectation: j.Expectation}
 	switch {
+	case j.Never && j.kind == 0:
+		r.Reason = "proves nothing: there are no such events at all"
 	case j.Never && j.count > 0:
 		r.Reason = fmt.Sprintf("got %d events, want none", j.count)
 	case j.count < j.Min:

@@ -25,6 +25,7 @@ func TestCheck(t *testing.T) {
 			"got 0 events, want at least 1; in the nearest one query.hostname is \"a.example\""},
 		{"too many", one(Expectation{Kind: "dns", Max: 1}), false, "got 2 events, want at most 1"},
 		{"one that may not be", one(Expectation{Kind: "flow", Never: true}), false, "got 1 events, want none"},
+		{"one that may not be, of a kind that never came", one(Expectation{Kind: "smb", Never: true}), false, "proves nothing: there are no such events at all"},
 		{"any attribute at all", one(Expectation{Match: m{anyAttribute: Contains("b.exam")}, Never: true}), false, "got 1 events, want none"},
 	}
 	for _, tt := range tests {

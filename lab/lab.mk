@@ -8,7 +8,7 @@ BENCH_RECORDED ?= $(dir $(BENCH_CAPTURE))recorded.pcap
 # The small hospital, watched by Bulwark: see lab/doc.go.
 lab: ## run the small hospital with Bulwark watching, and check what it saw (root)
 	@if [ "$$(id -u)" != 0 ]; then echo "SKIP lab needs root to make network namespaces"; else \
-	./lab/install.sh && mkdir -p bin && go build -o bin/bulwark ./cmd/bulwark && go run ./lab/cmd/lab run -bulwark bin/bulwark; fi
+	./lab/install.sh && mkdir -p bin && CGO_ENABLED=0 go build -o bin/bulwark ./cmd/bulwark && go run ./lab/cmd/lab run -bulwark bin/bulwark; fi
 
 # The large mixed capture that the sensor is measured on: see lab/benchcapture. Its recorded half is made once and kept
 # beside it; without root the public half fills the file.
