@@ -352,38 +352,3 @@ func TestInterfacesAndTheirOffloads(t *testing.T) {
 		t.Error("a name too long: got no error")
 	}
 }
-
-// BenchmarkVeth floods one end of a pair of interfaces and reads the other, and tells the rate and the loss.
-func BenchmarkVeth(b *testing.B) {
-	for _, size := range []int{60, 527, 1500} {
-		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
-			needVeth(b)
-			r := rings(b, Options{Interface: "a0", RingBytes: 64 << 20})[0]
-			s := newSender(b, "b0")
-			etherType, packet := datagram(here, there, 1, 2, 0)
-			frame := ethernet(etherType, append(packet, make([]byte, size-14-len(packet))...))
-			ctx, cancel := context.WithCancel(context.Background())
-			done := make(chan int)
-			go func() {
-				read, touched := 0, byte(0)
-				r.Blocks(ctx, func(blk *Block) {
-					for p := (Packet{}); blk.Next(&p); read++ {
-						touched += p.Data[12]
-					}
-				}, func() {})
-				done <- read
-			}()
-			for b.Loop() {
-				s.send(b, frame)
-			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mpps")
-			stats, err := r.Stats()
-			if err != nil {
-				b.Fatal(err)
-			}
-			cancel()
-			<-done
-			b.ReportMetric(100*float64(stats.Dropped)/float64(stats.Received+stats.Dropped), "%lost")
-		})
-	}
-}
