@@ -42,6 +42,9 @@ type Options struct {
 	MinFree   int64         // bytes of the disk that stay free: below, nothing is accepted; 0 means 512 MiB
 	Hold      []string      // subscribers without whose having seen it no event is removed; full, the bus refuses new ones
 
+	Listen   *Listen   // let other nodes join below this one; nil means none may
+	Upstream *Upstream // join the node above; nil means this one stands alone
+
 	Registry prometheus.Registerer // counters go here; nil means nowhere
 	Log      *slog.Logger          // nil means silence
 }
@@ -78,9 +81,11 @@ type Bus struct {
 	m      *metrics
 	enc    *zstd.Encoder
 
-	stop context.CancelFunc
-	wg   sync.WaitGroup
-	disk *disk
+	gate  *gate // nil when nobody may join
+	links links // to the nodes below
+	stop  context.CancelFunc
+	wg    sync.WaitGroup
+	disk  *disk
 }
 
 // Open starts the embedded server, or connects to the cluster, and makes the stream where it is not there.
@@ -102,6 +107,12 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 	run, stop := context.WithCancel(context.Background())
 	b.stop = stop
 	b.wg.Go(func() { b.keep(run) })
+	if o.Upstream != nil {
+		if err := b.heed(run); err != nil {
+			b.Close()
+			return nil, err
+		}
+	}
 	return b, nil
 }
 
@@ -121,6 +132,9 @@ func (o Options) withDefaults() Options {
 	if o.Replicas == 0 {
 		o.Replicas = 1
 	}
+	if o.Upstream != nil {
+		o.Hold = append(o.Hold[:len(o.Hold):len(o.Hold)], upstream)
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
@@ -135,7 +149,10 @@ func (b *Bus) connect() (err error) {
 		})}
 	url := b.opts.URL
 	if url == "" {
-		if b.server, err = startServer(b.opts); err != nil {
+		if o := b.opts.Listen; o != nil {
+			b.gate = &gate{node: o.Node, log: b.log, links: map[uint64]string{}}
+		}
+		if b.server, err = startServer(b.opts, b.gate); err != nil {
 			return err
 		}
 		opts = append(opts, nats.InProcessServer(b.server))

@@ -20,7 +20,7 @@ type Message struct {
 	Subject string    // of its kind: ev.dns
 	Seq     uint64    // its place in the stream, rising
 	Time    time.Time // when the bus took it
-	Node    string    // name of the joined node whose bus it came from; "" when it was published here
+	Node    string    // joined node whose bus it came from, with those it passed below: "site2/sensor7"; "" when published here
 	Batch   []byte    // an event batch; it holds until the handler returns
 }
 
@@ -146,7 +146,7 @@ func (r *reader) read(ctx context.Context) error {
 		return err
 	}
 	r.settle(ctx, st.State.FirstSeq, st.State.LastSeq)
-	p, err := r.pull(ctx)
+	p, err := newPull(ctx, r.b.nc, r.b.stream, localAPI, pullOptions{from: r.from, subjects: r.subjects})
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (r *reader) handle(ctx context.Context, m *nats.Msg) error {
 		r.b.log.WarnContext(ctx, "a message on the bus is no batch", "subject", m.Subject, "sequence", md.Sequence.Stream, "error", err)
 		r.buf = r.buf[:0] // the handler sees an empty batch, and so that there was one
 	}
-	msg := Message{Subject: m.Subject, Seq: md.Sequence.Stream, Time: md.Timestamp, Node: node(m), Batch: r.buf}
+	msg := Message{Subject: m.Subject, Seq: md.Sequence.Stream, Time: md.Timestamp, Node: m.Header.Get(nodeHeader), Batch: r.buf}
 	for wait := retryMin; ; wait = min(2*wait, 2*retryMax) {
 		err := r.fn(ctx, &msg)
 		if err == nil {
@@ -209,14 +209,6 @@ func (r *reader) handle(ctx context.Context, m *nats.Msg) error {
 	}
 	return nil
 }
-
-// node is the name of the node that a message was fetched from: the server writes "STREAM:HASH sequence ..." there,
-// and the join that made the source knows the names.
-func node(m *nats.Msg) string {
-	return m.Header.Get(nodeHeader)
-}
-
-const nodeHeader = "Bulwark-Node"
 
 // Position is how far the subscriber has come: the last sequence that it has handled. It is 0 for a new one, and
 // when the stream is not the one in which the position was kept.

@@ -28,25 +28,37 @@ var (
 // pull is a consumer that asks for batches ahead of its reader. The client library's own would drop messages whenever
 // a status message meets its buffer full, since that has room for just what was asked for.
 type pull struct {
-	b       *Bus
+	nc      *nats.Conn
 	subject string // where to ask
 	sub     *nats.Subscription
 	in      chan *nats.Msg
+	silence time.Duration
 	owed    int    // messages asked for that have not come
 	seq     uint64 // of the consumer, of the last message
 }
 
-// pull makes a consumer that begins at r.from.
-func (r *reader) pull(ctx context.Context) (*pull, error) {
-	c, err := r.b.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{FilterSubjects: r.subjects,
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: r.from, AckPolicy: jetstream.AckNonePolicy,
+// pullOptions say what a consumer reads.
+type pullOptions struct {
+	from        uint64 // first sequence
+	subjects    []string
+	headersOnly bool
+	silence     time.Duration // after which the server is taken for gone; 0 means 10 seconds
+}
+
+// newPull makes a consumer of the stream. api is the subject prefix of the JetStream that holds it.
+func newPull(ctx context.Context, nc *nats.Conn, st jetstream.Stream, api string, o pullOptions) (*pull, error) {
+	if o.silence == 0 {
+		o.silence = 10 * time.Second
+	}
+	c, err := st.CreateConsumer(ctx, jetstream.ConsumerConfig{FilterSubjects: o.subjects, HeadersOnly: o.headersOnly,
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: o.from, AckPolicy: jetstream.AckNonePolicy,
 		MemoryStorage: true, Replicas: 1, InactiveThreshold: sessionEnds})
 	if err != nil {
 		return nil, err
 	}
-	p := &pull{b: r.b, in: make(chan *nats.Msg, 4*pullBatches)} // two requests, and any status messages
-	p.subject = "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + c.CachedInfo().Name
-	if p.sub, err = r.b.nc.ChanSubscribe(r.b.nc.NewInbox(), p.in); err != nil {
+	p := &pull{nc: nc, silence: o.silence, in: make(chan *nats.Msg, 4*pullBatches)} // two requests, and status messages
+	p.subject = api + ".CONSUMER.MSG.NEXT." + stream + "." + c.CachedInfo().Name
+	if p.sub, err = nc.ChanSubscribe(nc.NewInbox(), p.in); err != nil {
 		return nil, err
 	}
 	return p, p.ask()
@@ -57,17 +69,17 @@ func (p *pull) close() { _ = p.sub.Unsubscribe() }
 
 func (p *pull) ask() error {
 	req, err := json.Marshal(map[string]int64{"batch": pullBatches, "max_bytes": pullBytes, "expires": int64(pullExpires),
-		"idle_heartbeat": int64(pullExpires) / 4})
+		"idle_heartbeat": int64(p.silence) / 4})
 	if err != nil {
 		return err
 	}
 	p.owed += pullBatches
-	return p.b.nc.PublishRequest(p.subject, p.sub.Subject, req)
+	return p.nc.PublishRequest(p.subject, p.sub.Subject, req)
 }
 
 // next waits for a message; while none comes, idle is called.
 func (p *pull) next(ctx context.Context, idle func(context.Context)) (*nats.Msg, error) {
-	silent := time.NewTimer(pullExpires)
+	silent := time.NewTimer(p.silence)
 	defer silent.Stop()
 	tick := time.NewTicker(saveEvery)
 	defer tick.Stop()
@@ -76,7 +88,11 @@ func (p *pull) next(ctx context.Context, idle func(context.Context)) (*nats.Msg,
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-silent.C:
-			return nil, fmt.Errorf("%w: nothing was heard from it for %v", errEnded, pullExpires)
+			if len(p.in) > 0 {
+				silent.Reset(p.silence)
+				continue
+			}
+			return nil, fmt.Errorf("%w: nothing was heard from it for %v", errEnded, p.silence)
 		case <-tick.C:
 			if idle != nil {
 				idle(ctx)
@@ -85,7 +101,7 @@ func (p *pull) next(ctx context.Context, idle func(context.Context)) (*nats.Msg,
 			if !ok {
 				return nil, ErrClosed
 			}
-			silent.Reset(pullExpires)
+			silent.Reset(p.silence)
 			if data, err := p.accept(m); data || err != nil {
 				return m, err
 			}

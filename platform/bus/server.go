@@ -10,8 +10,9 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// startServer starts a NATS server inside this process. It listens on no port.
-func startServer(o Options) (*server.Server, error) {
+// startServer starts a NATS server inside this process. It listens on no port, except for nodes that join, on which
+// gate then decides.
+func startServer(o Options, g *gate) (*server.Server, error) {
 	if o.Dir == "" {
 		return nil, errors.New("bus: neither a folder nor an address")
 	}
@@ -19,9 +20,15 @@ func startServer(o Options) (*server.Server, error) {
 		JetStream: true, JetStreamDomain: o.Domain, StoreDir: o.Dir,
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: o.MaxBytes + 1<<30,
 		SyncAlways: o.SyncEvery == 0, SyncInterval: o.SyncEvery}
+	if err := setLeafs(so, o, g); err != nil {
+		return nil, err
+	}
 	ns, err := server.NewServer(so)
 	if err != nil {
 		return nil, fmt.Errorf("bus: %w", err)
+	}
+	if g != nil {
+		g.account = ns.GlobalAccount()
 	}
 	ns.SetLoggerV2(serverLog{o.Log}, false, false, false)
 	ns.Start()

@@ -15,6 +15,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -177,6 +178,15 @@ func (s *Store) Close() {
 	}
 }
 
+// dayStart is when the day of that name begins, in unix nanoseconds.
+func dayStart(name string) int64 {
+	t, err := time.Parse(dayForm, name)
+	if err != nil {
+		return 0
+	}
+	return t.UnixNano()
+}
+
 // Stats is how much the store holds.
 type Stats struct {
 	Bytes    uint64    // on disk
@@ -202,18 +212,25 @@ func (s *Store) Stats() Stats {
 	return all
 }
 
-// extent is the first and the last nanosecond of which there are rows; last < first when there is none.
+// extent is the first and the last nanosecond of which there may be rows; last < first when there is none.
 func (s *Store) extent() (oldest, newest int64) {
 	oldest, newest = math.MaxInt64, math.MinInt64
 	for _, sh := range s.shelves {
+		days := sh.db.PartitionList()
+		if len(days) == 0 {
+			continue
+		}
 		var st logstorage.StorageStats
 		sh.db.UpdateStats(&st)
-		if st.MinTimestamp != math.MinInt64 {
-			oldest = min(oldest, st.MinTimestamp)
+		from, to := st.MinTimestamp, st.MaxTimestamp
+		// The library's are those of its first and last day; a day whose rows are all in a buffer has none.
+		if from == math.MaxInt64 || from == math.MinInt64 {
+			from = dayStart(slices.Min(days))
 		}
-		if st.MaxTimestamp != math.MaxInt64 {
-			newest = max(newest, st.MaxTimestamp)
+		if to == math.MaxInt64 || to == math.MinInt64 {
+			to = dayStart(slices.Max(days)) + int64(24*time.Hour) - 1
 		}
+		oldest, newest = min(oldest, from), max(newest, to)
 	}
 	return oldest, newest
 }

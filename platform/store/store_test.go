@@ -171,3 +171,19 @@ func TestQueriesThatCannotBe(t *testing.T) {
 		})
 	}
 }
+
+func TestRowsInABufferDoNotHideThoseOfEarlierDays(t *testing.T) {
+	s := testStore(t)
+	hospital(t, s)
+	var b event.Batch
+	b.Reset("sensor-1", "north", 8)
+	b.Add(&event.Header{Time: noon.Add(48 * time.Hour).UnixNano()}, &event.Flow{})
+	b.Add(&event.Header{Time: noon.Add(48 * time.Hour).UnixNano()}, &event.DNS{})
+	if err := s.Add(b.Bytes()); err != nil { // and no Flush
+		t.Fatal(err)
+	}
+	rows, err := s.Latest(t.Context(), Query{To: noon.Add(24 * time.Hour)}, 100)
+	if err != nil || len(rows) != 34 {
+		t.Errorf("got %d rows, %v, want 34", len(rows), err)
+	}
+}

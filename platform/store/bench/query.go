@@ -26,7 +26,7 @@ func (w *work) questions() []question {
 	day := func(text string) store.Query {
 		return store.Query{Text: text, From: w.from.Add(24 * time.Hour), To: w.to}
 	}
-	rare, common := load.Outside(199_990).String(), load.Host(40).String()
+	rare, common := load.Outside(120_000).String(), load.Host(40).String()
 	domain := load.Domain(49_900)
 	count := func(q store.Query) func(context.Context) (int, error) {
 		return func(ctx context.Context) (int, error) {
