@@ -67,7 +67,7 @@ func newIdentity(t testing.TB, d *db.DB, c clock.Clock) *Identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := ledger.Open(t.Context(), d, c, "bulwark/"+k.Site()+"/ledger", k.Signing("ledger"))
+	l, err := ledger.Open(t.Context(), ledger.Needs{DB: d, Clock: c, Origin: "bulwark/" + k.Site() + "/ledger", Key: k.Signing("ledger")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -74,33 +73,4 @@ func ReadCheckpoint(v note.Verifier, text string) (size int64, root tlog.Hash, e
 func (l *Ledger) Checkpoint(ctx context.Context) (string, error) {
 	h, err := head(ctx, l.db.Read())
 	return h.Checkpoint, err
-}
-
-// Run hands the head to keep whenever it has moved, looking every period, until ctx ends; once more at the end. keep
-// puts it where whoever can rewrite the database cannot: another machine, a log collector, a peer. A keep that fails
-// is asked again with the next head; its error goes to report.
-func (l *Ledger) Run(ctx context.Context, period time.Duration, keep func(checkpoint string) error, report func(error)) error {
-	t := time.NewTicker(period)
-	defer t.Stop()
-	last := ""
-	look := func(ctx context.Context) {
-		now, err := l.Checkpoint(ctx)
-		if err == nil && now != last && now != "" {
-			if err = keep(now); err == nil {
-				last = now
-			}
-		}
-		if err != nil {
-			report(fmt.Errorf("handing out the ledger's head: %w", err))
-		}
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			look(context.WithoutCancel(ctx))
-			return nil
-		case <-t.C:
-			look(ctx)
-		}
-	}
 }

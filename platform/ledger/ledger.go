@@ -5,7 +5,7 @@
 //
 // [Ledger.Verify] finds and names an entry that was changed, removed, moved or added behind the program's back.
 // What it cannot see alone is a database set back as a whole to an older state: for that, somebody else must hold a
-// later checkpoint. [Ledger.Run] hands them out.
+// later checkpoint: a [Keeper].
 package ledger
 
 import (
@@ -18,11 +18,11 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
+	"bulwark/platform/health"
 )
 
 //go:embed migrations/*.sql
@@ -31,18 +31,32 @@ var migrations embed.FS
 // keepEvery is after how many entries a checkpoint is kept for good: how precisely a rewritten past is located.
 const keepEvery = 256
 
-// Ledger appends and answers. Make it with [Open]; it is safe for concurrent use.
-type Ledger struct {
-	db       *db.DB
-	clock    clock.Clock
-	signer   note.Signer
-	verifier note.Verifier
+// Needs is what a ledger is made of.
+type Needs struct {
+	DB    *db.DB
+	Clock clock.Clock
+	// Origin names this ledger in its checkpoints, without spaces or plus signs: "bulwark/0123456789abcdef/ledger".
+	Origin string
+	// Key signs the heads ([keys.Keys.Signing]).
+	Key ed25519.PrivateKey
+	// Keeper holds the heads elsewhere. Nil: nobody does.
+	Keeper Keeper
+	// Health is told what [Ledger.Run] finds.
+	Health *health.Tracker
 }
 
-// Open prepares the tables and takes the key that signs heads. origin names this ledger in its checkpoints, without
-// spaces or plus signs: "bulwark/0123456789abcdef/ledger".
-func Open(ctx context.Context, d *db.DB, c clock.Clock, origin string, key ed25519.PrivateKey) (*Ledger, error) {
-	s, err := newSigner(origin, key)
+// Ledger appends and answers. Make it with [Open]; it is safe for concurrent use.
+type Ledger struct {
+	db     *db.DB
+	clock  clock.Clock
+	keeper Keeper
+	warn   *health.Tracker
+	signer *signer
+}
+
+// Open prepares the tables.
+func Open(ctx context.Context, n Needs) (*Ledger, error) {
+	s, err := newSigner(n.Origin, n.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -50,15 +64,15 @@ func Open(ctx context.Context, d *db.DB, c clock.Clock, origin string, key ed255
 	if err != nil {
 		return nil, err
 	}
-	if err := db.Migrate(ctx, d, "ledger", own); err != nil {
+	if err := db.Migrate(ctx, n.DB, "ledger", own); err != nil {
 		return nil, err
 	}
-	return &Ledger{db: d, clock: c, signer: s, verifier: s.verifier}, nil
+	return &Ledger{db: n.DB, clock: n.Clock, keeper: n.Keeper, warn: n.Health, signer: s}, nil
 }
 
-// VerifierKey is the public key of the heads in the form of [note.NewVerifier]; whoever checks a proof or a
+// VerifierKey is the public key of the heads in the form of golang.org/x/mod/sumdb/note; whoever checks a proof or a
 // checkpoint elsewhere needs it.
-func (l *Ledger) VerifierKey() string { return l.signer.(*signer).public }
+func (l *Ledger) VerifierKey() string { return l.signer.public }
 
 // row is an entry in the database.
 type row struct {

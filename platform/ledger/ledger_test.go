@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
 	"bulwark/platform/db/dbtest"
+	"bulwark/platform/health"
 )
 
 const origin = "bulwark/test/ledger"
@@ -28,7 +30,8 @@ func seed(c byte) ed25519.PrivateKey {
 
 func opened(t testing.TB, d *db.DB) *Ledger {
 	t.Helper()
-	l, err := Open(t.Context(), d, clock.NewManual(time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC)), origin, seed('k'))
+	c := clock.NewManual(time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC))
+	l, err := Open(t.Context(), Needs{DB: d, Clock: c, Origin: origin, Key: seed('k'), Health: health.NewTracker(c)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +298,7 @@ func tampering(t *testing.T, l *Ledger) {
 // rewritten changes an entry and computes every hash again, as somebody without the signing key could.
 func rewritten(t *testing.T, l *Ledger) {
 	defer saved(t, l.db)()
-	forger, err := Open(t.Context(), l.db, l.clock, origin, seed('f'))
+	forger, err := Open(t.Context(), Needs{DB: l.db, Clock: l.clock, Origin: origin, Key: seed('f')})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -406,45 +409,114 @@ func TestAppendRefuses(t *testing.T) {
 
 func TestOpenRefusesAnOriginThatNoCheckpointCanCarry(t *testing.T) {
 	for _, name := range []string{"", "a b", "a+b"} {
-		if _, err := Open(t.Context(), dbtest.SQLite(t), clock.System{}, name, seed('k')); err == nil {
+		if _, err := Open(t.Context(), Needs{DB: dbtest.SQLite(t), Clock: clock.System{}, Origin: name, Key: seed('k')}); err == nil {
 			t.Errorf("Open with origin %q succeeded, want an error", name)
 		}
 	}
 }
 
-func TestRunHandsOutEachNewHead(t *testing.T) {
-	d := dbtest.SQLite(t)
-	l := opened(t, d)
+// collector is a keeper that is sometimes away.
+type collector struct {
+	away bool
+	kept []string
+}
+
+func (c *collector) Keep(_ context.Context, checkpoint string) error {
+	if c.away {
+		return errors.New("collector away")
+	}
+	c.kept = append(c.kept, checkpoint)
+	return nil
+}
+
+func (c *collector) Kept(context.Context) ([]string, error) { return c.kept, nil }
+
+func TestRunKeepsTheHeadsElsewhereAndWarns(t *testing.T) {
+	l := opened(t, dbtest.SQLite(t))
+	k := &collector{away: true}
+	l.keeper = k
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		var kept []string
-		refuse := true
-		done := make(chan struct{})
-		reports := 0
-		go func() {
-			defer close(done)
-			_ = l.Run(ctx, time.Minute, func(c string) error {
-				if refuse {
-					return errors.New("collector away")
-				}
-				kept = append(kept, c)
-				return nil
-			}, func(error) { reports++ })
-		}()
-		fill(t, l, 1)
-		time.Sleep(90 * time.Second) // virtual: the bubble's clock
-		refuse = false
-		time.Sleep(5 * time.Minute)
-		fill(t, l, 1)
-		cancel()
-		<-done
-		if len(kept) != 2 || reports != 1 {
-			t.Errorf("kept = %d, reports = %d; want 2 and 1", len(kept), reports)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- l.Run(ctx) }()
+		after := func(what string, d time.Duration, kept int, warnings string) {
+			t.Helper()
+			time.Sleep(d) // virtual: the bubble's clock
+			synctest.Wait()
+			var ids []string
+			for _, w := range l.warn.Warnings() {
+				ids = append(ids, w.ID)
+			}
+			if got := strings.Join(ids, " "); got != warnings || len(k.kept) != kept {
+				t.Errorf("%s: kept %d, warnings %q; want %d, %q", what, len(k.kept), got, kept, warnings)
+			}
 		}
-		if r := verified(t, l, kept...); !r.Whole() {
-			t.Errorf("faults = %+v, want none", r.Faults)
+		after("an empty ledger", 90*time.Second, 0, "")
+		fill(t, l, 3)
+		after("a collector that is away", time.Minute, 0, "ledger.not-kept")
+		k.away = false
+		after("a collector that is back", time.Minute, 1, "")
+		after("nothing new", time.Hour, 1, "")
+		err := l.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+			_, err := tx.ExecContext(ctx, "DELETE FROM ledger_entry WHERE seq = 1")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		after("an entry removed the day before", 24*time.Hour, 1, "ledger.not-whole")
+		if got := l.warn.Warnings()[0].Text.EN; !strings.Contains(got, "entry 1 was removed") {
+			t.Errorf("warning = %q, want the entry named", got)
+		}
+		fill(t, l, 1)
+		stop()
+		if err := <-done; err != nil || len(k.kept) != 2 {
+			t.Errorf("Run = %v, kept %d; want nil and the last head kept", err, len(k.kept))
 		}
 	})
+}
+
+func TestAFileKeepsTheNewestHead(t *testing.T) {
+	d := dbtest.SQLite(t)
+	f := File(filepath.Join(t.TempDir(), "ledger.checkpoint"))
+	l := opened(t, d)
+	l.keeper = f
+	if r := verified(t, l); !r.Whole() {
+		t.Errorf("faults before anything was kept = %+v", r.Faults)
+	}
+	kept := ""
+	for range 2 {
+		fill(t, l, 300)
+		l.handOut(t.Context(), &kept)
+	}
+	if r := verified(t, l); !r.Whole() {
+		t.Errorf("faults = %+v, want none", r.Faults)
+	}
+	err := d.Write(t.Context(), func(ctx context.Context, tx bun.Tx) error { // back to the kept checkpoint of 256 entries
+		for _, s := range []string{
+			"UPDATE ledger_head SET size = 256, checkpoint = (SELECT checkpoint FROM ledger_checkpoint WHERE size = 256)",
+			"DELETE FROM ledger_entry WHERE seq >= 256", "DELETE FROM ledger_hash WHERE i >= 511", "DELETE FROM ledger_checkpoint WHERE size > 256",
+		} {
+			if _, err := tx.ExecContext(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := verified(t, l); len(r.Faults) != 1 || r.Faults[0].Kind != Removed || r.Faults[0].First != 256 || r.Faults[0].Last != 599 {
+		t.Errorf("faults = %+v, want the entries 256 to 599 missed", r.Faults)
+	}
+}
+
+func TestWarnablesAreComplete(t *testing.T) {
+	for _, w := range Warnables() {
+		if err := w.Check(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func FuzzReadCheckpoint(f *testing.F) {

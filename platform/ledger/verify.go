@@ -66,13 +66,19 @@ func (r *Report) fault(first, last int64, kind Kind, format string, args ...any)
 }
 
 // Verify computes every hash of the ledger again, from the records, and compares: each entry with its stored hash
-// and its columns, each node of the tree with its children, each kept checkpoint with the tree of its size. known
-// are checkpoints that were kept elsewhere ([Ledger.Run]); the ledger must contain what they signed. It reads one
-// snapshot while others write, a thousand entries at a time. The error is about reading, never
-// about what was found.
+// and its columns, each node of the tree with its children, each kept checkpoint with the tree of its size. the
+// checkpoints of the keeper, and those of known, must be of this ledger too. It reads one snapshot while others write,
+// a thousand entries at a time. The error is about reading, never about what was found.
 func (l *Ledger) Verify(ctx context.Context, known ...string) (Report, error) {
 	start := l.clock.Now()
 	r := Report{Faults: []Fault{}}
+	if l.keeper != nil {
+		kept, err := l.keeper.Kept(ctx)
+		if err != nil {
+			return r, err
+		}
+		known = append(kept, known...)
+	}
 	err := l.db.Snapshot(ctx, func(ctx context.Context, tx bun.Tx) error {
 		h, err := head(ctx, tx)
 		if err != nil {
@@ -132,7 +138,7 @@ func (v *verification) checkpoints(ctx context.Context, l *Ledger, h headRow, kn
 
 // expect notes what a checkpoint says. size is that of its row, or -1 when it has none.
 func (v *verification) expect(l *Ledger, text string, size int64, from string) {
-	n, root, err := ReadCheckpoint(l.verifier, text)
+	n, root, err := ReadCheckpoint(l.signer.verifier, text)
 	switch {
 	case err != nil:
 		v.report.fault(-1, -1, Head, "%s: %v", from, err)
