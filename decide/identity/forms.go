@@ -151,6 +151,16 @@ func (i *Identity) showSignIn(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, web.LocalPath(g.Next, "/"), http.StatusSeeOther)
 		return
 	}
+	n, err := administrators(r.Context(), i.db.Read(), "")
+	if err != nil {
+		i.broken(w, r, err)
+		return
+	}
+	if n == 0 {
+		g.Title, g.Lead, g.After = g.T.NotSetUp, g.T.NotSetUpText, g.T.NotSetUpNext
+		i.pages.show(w, http.StatusOK, g)
+		return
+	}
 	i.signInForm(g, r)
 	i.pages.show(w, http.StatusOK, g)
 }

@@ -54,8 +54,17 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+func TestWhoeverComesBeforeTheSetUpIsToldWhatToDo(t *testing.T) {
+	s := sqliteSite(t)
+	page := s.browser().page("/sign-in")
+	if !strings.Contains(page.text, "not set up yet") || strings.Contains(page.text, "<form") {
+		t.Errorf("page = %s, want the way to the set-up and no form", page.text)
+	}
+}
+
 func TestTheLanguageIsSwitchedAndKept(t *testing.T) {
 	s := sqliteSite(t)
+	s.administrator()
 	b := s.browser()
 	page := b.page("/sign-in?next=/traffic")
 	link := regexp.MustCompile(`href="(\?[^"]*)" lang="fr"`).FindStringSubmatch(page.text)
@@ -117,6 +126,7 @@ func TestPagesEscapeWhatPeopleType(t *testing.T) {
 // TestPagesHaveNoInlineParts: the content policy would stop them.
 func TestPagesHaveNoInlineParts(t *testing.T) {
 	s := sqliteSite(t)
+	s.administrator()
 	page := s.browser().page("/sign-in")
 	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|javascript:|<script(?:\s[^>]*)?>[^<]`)
 	if found := inline.FindString(page.text); found != "" {

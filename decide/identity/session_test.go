@@ -235,7 +235,7 @@ func TestAnswersThatLastEndWithTheirSession(t *testing.T) {
 }
 
 // somebody makes a person beside another administrator, and a session of theirs.
-func somebody(t *testing.T, i *Identity, login string) (id string, cookie *http.Cookie) {
+func somebody(t testing.TB, i *Identity, login string) (id string, cookie *http.Cookie) {
 	t.Helper()
 	var o opened
 	err := i.db.Write(t.Context(), func(ctx context.Context, tx bun.Tx) error {
@@ -286,4 +286,20 @@ func TestEveryRouteKeepsItsPromise(t *testing.T) {
 	}
 	webtest.CheckRoutes(t, i.Routes(), i, func(duty web.Duty, r *http.Request) { r.AddCookie(cookies[duty]) })
 	golden(t, "testdata/routes.txt", webtest.Table(i.Routes()))
+}
+
+// BenchmarkRequire is what asking who somebody is costs each request.
+func BenchmarkRequire(b *testing.B) {
+	i := newIdentity(b, dbtest.SQLite(b), clock.System{})
+	_, cookie := somebody(b, i, "rose")
+	h := i.Require([]web.Duty{web.Analyst}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for b.Loop() {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.AddCookie(cookie)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			b.Fatal(w.Code)
+		}
+	}
 }

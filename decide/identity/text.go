@@ -14,6 +14,7 @@ type texts struct {
 	SignInLead, SetUpLead                   string
 	InvitedLead, ResetLead                  string // with %s for the login
 	LinkGoneText, LinkGoneNext              string
+	NotSetUp, NotSetUpText, NotSetUpNext    string
 	Name, Login, Password, Again            string // labels
 	LoginHint, PasswordHint                 string
 	Enter, Create, Choose, Show, Hide       string // buttons
@@ -38,6 +39,10 @@ func english() texts {
 
 		LinkGoneText: "A link works once, and for a limited time.",
 		LinkGoneNext: "Ask an administrator for a new one. If nobody has set Bulwark up yet, run “bulwark setup-link” on its machine.",
+
+		NotSetUp:     "Bulwark is not set up yet",
+		NotSetUpText: "The first administrator sets it up with the link that was printed where Bulwark was started.",
+		NotSetUpNext: "Lost the link, or older than a day? Run “bulwark setup-link” on the machine of Bulwark.",
 
 		Name: "Your name", Login: "Login", Password: "Password", Again: "Password, once more",
 		LoginHint:    "2 to 64 small letters, digits and . _ - @",
@@ -71,6 +76,10 @@ func french() texts {
 
 		LinkGoneText: "Un lien ne sert qu’une fois, et pour un temps limité.",
 		LinkGoneNext: "Demandez-en un autre à un administrateur. Si personne n’a encore mis Bulwark en service, lancez « bulwark setup-link » sur sa machine.",
+
+		NotSetUp:     "Bulwark n’est pas encore en service",
+		NotSetUpText: "Le premier administrateur le met en service avec le lien affiché là où Bulwark a été lancé.",
+		NotSetUpNext: "Lien perdu, ou de plus d’un jour ? Lancez « bulwark setup-link » sur la machine de Bulwark.",
 
 		Name: "Votre nom", Login: "Identifiant", Password: "Mot de passe", Again: "Mot de passe, encore une fois",
 		LoginHint:    "2 à 64 lettres minuscules, chiffres et . _ - @",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"bulwark/platform/conf"
 	"bulwark/platform/db"
 	"bulwark/platform/db/dbtest"
 )
@@ -293,6 +294,17 @@ func BenchmarkWriteDurably(b *testing.B) {
 	for b.Loop() {
 		if err := addOne(b.Context(), d); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestConfigAddress(t *testing.T) {
+	for want, c := range map[string]db.Config{
+		"sqlite:/var/lib/bulwark/state.db": {},
+		"postgres://db/bulwark":            {URL: conf.NewSecret("postgres://db/bulwark")},
+	} {
+		if got, err := c.Address("/var/lib/bulwark"); got != want || err != nil {
+			t.Errorf("Address = %q, %v; want %q", got, err, want)
 		}
 	}
 }

@@ -1,9 +1,11 @@
 package health
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"bulwark/platform/clock"
@@ -132,4 +134,21 @@ func TestWarningAsJSONSaysItsSeverityInAWord(t *testing.T) {
 	if !strings.Contains(string(b), `"severity":"unprotected"`) {
 		t.Errorf("json = %s, want the severity as a word", b)
 	}
+}
+
+func TestOwnWarnablesAreComplete(t *testing.T) {
+	if err := ClockStepped().Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWatchClockIsSilentOnASteadyClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		tr := NewTracker(clock.System{})
+		if err := WatchClock(ctx, tr); err != nil || len(tr.Warnings()) != 0 {
+			t.Errorf("WatchClock = %v, warnings %v; want nil and none", err, tr.Warnings())
+		}
+	})
 }
