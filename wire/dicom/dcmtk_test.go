@@ -154,11 +154,12 @@ func needTools(t *testing.T, tools ...string) {
 // with what dcmdump reads in the files.
 func TestStoresOfDCMTK(t *testing.T) {
 	needTools(t, "storescp", "storescu", "dcmdump")
-	files, values := plainFiles(t, 1000)
+	files, values := plainFiles(t, 25)
 	for _, syntax := range []struct{ option, uid string }{
 		{"-xe", explicitLE}, {"-xb", explicitBE}, {"-xi", implicitLE}, {"-xd", deflatedLE},
 	} {
 		t.Run(TransferSyntaxName(syntax.uid), func(t *testing.T) {
+			t.Setenv("TCP_NODELAY", "1")
 			p := &tap{}
 			port := p.listen(t, storescp(t, "+xa"))
 			out, err := exec.Command("storescu", append([]string{"-R", "-nh", syntax.option, "-aet", "CT_1", "-aec", "ARCHIVE", "127.0.0.1", port}, files...)...).CombinedOutput()

@@ -48,37 +48,40 @@ type ignore struct{}
 
 func (ignore) Exchange(*Exchange) {}
 
+// equipment is OBX-15 to OBX-18.
+const equipment = "||||cobas^^urn:oid:1.2.3"
+
 // result is a laboratory result of n observations in its frame, and its acknowledgment.
-func result(n int) (message, ack []byte) {
+func result(n int, equipment string) (message, ack []byte) {
 	var b bytes.Buffer
 	b.WriteString("\x0bMSH|^~\\&|LAB|HOSP|EHR|HOSP|20261102080002||ORU^R01|MSG000002|P|2.4\r")
 	b.WriteString("PID|||584765^^^HOSP^MR||DURAND^PAUL||19550203|M\rOBR|1|845439^EHR|1045813^LAB|15545^GLUCOSE\r")
 	for i := range n {
-		fmt.Fprintf(&b, "OBX|%d|NM|1554-0^ANALYTE %d^POST||192|mg/dl|70_105|H|||F|||20261102080002||||cobas^^urn:oid:1.2.3\r", i, i)
+		fmt.Fprintf(&b, "OBX|%d|NM|1554-0^ANALYTE %d^POST||192|mg/dl|70_105|H|||F|||20261102080002%s\r", i, i, equipment)
 	}
 	b.WriteString("\x1c\r")
 	return b.Bytes(), []byte("\x0bMSH|^~\\&|EHR|HOSP|LAB|HOSP|20261102080000||ACK|1|P|2.5\rMSA|AA|MSG000002\r\x1c\r")
 }
 
-// BenchmarkHL7 decodes a result of 40 observations and its acknowledgment.
+// BenchmarkHL7 decodes a result of 40 observations and its acknowledgment, with and without the equipment's name.
 func BenchmarkHL7(b *testing.B) {
-	message, ack := result(40)
-	var c Conversation
-	exchange := func() {
-		c.Decode(wire.ToServer, message, ignore{})
-		c.Decode(wire.ToClient, ack, ignore{})
-	}
-	exchange()
-	b.SetBytes(int64(len(message) + len(ack)))
-	b.ReportAllocs()
-	for b.Loop() {
-		exchange()
+	for name, equipment := range map[string]string{"plain": "", "equipment": equipment} {
+		b.Run(name, func(b *testing.B) {
+			message, ack := result(40, equipment)
+			var c Conversation
+			b.SetBytes(int64(len(message) + len(ack)))
+			b.ReportAllocs()
+			for b.Loop() {
+				c.Decode(wire.ToServer, message, ignore{})
+				c.Decode(wire.ToClient, ack, ignore{})
+			}
+		})
 	}
 }
 
 // BenchmarkHL7Document decodes a message that carries a document of 1 MiB.
 func BenchmarkHL7Document(b *testing.B) {
-	message, _ := result(1)
+	message, _ := result(1, "")
 	message = append(message[:len(message)-2], "OBX|2|ED|PDF||^^^Base64^"+strings.Repeat("QUJD", 1<<18)+"\r\x1c\r"...)
 	var c Conversation
 	b.SetBytes(int64(len(message)))
@@ -93,7 +96,7 @@ func BenchmarkHL7Document(b *testing.B) {
 }
 
 func TestDecodingDoesNotAllocate(t *testing.T) {
-	message, ack := result(40)
+	message, ack := result(40, equipment)
 	var c Conversation
 	var h Handler = ignore{}
 	got := testing.AllocsPerRun(100, func() {

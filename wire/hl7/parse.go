@@ -128,7 +128,9 @@ func (r *reader) segment(m *Message, seg []byte, cut bool) {
 		m.OBR++
 	case "OBX":
 		m.OBX++
-		r.devices(m, OBX18, f.at(18))
+		if bytes.Count(seg, []byte{r.field}) >= 18 { // most laboratories end before it
+			r.devices(m, OBX18, f.at(18))
+		}
 	case "PRT":
 		r.prt(m, f)
 	}
