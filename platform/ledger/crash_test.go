@@ -50,7 +50,7 @@ func appendForEver(path string) error {
 
 // TestAcknowledgedEntriesSurviveAKill kills a process that appends, again and again, after more and more entries.
 func TestAcknowledgedEntriesSurviveAKill(t *testing.T) {
-	const kills = 20
+	const kills = 10
 	path := filepath.Join(t.TempDir(), "state.db")
 	acknowledged := int64(-1)
 	for k := range kills {
