@@ -100,9 +100,13 @@ func laboratoryOrders(ctx context.Context, h *Hospital) error {
 	})
 }
 
-// pumpReports are what the infusion pump says of itself every half minute.
+// pumpReports are what the infusion pumps say of themselves; the second one has its address by lease.
 func pumpReports(ctx context.Context, h *Hospital) error {
 	now, pump := time.Now(), h.Host("pump1")
+	second := infusion(Patients[3], h.Host("pump2").MAC, "PMP2001", 12, now)
+	if err := h.sendAll(ctx, "pump2", "ehr", ehrHL7, []hl7Message{{second, "AA"}}); err != nil {
+		return err
+	}
 	return h.sendAll(ctx, "pump1", "ehr", ehrHL7, []hl7Message{
 		{infusion(Patients[0], pump.MAC, "PMP0001", 40, now), "AA"},
 		{infusion(Patients[0], pump.MAC, "PMP0002", 42, now), "AA"},

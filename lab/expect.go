@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -137,19 +138,33 @@ func matches(want any, name string, event map[string]any) bool {
 	return false
 }
 
-// holds tells whether an attribute is as it must be.
+// holds tells whether an attribute is as it must be. Numbers and truths may be written as texts: the store keeps them so.
 func holds(want, got any) bool {
 	switch w := want.(type) {
 	case Predicate:
 		return w.ok(got)
 	case int:
-		return got == float64(w)
+		n, ok := number(got)
+		return ok && n == float64(w)
+	case bool:
+		return got == w || got == strconv.FormatBool(w)
 	case string:
 		if list, ok := got.([]any); ok {
 			return slices.Contains(list, any(w))
 		}
 	}
 	return got == want
+}
+
+func number(v any) (n float64, ok bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case string:
+		n, err := strconv.ParseFloat(v, 64)
+		return n, err == nil
+	}
+	return 0, false
 }
 
 func show(v any) string {
@@ -226,8 +241,8 @@ func (l *leaks) results(events int) []Result {
 	return all
 }
 
-// Print writes a line for each result and the figure at the end. It tells whether all passed.
-func Print(w io.Writer, results []Result) bool {
+// Print writes a line for each result and the figure of that name at the end. It tells whether all passed.
+func Print(w io.Writer, figure string, results []Result) bool {
 	passed := 0
 	for _, r := range results {
 		if r.Passed {
@@ -237,7 +252,7 @@ func Print(w io.Writer, results []Result) bool {
 		}
 		fmt.Fprintf(w, "FAILED  %s: %s\n", r.Name, r.Reason)
 	}
-	fmt.Fprintf(w, "RESULT lab_expectations %d/%d share\n", passed, len(results))
+	fmt.Fprintf(w, "RESULT %s %d/%d share\n", figure, passed, len(results))
 	return passed == len(results)
 }
 
@@ -258,17 +273,17 @@ func OneOf(texts ...string) Predicate {
 
 // AtLeast wants a number that is n or more.
 func AtLeast(n float64) Predicate {
-	return Predicate{fmt.Sprintf("at least %v", n), func(v any) bool { f, ok := v.(float64); return ok && f >= n }}
+	return Predicate{fmt.Sprintf("at least %v", n), func(v any) bool { f, ok := number(v); return ok && f >= n }}
 }
 
 // Present wants the attribute to be there.
 func Present() Predicate {
-	return Predicate{"present", func(v any) bool { return v != nil && v != "" }}
+	return Predicate{"present", func(v any) bool { return v != nil && v != "" && v != "0" }}
 }
 
 // Absent wants it not to be there.
 func Absent() Predicate {
-	return Predicate{"absent", func(v any) bool { return v == nil || v == "" || v == false || v == 0.0 }}
+	return Predicate{"absent", func(v any) bool { return v == nil || v == "" || v == false || v == 0.0 || v == "false" || v == "0" }}
 }
 
 func anyText(says string, ok func(string) bool) Predicate {

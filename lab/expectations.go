@@ -175,6 +175,7 @@ func hl7Expectations() []Expectation {
 		message("results of the laboratory", "ORU", "R01", "LAB", "AA", between("lis", "ehr", m{"hl7.version": "2.4", "hl7.observation_count": AtLeast(5)})),
 		message("an order to the laboratory", "ORM", "O01", "EHR", "AA", between("ehr", "lis", m{"hl7.receiving_app": "LAB"})).times(2),
 		message("a pump names itself", "ORU", "R01", "INFUSER", "AA", m{"hl7.devices": Contains(pump), "hl7.version": "2.6"}),
+		message("a pump with a leased address names itself", "ORU", "R01", "INFUSER", "AA", m{"hl7.devices": Contains(pumpID("00:03:b1:20:05:0c")), "src_endpoint.ip": BeginsWith("10.20.9.")}),
 		message("a bedside monitor", "ORU", "R01", "MONITOR", "AA", m{"hl7.sending_facility": "WARD3"}),
 		{Name: "patients are pseudonyms in HL7", Kind: "hl7", Min: 10, Match: m{"patient.uid": Present()}},
 	}

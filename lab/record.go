@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -27,7 +26,7 @@ func (h *Hospital) RecordStory(ctx context.Context, out string, progress io.Writ
 	}
 	var stretch timeline
 	err := h.Capture(ctx, raw, scenarios, func(name string, begin, end time.Time) {
-		fmt.Fprintf(progress, "%-24s %s\n", name, end.Sub(begin).Round(time.Millisecond))
+		say(progress, name, end.Sub(begin))
 		stretch.add(begin, end, acts[len(stretch.parts)].at)
 	})
 	if err != nil {

@@ -103,12 +103,21 @@ func (h *Hospital) Capture(ctx context.Context, file string, all []Scenario, mar
 	if err != nil {
 		return err
 	}
+	return errors.Join(h.play(ctx, all, mark), r.stop())
+}
+
+// play runs scenarios in order.
+func (h *Hospital) play(ctx context.Context, all []Scenario, mark func(name string, begin, end time.Time)) error {
 	for _, s := range all {
 		begin := time.Now()
 		if err := s.Run(ctx, h); err != nil {
-			return errors.Join(fmt.Errorf("scenario %s: %w", s.Name, err), r.stop())
+			return fmt.Errorf("scenario %s: %w", s.Name, err)
 		}
 		mark(s.Name, begin, time.Now())
 	}
-	return r.stop()
+	return nil
+}
+
+func say(progress io.Writer, scenario string, took time.Duration) {
+	fmt.Fprintf(progress, "%-24s %s\n", scenario, took.Round(time.Millisecond))
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -18,6 +19,7 @@ import (
 
 const usage = `lab is a small hospital in network namespaces. It needs root and the packages of lab/install.sh.
 
+  lab live [-bulwark FILE]               run every scenario with bulwark up on the mirror port, check what it kept
   lab run [-bulwark FILE] [-keep FILE] [-capture FILE]
                                          run every scenario, have bulwark read what the mirror port saw, check it
   lab capture -o FILE                    run every scenario and write what the mirror port saw
@@ -35,7 +37,7 @@ func main() {
 		os.Exit(2)
 	}
 	verbs := map[string]func(context.Context, []string) (bool, error){
-		"run": run, "capture": capture, "record": record, "record-bench": recordBench, "load": load, "check": check, "clean": clean,
+		"live": live, "run": run, "capture": capture, "record": record, "record-bench": recordBench, "load": load, "check": check, "clean": clean,
 	}
 	verb := verbs[os.Args[1]]
 	if verb == nil {
@@ -62,6 +64,34 @@ func options(name string, args []string, define func(*flag.FlagSet)) error {
 		return fmt.Errorf("%s takes no %q", name, f.Arg(0))
 	}
 	return nil
+}
+
+func live(ctx context.Context, args []string) (bool, error) {
+	var bulwark, keep string
+	err := options("live", args, func(f *flag.FlagSet) {
+		f.StringVar(&bulwark, "bulwark", os.Getenv("BULWARK"), "the program that watches; default $BULWARK")
+		f.StringVar(&keep, "keep", "", "keep the events in this file")
+	})
+	if err != nil {
+		return false, err
+	}
+	if bulwark == "" {
+		return false, fmt.Errorf("live needs -bulwark or $BULWARK")
+	}
+	events, err := lab.Live(ctx, bulwark, os.Stderr)
+	if err != nil {
+		return false, err
+	}
+	if keep != "" {
+		if err := os.WriteFile(keep, events, 0o644); err != nil {
+			return false, err
+		}
+	}
+	results, err := lab.Check(bytes.NewReader(events), lab.Expectations())
+	if err != nil {
+		return false, err
+	}
+	return lab.Print(os.Stdout, "lab_expectations", results), nil
 }
 
 func run(ctx context.Context, args []string) (bool, error) {
@@ -95,7 +125,7 @@ func run(ctx context.Context, args []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return lab.Print(os.Stdout, results), nil
+	return lab.Print(os.Stdout, "lab_offline_expectations", results), nil
 }
 
 func capture(ctx context.Context, args []string) (bool, error) {
@@ -195,7 +225,7 @@ func check(_ context.Context, args []string) (bool, error) {
 		}
 		return 1
 	})
-	return lab.Print(os.Stdout, results), nil
+	return lab.Print(os.Stdout, "lab_expectations", results), nil
 }
 
 func clean(ctx context.Context, args []string) (bool, error) {

@@ -1,0 +1,226 @@
+package lab
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Watcher is `bulwark up` on the mirror port.
+type Watcher struct {
+	cmd   *exec.Cmd
+	ended chan error
+	web   http.Client
+	// base is the console's address.
+	base  string
+	begin time.Time
+	said  *transcript
+}
+
+// patience bounds every wait for the program.
+const patience = time.Minute
+
+// Watch starts `bulwark up` on the mirror port, with a data folder of the lab, and sets up an administrator.
+func (n *Network) Watch(ctx context.Context, bulwark string) (*Watcher, error) {
+	bulwark, err := filepath.Abs(bulwark)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(n.Dir, "bulwark")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		return nil, err
+	}
+	conf := fmt.Sprintf("site: lab\nsensor:\n  interfaces: [%s]\n  report: 5s\n", mirrorDev)
+	if err := os.WriteFile(filepath.Join(data, "bulwark.yaml"), []byte(conf), 0o600); err != nil {
+		return nil, err
+	}
+	if err := ip("-n", sensorNS, "link", "set", "lo", "up"); err != nil {
+		return nil, err
+	}
+	w := &Watcher{ended: make(chan error, 1), said: &transcript{link: make(chan string, 1)}, begin: time.Now()}
+	w.cmd = exec.CommandContext(ctx, "ip", "netns", "exec", sensorNS, bulwark, "--data", data, "up")
+	w.cmd.Cancel = func() error { return w.cmd.Process.Signal(syscall.SIGTERM) }
+	w.cmd.WaitDelay = patience
+	w.cmd.Stdout, w.cmd.Stderr = w.said, w.said
+	if err := w.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { w.ended <- w.cmd.Wait() }()
+	select {
+	case link := <-w.said.link:
+		err = w.setUp(ctx, link)
+	case e := <-w.ended:
+		w.ended <- e
+		err = fmt.Errorf("bulwark up ended: %w", e)
+	case <-time.After(patience):
+		err = errors.New("lab: bulwark up shows no set-up link")
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.Stop(), fmt.Errorf("it said: %s", w.said))
+	}
+	return w, nil
+}
+
+// setUp opens the one-time link and creates the administrator, as a browser would.
+func (w *Watcher) setUp(ctx context.Context, link string) error {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return err
+	}
+	inside := func(ctx context.Context, network, addr string) (c net.Conn, err error) {
+		_, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, err
+		}
+		err = inNamespace(sensorNS, func() (err error) {
+			c, err = (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+			return err
+		})
+		return c, err
+	}
+	w.web = http.Client{Jar: jar, Timeout: patience, Transport: &http.Transport{
+		DialContext:     inside,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // its certificate is of its own making, and it is ours
+	}}
+	u, err := url.Parse(link)
+	if err != nil {
+		return err
+	}
+	w.base = u.Scheme + "://" + u.Host
+	if _, err := w.get(ctx, link); err != nil {
+		return err
+	}
+	form := url.Values{"name": {"Lab Officer"}, "login": {"officer"}, "password": {"every frame is seen once"}, "again": {"every frame is seen once"}}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, link, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", w.base)
+	if _, err := w.do(r); err != nil {
+		return fmt.Errorf("setting up: %w", err)
+	}
+	return nil
+}
+
+func (w *Watcher) get(ctx context.Context, url string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	return w.do(r)
+}
+
+func (w *Watcher) do(r *http.Request) ([]byte, error) {
+	a, err := w.web.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Body.Close()
+	body, err := io.ReadAll(a.Body)
+	if err == nil && a.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s %s: %s: %.200s", r.Method, r.URL.Path, a.Status, body)
+	}
+	return body, err
+}
+
+// Events exports what was seen since the begin, as JSON lines, when it has not grown for a few seconds.
+func (w *Watcher) Events(ctx context.Context) ([]byte, error) {
+	const still = 8 * time.Second // longer than the sensor's report and the store's flush
+	var last []byte
+	since := time.Now()
+	for begin := since; time.Since(begin) < patience; {
+		q := url.Values{"format": {"json"}, "from": {w.begin.UTC().Format(time.RFC3339Nano)}, "to": {time.Now().Add(time.Minute).UTC().Format(time.RFC3339Nano)}}
+		now, err := w.get(ctx, w.base+"/api/export?"+q.Encode())
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Count(now, []byte("\n")) != bytes.Count(last, []byte("\n")) {
+			since = time.Now()
+		}
+		last = now
+		if time.Since(since) >= still {
+			break
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return last, nil
+}
+
+// Stop ends the program gracefully.
+func (w *Watcher) Stop() error {
+	if err := w.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return <-w.ended
+}
+
+// transcript keeps what the program says and finds the set-up link in it.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	link chan string
+	done bool
+}
+
+var setupLink = regexp.MustCompile(`https://\S+/setup/\S+`)
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text.Write(p)
+	if !t.done {
+		for lines := bufio.NewScanner(bytes.NewReader(t.text.Bytes())); lines.Scan(); {
+			if link := setupLink.FindString(lines.Text()); link != "" {
+				t.link <- link
+				t.done = true
+				break
+			}
+		}
+	}
+	return len(p), nil
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
+// Live has bulwark watch while every scenario runs, and returns the events that it kept.
+func Live(ctx context.Context, bulwark string, progress io.Writer) (events []byte, err error) {
+	h, err := Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	w, err := h.Watch(ctx, bulwark)
+	if err != nil {
+		return nil, err
+	}
+	err = h.play(ctx, Scenarios(), func(name string, begin, end time.Time) { say(progress, name, end.Sub(begin)) })
+	if err == nil {
+		events, err = w.Events(ctx)
+	}
+	return events, errors.Join(err, w.Stop())
+}
