@@ -18,6 +18,9 @@ const (
 // maxKey is the longest parameter name that is looked at, in bytes.
 const maxKey = 48
 
+// maxItem is the longest value that is taken for a patient's, in bytes; a list may have any number of them.
+const maxItem = 512
+
 // kindOf classes the name of a parameter: of application parameters, FHIR search parameters with their chains and
 // modifiers (subject:Patient.name:exact), DICOMweb attributes by keyword or by tag (PS3.18 §8.3.4).
 func kindOf(key []byte) kind {
@@ -84,11 +87,11 @@ func (t *scan) parameter(keyEnd, start int) int {
 		return start
 	}
 	for i := start; ; {
-		stop := i
-		for stop < end && t.text[stop] != ',' {
+		stop, most := i, min(end, i+maxItem)
+		for stop < most && t.text[stop] != ',' {
 			stop++
 		}
-		if !t.value(k, i, stop) {
+		if stop == i+maxItem || !t.value(k, i, stop) {
 			return i
 		}
 		if stop == end {
@@ -103,6 +106,13 @@ func (t *scan) parameter(keyEnd, start int) int {
 // valueEnd finds where the value that begins at i ends. Delimiters count also where they were encoded, as in an
 // address inside a parameter; a space only where it was not.
 func (t *scan) valueEnd(i int) int {
+	if i >= t.until || t.short != t.path { // a parameter inside a value ends where that ends
+		t.until, t.short = t.findEnd(i), t.path
+	}
+	return t.until
+}
+
+func (t *scan) findEnd(i int) int {
 	for ; i < len(t.text); i++ {
 		switch b := t.text[i]; b {
 		case '&', ';', '#', '"', '<', '>', '{', '}', '\r', '\n', '\t':
@@ -151,7 +161,7 @@ func (t *scan) value(k kind, start, end int) bool {
 		}
 		t.mask(start, end, ofName)
 	case subjectKey:
-		if !hasDigit(v) && bytes.IndexByte(v, '|') < 0 {
+		if !hasDigit(v[:min(len(v), maxPerson)]) && bytes.IndexByte(v, '|') < 0 {
 			return false
 		}
 		return t.idValue(start, end)

@@ -41,6 +41,8 @@ type scan struct {
 	origin []int  // where the bytes of text begin in raw; nil where they are the same
 
 	key   int  // where the parameter's name that the walk is in began
+	until int  // where the parameter's value that was looked at last ends
+	short bool // and that a '/' would have ended it
 	masks int  // text before this is masked
 	times int  // text before this is the value of a parameter that holds a time
 	path  bool // a '/' was passed, and no '?' yet
@@ -66,7 +68,7 @@ func (t *scan) run() {
 		case '^':
 			i = t.personName(i)
 			continue
-		case '/':
+		case '/', '\\':
 			t.path = !t.query
 		case '?':
 			t.path, t.query = false, true
@@ -87,8 +89,11 @@ func (t *scan) word(start int) int {
 	}
 	if end < len(text) {
 		switch text[end] {
-		case '/':
+		case '/', '\\':
 			if isPatientSegment(text[start:end]) && t.begins(start) {
+				if text[end] == '\\' {
+					return t.folder(end + 1)
+				}
 				return t.reference(start, end+1)
 			}
 		case '~':
@@ -144,6 +149,26 @@ func (t *scan) reference(start, i int) int {
 		t.key = i
 	}
 	return i
+}
+
+// folder masks the name of a folder inside a folder of patients, \\srv\Patients\DUPONT Jean 1950\report.pdf, when it may
+// be a person or a number. It returns where to go on.
+func (t *scan) folder(i int) int {
+	t.path, t.key = !t.query, i
+	end, person := i, false
+	for ; end < len(t.text) && t.text[end] != '\\' && t.text[end] != '/'; end++ {
+		switch b := t.text[end]; b {
+		case ' ', '_', ',', '^':
+			person = true
+		default:
+			person = person || class[b]&digit != 0
+		}
+	}
+	if !person || end == len(t.text) || end-i > maxPerson {
+		return i
+	}
+	t.maskID(i, end, nil)
+	return end
 }
 
 func isIDPunct(b byte) bool {
@@ -242,10 +267,10 @@ func (t *scan) dotted(start, end int) bool {
 // personName masks a name written FAMILY^GIVEN around the caret at i (DICOM PN, HL7 XPN) and returns where to go on.
 func (t *scan) personName(i int) int {
 	start, end := i, i+1
-	for start > t.masks && class[t.text[start-1]]&nameByte != 0 {
+	for start > t.masks && i-start < maxPerson && class[t.text[start-1]]&nameByte != 0 {
 		start--
 	}
-	for end < len(t.text) && class[t.text[end]]&nameByte != 0 {
+	for end < len(t.text) && end-i < maxPerson && class[t.text[end]]&nameByte != 0 {
 		end++
 	}
 	if i-start >= 2 && class[t.text[start]]&letter != 0 && i+1 < end && class[t.text[i+1]]&letter != 0 {
@@ -255,6 +280,10 @@ func (t *scan) personName(i int) int {
 	t.key = i + 1
 	return i + 1
 }
+
+// maxPerson bounds a person's name on either side of a caret, and a folder's name, in bytes. Like all bounds here it
+// keeps the time that a hostile text takes in proportion to its length.
+const maxPerson = 128
 
 // maskID writes the pseudonym of an identifier: the one learnt, or else the one under authority.
 func (t *scan) maskID(start, end int, authority []byte) {
