@@ -40,6 +40,8 @@ var plain = append([]uintptr{
 	unix.SYS_BRK,
 	unix.SYS_GETRANDOM,
 	unix.SYS_GETRUSAGE,
+	unix.SYS_SET_ROBUST_LIST, // these two are the C library's, for each thread
+	unix.SYS_RSEQ,
 	unix.SYS_SETITIMER, // profiling
 	unix.SYS_TIMER_CREATE,
 	unix.SYS_TIMER_SETTIME,

@@ -21,6 +21,7 @@ const (
 	seccompAllow  = 0x7fff0000
 	seccompKill   = 0x80000000
 	seccompRefuse = 0x00050000 | uint32(unix.EPERM)
+	seccompAbsent = 0x00050000 | uint32(unix.ENOSYS)
 )
 
 // rule allows one system call: always, or when an argument is one of the values, or lacks the bits.
@@ -30,6 +31,7 @@ type rule struct {
 	values []uint32 // allowed when the argument is one of these
 	not    []uint32 // allowed when the argument is none of these
 	lacks  uint32   // allowed when the argument has none of these bits
+	absent bool     // not allowed, and answered as by a kernel that does not have it
 }
 
 // allowed are the system calls of a Go program that computes, reads what it has and writes to the descriptors of
@@ -55,14 +57,18 @@ func allowed(writable []int, pid int) []rule {
 		rule{number: unix.SYS_FCNTL, arg: 1, values: []uint32{unix.F_GETFL, unix.F_SETFL, unix.F_GETFD, unix.F_SETFD}},
 		rule{number: unix.SYS_MMAP, arg: 2, lacks: unix.PROT_EXEC},
 		rule{number: unix.SYS_MPROTECT, arg: 2, lacks: unix.PROT_EXEC},
-		// Threads, not processes. The flags are those of the runtime (runtime.cloneFlags), with and without CLONE_SETTLS.
-		rule{number: unix.SYS_CLONE, arg: 0, values: []uint32{threadFlags, threadFlags | unix.CLONE_SETTLS}},
+		// Threads, not processes. The flags are those of the runtime (runtime.cloneFlags), with and without CLONE_SETTLS,
+		// and those of the C library, which first tries clone3, whose flags no filter can see.
+		rule{number: unix.SYS_CLONE, arg: 0, values: []uint32{threadFlags, threadFlags | unix.CLONE_SETTLS, threadFlagsC}},
+		rule{number: unix.SYS_CLONE3, absent: true},
 		rule{number: unix.SYS_TGKILL, arg: 0, values: []uint32{uint32(pid)}}, // the runtime preempts its threads
 		rule{number: unix.SYS_PRCTL, arg: 0, values: []uint32{unix.PR_SET_VMA}},
 	)
 }
 
 const threadFlags = unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND | unix.CLONE_SYSVSEM | unix.CLONE_THREAD
+
+const threadFlagsC = threadFlags | unix.CLONE_SETTLS | unix.CLONE_PARENT_SETTID | unix.CLONE_CHILD_CLEARTID
 
 // program compiles the rules. What no rule allows is refused with EPERM; a call in the numbering of another
 // architecture, by which a filter could be sidestepped, ends the process.
@@ -86,6 +92,9 @@ func program(arch uint32, rules []rule) ([]bpf.RawInstruction, error) {
 // body decides a system call whose number has matched. It always returns.
 func (r rule) body() []bpf.Instruction {
 	allow, refuse := bpf.RetConstant{Val: seccompAllow}, bpf.RetConstant{Val: seccompRefuse}
+	if r.absent {
+		return []bpf.Instruction{bpf.RetConstant{Val: seccompAbsent}}
+	}
 	if r.values == nil && r.not == nil && r.lacks == 0 {
 		return []bpf.Instruction{allow}
 	}
@@ -116,7 +125,7 @@ func filter(r *Report, writable []int) {
 		r.layer("seccomp", false, "%v", err)
 		return
 	}
-	r.layer("seccomp", true, "%d system calls allowed, all others refused", len(rules))
+	r.layer("seccomp", true, "%d system calls allowed, all others refused", len(rules)-1) // all but clone3
 }
 
 func install(rules []rule) error {
