@@ -18,7 +18,7 @@ run: build ## watch the network and open the console; PCAP=file shows a capture 
 	$(BIN) up $(if $(PCAP),--pcap "$(PCAP)") $(ARGS)
 
 build: web ## build the console and the binary
-	$(GO) build -trimpath -o $(BIN) ./cmd/bulwark
+	$(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/bulwark
 
 web: web/dist/index.html ## build the console
 

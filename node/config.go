@@ -4,13 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"bulwark/decide/identity"
 	"bulwark/observe/sensor"
 	"bulwark/platform/conf"
+	"bulwark/platform/db"
+	"bulwark/platform/keys"
+	"bulwark/platform/web"
 )
 
 // Config is everything that can be configured. Each part stands beside the code that reads it.
@@ -19,21 +26,78 @@ type Config struct {
 	Site string `conf:"site"`
 	// Node is the name of this machine among those that run Bulwark. Empty means its host name.
 	Node string `conf:"node"`
+	// Log is the least level of what is logged: debug, info, warn or error.
+	Log slog.Level `conf:"log"`
 	// Sensor watches the network.
 	Sensor sensor.Config `conf:"sensor"`
+	// Console is where people work.
+	Console web.Config `conf:"console"`
+	// TLS is the console's certificate.
+	TLS keys.TLS `conf:"tls"`
+	// Identity is how people sign in.
+	Identity identity.Config `conf:"identity"`
+	// Bus carries events between rooms and machines.
+	Bus Bus `conf:"bus"`
+	// Store keeps events.
+	Store Store `conf:"store"`
+	// State keeps people and settings.
+	State db.Config `conf:"state"`
 }
+
+// Bus is where events travel.
+type Bus struct {
+	// URL is the address of a NATS cluster to use instead of the embedded server: nats://a:4222,nats://b:4222.
+	URL string `conf:"url"`
+	// Credentials is the file of NATS credentials for that cluster.
+	Credentials string `conf:"credentials"`
+	// Keep is how long events stay on the bus, for whoever was away and for new detections.
+	Keep time.Duration `conf:"keep"`
+	// Size is how many bytes they may take there.
+	Size conf.Size `conf:"size"`
+}
+
+// Store is how long events are kept.
+type Store struct {
+	// Flows is how long flows and counters are kept.
+	Flows time.Duration `conf:"flows"`
+	// Events is how long other events are kept.
+	Events time.Duration `conf:"events"`
+	// Findings is how long findings and health are kept.
+	Findings time.Duration `conf:"findings"`
+	// Size is how many bytes they may take on disk, all together; the oldest days go first. 0 means no limit.
+	Size conf.Size `conf:"size"`
+	// Free is how many bytes of the disk must stay free; below, events wait on the bus.
+	Free conf.Size `conf:"free"`
+}
+
+const day = 24 * time.Hour
 
 // defaults are the settings of a node that nobody configured.
 func defaults() Config {
-	return Config{Site: "site", Sensor: sensor.Defaults()}
+	return Config{
+		Site: "site", Sensor: sensor.Defaults(),
+		Bus:   Bus{Keep: day, Size: 16 << 30},
+		Store: Store{Flows: 30 * day, Events: 180 * day, Findings: 365 * day, Free: 2 << 30},
+	}
+}
+
+var word = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// Check refuses names that cannot stand in events and on the bus.
+func (c *Config) Check() error {
+	var bad []error
+	if !word.MatchString(c.Site) {
+		bad = append(bad, conf.At("site", fmt.Errorf("%q is not a word of small letters, digits and hyphens", c.Site)))
+	}
+	if c.Node != "" && !word.MatchString(c.Node) {
+		bad = append(bad, conf.At("node", fmt.Errorf("%q is not a word of small letters, digits and hyphens", c.Node)))
+	}
+	return errors.Join(bad...)
 }
 
 // dataDir is the folder that holds everything that Bulwark keeps.
 func dataDir(cmd *cobra.Command) string {
 	if d, _ := cmd.Flags().GetString("data"); d != "" {
-		return d
-	}
-	if d := os.Getenv("BULWARK_DATA_DIR"); d != "" {
 		return d
 	}
 	if os.Geteuid() == 0 {

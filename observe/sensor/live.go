@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -66,7 +65,7 @@ func (s *Sensor) interfaces() ([]string, error) {
 	if len(s.opt.Config.Interfaces) > 0 {
 		return s.opt.Config.Interfaces, nil
 	}
-	n, err := s.opt.Default()
+	n, err := DefaultInterface()
 	if err != nil {
 		return nil, fmt.Errorf("finding the interface of the default route: %w; name one under sensor.interfaces", err)
 	}
@@ -150,7 +149,7 @@ func (l *live) lost(name string) chan struct{} {
 
 // open opens the sockets of an interface, one a core, and hands them to the child.
 func (l *live) open(ctx context.Context, name string, place int) error {
-	sockets, err := l.s.opt.Open(ctx, name, place)
+	sockets, err := l.s.open(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -161,7 +160,7 @@ func (l *live) open(ctx context.Context, name string, place int) error {
 	}()
 	for i, f := range sockets {
 		w := place*l.s.opt.Config.cores() + i
-		if err := send(l.c, link.Order{Source: &link.Source{Name: name, Live: true, Worker: w}}, f); err != nil {
+		if err := send(l.c, link.Order{Source: &link.Source{Name: name, Live: true, Worker: w, Once: loops(name)}}, f); err != nil {
 			return err
 		}
 	}
@@ -247,6 +246,3 @@ func (l *live) stats(p *event.Stats) {
 
 // sideFade is how much of an older count remains in a newer one.
 const sideFade = 0.95
-
-// Opener opens an interface: one socket a core.
-type Opener func(ctx context.Context, name string, place int) ([]*os.File, error)

@@ -55,12 +55,10 @@ type Options struct {
 	Health     *health.Tracker
 	Log        *slog.Logger
 	Clock      clock.Clock
-	Files      []string               // capture files to read instead of interfaces
-	Done       func(FileReport)       // is told when a file has been read; may be nil
-	Ordered    bool                   // files only: events in one stream in their order
-	Discard    bool                   // files only: encode the events and throw them away, to measure
-	Open       Opener                 // interfaces only
-	Default    func() (string, error) // interfaces only: the interface to watch when none is named
+	Files      []string         // capture files to read instead of interfaces
+	Done       func(FileReport) // is told when a file has been read; may be nil
+	Ordered    bool             // files only: events in one stream in their order
+	Discard    bool             // files only: encode the events and throw them away, to measure
 }
 
 // FileReport says how far a capture file was readable.

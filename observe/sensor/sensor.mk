@@ -3,6 +3,6 @@
 
 bench-sensor: ## measure the sensor beside gopacket, ndpiReader and tshark on the capture that make bench-capture made
 	@command -v ndpiReader >/dev/null || echo "ndpiReader is not installed (Debian: libndpi-bin): its ratio is skipped"
-	$(GO) build -trimpath -o $(BIN) ./cmd/bulwark
+	$(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/bulwark
 	$(GO) build -trimpath -o bin/benchsensor ./lab/benchsensor
 	bin/benchsensor -bulwark $(BIN) -capture "$(BENCH_CAPTURE)"

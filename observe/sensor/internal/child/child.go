@@ -3,6 +3,7 @@
 package child
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,8 +39,10 @@ func run(in Orders, p *pipe) error {
 	if err != nil {
 		return err
 	}
-	c := &crew{start: start, pipe: p, clock: clock.System{}}
+	ctx, stop := context.WithCancel(context.Background())
+	c := &crew{start: start, pipe: p, clock: clock.System{}, parked: map[int]parked{}}
 	defer c.finish()
+	defer stop()
 	p.report(link.Report{Ready: true})
 	for {
 		order, file, err := receive(in)
@@ -54,6 +57,8 @@ func run(in Orders, p *pipe) error {
 			return nil
 		case order.Source == nil || file == nil:
 			return errors.New("child: an order without a source")
+		case order.Source.Live:
+			c.watch(ctx, order.Source, file)
 		default:
 			c.read(order.Source, file)
 		}
@@ -94,7 +99,10 @@ type crew struct {
 	reader *engine.Worker
 	outbox *outbox
 	live   sync.WaitGroup
-	stop   atomic.Bool
+
+	// mu guards parked and made.
+	mu     sync.Mutex
+	parked map[int]parked // by place
 }
 
 // worker makes the next worker. Flow ids of different workers interleave.
@@ -185,7 +193,6 @@ func source(f *os.File) (*pcap.Reader, func(), error) {
 
 // finish ends what is still under way and reports the last events.
 func (c *crew) finish() {
-	c.stop.Store(true)
 	c.live.Wait()
 	if c.reader != nil {
 		c.reader.Close()

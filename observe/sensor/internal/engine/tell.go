@@ -169,7 +169,7 @@ func (w *Worker) tellStats() {
 	took := uint64(w.now - w.lastStats)
 	w.lastStats, w.nextStats = w.now, w.now+w.opt.Stats
 	s := event.Stats{Interval: took, Packets: c.packets, Bytes: c.bytes, Flows: c.flows, Active: uint64(w.table.used),
-		DroppedOwn: c.dropped, Undecoded: c.undecoded, Evicted: c.evicted, Interface: w.opt.Interface,
+		DroppedOwn: c.dropped, DroppedKernel: c.kernel, Undecoded: c.undecoded, Evicted: c.evicted, Interface: w.opt.Interface,
 		Reassembly: uint64(w.pool.held)}
 	w.counters()
 	w.sendStats(s)

@@ -52,6 +52,7 @@ type counters struct {
 	flows, evicted           uint64
 	undecoded, malformed     uint64
 	gaps, dropped, fragments uint64
+	kernel                   uint64 // packets that were lost before they came here
 }
 
 // Count is the traffic of one application protocol.
@@ -269,6 +270,9 @@ func (w *Worker) advance(at int64) {
 		w.tellStats()
 	}
 }
+
+// KernelDropped notes that n packets were lost before they came here.
+func (w *Worker) KernelDropped(n uint64) { w.count.kernel += n }
 
 // Tick moves the clock on while no packet comes. at is in unix nanoseconds.
 func (w *Worker) Tick(at int64) {

@@ -43,6 +43,7 @@ type Source struct {
 	Name   string `json:"name"`
 	Live   bool   `json:"live"`   // a capture socket, not a file
 	Worker int    `json:"worker"` // which worker watches the socket
+	Once   bool   `json:"once"`   // pass over outgoing packets: the interface shows them again coming in
 }
 
 // The kinds of frames.

@@ -1,0 +1,307 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bulwark/console"
+	"bulwark/decide/identity"
+	"bulwark/event"
+	"bulwark/observe/sensor"
+	"bulwark/platform/bus"
+	"bulwark/platform/clock"
+	"bulwark/platform/db"
+	"bulwark/platform/health"
+	"bulwark/platform/keys"
+	"bulwark/platform/ledger"
+	"bulwark/platform/store"
+	"bulwark/platform/web"
+	front "bulwark/web"
+)
+
+// Node is a running program: its parts, made once, in the order of their needs.
+type Node struct {
+	config  Config
+	dir     string
+	capture string // the capture that is shown instead of the network; empty: the network is watched
+	started time.Time
+	log     *slog.Logger
+	clock   clock.Clock
+
+	lock         *os.File
+	health       *health.Tracker
+	metrics      *prometheus.Registry
+	keys         *keys.Keys
+	certificates *keys.Certificates
+	db           *db.DB
+	ledger       *ledger.Ledger
+	identity     *identity.Identity
+	bus          *bus.Bus
+	store        *store.Store
+	publisher    *bus.Publisher
+	sensor       *sensor.Sensor
+	hub          *console.Hub
+	server       *web.Server
+}
+
+// made is what a node is made from.
+type made struct {
+	config  Config
+	dir     string
+	capture string
+	log     *slog.Logger
+}
+
+// newNode makes the parts. What was opened before an error is closed again.
+func newNode(ctx context.Context, m made) (n *Node, err error) {
+	n = &Node{config: m.config, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
+	n.started = n.clock.Now()
+	n.health = health.NewTracker(n.clock)
+	defer func() {
+		if err != nil {
+			n.close()
+		}
+	}()
+	for _, step := range []func(context.Context) error{n.openData, n.openState, n.openEvents, n.openSensor, n.openConsole} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
+}
+
+// openData takes the data directory for this process alone, and opens the keys in it.
+func (n *Node) openData(context.Context) error {
+	if err := os.MkdirAll(n.dir, 0o700); err != nil {
+		return fmt.Errorf("opening the data directory: %w; --data names another", err)
+	}
+	var err error
+	if n.lock, err = os.OpenFile(filepath.Join(n.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return fmt.Errorf("opening the data directory: %w; --data names another", err)
+	}
+	if err := syscall.Flock(int(n.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("another bulwark uses %s: stop it, or name another directory with --data", n.dir)
+	}
+	if n.keys, err = keys.Open(filepath.Join(n.dir, "keys")); err != nil {
+		return err
+	}
+	n.certificates, err = keys.OpenCertificates(n.dir, n.config.TLS, n.config.Console.Names, n.clock)
+	return err
+}
+
+// openState opens the database, the ledger and the people.
+func (n *Node) openState(ctx context.Context) error {
+	url, err := n.config.State.Address(n.dir)
+	if err != nil {
+		return err
+	}
+	if n.db, err = db.Open(ctx, url); err != nil {
+		return err
+	}
+	n.ledger, err = ledger.Open(ctx, ledger.Needs{DB: n.db, Clock: n.clock, Origin: "bulwark/" + n.keys.Site() + "/ledger",
+		Key: n.keys.Signing("ledger"), Keeper: ledger.File(filepath.Join(n.dir, "ledger.checkpoints")), Health: n.health})
+	if err != nil {
+		return err
+	}
+	n.identity, err = identity.New(ctx, identity.Needs{Config: n.config.Identity, DB: n.db, Ledger: n.ledger,
+		Clock: n.clock, Log: n.log.With("room", "identity"), Derive: n.keys.Derive, Names: n.config.Console.Names})
+	return err
+}
+
+// century is how long the events of a capture are kept: it may be of any time, and goes when it is read anew.
+const century = 100 * 365 * day
+
+// openEvents opens the bus and the store. A capture has its own, which begin empty.
+func (n *Node) openEvents(ctx context.Context) error {
+	dir := n.dir
+	c := n.config.Store
+	if n.capture != "" {
+		dir = filepath.Join(n.dir, "capture")
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+		c.Flows, c.Events, c.Findings = century, century, century
+	}
+	var err error
+	n.bus, err = bus.Open(ctx, bus.Options{Dir: filepath.Join(dir, "bus"), URL: n.config.Bus.URL, Creds: n.config.Bus.Credentials,
+		MaxAge: n.config.Bus.Keep, MaxBytes: int64(n.config.Bus.Size), Hold: []string{"store"},
+		Registry: n.metrics, Log: n.log.With("room", "bus")})
+	if err != nil {
+		return err
+	}
+	n.store, err = store.Open(store.Options{Dir: filepath.Join(dir, "store"), FlowRetention: c.Flows, Retention: c.Events,
+		AuditRetention: c.Findings, MaxBytes: int64(c.Size), MinFree: int64(c.Free), Registry: n.metrics,
+		Log: n.log.With("room", "store"), Warn: n.warnDisk})
+	if err != nil {
+		return err
+	}
+	n.publisher, err = n.bus.Publisher(bus.PublisherOptions{SpillFile: filepath.Join(dir, "spill")})
+	return err
+}
+
+func (n *Node) openSensor(context.Context) error {
+	name := n.config.Node
+	if name == "" {
+		name = hostName()
+	}
+	o := sensor.Options{Config: n.config.Sensor, Name: name, Site: n.config.Site, Pseudonyms: n.keys.Derive("pseudonym"),
+		Start: starter(n.config.Sensor), Publisher: publisher{n}, Health: n.health,
+		Log: n.log.With("room", "sensor"), Clock: n.clock}
+	if n.capture != "" {
+		files, err := captures([]string{n.capture})
+		if err != nil {
+			return err
+		}
+		o.Files, o.Done = files, n.captureRead
+	}
+	n.sensor = sensor.New(o)
+	return nil
+}
+
+// hostName is the name of this machine as a word that may stand in events.
+func hostName() string {
+	h, err := os.Hostname()
+	h, _, _ = strings.Cut(strings.ToLower(h), ".")
+	if err != nil || !word.MatchString(h) {
+		return "node"
+	}
+	return h
+}
+
+func (n *Node) openConsole(ctx context.Context) error {
+	n.hub = console.NewHub(n.clock)
+	c, err := console.New(console.Options{Files: front.Files(), Store: n.store, Live: n.hub, Health: n.health,
+		Clock: n.clock, Node: n.describe, Site: n.config.Identity.Hospital, Record: n.record})
+	if err != nil {
+		return err
+	}
+	mux, err := web.NewMux(append(c.Routes(), n.identity.Routes()...), n.identity)
+	if err != nil {
+		return err
+	}
+	n.server, err = web.New(web.Needs{Config: n.config.Console, Certificate: n.certificates.Get, Handler: mux,
+		Log: n.log.With("room", "console"), Metrics: n.metrics, NotReady: n.health.NotReady})
+	if err != nil {
+		return err
+	}
+	if err := n.server.Listen(ctx); err != nil {
+		return fmt.Errorf("opening the console: %w; console.listen names another address", err)
+	}
+	return nil
+}
+
+// run runs the node until ctx ends.
+func (n *Node) run(ctx context.Context) error { return run(ctx, n.rooms()) }
+
+// close closes what is open, in the reverse order of opening.
+func (n *Node) close() {
+	if n.publisher != nil {
+		limit, cancel := context.WithTimeout(context.Background(), lastWords)
+		n.publisher.Close(limit)
+		cancel()
+	}
+	if n.bus != nil {
+		n.bus.Close()
+	}
+	if n.store != nil {
+		n.store.Close()
+	}
+	if n.db != nil {
+		if err := n.db.Close(); err != nil {
+			n.log.Error("closing the database", "error", err)
+		}
+	}
+	if n.lock != nil {
+		n.lock.Close()
+	}
+}
+
+// lastWords is how long the last events may take to be safe when the program stops.
+const lastWords = 10 * time.Second
+
+// flushAtEnd waits, when the watchers have stopped, until what they published is safe.
+func (n *Node) flushAtEnd(ctx context.Context) error {
+	<-ctx.Done()
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	return n.publisher.Flush(limit)
+}
+
+// feedConsole gives open pages what happens.
+func (n *Node) feedConsole(ctx context.Context) error {
+	follow := make(chan error, 1)
+	go func() {
+		follow <- n.bus.Follow(ctx, []string{"ev.>"}, bus.FromNew, func(_ context.Context, m *bus.Message) error {
+			return n.hub.Batch(m.Batch)
+		})
+	}()
+	return errors.Join(n.hub.Run(ctx, n.health), <-follow)
+}
+
+// publisher puts the sensor's batches on the bus.
+type publisher struct{ n *Node }
+
+// Publish takes a batch. A capture's waits for room; of live traffic, what finds none is counted and said.
+func (p publisher) Publish(ctx context.Context, kind event.Kind, batch []byte) error {
+	if p.n.capture != "" {
+		return p.n.publisher.Publish(ctx, kind.Subject(), batch, nil)
+	}
+	err := p.n.publisher.Offer(kind.Subject(), batch, nil)
+	if errors.Is(err, bus.ErrDropped) {
+		p.n.health.Set(&eventsDropped, nil)
+		return nil
+	}
+	return err
+}
+
+var eventsDropped = health.Warnable{
+	ID: "node.events-dropped", Severity: health.Unprotected,
+	Title: health.Text{EN: "Events are lost", FR: "Des événements sont perdus"},
+	Text: health.Text{EN: "More happened than this machine could keep, and the buffers before the bus were full.",
+		FR: "Il s'est passé plus que ce que cette machine peut garder, et les tampons devant le bus étaient pleins."},
+	NextStep: health.Text{EN: "Check the disk's speed and free space; the counter bulwark_bus tells how many were lost.",
+		FR: "Vérifiez la vitesse et la place du disque ; le compteur bulwark_bus dit combien ont été perdus."},
+}
+
+var diskFull = health.Warnable{
+	ID: "store.disk-full", Severity: health.Degraded,
+	Title: health.Text{EN: "The disk is full", FR: "Le disque est plein"},
+	Text: health.Text{EN: "New events wait on the bus and cannot be searched. None is lost while it has room.",
+		FR: "Les nouveaux événements attendent sur le bus et ne peuvent pas être cherchés. Aucun n'est perdu tant qu'il a de la place."},
+	NextStep: health.Text{EN: "Free space on the disk, or shorten store.flows and store.events.",
+		FR: "Libérez de la place sur le disque, ou raccourcissez store.flows et store.events."},
+}
+
+func (n *Node) warnDisk(full bool) {
+	if full {
+		n.health.Set(&diskFull, nil)
+	} else {
+		n.health.Clear(&diskFull, "")
+	}
+}
+
+var captureUnread = health.Warnable{
+	ID: "node.capture-unread", Severity: health.Degraded, Per: "name",
+	Title: health.Text{EN: "{name} was not read to its end", FR: "{name} n'a pas été lu jusqu'au bout"},
+	Text: health.Text{EN: "{reason}. {packets} packets were read before.",
+		FR: "{reason}. {packets} paquets ont été lus avant."},
+	NextStep: health.Text{EN: "Capture it anew, or go on with what is here.",
+		FR: "Refaites la capture, ou continuez avec ce qui est là."},
+}
+
+// captureRead notes how far a capture was readable.
+func (n *Node) captureRead(r sensor.FileReport) {
+	n.log.Info("capture read", "name", r.Name, "packets", r.Packets, "bytes", r.Bytes)
+	if r.Err != nil {
+		n.health.Set(&captureUnread, health.Args{"name": filepath.Base(r.Name), "reason": r.Err.Error(), "packets": fmt.Sprint(r.Packets)})
+	}
+}

@@ -1,0 +1,92 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"bulwark/platform/health"
+)
+
+// Room is a part of the program that runs as long as the program does.
+type Room interface {
+	// Name is a short word for logs.
+	Name() string
+	// Run returns when ctx ends, or with what made it end before.
+	Run(ctx context.Context) error
+}
+
+// rooms is the table of contents of the running program. Rooms of a later stage are started first and stopped last:
+// what produces events ends before what carries and keeps them.
+func (n *Node) rooms() []stage {
+	watchers := stage{}
+	if n.sensor != nil {
+		watchers = append(watchers, n.sensor)
+	}
+	ground := stage{
+		room{"publisher", n.flushAtEnd},
+		room{"live", n.feedConsole},
+		room{"certificates", func(ctx context.Context) error { return n.certificates.Run(ctx, n.health) }},
+		n.ledger,
+		room{"clock", func(ctx context.Context) error { return health.WatchClock(ctx, n.health) }},
+		n.identity,
+		room{"console", n.server.Run},
+	}
+	keepers := stage{room{"store", func(ctx context.Context) error { return n.store.Run(ctx, n.bus) }}}
+	return []stage{watchers, ground, keepers}
+}
+
+// stage is a set of rooms that run and stop together.
+type stage []Room
+
+// room is a function with a name.
+type room struct {
+	name string
+	run  func(context.Context) error
+}
+
+func (r room) Name() string                  { return r.name }
+func (r room) Run(ctx context.Context) error { return r.run(ctx) }
+
+// run runs all stages until ctx ends or a room fails; then it stops one stage after the other, the first first.
+func run(ctx context.Context, stages []stage) error {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var stops []func()
+	var (
+		mu   sync.Mutex
+		errs []error
+	)
+	for _, s := range stages {
+		own, stop := context.WithCancel(context.WithoutCancel(ctx))
+		var wait sync.WaitGroup
+		for _, r := range s {
+			wait.Go(func() {
+				err := r.Run(own)
+				if err == nil && own.Err() == nil && !finishes(r) {
+					err = errors.New("ended although nobody asked it to")
+				}
+				if err != nil && !errors.Is(err, context.Canceled) {
+					err = fmt.Errorf("%s: %w", r.Name(), err)
+					mu.Lock()
+					errs = append(errs, err)
+					mu.Unlock()
+					fail(err)
+				}
+			})
+		}
+		stops = append(stops, func() { stop(); wait.Wait() })
+	}
+	<-ctx.Done()
+	for _, stop := range stops {
+		stop()
+	}
+	return errors.Join(errs...)
+}
+
+// finishes reports whether a room may come to an end by itself: a sensor that reads files does.
+func finishes(r Room) bool {
+	f, ok := r.(interface{ Finite() bool })
+	return ok && f.Finite()
+}

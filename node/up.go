@@ -1,0 +1,166 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/lmittmann/tint"
+	"github.com/spf13/cobra"
+
+	"bulwark/console"
+	"bulwark/content/demo"
+	"bulwark/decide/identity"
+	"bulwark/observe/sensor"
+	"bulwark/platform/ledger"
+)
+
+func upCommand(t Terminal) *cobra.Command {
+	var capture string
+	var showDemo bool
+	cmd := &cobra.Command{
+		Use: "up", Short: "Watch the network and open the console",
+		Long: `Watch the network interfaces that the configuration names, or the one of the default route, and open the
+console. With --pcap a capture, or a directory of captures, is analysed and shown instead; with --demo the
+bundled one of a small invented hospital.
+
+The console is on https://localhost:8443, for this machine alone, until console.names says under which names it
+is reached. The first start prints a link that makes the first administrator.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(cmd)
+			if err != nil {
+				return err
+			}
+			return up(cmd.Context(), t, c, dataDir(cmd), capture, showDemo)
+		},
+	}
+	cmd.Flags().StringVar(&capture, "pcap", "", "show this capture `file` or directory instead of the network")
+	cmd.Flags().BoolVar(&showDemo, "demo", false, "show the bundled capture of an invented hospital")
+	cmd.MarkFlagsMutuallyExclusive("pcap", "demo")
+	return cmd
+}
+
+func up(ctx context.Context, t Terminal, c Config, dir, capture string, showDemo bool) error {
+	log := newLog(t.Err, c.Log)
+	if capture == "" && !showDemo {
+		if err := sensor.CanCapture(); err != nil {
+			fmt.Fprintf(t.Out, "This user may not watch the network: %v.\nGrant it with:  %s\nMeanwhile the bundled capture of an invented hospital is shown.\n\n",
+				err, sensor.GrantCapture())
+			showDemo = true
+		}
+	}
+	if showDemo {
+		var err error
+		if capture, err = unpackDemo(dir); err != nil {
+			return &exit{ExitFailure, err}
+		}
+	}
+	n, err := newNode(ctx, made{config: c, dir: dir, capture: capture, log: log})
+	if err != nil {
+		return &exit{ExitFailure, err}
+	}
+	defer n.close()
+	if err := n.greet(ctx, t.Out); err != nil {
+		return &exit{ExitFailure, err}
+	}
+	if _, err := n.ledger.Record(ctx, ledger.Entry{Actor: ledger.Program("node"), Act: "node.start", Outcome: ledger.Done,
+		Detail: map[string]string{"version": Version()}}); err != nil {
+		return &exit{ExitFailure, err}
+	}
+	err = n.run(ctx)
+	outcome := ledger.Done
+	if err != nil {
+		outcome = ledger.Failed
+	}
+	_, noted := n.ledger.Record(context.WithoutCancel(ctx), ledger.Entry{Actor: ledger.Program("node"), Act: "node.stop", Outcome: outcome})
+	if err = errors.Join(err, noted); err != nil {
+		return &exit{ExitFailure, err}
+	}
+	return nil
+}
+
+// newLog writes for a person where that is a terminal, JSON lines elsewhere.
+func newLog(w io.Writer, level slog.Level) *slog.Logger {
+	if f, ok := w.(*os.File); ok {
+		if st, err := f.Stat(); err == nil && st.Mode()&os.ModeCharDevice != 0 {
+			return slog.New(tint.NewHandler(w, &tint.Options{Level: level}))
+		}
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// unpackDemo writes the bundled capture where the sensor can open it.
+func unpackDemo(dir string) (string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	name := filepath.Join(dir, demo.Name)
+	return name, os.WriteFile(name, demo.Capture(), 0o600)
+}
+
+// greet says where the console is, and how to come in.
+func (n *Node) greet(ctx context.Context, out io.Writer) error {
+	fmt.Fprintf(out, "Bulwark %s\n", Version())
+	if n.capture != "" {
+		fmt.Fprintf(out, "Showing    %s\n", n.capture)
+	} else {
+		fmt.Fprintf(out, "Watching   %s\n", n.watched())
+	}
+	fmt.Fprintf(out, "Console    %s\n", n.server.URL())
+	if n.certificates.SelfMade() {
+		fmt.Fprintf(out, "           its certificate is Bulwark's own; import %s to be spared the browser's warning\n", n.certificates.Authority())
+	}
+	link, err := n.identity.SetupLink(ctx)
+	if errors.Is(err, identity.ErrSetUp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Set up     %s%s\n           good once, until %s\n", n.server.URL(), link.Path, link.Ends.Local().Format("15:04 on 2 January"))
+	return nil
+}
+
+// watched names the interfaces for a person.
+func (n *Node) watched() string {
+	if len(n.config.Sensor.Interfaces) > 0 {
+		return fmt.Sprint(n.config.Sensor.Interfaces)
+	}
+	name, err := sensor.DefaultInterface()
+	if err != nil {
+		return "no interface yet: " + err.Error()
+	}
+	return name + " (the interface of the default route; sensor.interfaces names others)"
+}
+
+// describe tells the console how this node is.
+func (n *Node) describe(context.Context) console.Node {
+	days := func(kinds string, d int) console.Retention { return console.Retention{Kinds: kinds, Days: d} }
+	s := n.config.Store
+	c := console.Node{Version: Version(), Started: &n.started, Dir: n.dir, Retention: []console.Retention{
+		days("flow", int(s.Flows/day)), days("event", int(s.Events/day)), days("audit", int(s.Findings/day))}}
+	st := n.sensor.State()
+	for _, h := range st.Held {
+		c.Cage = append(c.Cage, wall(h, true))
+	}
+	for _, m := range st.Missing {
+		c.Cage = append(c.Cage, wall(m, false))
+	}
+	return c
+}
+
+// record notes in the ledger what a person did on the console.
+func (n *Node) record(r *http.Request, act string, detail map[string]string) error {
+	p, ok := identity.From(r.Context())
+	if !ok {
+		return errors.New("node: nobody is signed in")
+	}
+	_, err := n.ledger.Record(r.Context(), ledger.Entry{Actor: p.Actor(), Act: act, Outcome: ledger.Done, Detail: detail})
+	return err
+}
