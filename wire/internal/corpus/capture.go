@@ -50,6 +50,14 @@ func (s *Stream) Bytes(dir wire.Dir) []byte {
 	return b
 }
 
+// Turn exchanges client and server, where the first packets did not tell and the bytes do.
+func (s *Stream) Turn() {
+	s.Client, s.Server = s.Server, s.Client
+	for i := range s.Chunks {
+		s.Chunks[i].Dir = s.Chunks[i].Dir.Other()
+	}
+}
+
 // Capture is what a file holds.
 type Capture struct {
 	Name      string
@@ -253,7 +261,7 @@ func (a *assembly) add(dir wire.Dir, l *layers.TCP) {
 	seq := l.Seq
 	if l.SYN {
 		seq++
-		if !s.known {
+		if !s.known || !a.data {
 			s.known, s.next, s.first = true, seq, seq
 		}
 	}
