@@ -6,11 +6,13 @@ import (
 	"bulwark/wire/hl7"
 	"bulwark/wire/kerberos"
 	"bulwark/wire/smb"
+	"bulwark/wire/tls"
 )
 
 // streamProtocols are the stream protocols in the order in which they are asked.
 func streamProtocols() []protocol {
 	return []protocol{
+		{TLS, tls.Probe, func() application { return new(tlsApp) }},
 		{SMB, smb.Probe, func() application { return new(smbApp) }},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},

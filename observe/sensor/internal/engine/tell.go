@@ -19,6 +19,7 @@ type payloads struct {
 	asset   event.Asset
 	dicom   event.DICOM
 	smb     event.SMB
+	tls     event.TLS
 	file    event.File
 	text    []byte // scratch
 }

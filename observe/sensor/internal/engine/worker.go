@@ -9,6 +9,7 @@ import (
 	"bulwark/wire"
 	"bulwark/wire/packet"
 	"bulwark/wire/pcap"
+	"bulwark/wire/tls"
 )
 
 // Sink takes the events of a worker. It must copy what it keeps.
@@ -34,6 +35,7 @@ type Options struct {
 	Report    int64  // nanoseconds between two flow events of a lasting flow; 0: one at its end
 	Stats     int64  // nanoseconds between two rounds of stats events; 0: none
 	Interface string // named in stats events
+	Full      bool   // tell also what is long and rarely searched: JA3 texts
 }
 
 // Time-outs of flows, in nanoseconds; those of TCP and UDP are Suricata's defaults.
@@ -84,12 +86,13 @@ type Worker struct {
 	nextStats int64
 	lastStats int64
 
-	asked [askedSlots]asked
-	count counters
-	apps  [appCount]Count
-	sides map[uint16]*sides
-	head  event.Header
-	out   payloads
+	asked        [askedSlots]asked
+	certificates tls.Certificates
+	count        counters
+	apps         [appCount]Count
+	sides        map[uint16]*sides
+	head         event.Header
+	out          payloads
 }
 
 // told is what earlier flow events of a flow have said.

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/tls"
+)
+
+// tlsApp is a TLS connection, as far as it is in clear.
+type tlsApp struct {
+	conv tls.Conversation
+	at
+}
+
+func (a *tlsApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
+	a.stand(w, f, dir)
+	a.conv.Certificates = &w.certificates
+	return a.conv.Decode(dir, p, a)
+}
+func (a *tlsApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
+func (a *tlsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
+func (a *tlsApp) reset()                        { a.conv.Reset(); a.at = at{} }
+
+// Step is told what the handshake has learnt; one event at its end says it all.
+func (a *tlsApp) Step(wire.Dir, tls.Step, *tls.Session) {}
+
+// Session takes the handshake when no more can be read of it.
+func (a *tlsApp) Session(s *tls.Session) {
+	w, e := a.w, &a.w.out.tls
+	*e = event.TLS{ClientALPN: e.ClientALPN[:0], SANs: e.SANs[:0], Resumed: s.Resumed, Established: s.Established}
+	t := texts{buf: w.out.text[:0]}
+	if c := s.Client; c != nil {
+		e.SNI, e.ClientVersion = event.View(c.ServerName), c.Best().String()
+		for p := range c.Protocols.All() {
+			e.ClientALPN = append(e.ClientALPN, event.View(p))
+		}
+		e.JA3, e.JA4 = event.View(s.JA3[:]), event.View(s.JA4[:])
+		if w.opt.Full {
+			at := len(t.buf)
+			t.buf = c.AppendJA3(t.buf)
+			e.JA3Text = t.from(at)
+		}
+	}
+	if h := s.Server; h != nil {
+		e.Version, e.Cipher, e.ALPN = h.Version.String(), h.CipherSuite.String(), event.View(h.Protocol)
+		e.JA3S = event.View(s.JA3S[:])
+		if w.opt.Full {
+			at := len(t.buf)
+			t.buf = h.AppendJA3S(t.buf)
+			e.JA3SText = t.from(at)
+		}
+	}
+	if c := s.ServerCertificate; c != nil {
+		certificate(e, c)
+	}
+	if s.Alert != nil {
+		e.Alert = s.Alert.Description.String()
+	}
+	w.out.text = t.buf
+	w.emit(a.f, e)
+}
+
+func certificate(e *event.TLS, c *tls.Certificate) {
+	e.Subject, e.Issuer, e.Serial, e.Key = c.Subject, c.Issuer, c.Serial, c.Key
+	e.Fingerprint, e.SHA256, e.SelfSigned = c.SHA1, c.SHA256, c.SelfSigned
+	if !c.NotAfter.IsZero() {
+		e.NotBefore, e.NotAfter = uint64(c.NotBefore.UnixNano()), uint64(c.NotAfter.UnixNano())
+	}
+	e.SANs = append(e.SANs, c.Names...)
+}
