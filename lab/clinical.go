@@ -20,7 +20,7 @@ type clinicalServers struct {
 func (c *clinicalServers) close() error {
 	var errs []error
 	for _, s := range c.hl7 {
-		errs = append(errs, s.listener.Close())
+		errs = append(errs, s.close())
 	}
 	for _, s := range c.web {
 		errs = append(errs, s.Close())

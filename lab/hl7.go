@@ -96,15 +96,18 @@ func acknowledge(message, as string, now time.Time) string {
 		trigger, hl7Field(message, "MSH", 10), hl7Field(message, "MSH", 12), code, hl7Field(message, "MSH", 10), errSegment)
 }
 
-// hl7Server answers HL7 messages on a port until its listener closes.
+// hl7Server answers HL7 messages on a port until it is closed.
 type hl7Server struct {
 	as       string
 	listener net.Listener
 	wait     sync.WaitGroup
+	// mu guards open, which is nil when the server is closed.
+	mu   sync.Mutex
+	open map[net.Conn]bool
 }
 
 func serveHL7(l net.Listener, as string) *hl7Server {
-	s := &hl7Server{as: as, listener: l}
+	s := &hl7Server{as: as, listener: l, open: map[net.Conn]bool{}}
 	s.wait.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -117,8 +120,42 @@ func serveHL7(l net.Listener, as string) *hl7Server {
 	return s
 }
 
+// close ends the conversations and waits for their goroutines.
+func (s *hl7Server) close() error {
+	err := s.listener.Close()
+	s.mu.Lock()
+	for c := range s.open {
+		c.Close()
+	}
+	s.open = nil
+	s.mu.Unlock()
+	s.wait.Wait()
+	return err
+}
+
+// enter notes a connection, and is false when the server is closed.
+func (s *hl7Server) enter(c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		return false
+	}
+	s.open[c] = true
+	return true
+}
+
+func (s *hl7Server) leave(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, c)
+}
+
 func (s *hl7Server) talk(c net.Conn) {
 	defer c.Close()
+	if !s.enter(c) {
+		return
+	}
+	defer s.leave(c)
 	for r := bufio.NewReader(c); ; {
 		m, err := mllpRead(r)
 		if err != nil || mllpWrite(c, acknowledge(m, s.as, time.Now())) != nil {
