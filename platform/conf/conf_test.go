@@ -135,6 +135,7 @@ sensor:
 		}},
 		{"the environment wins over the file", "sensor: {ring_bytes: 8MiB}", []string{"HOME=/root", "BULWARK_SENSOR_RING_BYTES=16MiB"},
 			func(c *config) { c.Sensor.Ring = 16 << 20 }},
+		{"variables that are read elsewhere are left alone", "", []string{"BULWARK_DATA=/x", "BULWARK_DATA_DIR=/y"}, func(*config) {}},
 		{"a list in the environment takes commas", "", []string{"BULWARK_SENSOR_INTERFACES=lan0, lan1"},
 			func(c *config) { c.Sensor.Interfaces = []string{"lan0", "lan1"} }},
 		{"a list in the environment takes YAML", "", []string{`BULWARK_DETECT_DLP_RULES=[{name: x, severity: low}]`},

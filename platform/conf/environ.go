@@ -15,13 +15,17 @@ func Variable(path string) string {
 	return Prefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(path))
 }
 
+// reserved are the variables with the prefix that are read elsewhere: where the data directory is must be known before
+// the configuration is read, and where the test data is concerns tests alone.
+func reserved(name string) bool { return name == Prefix+"DATA_DIR" || name == Prefix+"DATA" }
+
 // override lays the variables over the struct. A variable with the prefix that names no key is a problem,
 // since a mistyped one would otherwise leave a protection off without a word.
 func (l *loader) override(environ []string, root reflect.Value) {
 	var known map[string]key
 	for _, e := range slices.Sorted(slices.Values(environ)) {
 		name, text, ok := strings.Cut(e, "=")
-		if !ok || !strings.HasPrefix(name, Prefix) {
+		if !ok || !strings.HasPrefix(name, Prefix) || reserved(name) {
 			continue
 		}
 		if known == nil {
