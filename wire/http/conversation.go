@@ -168,6 +168,12 @@ func (c *Conversation) step(dir wire.Dir, s *side, p []byte, h Handler) (n int, 
 		return c.line(dir, s, p, h)
 	}
 	switch s.state {
+	case inFields:
+		if s.scanned == 0 {
+			if n = c.fields(dir, s, p, h); n > 0 {
+				return n, true, nil
+			}
+		}
 	case inBody, inChunk:
 		return c.body(dir, s, p, h), true, nil
 	case untilClose:
@@ -236,7 +242,7 @@ func (c *Conversation) text(dir wire.Dir, s *side, raw, text []byte, h Handler) 
 		}
 		s.state = inFields
 		c.field(dir, s, raw, text, h)
-	case inFields:
+	case inFields: // too long, else it would have been taken with the others
 		c.field(dir, s, raw, text, h)
 	case atChunkSize:
 		c.chunkSize(dir, s, text, h)
@@ -370,6 +376,23 @@ func (c *Conversation) field(dir wire.Dir, s *side, raw, text []byte, h Handler)
 	c.responseHead(s, h)
 }
 
+// fields acts on all the lines of a head that p begins with, and says how many bytes they are.
+func (c *Conversation) fields(dir wire.Dir, s *side, p []byte, h Handler) (n int) {
+	for s.state == inFields {
+		end := bytes.IndexByte(p[n:], '\n')
+		if end < 0 || end >= maxLine {
+			break
+		}
+		raw := p[n : n+end+1]
+		n += end + 1
+		if end > 0 && raw[end-1] == '\r' {
+			end--
+		}
+		c.field(dir, s, raw, raw[:end], h)
+	}
+	return n
+}
+
 // hand shows a head to the handler.
 func (c *Conversation) hand(dir wire.Dir, s *side, h Handler) { s.want = h.Head(dir, s.t) }
 
@@ -396,8 +419,7 @@ func (c *Conversation) responseHead(s *side, h Handler) {
 	r.parse()
 	if r.Status >= 100 && r.Status < 200 && r.Status != 101 {
 		t.Interim++ // RFC 9110 §15.2: the final response follows
-		r.Message.reset()
-		t.Response = Response{Message: r.Message}
+		r.reset()
 		s.t, s.state = nil, atStart
 		return
 	}
@@ -445,7 +467,7 @@ func (c *Conversation) turn(t *Transaction) {
 // chunkSize acts on the line before a chunk: its size in hexadecimal, and extensions behind a semicolon (RFC 9112 §7.1).
 func (c *Conversation) chunkSize(dir wire.Dir, s *side, text []byte, h Handler) {
 	n, digits := int64(0), 0
-	for _, b := range bytes.TrimLeft(text, " \t") {
+	for _, b := range trim(text) {
 		d := hexDigit(b)
 		if d < 0 {
 			break

@@ -184,7 +184,10 @@ type Head struct {
 }
 
 func (h *Head) reset() {
-	*h = Head{buf: h.buf[:0], fields: h.fields[:0], length: -1}
+	h.Oddities = 0
+	h.buf, h.raw, h.line = h.buf[:0], 0, 0
+	h.fields, h.known, h.folded = h.fields[:0], [names]uint8{}, false
+	h.length, h.coding = -1, identity
 }
 
 // Line is the start line as sent, without its end.
@@ -307,6 +310,17 @@ func (h *Head) add(raw, text []byte) {
 	}
 }
 
+// trim takes the blanks off both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && blank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && blank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
 func blank(c byte) bool { return c == ' ' || c == '\t' }
 
 // frame notes what a field says of where the body ends (RFC 9112 §6).
@@ -336,7 +350,7 @@ func (h *Head) frame(n Name, value []byte) {
 // number reads a length. RFC 9110 §8.6 lets a recipient take a list of equal numbers for one. -1 when it is none.
 func number(b []byte) int64 {
 	if i := bytes.IndexByte(b, ','); i > 0 {
-		b = bytes.TrimRight(b[:i], " \t")
+		b = trim(b[:i])
 	}
 	if len(b) == 0 || len(b) > 18 {
 		return -1

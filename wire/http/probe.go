@@ -48,7 +48,7 @@ func statusPlausible(p []byte) wire.Match {
 // requestPlausible judges a request line, or what there is of it: a known method and a target that begins like one, or
 // any token with a version at the end of the line.
 func requestPlausible(p []byte) wire.Match {
-	p = bytes.TrimLeft(p, " \t")
+	p = trim(p)
 	end := indexBlank(p)
 	if end < 0 {
 		if len(p) > 20 || len(p) > 0 && !token(p) {
@@ -59,7 +59,7 @@ func requestPlausible(p []byte) wire.Match {
 	if end == 0 || end > 20 || !token(p[:end]) {
 		return wire.No
 	}
-	target := bytes.TrimLeft(p[end:], " \t")
+	target := trim(p[end:])
 	if len(target) == 0 {
 		return wire.Unsure
 	}

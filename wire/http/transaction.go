@@ -44,7 +44,8 @@ type Message struct {
 
 func (m *Message) reset() {
 	m.Head.reset()
-	*m = Message{Head: m.Head, First: m.First[:0]}
+	m.Seen, m.Complete, m.over = false, false, false
+	m.Length, m.Lost, m.First = 0, 0, m.First[:0]
 }
 
 // Request is what a client asks.
@@ -53,6 +54,11 @@ type Request struct {
 	Method  []byte // as sent
 	Target  []byte // as sent: /path?query, or https://host/path, or host:port of CONNECT
 	Version []byte // HTTP/1.1; empty in HTTP/0.9
+}
+
+func (r *Request) reset() {
+	r.Message.reset()
+	r.Method, r.Target, r.Version = nil, nil, nil
 }
 
 // Response is what a server answers.
@@ -64,6 +70,11 @@ type Response struct {
 	Reason  []byte
 }
 
+func (r *Response) reset() {
+	r.Message.reset()
+	r.Version, r.Status, r.Code, r.Reason = nil, 0, nil, nil
+}
+
 // Transaction is a request with its response, as far as they were seen.
 type Transaction struct {
 	Number   int // its place in the conversation, from 1
@@ -73,9 +84,9 @@ type Transaction struct {
 }
 
 func (t *Transaction) reset() {
-	t.Request.Message.reset()
-	t.Response.Message.reset()
-	*t = Transaction{Request: Request{Message: t.Request.Message}, Response: Response{Message: t.Response.Message}}
+	t.Number, t.Interim = 0, 0
+	t.Request.reset()
+	t.Response.reset()
 }
 
 // Authority is the host that a request names, with the port where it names one: in an absolute target, in that
@@ -127,14 +138,14 @@ func (r *Request) parse() bool {
 		return false
 	}
 	r.Method = line[:end]
-	rest := bytes.Trim(line[end:], " \t")
+	rest := trim(line[end:])
 	at := len(rest)
 	for at > 0 && !blank(rest[at-1]) {
 		at--
 	}
 	if v := rest[at:]; len(v) >= 5 && fold(v[:5], "http/") {
 		r.Version = v
-		rest = bytes.TrimRight(rest[:at], " \t")
+		rest = trim(rest[:at])
 	} else {
 		r.Oddities |= NoVersion
 	}
@@ -160,11 +171,11 @@ func (r *Response) parse() {
 		end = len(line)
 	}
 	r.Version = line[:end]
-	rest := bytes.TrimLeft(line[end:], " \t")
+	rest := trim(line[end:])
 	if end = indexBlank(rest); end < 0 {
 		end = len(rest)
 	}
-	r.Code, r.Reason = rest[:end], bytes.Trim(rest[end:], " \t")
+	r.Code, r.Reason = rest[:end], trim(rest[end:])
 	if n := number(r.Code); len(r.Code) == 3 && n >= 100 {
 		r.Status = int(n)
 	} else {
