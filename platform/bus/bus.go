@@ -34,7 +34,7 @@ type Options struct {
 	Replicas int         // copies of the stream in the cluster of URL; 0 means 1
 
 	Name   string // of the server; "" means bulwark
-	Domain string // JetStream domain, unique among joined nodes; "" means none, for a node that never joins another
+	Domain string // JetStream domain, unique among joined nodes: the node's name, once it has joined another; "" until then
 
 	SyncEvery time.Duration // 0 writes every batch through to the disk before it is acknowledged; otherwise how often
 	MaxBytes  int64         // bytes of the stream on disk; 0 means 16 GiB
@@ -132,6 +132,9 @@ func (o Options) withDefaults() Options {
 	if o.Replicas == 0 {
 		o.Replicas = 1
 	}
+	if o.Domain == "" && o.Listen != nil {
+		o.Domain = "TOP" // no node's name: those are in small letters
+	}
 	if o.Upstream != nil {
 		o.Hold = append(o.Hold[:len(o.Hold):len(o.Hold)], upstream)
 	}
@@ -150,7 +153,7 @@ func (b *Bus) connect() (err error) {
 	url := b.opts.URL
 	if url == "" {
 		if o := b.opts.Listen; o != nil {
-			b.gate = &gate{node: o.Node, log: b.log, links: map[uint64]string{}}
+			b.gate = &gate{node: o.Node, log: b.log, links: map[uint64]string{}, joins: map[string]func(){}}
 		}
 		if b.server, err = startServer(b.opts, b.gate); err != nil {
 			return err

@@ -80,12 +80,28 @@ func setLeafs(so *server.Options, o Options, g *gate) error {
 
 // gate decides who may connect to the embedded server: this process, and nodes whose certificate stands for one.
 type gate struct {
-	node    func(*x509.Certificate) (string, bool)
-	account *server.Account
-	log     *slog.Logger
+	node   func(*x509.Certificate) (string, bool)
+	server *server.Server
+	log    *slog.Logger
 
 	mu    sync.Mutex
 	links map[uint64]string // node, by the id of its connection
+	joins map[string]func() // what to call when the node joins
+}
+
+// watch has fn called when the node joins, until the function that it returns is called.
+func (g *gate) watch(node string, fn func()) (end func()) {
+	if g == nil {
+		return func() {}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.joins[node] = fn
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.joins, node)
+	}
 }
 
 // Check is called by the server for each connection.
@@ -104,11 +120,20 @@ func (g *gate) Check(c server.ClientAuthentication) bool {
 		return false
 	}
 	may := &server.SubjectPermission{Allow: crossing(name)}
-	c.RegisterUser(&server.User{Username: name, Account: g.account, ConnectionDeadline: cert.NotAfter,
+	c.RegisterUser(&server.User{Username: name, Account: g.server.GlobalAccount(), ConnectionDeadline: cert.NotAfter,
 		Permissions: &server.Permissions{Publish: may, Subscribe: may}})
 	g.mu.Lock()
+	for id, other := range g.links {
+		if other == name && g.server.GetLeafNode(id) == nil {
+			delete(g.links, id) // ended since
+		}
+	}
 	g.links[c.GetID()] = name
+	joined := g.joins[name]
 	g.mu.Unlock()
+	if joined != nil {
+		joined()
+	}
 	g.log.Info("a node joined", "node", name, "address", c.RemoteAddress().String())
 	return true
 }

@@ -102,7 +102,6 @@ type relay struct {
 	nc   *nats.Conn // its inbox is the only place the node may answer to
 	js   jetstream.JetStream
 
-	born      time.Time // of the node's stream
 	mark      relayMark
 	have      map[uint64]bool // sequences beyond the mark that are here already
 	saved     relayMark
@@ -124,6 +123,9 @@ func (m relayMark) bytes() []byte {
 
 // run reads the node's stream until something fails.
 func (r *relay) run(ctx context.Context) error {
+	ctx, restart := context.WithCancel(ctx)
+	defer restart()
+	defer r.b.gate.watch(r.node, restart)() // a new link means that the old one is dead, heard of or not
 	quick, cancel := context.WithTimeout(ctx, relaySilent)
 	defer cancel()
 	st, err := r.js.Stream(quick, stream)

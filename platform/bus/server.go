@@ -28,7 +28,7 @@ func startServer(o Options, g *gate) (*server.Server, error) {
 		return nil, fmt.Errorf("bus: %w", err)
 	}
 	if g != nil {
-		g.account = ns.GlobalAccount()
+		g.server = ns
 	}
 	ns.SetLoggerV2(serverLog{o.Log}, false, false, false)
 	ns.Start()
