@@ -159,11 +159,11 @@ func (c *crew) readFile(f *os.File, r *link.Report) (err error) {
 			panic(e)
 		}
 	}()
-	src, unmap, err := source(f)
+	src, mapped, err := source(f)
 	if err != nil {
 		return err
 	}
-	defer unmap()
+	defer mapped.close()
 	var p pcap.Packet
 	for {
 		if err := src.Next(&p); errors.Is(err, io.EOF) {
@@ -173,22 +173,49 @@ func (c *crew) readFile(f *os.File, r *link.Report) (err error) {
 		}
 		r.Packets++
 		r.Bytes += uint64(p.Orig)
+		if r.Packets%(1<<14) == 0 {
+			mapped.release(src.Offset())
+		}
 		c.reader.Packet(p.Time, p.Link, p.Orig, 0, p.Data)
 	}
 }
 
+// mapping is a file in memory; nil for one that is read as a stream.
+type mapping struct {
+	bytes    []byte
+	released int
+}
+
 // source reads f through a map where it is a file, as a stream otherwise.
-func source(f *os.File) (*pcap.Reader, func(), error) {
+func source(f *os.File) (*pcap.Reader, *mapping, error) {
 	st, err := f.Stat()
 	if err == nil && st.Mode().IsRegular() && st.Size() > 0 {
 		m, err := syscall.Mmap(int(f.Fd()), 0, int(st.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
 		if err == nil {
 			r, err := pcap.FromBytes(m)
-			return r, func() { _ = syscall.Munmap(m) }, err
+			return r, &mapping{bytes: m}, err
 		}
 	}
 	r, err := pcap.NewReader(f)
-	return r, func() {}, err
+	return r, nil, err
+}
+
+// release gives back the memory of what stands before offset: a capture may be larger than the machine.
+func (m *mapping) release(offset int64) {
+	const piece = 16 << 20
+	if m == nil || offset > int64(len(m.bytes)) {
+		return // of a compressed file the offset counts what came out
+	}
+	if to := int(offset) &^ (piece - 1); to > m.released {
+		_ = syscall.Madvise(m.bytes[m.released:to], syscall.MADV_DONTNEED) // it only costs memory when refused
+		m.released = to
+	}
+}
+
+func (m *mapping) close() {
+	if m != nil {
+		_ = syscall.Munmap(m.bytes)
+	}
 }
 
 // finish ends what is still under way and reports the last events.

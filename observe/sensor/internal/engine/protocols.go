@@ -4,6 +4,7 @@ import (
 	"bulwark/wire/dicom"
 	"bulwark/wire/dns"
 	"bulwark/wire/hl7"
+	"bulwark/wire/http"
 	"bulwark/wire/kerberos"
 	"bulwark/wire/smb"
 	"bulwark/wire/tls"
@@ -13,6 +14,7 @@ import (
 func streamProtocols() []protocol {
 	return []protocol{
 		{TLS, tls.Probe, func() application { return new(tlsApp) }},
+		{HTTP, http.Probe, func() application { return new(httpApp) }},
 		{SMB, smb.Probe, func() application { return new(smbApp) }},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},

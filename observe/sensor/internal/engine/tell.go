@@ -3,25 +3,29 @@ package engine
 import (
 	"bulwark/event"
 	"bulwark/wire/dns"
+	"bulwark/wire/fhir"
 	"bulwark/wire/packet"
 )
 
 // payloads are the worker's own, used again for each event.
 type payloads struct {
-	flow    event.Flow
-	stats   event.Stats
-	anomaly event.Anomaly
-	dns     event.DNS
-	message dns.Message
-	krb5    event.Kerberos
-	auth    event.Auth
-	hl7     event.HL7
-	asset   event.Asset
-	dicom   event.DICOM
-	smb     event.SMB
-	tls     event.TLS
-	file    event.File
-	text    []byte // scratch
+	flow        event.Flow
+	stats       event.Stats
+	anomaly     event.Anomaly
+	dns         event.DNS
+	message     dns.Message
+	krb5        event.Kerberos
+	auth        event.Auth
+	hl7         event.HL7
+	asset       event.Asset
+	dicom       event.DICOM
+	smb         event.SMB
+	tls         event.TLS
+	http        event.HTTP
+	fhir        event.FHIR
+	interaction fhir.Interaction
+	file        event.File
+	text        []byte // scratch
 }
 
 // sides counts, for one VLAN, the TCP flows that were seen in one and in both directions since the last report.

@@ -7,6 +7,7 @@ import (
 	"bulwark/event"
 	"bulwark/platform/pseudonym"
 	"bulwark/wire"
+	"bulwark/wire/http"
 	"bulwark/wire/packet"
 	"bulwark/wire/pcap"
 	"bulwark/wire/tls"
@@ -88,6 +89,7 @@ type Worker struct {
 
 	asked        [askedSlots]asked
 	certificates tls.Certificates
+	transactions http.Pool
 	count        counters
 	apps         [appCount]Count
 	sides        map[uint16]*sides
