@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	}
 	parts := map[string]func() error{
 		"echo": echoPart, "stress": stressPart, "leak": leakPart, "panic": panicPart, "stubborn": stubbornPart,
-		"speak": speakPart, "hungry": hungryPart, "parent": parentPart, "poor": poorPart, "careless": func() error { return nil },
+		"speak": speakPart, "narrow": narrowPart, "hungry": hungryPart, "parent": parentPart, "poor": poorPart, "careless": func() error { return nil },
 	}
 	if err := parts[os.Args[2]](); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -170,6 +170,43 @@ func TestMessagesAreBounded(t *testing.T) {
 	}
 	if got, err := p.Receive(make([]byte, 10)); err == nil {
 		t.Errorf("an answer longer than the buffer: got %q and no error", got)
+	}
+}
+
+// narrowPart has room for no further file, and says what happens to one.
+func narrowPart() error {
+	c, err := Enter(Limits{Files: 10})
+	if err != nil {
+		return err
+	}
+	var kept []*os.File
+	for {
+		_, files, err := c.Control.Receive(make([]byte, 16))
+		if err != nil {
+			_, err = fmt.Fprint(c.Data, err)
+			runtime.KeepAlive(kept)
+			return err
+		}
+		kept = append(kept, files...)
+		if err := c.Control.Send([]byte("more")); err != nil {
+			return err
+		}
+	}
+}
+
+func TestALostFileIsAnError(t *testing.T) {
+	p := start(t, part("narrow"))
+	f := tempFile(t, "one of many")
+	for range 10 {
+		if p.Send([]byte("keep this"), f) != nil {
+			break
+		}
+		if _, err := p.Receive(make([]byte, 16)); err != nil {
+			break
+		}
+	}
+	if got, err := io.ReadAll(p.Data); err != nil || !strings.Contains(string(got), "files that were handed over are lost") {
+		t.Errorf("got %q, %v, want it told", got, err)
 	}
 }
 

@@ -67,6 +67,8 @@ func (c *Conn) Receive(buf []byte) (message []byte, files []*os.File, err error)
 		err = io.EOF
 	case flags&unix.MSG_TRUNC != 0:
 		err = fmt.Errorf("cage: a message longer than %d bytes", len(buf))
+	case flags&unix.MSG_CTRUNC != 0 && c.takesFiles:
+		err = errors.New("cage: files that were handed over are lost: too many are open here (Limits.Files)")
 	}
 	if err != nil {
 		closeAll(files)

@@ -19,7 +19,7 @@ var ErrNoParent = errors.New("cage: not started by a parent; this subcommand is 
 
 // Limits are the resources of the child. The zero value has defaults that work.
 type Limits struct {
-	// Files is how many descriptors may be open at once. 0 means 64 more than were handed over.
+	// Files is how many descriptors may be open at once. 0 means 1,024 more than were handed over.
 	Files int
 }
 
@@ -234,7 +234,7 @@ func dieWithParent() {
 func limit(r *Report, l Limits, handed int) {
 	files := uint64(l.Files)
 	if files == 0 {
-		files = uint64(firstFileFD + handed + 64)
+		files = uint64(firstFileFD + handed + 1024)
 	}
 	soft := debug.SetMemoryLimit(-1)
 	hard := uint64(unix.RLIM_INFINITY)

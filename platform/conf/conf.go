@@ -28,8 +28,9 @@
 //	bulwark.yaml:12: detect.dlp.rules[3].severity: "hgh" is none of low, medium, high
 //
 // Values are text, numbers, true or false, durations (1m30s, 90d), a [Size] (256MiB), a [Secret], anything that
-// has UnmarshalText (netip.Prefix, slog.Level), structs, lists and maps of these. A key with nothing behind it
-// keeps its default. Anchors, aliases, tags and second documents are refused: one value stands in one place.
+// has UnmarshalText (netip.Prefix, slog.Level), structs, lists and maps of these. A type with UnmarshalText may list
+// what it takes in a method Choices() []string, for the description; [OneOf] makes its error. A key with nothing
+// behind it keeps its default. Anchors, aliases, tags and second documents are refused: one value stands in one place.
 //
 // [Describe] writes the whole configuration as a commented file, and [Document] as a Markdown page. Both take their
 // words from the doc comments, which `go generate ./platform/conf` collects into comments.tsv; a test fails when
