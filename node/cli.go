@@ -72,7 +72,8 @@ Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 part of t
 	root.SetErr(t.Err)
 	root.PersistentFlags().String("config", "", "configuration `file` (default: bulwark.yaml in the data directory, if there is one)")
 	root.PersistentFlags().String("data", "", "data `directory` (default: /var/lib/bulwark as root, else ~/.local/share/bulwark)")
-	root.AddCommand(upCommand(t), readCommand(t), doctorCommand(t), configCommand(t), versionCommand(t), childCommand(t))
+	root.AddCommand(upCommand(t), readCommand(t), doctorCommand(t), configCommand(t),
+		joinCommand(t), nodesCommand(t), setupLinkCommand(t), versionCommand(t), childCommand(t))
 	return root
 }
 

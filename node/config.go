@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,6 +37,8 @@ type Config struct {
 	TLS keys.TLS `conf:"tls"`
 	// Identity is how people sign in.
 	Identity identity.Config `conf:"identity"`
+	// Join is how nodes join each other.
+	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.
 	Bus Bus `conf:"bus"`
 	// Store keeps events.
@@ -76,6 +79,7 @@ const day = 24 * time.Hour
 func defaults() Config {
 	return Config{
 		Site: "site", Sensor: sensor.Defaults(),
+		Join:  Join{Listen: ":8444", Leaf: ":8445"},
 		Bus:   Bus{Keep: day, Size: 16 << 30},
 		Store: Store{Flows: 30 * day, Events: 180 * day, Findings: 365 * day, Free: 2 << 30},
 	}
@@ -91,6 +95,11 @@ func (c *Config) Check() error {
 	}
 	if c.Node != "" && !word.MatchString(c.Node) {
 		bad = append(bad, conf.At("node", fmt.Errorf("%q is not a word of small letters, digits and hyphens", c.Node)))
+	}
+	for key, listen := range map[string]string{"join.listen": c.Join.Listen, "join.leaf": c.Join.Leaf} {
+		if _, port, err := net.SplitHostPort(listen); err != nil || port == "" {
+			bad = append(bad, conf.At(key, fmt.Errorf("%q is not an address and a port, like 10.0.0.5:8444 or :8444", listen)))
+		}
 	}
 	return errors.Join(bad...)
 }

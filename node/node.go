@@ -18,6 +18,7 @@ import (
 	"bulwark/event"
 	"bulwark/observe/sensor"
 	"bulwark/platform/bus"
+	"bulwark/platform/bus/join"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
 	"bulwark/platform/health"
@@ -32,6 +33,7 @@ import (
 type Node struct {
 	config  Config
 	dir     string
+	roles   roles
 	capture string // the capture that is shown instead of the network; empty: the network is watched
 	started time.Time
 	log     *slog.Logger
@@ -51,11 +53,14 @@ type Node struct {
 	sensor       *sensor.Sensor
 	hub          *console.Hub
 	server       *web.Server
+	authority    *join.Authority // lets other nodes join; nil where none may
+	upper        *join.Identity  // who this node is to the one above; nil where it stands alone
 }
 
 // made is what a node is made from.
 type made struct {
 	config  Config
+	roles   roles
 	dir     string
 	capture string
 	log     *slog.Logger
@@ -63,7 +68,7 @@ type made struct {
 
 // newNode makes the parts. What was opened before an error is closed again.
 func newNode(ctx context.Context, m made) (n *Node, err error) {
-	n = &Node{config: m.config, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
+	n = &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
 	n.started = n.clock.Now()
 	n.health = health.NewTracker(n.clock)
 	defer func() {
@@ -71,7 +76,11 @@ func newNode(ctx context.Context, m made) (n *Node, err error) {
 			n.close()
 		}
 	}()
-	for _, step := range []func(context.Context) error{n.openData, n.openState, n.openEvents, n.openSensor, n.openConsole} {
+	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents}
+	if n.roles.watches() {
+		steps = append(steps, n.openSensor)
+	}
+	for _, step := range append(steps, n.openConsole) {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -131,18 +140,23 @@ func (n *Node) openEvents(ctx context.Context) error {
 		}
 		c.Flows, c.Events, c.Findings = century, century, century
 	}
+	o := bus.Options{Dir: filepath.Join(dir, "bus"), URL: n.config.Bus.URL, Creds: n.config.Bus.Credentials,
+		MaxAge: n.config.Bus.Keep, MaxBytes: int64(n.config.Bus.Size), Registry: n.metrics, Log: n.log.With("room", "bus")}
+	n.link(&o)
+	if n.roles.keeps() {
+		o.Hold = []string{"store"}
+	}
 	var err error
-	n.bus, err = bus.Open(ctx, bus.Options{Dir: filepath.Join(dir, "bus"), URL: n.config.Bus.URL, Creds: n.config.Bus.Credentials,
-		MaxAge: n.config.Bus.Keep, MaxBytes: int64(n.config.Bus.Size), Hold: []string{"store"},
-		Registry: n.metrics, Log: n.log.With("room", "bus")})
-	if err != nil {
+	if n.bus, err = bus.Open(ctx, o); err != nil {
 		return err
 	}
-	n.store, err = store.Open(store.Options{Dir: filepath.Join(dir, "store"), FlowRetention: c.Flows, Retention: c.Events,
-		AuditRetention: c.Findings, MaxBytes: int64(c.Size), MinFree: int64(c.Free), Registry: n.metrics,
-		Log: n.log.With("room", "store"), Warn: n.warnDisk})
-	if err != nil {
-		return err
+	if n.roles.keeps() {
+		n.store, err = store.Open(store.Options{Dir: filepath.Join(dir, "store"), FlowRetention: c.Flows, Retention: c.Events,
+			AuditRetention: c.Findings, MaxBytes: int64(c.Size), MinFree: int64(c.Free), Registry: n.metrics,
+			Log: n.log.With("room", "store"), Warn: n.warnDisk})
+		if err != nil {
+			return err
+		}
 	}
 	n.publisher, err = n.bus.Publisher(bus.PublisherOptions{SpillFile: filepath.Join(dir, "spill")})
 	return err
@@ -177,14 +191,19 @@ func hostName() string {
 	return h
 }
 
+// openConsole opens the HTTP server: with the console where events are kept, with health and metrics alone elsewhere.
 func (n *Node) openConsole(ctx context.Context) error {
-	n.hub = console.NewHub(n.clock)
-	c, err := console.New(console.Options{Files: front.Files(), Store: n.store, Live: n.hub, Health: n.health,
-		Clock: n.clock, Node: n.describe, Site: n.config.Identity.Hospital, Record: n.record})
-	if err != nil {
-		return err
+	var routes []web.Route
+	if n.roles.keeps() {
+		n.hub = console.NewHub(n.clock)
+		c, err := console.New(console.Options{Files: front.Files(), Store: n.store, Live: n.hub, Health: n.health,
+			Clock: n.clock, Node: n.describe, Site: n.config.Identity.Hospital, Record: n.record})
+		if err != nil {
+			return err
+		}
+		routes = append(c.Routes(), n.identity.Routes()...)
 	}
-	mux, err := web.NewMux(append(c.Routes(), n.identity.Routes()...), n.identity)
+	mux, err := web.NewMux(routes, n.identity)
 	if err != nil {
 		return err
 	}

@@ -26,14 +26,20 @@ func (n *Node) rooms() []stage {
 	}
 	ground := stage{
 		room{"publisher", n.flushAtEnd},
-		room{"live", n.feedConsole},
 		room{"certificates", func(ctx context.Context) error { return n.certificates.Run(ctx, n.health) }},
-		n.ledger,
 		room{"clock", func(ctx context.Context) error { return health.WatchClock(ctx, n.health) }},
-		n.identity,
+		room{"control", n.takeOrders},
 		room{"console", n.server.Run},
+		n.ledger,
+		n.identity,
 	}
-	keepers := stage{room{"store", func(ctx context.Context) error { return n.store.Run(ctx, n.bus) }}}
+	if n.hub != nil {
+		ground = append(ground, room{"live", n.feedConsole})
+	}
+	keepers := n.links()
+	if n.store != nil {
+		keepers = append(keepers, room{"store", func(ctx context.Context) error { return n.store.Run(ctx, n.bus) }})
+	}
 	return []stage{watchers, ground, keepers}
 }
 

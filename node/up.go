@@ -21,8 +21,7 @@ import (
 )
 
 func upCommand(t Terminal) *cobra.Command {
-	var capture string
-	var showDemo bool
+	var o upOptions
 	cmd := &cobra.Command{
 		Use: "up", Short: "Watch the network and open the console",
 		Long: `Watch the network interfaces that the configuration names, or the one of the default route, and open the
@@ -37,31 +36,41 @@ is reached. The first start prints a link that makes the first administrator.`,
 			if err != nil {
 				return err
 			}
-			return up(cmd.Context(), t, c, dataDir(cmd), capture, showDemo)
+			if o.roles, err = parseRoles(o.asked); err != nil {
+				return usage(err)
+			}
+			return up(cmd.Context(), t, c, dataDir(cmd), o)
 		},
 	}
-	cmd.Flags().StringVar(&capture, "pcap", "", "show this capture `file` or directory instead of the network")
-	cmd.Flags().BoolVar(&showDemo, "demo", false, "show the bundled capture of an invented hospital")
-	cmd.MarkFlagsMutuallyExclusive("pcap", "demo")
+	cmd.Flags().StringVar(&o.asked, "roles", "", "do a `part` of the work: sensor, site or centre, or sensor,site")
+	cmd.Flags().StringVar(&o.capture, "pcap", "", "show this capture `file` or directory instead of the network")
+	cmd.Flags().BoolVar(&o.demo, "demo", false, "show the bundled capture of an invented hospital")
+	cmd.MarkFlagsMutuallyExclusive("pcap", "demo", "roles")
 	return cmd
 }
 
-func up(ctx context.Context, t Terminal, c Config, dir, capture string, showDemo bool) error {
+type upOptions struct {
+	asked, capture string
+	demo           bool
+	roles          roles
+}
+
+func up(ctx context.Context, t Terminal, c Config, dir string, o upOptions) error {
 	log := newLog(t.Err, c.Log)
-	if capture == "" && !showDemo {
+	if o.capture == "" && !o.demo && o.roles == nil {
 		if err := sensor.CanCapture(); err != nil {
 			fmt.Fprintf(t.Out, "This user may not watch the network: %v.\nGrant it with:  %s\nMeanwhile the bundled capture of an invented hospital is shown.\n\n",
 				err, sensor.GrantCapture())
-			showDemo = true
+			o.demo = true
 		}
 	}
-	if showDemo {
+	if o.demo {
 		var err error
-		if capture, err = unpackDemo(dir); err != nil {
+		if o.capture, err = unpackDemo(dir); err != nil {
 			return &exit{ExitFailure, err}
 		}
 	}
-	n, err := newNode(ctx, made{config: c, dir: dir, capture: capture, log: log})
+	n, err := newNode(ctx, made{config: c, roles: o.roles, dir: dir, capture: o.capture, log: log})
 	if err != nil {
 		return &exit{ExitFailure, err}
 	}
@@ -109,8 +118,17 @@ func (n *Node) greet(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(out, "Bulwark %s\n", Version())
 	if n.capture != "" {
 		fmt.Fprintf(out, "Showing    %s\n", n.capture)
-	} else {
+	} else if n.sensor != nil {
 		fmt.Fprintf(out, "Watching   %s\n", n.watched())
+	}
+	if n.upper != nil {
+		fmt.Fprintf(out, "Joined     %s as %s\n", n.upper.Address, n.upper.Name)
+	}
+	if n.authority != nil {
+		fmt.Fprintf(out, "Others     join with bulwark nodes token NAME, at %s and %s\n", n.config.Join.Listen, n.config.Join.Leaf)
+	}
+	if !n.roles.keeps() {
+		return nil
 	}
 	fmt.Fprintf(out, "Console    %s\n", n.server.URL())
 	if n.certificates.SelfMade() {
@@ -145,6 +163,9 @@ func (n *Node) describe(context.Context) console.Node {
 	s := n.config.Store
 	c := console.Node{Version: Version(), Started: &n.started, Dir: n.dir, Retention: []console.Retention{
 		days("flow", int(s.Flows/day)), days("event", int(s.Events/day)), days("audit", int(s.Findings/day))}}
+	if n.sensor == nil {
+		return c
+	}
 	st := n.sensor.State()
 	for _, h := range st.Held {
 		c.Cage = append(c.Cage, wall(h, true))

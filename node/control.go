@@ -1,0 +1,238 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bulwark/platform/bus/join"
+	"bulwark/platform/ledger"
+)
+
+// The control socket lets commands on this machine ask the running program. Who may open it is whoever may open the
+// data directory: the user that runs Bulwark, and root.
+
+func controlPath(dir string) string { return filepath.Join(dir, "control.sock") }
+
+// takeOrders answers the control socket until ctx ends.
+func (n *Node) takeOrders(ctx context.Context) error {
+	path := controlPath(n.dir)
+	_ = os.Remove(path) // a socket that a killed program left; this one holds the lock
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /setup-link", n.orderSetupLink)
+	mux.HandleFunc("GET /nodes", n.orderNodes)
+	mux.HandleFunc("POST /nodes/token", n.orderToken)
+	mux.HandleFunc("POST /nodes/revoke", n.orderRevoke)
+	srv := &http.Server{Handler: http.MaxBytesHandler(mux, 4<<10), ReadTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() { srv.Close() })
+	defer stop()
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// order is what a command asks.
+type order struct {
+	Name string        `json:"name"`
+	Role join.Role     `json:"role"`
+	Life time.Duration `json:"life"`
+}
+
+func answer(w http.ResponseWriter, v any, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // the command has gone away
+}
+
+func (n *Node) orderSetupLink(w http.ResponseWriter, r *http.Request) {
+	link, err := n.identity.SetupLink(r.Context())
+	answer(w, n.server.URL()+link.Path, err)
+}
+
+var errAlone = errors.New("this node stands alone: start it with --roles site or --roles centre, so that others may join")
+
+func (n *Node) orderNodes(w http.ResponseWriter, _ *http.Request) {
+	if n.authority == nil {
+		answer(w, nil, errAlone)
+		return
+	}
+	answer(w, n.authority.Nodes(), nil)
+}
+
+func (n *Node) orderToken(w http.ResponseWriter, r *http.Request) {
+	var o order
+	err := json.NewDecoder(r.Body).Decode(&o)
+	var token string
+	if err == nil && n.authority == nil {
+		err = errAlone
+	}
+	if err == nil {
+		token, err = n.authority.NewToken(o.Name, o.Role, o.Life)
+	}
+	if err == nil {
+		err = n.noteHost(r.Context(), "node.token", o.Name, map[string]string{"role": string(o.Role)})
+	}
+	answer(w, token, err)
+}
+
+func (n *Node) orderRevoke(w http.ResponseWriter, r *http.Request) {
+	var o order
+	err := json.NewDecoder(r.Body).Decode(&o)
+	if err == nil && n.authority == nil {
+		err = errAlone
+	}
+	if err == nil {
+		err = n.authority.Revoke(o.Name)
+	}
+	if err == nil {
+		err = n.noteHost(r.Context(), "node.revoke", o.Name, nil)
+	}
+	answer(w, "revoked", err)
+}
+
+// noteHost writes to the ledger what somebody at the machine did.
+func (n *Node) noteHost(ctx context.Context, act, name string, detail map[string]string) error {
+	_, err := n.ledger.Record(ctx, ledger.Entry{Actor: ledger.Host, Act: act, Object: "node:" + name, Outcome: ledger.Done, Detail: detail})
+	return err
+}
+
+// ask asks the running program.
+func ask(cmd *cobra.Command, method, path string, o order, into any) error {
+	dir := dataDir(cmd)
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", controlPath(dir))
+		}}}
+	body, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(cmd.Context(), method, "http://bulwark"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return &exit{ExitFailure, fmt.Errorf("no bulwark runs on %s: start it with bulwark up, or name its directory with --data", dir)}
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = errors.New(string(bytes.TrimSpace(text)))
+	}
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return &exit{ExitFailure, err}
+	}
+	return nil
+}
+
+func setupLinkCommand(t Terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "setup-link", Short: "Make a new link for the first administrator", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var link string
+			if err := ask(cmd, http.MethodPost, "/setup-link", order{}, &link); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(t.Out, link)
+			return err
+		},
+	}
+}
+
+func nodesCommand(t Terminal) *cobra.Command {
+	cmd := &cobra.Command{Use: "nodes", Short: "List, admit and revoke the nodes that join this one"}
+	cmd.AddCommand(&cobra.Command{
+		Use: "list", Short: "List the nodes that have joined", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return listNodes(cmd, t) },
+	}, tokenCommand(t), &cobra.Command{
+		Use: "revoke NAME", Short: "Bar a node: its link ends at once", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var done string
+			if err := ask(cmd, http.MethodPost, "/nodes/revoke", order{Name: args[0]}, &done); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(t.Out, "%s is %s.\n", args[0], done)
+			return err
+		},
+	})
+	return cmd
+}
+
+func tokenCommand(t Terminal) *cobra.Command {
+	var role string
+	var life time.Duration
+	cmd := &cobra.Command{
+		Use: "token NAME", Short: "Make a one-time token with which a node of that name joins", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var token string
+			o := order{Name: args[0], Role: join.Role(role), Life: life}
+			if err := ask(cmd, http.MethodPost, "/nodes/token", o, &token); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(t.Out, "On %s, once, within %v:\n\n  bulwark join %s\n", args[0], life, token)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&role, "role", string(join.Sensor), "what the node is: `sensor` or site")
+	cmd.Flags().DurationVar(&life, "life", time.Hour, "how long the token is good; at most 168h")
+	return cmd
+}
+
+func listNodes(cmd *cobra.Command, t Terminal) error {
+	var nodes []join.Node
+	if err := ask(cmd, http.MethodGet, "/nodes", order{}, &nodes); err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(t.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tROLE\tJOINED\tCERTIFICATE UNTIL\tSTATE")
+	for _, n := range nodes {
+		state := "admitted"
+		if !n.Revoked.IsZero() {
+			state = "revoked " + n.Revoked.Local().Format(time.DateTime)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", n.Name, n.Role, n.Joined.Local().Format(time.DateTime), n.Expires.Local().Format(time.DateOnly), state)
+	}
+	return w.Flush()
+}
+
+func joinCommand(t Terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "join TOKEN", Short: "Join the node that made the token", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := filepath.Join(dataDir(cmd), "joined")
+			id, err := join.Enrol(cmd.Context(), args[0], dir)
+			if err != nil {
+				return &exit{ExitFailure, err}
+			}
+			_, err = fmt.Fprintf(t.Out, "Joined as %s. Start it with:\n\n  bulwark up --roles %s\n", id.Name, id.Role)
+			return err
+		},
+	}
+}
