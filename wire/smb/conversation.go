@@ -189,7 +189,7 @@ func (c *Conversation) frame(s *side, p []byte) (n, need int) {
 func (c *Conversation) lose(s *side) (n, need int) {
 	c.summary.Malformed++
 	s.lost, s.left, s.scanned = true, 0, 0
-	return 0, 0
+	return 1, 0 // not to find the same again
 }
 
 // find looks for the next frame and says how many bytes lie before it.

@@ -134,6 +134,9 @@ func TestConversation(t *testing.T) {
 		{"rubbish between messages is passed over", onFile(
 			client([]byte("HELLO THERE"), ask(Close, 4, closeAsk(id(1)))), server(answer(Close, 4, Success, closeAnswer(1))),
 		), []string{tree, file(" end=1"), "summary messages=6 malformed=1"}},
+		{"a message too short to be one is passed over", onFile(
+			client([]byte("\x00\x00\x00\x01\xfeSMB\x40\x00"), ask(Close, 4, closeAsk(id(1)))), server(answer(Close, 4, Success, closeAnswer(1))),
+		), []string{tree, file(" end=1"), "summary messages=6 malformed=1"}},
 		{"an old client begins in SMB 1 and is answered in SMB 2", []wiretest.Chunk{
 			client(smb1Ask("NT LM 0.12", "SMB 2.002", "SMB 2.???")), server(answer(Negotiate, 0, Success, negotiateAnswer(SMB2Any))),
 		}, []string{"negotiation 2.?? STATUS_SUCCESS offered=[] smb1=NT LM 0.12|SMB 2.002|SMB 2.??? sign=3 mechanisms=[]", "summary messages=2 smb1=1"}},
