@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -25,9 +26,21 @@ type linkAnswer struct {
 	Ends time.Time `json:"ends"`
 }
 
-// urlOf is l under the name that the console is reached by in r, which the server has checked.
-func urlOf(r *http.Request, l Link) linkAnswer {
-	return linkAnswer{"https://" + r.Host + l.Path, l.Ends}
+// urlOf is l under the name that the console is reached by in r, which the server has checked. An administrator at the
+// machine itself comes by localhost, which leads nobody else here: the first configured name stands in its place.
+func (i *Identity) urlOf(r *http.Request, l Link) linkAnswer {
+	at := r.Host
+	host, port, err := net.SplitHostPort(at)
+	if err != nil {
+		host, port = at, ""
+	}
+	if ip := net.ParseIP(host); len(i.names) > 0 && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+		at = i.names[0]
+		if port != "" {
+			at = net.JoinHostPort(at, port)
+		}
+	}
+	return linkAnswer{"https://" + at + l.Path, l.Ends}
 }
 
 func (i *Identity) getPeople(w http.ResponseWriter, r *http.Request) {
@@ -94,7 +107,7 @@ func (i *Identity) postPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, http.StatusCreated, map[string]any{
-		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, false), p.Created, nil}, "link": urlOf(r, l)})
+		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, false), p.Created, nil}, "link": i.urlOf(r, l)})
 }
 
 func (i *Identity) postDuties(w http.ResponseWriter, r *http.Request) {
@@ -125,7 +138,7 @@ func (i *Identity) postReset(w http.ResponseWriter, r *http.Request) {
 		i.fail(w, r, err)
 		return
 	}
-	web.JSON(w, http.StatusOK, map[string]any{"link": urlOf(r, l)})
+	web.JSON(w, http.StatusOK, map[string]any{"link": i.urlOf(r, l)})
 }
 
 func (i *Identity) deletePersonSessions(w http.ResponseWriter, r *http.Request) {

@@ -31,7 +31,7 @@ type Needs struct {
 	Log    *slog.Logger
 	// Derive gives the site's key for a purpose ([keys.Keys.Derive]).
 	Derive func(purpose string) [32]byte
-	// Names are those of the console ([web.Config]); passwords made of them are refused.
+	// Names are those of the console ([web.Config]): invitations lead to the first, passwords made of them are refused.
 	Names []string
 }
 
@@ -42,6 +42,7 @@ type Identity struct {
 	ledger *ledger.Ledger
 	clock  clock.Clock
 	log    *slog.Logger
+	names  []string
 
 	policy *password.Policy
 	hasher *password.Hasher
@@ -80,7 +81,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		return nil, err
 	}
 	return &Identity{
-		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log,
+		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names,
 		policy: policy, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:    deviceKey(n.Derive("identity/device")),
 		everybody: web.NewLimiter(n.Clock, 40, 100*time.Millisecond, 1),

@@ -187,6 +187,28 @@ func TestConfigCheck(t *testing.T) {
 	}
 }
 
+func TestWhereInvitationsLead(t *testing.T) {
+	tests := []struct {
+		name, host string
+		names      []string
+		want       string
+	}{
+		{"by the name that the administrator uses", "bulwark.example:8443", []string{"other.example"}, "https://bulwark.example:8443/invite/x"},
+		{"by the configured name from the machine itself", "localhost:8443", []string{"bulwark.example"}, "https://bulwark.example:8443/invite/x"},
+		{"by the configured address", "[::1]:8443", []string{"fd00::1"}, "https://[fd00::1]:8443/invite/x"},
+		{"here, where there is no name", "127.0.0.1:8443", nil, "https://127.0.0.1:8443/invite/x"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequest("POST", "/api/people", nil)
+			r.Host = tt.host
+			if got := (&Identity{names: tt.names}).urlOf(r, Link{Path: "/invite/x"}).URL; got != tt.want {
+				t.Errorf("url = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func FuzzPreferred(f *testing.F) {
 	f.Add("fr-FR,fr;q=0.9,en-US;q=0.8")
 	f.Fuzz(func(t *testing.T, header string) {

@@ -19,7 +19,9 @@ func (i *Identity) Routes() []web.Route {
 	add("POST", "/invite/{token}", i.doInvite, web.Public)
 	add("GET", "/sign-in", i.showSignIn, web.Public)
 	add("POST", "/sign-in", i.doSignIn, web.Public)
-	add("POST", "/sign-out", i.doSignOut, web.Public) // a session that has already ended is no reason to refuse
+	// A session that has already ended is no reason to refuse.
+	add("POST", "/sign-out", i.doSignOut, web.Public)
+	add("POST", "/api/sign-out", i.doSignOut, web.Public)
 
 	add("GET", "/api/me", i.getMe, web.SignedIn)
 	add("POST", "/api/me/password", i.postPassword, web.SignedIn)

@@ -33,14 +33,13 @@ func (i *Identity) signIn(ctx context.Context, login, secret string, from visito
 		return opened{}, err
 	}
 	key := i.attemptKey(login, p, from)
-	if wait := i.begin(key, from.address); wait > 0 {
+	if wait := i.begin(key); wait > 0 {
 		i.refusals.add(nil, from)
 		return opened{}, &WaitError{wait}
 	}
 	right, err := i.hasher.Verify(ctx, hash, secret)
 	if err != nil {
-		i.logins.TakeBack(key) // it was never tried
-		i.addresses.TakeBack(network(from.address))
+		i.takeBack(key) // it was never tried
 		return opened{}, err
 	}
 	if !right {
@@ -49,8 +48,8 @@ func (i *Identity) signIn(ctx context.Context, login, secret string, from visito
 	}
 	o, err := i.welcome(ctx, p, hash, secret, from)
 	if err == nil {
-		i.logins.Succeeded(key)
-		i.addresses.TakeBack(network(from.address))
+		i.takeBack(key)
+		i.logins.Succeeded(key.login)
 	}
 	return o, err
 }
@@ -71,29 +70,43 @@ func (i *Identity) byLogin(ctx context.Context, login string) (p *personRow, has
 	return p, f.Secret, nil
 }
 
-// attemptKey is under what the attempts on a login are counted: apart for a browser that the person has used before.
-func (i *Identity) attemptKey(login string, p *personRow, from visitor) string {
-	if p != nil {
-		if nonce, ok := i.device.knows(from.known, p.ID); ok {
-			return "known:" + nonce
-		}
-	}
-	return "login:" + login
+// attempt is under what an attempt is counted.
+type attempt struct {
+	login   string
+	network string // "" for a browser that is known: others of its address do not concern it
 }
 
-// begin asks all three limits for an attempt.
-func (i *Identity) begin(key, address string) (wait time.Duration) {
+// attemptKey is under what the attempts on a login are counted: apart for a browser that the person has used before.
+func (i *Identity) attemptKey(login string, p *personRow, from visitor) attempt {
+	if p != nil {
+		if nonce, ok := i.device.knows(from.known, p.ID); ok {
+			return attempt{login: "known:" + nonce}
+		}
+	}
+	return attempt{"login:" + login, network(from.address)}
+}
+
+// begin asks all limits for an attempt.
+func (i *Identity) begin(a attempt) (wait time.Duration) {
 	if ok, wait := i.everybody.Allow(""); !ok {
 		return max(wait, time.Second)
 	}
-	if wait := i.addresses.Begin(network(address)); wait > 0 {
-		return wait
+	if a.network != "" {
+		if wait := i.addresses.Begin(a.network); wait > 0 {
+			return wait
+		}
 	}
-	if wait := i.logins.Begin(key); wait > 0 {
-		i.addresses.TakeBack(network(address))
-		return wait
+	wait = i.logins.Begin(a.login)
+	if wait > 0 && a.network != "" {
+		i.addresses.TakeBack(a.network)
 	}
-	return 0
+	return wait
+}
+
+// takeBack forgives one attempt that was no wrong guess.
+func (i *Identity) takeBack(a attempt) {
+	i.logins.TakeBack(a.login)
+	i.addresses.TakeBack(a.network)
 }
 
 // network is address, or the /64 that an IPv6 address shares with others of the same host.

@@ -67,12 +67,13 @@ func TestGuessingIsSlowedDownAndNeverLocksOut(t *testing.T) {
 
 func TestGuessingOfManyLoginsFromOneAddressIsSlowedDown(t *testing.T) {
 	s := sqliteSite(t)
-	s.administrator()
+	hers := s.administrator()
 	b := s.browser()
 	for n := range 20 {
 		want(t, "a guess", b.form("/sign-in", "login", "person"+strconv.Itoa(n), "password", "wrong"), http.StatusUnprocessableEntity)
 	}
 	want(t, "the next login", b.form("/sign-in", "login", "person20", "password", "wrong"), http.StatusTooManyRequests)
+	want(t, "a known browser at the same address", hers.form("/sign-in", "login", "alix", "password", good), http.StatusSeeOther)
 }
 
 func TestAllSignInsTogetherAreLimited(t *testing.T) {
