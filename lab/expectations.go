@@ -12,7 +12,8 @@ func Expectations() []Expectation {
 	for _, part := range [][]Expectation{
 		flowExpectations(), dnsExpectations(), leaseExpectations(), ticketExpectations(), directoryExpectations(),
 		dicomExpectations(), hl7Expectations(), httpExpectations(), fhirExpectations(), tlsExpectations(),
-		fileExpectations(), shellExpectations(), attackExpectations(), absentExpectations(),
+		fileExpectations(), shellExpectations(), attackExpectations(), assetExpectations(), authExpectations(),
+		absentExpectations(),
 	} {
 		all = append(all, part...)
 	}
@@ -273,6 +274,52 @@ func attackExpectations() []Expectation {
 		{Name: "the attacker's scan is many flows", Kind: "flow", Min: 500, Match: between("attacker", "pacs", m{"connection_info.protocol_name": "tcp"})},
 		Expectation{Name: "the sweep of the PACS is seen", Kind: "dicom", Min: 4, Match: m{"activity_name": "Get", "dicom.calling_ae": "HARVEST"}}.times(len(modalities)),
 		{Name: "names that carry data are seen", Kind: "dns", Min: 20, Match: m{"src_endpoint.ip": at("attacker"), "query.hostname": Contains(".t.example.net")}},
+	}
+}
+
+func assetExpectations() []Expectation {
+	models := make([]string, len(modalities))
+	for i := range modalities {
+		models[i] = modalities[i].model
+	}
+	all := []Expectation{
+		{Name: "the pump is known by its EUI-64", Kind: "asset", Min: 1, Match: m{"src_endpoint.ip": at("pump1"), "device.uid": Contains(pumpID("00:03:b1:20:05:0b"))}},
+		{Name: "the attacker's application entity is known", Kind: "asset", Min: 1, Match: m{"src_endpoint.ip": at("attacker"), "dicom.ae_title": "HARVEST"}},
+		// Who fetches images, or passes them on, did not make them.
+		{Name: "the attacker who fetches images is not taken for a modality", Kind: "asset", Never: true, Match: m{"src_endpoint.ip": at("attacker"), "device.model": OneOf(models...)}},
+		{Name: "the viewer that fetches images is not taken for a modality", Kind: "asset", Never: true, Match: m{"src_endpoint.ip": at("viewer1"), "device.model": OneOf(models...)}},
+		{Name: "the PACS that passes images on is not taken for a modality", Kind: "asset", Never: true, Match: m{"src_endpoint.ip": at("pacs"), "device.model": OneOf(models...)}},
+	}
+	for i := range modalities {
+		x := &modalities[i]
+		all = append(all, Expectation{Name: "the " + x.kind + " is known as what it is", Kind: "asset", Min: 1, Match: m{"src_endpoint.ip": at(x.host),
+			"device.vendor_name": x.vendor, "device.model": x.model, "device.serial_number": x.serial, "dicom.ae_title": x.ae}})
+	}
+	return all
+}
+
+func authExpectations() []Expectation {
+	attempt := func(name, protocol, outcome, from, user string) Expectation {
+		return Expectation{Name: name, Kind: "auth", Min: 1, Match: m{"auth_protocol": Contains(protocol), "status": outcome, "src_endpoint.ip": at(from), "user.name": Contains(user)}}
+	}
+	return []Expectation{
+		attempt("the nurse logs in to the file server", "NTLM", "success", "nurse1", nurse.user),
+		attempt("the nurse mistypes at the file server", "NTLM", "failure", "nurse1", nurse.user).once(),
+		attempt("the attacker's guesses over SMB are failed log-ins", "NTLM", "failure", "attacker", nurse.user).times(guesses),
+		attempt("the nurse gets a ticket", "Kerberos", "success", "nurse1", nurse.user),
+		attempt("the nurse mistypes at the KDC", "Kerberos", "failure", "nurse1", nurse.user),
+		attempt("the nurse binds to the directory", "LDAP", "success", "nurse1", nurse.user),
+		attempt("the nurse mistypes at the directory", "LDAP", "failure", "nurse1", nurse.user).once(),
+	}
+}
+
+// LiveExpectations are what can be said only of a sensor that watched: it saw everything.
+func LiveExpectations() []Expectation {
+	return []Expectation{
+		{Name: "the sensor counts what it saw", Kind: "stats", Min: 1, Match: m{"traffic.packets": AtLeast(1)}},
+		{Name: "the kernel drops no packet", Kind: "stats", Never: true, Match: m{"sensor.kernel_drops": Present()}},
+		{Name: "the sensor drops no packet", Kind: "stats", Never: true, Match: m{"sensor.own_drops": Present()}},
+		{Name: "no conversation is given up for want of room", Kind: "stats", Never: true, Match: m{"sensor.evicted_flows": Present()}},
 	}
 }
 

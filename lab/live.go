@@ -141,14 +141,14 @@ func (w *Watcher) do(r *http.Request) ([]byte, error) {
 	return body, err
 }
 
-// Events exports what was seen since the begin, as JSON lines, when it has not grown for a few seconds.
+// Events exports what was seen since the begin, as JSON lines, when it has not grown for a few seconds. The sensor's
+// counters follow the events.
 func (w *Watcher) Events(ctx context.Context) ([]byte, error) {
 	const still = 8 * time.Second // longer than the sensor's report and the store's flush
 	var last []byte
 	since := time.Now()
-	for begin := since; time.Since(begin) < patience; {
-		q := url.Values{"format": {"json"}, "from": {w.begin.UTC().Format(time.RFC3339Nano)}, "to": {time.Now().Add(time.Minute).UTC().Format(time.RFC3339Nano)}}
-		now, err := w.get(ctx, w.base+"/api/export?"+q.Encode())
+	for begin := since; time.Since(begin) < patience && time.Since(since) < still; {
+		now, err := w.export(ctx, "")
 		if err != nil {
 			return nil, err
 		}
@@ -156,16 +156,20 @@ func (w *Watcher) Events(ctx context.Context) ([]byte, error) {
 			since = time.Now()
 		}
 		last = now
-		if time.Since(since) >= still {
-			break
-		}
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
-	return last, nil
+	counters, err := w.export(ctx, "kind:stats")
+	return append(last, counters...), err
+}
+
+func (w *Watcher) export(ctx context.Context, search string) ([]byte, error) {
+	q := url.Values{"format": {"json"}, "q": {search}, "from": {w.begin.UTC().Format(time.RFC3339Nano)},
+		"to": {time.Now().Add(time.Minute).UTC().Format(time.RFC3339Nano)}}
+	return w.get(ctx, w.base+"/api/export?"+q.Encode())
 }
 
 // Stop ends the program gracefully.

@@ -87,7 +87,7 @@ func live(ctx context.Context, args []string) (bool, error) {
 			return false, err
 		}
 	}
-	results, err := lab.Check(bytes.NewReader(events), lab.Expectations())
+	results, err := lab.Check(bytes.NewReader(events), append(lab.Expectations(), lab.LiveExpectations()...))
 	if err != nil {
 		return false, err
 	}
