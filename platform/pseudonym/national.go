@@ -5,13 +5,25 @@ func (t *scan) isNational(start, end int) bool {
 	word := t.text[start:end]
 	switch len(word) {
 	case 10:
-		return isNHS(word) && !t.dotted(start, end)
+		return mayBeNHS(word) && isNHS(word) && !t.dotted(start, end) && !t.isHost(start)
 	case 13:
-		return start >= t.times && isNIRWithoutKey(word) && !t.dotted(start, end)
+		return isNIRWithoutKey(word) && !t.dotted(start, end) && !t.isTime(start, end)
 	case 15:
 		return isNIR(word) && !t.dotted(start, end)
 	}
 	return false
+}
+
+// isHost reports whether a number stands where an address has its host: http://3627734734/ is an IPv4 address.
+func (t *scan) isHost(start int) bool {
+	return start > 0 && t.text[start-1] == '@' || start > 1 && t.text[start-1] == '/' && t.text[start-2] == '/'
+}
+
+// isTime reports whether 13 digits are all of a parameter's value and may be milliseconds since 1970, with which pages
+// get past caches: ?x=1760512345678.
+func (t *scan) isTime(start, end int) bool {
+	alone := start > 0 && t.text[start-1] == '=' && (end == len(t.text) || t.text[end] == '&' || t.text[end] == '#')
+	return alone && t.text[start] == '1'
 }
 
 // isNIR checks a French social security number of 15 digits (NIR; the INS of a patient is the same number): sex,
@@ -62,11 +74,8 @@ func isNIRWithoutKey(p []byte) bool {
 }
 
 // isNHS checks a UK NHS number: weights 10 to 2 over nine digits, the tenth is 11 minus the rest divided by 11, 11
-// counts as 0, and 10 is never given out. Numbers that begin with 0, 1 or 2 are not NHS numbers, but may be times.
+// counts as 0, and 10 is never given out. Scotland's CHI number is the same and begins with a date of birth.
 func isNHS(p []byte) bool {
-	if len(p) != 10 || p[0] < '3' {
-		return false
-	}
 	sum, same := 0, true
 	for i, b := range p {
 		if class[b]&digit == 0 {
@@ -78,6 +87,16 @@ func isNHS(p []byte) bool {
 		same = same && b == p[0]
 	}
 	return !same && (11-sum%11)%11 == int(p[9]-'0')
+}
+
+// mayBeNHS reports whether ten digits written together may be an NHS number at all: those that begin with 1 or 2 are
+// rather seconds since 1970, and a number padded with zeros must begin with a day and a month.
+func mayBeNHS(p []byte) bool {
+	if p[0] != '0' {
+		return p[0] >= '3'
+	}
+	month := int(p[2]-'0')*10 + int(p[3]-'0')
+	return p[1] != '0' && month >= 1 && month <= 12
 }
 
 // nationalGroups finds a national identifier written in groups, that begins with a word of n bytes: 1 84 12 76 451

@@ -6,13 +6,12 @@ import "bytes"
 type kind uint8
 
 const (
-	plain      kind = iota
-	idKind          // an identifier of a patient, or a reference to one
-	subjectKey      // the same in FHIR, the title of a mail elsewhere
-	nameKind        // a person's name
-	titleKind       // name: a person's, or a file's
-	otherKind       // a date of birth, an address, a phone number
-	timeKind        // the time of day against caches, which looks like a social security number of 13 digits
+	plain     kind = iota
+	idKind         // an identifier of a patient, or a reference to one
+	weakKind       // the same in hospitals, something else elsewhere: subject is a mail's title, pid a process
+	nameKind       // a person's name
+	titleKind      // name: a person's, or a file's
+	otherKind      // a date of birth, an address, a phone number
 )
 
 // maxKey is the longest parameter name that is looked at, in bytes.
@@ -50,13 +49,12 @@ func kindOf(key []byte) kind {
 func kindOfNormal(key []byte) kind {
 	switch string(key) {
 	case "patient", "patientid", "patid", "idpatient", "patientidentifier", "patientnumber", "patientno", "patientnum",
-		"numpatient", "nopatient", "patientkey", "patientref", "otherpatientids", "pid", "ipp", "nip", "nda", "iep",
-		"nir", "ins", "insc", "insnir", "nss", "numsecu", "mrn", "ssn", "mpi", "empi", "chi", "nhs", "nhsnumber", "nhsno",
+		"numpatient", "nopatient", "patientkey", "patientref", "otherpatientids", "ipp", "nir", "insc", "insnir", "numsecu", "mrn", "ssn", "empi", "nhsnumber", "nhsno",
 		"hospitalnumber", "medicalrecordnumber", "accessionnumber",
 		"identifier", "00100020", "00101000", "00080050":
 		return idKind
-	case "subject":
-		return subjectKey
+	case "subject", "pid", "nip", "nda", "iep", "ins", "nss", "mpi", "chi", "nhs":
+		return weakKind
 	case "name":
 		return titleKind
 	case "family", "given", "familyname", "givenname", "lastname", "firstname", "surname", "forename", "maidenname",
@@ -68,8 +66,6 @@ func kindOfNormal(key []byte) kind {
 		"address", "adresse", "addressline", "addresscity", "addresspostalcode", "addressstate", "addresscountry", "addressuse",
 		"patientaddress", "patienttelephonenumbers", "00100030", "00100032", "00101040", "00102154":
 		return otherKind
-	case "t", "ts", "v", "time", "timestamp", "nocache", "cb", "rnd", "rand", "cachebuster", "":
-		return timeKind
 	}
 	return plain
 }
@@ -82,10 +78,6 @@ func (t *scan) parameter(keyEnd, start int) int {
 		return start
 	}
 	end := t.valueEnd(start)
-	if k == timeKind {
-		t.times = end
-		return start
-	}
 	for i := start; ; {
 		stop, most := i, min(end, i+maxItem)
 		for stop < most && t.text[stop] != ',' {
@@ -160,7 +152,7 @@ func (t *scan) value(k kind, start, end int) bool {
 			return false
 		}
 		t.mask(start, end, ofName)
-	case subjectKey:
+	case weakKind:
 		if !hasDigit(v[:min(len(v), maxPerson)]) && bytes.IndexByte(v, '|') < 0 {
 			return false
 		}

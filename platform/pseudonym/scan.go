@@ -44,7 +44,6 @@ type scan struct {
 	until int  // where the parameter's value that was looked at last ends
 	short bool // and that a '/' would have ended it
 	masks int  // text before this is masked
-	times int  // text before this is the value of a parameter that holds a time
 	path  bool // a '/' was passed, and no '?' yet
 	query bool // a '?' was passed
 }
