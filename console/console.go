@@ -25,6 +25,8 @@ type Options struct {
 	Clock  clock.Clock
 	// Node tells how this node is; nil tells nothing but what the store knows.
 	Node func(context.Context) Node
+	// Capture tells what capture is shown instead of the network; nil, or a nil answer: the network is watched.
+	Capture func() *Capture
 	// Site is the name of the hospital, as it stands at the top of every page. Empty means that none was given.
 	Site string
 	// Hidden are the attributes that whoever asks must neither see nor search; nil hides nothing.
@@ -96,8 +98,21 @@ func (c *Console) Routes() []web.Route {
 	return append(routes, web.Route{Method: http.MethodGet, Pattern: "/api/live", Duties: all, Handler: http.HandlerFunc(c.stream)})
 }
 
+// Capture is a capture that is shown instead of the network, and the time from its first packet to its last.
+type Capture struct {
+	Name    string    `json:"name"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Reading bool      `json:"reading"` // it is not read to its end yet
+}
+
 func (c *Console) site(w http.ResponseWriter, _ *http.Request) {
+	var shown *Capture
+	if c.Capture != nil {
+		shown = c.Capture()
+	}
 	web.JSON(w, http.StatusOK, struct {
-		Site string `json:"site"`
-	}{c.Site})
+		Site    string   `json:"site"`
+		Capture *Capture `json:"capture,omitempty"`
+	}{c.Site, shown})
 }

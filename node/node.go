@@ -39,6 +39,7 @@ type Node struct {
 	log     *slog.Logger
 	clock   clock.Clock
 
+	span         span // of the capture
 	lock         *os.File
 	health       *health.Tracker
 	metrics      *prometheus.Registry
@@ -197,7 +198,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 	if n.roles.keeps() {
 		n.hub = console.NewHub(n.clock)
 		c, err := console.New(console.Options{Files: front.Files(), Store: n.store, Live: n.hub, Health: n.health,
-			Clock: n.clock, Node: n.describe, Site: n.config.Identity.Hospital, Record: n.record})
+			Clock: n.clock, Node: n.describe, Site: n.config.Identity.Hospital, Record: n.record, Capture: n.shown})
 		if err != nil {
 			return err
 		}
@@ -272,6 +273,7 @@ type publisher struct{ n *Node }
 // Publish takes a batch. A capture's waits for room; of live traffic, what finds none is counted and said.
 func (p publisher) Publish(ctx context.Context, kind event.Kind, batch []byte) error {
 	if p.n.capture != "" {
+		p.n.span.widen(batch)
 		return p.n.publisher.Publish(ctx, kind.Subject(), batch, nil)
 	}
 	err := p.n.publisher.Offer(kind.Subject(), batch, nil)
@@ -319,6 +321,7 @@ var captureUnread = health.Warnable{
 
 // captureRead notes how far a capture was readable.
 func (n *Node) captureRead(r sensor.FileReport) {
+	n.span.end()
 	n.log.Info("capture read", "name", r.Name, "packets", r.Packets, "bytes", r.Bytes)
 	if r.Err != nil {
 		n.health.Set(&captureUnread, health.Args{"name": filepath.Base(r.Name), "reason": r.Err.Error(), "packets": fmt.Sprint(r.Packets)})

@@ -41,6 +41,7 @@ export const en = {
     retry: 'Try again',
   },
   range: {
+    capture: 'Whole capture: {name}',
     label: 'Time range',
     last: { '5m': 'Last 5 minutes', '15m': 'Last 15 minutes', '1h': 'Last hour', '6h': 'Last 6 hours', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days' },
     lastOther: 'Last {length}',

@@ -42,6 +42,7 @@ export const fr: Dictionary = {
     retry: 'Réessayer',
   },
   range: {
+    capture: 'Toute la capture : {name}',
     label: 'Période',
     last: { '5m': '5 dernières minutes', '15m': '15 dernières minutes', '1h': 'Dernière heure', '6h': '6 dernières heures', '24h': '24 dernières heures', '7d': '7 derniers jours', '30d': '30 derniers jours' },
     lastOther: 'Derniers {length}',

@@ -4,6 +4,7 @@ import { hour, lasting } from './format.ts'
 import { length, type Range } from './range.svelte.ts'
 
 export function rangeName(r: Range): string {
+  if (r.capture) return fill(t.range.capture, { name: r.capture })
   if (r.last) return word(t.range.last, r.last, fill(t.range.lastOther, { length: lasting(length(r.last)) }))
   return fill(t.range.between, { from: hour(r.from), to: hour(r.to) })
 }

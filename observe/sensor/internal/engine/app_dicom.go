@@ -57,7 +57,7 @@ func (a *dicomApp) Association(x *dicom.Association) {
 	w.emit(a.f, e)
 	if x.State == dicom.Accepted {
 		w.out.asset = event.Asset{AETitle: x.CallingAE, Software: x.Requestor.ImplementationVersion, Role: "dicom scu", Source: "dicom"}
-		w.emit(a.f, &w.out.asset)
+		w.tellAsset(a.f, &w.out.asset)
 	}
 }
 
@@ -161,5 +161,5 @@ func (a *dicomApp) device(c *dicom.Command) {
 	a.w.out.asset = event.Asset{Vendor: event.View(d.Manufacturer), Model: event.View(d.Model),
 		Serial: event.View(d.SerialNumber), Software: event.View(d.SoftwareVersions), Hostname: event.View(d.Station),
 		AETitle: c.Association.CallingAE, Role: "dicom source of images", Source: "dicom"}
-	a.w.emit(a.f, &a.w.out.asset)
+	a.w.tellAsset(a.f, &a.w.out.asset)
 }

@@ -100,6 +100,8 @@ func (a *hl7App) assets(m *hl7.Message) {
 		if m.Devices[i].Field == hl7.MSH4 {
 			e.Hostname = event.View(m.SendingFacility.Namespace)
 		}
-		a.w.emit(a.f, e)
+		if e.Identifier != "" {
+			a.w.tellAsset(a.f, e)
+		}
 	}
 }

@@ -88,6 +88,7 @@ type Worker struct {
 	lastStats int64
 
 	asked        [askedSlots]asked
+	facts        facts
 	certificates tls.Certificates
 	transactions http.Pool
 	count        counters
