@@ -287,18 +287,30 @@ func (m *Message) options(b []byte) error {
 func (m *Message) add(o Option) {
 	for i := range m.Options {
 		if p := &m.Options[i]; p.Code == o.Code {
-			from := len(m.text)
-			if from+len(p.Data)+len(o.Data) > maxJoined {
-				return
-			}
-			m.text = append(append(m.text, p.Data...), o.Data...)
-			p.Data = m.text[from:len(m.text):len(m.text)]
+			p.Data = m.join(p.Data, o.Data)
 			return
 		}
 	}
 	if len(m.Options) < maxOptions {
 		m.Options = append(m.Options, o)
 	}
+}
+
+// join puts two parts of an option together: in place where the first part is the last that was joined.
+func (m *Message) join(a, b []byte) []byte {
+	from := len(m.text) - len(a)
+	if from < 0 || len(a) == 0 || &m.text[from] != &a[0] {
+		from = len(m.text)
+		if from+len(a) > maxJoined {
+			return a
+		}
+		m.text = append(m.text, a...)
+	}
+	if len(m.text)+len(b) > maxJoined {
+		return a
+	}
+	m.text = append(m.text, b...)
+	return m.text[from:len(m.text):len(m.text)]
 }
 
 // Option is the data of an option, nil when it is not there.
