@@ -6,10 +6,12 @@ import (
 	"strconv"
 )
 
-// The head of a batch: magic, count, base time, batch id, then sensor and site with their lengths.
+// The head of a batch: magic, count, index of the first event, base time, batch id, then sensor and site with their
+// lengths.
 const (
 	magic    = "BWE1"
 	countAt  = 4
+	firstAt  = 6
 	baseAt   = 8
 	idAt     = 16
 	headSize = 24
@@ -18,7 +20,7 @@ const (
 // MaxBatch is the largest batch a [Reader] accepts, in bytes; the bus carries at most 1 MiB compressed.
 const MaxBatch = 4 << 20
 
-// MaxEvents is how many events one batch holds at most.
+// MaxEvents is how many events one batch holds at most. It is below 1<<16.
 const MaxEvents = 10_000
 
 // Batch builds the bytes of a batch. Its zero value is empty; call Reset before the first Add.
@@ -125,6 +127,7 @@ type Reader struct {
 	b     []byte
 	at    int
 	n     uint32
+	first uint32
 	left  uint32
 	base  int64
 	c     coder
@@ -139,8 +142,8 @@ func (r *Reader) Open(b []byte) error {
 	if len(b) < headSize || len(b) > MaxBatch || string(b[:4]) != magic {
 		return malformed(0, "no "+magic+" head of at most "+strconv.Itoa(MaxBatch)+" bytes")
 	}
-	r.n = binary.LittleEndian.Uint32(b[countAt:])
-	if r.n > MaxEvents {
+	r.n, r.first = uint32(binary.LittleEndian.Uint16(b[countAt:])), uint32(binary.LittleEndian.Uint16(b[firstAt:]))
+	if r.first+r.n > MaxEvents {
 		return malformed(countAt, "too many events")
 	}
 	r.base = int64(binary.LittleEndian.Uint64(b[baseAt:]))
@@ -161,8 +164,11 @@ func (r *Reader) Open(b []byte) error {
 // Len is the number of events that the head of the batch promises.
 func (r *Reader) Len() int { return int(r.n) }
 
-// Index is the place of the event that Next read last, from 0.
-func (r *Reader) Index() int { return int(r.n-r.left) - 1 }
+// Index is the place of the event that Next read last in the batch, from 0, or in the one it was split from.
+func (r *Reader) Index() int { return int(r.first+r.n-r.left) - 1 }
+
+// First is the place of the first event: 0 unless the batch was split from a larger one.
+func (r *Reader) First() int { return int(r.first) }
 
 // EventID names the event that Next read last, everywhere and for good.
 func (r *Reader) EventID(dst []byte) []byte {
@@ -275,4 +281,30 @@ func cutAddr(b []byte, six bool) (netip.Addr, []byte, bool) {
 		return netip.Addr{}, nil, false
 	}
 	return netip.AddrFrom4([4]byte(b)), b[4:], true
+}
+
+// Split cuts a batch in two with about as many events each, which keep their ids. It returns [ErrBatch] where the batch
+// is malformed or has fewer than two events.
+func Split(batch []byte) (a, b []byte, err error) {
+	var r Reader
+	if err := r.Open(batch); err != nil {
+		return nil, nil, err
+	}
+	if r.n < 2 {
+		return nil, nil, malformed(countAt, "nothing to split")
+	}
+	head, half := r.at, r.n/2
+	for range half {
+		body, ok := r.cut()
+		if !ok {
+			return nil, nil, malformed(r.at, "cut event")
+		}
+		r.at += 3 + len(body)
+	}
+	a = append(a, batch[:r.at]...)
+	b = append(append(b, batch[:head]...), batch[r.at:]...)
+	binary.LittleEndian.PutUint16(a[countAt:], uint16(half))
+	binary.LittleEndian.PutUint16(b[countAt:], uint16(r.n-half))
+	binary.LittleEndian.PutUint16(b[firstAt:], uint16(r.first+half))
+	return a, b, nil
 }

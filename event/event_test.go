@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"reflect"
+	"strconv"
 	"testing"
 )
 
@@ -63,6 +64,38 @@ func TestEveryFieldOfEveryKindSurvivesABatch(t *testing.T) {
 	}
 	if r.Next(&e) || r.Err() != nil {
 		t.Errorf("an event after the last, or %v", r.Err())
+	}
+}
+
+func TestTheEventsOfASplitBatchKeepTheirIDs(t *testing.T) {
+	var b Batch
+	b.Reset("s", "x", 7)
+	for i := range 7 {
+		h := header(i)
+		b.Add(&h, &DNS{ID: uint64(i)})
+	}
+	var pieces [][]byte
+	var cut func(batch []byte)
+	cut = func(batch []byte) {
+		one, two, err := Split(batch)
+		if err != nil {
+			pieces = append(pieces, batch)
+			return
+		}
+		cut(one)
+		cut(two)
+	}
+	cut(b.Bytes())
+	if len(pieces) != 7 {
+		t.Fatalf("got %d pieces, want 7", len(pieces))
+	}
+	for i, p := range pieces {
+		var r Reader
+		var e Event
+		if err := r.Open(p); err != nil || !r.Next(&e) || r.Index() != i || r.First() != i || e.Payload.(*DNS).ID != uint64(i) ||
+			e.Time != header(i).Time || string(r.EventID(nil)) != "s-7."+strconv.Itoa(i) {
+			t.Errorf("piece %d: got index %d, event %+v, %v", i, r.Index(), e, err)
+		}
 	}
 }
 

@@ -171,7 +171,7 @@ func (b *Bus) connect() (err error) {
 		return fmt.Errorf("bus: connecting: %w", err)
 	}
 	// 200 ms is the library's patience with a slow disk; ours is longer, since the publisher bounds itself.
-	b.js, err = jetstream.New(b.nc, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(10*time.Second))
+	b.js, err = jetstream.New(b.nc, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(5*time.Second))
 	if err != nil {
 		return fmt.Errorf("bus: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"strings"
@@ -146,7 +147,8 @@ func TestAPublisherKeepsItsOrder(t *testing.T) {
 // startCluster is a NATS server of its own on a port, as a hospital may already run one.
 func startCluster(t *testing.T, dir string, port int) *server.Server {
 	t.Helper()
-	ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, JetStream: true, StoreDir: dir})
+	ns, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, JetStream: true, StoreDir: dir,
+		MaxPayload: 64 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,6 +202,45 @@ func TestWhileTheBusIsAwayBatchesWaitAndNoneIsLostSilently(t *testing.T) {
 	}
 }
 
+func TestABatchThatTheClusterIsTooNarrowForArrivesInPieces(t *testing.T) {
+	ns := startCluster(t, t.TempDir(), -1)
+	defer ns.Shutdown()
+	b := open(t, Options{URL: ns.ClientURL(), MaxBytes: 1 << 30})
+	defer b.Close()
+	var e event.Batch
+	e.Reset("s1", "", 1)
+	random := rand.NewChaCha8([32]byte{})
+	text := make([]byte, 1000)
+	const n = 500
+	for range n {
+		_, _ = random.Read(text)
+		e.Add(&event.Header{Time: 1}, &event.HTTP{URL: string(text)})
+	}
+	if err := b.Publish(t.Context(), "ev.http", e.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	next, pieces := 0, 0
+	err := b.Follow(ctx, nil, FromFirst, func(_ context.Context, m *Message) error {
+		var r event.Reader
+		var one event.Event
+		pieces++
+		for _ = r.Open(m.Batch); r.Next(&one); next++ {
+			if got, want := string(r.EventID(nil)), fmt.Sprintf("s1-1.%d", next); got != want {
+				t.Errorf("got event %s, want %s", got, want)
+			}
+		}
+		if next == n {
+			stop()
+		}
+		return nil
+	})
+	if err != nil || next != n || pieces < 8 {
+		t.Errorf("got %d events in %d pieces, %v, want %d in at least 8", next, pieces, err, n)
+	}
+}
+
 func TestTheOldestGoUnlessSomebodyHasNotSeenThem(t *testing.T) {
 	for _, c := range []struct {
 		what  string
@@ -233,11 +274,11 @@ func TestAFullBusRefusesAndSaysSo(t *testing.T) {
 	defer b.Close()
 	var err error
 	for i := 0; err == nil && i < 1000; i++ {
-		it, packed := b.pack("ev.dns", batch(i))
+		items, packed := b.pack("ev.dns", batch(i))
 		if packed != nil {
 			t.Fatal(packed)
 		}
-		err = b.send(t.Context(), it)
+		err = b.send(t.Context(), items[0])
 	}
 	if !errors.Is(err, ErrFull) {
 		t.Errorf("got %v, want %v", err, ErrFull)

@@ -22,21 +22,33 @@ type item struct {
 	done    func(error) // may be nil
 }
 
-// pack checks and compresses a batch.
-func (b *Bus) pack(subject string, batch []byte) (*item, error) {
+// pack checks and compresses a batch. One that is too large for the bus becomes several.
+func (b *Bus) pack(subject string, batch []byte) ([]*item, error) {
 	var r event.Reader
 	if err := r.Open(batch); err != nil {
 		b.m.batches.WithLabelValues(refused).Inc()
 		return nil, err
 	}
 	it := &item{subject: subject, id: r.Sensor + "-" + strconv.FormatUint(r.ID, 36), events: r.Len()}
-	it.data = b.enc.EncodeAll(batch, make([]byte, 0, len(batch)/3))
-	if limit := b.nc.MaxPayload(); limit > 0 && int64(len(it.data)+1024) > limit {
-		b.m.count(refused, it)
-		return nil, fmt.Errorf("bus: batch of %d compressed bytes: %w", len(it.data), nats.ErrMaxPayload)
+	if r.First() > 0 {
+		it.id += "." + strconv.Itoa(r.First())
 	}
-	return it, nil
+	it.data = b.enc.EncodeAll(batch, make([]byte, 0, len(batch)/3))
+	if limit := b.nc.MaxPayload(); limit <= 0 || int64(len(it.data)+headerRoom) <= limit {
+		return []*item{it}, nil
+	}
+	left, right, err := event.Split(batch)
+	if err != nil {
+		b.m.count(refused, it)
+		return nil, fmt.Errorf("bus: one event of %d compressed bytes: %w", len(it.data), nats.ErrMaxPayload)
+	}
+	l, errL := b.pack(subject, left)
+	r2, errR := b.pack(subject, right)
+	return append(l, r2...), errors.Join(errL, errR)
 }
+
+// headerRoom is how many bytes of a message are left to its headers.
+const headerRoom = 1024
 
 func (it *item) msg() *nats.Msg {
 	return &nats.Msg{Subject: it.subject, Data: it.data, Header: nats.Header{jetstream.MsgIDHeader: {it.id}}}
@@ -46,10 +58,14 @@ func (it *item) msg() *nats.Msg {
 // It tries until ctx ends, or once more than that; the batch is on the bus at most once.
 // Use a [Publisher] to send many: this waits for the disk each time.
 func (b *Bus) Publish(ctx context.Context, subject string, batch []byte) error {
-	it, err := b.pack(subject, batch)
-	if err != nil {
-		return err
+	items, err := b.pack(subject, batch)
+	for _, it := range items {
+		err = errors.Join(err, b.publish(ctx, it))
 	}
+	return err
+}
+
+func (b *Bus) publish(ctx context.Context, it *item) (err error) {
 	for {
 		before := err
 		if err = b.send(ctx, it); err == nil {

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -68,11 +69,10 @@ func (b *Bus) Publisher(o PublisherOptions) (*Publisher, error) {
 // Publish takes a batch and waits while there is no room in memory: the way for whoever can wait (reading a file).
 // done, which may be nil, is called once from another goroutine, with nil when the batch is safe.
 func (p *Publisher) Publish(ctx context.Context, subject string, batch []byte, done func(error)) error {
-	it, err := p.b.pack(subject, batch)
+	items, err := p.b.pack(subject, batch)
 	if err != nil {
 		return err
 	}
-	it.done = done
 	defer context.AfterFunc(ctx, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -80,32 +80,70 @@ func (p *Publisher) Publish(ctx context.Context, subject string, batch []byte, d
 	})()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.bytes > 0 && p.bytes+int64(len(it.data)) > p.opts.QueueBytes || p.spill.waiting() {
-		if p.ended {
-			return ErrClosed
+	for _, it := range together(items, done) {
+		for p.crowded(it) || p.spill.waiting() {
+			if p.ended {
+				return ErrClosed
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			p.room.Wait()
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err := p.push(it); err != nil {
+			return err
 		}
-		p.room.Wait()
 	}
-	return p.push(it)
+	return nil
+}
+
+// crowded reports whether there is no room for the batch in memory. Callers hold mu.
+func (p *Publisher) crowded(it *item) bool {
+	return p.bytes > 0 && p.bytes+int64(len(it.data)) > p.opts.QueueBytes
+}
+
+// together has done called once, when all of the items that a batch became are done.
+func together(items []*item, done func(error)) []*item {
+	if done == nil {
+		return items
+	}
+	left := int32(len(items))
+	var mu sync.Mutex
+	var all error
+	one := func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		all = errors.Join(all, err)
+		if left--; left == 0 {
+			done(all)
+		}
+	}
+	for _, it := range items {
+		it.done = one
+	}
+	if len(items) == 1 {
+		items[0].done = done
+	}
+	return items
 }
 
 // Offer takes a batch and never waits: the way for whoever has the next packet at hand. It returns [ErrDropped] when
 // there is room neither in memory nor in the file.
 func (p *Publisher) Offer(subject string, batch []byte, done func(error)) error {
-	it, err := p.b.pack(subject, batch)
+	items, err := p.b.pack(subject, batch)
 	if err != nil {
 		return err
 	}
-	it.done = done
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.ended && (p.spill.waiting() || p.bytes > 0 && p.bytes+int64(len(it.data)) > p.opts.QueueBytes) {
-		return p.overflow(it)
+	for _, it := range together(items, done) {
+		put := p.push
+		if !p.ended && (p.spill.waiting() || p.crowded(it)) {
+			put = p.overflow
+		}
+		err = errors.Join(err, put(it))
 	}
-	return p.push(it)
+	return err
 }
 
 func (p *Publisher) push(it *item) error {
