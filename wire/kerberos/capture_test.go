@@ -3,6 +3,7 @@ package kerberos
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,6 +162,15 @@ func TestAnySplitGivesTheSame(t *testing.T) {
 func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
 	l := new(log)
 	return new(Conversation), l, func() string { return strings.Join(l.lines, "\n") }
+}
+
+func TestDamagedCapturesGiveTheSameHoweverTheyAreSplit(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, f := range flows(t) {
+		if f.TCP {
+			wiretest.Splits(t, replay.Damage(random, f.Chunks), fresh)
+		}
+	}
 }
 
 // types counts what one capture holds.

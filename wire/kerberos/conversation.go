@@ -196,8 +196,23 @@ func (c *Conversation) Close(h Handler) {
 	c.waiting = c.waiting[:0]
 }
 
-// Reset makes c ready for another conversation.
+// Reset makes c ready for another conversation. Buffers that have grown long are given back.
 func (c *Conversation) Reset() {
+	const few, short = 2, 1024
+	if cap(c.waiting) > few {
+		kept := make([]Message, few)
+		copy(kept, c.waiting[:few])
+		c.waiting = kept
+	}
+	all := c.waiting[:cap(c.waiting)]
+	for i := range all {
+		if cap(all[i].text) > short {
+			all[i].text = nil
+		}
+	}
+	if cap(c.reply.text) > short {
+		c.reply.text = nil
+	}
 	*c = Conversation{waiting: c.waiting[:0], reply: c.reply}
 }
 

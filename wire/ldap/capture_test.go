@@ -3,6 +3,7 @@ package ldap
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,6 +231,17 @@ func TestAnySplitOfCapturesGivesTheSame(t *testing.T) {
 func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
 	l := new(log)
 	return new(Conversation), l, func() string { return strings.Join(l.lines, "\n") }
+}
+
+func TestDamagedCapturesGiveTheSameHoweverTheyAreSplit(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, capture := range captures(t) {
+		for _, f := range replay.Flows(t, capture, 389, 3268) {
+			if f.TCP && isLDAP(f) {
+				wiretest.Splits(t, replay.Damage(random, f.Chunks), fresh)
+			}
+		}
+	}
 }
 
 // ops counts the operations of one capture.

@@ -11,7 +11,7 @@ import (
 const (
 	// MaxWaiting is how many requests of a conversation wait for their answers; of more, the oldest is reported as
 	// it stands.
-	MaxWaiting = 64
+	MaxWaiting = 32
 	// maxScan is how many bytes behind a gap are searched for the next message before the conversation is given up.
 	maxScan = 4 << 20
 	// maxMessage is the longest message that is believed, in bytes.
@@ -494,7 +494,18 @@ func (c *Conversation) Close(h Handler) {
 	}
 }
 
-// Reset makes c ready for another conversation.
+// Reset makes c ready for another conversation. Buffers that have grown long are given back.
 func (c *Conversation) Reset() {
+	const few = 4
+	if cap(c.waiting) > few {
+		kept := make([]waiting, few)
+		copy(kept, c.waiting[:few])
+		c.waiting = kept
+	}
+	all := c.waiting[:cap(c.waiting)]
+	for i := range all {
+		all[i].request.trim()
+	}
+	c.message.trim()
 	*c = Conversation{waiting: c.waiting[:0], message: c.message}
 }

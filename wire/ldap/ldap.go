@@ -182,9 +182,27 @@ func (m *Message) keep(o *Message) {
 
 // The bounds of a request that waits for its answer.
 const (
-	maxKept     = 64       // attributes
-	maxKeptText = 16 << 10 // bytes of all texts together
+	maxKept     = 64      // attributes
+	maxKeptText = 8 << 10 // bytes of all texts together
 )
+
+// trim gives back buffers that have grown long.
+func (m *Message) trim() {
+	m.reset()
+	const few, short = 32, 1024
+	if cap(m.Attributes) > few {
+		m.Attributes = nil
+	}
+	if cap(m.values) > few {
+		m.values = nil
+	}
+	if cap(m.filter) > short {
+		m.filter = nil
+	}
+	if cap(m.text) > short {
+		m.text = nil
+	}
+}
 
 // kept appends a copy of p to text, and returns both.
 func kept(text, p []byte) (all, copied []byte) {

@@ -3,6 +3,7 @@ package smb
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -314,6 +315,17 @@ func TestAnySplitOfCapturesGivesTheSame(t *testing.T) {
 func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
 	l := new(log)
 	return new(Conversation), l, func() string { return strings.Join(l.lines, "\n") }
+}
+
+func TestDamagedCapturesGiveTheSameHoweverTheyAreSplit(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, capture := range captures(t) {
+		for _, f := range replay.Flows(t, capture, 445, 139) {
+			if f.TCP && isSMB(f) {
+				wiretest.Splits(t, replay.Damage(random, f.Chunks), fresh)
+			}
+		}
+	}
 }
 
 // commands counts what one capture holds.

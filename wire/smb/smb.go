@@ -24,11 +24,11 @@ import (
 
 // The bounds of a conversation.
 const (
-	MaxName     = 2048 // bytes of a name as sent
-	MaxFiles    = 1024 // open files; of more, one not lately used is reported as it stands
+	MaxName     = 1024 // bytes of a name as sent, which is UTF-16
+	MaxFiles    = 512  // open files; of more, one not lately used is reported as it stands
 	MaxTrees    = 64   // connected trees; of more, the oldest is forgotten
-	MaxSessions = 64   // sessions; the same
-	MaxWaiting  = 512  // requests without an answer; of more, the oldest is taken as unanswered
+	MaxSessions = 32   // sessions; the same
+	MaxWaiting  = 256  // requests without an answer; of more, the oldest is taken as unanswered
 	MaxDialects = 16   // dialects that a client offers
 )
 

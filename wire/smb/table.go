@@ -56,21 +56,55 @@ func (f *File) ref() ref {
 	return ref{f, f.gen}
 }
 
+// What a conversation keeps for the next: more than a few places, or long names, are given back.
+const (
+	keptPlaces = 8
+	keptBytes  = 512
+)
+
 func (t *tables) reset() {
 	t.freeSessions = append(t.freeSessions, t.sessions...)
 	t.freeTrees = append(t.freeTrees, t.trees...)
-	for _, r := range t.waiting { // what was asked for and never answered is in no table yet
-		t.forget(&r)
+	for i := range t.waiting { // what was asked for and never answered is in no table yet
+		t.forget(&t.waiting[i])
 	}
 	for _, f := range t.files {
 		f.gen++
 		t.freeFiles = append(t.freeFiles, f)
 	}
 	clear(t.byID)
-	*t = tables{
-		waiting: t.waiting[:0], sessions: t.sessions[:0], trees: t.trees[:0], files: t.files[:0], byID: t.byID,
-		freeSessions: t.freeSessions, freeTrees: t.freeTrees, freeFiles: t.freeFiles,
+	if len(t.freeFiles) > keptPlaces { // a map does not shrink
+		t.byID = nil
 	}
+	*t = tables{
+		waiting: few(t.waiting[:0]), sessions: few(t.sessions[:0]), trees: few(t.trees[:0]), files: few(t.files[:0]), byID: t.byID,
+		freeSessions: few(t.freeSessions), freeTrees: few(t.freeTrees), freeFiles: few(t.freeFiles),
+	}
+	for _, s := range t.freeSessions {
+		s.clientText, s.serverText = short(s.clientText), short(s.serverText)
+	}
+	for _, tree := range t.freeTrees {
+		tree.Path = short(tree.Path)
+	}
+	for _, f := range t.freeFiles {
+		f.Name, f.Pattern, f.RenamedTo, f.LinkedTo, f.rename = short(f.Name), short(f.Pattern), short(f.RenamedTo), short(f.LinkedTo), short(f.rename)
+	}
+}
+
+// few is s if it has room for a few, else a copy of its first few.
+func few[T any](s []T) []T {
+	if cap(s) <= 4*keptPlaces {
+		return s[:min(len(s), keptPlaces)]
+	}
+	return append([]T(nil), s[:min(len(s), keptPlaces)]...)
+}
+
+// short is the buffer p, unless it is long.
+func short(p []byte) []byte {
+	if cap(p) > keptBytes {
+		return nil
+	}
+	return p
 }
 
 // forget takes back what a request asked for and did not get.
