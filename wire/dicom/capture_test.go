@@ -105,3 +105,9 @@ PACS1 -> WS1 released`,
 		}
 	}
 }
+
+func TestDamagedCaptures(t *testing.T) {
+	for _, s := range wiretest.Streams(t, wiretest.Data(t, "sensor", "generated-hospital", "dicom_dcmtk.pcap")) {
+		wiretest.Damage(t, s.Chunks, 200, fresh)
+	}
+}

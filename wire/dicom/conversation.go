@@ -133,7 +133,7 @@ func (c *Conversation) readPDU(dir wire.Dir, s *side, p []byte, h Handler) (done
 	kind, n := p[0], binary.BigEndian.Uint32(p[2:])
 	switch kind {
 	case pData:
-		if n < 6 {
+		if n < 6 || n > maxData {
 			return 0, 0, malformed("P-DATA-TF of %d bytes (PS3.8 §9.3.5)", n)
 		}
 		c.beginMidstream()

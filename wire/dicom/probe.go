@@ -22,6 +22,9 @@ const (
 	pdvHeader = 6 // length, presentation context, control
 	// maxAssociate bounds A-ASSOCIATE-RQ and -AC, in bytes: 128 contexts and a Kerberos ticket fit.
 	maxAssociate = 1 << 20
+	// maxData bounds P-DATA-TF, in bytes. Sides that set no limit send some MiB; a length beyond it would let what
+	// follows pass unseen.
+	maxData = 1 << 28
 )
 
 // Probe tells whether p are the first bytes of a DICOM association, or, in a connection picked up midstream, those of
@@ -118,7 +121,7 @@ func probeData(p []byte) (wire.Match, wire.Dir) {
 // byte has no unknown bit; and a PDV of data fills the PDU while one of a command begins with the group length.
 func isDataHeader(p []byte) bool {
 	pdu, pdv := binary.BigEndian.Uint32(p[2:]), binary.BigEndian.Uint32(p[6:])
-	if p[0] != pData || p[1] != 0 || pdu < 6 || pdv < 2 || pdv > pdu-4 || p[10]&1 == 0 || p[11] > 3 {
+	if p[0] != pData || p[1] != 0 || pdu < 6 || pdu > maxData || pdv < 2 || pdv > pdu-4 || p[10]&1 == 0 || p[11] > 3 {
 		return false
 	}
 	if p[11]&1 == 1 {

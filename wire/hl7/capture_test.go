@@ -85,6 +85,12 @@ alone 0
 	}
 }
 
+func TestDamagedCaptures(t *testing.T) {
+	for _, s := range wiretest.Streams(t, wiretest.Data(t, "sensor", "generated-hospital", "hl7.pcap")) {
+		wiretest.Damage(t, s.Chunks, 200, fresh)
+	}
+}
+
 // TestLabels compares identifiers and names with what plain string splitting found in public messages.
 func TestLabels(t *testing.T) {
 	data, err := os.ReadFile(wiretest.Data(t, "dlp", "labels", "hl7v2.jsonl"))

@@ -149,6 +149,44 @@ func Splits[H any](t testing.TB, chunks []Chunk, fresh func() (Conversation[H], 
 	}
 }
 
+// Damage plays n copies of the chunks, each with some bytes changed, lost, repeated or cut off at the end, which a
+// conversation must survive within its contract.
+func Damage[H any](t testing.TB, chunks []Chunk, n int, fresh func() (Conversation[H], H, func() string)) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(2, uint64(n)))
+	for range n {
+		c, h, _ := fresh()
+		f := Feed[H]{T: t, Conversation: c, Handler: h, Scribble: true}
+		f.Play(damaged(chunks, r))
+		c.Reset()
+	}
+}
+
+func damaged(chunks []Chunk, r *rand.Rand) []Chunk {
+	var out []Chunk
+	for _, c := range chunks {
+		p := append([]byte(nil), c.Bytes...)
+		for range r.IntN(4) {
+			if len(p) > 0 {
+				p[r.IntN(min(len(p), 1+r.IntN(4096)))] ^= 1 << r.IntN(8)
+			}
+		}
+		switch c.Bytes = p; r.IntN(8) {
+		case 0:
+			k := r.IntN(len(p) + 1)
+			out = append(out, Chunk{Dir: c.Dir, Lost: c.Lost, Bytes: p[:k]})
+			c.Lost = r.IntN(3000)
+			c.Bytes = p[min(len(p), k+c.Lost):]
+		case 1:
+			out = append(out, c)
+		case 2:
+			c.Bytes = p[:r.IntN(len(p)+1)]
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
 func cutUp(chunks []Chunk, cut func() int) []Chunk {
 	var out []Chunk
 	for _, c := range chunks {
