@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"net/netip"
+
 	"bulwark/event"
+	"bulwark/wire/packet"
 )
 
 // facts remembers which facts about devices were told lately, so that each is told once an hour and not with each
@@ -20,12 +23,17 @@ const (
 
 // tellAsset reports a fact about the device at the source of f, unless it was told lately.
 func (w *Worker) tellAsset(f *flow, e *event.Asset) {
-	sum := w.opt.Seed
 	src := &f.key.lo
 	if f.origin == high {
 		src = &f.key.hi
 	}
-	sum = mum(be64(src[:8])^sum, be64(src[8:])^0xa0761d6478bd642f)
+	w.tellAssetAt(f, packet.Addr(src, f.key.v6), e)
+}
+
+// tellAssetAt reports a fact, which f tells, about the device at an address.
+func (w *Worker) tellAssetAt(f *flow, at netip.Addr, e *event.Asset) {
+	a := at.As16()
+	sum := mum(be64(a[:8])^w.opt.Seed, be64(a[8:])^0xa0761d6478bd642f)
 	for _, s := range [...]string{e.MAC, e.Hostname, e.Vendor, e.Model, e.Serial, e.Software, e.Role, e.Source, e.AETitle, e.Identifier} {
 		for i := range len(s) {
 			sum = (sum ^ uint64(s[i])) * 0x100000001b3 // FNV-1a
@@ -37,5 +45,7 @@ func (w *Worker) tellAsset(f *flow, e *event.Asset) {
 		return
 	}
 	*known = fact{sum, w.now}
-	w.emit(f, e)
+	w.header(f)
+	w.head.Src = at
+	w.opt.Sink.Event(&w.head, e)
 }

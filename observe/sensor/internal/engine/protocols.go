@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"bulwark/wire/dhcp"
 	"bulwark/wire/dicom"
 	"bulwark/wire/dns"
 	"bulwark/wire/hl7"
 	"bulwark/wire/http"
 	"bulwark/wire/kerberos"
+	"bulwark/wire/ldap"
 	"bulwark/wire/smb"
+	"bulwark/wire/ssh"
 	"bulwark/wire/tls"
 )
 
@@ -19,6 +22,8 @@ func streamProtocols() []protocol {
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
+		{SSH, ssh.Probe, func() application { return new(sshApp) }},
+		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
 		{DNS, dns.Probe, func() application { return new(dnsApp) }},
 	}
 }
@@ -28,5 +33,7 @@ func datagramProtocols() []datagram {
 	return []datagram{
 		{DNS, dns.LooksLikeDNS, (*Worker).dnsDatagram},
 		{Kerberos, looksLikeKerberos, (*Worker).krb5Datagram},
+		{LDAP, looksLikeLDAP, (*Worker).ldapDatagram},
+		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 	}
 }

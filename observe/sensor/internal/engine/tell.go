@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bulwark/event"
+	"bulwark/wire/dhcp"
 	"bulwark/wire/dns"
 	"bulwark/wire/fhir"
 	"bulwark/wire/packet"
@@ -21,6 +22,10 @@ type payloads struct {
 	dicom       event.DICOM
 	smb         event.SMB
 	tls         event.TLS
+	ldap        event.LDAP
+	ssh         event.SSH
+	dhcp        event.DHCP
+	dhcpMessage dhcp.Message
 	http        event.HTTP
 	fhir        event.FHIR
 	interaction fhir.Interaction

@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/ssh"
+)
+
+// sshApp is an SSH connection, until it is encrypted.
+type sshApp struct {
+	conv ssh.Conversation
+	at
+}
+
+func (a *sshApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
+	a.stand(w, f, dir)
+	return a.conv.Decode(dir, p, a)
+}
+func (a *sshApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
+func (a *sshApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
+func (a *sshApp) reset()                        { a.conv.Reset(); a.at = at{} }
+
+// Step is told what the greeting has learnt; one event at its end says it all.
+func (a *sshApp) Step(wire.Dir, ssh.Step, *ssh.Session) {}
+
+// Session takes the greeting when no more can be read of it.
+func (a *sshApp) Session(s *ssh.Session) {
+	e := &a.w.out.ssh
+	*e = event.SSH{ClientVersion: event.View(s.Client.Protocol), ClientSoftware: event.View(s.Client.Software),
+		ServerVersion: event.View(s.Server.Protocol), ServerSoftware: event.View(s.Server.Software),
+		Kex: event.View(s.Kex), Cipher: event.View(s.CipherOut), HostKey: event.View(s.HostKey)}
+	if s.Client.HASSH[0] != 0 {
+		e.ClientHASSH = event.View(s.Client.HASSH[:])
+	}
+	if s.Server.HASSH[0] != 0 {
+		e.ServerHASSH = event.View(s.Server.HASSH[:])
+	}
+	a.w.emit(a.f, e)
+}
