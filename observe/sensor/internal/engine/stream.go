@@ -359,7 +359,7 @@ func (w *Worker) missing(f *flow, c *conversation, dir wire.Dir, n int) {
 		h.skip -= uint64(n)
 		return
 	}
-	n -= int(h.skip)
+	n += len(h.pending) - int(h.skip) // where bytes are to be skipped none wait
 	h.skip, h.need = 0, 0
 	w.pool.put(h.pending)
 	h.pending = nil
