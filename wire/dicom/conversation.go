@@ -49,6 +49,7 @@ const (
 // side is what is known of one direction.
 type side struct {
 	state     state
+	placed    bool   // a PDU was met: the next one begins where it ends
 	accepting bool   // the A-ASSOCIATE being read is an AC
 	pdu       uint32 // bytes of the PDU still to come
 	item      uint32 // bytes of the item that holds items still to come
@@ -131,6 +132,11 @@ func (c *Conversation) readPDU(dir wire.Dir, s *side, p []byte, h Handler) (done
 		return 0, pduHeader, nil
 	}
 	kind, n := p[0], binary.BigEndian.Uint32(p[2:])
+	if !s.placed && (kind < associateRQ || kind > associateRJ || p[1] != 0) {
+		s.state = lostPlace // picked up midstream, perhaps inside an image
+		return 0, 0, nil
+	}
+	s.placed = true
 	switch kind {
 	case pData:
 		if n < 6 || n > maxData {
@@ -297,13 +303,16 @@ func (s *side) findPDU(p []byte) (done, need int, err error) {
 		if p[i] < pData || p[i] > abort || i+1 < len(p) && p[i+1] != 0 {
 			continue
 		}
-		whole := len(p)-i >= 20
-		if isShort(p[i:]) || whole && isDataHeader(p[i:]) {
-			s.state = atPDU
+		have := len(p) - i
+		if isShort(p[i:]) || have >= 20 && isDataHeader(p[i:]) {
+			s.state, s.placed = atPDU, true
 			s.command, s.broken = s.command[:0], false
 			return i, 0, nil
 		}
-		if !whole {
+		if have < 10 {
+			return i, 10, nil
+		}
+		if have < 20 {
 			return i, 20, nil
 		}
 	}

@@ -115,6 +115,14 @@ func TestConversation(t *testing.T) {
 				"released > midstream C-STORE=1/0/0 stored=1 studies=1 series=1 sub=0 matches=0 bytes=[{implicit} 0]\n",
 		},
 		{
+			"picked up inside an image the next PDU is found",
+			chunks(one(down, message(1, 100, stored(1, 6, 0), nil)), one(up, object(explicitLE, 7, 3000)[1000:], message(1, 16000, store(2, 7), object(explicitLE, 7, 10))),
+				one(down, message(1, 100, stored(2, 7, 0), nil)), closing()),
+			"to_server C-STORE 1 CT Image Storage 1.2.3.6 answered=true 0000 pending=0 sub=0/0/0/0 bytes=0/0\n" +
+				"to_server C-STORE 2 CT Image Storage 1.2.3.7 answered=true 0000 pending=0 sub=0/0/0/0 bytes={small}/0" + data + "\n" +
+				"released > midstream C-STORE=1/0/0 stored=2 studies=1 series=1 sub=0 matches=0 bytes=[{small} 0]\n",
+		},
+		{
 			"bytes lost inside pixels cost nothing",
 			chunks(opening, one(up, message(1, 50_000, store(1, 7), object(explicitLE, 7, 49_000))[:40_000]),
 				[]wiretest.Chunk{{Dir: up, Lost: 9000, Bytes: message(1, 50_000, store(1, 7), object(explicitLE, 7, 49_000))[49_000:]}},
@@ -155,7 +163,7 @@ func TestConversation(t *testing.T) {
 		})
 	}
 	// The one that has no fixed outcome above: the second store is whole.
-	lost := play(t, tests[12].chunks)
+	lost := play(t, tests[13].chunks)
 	if !strings.Contains(lost, "C-STORE 2 CT Image Storage 1.2.3.8 answered=true 0000") || !strings.Contains(lost, " cut") {
 		t.Errorf("after a loss:\n%s", lost)
 	}
