@@ -44,7 +44,7 @@ func newRig(t *testing.T) *rig {
 	end := time.Now().UTC().Truncate(time.Minute)
 	c := clock.NewManual(end.Add(10 * time.Second))
 	r := &rig{end: end}
-	r.Console, err = New(Options{Store: s, Live: NewHub(c), Health: health.NewTracker(c), Clock: c, Site: "Saint-Luc",
+	r.Console, err = New(Options{Store: s, Live: NewHub(c), Health: health.NewTracker(c), Clock: c,
 		Files: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>" + strings.Repeat(" ", 2000))}, "assets/a.js": {Data: []byte("1")}},
 		Record: func(_ *http.Request, act string, detail map[string]string) error {
 			detail["act"] = act
@@ -340,7 +340,7 @@ func TestDuties(t *testing.T) {
 	}
 	all := "administrator,analyst,biomedical-engineer,approver,reader"
 	want := []string{"GET /{$} signed-in", "GET /now signed-in", "GET /traffic signed-in", "GET /settings signed-in", "GET /settings/{part} signed-in",
-		"GET /assets/{name} public", "GET /theme.js public", "GET /icon.svg public", "GET /api/site signed-in",
+		"GET /assets/{name} public", "GET /theme.js public", "GET /icon.svg public",
 		"GET /api/now " + all, "GET /api/talkers " + all, "GET /api/search " + all, "GET /api/histogram " + all, "GET /api/facets " + all,
 		"GET /api/peers " + all, "GET /api/fields " + all, "GET /api/values " + all, "GET /api/export analyst,administrator", "GET /api/node " + all, "GET /api/live " + all}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {

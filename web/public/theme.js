@@ -1,7 +1,8 @@
 // Runs before the first paint, so that a chosen theme or language never flashes.
 ;(function () {
+  var root = document.documentElement
   var theme = localStorage.getItem('theme')
-  var language = localStorage.getItem('language') || (/^fr\b/i.test(navigator.language) ? 'fr' : 'en')
-  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
-  document.documentElement.lang = language
+  if (theme === 'light' || theme === 'dark') root.dataset.theme = theme
+  var chosen = /(?:^|; )__Host-bulwark-lang=(en|fr)/.exec(document.cookie)
+  root.lang = chosen ? chosen[1] : /^fr\b/i.test(navigator.language) ? 'fr' : 'en'
 })()

@@ -11,8 +11,7 @@ export async function read() {
 }
 
 export function speak(next: Language) {
-  localStorage.setItem('language', next)
-  document.cookie = `language=${next}; path=/; max-age=31536000; samesite=lax${location.protocol === 'https:' ? '; secure' : ''}`
+  document.cookie = `__Host-bulwark-lang=${next}; Path=/; Max-Age=31536000; SameSite=Lax; Secure` // the sign-in page reads it too
   location.reload()
 }
 
