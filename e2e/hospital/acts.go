@@ -69,21 +69,36 @@ func aName(h *Hospital) event.Payload {
 }
 
 func associate(h *Hospital) event.Payload {
-	return &event.DICOM{Activity: "Associate", CallingAE: h.pick("CT_ROOM1", "MR_ROOM2", "US_BED4", "XR_EMERGENCY"), CalledAE: "PACS1",
+	return &event.DICOM{Activity: "Associate", CallingAE: h.aeTitle(), CalledAE: "PACS1",
 		CallingUID: "1.2.276.0.7230010.3.0.3.6.4", CallingVersion: "OFFIS_DCMTK_364", SOPClasses: []string{"CT Image Storage", "Verification SOP Class"},
 		TransferSyntaxes: []string{"Explicit VR Little Endian", "JPEG Lossless"}, MaxPDU: 16384}
 }
 
 func storeImages(h *Hospital) event.Payload {
-	ae := h.pick("CT_ROOM1", "MR_ROOM2", "US_BED4", "XR_EMERGENCY")
+	ae := h.aeTitle()
 	n := uint64(1 + h.rnd.IntN(90))
 	return &event.DICOM{Activity: "Store", CallingAE: ae, CalledAE: "PACS1", SOPClasses: []string{ae[:2] + " Image Storage"}, Status: "Success", Messages: n,
 		Studies: 1, Series: 1 + n/40, Instances: n, Bytes: n * 524_288, Modality: ae[:2], Manufacturer: "Example Medical", Model: "Scan 3000", SerialNumber: "SN-20417",
 		Software: "VB40A", Station: ae, Institution: "Hôpital Saint-Luc", Patient: "p:6fd1c9a2e07b41d5", StudyUID: fmt.Sprintf("1.2.840.113619.2.55.3.%d", h.rnd.Int64N(1e9))}
 }
 
+// aeTitle is the application entity title of who began the conversation.
+func (h *Hospital) aeTitle() string {
+	switch h.src {
+	case "10.1.10.11":
+		return "CT_ROOM1"
+	case "10.1.10.12":
+		return "MR_ROOM2"
+	case "10.1.10.21":
+		return "US_BED4"
+	case "10.1.10.31":
+		return "XR_EMERGENCY"
+	}
+	return "VIEWER" + h.src[len(h.src)-1:]
+}
+
 func findStudies(h *Hospital) event.Payload {
-	return &event.DICOM{Activity: "Find", CallingAE: "VIEWER" + h.pick("1", "2", "7"), CalledAE: "PACS1", Level: "STUDY", Keys: []string{"PatientID", "StudyDate"}, Instances: uint64(h.rnd.IntN(14)), Messages: 1, Status: "Success", Patient: "p:0c77a41be95d2f38"}
+	return &event.DICOM{Activity: "Find", CallingAE: h.aeTitle(), CalledAE: "PACS1", Level: "STUDY", Keys: []string{"PatientID", "StudyDate"}, Instances: uint64(h.rnd.IntN(14)), Messages: 1, Status: "Success", Patient: "p:0c77a41be95d2f38"}
 }
 
 func refusedAE(*Hospital) event.Payload {

@@ -17,6 +17,7 @@ type Hospital struct {
 	batch event.Batch
 	id    uint64
 	flow  uint64
+	src   string // who began the conversation that is being told
 	apps  map[string]*event.Stats
 	total event.Stats
 }
@@ -47,8 +48,9 @@ func (h *Hospital) Second(t time.Time) []byte {
 // act is one conversation: what it says, then its flow.
 func (h *Hospital) act(a act, at time.Time) {
 	h.flow++
+	h.src = h.pick(a.from...)
 	head := event.Header{Time: at.UnixNano(), Flow: h.flow, Proto: a.proto, VLAN: a.vlan,
-		Src: h.one(a.from), Dst: h.one(a.to), Ports: event.Ports{Src: uint16(32768 + h.rnd.IntN(28000)), Dst: a.port}}
+		Src: netip.MustParseAddr(h.src), Dst: netip.MustParseAddr(h.pick(a.to...)), Ports: event.Ports{Src: uint16(32768 + h.rnd.IntN(28000)), Dst: a.port}}
 	var payloads []event.Payload
 	if a.says != nil {
 		payloads = a.says(h)
@@ -93,7 +95,5 @@ func (h *Hospital) stats(t time.Time) {
 	}
 	h.batch.Add(&head, &event.Stats{Interval: h.total.Interval, Interface: "eth1", VLAN: 12, OneSided: 2})
 }
-
-func (h *Hospital) one(of []string) netip.Addr { return netip.MustParseAddr(h.pick(of...)) }
 
 func (h *Hospital) pick(of ...string) string { return of[h.rnd.IntN(len(of))] }

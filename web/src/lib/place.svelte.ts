@@ -40,7 +40,7 @@ export function watch() {
   addEventListener('click', (e) => {
     if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return
     const a = (e.target as Element | null)?.closest?.('a[href]')
-    if (!(a instanceof HTMLAnchorElement) || a.target || a.download || a.origin !== location.origin || a.dataset.outside !== undefined) return
+    if (!(a instanceof HTMLAnchorElement) || a.target || a.hasAttribute('download') || a.origin !== location.origin || a.dataset.outside !== undefined) return
     e.preventDefault()
     go(a.href)
   })

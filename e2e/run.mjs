@@ -1,0 +1,31 @@
+// make e2e: the console in a real browser.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { launch } from './browser.mjs'
+import { Report } from './harness.mjs'
+import { startServer } from './server.mjs'
+import { run } from './tests.mjs'
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), '../web/dist')
+
+/** What a browser loads for one language, in kB, compressed. */
+function weight(dir) {
+  return readdirSync(dir).reduce((sum, name) => {
+    const path = join(dir, name)
+    if (statSync(path).isDirectory()) return sum + weight(path)
+    return name.startsWith('fr-') ? sum : sum + gzipSync(readFileSync(path), { level: 9 }).length / 1000
+  }, 0)
+}
+
+const report = new Report()
+const server = await startServer()
+const browser = await launch()
+try {
+  await run(browser, server, report)
+} finally {
+  await browser.close()
+  await server.stop()
+}
+process.exitCode = report.end(weight(dist)) ? 0 : 1
