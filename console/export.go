@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,9 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"bulwark/decide/identity"
 	"bulwark/event"
-	"bulwark/platform/ledger"
 	"bulwark/platform/store"
 )
 
@@ -174,16 +171,4 @@ func (f *jsonLines) end(why string) error {
 		return nil
 	}
 	return f.out.Encode(map[string]string{"note": why})
-}
-
-// Recorder notes in the ledger what people do in the console.
-func Recorder(l *ledger.Ledger) func(*http.Request, string, map[string]string) error {
-	return func(r *http.Request, act string, detail map[string]string) error {
-		p, ok := identity.From(r.Context())
-		if !ok {
-			return errors.New("console: an act of nobody")
-		}
-		_, err := l.Record(r.Context(), ledger.Entry{Actor: p.Actor(), Act: act, Outcome: ledger.Done, Detail: detail})
-		return err
-	}
 }

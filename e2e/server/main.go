@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -106,7 +107,7 @@ func (n *node) server(ctx context.Context, listen string) (*web.Server, func(), 
 		return nil, nil, err
 	}
 	shut := func() { _ = d.Close() }
-	if n.ledger, err = ledger.Open(ctx, d, clock.System{}, "bulwark/"+k.Site()+"/ledger", k.Signing("ledger")); err != nil {
+	if n.ledger, err = ledger.Open(ctx, ledger.Needs{DB: d, Clock: clock.System{}, Origin: "bulwark/" + k.Site() + "/ledger", Key: k.Signing("ledger"), Health: n.health}); err != nil {
 		return nil, shut, err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -114,7 +115,7 @@ func (n *node) server(ctx context.Context, listen string) (*web.Server, func(), 
 	if err != nil {
 		return nil, shut, err
 	}
-	c, err := console.New(console.Options{Files: front.Files(), Store: n.store, Live: n.hub, Health: n.health, Clock: clock.System{}, Node: n.state, Record: console.Recorder(n.ledger)})
+	c, err := console.New(console.Options{Files: front.Files(), Store: n.store, Live: n.hub, Health: n.health, Clock: clock.System{}, Node: n.state, Record: n.record})
 	if err != nil {
 		return nil, shut, err
 	}
@@ -127,6 +128,13 @@ func (n *node) server(ctx context.Context, listen string) (*web.Server, func(), 
 		return nil, shut, err
 	}
 	return s, shut, s.Listen(ctx)
+}
+
+// record notes in the ledger what somebody did.
+func (n *node) record(r *http.Request, act string, detail map[string]string) error {
+	p, _ := identity.From(r.Context())
+	_, err := n.ledger.Record(r.Context(), ledger.Entry{Actor: p.Actor(), Act: act, Outcome: ledger.Done, Detail: detail})
+	return err
 }
 
 func (n *node) state(context.Context) console.Node {
