@@ -257,7 +257,7 @@ func TestSuricataVerify(t *testing.T) {
 			t.Logf("%s: got %d, want %d of %v", f.Test, n, f.Count, match)
 		}
 	}
-	t.Logf("RESULT dhcp_suricata_verify %d/%d share", passed, total)
+	corpus.Result(t, "dhcp_suricata_verify", passed, total, 100)
 }
 
 // TestCaptures holds every message there is against the oracle, and the probe against the ports.
@@ -287,6 +287,8 @@ func TestCaptures(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("RESULT dhcp_probe_recall %d/%d share", taken, onPort)
-	t.Logf("RESULT dhcp_probe_false %d/%d share", wrong, others)
+	corpus.Result(t, "dhcp_probe_recall", taken, onPort, 98)
+	if wrong > 0 {
+		t.Errorf("taken for DHCP: %d of %d datagrams of other ports", wrong, others)
+	}
 }

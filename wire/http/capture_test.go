@@ -120,7 +120,7 @@ func TestSuricataVerify(t *testing.T) {
 			t.Logf("%s: got %d, want %d of %v", f.Test, n, f.Count, match)
 		}
 	}
-	t.Logf("RESULT http_suricata_verify %d/%d share", passed, total)
+	corpus.Result(t, "http_suricata_verify", passed, total, 90)
 }
 
 func slicesOf(m map[string]any) []string {
@@ -182,7 +182,7 @@ func TestArkime(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("RESULT arkime_http_agreement %d/%d share", passed, total)
+	corpus.Result(t, "arkime_http_agreement", passed, total, 80) // the rest is within SOCKS and SCTP
 }
 
 // TestCaptures decodes every stream there is, also with lost bytes and flipped bits, and the same however it is cut.
@@ -203,6 +203,9 @@ func TestCaptures(t *testing.T) {
 					continue
 				}
 				streams++
+				if s.Whole() {
+					wiretest.Splits(t, s.Chunks, fresh)
+				}
 				var broken []wiretest.Chunk
 				for i, chunk := range s.Chunks {
 					b := append([]byte(nil), chunk.Bytes...)

@@ -37,8 +37,10 @@ var (
 )
 
 const (
-	// maxPipelined is how many requests may wait for their response; beyond that the oldest is given up.
+	// maxPipelined is how many requests may wait for their response, and maxKept how many bytes their heads may take;
+	// beyond that the oldest is given up.
 	maxPipelined = 32
+	maxKept      = 128 << 10
 	// A body of more than small bytes that nobody wants is skipped in strides, without being shown. Its last byte is
 	// always asked for, so that the end of a body is seen and not foretold.
 	small  = 32 << 10
@@ -312,7 +314,11 @@ func (c *Conversation) note(m *Message, raw, text []byte) {
 func (c *Conversation) push(t *Transaction, h Handler) {
 	c.number++
 	t.Number = c.number
-	if len(c.queue) >= maxPipelined {
+	kept := 0
+	for _, q := range c.queue {
+		kept += len(q.Request.buf)
+	}
+	if len(c.queue) >= maxPipelined || kept > maxKept {
 		c.end(c.queue[0], h)
 	}
 	c.queue = append(c.queue, t)

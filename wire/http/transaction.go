@@ -203,6 +203,15 @@ func token(b []byte) bool {
 	return len(b) > 0
 }
 
+// keepBuffer is how much memory of a head is kept for the next one, in bytes.
+const keepBuffer = 16 << 10
+
+func (h *Head) shrink() {
+	if cap(h.buf) > keepBuffer {
+		h.buf = nil
+	}
+}
+
 // maxFree is how many transactions a pool keeps for later.
 const maxFree = 256
 
@@ -223,6 +232,8 @@ func (p *Pool) get() *Transaction {
 
 func (p *Pool) put(t *Transaction) {
 	if len(p.free) < maxFree {
+		t.Request.shrink()
+		t.Response.shrink()
 		t.reset()
 		p.free = append(p.free, t)
 	}

@@ -19,6 +19,9 @@ func sessions(t testing.TB, c *corpus.Capture) []*told {
 		if up != wire.Yes && down != wire.Yes {
 			continue
 		}
+		if s.Whole() {
+			wiretest.Splits(t, s.Chunks, fresh)
+		}
 		h := &told{}
 		f := wiretest.Feed[Handler]{T: t, Conversation: &Conversation{}, Handler: h}
 		_ = f.Play(s.Chunks)
@@ -50,7 +53,7 @@ func TestSuricataVerify(t *testing.T) {
 			t.Logf("%s: got %d, want %d of %v", f.Test, n, f.Count, match)
 		}
 	}
-	t.Logf("RESULT ssh_suricata_verify %d/%d share", passed, total)
+	corpus.Result(t, "ssh_suricata_verify", passed, total, 100)
 }
 
 // TestArkime holds the fingerprints against those that Arkime wrote for its captures.
@@ -84,7 +87,7 @@ func TestArkime(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("RESULT arkime_hassh_agreement %d/%d share", passed, total)
+	corpus.Result(t, "arkime_hassh_agreement", passed, total, 100)
 }
 
 // TestCaptures decodes every stream there is.

@@ -29,8 +29,9 @@ const (
 	recordHeader = 5
 	// maxRecord is RFC 5246 §6.2.3: 2^14 bytes and 2,048 for what encryption adds.
 	maxRecord = 1<<14 + 2048
-	// maxMessage is how long a handshake message is put together; longer ones are passed over.
-	maxMessage = 128 << 10
+	// maxMessage is how long a handshake message is put together, in bytes; longer ones are passed over. OpenSSL takes
+	// no longer ClientHello.
+	maxMessage = 131_396
 	// keepBuffer is how much memory a conversation keeps for the next one.
 	keepBuffer = 16 << 10
 	// rest skips all that may ever follow.

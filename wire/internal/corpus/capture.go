@@ -50,6 +50,18 @@ func (s *Stream) Bytes(dir wire.Dir) []byte {
 	return b
 }
 
+// Whole tells whether nothing of the stream was lost and it is short enough to be played again and again.
+func (s *Stream) Whole() bool {
+	size := 0
+	for _, c := range s.Chunks {
+		if c.Lost > 0 {
+			return false
+		}
+		size += len(c.Bytes)
+	}
+	return size < 60_000
+}
+
 // Turn exchanges client and server, where the first packets did not tell and the bytes do.
 func (s *Stream) Turn() {
 	s.Client, s.Server = s.Server, s.Client

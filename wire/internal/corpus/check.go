@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"testing"
 
 	"gopkg.in/yaml.v3"
 )
@@ -20,6 +21,15 @@ type Filter struct {
 }
 
 func (f *Filter) String() string { return fmt.Sprintf("%s %v", f.Test, f.Match) }
+
+// Result logs a figure, and fails the test where it is below percent. Which captures are at hand may differ.
+func Result(t testing.TB, name string, passed, total, percent int) {
+	t.Helper()
+	t.Logf("RESULT %s %d/%d share", name, passed, total)
+	if passed*100 < total*percent {
+		t.Errorf("%s: got %d of %d, want at least %d %%", name, passed, total, percent)
+	}
+}
 
 type testYAML struct {
 	PCAP     string `yaml:"pcap"`
