@@ -98,7 +98,7 @@ func up(ctx context.Context, t Terminal, c Config, dir string, o upOptions) erro
 func newLog(w io.Writer, level slog.Level) *slog.Logger {
 	if f, ok := w.(*os.File); ok {
 		if st, err := f.Stat(); err == nil && st.Mode()&os.ModeCharDevice != 0 {
-			return slog.New(tint.NewHandler(w, &tint.Options{Level: level}))
+			return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level}))
 		}
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))

@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -191,4 +192,25 @@ func TestFilesAndFunctionsFitTheHead(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestEveryDependencyHasItsReason(t *testing.T) {
+	mod, err := os.ReadFile(root + "/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(root + "/docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(mod)) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "require ")
+		name, rest, ok := strings.Cut(line, " ")
+		if !ok || !strings.HasPrefix(rest, "v") || strings.Contains(rest, "// indirect") || strings.HasPrefix(name, "//") {
+			continue
+		}
+		if !strings.Contains(string(page), name) {
+			t.Errorf("%s is not in docs/dependencies.md: say what it does for us, and what we would write without it", name)
+		}
+	}
 }
