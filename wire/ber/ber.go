@@ -17,6 +17,7 @@
 package ber
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -145,6 +146,26 @@ func (r *Reader) Rest() []byte { return r.rest }
 
 // Next reads an element. Where there is none it answers the zero Element and keeps [ErrShort].
 func (r *Reader) Next() Element {
+	p := r.rest
+	if len(p) < 2 || p[0]&0x1f == 0x1f || r.err != nil {
+		return r.next()
+	}
+	// Most lengths are of one octet, or, from Windows, of four.
+	head, length := 2, int(p[1])
+	if length == 0x84 && len(p) >= 6 {
+		head, length = 6, int(binary.BigEndian.Uint32(p[2:]))
+	} else if length >= 0x80 {
+		return r.next()
+	}
+	if uint(length) > uint(len(p)-head) {
+		return r.next()
+	}
+	r.rest = p[head+length:]
+	return Element{Tag: Tag(p[0]), Body: p[head : head+length : head+length], depth: r.depth, mayCut: r.cut}
+}
+
+// next reads an element of any form, or none.
+func (r *Reader) next() Element {
 	if r.err != nil {
 		return Element{}
 	}

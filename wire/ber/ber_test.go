@@ -176,8 +176,11 @@ func FuzzReader(f *testing.F) {
 		if strict > cut {
 			t.Errorf("strict reading found %d elements, lenient %d", strict, cut)
 		}
-		r := Open(p)
-		e := r.Next()
+		r, slow := Open(p), Open(p)
+		e, same := r.Next(), slow.next()
+		if e.Tag != same.Tag || !bytes.Equal(e.Body, same.Body) || len(r.rest) != len(slow.rest) || r.err != slow.err {
+			t.Errorf("the short way gives %x %x, the long one %x %x", e.Tag, e.Body, same.Tag, same.Body)
+		}
 		e.Int()
 		e.Bits()
 		AppendOID(nil, e.Body)

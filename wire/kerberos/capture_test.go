@@ -185,6 +185,9 @@ func (c *types) Exchange(x Exchange) {
 }
 
 func TestAgreesWithTshark(t *testing.T) {
+	if testing.Short() {
+		t.Skip("running tshark on every capture takes a while")
+	}
 	files := replay.Files(t, "")
 	for name, capture := range replay.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5") {
 		files[name] = capture
