@@ -69,6 +69,12 @@ func parse(text string) (filter, error) {
 		return filter{}, &SyntaxError{At: maxText, Found: text[maxText:min(maxText+10, len(text))], Expected: "at most 16 KiB"}
 	}
 	p := parser{s: text, g: theGrammar()}
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD") {
+			p.failAt(i, "text in UTF-8")
+			return filter{}, p.err
+		}
+	}
 	p.space()
 	if p.end() {
 		return filter{"*", allKinds}, nil

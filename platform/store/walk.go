@@ -38,6 +38,9 @@ func (s *Store) Each(ctx context.Context, q Query, limit int, fn func(Row) error
 			continue
 		}
 		for i := range rows[:min(len(rows), limit)] {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if err := fn(rows[i]); err != nil {
 				return err
 			}
