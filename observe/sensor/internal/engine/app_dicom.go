@@ -152,10 +152,11 @@ func (t *texts) patient(w *Worker, d *dicom.Elements) string {
 	return t.from(at)
 }
 
-// device reports the device that made a stored object, once a connection.
+// device reports the device that made a stored object, where it is the one that sends: not a viewer that is given what
+// it asked for (C-GET), nor an archive that passes on what another asked it to (C-MOVE).
 func (a *dicomApp) device(c *dicom.Command) {
 	d := &c.Data
-	if c.Operation != dicom.CStore || c.MessageID != 1 || len(d.Manufacturer) == 0 {
+	if c.Operation != dicom.CStore || c.Dir != wire.ToServer || len(c.Originator) > 0 || len(d.Manufacturer) == 0 {
 		return
 	}
 	a.w.out.asset = event.Asset{Vendor: event.View(d.Manufacturer), Model: event.View(d.Model),
