@@ -23,7 +23,7 @@ var storeys = []struct {
 	name  string
 	rooms []string // root folders of the storey
 }{
-	{"cmd", []string{"cmd", "lab", "e2e"}},
+	{"cmd", []string{"cmd", "lab", "e2e", "conformance"}},
 	{"node", []string{"node"}},
 	{"console", []string{"console", "web"}},
 	{"rooms", []string{"observe", "detect", "decide", "respond", "learn"}},

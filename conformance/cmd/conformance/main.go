@@ -1,0 +1,85 @@
+// The command conformance runs the suites of package conformance and keeps their ledgers.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"bulwark/conformance"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	data := flag.String("data", os.Getenv("BULWARK_DATA"), "folder that holds sensor/")
+	ledgers := flag.String("ledgers", "conformance", "folder of the ledgers")
+	update := flag.Bool("update", false, "write the ledgers anew")
+	only := flag.String("only", "", "run only the suites whose names contain this")
+	verbose := flag.Bool("v", false, "print every case that fails")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if *data == "" {
+		for _, s := range conformance.Suites() {
+			fmt.Printf("SKIP %s BULWARK_DATA is not set: the outside captures are not there\n", s.Name)
+		}
+		return nil
+	}
+	scratch, err := os.MkdirTemp("", "conformance")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	bench := &conformance.Bench{Data: *data, Scratch: scratch}
+	var errs []error
+	for _, s := range conformance.Suites() {
+		if !strings.Contains(s.Name, *only) {
+			continue
+		}
+		cases, err := s.Run(ctx, bench)
+		if skip, ok := errors.AsType[*conformance.Skip](err); ok {
+			fmt.Printf("SKIP %s %s\n", s.Name, skip.Reason)
+			continue
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.Name, err))
+			continue
+		}
+		errs = append(errs, settle(filepath.Join(*ledgers, s.Name+".tsv"), cases, *update))
+		if *verbose {
+			for i := range cases {
+				if !cases[i].Passed() {
+					fmt.Printf("%s %s: %s\n", cases[i].Family, cases[i].Name, cases[i].Why)
+				}
+			}
+		}
+		conformance.Print(os.Stdout, s.Name, cases)
+	}
+	return errors.Join(errs...)
+}
+
+// settle compares the cases with their ledger, or writes it.
+func settle(path string, cases []conformance.Case, update bool) error {
+	fallen, err := conformance.Fallen(path, cases)
+	if err != nil {
+		return err
+	}
+	if update {
+		return conformance.WriteLedger(path, cases)
+	}
+	if len(fallen) > 0 {
+		return fmt.Errorf("%d cases fell back:\n  %s", len(fallen), strings.Join(fallen, "\n  "))
+	}
+	return nil
+}

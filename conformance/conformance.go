@@ -1,0 +1,72 @@
+// Package conformance measures Bulwark against what nobody here wrote: captures with the results that other projects
+// state for them. Captures and results stay outside the repository; the environment variable BULWARK_DATA names the
+// folder that holds sensor/ (see its INDEX.md).
+//
+// Each suite has a ledger, NAME.tsv beside this file: one line a case with its state and, where it fails, why. A case
+// that passed and does not any more fails the run, so that a figure can only rise.
+package conformance
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Case is one thing that was checked.
+type Case struct {
+	Family string // what the figures are grouped by
+	Name   string // unique in its suite
+	Why    string // why it failed, in words; empty: it passed
+}
+
+// Passed reports whether Bulwark does what the case states.
+func (c *Case) Passed() bool { return c.Why == "" }
+
+// Suite is one collection of cases.
+type Suite struct {
+	Name string // of the figure and of the ledger
+	Run  func(context.Context, *Bench) ([]Case, error)
+}
+
+// Bench is what the suites are run with.
+type Bench struct {
+	Data    string // the folder that BULWARK_DATA names
+	Scratch string // a folder for files of its own
+}
+
+// Suites are all of them, in the order in which they are run.
+func Suites() []Suite {
+	return []Suite{
+		{"suricata_verify_sensor", runVerify},
+	}
+}
+
+// Print writes the cases of each family as passed/total, and the figure of the suite.
+func Print(w io.Writer, suite string, cases []Case) {
+	passed, all := map[string]int{}, map[string]int{}
+	good := 0
+	for i := range cases {
+		c := &cases[i]
+		all[c.Family]++
+		if c.Passed() {
+			passed[c.Family]++
+			good++
+		}
+	}
+	families := make([]string, 0, len(all))
+	for f := range all {
+		families = append(families, f)
+	}
+	slices.SortFunc(families, func(a, b string) int { return cmp.Or(cmp.Compare(all[b], all[a]), cmp.Compare(a, b)) })
+	for _, f := range families {
+		fmt.Fprintf(w, "%s %s %d/%d\n", suite, f, passed[f], all[f])
+	}
+	fmt.Fprintf(w, "RESULT %s %d/%d share\n", suite, good, len(cases))
+}
+
+// Skip is an error that says why a suite cannot run here.
+type Skip struct{ Reason string }
+
+func (s *Skip) Error() string { return "conformance: cannot run here: " + s.Reason }

@@ -1,0 +1,128 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"bulwark/event"
+	"bulwark/event/eve"
+	"bulwark/observe/sensor"
+	"bulwark/platform/clock"
+	"bulwark/platform/health"
+)
+
+// watch runs the whole sensor over a capture and calls fn for each event, in their order. What is readable of a
+// damaged capture is read.
+func watch(ctx context.Context, path string, fn func(*event.Event) error) error {
+	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: uncaged, Publisher: publisher(fn),
+		Files: []string{path}, Ordered: true, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler),
+		Clock: clock.System{}})
+	return s.Run(ctx)
+}
+
+type publisher func(*event.Event) error
+
+// Publish hands the events of a batch on.
+func (fn publisher) Publish(_ context.Context, _ event.Kind, batch []byte) error {
+	var r event.Reader
+	if err := r.Open(batch); err != nil {
+		return err
+	}
+	var e event.Event
+	for r.Next(&e) {
+		if err := fn(&e); err != nil {
+			return err
+		}
+	}
+	return r.Err()
+}
+
+// uncaged is the sensor's child in this process: the same code and the same bytes, without the cage.
+func uncaged(context.Context) (sensor.Child, error) {
+	r, w := io.Pipe()
+	c := &inside{orders: make(chan order, 16), out: r, ended: make(chan error, 1)}
+	go func() {
+		err := sensor.RunChild(c, w)
+		w.CloseWithError(err)
+		c.ended <- err
+	}()
+	return c, nil
+}
+
+type inside struct {
+	orders chan order
+	out    *io.PipeReader
+	ended  chan error
+}
+
+type order struct {
+	message []byte
+	file    *os.File
+}
+
+func (c *inside) Send(message []byte, f *os.File) error {
+	if f != nil { // the cage duplicates the descriptor
+		var err error
+		if f, err = os.Open(f.Name()); err != nil {
+			return err
+		}
+	}
+	c.orders <- order{message, f}
+	return nil
+}
+
+func (c *inside) Receive() ([]byte, *os.File, error) {
+	o := <-c.orders
+	return o.message, o.file, nil
+}
+
+func (c *inside) Out() io.Reader                  { return c.out }
+func (c *inside) Wait() error                     { return <-c.ended }
+func (c *inside) Kill()                           { c.out.Close() }
+func (c *inside) Walls() (held, missing []string) { return nil, nil }
+
+// record is an event as decoded JSON; numbers are json.Number.
+type record = map[string]any
+
+func parse(line []byte) (record, error) {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.UseNumber()
+	var r record
+	if err := d.Decode(&r); err != nil {
+		return nil, fmt.Errorf("what Bulwark wrote is no JSON: %w: %s", err, line)
+	}
+	return r, nil
+}
+
+// watchEVE are the EVE records of a capture.
+func watchEVE(ctx context.Context, path string) ([]record, error) {
+	var w eve.Writer
+	var all []record
+	err := watch(ctx, path, func(e *event.Event) error {
+		line := w.Append(nil, e)
+		if len(line) == 0 {
+			return nil
+		}
+		r, err := parse(line)
+		all = append(all, r)
+		return err
+	})
+	return all, err
+}
+
+// watchEvents are the events of a capture.
+func watchEvents(ctx context.Context, path string) ([]record, error) {
+	var p event.Printer
+	var all []record
+	err := watch(ctx, path, func(e *event.Event) error {
+		r, err := parse(p.AppendJSON(nil, "", e))
+		all = append(all, r)
+		return err
+	})
+	return all, err
+}
