@@ -198,7 +198,7 @@ func httpExpectations() []Expectation {
 		request("the server names itself", "GET", "/portal/ward.css", 200, m{"http_response.server": Contains("nginx")}),
 		request("an update comes in clear from outside", "GET", "/update.bin", 200, m{"http_request.url.hostname": "updates.example.net", "http_request.user_agent": "syn-updater/2", "dst_endpoint.ip": internetAddr}),
 		request("a password crosses the wire towards the PACS's pages", "GET", "/system", 200, m{"http_request.auth_scheme": "Basic"}),
-		Expectation{Name: "a post of a study to the archive", Kind: "http", Min: 1, Match: m{"http_request.http_method": "POST", "http_request.url.path": "/modalities/archive/store"}}.once(),
+		{Name: "a post of a study to the archive", Kind: "http", Min: 1, Match: m{"http_request.http_method": "POST", "http_request.url.path": "/modalities/archive/store"}},
 	}
 }
 
