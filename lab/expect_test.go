@@ -81,3 +81,29 @@ func TestExpectationsAreDistinctAndMany(t *testing.T) {
 		t.Errorf("got %d expectations, want 60 or more", len(all))
 	}
 }
+
+func TestPrint(t *testing.T) {
+	good, bad := Result{Expectation: Expectation{Name: "a"}, Passed: true}, Result{Expectation: Expectation{Name: "b"}, Reason: "why"}
+	known := bad
+	known.Known = "not yet"
+	tests := []struct {
+		says    string
+		results []Result
+		ok      bool
+		last    string
+	}{
+		{"all passed", []Result{good, good}, true, "RESULT x 2/2 share"},
+		{"one failed", []Result{good, bad}, false, "RESULT x 1/2 share"},
+		{"one that is known to fail counts, but does not fail the run", []Result{good, known}, true, "RESULT x 1/2 share"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.says, func(t *testing.T) {
+			var out strings.Builder
+			ok := Print(&out, "x", tt.results)
+			lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+			if got := lines[len(lines)-1]; ok != tt.ok || got != tt.last {
+				t.Errorf("got %v, %q, want %v, %q", ok, got, tt.ok, tt.last)
+			}
+		})
+	}
+}
