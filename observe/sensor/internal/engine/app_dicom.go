@@ -153,14 +153,41 @@ func (t *texts) patient(w *Worker, d *dicom.Elements) string {
 }
 
 // device reports the device that made a stored object, where it is the one that sends: not a viewer that is given what
-// it asked for (C-GET), nor an archive that passes on what another asked it to (C-MOVE).
+// it asked for (C-GET), nor an archive, which passes on what it was given itself.
 func (a *dicomApp) device(c *dicom.Command) {
 	d := &c.Data
-	if c.Operation != dicom.CStore || c.Dir != wire.ToServer || len(c.Originator) > 0 || len(d.Manufacturer) == 0 {
+	if c.Operation != dicom.CStore {
+		return
+	}
+	from, to := a.ends(c.Dir)
+	a.w.archives[a.archive(to)] = to
+	if c.Dir != wire.ToServer || len(c.Originator) > 0 || len(d.Manufacturer) == 0 || a.w.archives[a.archive(from)] == from {
 		return
 	}
 	a.w.out.asset = event.Asset{Vendor: event.View(d.Manufacturer), Model: event.View(d.Model),
 		Serial: event.View(d.SerialNumber), Software: event.View(d.SoftwareVersions), Hostname: event.View(d.Station),
 		AETitle: c.Association.CallingAE, Role: "dicom source of images", Source: "dicom"}
 	a.w.tellAsset(a.f, &a.w.out.asset)
+}
+
+// archives are addresses that were sent objects to keep. One that another took the place of is learnt again with the
+// next object.
+type archives [archiveSlots][16]byte
+
+const archiveSlots = 1 << 10
+
+func (a *dicomApp) archive(addr [16]byte) int {
+	return int(mum(be64(addr[:8])^a.w.opt.Seed, be64(addr[8:])^0xa0761d6478bd642f) & (archiveSlots - 1))
+}
+
+// ends are the addresses of who asked, when dir is the side that did, and of who was asked.
+func (a *dicomApp) ends(dir wire.Dir) (from, to [16]byte) {
+	from, to = a.f.key.lo, a.f.key.hi
+	if a.f.origin == high {
+		from, to = to, from
+	}
+	if dir == wire.ToClient {
+		from, to = to, from
+	}
+	return from, to
 }

@@ -89,6 +89,7 @@ type Worker struct {
 
 	asked        [askedSlots]asked
 	facts        facts
+	archives     archives
 	certificates tls.Certificates
 	transactions http.Pool
 	count        counters
