@@ -10,9 +10,11 @@ lab: ## run the small hospital with Bulwark watching, and check what it saw (roo
 	@mkdir -p bin
 	CGO_ENABLED=0 go build -o bin/bulwark ./cmd/bulwark
 	CGO_ENABLED=0 go build -o bin/lab ./lab/cmd/lab
-	@if [ "$$(id -u)" != 0 ]; then echo "SKIP lab_expectations making network namespaces needs root"; \
-	else ./lab/install.sh && bin/lab live -bulwark bin/bulwark; fi
-	bin/lab run -bulwark bin/bulwark -capture content/demo/hospital.pcap.zst
+	@status=0; \
+	if [ "$$(id -u)" != 0 ]; then echo "SKIP lab_expectations making network namespaces needs root"; \
+	else ./lab/install.sh && bin/lab live -bulwark bin/bulwark || status=1; fi; \
+	bin/lab run -bulwark bin/bulwark -capture content/demo/hospital.pcap.zst || status=1; \
+	exit $$status
 
 # The large mixed capture that the sensor is measured on: see lab/benchcapture. Its recorded half is made once and kept
 # beside it; without root the public half fills the file.
