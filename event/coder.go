@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"unsafe"
 )
@@ -14,6 +15,7 @@ type coder struct {
 	op   op
 	buf  []byte                      // encode: where to append
 	raw  *[maxField]raw              // decode: what was read, by field number
+	set  uint64                      // decode: the numbers that are set in raw
 	each func(string, Value)         // print
 	list func(n int, path, t string) // describe
 }
@@ -28,7 +30,7 @@ const (
 )
 
 const (
-	maxField = 48   // field numbers are 1..maxField-1
+	maxField = 48   // field numbers are 1..maxField-1; at most 64
 	maxList  = 1024 // elements of a list
 )
 
@@ -39,9 +41,8 @@ const (
 )
 
 type raw struct {
-	set bool
-	u   uint64
-	b   []byte
+	u uint64
+	b []byte
 }
 
 // Value is one attribute's value: a text, a whole number, a truth or a list of texts.
@@ -222,11 +223,13 @@ func malformed(at int, what string) error { return fmt.Errorf("%w: %s at byte %d
 // readFields reads the fields of one payload into c.raw. Unknown field numbers are passed over, so that an older
 // program reads the batches of a newer one.
 func (c *coder) readFields(b []byte) bool {
-	*c.raw = [maxField]raw{}
+	for ; c.set != 0; c.set &= c.set - 1 { // what the event before had
+		c.raw[bits.TrailingZeros64(c.set)] = raw{}
+	}
 	for len(b) > 0 {
 		n, w := b[0]>>2, b[0]&3
 		b = b[1:]
-		r := raw{set: true}
+		var r raw
 		switch w {
 		case wireUint:
 			u, k := binary.Uvarint(b)
@@ -245,6 +248,7 @@ func (c *coder) readFields(b []byte) bool {
 		}
 		if n < maxField {
 			c.raw[n] = r
+			c.set |= 1 << n
 		}
 	}
 	return true

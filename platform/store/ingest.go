@@ -323,12 +323,12 @@ func (x *extent) learn(m *bus.Message) int {
 	return n
 }
 
-// bits is a set of small numbers.
-type bits []uint64
+// places is a set of small numbers.
+type places []uint64
 
-func (b bits) has(i int) bool { return i/64 < len(b) && b[i/64]&(1<<(i%64)) != 0 }
+func (b places) has(i int) bool { return i/64 < len(b) && b[i/64]&(1<<(i%64)) != 0 }
 
-func (b bits) with(i int) bits {
+func (b places) with(i int) places {
 	for i/64 >= len(b) {
 		b = append(b, 0)
 	}

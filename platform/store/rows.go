@@ -2,6 +2,8 @@ package store
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -32,71 +34,150 @@ func settle(at, taken int64) int64 {
 	return at
 }
 
-// renderer turns events into the fields of rows. It keeps its memory and is not safe for concurrent use.
+// layout is the order of the fields of a kind's rows: the library sorts the fields of each row by name, which costs
+// little where they are in order.
+type layout struct {
+	stream string   // the stream of the kind, as the library writes it
+	names  []string // in the order in which they are rendered
+	rank   []uint8  // place by name, for each of names
+	sorted []string // names by rank
+}
+
+// common are the names that rows of all kinds may have, in the order in which they are rendered.
+func common() []string {
+	return []string{event.AttrKind, event.AttrSensor, event.AttrSite, event.AttrID, attrSeq, attrOriginal, event.AttrFlow,
+		event.AttrProto, event.AttrSrcIP, event.AttrSrcPort, event.AttrDstIP, event.AttrDstPort, event.AttrVLAN}
+}
+
+func newLayout(k event.Kind) *layout {
+	l := &layout{names: common()}
+	for _, a := range event.Attributes(k) {
+		l.names = append(l.names, a.Path)
+	}
+	l.names = append(l.names, attrTruncated)
+	l.sorted = slices.Sorted(slices.Values(l.names))
+	for _, n := range l.names {
+		at, _ := slices.BinarySearch(l.sorted, n)
+		l.rank = append(l.rank, uint8(at))
+	}
+	st := logstorage.GetStreamTags()
+	defer logstorage.PutStreamTags(st)
+	st.Add(event.AttrKind, k.String())
+	l.stream = string(st.MarshalCanonical(nil))
+	return l
+}
+
+// maxFields is above the number of fields of any row: the sets of them are two words.
+const maxFields = 128
+
+// renderer turns events into rows. It keeps its memory and is not safe for concurrent use.
 type renderer struct {
-	p      event.Printer
-	fields []logstorage.Field
-	buf    []byte // the texts of the fields of one event
-	ends   []int
-	cut    bool
-	each   func(string, event.Value)
+	p       event.Printer
+	layouts [256]*layout
+	row     logstorage.InsertRow
+	buf     []byte // the texts of the fields of one event
+	l       *layout
+	at      int               // place in l.names of the name rendered last
+	ends    [maxFields][2]int // of the texts in buf, by rank
+	set     [maxFields / 64]uint64
+	cut     bool
+	each    func(string, event.Value)
 }
 
 func newRenderer() *renderer {
 	w := &renderer{}
+	for _, k := range event.Kinds() {
+		w.layouts[k] = newLayout(k)
+	}
 	w.each = w.add
 	return w
 }
 
-// render is the row of the event that r read last: its kind first, which is the stream field, then what every row
-// has. The fields hold until the next call. at is the time under which it is stored.
-func (w *renderer) render(r *event.Reader, e *event.Event, seq uint64, at int64) []logstorage.Field {
-	w.fields = append(w.fields[:0], logstorage.Field{Name: event.AttrKind, Value: e.Payload.Kind().String()},
-		logstorage.Field{Name: event.AttrSensor, Value: r.Sensor}, logstorage.Field{Name: event.AttrSite, Value: r.Site})
-	w.buf, w.ends, w.cut = w.buf[:0], w.ends[:0], false
+// render is the row of the event that r read last. It holds until the next call. at is the time under which it is
+// stored.
+func (w *renderer) render(r *event.Reader, e *event.Event, seq uint64, at int64) *logstorage.InsertRow {
+	w.l = w.layouts[e.Payload.Kind()]
+	w.buf, w.at, w.cut, w.set = w.buf[:0], -1, false, [maxFields / 64]uint64{}
+	w.text(event.AttrKind, e.Payload.Kind().String())
+	w.text(event.AttrSensor, r.Sensor)
+	w.text(event.AttrSite, r.Site)
+	from := len(w.buf)
 	w.buf = r.EventID(w.buf)
-	w.name(event.AttrID)
+	w.name(event.AttrID, from)
+	from = len(w.buf)
 	w.buf = strconv.AppendUint(w.buf, seq, 10)
-	w.name(attrSeq)
+	w.name(attrSeq, from)
 	if at != e.Time {
+		from = len(w.buf)
 		w.buf = strconv.AppendInt(w.buf, e.Time, 10)
-		w.name(attrOriginal)
+		w.name(attrOriginal, from)
 	}
 	w.p.Each(e, w.each)
 	if w.cut {
-		w.buf = append(w.buf, "true"...)
-		w.name(attrTruncated)
+		w.text(attrTruncated, "true")
 	}
-	from := 0
-	for i, end := range w.ends { // only now, as the buffer moves while it grows
-		w.fields[3+i].Value = event.View(w.buf[from:end])
-		from = end
+	w.row.StreamTagsCanonical, w.row.Timestamp = w.l.stream, at
+	w.row.Fields = w.fields(w.row.Fields[:0])
+	return &w.row
+}
+
+// fields are the fields that were rendered, by name. They are made at the end, as the buffer moves while it grows.
+func (w *renderer) fields(dst []logstorage.Field) []logstorage.Field {
+	for i, set := range w.set {
+		for ; set != 0; set &= set - 1 {
+			rank := i*64 + bits.TrailingZeros64(set)
+			at := w.ends[rank]
+			dst = append(dst, logstorage.Field{Name: w.l.sorted[rank], Value: event.View(w.buf[at[0]:at[1]])})
+		}
 	}
-	return w.fields
+	return dst
+}
+
+func (w *renderer) text(name, value string) {
+	from := len(w.buf)
+	w.buf = append(w.buf, value...)
+	w.name(name, from)
 }
 
 func (w *renderer) add(name string, v event.Value) {
 	from := len(w.buf)
 	if v.Type == event.Text && len(v.Str) > maxValue {
-		v.Str = v.Str[:maxValue]
-		w.cut = true
+		v.Str = v.Str[:min(len(v.Str), maxValue+utf8.UTFMax)] // no use in copying the rest
 	}
 	w.buf = v.AppendText(w.buf)
-	if len(w.buf)-from > maxValue || len(w.buf) > maxRow {
-		w.buf = w.buf[:max(from, min(from+maxValue, maxRow))]
+	if end := max(from, min(from+maxValue, maxRow)); len(w.buf) > end {
+		w.buf = w.buf[:end-partial(w.buf[from:end])]
 		w.cut = true
 	}
-	if w.cut { // not in the middle of a character
-		for len(w.buf) > from && !utf8.Valid(w.buf[max(from, len(w.buf)-4):]) && !utf8.RuneStart(w.buf[len(w.buf)-1]) {
-			w.buf = w.buf[:len(w.buf)-1]
-		}
-	}
-	w.name(name)
+	w.name(name, from)
 }
 
-func (w *renderer) name(n string) {
-	w.fields = append(w.fields, logstorage.Field{Name: n})
-	w.ends = append(w.ends, len(w.buf))
+// partial is how many bytes at the end of b are the beginning of a character.
+func partial(b []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(b); n++ {
+		if last := b[len(b)-n:]; utf8.RuneStart(last[0]) {
+			if utf8.FullRune(last) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}
+
+// name says that the text from there to the end of the buffer is the value of that name. Names come in the order of
+// the layout.
+func (w *renderer) name(n string, from int) {
+	for w.at++; w.at < len(w.l.names); w.at++ {
+		if w.l.names[w.at] != n {
+			continue
+		}
+		rank := w.l.rank[w.at]
+		w.ends[rank] = [2]int{from, len(w.buf)}
+		w.set[rank/64] |= 1 << (rank % 64)
+		return
+	}
+	panic("store: " + n + " is not where the events list it")
 }
 
 // writer puts batches into the storages. It is not safe for concurrent use.
@@ -152,12 +233,12 @@ func (w *writer) event(src *source, now int64) {
 		w.s.m.expired.Inc()
 		return
 	}
-	fields := w.w.render(&w.r, &w.e, src.seq, at)
-	if erased(src.erasures, src.seq, at, fields) {
+	row := w.w.render(&w.r, &w.e, src.seq, at)
+	if erased(src.erasures, src.seq, at, row.Fields) {
 		w.s.m.erased.Inc()
 		return
 	}
-	w.rows[i].MustAdd(logstorage.TenantID{}, at, fields, 1)
+	w.rows[i].MustAddInsertRow(row)
 	if w.rows[i].NeedFlush() {
 		w.flushShelf(int(i))
 	}

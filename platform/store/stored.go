@@ -13,8 +13,8 @@ import (
 // events that are. counts is how many events each batch has, and span their range of time.
 //
 // The first question only counts rows by batch: after a crash most batches are whole.
-func (s *Store) stored(ctx context.Context, from, to uint64, span extent, counts map[uint64]int) (map[uint64]bits, error) {
-	some := map[uint64]bits{}
+func (s *Store) stored(ctx context.Context, from, to uint64, span extent, counts map[uint64]int) (map[uint64]places, error) {
+	some := map[uint64]places{}
 	if len(counts) == 0 {
 		return some, nil
 	}
@@ -35,7 +35,7 @@ func (s *Store) stored(ctx context.Context, from, to uint64, span extent, counts
 		if n[seq] >= want {
 			continue
 		}
-		some[seq] = bits{}
+		some[seq] = places{}
 		if n[seq] > 0 {
 			partial = append(partial, strconv.FormatUint(seq, 10))
 		}

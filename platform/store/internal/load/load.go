@@ -141,7 +141,7 @@ func (l *Load) Event(i int, h *event.Header) event.Payload {
 	kind := Kind(i)
 	l.r.next()
 	r := &l.r
-	*h = event.Header{Time: l.start + int64(i)*l.step + int64(r.below(1_000_000)), Flow: r.next(), Proto: 6,
+	*h = event.Header{Time: l.start + int64(i)*l.step + int64(r.below(1_000_000)), Flow: r.next() >> 1, Proto: 6,
 		Src: Host(r.skewed(hosts))}
 	h.Dst, h.Ports = Host(r.skewed(hosts)), event.Ports{Src: uint16(32768 + r.below(28000)), Dst: 443}
 	if r.below(4) == 0 {
