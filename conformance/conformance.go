@@ -40,6 +40,9 @@ type Bench struct {
 func Suites() []Suite {
 	return []Suite{
 		{"suricata_verify_sensor", runVerify},
+		{"agree_ja4", runJA4},
+		{"agree_arkime", runArkime},
+		{"agree_ndpi_protocol", runNDPI},
 	}
 }
 
