@@ -228,8 +228,8 @@ func TestNow(t *testing.T) {
 	if len(n.Protos) != 3 || n.Protos[0].App != "dns" || n.Protos[1].App != "" || n.Protos[1].Bytes != 12_000 {
 		t.Errorf("protocols = %+v, want dns, 12000 bytes not recognised, hl7", n.Protos)
 	}
-	if n.Clinical[1].Kind != "hl7" || n.Clinical[1].PerMinute[0] != 120 || n.Clinical[1].Total != 120 {
-		t.Errorf("hl7 = %+v, want 120 a minute", n.Clinical[1])
+	if n.Clinical[0].Kind != "dicom" || n.Clinical[0].PerMinute[0] != 60 || n.Clinical[0].Total != 6 {
+		t.Errorf("dicom = %+v, want one in the first second, 6 in all", n.Clinical[0])
 	}
 	if len(n.OneSided) != 1 || n.OneSided[0] != (oneSided{"eth1", 12, 180, 60}) {
 		t.Errorf("one-sided = %+v, want VLAN 12", n.OneSided)

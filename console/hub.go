@@ -95,7 +95,7 @@ func (h *Hub) Batch(b []byte) error {
 	var e event.Event
 	for r.Next(&e) {
 		if s, ok := e.Payload.(*event.Stats); ok {
-			h.rates.add(r.Sensor, s)
+			h.rates.add(r.Sensor, s, h.clock.Now())
 			continue
 		}
 		h.sample.add(&r, &e)

@@ -75,35 +75,62 @@ func TestHubRefusesMorePagesThanItsBound(t *testing.T) {
 	}
 }
 
-func TestHubAddsUpRatesWhateverTheIntervals(t *testing.T) {
-	h := testHub()
-	page, _, _, _ := h.join("")
+// reports sends reports of one interface, each covering interval, at the present time of the hub.
+func reports(t *testing.T, h *Hub, interval time.Duration, each ...*event.Stats) {
+	t.Helper()
 	var b event.Batch
 	b.Reset("s1", "", 1)
 	head := event.Header{Time: 1}
-	for range 2 { // two half seconds
-		b.Add(&head, &event.Stats{Interval: 5e8, Interface: "eth1", Bytes: 1000, Packets: 10, Active: 3, DroppedKernel: 1})
+	for _, s := range each {
+		s.Interval = uint64(interval)
+		b.Add(&head, s)
 	}
-	b.Add(&head, &event.Stats{Interval: 5e8, Interface: "eth1", App: "dns", Bytes: 500})
-	b.Add(&head, &event.Stats{Interval: 2e9, Interface: "eth2", Bytes: 4000, Packets: 10, Active: 4})
-	b.Add(&head, &event.Stats{Interval: 1e9, Interface: "eth1", VLAN: 12, OneSided: 9})
 	b.Add(&head, &event.Anomaly{Event: "x"})
 	if err := h.Batch(b.Bytes()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestHubAddsUpTheWorkersOfAllInterfaces(t *testing.T) {
+	h := testHub()
+	page, _, _, _ := h.join("")
+	reports(t, h, time.Second,
+		&event.Stats{Interface: "eth1", Bytes: 1000, Packets: 10, Active: 3, DroppedKernel: 1},
+		&event.Stats{Interface: "eth1", Bytes: 3000, Packets: 10, Active: 1},
+		&event.Stats{Interface: "eth1", App: "dns", Bytes: 500},
+		&event.Stats{Interface: "eth1", VLAN: 12, OneSided: 9},
+		&event.Stats{Interface: "eth1", TwoSided: 9})
+	reports(t, h, 2*time.Second, &event.Stats{Interface: "eth2", Bytes: 4000, Packets: 10, Active: 4})
 	h.flush()
-	stats, events := <-page.out, <-page.out
 	want := `{"time":"2026-03-04T12:00:00Z","apps":{"dns":{"bits":4000,"packets":0,"messages":0}},` +
-		`"total":{"bits":32000,"packets":25,"messages":0},"active_flows":7,"dropped":2}`
-	if string(stats.data) != want {
-		t.Errorf("stats = %s\nwant    %s", stats.data, want)
+		`"total":{"bits":48000,"packets":25,"messages":0},"active_flows":8,"dropped":1}`
+	if got := string((<-page.out).data); got != want {
+		t.Errorf("stats = %s\nwant    %s", got, want)
 	}
-	if !strings.HasPrefix(string(events.data), `{"seen":1,"events":[{"time":`) {
-		t.Errorf("events = %s, want the one anomaly", events.data)
+	if got := string((<-page.out).data); !strings.HasPrefix(got, `{"seen":2,"events":[{"time":`) {
+		t.Errorf("events = %s, want the two anomalies", got)
 	}
 	h.flush()
 	if len(page.out) > 0 {
 		t.Error("a silent second was sent")
+	}
+}
+
+func TestHubDoesNotTakeTwoReportsOfAWorkerForTwoWorkers(t *testing.T) {
+	h := testHub()
+	c := h.clock.(*clock.Manual)
+	page, _, _, _ := h.join("")
+	for i := range 100 {
+		c.Add(time.Second)
+		reports(t, h, time.Second, &event.Stats{Interface: "eth1", Bytes: 1000}, &event.Stats{Interface: "eth1", Bytes: 1000})
+		if i%3 == 1 {
+			continue // the next message has the reports of two seconds
+		}
+		h.flush()
+		if got := string((<-page.out).data); !strings.Contains(got, `"total":{"bits":16000,`) {
+			t.Fatalf("second %d: stats = %s, want two workers of 8000 bits", i, got)
+		}
+		<-page.out
 	}
 }
 

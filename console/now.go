@@ -16,7 +16,7 @@ import (
 
 // now is the state of the network in a range of time, and what is wrong at this moment.
 type now struct {
-	From     time.Time  `json:"from"` // of the steps below: whole steps within the range that was asked for
+	From     time.Time  `json:"from"` // of the steps below: whole steps that cover the range that was asked for
 	To       time.Time  `json:"to"`
 	Step     int64      `json:"step_ms"`
 	Bits     []uint64   `json:"bits"` // bits per second
@@ -69,11 +69,13 @@ type warning struct {
 
 // The counters of the sensor, as [event.Stats] describes them. Totals have neither a protocol nor a VLAN.
 const (
-	statsTotal    = `kind:stats app_name:"" sensor.vlan_uid:""`
-	statsByApp    = `kind:stats app_name:*`
-	statsClinical = `kind:stats app_name:(dicom or hl7 or fhir)`
-	statsSides    = `kind:stats sensor.one_sided_flows:>0`
+	statsTotal = `kind:stats app_name:"" sensor.vlan_uid:""`
+	statsByApp = `kind:stats app_name:*`
+	statsSides = `kind:stats (sensor.one_sided_flows:>0 or sensor.two_sided_flows:>0)`
 )
+
+// notRecognised is the protocol of the flows whose protocol the sensor does not know.
+const notRecognised = "other"
 
 // settling is how long the newest counts may take until they are found.
 const settling = 3 * time.Second
@@ -115,8 +117,10 @@ func (c *Console) state(ctx context.Context, q store.Query) (now, error) {
 	if len(last) == 0 {
 		return n, c.newest(ctx, q, &n)
 	}
-	n.Active = number(&last[0], "sensor.active_flows")
 	interval := time.Duration(number(&last[0], "interval"))
+	if err := c.active(ctx, last[0].Time, interval, &n); err != nil {
+		return n, err
+	}
 	g := c.steps(q, interval)
 	n.From, n.To, n.Step = g.start, g.start.Add(time.Duration(g.n)*g.step), g.step.Milliseconds()
 	q.From, q.To = n.From, n.To
@@ -128,6 +132,15 @@ func (c *Console) state(ctx context.Context, q store.Query) (now, error) {
 	return n, nil
 }
 
+// active adds up the open flows over the workers, each of which counts once an interval.
+func (c *Console) active(ctx context.Context, at time.Time, interval time.Duration, n *now) error {
+	rows, err := c.Store.Rows(ctx, store.Query{Text: statsTotal, From: at.Add(1 - interval), To: at.Add(1)}, `stats sum("sensor.active_flows") a`, 1)
+	if len(rows) > 0 {
+		n.Active = number(&rows[0], "a")
+	}
+	return err
+}
+
 // newest is the newest event there is, for a range without any count.
 func (c *Console) newest(ctx context.Context, q store.Query, n *now) error {
 	rows, err := c.Store.Latest(ctx, store.Query{Text: "-kind:health", Hidden: q.Hidden}, 1)
@@ -137,16 +150,15 @@ func (c *Console) newest(ctx context.Context, q store.Query, n *now) error {
 	return err
 }
 
-// steps cuts the range into whole steps that are no shorter than the counters' interval, and leaves out the end
-// that has not been counted yet, which would look like a fall.
+// steps cuts the range into whole steps that are no shorter than the counters' interval, beginning and ending a little
+// outside of it, so that no step is a part of one, which would look like a fall. For the same reason it leaves out
+// the end that has not been counted yet.
 func (c *Console) steps(q store.Query, interval time.Duration) grid {
-	to := q.To
-	if counted := c.Clock.Now().Add(-interval - settling); counted.Before(to) {
-		to = counted
-	}
 	step := stepFor(q.To.Sub(q.From), 120, max(interval, time.Second))
-	from := floor(q.From.Add(step-1), step)
-	to = floor(to, step)
+	from, to := floor(q.From, step), floor(q.To.Add(step-1), step)
+	if counted := c.Clock.Now().Add(-interval - settling); counted.Before(to) {
+		to = floor(counted, step)
+	}
 	if !from.Before(to) {
 		to = from.Add(step)
 	}
@@ -169,14 +181,15 @@ func (c *Console) rates(ctx context.Context, q store.Query, g grid, n *now) erro
 	}
 	rest := slices.Clone(all)
 	for app, bytes := range g.lines(byApp) {
+		if app == notRecognised {
+			continue
+		}
 		for i, b := range bytes {
 			rest[i] -= min(b, rest[i])
 		}
 		n.Protos = append(n.Protos, protocol{app, sum(bytes), perSecond(bytes, g.step)})
 	}
-	if unknown := sum(rest); unknown > 0 {
-		n.Protos = append(n.Protos, protocol{"", unknown, perSecond(rest, g.step)})
-	}
+	n.Protos = append(n.Protos, protocol{"", sum(rest), perSecond(rest, g.step)})
 	n.Protos = slices.DeleteFunc(n.Protos, func(p protocol) bool { return p.Bytes == 0 })
 	slices.SortFunc(n.Protos, func(a, b protocol) int { return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.App, b.App)) })
 	n.Bits = perSecond(all, g.step)
@@ -201,7 +214,7 @@ func perSecond(bytes []uint64, step time.Duration) []uint64 {
 
 // messages reads how many messages the clinical protocols carried.
 func (c *Console) messages(ctx context.Context, q store.Query, g grid, n *now) error {
-	counts, err := c.Store.Histogram(ctx, and(q, statsClinical), g.step, "app_name", "count")
+	counts, err := c.Store.Histogram(ctx, and(q, "kind:(dicom or hl7 or fhir)"), g.step, event.AttrKind, "")
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ export async function run(browser, server, report) {
     for (const name of ['DICOM', 'TLS', 'Not recognised']) await page.getByRole('button', { name, exact: true }).waitFor()
     await page.getByRole('button', { name: 'DICOM', exact: true }).click()
     await page.getByRole('cell', { name: /^\d[\d.]*\s[kM]?bit\/s$/ }).first().waitFor()
-    for (const name of ['DICOM messages', 'HL7 messages', 'FHIR interactions']) await page.getByRole('heading', { name }).waitFor()
+    for (const name of ['DICOM events', 'HL7 messages', 'FHIR interactions']) await page.getByRole('heading', { name }).waitFor()
     await page.getByText(/Only one direction of VLAN 12 is seen: [\d,]+ of [\d,]+ TCP conversations/).waitFor()
     await page.getByRole('button', { name: 'Table: Traffic' }).click()
     await page.getByRole('columnheader', { name: 'The others' }).waitFor()

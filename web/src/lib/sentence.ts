@@ -87,7 +87,8 @@ const tellers: Record<string, (r: Reader) => Told> = {
       modality: r.val('dicom.modality') ?? '', destination: r.val('dicom.move_destination') ?? '?', keys: r.list('dicom.query_keys') || r.raw('dicom.query_level') || '?', activity: r.raw('activity_name').toLowerCase(),
     }
     const s = t.sentence
-    const told: Record<string, string> = { Associate: s.dicomAssociate, Reject: s.dicomReject, Abort: s.dicomAbort, Release: s.dicomRelease, Echo: s.dicomEcho, Find: s.dicomFind, Move: s.dicomMove, Get: s.dicomGet, Store: r.num('dicom.instance_count') === 1 ? s.dicomStoreOne : s.dicomStore }
+    const some = r.has('dicom.instance_count')
+    const told: Record<string, string> = { Associate: s.dicomAssociate, Reject: s.dicomReject, Abort: s.dicomAbort, Release: s.dicomRelease, Echo: s.dicomEcho, Find: some ? s.dicomFind : s.dicomFindOnly, Move: some ? s.dicomMove : s.dicomMoveOnly, Get: some ? s.dicomGet : s.dicomGetOnly, Store: r.num('dicom.instance_count') === 1 ? s.dicomStoreOne : s.dicomStore }
     return [told[r.raw('activity_name')] ?? s.dicomOther, values]
   },
   hl7(r) {

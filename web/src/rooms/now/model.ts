@@ -3,7 +3,7 @@ import type { Warning } from '../../lib/api.ts'
 
 export interface Protocol { app: string; bytes: number; bits: number[] }
 export interface Now {
-  from: string // of the steps below: whole steps inside the range that was asked for
+  from: string // of the steps below: whole steps that cover the range that was asked for
   to: string
   step_ms: number
   bits: number[] // bits per second, all protocols
