@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+
 	"bulwark/wire"
 )
 
@@ -113,6 +115,29 @@ func (w *Worker) recognise(f *flow, c *conversation, dir wire.Dir, data []byte, 
 	}
 }
 
+// errAnother means that the bytes that follow are another protocol: a proxy's tunnel, TLS behind STARTTLS.
+var errAnother = errors.New("engine: another protocol follows")
+
+// maxTurns is how often a conversation may turn to another protocol: a tunnel, and TLS or a mail protocol's TLS in it.
+const maxTurns = 3
+
+// another ends the decoder of a conversation and looks for the protocol of what follows.
+func (w *Worker) another(f *flow, c *conversation) {
+	if c.turns++; c.turns > maxTurns {
+		w.giveUp(f)
+		return
+	}
+	app := c.app
+	c.app = nil
+	app.close(w, f)
+	app.reset()
+	w.retire(app, f.app)
+	for d := range c.half {
+		h := &c.half[d]
+		h.need, h.skip, h.seen, h.foreign = 0, 0, len(h.pending), false
+	}
+}
+
 // turn swaps the ends of a flow that was picked up in the middle, where the answering side spoke first.
 func (w *Worker) turn(f *flow, c *conversation) {
 	f.origin ^= 1
@@ -179,6 +204,7 @@ func (w *Worker) endConversation(f *flow) {
 		w.retire(c.app, f.app)
 		c.app = nil
 	}
+	c.turns = 0
 	for d := range c.half {
 		h := &c.half[d]
 		w.pool.put(h.pending)

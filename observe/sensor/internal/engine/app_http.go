@@ -21,8 +21,7 @@ func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 	a.conv.Pool = &w.transactions
 	done, need, err := a.conv.Decode(dir, p, a)
 	if errors.Is(err, http.ErrUpgraded) {
-		w.giveUp(f) // what follows is another protocol, which nobody reads yet
-		return 0, 0, nil
+		err = errAnother
 	}
 	return done, need, err
 }

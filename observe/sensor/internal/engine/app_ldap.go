@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/ldap"
@@ -14,7 +16,11 @@ type ldapApp struct {
 
 func (a *ldapApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
-	return a.conv.Decode(dir, p, a)
+	done, need, err := a.conv.Decode(dir, p, a)
+	if errors.Is(err, ldap.ErrTLS) {
+		err = errAnother
+	}
+	return done, need, err
 }
 func (a *ldapApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *ldapApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }

@@ -41,6 +41,7 @@ func (a *tlsApp) Session(s *tls.Session) {
 			e.JA3Text = t.from(at)
 		}
 	}
+	e.Version = e.ClientVersion // as Suricata does where no answer was seen
 	if h := s.Server; h != nil {
 		e.Version, e.Cipher, e.ALPN = h.Version.String(), h.CipherSuite.String(), event.View(h.Protocol)
 		e.JA3S = event.View(s.JA3S[:])

@@ -1,14 +1,17 @@
 package engine
 
 import (
+	"errors"
+
 	"bulwark/wire"
 	"bulwark/wire/packet"
 )
 
 // conversation is what a flow needs while its payload is decoded: bytes that wait, and the decoder of its protocol.
 type conversation struct {
-	app  application // nil until the protocol is known
-	half [2]half
+	app   application // nil until the protocol is known
+	half  [2]half
+	turns uint8 // how often it has turned to another protocol
 }
 
 // half is one direction of a conversation.
@@ -272,6 +275,9 @@ func (w *Worker) decode(f *flow, c *conversation, dir wire.Dir, data []byte) {
 	h := &c.half[dir]
 	for len(data) > 0 && f.conv != 0 {
 		switch {
+		case c.app == nil:
+			w.probe(f, c, dir, data)
+			return
 		case h.skip > 0:
 			n := min(h.skip, uint64(len(data)))
 			h.skip -= n
@@ -302,12 +308,13 @@ func (w *Worker) unpend(f *flow, c *conversation, dir wire.Dir) {
 		if done < 0 {
 			return
 		}
-		if done == 0 {
+		if done == 0 || c.app == nil {
+			at += done
 			break
 		}
 		at += done
 	}
-	if at == 0 && len(h.pending) >= wire.MaxPending {
+	if c.app != nil && at == 0 && len(h.pending) >= wire.MaxPending {
 		w.count.malformed++
 		w.giveUp(f) // a unit longer than what may wait
 		return
@@ -316,12 +323,22 @@ func (w *Worker) unpend(f *flow, c *conversation, dir wire.Dir) {
 		w.pool.put(h.pending)
 		h.pending = nil
 	}
+	if c.app == nil && len(h.pending) > 0 {
+		w.probe(f, c, dir, nil)
+	}
 }
 
 // step asks the decoder once. It returns how many of p are done with, or -1 when the conversation was given up.
 func (w *Worker) step(f *flow, c *conversation, dir wire.Dir, p []byte) int {
 	h := &c.half[dir]
 	done, need, err := c.app.decode(w, f, dir, p)
+	if errors.Is(err, errAnother) && f.conv != 0 {
+		w.another(f, c)
+		if f.conv == 0 {
+			return -1
+		}
+		return min(max(done, 0), len(p))
+	}
 	if err != nil || done < 0 || need > wire.MaxPending {
 		w.count.malformed++
 		w.giveUp(f)

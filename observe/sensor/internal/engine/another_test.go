@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"bulwark/platform/pseudonym"
+	"bulwark/wire"
+	"bulwark/wire/packet"
+)
+
+// clientHello is what a TLS client sends first.
+func clientHello(t *testing.T, name string) []byte {
+	t.Helper()
+	here, there := net.Pipe()
+	go func() {
+		_ = tls.Client(here, &tls.Config{ServerName: name}).Handshake() // ends when the pipe closes
+		here.Close()
+	}()
+	defer there.Close()
+	head := make([]byte, 5)
+	if _, err := io.ReadFull(there, head); err != nil {
+		t.Fatal(err)
+	}
+	body := make([]byte, int(head[3])<<8|int(head[4]))
+	if _, err := io.ReadFull(there, body); err != nil {
+		t.Fatal(err)
+	}
+	return append(head, body...)
+}
+
+func TestATunnelThroughAProxyIsReadOn(t *testing.T) {
+	c := &collector{}
+	w := New(Options{Sink: c, Seed: 7, FirstFlow: 1, FlowStep: 1, Patients: pseudonym.New([32]byte{1})})
+	f := &feeder{w: w}
+	f.handshake(100, 200)
+	ask := []byte("CONNECT portal.hospital.example:443 HTTP/1.1\r\nHost: portal.hospital.example:443\r\n\r\n")
+	yes := []byte("HTTP/1.1 200 Connection established\r\n\r\n")
+	hello := clientHello(t, "portal.hospital.example")
+	f.send(wire.ToServer, 101, 201, packet.ACK, ask)
+	f.send(wire.ToClient, 201, 101+uint32(len(ask)), packet.ACK, yes)
+	at := 101 + uint32(len(ask))
+	f.send(wire.ToServer, at, 201+uint32(len(yes)), packet.ACK, hello[:100])
+	f.send(wire.ToServer, at+100, 201+uint32(len(yes)), packet.ACK, hello[100:])
+	w.Close()
+	all := strings.Join(c.lines, "\n")
+	for _, want := range []string{`"kind":"http"`, `"CONNECT"`, `"kind":"tls"`, `"tls.sni":"portal.hospital.example"`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("got no %s in\n%s", want, all)
+		}
+	}
+	if w.pool.held != 0 {
+		t.Errorf("%d bytes held after the end", w.pool.held)
+	}
+}
