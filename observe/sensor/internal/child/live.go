@@ -70,6 +70,7 @@ type listener struct {
 	packets, bytes uint64 // since the last report
 	dropped        uint64 // by the kernel, since the socket was opened
 	flushed, told  time.Time
+	heard          uint64 // how much of the journal was read
 }
 
 func (l *listener) listen(ctx context.Context, f *os.File) error {
@@ -102,6 +103,7 @@ func (l *listener) listen(ctx context.Context, f *os.File) error {
 // between does what is due between two blocks: it sends what waits, and reports.
 func (l *listener) between(r *capture.Ring) {
 	now := l.crew.clock.Now()
+	l.heard = l.crew.journal.since(l.heard, l.worker.Learn)
 	if now.Sub(l.flushed) >= flushEvery {
 		l.flushed = now
 		l.outbox.flush()

@@ -145,7 +145,7 @@ func (t *texts) patient(w *Worker, d *dicom.Elements) string {
 		return ""
 	}
 	if d.Keys == nil {
-		w.opt.Patients.Learn(d.Issuer, d.PatientID)
+		w.learn(d.Issuer, d.PatientID)
 	}
 	at := len(t.buf)
 	t.buf = w.opt.Patients.Patient(t.buf, d.Issuer, d.PatientID)

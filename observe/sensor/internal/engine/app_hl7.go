@@ -41,7 +41,7 @@ func (a *hl7App) Exchange(x *hl7.Exchange) {
 	if len(m.Patients) > 0 {
 		p := &m.Patients[0]
 		for i := range m.Patients {
-			w.opt.Patients.Learn(m.Patients[i].Authority.Name(), m.Patients[i].ID)
+			w.learn(m.Patients[i].Authority.Name(), m.Patients[i].ID)
 		}
 		at := len(t.buf)
 		t.buf = w.opt.Patients.Patient(t.buf, p.Authority.Name(), p.ID)

@@ -28,7 +28,8 @@ type Limits struct {
 // Options are what a worker is made from.
 type Options struct {
 	Sink      Sink
-	Patients  *pseudonym.Pseudonyms // replaces patient identifiers; not shared between workers
+	Patients  *pseudonym.Pseudonyms      // replaces patient identifiers; not shared between workers
+	Learnt    func(authority, id []byte) // is told of identifiers that were seen, for other workers; may be nil
 	Limits    Limits
 	Seed      uint64 // secret of the flow table's hash
 	FirstFlow uint64 // id of the first flow
@@ -280,6 +281,17 @@ func (w *Worker) advance(at int64) {
 
 // KernelDropped notes that n packets were lost before they came here.
 func (w *Worker) KernelDropped(n uint64) { w.count.kernel += n }
+
+// learn notes an identifier that is certain to be a patient's.
+func (w *Worker) learn(authority, id []byte) {
+	w.opt.Patients.Learn(authority, id)
+	if w.opt.Learnt != nil {
+		w.opt.Learnt(authority, id)
+	}
+}
+
+// Learn notes an identifier that another worker has seen.
+func (w *Worker) Learn(authority, id []byte) { w.opt.Patients.Learn(authority, id) }
 
 // Tick moves the clock on while no packet comes. at is in unix nanoseconds.
 func (w *Worker) Tick(at int64) {
