@@ -104,9 +104,15 @@ func (c *Config) Check() error {
 	return errors.Join(bad...)
 }
 
+// dataVariable is the environment variable that names the data directory.
+const dataVariable = conf.Prefix + "DATA_DIR"
+
 // dataDir is the folder that holds everything that Bulwark keeps.
 func dataDir(cmd *cobra.Command) string {
 	if d, _ := cmd.Flags().GetString("data"); d != "" {
+		return d
+	}
+	if d := os.Getenv(dataVariable); d != "" {
 		return d
 	}
 	if os.Geteuid() == 0 {
@@ -118,14 +124,18 @@ func dataDir(cmd *cobra.Command) string {
 	return "bulwark-data"
 }
 
-// loadConfig reads the configuration that a command names, or that stands in the data directory.
+// configFile is the file that a command names, or the one in the data directory, which need not be there.
+func configFile(cmd *cobra.Command) (name string, asked bool) {
+	if name, _ = cmd.Flags().GetString("config"); name != "" {
+		return name, true
+	}
+	return filepath.Join(dataDir(cmd), "bulwark.yaml"), false
+}
+
+// loadConfig reads the configuration.
 func loadConfig(cmd *cobra.Command) (Config, error) {
 	c := defaults()
-	name, _ := cmd.Flags().GetString("config")
-	asked := name != ""
-	if !asked {
-		name = filepath.Join(dataDir(cmd), "bulwark.yaml")
-	}
+	name, asked := configFile(cmd)
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) && !asked {
 		return c, usage(conf.Load(nil, "", &c, os.Environ()...))
@@ -146,19 +156,25 @@ func usage(err error) error {
 
 func configCommand(t Terminal) *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Describe or check the configuration"}
+	parent(cmd)
 	cmd.AddCommand(&cobra.Command{
-		Use: "describe", Short: "Print a configuration file with every key, its default and what it means", Args: cobra.NoArgs,
+		Use: "describe", Short: "Print a configuration file with every key, its default and what it means", Args: nothing,
 		RunE: func(*cobra.Command, []string) error {
 			c := defaults()
 			return conf.Describe(t.Out, &c)
 		},
 	}, &cobra.Command{
-		Use: "check", Short: "Check the configuration file, and say where it is wrong", Args: cobra.NoArgs,
+		Use: "check", Short: "Check the configuration file, and say where it is wrong", Args: nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			name, asked := configFile(cmd)
 			if _, err := loadConfig(cmd); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintln(t.Out, "The configuration is sound.")
+			if _, err := os.Stat(name); err != nil && !asked {
+				_, err := fmt.Fprintf(t.Out, "There is no %s: the defaults are in force.\n", name)
+				return err
+			}
+			_, err := fmt.Fprintf(t.Out, "%s is sound.\n", name)
 			return err
 		},
 	})

@@ -154,7 +154,7 @@ func ask(cmd *cobra.Command, method, path string, o order, into any) error {
 
 func setupLinkCommand(t Terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "setup-link", Short: "Make a new link for the first administrator", Args: cobra.NoArgs,
+		Use: "setup-link", Short: "Make a new link for the first administrator", Args: nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var link string
 			if err := ask(cmd, http.MethodPost, "/setup-link", order{}, &link); err != nil {
@@ -168,11 +168,12 @@ func setupLinkCommand(t Terminal) *cobra.Command {
 
 func nodesCommand(t Terminal) *cobra.Command {
 	cmd := &cobra.Command{Use: "nodes", Short: "List, admit and revoke the nodes that join this one"}
+	parent(cmd)
 	cmd.AddCommand(&cobra.Command{
-		Use: "list", Short: "List the nodes that have joined", Args: cobra.NoArgs,
+		Use: "list", Short: "List the nodes that have joined", Args: nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listNodes(cmd, t) },
 	}, tokenCommand(t), &cobra.Command{
-		Use: "revoke NAME", Short: "Bar a node: its link ends at once", Args: cobra.ExactArgs(1),
+		Use: "revoke NAME", Short: "Bar a node: its link ends at once", Args: exactly("the name of a node; bulwark nodes list shows them"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var done string
 			if err := ask(cmd, http.MethodPost, "/nodes/revoke", order{Name: args[0]}, &done); err != nil {
@@ -189,7 +190,7 @@ func tokenCommand(t Terminal) *cobra.Command {
 	var role string
 	var life time.Duration
 	cmd := &cobra.Command{
-		Use: "token NAME", Short: "Make a one-time token with which a node of that name joins", Args: cobra.ExactArgs(1),
+		Use: "token NAME", Short: "Make a one-time token with which a node of that name joins", Args: exactly("a name for the node: small letters, digits and hyphens"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var token string
 			o := order{Name: args[0], Role: join.Role(role), Life: life}
@@ -200,7 +201,8 @@ func tokenCommand(t Terminal) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&role, "role", string(join.Sensor), "what the node is: `sensor` or site")
+	cmd.Flags().StringVar(&role, "role", string(join.Sensor), "the `role` of the node: sensor or site")
+	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions([]string{string(join.Sensor), string(join.Site)}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.Flags().DurationVar(&life, "life", time.Hour, "how long the token is good; at most 168h")
 	return cmd
 }
@@ -224,7 +226,8 @@ func listNodes(cmd *cobra.Command, t Terminal) error {
 
 func joinCommand(t Terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "join TOKEN", Short: "Join the node that made the token", Args: cobra.ExactArgs(1),
+		Use: "join TOKEN", Short: "Join the node that made the token",
+		Args: exactly("the token that bulwark nodes token printed"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := filepath.Join(dataDir(cmd), "joined")
 			id, err := join.Enrol(cmd.Context(), args[0], dir)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"bulwark/observe/sensor"
 	"bulwark/platform/conf"
@@ -29,7 +31,7 @@ type finding struct {
 
 func doctorCommand(t Terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Say what works here, what does not, and how to mend it", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Say what works here, what does not, and how to mend it", Args: nothing,
 		Long: `Look at this machine as Bulwark needs it: configuration, data directory, disk, capture, the cage in which
 packets are read, and the console's port. Exit code 1 when something keeps Bulwark from its work.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -66,8 +68,11 @@ func diagnose(ctx context.Context, out io.Writer, c Config, dir string) error {
 	for _, f := range lookAtCage(ctx, c) {
 		tell(f)
 	}
-	tell(lookAtPort(c))
-	if bad > 0 {
+	tell(lookAtConsole(ctx, c, dir))
+	if bad == 1 {
+		return &exit{ExitFailure, errors.New("one thing to mend")}
+	}
+	if bad > 1 {
 		return &exit{ExitFailure, fmt.Errorf("%d things to mend", bad)}
 	}
 	_, err := fmt.Fprintln(out, "Everything that Bulwark needs is here.")
@@ -76,23 +81,26 @@ func diagnose(ctx context.Context, out io.Writer, c Config, dir string) error {
 
 func lookAtData(dir string) finding {
 	f := finding{what: "data"}
-	err := os.MkdirAll(dir, 0o700)
-	if err == nil {
-		var probe *os.File
-		if probe, err = os.CreateTemp(dir, "doctor-*"); err == nil {
-			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
-		}
-	}
-	if err != nil {
-		f.text, f.mend = err.Error(), "choose a directory that this user may write: --data DIRECTORY"
-		return f
-	}
 	st, err := os.Stat(dir)
-	if err == nil && st.Mode().Perm()&0o077 != 0 {
-		f.text, f.mend = dir+" can be entered by other users", "chmod 700 "+dir
-		return f
+	if errors.Is(err, fs.ErrNotExist) {
+		above := existing(dir)
+		if err = unix.Access(above, unix.W_OK|unix.X_OK); err == nil {
+			return finding{"data", true, dir + " will be made at the first start", ""}
+		}
+		err = fmt.Errorf("%s cannot be made in %s: %w", dir, above, err)
+	} else if err == nil && !st.IsDir() {
+		err = fmt.Errorf("%s is no directory", dir)
+	} else if err == nil {
+		err = unix.Access(dir, unix.R_OK|unix.W_OK|unix.X_OK)
 	}
-	f.fine, f.text = true, dir
+	switch {
+	case err != nil:
+		f.text, f.mend = unwrapPath(err).Error(), "choose a directory that this user may write: --data DIRECTORY"
+	case st.Mode().Perm()&0o077 != 0:
+		f.text, f.mend = dir+" can be entered by other users", "chmod 700 "+dir
+	default:
+		f.fine, f.text = true, dir
+	}
 	return f
 }
 
@@ -104,11 +112,12 @@ func lookAtDisk(dir string) finding {
 	if err := syscall.Statfs(existing(dir), &st); err != nil {
 		return finding{"disk", false, err.Error(), "choose another data directory"}
 	}
-	free := conf.Size(st.Bavail * uint64(st.Bsize))
+	free := st.Bavail * uint64(st.Bsize)
+	text := fmt.Sprintf("%.1f GiB are free", float64(free)/(1<<30))
 	if free < leastDisk {
-		return finding{"disk", false, fmt.Sprintf("%v are free", free), fmt.Sprintf("free at least %v, or choose another data directory", conf.Size(leastDisk))}
+		return finding{"disk", false, text, fmt.Sprintf("free at least %v, or choose another data directory", conf.Size(leastDisk))}
 	}
-	return finding{"disk", true, fmt.Sprintf("%v are free; an event takes about 60 bytes", free), ""}
+	return finding{"disk", true, text + "; an event takes about 60 bytes", ""}
 }
 
 // existing is dir, or the nearest folder above it that exists.
@@ -152,7 +161,7 @@ func lookAtSync(dir string) finding {
 
 func lookAtCapture(c Config) []finding {
 	if err := sensor.CanCapture(); err != nil {
-		return []finding{{"capture", false, err.Error(), sensor.GrantCapture()}}
+		return []finding{{"capture", false, "this user may not watch the network", grant(err)}}
 	}
 	names := c.Sensor.Interfaces
 	if len(names) == 0 {
@@ -166,7 +175,7 @@ func lookAtCapture(c Config) []finding {
 	for _, n := range names {
 		f := finding{what: "capture", fine: true, text: n + " can be watched"}
 		if i, err := net.InterfaceByName(n); err != nil {
-			f = finding{"capture", false, n + ": " + err.Error(), "ip link lists the interfaces; name one under sensor.interfaces"}
+			f = finding{"capture", false, "there is no interface " + n, "ip link lists the interfaces; name one under sensor.interfaces"}
 		} else if i.Flags&net.FlagUp == 0 {
 			f = finding{"capture", false, n + " is down", "ip link set " + n + " up"}
 		} else if warn := sensor.Offloads(n); warn != "" {
@@ -175,6 +184,14 @@ func lookAtCapture(c Config) []finding {
 		out = append(out, f)
 	}
 	return out
+}
+
+// grant is what gives this program the right to capture.
+func grant(err error) string {
+	if c := sensor.GrantCapture(); c != "" {
+		return c
+	}
+	return err.Error()
 }
 
 func lookAtCage(ctx context.Context, c Config) []finding {
@@ -209,13 +226,30 @@ func mendWall(name string) string {
 	return "see docs/threat-model.md"
 }
 
-func lookAtPort(c Config) finding {
-	for _, a := range c.Console.Addresses() {
-		l, err := net.Listen("tcp", a)
-		if err != nil {
-			return finding{"console", false, err.Error(), "stop what listens there, or set console.listen"}
-		}
-		l.Close()
+func lookAtConsole(ctx context.Context, c Config, dir string) finding {
+	if conn, err := (&net.Dialer{}).DialContext(ctx, "unix", controlPath(dir)); err == nil {
+		conn.Close()
+		return finding{"console", true, "bulwark runs on " + dir, ""}
 	}
-	return finding{"console", true, "will listen on " + strings.Join(c.Console.Addresses(), ", "), ""}
+	at := c.Console.Addresses()
+	for _, a := range at {
+		l, err := net.Listen("tcp", a)
+		switch {
+		case err == nil:
+			l.Close()
+		case len(at) > 1 && errors.Is(err, syscall.EADDRNOTAVAIL): // without IPv6, IPv4 is enough
+		default:
+			return finding{"console", false, fmt.Sprintf("%s cannot be listened on: %v", a, reason(err)), "stop what listens there, or name another address: console.listen"}
+		}
+	}
+	return finding{"console", true, "will listen on " + strings.Join(at, ", "), ""}
+}
+
+// reason is what the system said, without what was asked of it.
+func reason(err error) error {
+	var no syscall.Errno
+	if errors.As(err, &no) {
+		return no
+	}
+	return err
 }

@@ -67,6 +67,9 @@ type made struct {
 	log     *slog.Logger
 }
 
+// keysDir is the folder of the master secret in the data directory.
+const keysDir = "keys"
+
 // newNode makes the parts. What was opened before an error is closed again.
 func newNode(ctx context.Context, m made) (n *Node, err error) {
 	n = &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
@@ -101,7 +104,7 @@ func (n *Node) openData(context.Context) error {
 	if err := syscall.Flock(int(n.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return fmt.Errorf("another bulwark uses %s: stop it, or name another directory with --data", n.dir)
 	}
-	if n.keys, err = keys.Open(filepath.Join(n.dir, "keys")); err != nil {
+	if n.keys, err = keys.Open(filepath.Join(n.dir, keysDir)); err != nil {
 		return err
 	}
 	n.certificates, err = keys.OpenCertificates(n.dir, n.config.TLS, n.config.Console.Names, n.clock)

@@ -20,6 +20,7 @@ import (
 	"bulwark/observe/sensor"
 	"bulwark/platform/clock"
 	"bulwark/platform/health"
+	"bulwark/platform/keys"
 )
 
 func readCommand(t Terminal) *cobra.Command {
@@ -34,14 +35,25 @@ Several captures are read as one, in the order given; a directory's in the order
 Patients appear as pseudonyms. They are made with a new key each time, so that two runs cannot be joined,
 unless --data names a Bulwark's data directory, whose key is then used.
 
-What is readable of a damaged capture is analysed; the error names the place, and the exit code is 3.`,
-		Args: cobra.MinimumNArgs(1),
+What is readable of a damaged capture is analysed; the error names the place, and the exit code is 3.
+See also: bulwark help captures.`,
+		Example: `  bulwark read ward.pcapng
+  bulwark read --eve /captures/monday | jq 'select(.event_type == "dicom")'
+  tcpdump -i eth1 -w - -c 10000 | bulwark read -`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("read needs a capture: a file, a directory, or - for standard input")
+			}
+			return apart(cmd, "eve", "json", "measure")
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return captureEndings(), cobra.ShellCompDirectiveFilterFileExt
+		},
 		RunE: func(cmd *cobra.Command, args []string) error { return read(cmd, t, o, args) },
 	}
 	cmd.Flags().BoolVar(&o.eve, "eve", false, "print EVE JSON lines, as Suricata writes them")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print our events as JSON lines")
 	cmd.Flags().BoolVar(&o.measure, "measure", false, "encode all events and print only how many there were")
-	cmd.MarkFlagsMutuallyExclusive("eve", "json", "measure")
 	return cmd
 }
 
@@ -56,11 +68,15 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	if err != nil {
 		return &exit{ExitFailure, err}
 	}
+	key, err := readKey(cmd)
+	if err != nil {
+		return &exit{ExitFailure, err}
+	}
 	out := bufio.NewWriterSize(t.Out, 256<<10)
 	sink := newReadSink(o, out)
-	var failed []string
+	failed := 0
 	s := sensor.New(sensor.Options{
-		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: readKey(cmd),
+		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key,
 		Start: starter(c.Sensor), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ordered: true, Discard: o.measure,
 		Done: func(r sensor.FileReport) {
@@ -69,28 +85,56 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 			sink.events += r.Events
 			sink.allocations += r.Allocations
 			if r.Err != nil {
-				failed = append(failed, r.Name)
-				fmt.Fprintf(t.Err, "bulwark: %s: %v; %d packets were read before\n", r.Name, r.Err, r.Packets)
+				failed++
+				fmt.Fprintf(t.Err, "bulwark: %s: %v; %d packets were read before\n", said(r.Name), r.Err, r.Packets)
 			}
 		},
 	})
 	err = s.Run(cmd.Context())
+	if cmd.Context().Err() != nil {
+		err = errInterrupted
+	}
 	if err == nil {
 		err = sink.finish()
 	}
 	if err = errors.Join(err, out.Flush()); err != nil {
 		return &exit{ExitFailure, err}
 	}
-	if len(failed) > 0 {
-		return &exit{ExitPartial, fmt.Errorf("%d of %d captures were not readable to their end", len(failed), len(files))}
+	switch {
+	case failed > 0 && len(files) > 1:
+		return &exit{ExitPartial, fmt.Errorf("%d of %d captures were not readable to their end", failed, len(files))}
+	case failed > 0:
+		return &exit{code: ExitPartial}
 	}
 	return nil
 }
 
-// readKey is the key of the pseudonyms: a new one, so that they mean nothing beyond this run.
-func readKey(*cobra.Command) (key [32]byte) {
-	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
-	return key
+var errInterrupted = errors.New("interrupted: the capture was not read to its end")
+
+// said is a capture's name for a person.
+func said(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
+}
+
+// readKey is the key of the pseudonyms: a new one, so that they mean nothing beyond this run, or that of the data
+// directory which the command names.
+func readKey(cmd *cobra.Command) (key [32]byte, err error) {
+	if !cmd.Flags().Changed("data") {
+		_, _ = rand.Read(key[:]) // never fails (crypto/rand)
+		return key, nil
+	}
+	dir := filepath.Join(dataDir(cmd), keysDir)
+	if _, err := os.Stat(dir); err != nil {
+		return key, fmt.Errorf("%s is no data directory of Bulwark: %w", dataDir(cmd), err)
+	}
+	k, err := keys.Open(dir)
+	if err != nil {
+		return key, err
+	}
+	return k.Derive("pseudonym"), nil
 }
 
 // captures lists the files that args name; of a directory those that look like captures, in the order of their names.
@@ -103,7 +147,7 @@ func captures(args []string) ([]string, error) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, unwrapPath(err)
 		}
 		n := len(files)
 		err = filepath.WalkDir(a, func(path string, d fs.DirEntry, err error) error {
@@ -116,21 +160,34 @@ func captures(args []string) ([]string, error) {
 			return nil, err
 		}
 		if len(files) == n {
-			return nil, fmt.Errorf("%s holds no capture (.pcap, .pcapng, .cap, also with .gz or .zst behind)", a)
+			return nil, fmt.Errorf("%s holds no capture; bulwark help captures says which files are taken for one", a)
 		}
 		slices.Sort(files[n:])
 	}
 	return files, nil
 }
 
+// captureEndings are the endings of the names of captures.
+func captureEndings() []string {
+	var all []string
+	for _, e := range []string{"pcap", "pcapng", "cap", "trace", "dmp"} {
+		all = append(all, e, e+".gz", e+".zst")
+	}
+	return all
+}
+
 func isCapture(name string) bool {
 	name = strings.ToLower(name)
-	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
-	switch filepath.Ext(name) {
-	case ".pcap", ".pcapng", ".cap", ".trace", ".dmp":
-		return true
+	return slices.ContainsFunc(captureEndings(), func(e string) bool { return strings.HasSuffix(name, "."+e) })
+}
+
+// unwrapPath leaves out the system call that a path's error names.
+func unwrapPath(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return fmt.Errorf("%s: %w", p.Path, p.Err)
 	}
-	return false
+	return err
 }
 
 // readSink prints events, or sums them up.

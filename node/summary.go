@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"bulwark/event"
 )
@@ -19,10 +20,10 @@ type summary struct {
 	kinds        map[event.Kind]int
 	apps         map[string]*traffic
 	talkers      map[string]*traffic
-	associations map[string]int
-	messages     map[string]int
-	fhir         map[string]int
-	names        map[string]int
+	associations map[string]*int
+	messages     map[string]*int
+	fhir         map[string]*int
+	names        map[string]*int
 }
 
 type traffic struct{ flows, packets, bytes uint64 }
@@ -32,7 +33,7 @@ const maxGroups = 100_000
 
 func newSummary() *summary {
 	return &summary{kinds: map[event.Kind]int{}, apps: map[string]*traffic{}, talkers: map[string]*traffic{},
-		associations: map[string]int{}, messages: map[string]int{}, fhir: map[string]int{}, names: map[string]int{}}
+		associations: map[string]*int{}, messages: map[string]*int{}, fhir: map[string]*int{}, names: map[string]*int{}}
 }
 
 func (s *summary) add(e *event.Event) {
@@ -92,17 +93,21 @@ func count(m map[string]*traffic, name string, p *event.Flow) {
 	t.bytes += p.BytesOut + p.BytesIn
 }
 
-func tally(m map[string]int, text string) {
+// tally counts a text, which may lie in a batch that is about to be overwritten: m[text]++ would put it in the place
+// of the key that was cloned.
+func tally(m map[string]*int, text string) {
 	if text == "" {
 		return
 	}
-	if _, ok := m[text]; !ok {
+	n := m[text]
+	if n == nil {
 		if len(m) >= maxGroups {
 			return
 		}
-		text = strings.Clone(text)
+		n = new(int)
+		m[strings.Clone(text)] = n
 	}
-	m[text]++
+	*n++
 }
 
 func (s *summary) print(out io.Writer, packets, bytes uint64) error {
@@ -135,16 +140,16 @@ func printTraffic(w io.Writer, title string, m map[string]*traffic, most int) {
 	more(w, len(names), most)
 }
 
-func printTally(w io.Writer, title string, m map[string]int, most int) {
+func printTally(w io.Writer, title string, m map[string]*int, most int) {
 	if len(m) == 0 {
 		return
 	}
 	fmt.Fprintf(w, "\n%s\n", title)
 	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
-		return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(*m[b], *m[a]), cmp.Compare(a, b))
 	})
 	for _, n := range names[:min(len(names), most)] {
-		fmt.Fprintf(w, "  %s\t%d\n", printable(n), m[n])
+		fmt.Fprintf(w, "  %s\t%d\n", printable(n), *m[n])
 	}
 	more(w, len(names), most)
 }
@@ -155,10 +160,10 @@ func more(w io.Writer, n, most int) {
 	}
 }
 
-// printable keeps control characters of the wire from reaching the terminal.
+// printable keeps what steers a terminal or hides in a text from reaching it off the wire.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+		if !unicode.IsPrint(r) {
 			return '.'
 		}
 		return r

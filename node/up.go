@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net/http"
 	"os"
@@ -30,7 +31,9 @@ bundled one of a small invented hospital.
 
 The console is on https://localhost:8443, for this machine alone, until console.names says under which names it
 is reached. The first start prints a link that makes the first administrator.`,
-		Args: cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			return errors.Join(nothing(cmd, args), apart(cmd, "pcap", "demo", "roles"))
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadConfig(cmd)
 			if err != nil {
@@ -45,7 +48,8 @@ is reached. The first start prints a link that makes the first administrator.`,
 	cmd.Flags().StringVar(&o.asked, "roles", "", "do a `part` of the work: sensor, site or centre, or sensor,site")
 	cmd.Flags().StringVar(&o.capture, "pcap", "", "show this capture `file` or directory instead of the network")
 	cmd.Flags().BoolVar(&o.demo, "demo", false, "show the bundled capture of an invented hospital")
-	cmd.MarkFlagsMutuallyExclusive("pcap", "demo", "roles")
+	_ = cmd.MarkFlagFilename("pcap", captureEndings()...) // the flags stand above
+	_ = cmd.RegisterFlagCompletionFunc("roles", cobra.FixedCompletions([]string{"sensor", "site", "centre", "sensor,site"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -57,10 +61,10 @@ type upOptions struct {
 
 func up(ctx context.Context, t Terminal, c Config, dir string, o upOptions) error {
 	log := newLog(t.Err, c.Log)
+	adoptStrayLines(log)
 	if o.capture == "" && !o.demo && o.roles == nil {
 		if err := sensor.CanCapture(); err != nil {
-			fmt.Fprintf(t.Out, "This user may not watch the network: %v.\nGrant it with:  %s\nMeanwhile the bundled capture of an invented hospital is shown.\n\n",
-				err, sensor.GrantCapture())
+			fmt.Fprintf(t.Out, "This user may not watch the network. To grant it that right:\n\n  %s\n\nMeanwhile the bundled capture of an invented hospital is shown.\n\n", grant(err))
 			o.demo = true
 		}
 	}
@@ -102,6 +106,12 @@ func newLog(w io.Writer, level slog.Level) *slog.Logger {
 		}
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// adoptStrayLines makes records of what libraries print to the log of the standard library.
+func adoptStrayLines(l *slog.Logger) {
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(slog.NewLogLogger(l.With("room", "libraries").Handler(), slog.LevelInfo).Writer())
 }
 
 // unpackDemo writes the bundled capture where the sensor can open it.

@@ -28,6 +28,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bulwark/event"
+	_ "bulwark/platform/store/internal/hush" // before the library's own initialisation
 )
 
 // Options say where the store is and how much it keeps. Dir must be set; each other zero value has a default.
