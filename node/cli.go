@@ -87,6 +87,7 @@ Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 part of t
 	flags.String("config", "", "configuration `file` (default: bulwark.yaml in the data directory, if there is one)")
 	flags.String("data", "", "data `directory` (default: "+dataVariable+", or /var/lib/bulwark as root, or ~/.local/share/bulwark)")
 	flags.BoolP("help", "h", false, "say what a command does and takes")
+	root.Flags().Bool("version", false, "say which version this is")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml") // the flag stands above
 	_ = root.MarkPersistentFlagDirname("data")
 	const watch, keep, link = "watch", "keep", "link"
@@ -195,7 +196,7 @@ For every one to come, write it to /etc/bash_completion.d/bulwark, to _bulwark i
 ~/.config/fish/completions/bulwark.fish.`,
 		ValidArgs: shells,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := exactly("the name of a shell: " + strings.Join(shells, ", "))(cmd, args); err != nil {
+			if err := exactly("the name of a shell: "+strings.Join(shells, ", "))(cmd, args); err != nil {
 				return err
 			}
 			return conf.OneOf(args[0], shells...)

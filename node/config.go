@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -137,11 +138,11 @@ func loadConfig(cmd *cobra.Command) (Config, error) {
 	c := defaults()
 	name, asked := configFile(cmd)
 	f, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) && !asked {
+	if !asked && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)) {
 		return c, usage(conf.Load(nil, "", &c, os.Environ()...))
 	}
 	if err != nil {
-		return c, usage(err)
+		return c, usage(unwrapPath(err))
 	}
 	defer f.Close()
 	return c, usage(conf.Load(f, name, &c, os.Environ()...))

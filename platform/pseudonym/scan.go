@@ -181,8 +181,7 @@ func isIDPunct(b byte) bool {
 // identifier masks a word that is a known or a national identifier. It returns where to go on, 0 where it is neither.
 func (t *scan) identifier(start, end int, seen uint8) int {
 	if t.isNational(start, end) || t.isKnown(start, end) {
-		t.maskID(start, end, nil)
-		return end
+		return t.person(start, end)
 	}
 	if seen&letter == 0 {
 		return 0
@@ -224,8 +223,7 @@ func (t *scan) isKnown(start, end int) bool {
 // people write it (1 84 12 76 451 089 46). It returns where to go on, 0 where there is none.
 func (t *scan) grouped(start, end int) int {
 	if stop := nationalGroups(t.text[start:], end-start); stop > 0 && !t.dotted(start, start+stop) {
-		t.maskID(start, start+stop, nil)
-		return start + stop
+		return t.person(start, start+stop)
 	}
 	l := &t.p.known
 	if l.parts < 2 {
@@ -251,9 +249,99 @@ func (t *scan) grouped(start, end int) int {
 		}
 	}
 	if best > 0 {
-		t.maskID(start, best, nil)
+		return t.person(start, best)
 	}
 	return best
+}
+
+// person masks an identifier and the names that are joined to it: KERGOUZIEN_77402394_letter.pdf. It returns where to
+// go on. What else is joined and looks like a name (Scan_77402394) is masked with them.
+func (t *scan) person(start, end int) int {
+	if first := t.namesBefore(start); first < start {
+		t.mask(first, start-1, ofName)
+	}
+	t.maskID(start, end, nil)
+	stop := t.namesAfter(end)
+	if stop > end {
+		t.mask(end+1, stop, ofName)
+	}
+	return stop
+}
+
+// Names joined to an identifier: how many at most on each side, and of how many bytes at least.
+const (
+	maxJoined = 3
+	minJoined = 3
+)
+
+// joins reports whether b stands between the words of a file's name.
+func joins(b byte) bool { return b == '_' || b == '-' || b == ' ' || b == ',' || b == '+' }
+
+// isName reports whether a word looks like a name: letters alone, the first a capital or of another script.
+func (t *scan) isName(start, end int) bool {
+	if end-start < minJoined || end-start > maxPerson || t.text[start] >= 'a' && t.text[start] <= 'z' {
+		return false
+	}
+	for _, b := range t.text[start:end] {
+		if class[b]&letter == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// namesBefore is where the names begin that are joined to what begins at i; i where there are none.
+func (t *scan) namesBefore(i int) int {
+	for range maxJoined {
+		end := i - 1
+		if end <= t.masks || !joins(t.text[end]) {
+			break
+		}
+		start := end
+		for start > t.masks && end-start <= maxPerson && class[t.text[start-1]]&wordByte != 0 {
+			start--
+		}
+		if !t.isName(start, end) {
+			break
+		}
+		i = start
+	}
+	return i
+}
+
+// namesAfter is where the names end that are joined to what ends at i; i where there are none.
+func (t *scan) namesAfter(i int) int {
+	for range maxJoined {
+		if i >= len(t.text) || !joins(t.text[i]) {
+			break
+		}
+		end := i + 1
+		for end < len(t.text) && end-i <= maxPerson+1 && class[t.text[end]]&wordByte != 0 {
+			end++
+		}
+		if !t.isName(i+1, end) || t.leadsToDigits(end) {
+			break
+		}
+		i = end
+	}
+	return i
+}
+
+// leadsToDigits reports whether a word with digits is joined to what ends at i, soon enough that they may be one learnt
+// identifier: it takes the names before it, then.
+func (t *scan) leadsToDigits(i int) bool {
+	for range max(t.p.known.parts, 1) {
+		if i >= len(t.text) || !joins(t.text[i]) {
+			return false
+		}
+		start := i + 1
+		for i = start; i < len(t.text) && i-start <= maxPerson && class[t.text[i]]&wordByte != 0; i++ {
+			if class[t.text[i]]&digit != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // dotted reports whether the digits between start and end are part of a dotted number: an OID, a version, an address.
