@@ -43,6 +43,7 @@ func Suites() []Suite {
 		{"agree_ja4", runJA4},
 		{"agree_arkime", runArkime},
 		{"agree_ndpi_protocol", runNDPI},
+		{"agree_hospital", runHospital},
 	}
 }
 

@@ -50,6 +50,7 @@ func (a *httpApp) End(x *http.Transaction) {
 	w, e := a.w, &a.w.out.http
 	t := texts{buf: w.out.text[:0]}
 	q, r := &x.Request, &x.Response
+	isFHIR := a.describe(x)
 	*e = event.HTTP{Method: event.View(q.Method), Version: event.View(q.Version), TxID: uint64(x.Number),
 		URL: t.masked(w, q.Target), UserAgent: event.View(q.Get(http.UserAgent)), Referrer: t.masked(w, q.Get(http.Referer)),
 		XFF: event.View(q.Get(http.XForwardedFor)), AuthScheme: event.View(q.AuthScheme()),
@@ -66,7 +67,9 @@ func (a *httpApp) End(x *http.Transaction) {
 	}
 	w.out.text = t.buf
 	w.emit(a.f, e)
-	a.fhir(x, &t)
+	if isFHIR {
+		a.fhir(x, &t)
+	}
 	a.file(x, &t)
 	w.out.text = t.buf
 }
@@ -79,15 +82,29 @@ func mediaType(v []byte) []byte {
 	return bytes.TrimSpace(v)
 }
 
-// fhir reports an exchange that is an interaction with a FHIR server.
-func (a *httpApp) fhir(x *http.Transaction, t *texts) {
-	w, in, q, r := a.w, &a.w.out.interaction, &x.Request, &x.Response
-	ok := fhir.Describe(&fhir.Exchange{Method: q.Method, Target: q.Target, RequestType: q.Get(http.ContentType),
-		Accept: q.Get(http.Accept), RequestBody: q.First, Status: r.Status, ResponseType: r.Get(http.ContentType),
-		ResponseBody: r.First}, in)
+// describe reports whether an exchange is an interaction with a FHIR server, and learns the patients in it, so that
+// they are known wherever they stand in the address.
+func (a *httpApp) describe(x *http.Transaction) bool {
+	w, q, r := a.w, &x.Request, &x.Response
+	sent, came := q.Get(http.ContentType), r.Get(http.ContentType)
+	ok := fhir.Describe(&fhir.Exchange{Method: q.Method, Target: q.Target, RequestType: sent, Accept: q.Get(http.Accept),
+		RequestBody: q.First, Status: r.Status, ResponseType: came, ResponseBody: r.First}, &w.out.interaction)
 	if !ok {
-		return
+		return false
 	}
+	ids := fhir.AppendPatientIDs(w.out.ids[:0], sent, q.First)
+	ids = fhir.AppendPatientIDs(ids, came, r.First)
+	for _, id := range ids {
+		w.opt.Patients.Learn(nil, id)
+	}
+	clear(ids)
+	w.out.ids = ids
+	return true
+}
+
+// fhir reports an interaction with a FHIR server.
+func (a *httpApp) fhir(x *http.Transaction, t *texts) {
+	w, in, q := a.w, &a.w.out.interaction, &x.Request
 	h, e := &w.out.http, &w.out.fhir
 	*e = event.FHIR{Resource: either(in.Type, in.Resource), Interaction: in.Kind.String(), Operation: event.View(in.Operation),
 		Params: e.Params[:0], Status: h.Status, Outcome: event.View(in.Code), Client: h.UserAgent, Host: h.Host,

@@ -29,6 +29,7 @@ type payloads struct {
 	http        event.HTTP
 	fhir        event.FHIR
 	interaction fhir.Interaction
+	ids         [][]byte // of patients, scratch
 	file        event.File
 	text        []byte // scratch
 }
