@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"time"
 
@@ -75,6 +76,48 @@ type Store struct {
 }
 
 const day = 24 * time.Hour
+
+// Least values with which bus and store still do what they are for.
+const (
+	leastKept      = day
+	leastOnBus     = 10 * time.Minute // a restart of the store
+	leastBusBytes  = 64 << 20
+	leastStoreSize = 256 << 20
+)
+
+// Check refuses what would lose events that were just taken.
+func (b *Bus) Check() error {
+	var bad []error
+	if b.Keep < leastOnBus {
+		bad = append(bad, conf.At("keep", fmt.Errorf("%v is less than %v", b.Keep, leastOnBus)))
+	}
+	if b.Size < leastBusBytes {
+		bad = append(bad, conf.At("size", fmt.Errorf("%v is less than %v", b.Size, conf.Size(leastBusBytes))))
+	}
+	for _, u := range strings.FieldsFunc(b.URL, func(r rune) bool { return r == ',' }) {
+		if !strings.HasPrefix(u, "nats://") && !strings.HasPrefix(u, "tls://") {
+			bad = append(bad, conf.At("url", fmt.Errorf("%q does not begin with nats:// or tls://", u)))
+		}
+	}
+	return errors.Join(bad...)
+}
+
+// Check refuses retention that keeps nothing.
+func (s *Store) Check() error {
+	var bad []error
+	for _, k := range []struct {
+		key  string
+		kept time.Duration
+	}{{"flows", s.Flows}, {"events", s.Events}, {"findings", s.Findings}} {
+		if k.kept < leastKept {
+			bad = append(bad, conf.At(k.key, fmt.Errorf("%v is less than a day", k.kept)))
+		}
+	}
+	if s.Size != 0 && s.Size < leastStoreSize {
+		bad = append(bad, conf.At("size", fmt.Errorf("%v is less than %v", s.Size, conf.Size(leastStoreSize))))
+	}
+	return errors.Join(bad...)
+}
 
 // defaults are the settings of a node that nobody configured.
 func defaults() Config {

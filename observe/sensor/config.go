@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"bulwark/observe/sensor/internal/bpf"
 	"bulwark/platform/conf"
 )
 
@@ -41,6 +42,9 @@ func (c *Config) Check() error {
 	var errs []error
 	if c.Cores < 0 || c.Cores > 256 {
 		errs = append(errs, conf.At("cores", fmt.Errorf("%d is not between 0 and 256", c.Cores)))
+	}
+	if _, err := bpf.Compile(c.Filter, bpf.Ethernet, 0); err != nil {
+		errs = append(errs, conf.At("filter", err))
 	}
 	if c.Ring < 1<<20 {
 		errs = append(errs, conf.At("ring", fmt.Errorf("%v is less than 1MiB", c.Ring)))
