@@ -44,6 +44,7 @@ func Suites() []Suite {
 		{"agree_arkime", runArkime},
 		{"agree_ndpi_protocol", runNDPI},
 		{"agree_hospital", runHospital},
+		{"agree_dcmdump", runDcmdump},
 	}
 }
 

@@ -36,7 +36,7 @@ type nesting struct {
 	object   bool
 	resource bool // it may be a resource: the outermost object, or the value of "resource"
 	patient  bool // its resourceType is Patient
-	from     int    // what waited when it began
+	from     int  // what waited when it began
 }
 
 func (w *patients) readJSON(p []byte) {
