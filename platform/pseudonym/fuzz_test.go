@@ -63,6 +63,9 @@ func FuzzText(f *testing.F) {
 	for _, id := range []string{"4711471", "PAT-0001-7", "A1B2C3"} {
 		p.Learn(nil, []byte(id))
 	}
+	for _, name := range []string{"DOE^JOHN", "LE GOFF^ANNE", "a^b"} {
+		p.LearnName([]byte(name))
+	}
 	f.Fuzz(func(t *testing.T, s []byte) {
 		before := bytes.Clone(s)
 		got := p.Text([]byte("keep"), s)
@@ -77,6 +80,7 @@ func FuzzText(f *testing.F) {
 		}
 		p.Patient(nil, s, s)
 		p.Name(nil, s)
+		fresh.LearnName(s)
 		fresh.Text(nil, s)
 	})
 }
@@ -86,6 +90,7 @@ func BenchmarkPseudonymText(b *testing.B) {
 	texts := map[string]string{
 		"clean60":   "http://intranet.hosp.example/app/evil-loader7.php?page=12345",
 		"encoded60": "http://intranet.hosp.example/app/evil%20loader7.php?page=1234",
+		"name60":    "//srv/letters/2026/07/DURAND_PAUL_1950-03-12_discharge_x.pdf",
 		"hits":      "/fhir/Observation?patient=Patient%2F4711&identifier=urn:oid:1.2|99&family=Dupont",
 	}
 	for name, text := range texts {
@@ -94,7 +99,9 @@ func BenchmarkPseudonymText(b *testing.B) {
 			for i := range 60_000 {
 				p.Learn([]byte("HOSP"), fmt.Appendf(nil, "%07d", i*31))
 				p.Learn([]byte("HOSP"), fmt.Appendf(nil, "A%06d", i*17))
+				p.LearnName(fmt.Appendf(nil, "%s^%s", letters(i), letters(i%500)))
 			}
+			p.LearnName([]byte("DURAND^PAUL"))
 			s := []byte(text)
 			b.SetBytes(int64(len(s)))
 			b.ReportAllocs()

@@ -22,27 +22,31 @@ func (p *Pseudonyms) Learn(authority, id []byte) {
 const (
 	minLearned = 5 // letters and digits
 	maxLearned = 63
-	// capacity is how many identifiers are remembered; slots is the size of their index, twice as many.
+	// capacity is how many identifiers, and how many names, are remembered; slots is the size of their index, twice as many.
 	capacity = 1 << 16
 	slots    = 2 * capacity
 	// maxParts is of how many words, separated by one byte each, a learnt identifier may be made.
 	maxParts = 8
 )
 
-// learned is a set of identifiers of bounded size, the oldest out first. It holds keyed digests, never identifiers.
+// learned is a set of identifiers, or of names, of bounded size, the oldest out first. It holds keyed digests, never what they are of.
 type learned struct {
 	seed    uint64
 	lengths uint64 // bit n: an identifier of n letters and digits was learnt
 	parts   int    // the most words a learnt identifier is made of
 	ring    []entry
-	next    int      // the oldest entry, once the ring is full
-	index   []uint32 // open addressing with linear probing: 1 + place in ring; 0 is free
+	next    int // the oldest entry, once the ring is full
+	// index is open addressing with linear probing: in the low bits 1 + place in ring, above them a tag of the sum, so that
+	// what is not known is told without a look at the ring; 0 is free.
+	index []uint32
 }
 
 type entry struct {
 	sum       uint64
 	pseudonym [Size]byte
 	authority bool
+	role      role // of a name
+	again     bool // seen again since the ring came by: it stays for one more turn
 }
 
 // digest is a keyed hash of the letters and digits of id, in upper case; how many they are, and in how many words.
@@ -82,11 +86,20 @@ func (l *learned) find(sum uint64) *entry {
 		if at == 0 {
 			return nil
 		}
-		if e := &l.ring[at-1]; e.sum == sum {
+		if at&^placeBits != tag(sum) {
+			continue
+		}
+		if e := &l.ring[at&placeBits-1]; e.sum == sum {
 			return e
 		}
 	}
 }
+
+// placeBits hold 1 + a place in the ring.
+const placeBits = 2*capacity - 1
+
+// tag is bits of a sum that do not choose its slot.
+func tag(sum uint64) uint32 { return uint32(sum>>32) &^ placeBits }
 
 func (l *learned) put(e entry) {
 	if l.index == nil {
@@ -101,6 +114,10 @@ func (l *learned) put(e entry) {
 		at = len(l.ring)
 		l.ring = append(l.ring, e)
 	} else {
+		for ; l.ring[at].again; at = l.next {
+			l.ring[at].again = false
+			l.next = (at + 1) % capacity
+		}
 		l.remove(l.ring[at].sum)
 		l.ring[at] = e
 		l.next = (l.next + 1) % capacity
@@ -109,13 +126,13 @@ func (l *learned) put(e entry) {
 	for l.index[slot] != 0 {
 		slot = (slot + 1) % slots
 	}
-	l.index[slot] = uint32(at + 1)
+	l.index[slot] = uint32(at+1) | tag(e.sum)
 }
 
 // remove frees the slot of sum and moves back what probing had pushed behind it (Knuth 6.4, algorithm R).
 func (l *learned) remove(sum uint64) {
 	slot := sum % slots
-	for l.ring[l.index[slot]-1].sum != sum {
+	for l.ring[l.index[slot]&placeBits-1].sum != sum {
 		slot = (slot + 1) % slots
 	}
 	free := slot
@@ -125,7 +142,7 @@ func (l *learned) remove(sum uint64) {
 		if at == 0 {
 			break
 		}
-		home := l.ring[at-1].sum % slots
+		home := l.ring[at&placeBits-1].sum % slots
 		if (slot-home)%slots >= (slot-free)%slots {
 			l.index[free] = at
 			free = slot

@@ -17,6 +17,10 @@
 // spaces around are dropped, runs of spaces are one space, and ASCII letters are upper-case: " ab  12" is "AB 12". Of a name
 // only family and given name count, those of its first alphabet and first repetition: DURAND^PAUL, Durand^Paul^^^^^L
 // (HL7 XPN) and DURAND^PAUL^^=... (DICOM PN) are one name. Leading zeros are part of an identifier.
+//
+// A name that was learnt and is known again in a file's name is read without accents, case and punctuation, and in either
+// order: Durand-Paul, PAUL_DURAND and durand%20paul are DURAND^PAUL. Names that stand side by side and were not learnt
+// of one person have a pseudonym of all their words, whatever their order.
 package pseudonym
 
 import (
@@ -36,14 +40,17 @@ const (
 )
 
 // Pseudonyms makes pseudonyms under one key. It is not safe for concurrent use: each worker has its own, and those
-// of the same key agree. What [Pseudonyms.Learn] was told is known to that instance alone.
+// of the same key agree. What [Pseudonyms.Learn] and [Pseudonyms.LearnName] were told is known to that instance alone.
 type Pseudonyms struct {
 	mac    hash.Hash
 	sum    [sha256.Size]byte
 	norm   []byte // the message of the HMAC
 	plain  []byte // a text without its percent-encoding
 	origin []int  // where each byte of plain begins in the text
+	masked []byte // a text in which all but names is masked
+	folded []byte // a name without its accents
 	known  learned
+	names  learned
 }
 
 // New returns pseudonyms under the site's key.
@@ -51,6 +58,7 @@ func New(key [32]byte) *Pseudonyms {
 	p := &Pseudonyms{mac: hmac.New(sha256.New, key[:])}
 	p.begin('k')
 	p.known.seed = binary.LittleEndian.Uint64(p.digest())
+	p.names.seed = p.known.seed
 	return p
 }
 

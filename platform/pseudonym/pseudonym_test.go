@@ -246,7 +246,9 @@ func TestTheOldestIsForgotten(t *testing.T) {
 func TestNothingIsAllocated(t *testing.T) {
 	p, dst := New(key(6)), make([]byte, 0, 512)
 	p.Learn([]byte("HOSP"), []byte("584765"))
+	p.LearnName([]byte("LE GOFF^Ang\u00e8le~O'NEIL^ANNE"))
 	texts := [][]byte{
+		[]byte("/letters/LE_GOFF-ang%C3%A8le_584765.pdf"),
 		[]byte("http://www.example.org/a/evil-loader7.php?cmd=id&v=12345678"),
 		[]byte("/fhir/Patient/4711?identifier=urn%3Aoid%3A1.2%7C99&family=Dupont"),
 	}
@@ -257,6 +259,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		dst = p.Patient(dst[:0], dst[:3], dst[:9])
 		dst = p.Name(dst[:0], []byte("DURAND^PAUL"))
 		p.Learn([]byte("HOSP"), []byte("584765"))
+		p.LearnName([]byte("LE GOFF^Ang\u00e8le~O'NEIL^ANNE"))
 	})
 	if got != 0 {
 		t.Errorf("%v allocations, want 0", got)

@@ -46,6 +46,7 @@ type scan struct {
 	masks int  // text before this is masked
 	path  bool // a '/' was passed, and no '?' yet
 	query bool // a '?' was passed
+	named bool // a word that a learnt name has was passed
 }
 
 func (t *scan) run() {
@@ -100,6 +101,9 @@ func (t *scan) word(start int) int {
 				return end + Size - 1
 			}
 		}
+	}
+	if seen&letter != 0 && !t.named {
+		t.named = t.p.knowsName(text[start:end])
 	}
 	stop := 0
 	if seen&digit != 0 || t.p.known.parts > 1 {

@@ -7,17 +7,34 @@ import "bytes"
 //   - FHIR references: Patient/ID in a path or a value, and paths of web applications like /patients/4711;
 //   - values of parameters whose names say it (see keys.go): patient=, ipp=, identifier=system|value, PatientName=, birthdate=...;
 //   - French social security numbers (NIR, INS), UK NHS numbers, and names written FAMILY^GIVEN, wherever they stand;
-//   - identifiers that were learnt ([Pseudonyms.Learn]), wherever they stand as a word of their own.
+//   - identifiers that were learnt ([Pseudonyms.Learn]), wherever they stand as a word of their own;
+//   - family and given names that were learnt ([Pseudonyms.LearnName]), where the same path segment or file name holds a
+//     second hint: anything masked, a family and a given name, or a date beside the name. A learnt name alone stays
+//     (petit.html, martin.css), and so does a host's name.
 //
 // Percent-encoded forms are found too, also encoded twice. Everything else stays as it is, byte for byte, so that
 // an analyst can still hunt for URLs; and so does what is a pseudonym already. Text allocates nothing when dst has room.
 func (p *Pseudonyms) Text(dst, s []byte) []byte {
+	before := len(dst)
+	t := p.scan(dst, s)
+	t.run()
+	dst = append(t.dst, s[t.copied:]...)
+	if !t.named {
+		return dst
+	}
+	p.masked = append(p.masked[:0], dst[before:]...)
+	t = p.scan(dst[:before], p.masked)
+	t.maskNames()
+	return append(t.dst, p.masked[t.copied:]...)
+}
+
+// scan begins a walk over s.
+func (p *Pseudonyms) scan(dst, s []byte) scan {
 	t := scan{p: p, dst: dst, raw: s, text: s}
 	if i := bytes.IndexByte(s, '%'); i >= 0 && p.decode(s, i) {
 		t.text, t.origin = p.plain, p.origin
 	}
-	t.run()
-	return append(t.dst, s[t.copied:]...)
+	return t
 }
 
 // decode writes s without its percent-encoding (RFC 3986 §2.1) to p.plain, and where each byte came from to p.origin.
