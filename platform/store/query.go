@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,57 +98,73 @@ func (s *Store) Histogram(ctx context.Context, q Query, step time.Duration, by, 
 // Top is the n values of an attribute that occur most, or that have the largest sum of another, largest first.
 // Rows without the attribute do not count.
 func (s *Store) Top(ctx context.Context, q Query, by, sum string, n int) ([]Count, error) {
-	name := quote(by)
-	pipes := fmt.Sprintf("stats by (%s) %s n | filter %s:* | sort by (n desc, %s) limit %d",
-		name, aggregate(sum), name, name, min(n, maxRows))
-	rows, err := s.run(ctx, q, pipes, n)
+	t, err := s.tally(ctx, q, "", []string{by}, sum)
+	if errors.Is(err, errTooMany) {
+		return s.topOfMany(ctx, q, by, sum, min(n, maxRows))
+	}
 	if err != nil {
 		return nil, err
 	}
+	return t[0].top(min(n, maxRows)), nil
+}
+
+// topOfMany is Top by the library's own grouping, which takes longer and minds its memory.
+func (s *Store) topOfMany(ctx context.Context, q Query, by, sum string, n int) ([]Count, error) {
+	name := quote(by)
+	rows, err := s.run(ctx, q, fmt.Sprintf("stats by (%s) %s n | filter %s:* | sort by (n desc, %s) limit %d",
+		name, aggregate(sum), name, name, n), n)
 	all := make([]Count, 0, len(rows))
 	for i := range rows {
 		all = append(all, Count{Value: rows[i].attribute(by), N: rows[i].number("n")})
 	}
 	slices.SortStableFunc(all, func(a, b Count) int {
-		if a.N != b.N {
-			return compareDesc(a.N, b.N)
-		}
-		return strings.Compare(a.Value, b.Value)
+		return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Value, b.Value))
 	})
-	return all, nil
+	return all, err
 }
 
-func compareDesc(a, b uint64) int {
-	if a > b {
-		return -1
-	}
-	return 1
-}
-
-// Facets is the n most frequent values of each of the attributes, in one pass over the rows.
+// Facets is the n most frequent values of each of the attributes, in one pass over the rows. Of more than a million
+// rows, half a million or more are drawn at random, and the counts are estimates: the cost is that of grouping.
 func (s *Store) Facets(ctx context.Context, q Query, fields []string, n int) (map[string][]Count, error) {
-	quoted := make([]string, len(fields))
-	for i, f := range fields {
-		quoted[i] = quote(f)
+	rows, err := s.Count(ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	pipes := fmt.Sprintf("fields %s | facets %d max_values_per_field 1000000 max_value_len 4096 keep_const_fields",
-		strings.Join(quoted, ", "), n)
-	rows, err := s.run(ctx, q, pipes, maxRows)
+	every, draw := uint64(1), ""
+	if rows > 2*facetRows {
+		every = rows / facetRows
+		draw = fmt.Sprintf("sample %d | ", every)
+	}
+	t, err := s.tally(ctx, q, draw, fields, "")
 	if err != nil {
 		return nil, err
 	}
 	all := make(map[string][]Count, len(fields))
-	for i := range rows {
-		r := &rows[i]
-		name := r.Value("field_name")
-		all[name] = append(all[name], Count{Value: r.Value("field_value"), N: r.number("hits")})
+	for i, f := range fields {
+		counts := t[i].top(min(n, maxRows))
+		for j := range counts {
+			counts[j].N *= every
+		}
+		if len(counts) > 0 {
+			all[f] = counts
+		}
 	}
 	return all, nil
 }
 
+// facetRows is how many rows facets are counted from at least, where there are so many.
+const facetRows = 500_000
+
 // Distinct is how many values the attribute has.
 func (s *Store) Distinct(ctx context.Context, q Query, field string) (uint64, error) {
-	return s.one(ctx, q, "stats count_uniq("+quote(field)+") n")
+	t, err := s.tally(ctx, q, "", []string{field}, "")
+	if errors.Is(err, errTooMany) {
+		return s.one(ctx, q, "stats count_uniq_hash("+quote(field)+") n")
+	}
+	if err != nil {
+		return 0, err
+	}
+	return uint64(t[0].used), nil
 }
 
 // Count is how many rows there are.
@@ -205,14 +222,4 @@ func (r *Row) attribute(name string) string {
 	return r.Value(name)
 }
 
-func (r *Row) number(name string) uint64 {
-	v := r.Value(name)
-	if n, err := strconv.ParseUint(v, 10, 64); err == nil {
-		return n
-	}
-	f, err := strconv.ParseFloat(v, 64) // a sum beyond 2^53 is written as a float
-	if err != nil || f < 0 {
-		return 0
-	}
-	return uint64(f)
-}
+func (r *Row) number(name string) uint64 { return number(r.Value(name)) }

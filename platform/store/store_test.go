@@ -131,6 +131,10 @@ func TestQuestions(t *testing.T) {
 	if want := []Count{{"192.0.2.3", 55000}, {"192.0.2.2", 50000}}; err != nil || !slices.Equal(top, want) {
 		t.Errorf("top: got %v, %v, want %v", top, err, want)
 	}
+	slow, err := s.topOfMany(t.Context(), Query{Text: "kind:flow"}, "dst_endpoint.ip", "traffic.bytes_out", 2)
+	if err != nil || !slices.Equal(slow, top) {
+		t.Errorf("top of many: got %v, %v, want %v", slow, err, top)
+	}
 	f, err := s.Facets(t.Context(), Query{}, []string{"kind", "app_name"}, 2)
 	if err != nil || len(f["kind"]) != 2 || f["kind"][0] != (Count{"flow", 20}) || f["app_name"][0] != (Count{"tls", 20}) {
 		t.Errorf("facets: got %v, %v", f, err)

@@ -26,6 +26,7 @@ type options struct {
 	cpuprofile string
 	keep       bool
 	reuse      bool
+	only       string
 	memory     int64
 }
 
@@ -36,7 +37,8 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "times that each query runs; the median counts")
 	flag.IntVar(&o.rate, "rate", 20_000, "events a second during the second round of queries; 0 leaves it out")
 	flag.Int64Var(&o.memory, "memory", 2<<30, "bytes for the caches of the store")
-	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "file for a CPU profile of the ingest")
+	flag.StringVar(&o.cpuprofile, "cpuprofile", "", "file for a CPU profile of the ingest, or with -reuse of the queries")
+	flag.StringVar(&o.only, "only", "", "ask only the questions whose names hold this")
 	flag.BoolVar(&o.keep, "keep", false, "leave the folder")
 	flag.BoolVar(&o.reuse, "reuse", false, "query what an earlier run with -keep left, without ingest")
 	flag.Parse()
@@ -79,6 +81,13 @@ func run(ctx context.Context, o options) error {
 	}()
 	if err := w.ingest(ctx); err != nil {
 		return err
+	}
+	if o.reuse {
+		end, err := profile(o.cpuprofile)
+		if err != nil {
+			return err
+		}
+		defer end()
 	}
 	return w.query(ctx)
 }

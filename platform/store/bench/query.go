@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bulwark/event"
@@ -104,8 +105,11 @@ func (w *work) query(ctx context.Context) error {
 
 func (w *work) round(ctx context.Context, suffix string) error {
 	for _, q := range w.questions() {
+		if !strings.Contains(q.name, w.o.only) {
+			continue
+		}
 		times := make([]time.Duration, 0, w.o.rounds)
-		n := 0
+		n, cpu := 0, processCPU()
 		for range w.o.rounds {
 			began := time.Now()
 			var err error
@@ -115,7 +119,8 @@ func (w *work) round(ctx context.Context, suffix string) error {
 			times = append(times, time.Since(began))
 		}
 		slices.Sort(times)
-		fmt.Printf("%-22s %9d found\nRESULT store_query_%s%s_ms %.1f ms\n", q.name, n, q.name, suffix,
+		cpu = (processCPU() - cpu) / time.Duration(w.o.rounds)
+		fmt.Printf("%-22s %9d found, %.1f ms CPU with all that ran beside it\nRESULT store_query_%s%s_ms %.1f ms\n", q.name, n, float64(cpu.Microseconds())/1000, q.name, suffix,
 			float64(times[len(times)/2].Microseconds())/1000)
 	}
 	return nil
