@@ -24,7 +24,7 @@ export class Report {
       this.passed++
       console.log(`ok    ${name} (${Date.now() - start} ms)`)
     } catch (e) {
-      console.log(`FAIL  ${name}\n      ${String(e.stack ?? e).split('\n').slice(0, 12).join('\n      ')}`)
+      console.log(`FAIL  ${name}\n      ${String(e.stack ?? e).split('\n').slice(0, 12).map((l) => l.slice(0, 400)).join('\n      ')}`)
     }
   }
 

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { launch } from './browser.mjs'
 import { Report } from './harness.mjs'
-import { startServer } from './server.mjs'
-import { run } from './tests.mjs'
+import { run as program } from './program.mjs'
+import { startProgram, startServer } from './server.mjs'
+import { run as tests } from './tests.mjs'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../web/dist')
 
@@ -20,12 +21,17 @@ function weight(dir) {
 }
 
 const report = new Report()
-const server = await startServer()
 const browser = await launch()
 try {
-  await run(browser, server, report)
+  for (const [start, run] of [[startServer, tests], [startProgram, program]]) {
+    const server = await start()
+    try {
+      await run(browser, server, report)
+    } finally {
+      await server.stop()
+    }
+  }
 } finally {
   await browser.close()
-  await server.stop()
 }
 process.exitCode = report.end(weight(dist)) ? 0 : 1

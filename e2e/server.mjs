@@ -1,30 +1,45 @@
-// Starts the console that is tested, and says where it is.
+// Starts the consoles that are tested, and says where they are.
 import { spawn, spawnSync } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { dirname, join } from 'node:path'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-export async function startServer() {
-  const binary = join(mkdtempSync(join(tmpdir(), 'bulwark-e2e-bin-')), 'server')
-  const built = spawnSync('go', ['build', '-o', binary, './e2e/server'], { cwd: root, stdio: 'inherit', env: { ...process.env, CGO_ENABLED: '0' } })
-  if (built.status !== 0) throw new Error('the test server does not build')
-  const child = spawn(binary, [], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-  const said = {}
+/** The console over made-up events of every kind. */
+export const startServer = () => start('./e2e/server', () => [])
+
+/** The program itself, on the bundled capture. */
+export const startProgram = () =>
+  start('./cmd/bulwark', (dir) => {
+    const config = join(dir, 'bulwark.yaml')
+    writeFileSync(config, 'console:\n  listen: 127.0.0.1:0\n')
+    return ['up', '--demo', '--data', join(dir, 'data'), '--config', config]
+  })
+
+async function start(source, args) {
+  const dir = mkdtempSync(join(tmpdir(), 'bulwark-e2e-'))
+  const binary = join(dir, 'program')
+  const built = spawnSync('go', ['build', '-o', binary, source], { cwd: root, stdio: 'inherit', env: { ...process.env, CGO_ENABLED: '0' } })
+  if (built.status !== 0) throw new Error(`${source} does not build`)
+  const child = spawn(binary, args(dir), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  let complaints = ''
+  child.stderr.on('data', (b) => { complaints += b })
   const ended = new Promise((resolve) => child.once('exit', resolve))
+  const said = {}
   await Promise.race([
     (async () => {
       for await (const line of createInterface({ input: child.stdout })) {
-        const [word, value] = line.split(' ')
-        said[word] = value
+        const m = /^(console|set ?up)\s+(https:\S+)/i.exec(line)
+        if (m) said[m[1].toLowerCase().replace(' ', '')] = m[2]
         if (said.console && said.setup) return
       }
     })(),
-    ended.then((code) => { throw new Error(`the test server ended with ${code}`) }),
+    ended.then((code) => { throw new Error(`${source} ended with ${code}:\n${complaints}`) }),
   ])
+  child.stdout.resume()
   return {
     url: said.console,
     setup: said.setup,
@@ -35,6 +50,7 @@ export async function startServer() {
       child.kill('SIGCONT')
       child.kill('SIGINT')
       await ended
+      rmSync(dir, { recursive: true, force: true })
     },
   }
 }

@@ -1,23 +1,8 @@
 // The console as people use it, in order: each test goes on where the one before stopped.
 import { check, equal, until } from './harness.mjs'
+import { firstAdministrator, password, rows, settled, visitor } from './people.mjs'
 
-const password = 'tournevis-girafe-lundi-bocal'
-const desk = { viewport: { width: 1440, height: 900 }, locale: 'en-GB', timezoneId: 'Europe/Paris', ignoreHTTPSErrors: true }
-const phone = { ...desk, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
-
-const rows = (page) => page.locator('button[id^=event-]')
-const settled = (page) => page.waitForFunction(() => !document.querySelector('.skeleton, [aria-busy=true]'))
-
-/** Opens a page of the console, which must break no rule of its own policy and throw nothing. */
-async function visitor(browser, options, faults) {
-  const context = await browser.newContext({ ...desk, ...options })
-  context.setDefaultTimeout(20_000)
-  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
-  const page = await context.newPage()
-  page.on('pageerror', (e) => faults.push(`thrown: ${e.message}`))
-  page.on('console', (m) => { if (/Content Security Policy|Refused to/.test(m.text())) faults.push(m.text()) })
-  return page
-}
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
 export async function run(browser, server, report) {
   const faults = []
@@ -36,12 +21,7 @@ export async function run(browser, server, report) {
   await report.need('the set-up link makes the first administrator, once', async () => {
     await page.goto(server.setup)
     await report.axe(page, 'set-up')
-    await page.getByLabel('Your name').fill('Alex Moreau')
-    await page.getByLabel('Login').fill('alex')
-    await page.getByLabel('Password', { exact: true }).fill(password)
-    await page.getByLabel('Password, once more', { exact: true }).fill(password)
-    await page.getByRole('button', { name: 'Create my account' }).click()
-    await page.waitForURL(/\/now$/)
+    await firstAdministrator(page, server.setup)
     await page.goto(server.setup)
     await page.getByText('This link is not').first().waitFor({ timeout: 3000 }).catch(async () => check(!(await page.getByLabel('Your name').count()), 'the link worked twice'))
   })

@@ -28,6 +28,7 @@ export const percent = (part: number, all: number) => (all > 0 ? `${part > 0 && 
 /** A length of time from milliseconds: "3 ms", "1.2 s", "4 min 10 s", "2 h 5 min", "3 d 4 h". */
 export function lasting(ms: number): string {
   const u = t.units.time
+  if (ms === 0) return `0\u00a0s`
   if (ms < 1) return `${fine.format(ms * 1000)}\u00a0µs`
   if (ms < 1000) return `${whole.format(ms)}\u00a0ms`
   if (ms < 60e3) return `${(ms < 10e3 ? fine : whole).format(ms / 1000)}\u00a0s`

@@ -13,7 +13,9 @@ export function length(last: string): number {
   return m ? Number(m[1]) * units[m[2]!]! : NaN
 }
 
-let asOf = $state(Date.now())
+/** What happened this lately may not be stored yet: a relative range ends before it, so that its link shows the same later. */
+const settling = 3000
+let asOf = $state(Date.now() - settling)
 
 /** What the node shows instead of the network: then it, and not the last minutes, is what people want to see. */
 export interface Capture { name: string; from: string; to: string; reading: boolean }
@@ -31,7 +33,7 @@ export function range(): Range {
   return { from: asOf - length(last), to: asOf, last }
 }
 
-export const refresh = () => { asOf = Date.now() }
+export const refresh = () => { asOf = Date.now() - settling }
 export const lately = (last: string) => { refresh(); set({ range: last === usual && !capture ? undefined : last, from: undefined, to: undefined }) }
 /** The range of the whole capture. */
 export const whole = () => set({ range: undefined, from: undefined, to: undefined })

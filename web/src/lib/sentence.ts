@@ -84,7 +84,7 @@ const tellers: Record<string, (r: Reader) => Told> = {
   dicom(r) {
     const values = {
       calling: r.val('dicom.calling_ae', 'src_endpoint.ip'), called: r.val('dicom.called_ae', 'dst_endpoint.ip'), result: r.val('dicom.result') ?? '?', n: count(r.num('dicom.instance_count')),
-      modality: r.val('dicom.modality') ?? '', destination: r.val('dicom.move_destination') ?? '?', keys: r.list('dicom.query_keys') || r.raw('dicom.query_level') || '?', activity: r.raw('activity_name').toLowerCase(),
+      modality: r.val('dicom.modality') ?? '', destination: r.val('dicom.move_destination') ?? '?', keys: r.list('dicom.query_keys') || r.raw('dicom.query_level') || '?', activity: r.raw('activity_name'),
     }
     const s = t.sentence
     const some = r.has('dicom.instance_count')

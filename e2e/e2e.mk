@@ -1,0 +1,15 @@
+# The console's targets; the root Makefile includes this file.
+.PHONY: e2e web-test screenshot
+
+web-test: web/node_modules/.package-lock.json ## types, words and queries of the console's front end
+	cd web && npm run check && npm test
+
+e2e/node_modules/.package-lock.json: e2e/package-lock.json
+	cd e2e && npm ci --no-audit --no-fund
+	@touch $@
+
+e2e: web-test web/dist/index.html e2e/node_modules/.package-lock.json ## the console in a real Chromium
+	@if ./e2e/install.sh; then node e2e/run.mjs; fi
+
+screenshot: web/dist/index.html e2e/node_modules/.package-lock.json ## take docs/console.png anew
+	@if ./e2e/install.sh; then node e2e/screenshot.mjs; fi
