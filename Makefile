@@ -45,8 +45,9 @@ unit:
 	$(GO) test ./...
 
 FUZZTIME ?= 5m
-fuzz: ## fuzz every decoder for FUZZTIME (default 5m) each
-	@set -e; for p in $$($(GO) list ./...); do \
+FUZZ ?= ./...
+fuzz: ## fuzz every decoder for FUZZTIME each: a time (default 5m) or a count (500x)
+	@set -e; for p in $$($(GO) list $(FUZZ)); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 	    echo "fuzz $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p; done; done
 
