@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist 
 .PHONY: help run build web test fmt vet lint unit fuzz generate clean
 
 help: ## say what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 run: build ## watch the network and open the console; PCAP=file shows a capture instead; ARGS=... are passed on
 	$(BIN) up $(if $(PCAP),--pcap "$(PCAP)") $(ARGS)
