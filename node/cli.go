@@ -100,7 +100,7 @@ Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 part of t
 		}
 	}
 	in(watch, upCommand(t), readCommand(t))
-	in(keep, doctorCommand(t), configCommand(t), setupLinkCommand(t), completionCommand(t), versionCommand(t))
+	in(keep, doctorCommand(t), configCommand(t), setupLinkCommand(t), resetLinkCommand(t), completionCommand(t), versionCommand(t))
 	in(link, nodesCommand(t), joinCommand(t))
 	root.AddCommand(childCommand(t))
 	root.AddCommand(topics()...)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bulwark/decide/identity"
 	"bulwark/platform/bus/join"
 	"bulwark/platform/ledger"
 )
@@ -38,6 +39,7 @@ func (n *Node) takeOrders(ctx context.Context) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /setup-link", n.orderSetupLink)
+	mux.HandleFunc("POST /reset-link", n.orderResetLink)
 	mux.HandleFunc("GET /nodes", n.orderNodes)
 	mux.HandleFunc("POST /nodes/token", n.orderToken)
 	mux.HandleFunc("POST /nodes/revoke", n.orderRevoke)
@@ -67,9 +69,34 @@ func answer(w http.ResponseWriter, v any, err error) {
 }
 
 func (n *Node) orderSetupLink(w http.ResponseWriter, r *http.Request) {
+	if !n.roles.keeps() {
+		answer(w, nil, errNoConsole)
+		return
+	}
 	link, err := n.identity.SetupLink(r.Context())
+	if errors.Is(err, identity.ErrSetUp) {
+		err = errors.New("bulwark is set up already: its administrators invite others in the console's settings; bulwark reset-link LOGIN lets somebody choose a new password")
+	}
 	answer(w, n.server.URL()+link.Path, err)
 }
+
+func (n *Node) orderResetLink(w http.ResponseWriter, r *http.Request) {
+	var o order
+	err := json.NewDecoder(r.Body).Decode(&o)
+	if err == nil && !n.roles.keeps() {
+		err = errNoConsole
+	}
+	var link identity.Link
+	if err == nil {
+		link, err = n.identity.ResetLink(r.Context(), o.Name)
+	}
+	if errors.Is(err, identity.ErrNoPerson) || errors.Is(err, identity.ErrLogin) {
+		err = fmt.Errorf("nobody who may sign in has the login %q", o.Name)
+	}
+	answer(w, n.server.URL()+link.Path, err)
+}
+
+var errNoConsole = errors.New("this node is a sensor alone: people sign in at the site")
 
 var errAlone = errors.New("this node stands alone: start it with --roles site or --roles centre, so that others may join")
 
@@ -158,6 +185,23 @@ func setupLinkCommand(t Terminal) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var link string
 			if err := ask(cmd, http.MethodPost, "/setup-link", order{}, &link); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(t.Out, link)
+			return err
+		},
+	}
+}
+
+func resetLinkCommand(t Terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "reset-link LOGIN", Short: "Make a link with which somebody chooses a new password",
+		Long: `Make a link, good once, with which the person of that login chooses a new password. Their sessions end. It is for
+whoever holds this machine when no administrator can sign in any more; it stands in the ledger.`,
+		Args: exactly("the login of somebody"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var link string
+			if err := ask(cmd, http.MethodPost, "/reset-link", order{Name: args[0]}, &link); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintln(t.Out, link)

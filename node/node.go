@@ -40,6 +40,7 @@ type Node struct {
 	clock   clock.Clock
 
 	span         span // of the capture
+	losses       losses
 	lock         *os.File
 	health       *health.Tracker
 	metrics      *prometheus.Registry
@@ -53,6 +54,7 @@ type Node struct {
 	publisher    *bus.Publisher
 	sensor       *sensor.Sensor
 	hub          *console.Hub
+	routes       []web.Route
 	server       *web.Server
 	authority    *join.Authority // lets other nodes join; nil where none may
 	upper        *join.Identity  // who this node is to the one above; nil where it stands alone
@@ -71,21 +73,17 @@ type made struct {
 const keysDir = "keys"
 
 // newNode makes the parts. What was opened before an error is closed again.
-func newNode(ctx context.Context, m made) (n *Node, err error) {
-	n = &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
+func newNode(ctx context.Context, m made) (*Node, error) {
+	n := &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
 	n.started = n.clock.Now()
 	n.health = health.NewTracker(n.clock)
-	defer func() {
-		if err != nil {
-			n.close()
-		}
-	}()
 	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents}
 	if n.roles.watches() {
 		steps = append(steps, n.openSensor)
 	}
 	for _, step := range append(steps, n.openConsole) {
 		if err := step(ctx); err != nil {
+			n.close()
 			return nil, err
 		}
 	}
@@ -197,7 +195,6 @@ func hostName() string {
 
 // openConsole opens the HTTP server: with the console where events are kept, with health and metrics alone elsewhere.
 func (n *Node) openConsole(ctx context.Context) error {
-	var routes []web.Route
 	if n.roles.keeps() {
 		n.hub = console.NewHub(n.clock)
 		c, err := console.New(console.Options{Files: front.Files(), Store: n.store, Live: n.hub, Health: n.health,
@@ -205,9 +202,9 @@ func (n *Node) openConsole(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		routes = append(c.Routes(), n.identity.Routes()...)
+		n.routes = append(c.Routes(), n.identity.Routes()...)
 	}
-	mux, err := web.NewMux(routes, n.identity)
+	mux, err := web.NewMux(n.routes, n.identity)
 	if err != nil {
 		return err
 	}
@@ -281,45 +278,10 @@ func (p publisher) Publish(ctx context.Context, kind event.Kind, batch []byte) e
 	}
 	err := p.n.publisher.Offer(kind.Subject(), batch, nil)
 	if errors.Is(err, bus.ErrDropped) {
-		p.n.health.Set(&eventsDropped, nil)
+		p.n.losses.note(p.n.health)
 		return nil
 	}
 	return err
-}
-
-var eventsDropped = health.Warnable{
-	ID: "node.events-dropped", Severity: health.Unprotected,
-	Title: health.Text{EN: "Events are lost", FR: "Des événements sont perdus"},
-	Text: health.Text{EN: "More happened than this machine could keep, and the buffers before the bus were full.",
-		FR: "Il s'est passé plus que ce que cette machine peut garder, et les tampons devant le bus étaient pleins."},
-	NextStep: health.Text{EN: "Check the disk's speed and free space; the counter bulwark_bus tells how many were lost.",
-		FR: "Vérifiez la vitesse et la place du disque ; le compteur bulwark_bus dit combien ont été perdus."},
-}
-
-var diskFull = health.Warnable{
-	ID: "store.disk-full", Severity: health.Degraded,
-	Title: health.Text{EN: "The disk is full", FR: "Le disque est plein"},
-	Text: health.Text{EN: "New events wait on the bus and cannot be searched. None is lost while it has room.",
-		FR: "Les nouveaux événements attendent sur le bus et ne peuvent pas être cherchés. Aucun n'est perdu tant qu'il a de la place."},
-	NextStep: health.Text{EN: "Free space on the disk, or shorten store.flows and store.events.",
-		FR: "Libérez de la place sur le disque, ou raccourcissez store.flows et store.events."},
-}
-
-func (n *Node) warnDisk(full bool) {
-	if full {
-		n.health.Set(&diskFull, nil)
-	} else {
-		n.health.Clear(&diskFull, "")
-	}
-}
-
-var captureUnread = health.Warnable{
-	ID: "node.capture-unread", Severity: health.Degraded, Per: "name",
-	Title: health.Text{EN: "{name} was not read to its end", FR: "{name} n'a pas été lu jusqu'au bout"},
-	Text: health.Text{EN: "{reason}. {packets} packets were read before.",
-		FR: "{reason}. {packets} paquets ont été lus avant."},
-	NextStep: health.Text{EN: "Capture it anew, or go on with what is here.",
-		FR: "Refaites la capture, ou continuez avec ce qui est là."},
 }
 
 // captureRead notes how far a capture was readable.
