@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"bulwark/event/eve"
 )
 
 // arkimeField is a field of Arkime's session document and where EVE says the same.
@@ -146,7 +148,7 @@ func runArkime(ctx context.Context, b *Bench) ([]Case, error) {
 		if err := json.Unmarshal(stated, &doc); err != nil {
 			return nil, fmt.Errorf("reading %s: %w", test, err)
 		}
-		records, err := watchEVE(ctx, strings.TrimSuffix(test, ".test")+".pcap")
+		records, err := watchEVE(ctx, strings.TrimSuffix(test, ".test")+".pcap", eve.Options{})
 		if err != nil {
 			return nil, err
 		}

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"bulwark/event/eve"
 )
 
 // fingerprint is a JA4 that a tool read in a capture.
@@ -31,7 +33,7 @@ func runJA4(ctx context.Context, b *Bench) ([]Case, error) {
 	var cases []Case
 	for _, path := range captures {
 		name := filepath.Base(path)
-		records, err := watchEVE(ctx, path)
+		records, err := watchEVE(ctx, path, eve.Options{})
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"bulwark/event/eve"
 )
 
 // ndpiNames are nDPI's numbers of the protocols that are compared.
@@ -63,7 +65,7 @@ func runNDPI(ctx context.Context, b *Bench) ([]Case, error) {
 		if err != nil {
 			return nil, err
 		}
-		records, err := watchEVE(ctx, path)
+		records, err := watchEVE(ctx, path, eve.Options{})
 		if err != nil {
 			return nil, fmt.Errorf("playing %s: %w", name, err)
 		}

@@ -99,7 +99,7 @@ func (b *Bench) verify(ctx context.Context, archive map[string][]byte, t *verify
 	if err != nil {
 		return "", err
 	}
-	records, err := watchEVE(ctx, path)
+	records, err := watchEVE(ctx, path, t.Options())
 	if err != nil {
 		return "", err
 	}

@@ -100,8 +100,8 @@ func parse(line []byte) (record, error) {
 }
 
 // watchEVE are the EVE records of a capture.
-func watchEVE(ctx context.Context, path string) ([]record, error) {
-	var w eve.Writer
+func watchEVE(ctx context.Context, path string, o eve.Options) ([]record, error) {
+	w := eve.Writer{Options: o}
 	var all []record
 	err := watch(ctx, path, func(e *event.Event) error {
 		line := w.Append(nil, e)

@@ -63,7 +63,11 @@ const (
 	hasVLAN
 	src6
 	dst6
+	hasPacket
 )
+
+// hasInner is the bit of the VLAN id that says that an inner one follows.
+const hasInner = 1 << 15
 
 // Add appends one event. It copies what h and p point to and allocates nothing once the buffer has grown.
 func (b *Batch) Add(h *Header, p Payload) {
@@ -103,7 +107,18 @@ func (b *Batch) appendHeader(buf []byte, h *Header) []byte {
 	}
 	if h.VLAN != 0 {
 		flags |= hasVLAN
-		buf = append(buf, byte(h.VLAN), byte(h.VLAN>>8))
+		vlan := h.VLAN
+		if h.Inner != 0 {
+			vlan |= hasInner
+		}
+		buf = binary.LittleEndian.AppendUint16(buf, vlan)
+		if h.Inner != 0 {
+			buf = binary.LittleEndian.AppendUint16(buf, h.Inner)
+		}
+	}
+	if h.Packet != 0 {
+		flags |= hasPacket
+		buf = binary.AppendUvarint(buf, h.Packet)
 	}
 	buf[at] = flags
 	return buf
@@ -266,6 +281,19 @@ func (r *Reader) header(b []byte, h *Header) ([]byte, bool) {
 			return nil, false
 		}
 		h.VLAN, b = binary.LittleEndian.Uint16(b), b[2:]
+		if h.VLAN&hasInner != 0 {
+			if len(b) < 2 {
+				return nil, false
+			}
+			h.VLAN &^= hasInner
+			h.Inner, b = binary.LittleEndian.Uint16(b), b[2:]
+		}
+	}
+	if flags&hasPacket != 0 {
+		if h.Packet, k = binary.Uvarint(b); k <= 0 {
+			return nil, false
+		}
+		b = b[k:]
 	}
 	return b, true
 }

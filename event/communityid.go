@@ -3,6 +3,7 @@ package event
 import (
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/binary"
 	"net/netip"
 )
 
@@ -10,6 +11,11 @@ import (
 // (https://github.com/corelight/community-id-spec): the same text for both directions, and in every tool.
 // Ports of ICMP are its type and code.
 func AppendCommunityID(dst []byte, src, to netip.Addr, sport, dport uint16, proto uint8) []byte {
+	return AppendSeededCommunityID(dst, 0, src, to, sport, dport, proto)
+}
+
+// AppendSeededCommunityID is [AppendCommunityID] with another seed.
+func AppendSeededCommunityID(dst []byte, seed uint16, src, to netip.Addr, sport, dport uint16, proto uint8) []byte {
 	ordered := true
 	if proto == 1 || proto == 58 {
 		sport, dport, ordered = icmpPorts(proto, sport, dport)
@@ -18,7 +24,7 @@ func AppendCommunityID(dst []byte, src, to netip.Addr, sport, dport uint16, prot
 		src, to, sport, dport = to, src, dport, sport
 	}
 	var buf [40]byte
-	b := append(buf[:0], 0, 0)
+	b := binary.BigEndian.AppendUint16(buf[:0], seed)
 	b = appendIP(appendIP(b, src), to)
 	b = append(b, proto, 0)
 	switch proto {

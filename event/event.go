@@ -84,6 +84,10 @@ type Header struct {
 	Ports Ports
 	Proto uint8  // IANA protocol number; 0 when not known
 	VLAN  uint16 // outer VLAN id; 0 when untagged
+	Inner uint16 // inner VLAN id; 0 when there is none
+
+	// Packet is the number of the packet in hand in a capture that is read from files, from 1; 0 when not told.
+	Packet uint64
 }
 
 // Ports are the transport ports of both ends; for ICMP type and code.

@@ -57,7 +57,7 @@ type Flow struct {
 	BytesOut      uint64 // bytes of those packets on the wire, with all headers
 	BytesIn       uint64 // bytes of those packets on the wire, with all headers
 	State         string // new, established or closed
-	Reason        string // why it ended: timeout, forced, shutdown
+	Reason        string // why it ended, as EVE says: timeout, forced (to make room), shutdown (nothing more is watched)
 	FlagsOut      uint64 // TCP flags seen from Src, or-ed
 	FlagsIn       uint64 // TCP flags seen from Dst, or-ed
 	OneSided      bool   // only one direction is seen although the conversation needs both
@@ -71,6 +71,8 @@ type Flow struct {
 	TotalBytesOut uint64 // bytes Src sent in the whole flow, likewise
 	TotalBytesIn  uint64 // bytes Dst sent in the whole flow, likewise
 	Midstream     bool   // the beginning of the TCP connection was not seen
+	TCPState      string // how far the TCP connection was at the end, as EVE names it; when captures are read
+	ICMPReply     uint64 // type << 8 | code of the first ICMP message of Dst
 }
 
 func (*Flow) Kind() Kind { return KindFlow }
@@ -98,6 +100,8 @@ func (p *Flow) fields(c *coder) {
 	c.num(21, "traffic.total_bytes_out", &p.TotalBytesOut)
 	c.num(22, "traffic.total_bytes_in", &p.TotalBytesIn)
 	c.truth(23, "connection_info.is_midstream", &p.Midstream)
+	c.str(24, "connection_info.tcp_state", &p.TCPState)
+	c.zero(25, "connection_info.icmp_reply", &p.ICMPReply)
 }
 
 // DNS is one question with its answer, or one of them where the other was not seen.
@@ -108,15 +112,20 @@ type DNS struct {
 	Class       string   // class of the question when it is not IN
 	ID          uint64   // transaction id
 	Rcode       string   // NOERROR, NXDOMAIN...; empty for a query
-	Answers     []string // rdata of the answers
+	Answers     []string // rdata of the answers, in presentation form
 	AnswerTypes []string // types of the answers, in the same order
 	TTLs        []string // seconds to live of the answers, in the same order
-	Flags       []string // aa tc rd ra ad cd, those that are set
+	Flags       []string // aa tc rd ra ad cd z, those that are set
 	Opcode      uint64   // 0 query
 	Authorities []string // rdata of the authority section
 	Latency     uint64   // nanoseconds from the query to its response, where both were seen
 	AnswerNames []string // owner names of the answers, in the same order
 	RawFlags    uint64   // the 16 flag bits of the header
+	TxID        uint64   // place of the message in its conversation, from 1; when captures are read
+
+	// The rest of the records, when captures are read.
+	AuthorityNames, AuthorityTypes, AuthorityTTLs                 []string
+	Additionals, AdditionalNames, AdditionalTypes, AdditionalTTLs []string
 }
 
 func (*DNS) Kind() Kind { return KindDNS }
@@ -136,6 +145,14 @@ func (p *DNS) fields(c *coder) {
 	c.num(13, "response_time", &p.Latency)
 	c.strs(14, "answers.name", &p.AnswerNames)
 	c.num(15, "query.raw_flags", &p.RawFlags)
+	c.num(16, "query.uid", &p.TxID)
+	c.strs(17, "authorities.name", &p.AuthorityNames)
+	c.strs(18, "authorities.type", &p.AuthorityTypes)
+	c.strs(19, "authorities.ttl", &p.AuthorityTTLs)
+	c.strs(20, "additionals.rdata", &p.Additionals)
+	c.strs(21, "additionals.name", &p.AdditionalNames)
+	c.strs(22, "additionals.type", &p.AdditionalTypes)
+	c.strs(23, "additionals.ttl", &p.AdditionalTTLs)
 }
 
 // TLS is one handshake, as far as it is readable.
@@ -164,6 +181,13 @@ type TLS struct {
 	SelfSigned    bool     // subject and issuer of the certificate are the same
 	Key           string   // type and size of the certificate's key: RSA 2048
 	ClientVersion string   // highest version the client offered
+
+	// What the hellos list, as decimal numbers, when captures are read.
+	Ciphers, Extensions, SignatureAlgorithms, ServerExtensions []string
+	// CipherID is the number of the chosen cipher suite; HelloVersion and ServerHelloVersion are the version fields of
+	// the hellos, which TLS 1.3 leaves at 1.2; when captures are read.
+	CipherID                         uint64
+	HelloVersion, ServerHelloVersion string
 }
 
 func (*TLS) Kind() Kind { return KindTLS }
@@ -192,6 +216,13 @@ func (p *TLS) fields(c *coder) {
 	c.truth(22, "tls.certificate.is_self_signed", &p.SelfSigned)
 	c.str(23, "tls.certificate.key", &p.Key)
 	c.str(24, "tls.client_version", &p.ClientVersion)
+	c.strs(25, "tls.client_ciphers", &p.Ciphers)
+	c.strs(26, "tls.client_extensions", &p.Extensions)
+	c.strs(27, "tls.client_signature_algorithms", &p.SignatureAlgorithms)
+	c.strs(28, "tls.server_extensions", &p.ServerExtensions)
+	c.zero(29, "tls.cipher_id", &p.CipherID)
+	c.str(30, "tls.client_hello_version", &p.HelloVersion)
+	c.str(31, "tls.server_hello_version", &p.ServerHelloVersion)
 }
 
 // HTTP is one request with its response, as far as they were seen. URLs never carry a patient identifier in clear.
@@ -214,6 +245,10 @@ type HTTP struct {
 	Latency       uint64 // nanoseconds from the request to its response
 	Port          uint64 // port in the Host header, when there is one
 	TxID          uint64 // place of the request in its connection, from 1
+	Reason        string // status line without its version where the code is no number
+
+	// The fields of both heads as "Name: value", patient identifiers and secrets replaced, when captures are read.
+	RequestHeaders, ResponseHeaders []string
 }
 
 func (*HTTP) Kind() Kind { return KindHTTP }
@@ -236,6 +271,9 @@ func (p *HTTP) fields(c *coder) {
 	c.num(16, "response_time", &p.Latency)
 	c.num(17, "http_request.url.port", &p.Port)
 	c.num(18, "http_request.uid", &p.TxID)
+	c.str(19, "http_response.status", &p.Reason)
+	c.strs(20, "http_request.http_headers", &p.RequestHeaders)
+	c.strs(21, "http_response.http_headers", &p.ResponseHeaders)
 }
 
 // SMB is one step of a conversation with a file server, or one file that was open.

@@ -20,6 +20,8 @@ const (
 	AttrDstIP   = "dst_endpoint.ip"
 	AttrDstPort = "dst_endpoint.port"
 	AttrVLAN    = "src_endpoint.vlan_uid"
+	AttrInner   = "src_endpoint.inner_vlan_uid"
+	AttrPacket  = "metadata.sequence"
 )
 
 // Printer walks the attributes of events as names and values. Its zero value is ready; it keeps scratch memory, and
@@ -45,6 +47,12 @@ func (p *Printer) Each(e *Event, fn func(name string, v Value)) {
 	p.port(e.Dst, e.Proto, e.Ports.Dst, AttrDstPort, fn)
 	if e.VLAN != 0 {
 		fn(AttrVLAN, Value{Type: Number, Int: int64(e.VLAN)})
+	}
+	if e.Inner != 0 {
+		fn(AttrInner, Value{Type: Number, Int: int64(e.Inner)})
+	}
+	if e.Packet != 0 {
+		fn(AttrPacket, Value{Type: Number, Int: int64(e.Packet)})
 	}
 	p.c.op, p.c.each = opEach, fn
 	e.Payload.fields(&p.c)

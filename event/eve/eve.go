@@ -5,15 +5,16 @@
 package eve
 
 import (
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"bulwark/event"
 )
 
 // Writer writes events. Its zero value is ready; it keeps scratch memory, and is not safe for concurrent use.
 type Writer struct {
+	Options
 	j       object
 	printer event.Printer
 }
@@ -21,8 +22,15 @@ type Writer struct {
 // stamp is EVE's form of a time: microseconds, and the offset without a colon.
 const stamp = "2006-01-02T15:04:05.000000-0700"
 
-// Append appends e as one JSON object without a line end.
+// Append appends e as one JSON object without a line end; nothing where the options leave it out.
 func (w *Writer) Append(dst []byte, e *event.Event) []byte {
+	kind := e.Payload.Kind().String()
+	if len(w.Types) > 0 && !slices.Contains(w.Types, kind) {
+		return dst
+	}
+	if p, ok := e.Payload.(*event.DNS); ok && !w.wantsDNS(p) {
+		return dst
+	}
 	w.j = object{buf: dst}
 	j := &w.j
 	j.open("")
@@ -30,10 +38,17 @@ func (w *Writer) Append(dst []byte, e *event.Event) []byte {
 	if e.Flow != 0 {
 		j.num("flow_id", e.Flow)
 	}
-	j.str("event_type", e.Payload.Kind().String())
+	if e.Packet != 0 && kind != "flow" {
+		j.num("pcap_cnt", e.Packet)
+	}
+	j.str("event_type", kind)
 	if e.VLAN != 0 {
-		j.key("vlan")
-		j.buf = append(strconv.AppendUint(append(j.buf, '['), uint64(e.VLAN), 10), ']')
+		j.array("vlan")
+		j.buf = strconv.AppendUint(j.buf, uint64(e.VLAN), 10)
+		if e.Inner != 0 {
+			j.buf = strconv.AppendUint(append(j.buf, ','), uint64(e.Inner), 10)
+		}
+		j.end()
 	}
 	w.ends(e)
 	w.body(e)
@@ -41,32 +56,77 @@ func (w *Writer) Append(dst []byte, e *event.Event) []byte {
 	return j.buf
 }
 
+// ends writes who speaks with whom. Of a DNS response the answering side is the source.
 func (w *Writer) ends(e *event.Event) {
 	j := &w.j
-	ports := e.Proto == 6 || e.Proto == 17 || e.Proto == 132
-	if e.Src.IsValid() {
-		j.str("src_ip", e.Src.String())
-		if ports {
-			j.num("src_port", uint64(e.Ports.Src))
+	src, dst, ports := e.Src, e.Dst, e.Ports
+	if p, ok := e.Payload.(*event.DNS); ok && p.Activity == "Response" && !w.DNS2 {
+		src, dst, ports = dst, src, event.Ports{Src: ports.Dst, Dst: ports.Src}
+	}
+	if src.IsValid() {
+		j.addr("src_ip", src)
+		if hasPorts(e.Proto) {
+			j.num("src_port", uint64(ports.Src))
 		}
 	}
-	if e.Dst.IsValid() {
-		j.str("dest_ip", e.Dst.String())
-		if ports {
-			j.num("dest_port", uint64(e.Ports.Dst))
+	if dst.IsValid() {
+		j.addr("dest_ip", dst)
+		if hasPorts(e.Proto) {
+			j.num("dest_port", uint64(ports.Dst))
 		}
+	}
+	if src.IsValid() {
+		j.num("ip_v", pick4(src.Is4()))
 	}
 	if e.Proto != 0 {
-		j.str("proto", strings.ToUpper(event.ProtoName(e.Proto)))
+		j.str("proto", protoName(e.Proto))
 	}
-	if e.Proto == 1 || e.Proto == 58 {
+	switch e.Proto {
+	case icmp, icmp6:
 		j.num("icmp_type", uint64(e.Ports.Src))
 		j.num("icmp_code", uint64(e.Ports.Dst))
+		if p, ok := e.Payload.(*event.Flow); ok && p.ICMPReply != 0 {
+			j.num("response_icmp_type", (p.ICMPReply-1)>>8)
+			j.num("response_icmp_code", (p.ICMPReply-1)&0xff)
+		}
+	case esp:
+		j.num("spi", uint64(e.Ports.Src)<<16|uint64(e.Ports.Dst))
 	}
 	if e.Src.IsValid() && e.Dst.IsValid() {
 		j.key("community_id")
-		j.buf = append(event.AppendCommunityID(append(j.buf, '"'), e.Src, e.Dst, e.Ports.Src, e.Ports.Dst, e.Proto), '"')
+		j.buf = append(event.AppendSeededCommunityID(append(j.buf, '"'), w.Seed, e.Src, e.Dst, e.Ports.Src, e.Ports.Dst, e.Proto), '"')
 	}
+}
+
+const (
+	icmp  = 1
+	tcp   = 6
+	udp   = 17
+	esp   = 50
+	icmp6 = 58
+	sctp  = 132
+)
+
+func hasPorts(proto uint8) bool { return proto == tcp || proto == udp || proto == sctp }
+
+func pick4(four bool) uint64 {
+	if four {
+		return 4
+	}
+	return 6
+}
+
+// protoName is Suricata's name of an IP protocol.
+func protoName(p uint8) string {
+	switch p {
+	case 4:
+		return "IP-in-IP"
+	case 41:
+		return "IPv6"
+	case icmp6:
+		return "IPv6-ICMP"
+	}
+	return strings.ToUpper(event.ProtoName(p))
 }
 
 func (w *Writer) body(e *event.Event) {
@@ -119,184 +179,6 @@ func (w *Writer) own(e *event.Event) {
 		j.key(strings.ReplaceAll(name, ".", "_"))
 		j.buf = event.AppendJSONValue(j.buf, v)
 	})
-	j.close()
-}
-
-func (w *Writer) flow(e *event.Event, p *event.Flow) {
-	j := &w.j
-	if p.App != "" {
-		j.str("app_proto", p.App)
-	}
-	out, in, bytesOut, bytesIn := p.PacketsOut, p.PacketsIn, p.BytesOut, p.BytesIn
-	if p.TotalOut+p.TotalIn > 0 {
-		out, in, bytesOut, bytesIn = p.TotalOut, p.TotalIn, p.TotalBytesOut, p.TotalBytesIn
-	}
-	end := int64(p.Start + p.Duration)
-	j.open("flow")
-	j.num("pkts_toserver", out)
-	j.num("pkts_toclient", in)
-	j.num("bytes_toserver", bytesOut)
-	j.num("bytes_toclient", bytesIn)
-	j.time("start", int64(p.Start))
-	j.time("end", end)
-	j.num("age", uint64(time.Unix(0, end).Unix()-time.Unix(0, int64(p.Start)).Unix()))
-	j.str("state", p.State)
-	j.some("reason", p.Reason)
-	j.truth("alerted", false)
-	j.close()
-	if p.SrcMAC != "" {
-		j.open("ether")
-		j.list("src_macs", []string{p.SrcMAC})
-		j.list("dest_macs", []string{p.DstMAC})
-		j.close()
-	}
-	if e.Proto == 6 {
-		w.tcp(p)
-	}
-}
-
-func (w *Writer) tcp(p *event.Flow) {
-	j := &w.j
-	all := p.FlagsOut | p.FlagsIn
-	j.open("tcp")
-	j.str("tcp_flags", hex2(all))
-	j.str("tcp_flags_ts", hex2(p.FlagsOut))
-	j.str("tcp_flags_tc", hex2(p.FlagsIn))
-	for i, name := range [...]string{"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"} {
-		if all>>i&1 != 0 {
-			j.truth(name, true)
-		}
-	}
-	if p.LostOut > 0 {
-		j.truth("ts_gap", true)
-	}
-	if p.LostIn > 0 {
-		j.truth("tc_gap", true)
-	}
-	j.close()
-}
-
-func hex2(n uint64) string { return string([]byte{hexDigits[n>>4&15], hexDigits[n&15]}) }
-
-const hexDigits = "0123456789abcdef"
-
-func (w *Writer) dns(p *event.DNS) {
-	j := &w.j
-	response := p.Activity == "Response"
-	j.open("dns")
-	j.num("version", 3)
-	j.str("type", map[bool]string{true: "response", false: "request"}[response])
-	j.num("id", p.ID)
-	j.str("flags", strconv.FormatUint(p.RawFlags, 16))
-	if response {
-		j.truth("qr", true)
-	}
-	for _, f := range p.Flags {
-		switch f {
-		case "aa", "tc", "rd", "ra":
-			j.truth(f, true)
-		}
-	}
-	j.num("opcode", p.Opcode)
-	j.some("rcode", p.Rcode)
-	if p.Hostname != "" || p.Type != "" {
-		j.key("queries")
-		j.buf = append(j.buf, '[')
-		j.fresh = true
-		j.open("")
-		j.str("rrname", p.Hostname)
-		j.str("rrtype", p.Type)
-		j.close()
-		j.buf = append(j.buf, ']')
-	}
-	w.answers(p)
-	j.close()
-}
-
-func (w *Writer) answers(p *event.DNS) {
-	j := &w.j
-	if len(p.Answers) == 0 || len(p.AnswerTypes) != len(p.Answers) || len(p.TTLs) != len(p.Answers) {
-		return
-	}
-	j.key("answers")
-	j.buf = append(j.buf, '[')
-	j.fresh = true
-	for i, a := range p.Answers {
-		j.comma()
-		j.open("")
-		if i < len(p.AnswerNames) {
-			j.str("rrname", p.AnswerNames[i])
-		}
-		j.str("rrtype", p.AnswerTypes[i])
-		j.raw("ttl", p.TTLs[i])
-		j.some("rdata", a)
-		j.close()
-	}
-	j.buf = append(j.buf, ']')
-	j.fresh = false
-	j.open("grouped")
-	for i, t := range p.AnswerTypes {
-		if first(p.AnswerTypes, t) != i {
-			continue
-		}
-		j.key(t)
-		j.buf = append(j.buf, '[')
-		j.fresh = true
-		for k, a := range p.Answers {
-			if p.AnswerTypes[k] == t {
-				j.comma()
-				j.buf = event.AppendJSONString(j.buf, a)
-			}
-		}
-		j.buf = append(j.buf, ']')
-		j.fresh = false
-	}
-	j.close()
-}
-
-func first(list []string, s string) int {
-	for i, t := range list {
-		if t == s {
-			return i
-		}
-	}
-	return -1
-}
-
-func (w *Writer) tls(p *event.TLS) {
-	j := &w.j
-	j.open("tls")
-	j.some("subject", p.Subject)
-	j.some("issuerdn", p.Issuer)
-	j.some("serial", p.Serial)
-	j.some("fingerprint", p.Fingerprint)
-	if p.Resumed {
-		j.truth("session_resumed", true)
-	}
-	j.some("sni", p.SNI)
-	j.some("version", p.Version)
-	if p.NotAfter != 0 {
-		j.day("notbefore", p.NotBefore)
-		j.day("notafter", p.NotAfter)
-	}
-	if p.JA3 != "" {
-		j.open("ja3")
-		j.str("hash", p.JA3)
-		j.some("string", p.JA3Text)
-		j.close()
-	}
-	if p.JA3S != "" {
-		j.open("ja3s")
-		j.str("hash", p.JA3S)
-		j.some("string", p.JA3SText)
-		j.close()
-	}
-	j.some("ja4", p.JA4)
-	j.list("client_alpns", p.ClientALPN)
-	if p.ALPN != "" {
-		j.list("server_alpns", []string{p.ALPN})
-	}
-	j.list("subjectaltname", p.SANs)
 	j.close()
 }
 

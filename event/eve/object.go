@@ -1,6 +1,7 @@
 package eve
 
 import (
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -36,6 +37,19 @@ func (j *object) open(name string) {
 
 func (j *object) close() {
 	j.buf = append(j.buf, '}')
+	j.fresh = false
+}
+
+// array begins a list under name. Before each of its elements stands comma.
+func (j *object) array(name string) {
+	j.key(name)
+	j.buf = append(j.buf, '[')
+	j.fresh = true
+}
+
+// end ends a list.
+func (j *object) end() {
+	j.buf = append(j.buf, ']')
 	j.fresh = false
 }
 
@@ -87,4 +101,34 @@ func (j *object) day(name string, nanos uint64) {
 	j.key(name)
 	j.buf = time.Unix(0, int64(nanos)).UTC().AppendFormat(append(j.buf, '"'), "2006-01-02T15:04:05")
 	j.buf = append(j.buf, '"')
+}
+
+// addr writes an address: IPv6 in full, as Suricata does.
+func (j *object) addr(name string, a netip.Addr) {
+	j.key(name)
+	j.buf = append(j.buf, '"')
+	if a.Is4() {
+		j.buf = a.AppendTo(j.buf)
+	} else {
+		for i, b := range a.As16() {
+			if i > 0 && i%2 == 0 {
+				j.buf = append(j.buf, ':')
+			}
+			j.buf = append(j.buf, hexDigits[b>>4], hexDigits[b&15])
+		}
+	}
+	j.buf = append(j.buf, '"')
+}
+
+// numbers writes a list of numbers that are already text.
+func (j *object) numbers(name string, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	j.array(name)
+	for _, n := range list {
+		j.comma()
+		j.buf = append(j.buf, n...)
+	}
+	j.end()
 }

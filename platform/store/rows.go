@@ -46,7 +46,8 @@ type layout struct {
 // common are the names that rows of all kinds may have, in the order in which they are rendered.
 func common() []string {
 	return []string{event.AttrKind, event.AttrSensor, event.AttrSite, event.AttrID, attrSeq, attrOriginal, event.AttrFlow,
-		event.AttrProto, event.AttrSrcIP, event.AttrSrcPort, event.AttrDstIP, event.AttrDstPort, event.AttrVLAN}
+		event.AttrProto, event.AttrSrcIP, event.AttrSrcPort, event.AttrDstIP, event.AttrDstPort, event.AttrVLAN,
+		event.AttrInner, event.AttrPacket}
 }
 
 func newLayout(k event.Kind) *layout {

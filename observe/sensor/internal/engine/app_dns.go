@@ -40,7 +40,9 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 	e := &w.out.dns
 	*e = event.DNS{Activity: "Query", ID: uint64(m.ID), Opcode: uint64(m.Flags.Opcode()), RawFlags: uint64(m.Flags),
 		Answers: e.Answers[:0], AnswerTypes: e.AnswerTypes[:0], AnswerNames: e.AnswerNames[:0], TTLs: e.TTLs[:0],
-		Flags: e.Flags[:0], Authorities: e.Authorities[:0]}
+		Flags: e.Flags[:0], Authorities: e.Authorities[:0], AuthorityNames: e.AuthorityNames[:0],
+		AuthorityTypes: e.AuthorityTypes[:0], AuthorityTTLs: e.AuthorityTTLs[:0], Additionals: e.Additionals[:0],
+		AdditionalNames: e.AdditionalNames[:0], AdditionalTypes: e.AdditionalTypes[:0], AdditionalTTLs: e.AdditionalTTLs[:0]}
 	if len(m.Questions) > 0 {
 		q := &m.Questions[0]
 		e.Hostname, e.Type = event.View(q.Name), q.Type.String()
@@ -52,17 +54,17 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 	w.flagsDNS(e, m.Flags)
 	if m.Flags.Response() {
 		e.Activity, e.Rcode = "Response", m.Rcode().String()
-		for i := range m.Answers {
-			r := &m.Answers[i]
-			e.Answers = append(e.Answers, t.rdata(r))
-			e.AnswerTypes = append(e.AnswerTypes, r.Type.String())
-			e.AnswerNames = append(e.AnswerNames, event.View(r.Name))
-			e.TTLs = append(e.TTLs, t.number(uint64(r.TTL)))
-		}
-		for i := range m.Authorities {
-			e.Authorities = append(e.Authorities, t.rdata(&m.Authorities[i]))
+		t.section(m.Answers, &e.Answers, &e.AnswerTypes, &e.AnswerNames, &e.TTLs)
+		if w.opt.Full {
+			t.section(m.Authorities, &e.Authorities, &e.AuthorityTypes, &e.AuthorityNames, &e.AuthorityTTLs)
+			t.section(m.Additionals, &e.Additionals, &e.AdditionalTypes, &e.AdditionalNames, &e.AdditionalTTLs)
+		} else {
+			for i := range m.Authorities {
+				e.Authorities = append(e.Authorities, t.rdata(&m.Authorities[i]))
+			}
 		}
 	}
+	e.TxID = w.transaction(f)
 	if e.Hostname == "" && len(m.Answers) > 0 { // multicast DNS answers nobody's question
 		e.Hostname, e.Type = event.View(m.Answers[0].Name), m.Answers[0].Type.String()
 	}
@@ -76,7 +78,7 @@ func (w *Worker) flagsDNS(e *event.DNS, f dns.Flags) {
 		set  bool
 		name string
 	}{{f.Authoritative(), "aa"}, {f.Truncated(), "tc"}, {f.RecursionDesired(), "rd"}, {f.RecursionAvailable(), "ra"},
-		{f.Authentic(), "ad"}, {f.CheckingDisabled(), "cd"}} {
+		{f.Authentic(), "ad"}, {f.CheckingDisabled(), "cd"}, {f.Z(), "z"}} {
 		if b.set {
 			e.Flags = append(e.Flags, b.name)
 		}
@@ -94,6 +96,20 @@ func (t *texts) number(n uint64) string {
 	return t.from(at)
 }
 
+// section appends the records of a section. The OPT record, which carries no data of the zone, is left out.
+func (t *texts) section(records []dns.Record, data, types, names, ttls *[]string) {
+	for i := range records {
+		r := &records[i]
+		if r.Type == dns.TypeOPT {
+			continue
+		}
+		*data = append(*data, t.rdata(r))
+		*types = append(*types, r.Type.String())
+		*names = append(*names, event.View(r.Name))
+		*ttls = append(*ttls, t.number(uint64(r.TTL)))
+	}
+}
+
 // rdata is the data of a record as zone files write it, or empty for a type nobody reads.
 func (t *texts) rdata(r *dns.Record) string {
 	at := len(t.buf)
@@ -106,8 +122,7 @@ func (t *texts) rdata(r *dns.Record) string {
 		t.buf = append(t.buf, r.Target...)
 	case dns.TypeSRV:
 		if s, ok := r.SRV(); ok {
-			t.buf = append(append(t.buf, r.Target...), ':')
-			t.buf = strconv.AppendUint(t.buf, uint64(s.Port), 10)
+			t.buf = append(t.numbers(uint32(s.Priority), uint32(s.Weight), uint32(s.Port)), r.Target...)
 		}
 	case dns.TypeTXT:
 		for s := range r.Text() {
@@ -117,9 +132,39 @@ func (t *texts) rdata(r *dns.Record) string {
 			t.buf = append(t.buf, s...)
 		}
 	case dns.TypeSOA:
-		t.buf = append(append(append(t.buf, r.Target...), ' '), r.Mailbox...)
+		t.buf = append(append(append(append(t.buf, r.Target...), ' '), r.Mailbox...), ' ')
+		if s, ok := r.SOA(); ok {
+			t.numbers(s.Serial, s.Refresh, s.Retry, s.Expire, s.Minimum)
+		}
+		t.buf = t.buf[:len(t.buf)-1]
+	case dns.TypeSSHFP:
+		if s, ok := r.SSHFP(); ok {
+			t.numbers(uint32(s.Algorithm), uint32(s.HashType))
+			t.buf = appendHex(t.buf, s.Fingerprint)
+		}
+	case dns.TypeNULL:
+		t.buf = append(t.buf, r.Data...)
 	default:
 		t.buf = append(t.buf, r.Target...)
 	}
 	return t.from(at)
+}
+
+// numbers appends numbers with a space behind each.
+func (t *texts) numbers(all ...uint32) []byte {
+	for _, n := range all {
+		t.buf = append(strconv.AppendUint(t.buf, uint64(n), 10), ' ')
+	}
+	return t.buf
+}
+
+// appendHex appends b in hexadecimal with colons.
+func appendHex(dst, b []byte) []byte {
+	for i, c := range b {
+		if i > 0 {
+			dst = append(dst, ':')
+		}
+		dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
+	}
+	return dst
 }

@@ -27,7 +27,8 @@ func (a *tlsApp) Step(wire.Dir, tls.Step, *tls.Session) {}
 // Session takes the handshake when no more can be read of it.
 func (a *tlsApp) Session(s *tls.Session) {
 	w, e := a.w, &a.w.out.tls
-	*e = event.TLS{ClientALPN: e.ClientALPN[:0], SANs: e.SANs[:0], Resumed: s.Resumed, Established: s.Established}
+	*e = event.TLS{ClientALPN: e.ClientALPN[:0], SANs: e.SANs[:0], Ciphers: e.Ciphers[:0], Extensions: e.Extensions[:0],
+		SignatureAlgorithms: e.SignatureAlgorithms[:0], ServerExtensions: e.ServerExtensions[:0], Resumed: s.Resumed, Established: s.Established}
 	t := texts{buf: w.out.text[:0]}
 	if c := s.Client; c != nil {
 		e.SNI, e.ClientVersion = event.View(c.ServerName), c.Best().String()
@@ -39,6 +40,7 @@ func (a *tlsApp) Session(s *tls.Session) {
 			at := len(t.buf)
 			t.buf = c.AppendJA3(t.buf)
 			e.JA3Text = t.from(at)
+			t.clientHello(e, c)
 		}
 	}
 	e.Version = e.ClientVersion // as Suricata does where no answer was seen
@@ -49,6 +51,10 @@ func (a *tlsApp) Session(s *tls.Session) {
 			at := len(t.buf)
 			t.buf = h.AppendJA3S(t.buf)
 			e.JA3SText = t.from(at)
+			e.CipherID, e.ServerHelloVersion = uint64(h.CipherSuite)+1, h.Version.String()
+			for _, n := range h.Extensions {
+				e.ServerExtensions = append(e.ServerExtensions, t.number(uint64(n)))
+			}
 		}
 	}
 	if c := s.ServerCertificate; c != nil {
@@ -68,4 +74,18 @@ func certificate(e *event.TLS, c *tls.Certificate) {
 		e.NotBefore, e.NotAfter = uint64(c.NotBefore.UnixNano()), uint64(c.NotAfter.UnixNano())
 	}
 	e.SANs = append(e.SANs, c.Names...)
+}
+
+// clientHello fills in what a hello lists.
+func (t *texts) clientHello(e *event.TLS, c *tls.ClientHello) {
+	e.HelloVersion = c.Version.String()
+	for i := range c.CipherSuites.Len() {
+		e.Ciphers = append(e.Ciphers, t.number(uint64(c.CipherSuites.At(i))))
+	}
+	for _, n := range c.Extensions {
+		e.Extensions = append(e.Extensions, t.number(uint64(n)))
+	}
+	for i := range c.SignatureAlgorithms.Len() {
+		e.SignatureAlgorithms = append(e.SignatureAlgorithms, t.number(uint64(c.SignatureAlgorithms.At(i))))
+	}
 }

@@ -92,6 +92,7 @@ type flow struct {
 	marks       uint8
 	mac         [2][6]byte // link address of both ends: of the source, of the destination
 	icmp        uint16     // type and code of the first packet
+	phase       uint8      // state of the TCP connection, tcpNone...; followed only when all is told
 }
 
 // state of a flow.
@@ -110,7 +111,7 @@ const (
 	markForced                    // ended to make room
 	markHasMAC                    // mac is set
 	markIgnored                   // payload is of no known protocol, or no longer of interest
-	markShut                      // its TCP connection ended properly
+	markOver                      // nothing more is watched: it ends with all others
 )
 
 // dirOf is the direction of a packet that e sent.

@@ -70,6 +70,9 @@ func (w *Worker) tcp(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 // tcpState follows the connection (RFC 9293 §3.3.2, as far as a watcher needs it).
 func (w *Worker) tcpState(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 	f.flags[dir] |= p.Flags
+	if w.opt.Full {
+		f.phase = tcpPhase(f.phase, dir, p.Flags)
+	}
 	switch {
 	case p.Flags&packet.RST != 0:
 		if f.marks&isn(dir) == 0 || int32(p.Seq-f.next[dir]) >= -1 || f.marks&markIgnored != 0 {

@@ -46,7 +46,7 @@ func (w *Worker) emit(f *flow, p event.Payload) {
 
 func (w *Worker) header(f *flow) {
 	h := &w.head
-	h.Time, h.Flow, h.Proto, h.VLAN = w.clock, f.id, f.key.proto, f.key.vlan
+	h.Time, h.Flow, h.Proto, h.VLAN, h.Packet = w.clock, f.id, f.key.proto, f.key.vlan, w.full.packet
 	lo, hi := uint16(f.key.ports), uint16(f.key.ports>>16)
 	if f.origin == low {
 		h.Src, h.Dst = packet.Addr(&f.key.lo, f.key.v6), packet.Addr(&f.key.hi, f.key.v6)
@@ -94,7 +94,7 @@ func (w *Worker) tellEnd(f *flow) {
 	w.fillFlow(f, "Close")
 	p := &w.out.flow
 	switch {
-	case f.marks&markShut != 0:
+	case f.marks&markOver != 0:
 		p.Reason = "shutdown"
 	case f.marks&markForced != 0:
 		p.Reason = "forced"
@@ -139,6 +139,12 @@ func (w *Worker) fillFlow(f *flow, activity string) {
 		State: stateNames[f.state], FlagsOut: uint64(f.flags[0]), FlagsIn: uint64(f.flags[1]),
 		OneSided: oneSided(f), LostOut: uint64(f.lost[0]), LostIn: uint64(f.lost[1]),
 		SrcMAC: src, DstMAC: dst, CommunityID: id, Midstream: f.marks&markMid != 0,
+	}
+	switch {
+	case f.key.proto == packet.ICMP || f.key.proto == packet.ICMPv6:
+		w.out.flow.ICMPReply = uint64(f.next[1])
+	case f.key.proto == packet.TCP && w.opt.Full:
+		w.out.flow.TCPState = tcpStates[f.phase]
 	}
 }
 

@@ -96,6 +96,7 @@ type Worker struct {
 	count        counters
 	apps         [appCount]Count
 	sides        map[uint16]*sides
+	full         full
 	head         event.Header
 	out          payloads
 }
@@ -134,6 +135,9 @@ func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, fra
 	w.advance(at)
 	w.count.packets++
 	w.count.bytes += uint64(size)
+	if w.opt.Full {
+		w.full.packet++
+	}
 	p := &w.pkt
 	fault := packet.Decode(link, frame, p)
 	p.Tag(vlan)
@@ -189,6 +193,9 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 		return
 	}
 	if dir == wire.ToClient {
+		if f.state == stateNew && (p.Proto == packet.ICMP || p.Proto == packet.ICMPv6) {
+			f.next[wire.ToClient] = 1 + uint32(p.SrcPort)<<8 | uint32(p.DstPort)&0xff
+		}
 		f.state = stateEstablished
 	}
 	if p.Proto == packet.UDP && f.marks&markIgnored == 0 && len(p.Payload) > 0 {
@@ -363,7 +370,7 @@ func (w *Worker) shut(f *flow, n uint32) {
 	w.flush(f)
 	w.endConversation(f)
 	f.state = stateClosed
-	f.marks |= markShut | markIgnored
+	f.marks |= markIgnored
 	w.table.unschedule(&w.wheel, f)
 	w.table.schedule(&w.wheel, f, n, (w.now+timeoutClosed)/second+1)
 }
@@ -373,6 +380,9 @@ func (w *Worker) end(f *flow, n uint32) {
 	w.flush(f)
 	w.endConversation(f)
 	w.tellEnd(f)
+	if w.opt.Full {
+		delete(w.full.transactions, f.id)
+	}
 	if f.told != 0 {
 		w.freeTold = append(w.freeTold, f.told)
 	}
@@ -398,7 +408,7 @@ func (w *Worker) evict() {
 func (w *Worker) Close() {
 	for n := uint32(1); n <= w.table.made; n++ {
 		if f := w.table.at(n); f.marks&markLive != 0 {
-			f.marks |= markForced
+			f.marks |= markOver
 			w.end(f, n)
 		}
 	}

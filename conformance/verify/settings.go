@@ -1,0 +1,117 @@
+package verify
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"bulwark/event/eve"
+)
+
+// Options are the choices of the test's suricata.yaml and environment about EVE, as far as Bulwark has them.
+func (t *Test) Options() eve.Options {
+	var o eve.Options
+	o.DNS2 = t.Env["SURICATA_EVE_DNS_VERSION"] == "2"
+	if t.Config == nil {
+		return o
+	}
+	logs := mapping(mapping(t.Config, "outputs"), "eve-log")
+	types := mapping(logs, "types")
+	if types == nil {
+		return o
+	}
+	o.Ethernet = truth(mapping(logs, "ethernet"))
+	seed, _ := strconv.ParseUint(value(mapping(logs, "community-id-seed")), 10, 16) // none is 0
+	o.Seed = uint16(seed)
+	for _, item := range types.Content {
+		name, settings := item.Value, (*yaml.Node)(nil)
+		if item.Kind == yaml.MappingNode && len(item.Content) > 1 {
+			name, settings = item.Content[0].Value, item.Content[1]
+		}
+		if value(mapping(settings, "enabled")) == "no" {
+			continue
+		}
+		o.Types = append(o.Types, eventType(name))
+		choose(&o, name, settings)
+	}
+	return o
+}
+
+// eventType is the type of the records of a logger.
+func eventType(logger string) string {
+	switch logger {
+	case "files":
+		return "fileinfo"
+	}
+	return logger
+}
+
+func choose(o *eve.Options, logger string, s *yaml.Node) {
+	switch logger {
+	case "dns":
+		o.DNS2 = value(mapping(s, "version")) == "2"
+		o.NoDNSRequests = refused(mapping(s, "requests")) || refused(mapping(s, "query"))
+		o.NoDNSResponses = refused(mapping(s, "responses")) || refused(mapping(s, "answer"))
+		o.DNSTypes = list(mapping(s, "types"))
+		if formats := list(mapping(s, "formats")); len(formats) > 0 {
+			o.NoDNSDetails, o.NoDNSGroups = !slices.Contains(formats, "detailed"), !slices.Contains(formats, "grouped")
+		}
+	case "tls":
+		custom := list(mapping(s, "custom"))
+		o.Hellos = slices.Contains(custom, "client_handshake") || slices.Contains(custom, "server_handshake")
+	case "http":
+		o.Headers = value(mapping(s, "dump-all-headers")) != ""
+	}
+}
+
+func list(n *yaml.Node) []string {
+	if n == nil {
+		return nil
+	}
+	var all []string
+	for _, c := range n.Content {
+		all = append(all, c.Value)
+	}
+	return all
+}
+
+func value(n *yaml.Node) string {
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return n.Value
+}
+
+func truth(n *yaml.Node) bool {
+	switch strings.ToLower(value(n)) {
+	case "yes", "true", "on", "1":
+		return true
+	}
+	return false
+}
+
+func refused(n *yaml.Node) bool { return value(n) != "" && !truth(n) }
+
+// mapping is the value of a key; of a list of mappings the first that has it.
+func mapping(n *yaml.Node, key string) *yaml.Node {
+	if n == nil {
+		return nil
+	}
+	switch n.Kind {
+	case yaml.DocumentNode, yaml.SequenceNode:
+		for _, c := range n.Content {
+			if v := mapping(c, key); v != nil {
+				return v
+			}
+		}
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == key {
+				return n.Content[i+1]
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package eve
+
+import (
+	"time"
+
+	"bulwark/event"
+)
+
+func (w *Writer) flow(e *event.Event, p *event.Flow) {
+	j := &w.j
+	if p.App != "" {
+		j.str("app_proto", p.App)
+	}
+	out, in, bytesOut, bytesIn := p.PacketsOut, p.PacketsIn, p.BytesOut, p.BytesIn
+	if p.TotalOut+p.TotalIn > 0 {
+		out, in, bytesOut, bytesIn = p.TotalOut, p.TotalIn, p.TotalBytesOut, p.TotalBytesIn
+	}
+	end := int64(p.Start + p.Duration)
+	j.open("flow")
+	j.num("pkts_toserver", out)
+	j.num("pkts_toclient", in)
+	j.num("bytes_toserver", bytesOut)
+	j.num("bytes_toclient", bytesIn)
+	j.time("start", int64(p.Start))
+	j.time("end", end)
+	j.num("age", uint64(time.Unix(0, end).Unix()-time.Unix(0, int64(p.Start)).Unix()))
+	j.str("state", p.State)
+	j.some("reason", p.Reason)
+	j.truth("alerted", false)
+	j.close()
+	if p.SrcMAC != "" && w.Ethernet {
+		j.open("ether")
+		j.list("dest_macs", []string{p.DstMAC})
+		j.list("src_macs", []string{p.SrcMAC})
+		j.close()
+	}
+	if e.Proto == 6 {
+		w.tcp(p)
+	}
+}
+
+func (w *Writer) tcp(p *event.Flow) {
+	j := &w.j
+	all := p.FlagsOut | p.FlagsIn
+	j.open("tcp")
+	j.str("tcp_flags", hex2(all))
+	j.str("tcp_flags_ts", hex2(p.FlagsOut))
+	j.str("tcp_flags_tc", hex2(p.FlagsIn))
+	for i, name := range [...]string{"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"} {
+		if all>>i&1 != 0 {
+			j.truth(name, true)
+		}
+	}
+	j.some("state", p.TCPState)
+	if p.LostOut > 0 {
+		j.truth("ts_gap", true)
+	}
+	if p.LostIn > 0 {
+		j.truth("tc_gap", true)
+	}
+	j.close()
+}
+
+func hex2(n uint64) string { return string([]byte{hexDigits[n>>4&15], hexDigits[n&15]}) }
+
+const hexDigits = "0123456789abcdef"
