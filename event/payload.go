@@ -106,26 +106,29 @@ func (p *Flow) fields(c *coder) {
 
 // DNS is one question with its answer, or one of them where the other was not seen.
 type DNS struct {
-	Activity    string   // Query or Response (OCSF 4003 activity_name)
-	Hostname    string   // the name asked for, in presentation form
-	Type        string   // type of the question: A, AAAA, TXT...
-	Class       string   // class of the question when it is not IN
-	ID          uint64   // transaction id
-	Rcode       string   // NOERROR, NXDOMAIN...; empty for a query
-	Answers     []string // rdata of the answers, in presentation form
-	AnswerTypes []string // types of the answers, in the same order
-	TTLs        []string // seconds to live of the answers, in the same order
-	Flags       []string // aa tc rd ra ad cd z, those that are set
-	Opcode      uint64   // 0 query
-	Authorities []string // rdata of the authority section
-	Latency     uint64   // nanoseconds from the query to its response, where both were seen
-	AnswerNames []string // owner names of the answers, in the same order
-	RawFlags    uint64   // the 16 flag bits of the header
-	TxID        uint64   // place of the message in its conversation, from 1; when captures are read
-
-	// The rest of the records, when captures are read.
-	AuthorityNames, AuthorityTypes, AuthorityTTLs                 []string
-	Additionals, AdditionalNames, AdditionalTypes, AdditionalTTLs []string
+	Activity        string   // Query or Response (OCSF 4003 activity_name)
+	Hostname        string   // the name asked for, in presentation form
+	Type            string   // type of the question: A, AAAA, TXT...
+	Class           string   // class of the question when it is not IN
+	ID              uint64   // transaction id
+	Rcode           string   // NOERROR, NXDOMAIN...; empty for a query
+	Answers         []string // rdata of the answers, in presentation form
+	AnswerTypes     []string // types of the answers, in the same order
+	TTLs            []string // seconds to live of the answers, in the same order
+	Flags           []string // aa tc rd ra ad cd z, those that are set
+	Opcode          uint64   // 0 query
+	Authorities     []string // rdata of the authority section
+	Latency         uint64   // nanoseconds from the query to its response, where both were seen
+	AnswerNames     []string // owner names of the answers, in the same order
+	RawFlags        uint64   // the 16 flag bits of the header
+	TxID            uint64   // place of the message in its conversation, from 1; when captures are read
+	AuthorityNames  []string // owner names of the authority section; when captures are read
+	AuthorityTypes  []string // its types; when captures are read
+	AuthorityTTLs   []string // its seconds to live; when captures are read
+	Additionals     []string // rdata of the additional section; when captures are read
+	AdditionalNames []string // its owner names; when captures are read
+	AdditionalTypes []string // its types; when captures are read
+	AdditionalTTLs  []string // its seconds to live; when captures are read
 }
 
 func (*DNS) Kind() Kind { return KindDNS }
@@ -182,12 +185,13 @@ type TLS struct {
 	Key           string   // type and size of the certificate's key: RSA 2048
 	ClientVersion string   // highest version the client offered
 
-	// What the hellos list, as decimal numbers, when captures are read.
-	Ciphers, Extensions, SignatureAlgorithms, ServerExtensions []string
-	// CipherID is the number of the chosen cipher suite; HelloVersion and ServerHelloVersion are the version fields of
-	// the hellos, which TLS 1.3 leaves at 1.2; when captures are read.
-	CipherID                         uint64
-	HelloVersion, ServerHelloVersion string
+	Ciphers             []string // numbers of the cipher suites the client offered; when captures are read
+	Extensions          []string // numbers of its extensions; when captures are read
+	SignatureAlgorithms []string // numbers of its signature algorithms; when captures are read
+	ServerExtensions    []string // numbers of the server's extensions; when captures are read
+	CipherID            uint64   // number of the chosen cipher suite; when captures are read
+	HelloVersion        string   // version field of the client's hello, which TLS 1.3 leaves at 1.2; when captures are read
+	ServerHelloVersion  string   // version of the server's hello; when captures are read
 }
 
 func (*TLS) Kind() Kind { return KindTLS }
@@ -227,28 +231,27 @@ func (p *TLS) fields(c *coder) {
 
 // HTTP is one request with its response, as far as they were seen. URLs never carry a patient identifier in clear.
 type HTTP struct {
-	Method        string // method of the request
-	Host          string // the host asked for, without port
-	URL           string // path and query as sent, patient identifiers replaced
-	Version       string // HTTP/1.1
-	UserAgent     string // who asks, by his own word
-	Referrer      string // the page that led here
-	Status        uint64 // status code; 0 when no response was seen
-	ContentType   string // of the response
-	Length        uint64 // bytes of the response's body
-	RequestLength uint64 // bytes of the request's body
-	Location      string // where a redirection points
-	Server        string // the Server header
-	XFF           string // X-Forwarded-For
-	AuthScheme    string // Basic, Bearer...: never the secret
-	RequestType   string // content type of the request
-	Latency       uint64 // nanoseconds from the request to its response
-	Port          uint64 // port in the Host header, when there is one
-	TxID          uint64 // place of the request in its connection, from 1
-	Reason        string // status line without its version where the code is no number
-
-	// The fields of both heads as "Name: value", patient identifiers and secrets replaced, when captures are read.
-	RequestHeaders, ResponseHeaders []string
+	Method          string   // method of the request
+	Host            string   // the host asked for, without port
+	URL             string   // path and query as sent, patient identifiers replaced
+	Version         string   // HTTP/1.1
+	UserAgent       string   // who asks, by his own word
+	Referrer        string   // the page that led here
+	Status          uint64   // status code; 0 when no response was seen
+	ContentType     string   // of the response
+	Length          uint64   // bytes of the response's body
+	RequestLength   uint64   // bytes of the request's body
+	Location        string   // where a redirection points
+	Server          string   // the Server header
+	XFF             string   // X-Forwarded-For
+	AuthScheme      string   // Basic, Bearer...: never the secret
+	RequestType     string   // content type of the request
+	Latency         uint64   // nanoseconds from the request to its response
+	Port            uint64   // port in the Host header, when there is one
+	TxID            uint64   // place of the request in its connection, from 1
+	Reason          string   // status line without its version where the code is no number
+	RequestHeaders  []string // fields of the head as "Name: value", patients and secrets replaced; when captures are read
+	ResponseHeaders []string // fields of the response's head, likewise
 }
 
 func (*HTTP) Kind() Kind { return KindHTTP }
