@@ -80,7 +80,6 @@ func FuzzText(f *testing.F) {
 		}
 		p.Patient(nil, s, s)
 		p.Name(nil, s)
-		fresh.LearnName(s)
 		fresh.Text(nil, s)
 	})
 }

@@ -35,10 +35,12 @@ type learned struct {
 	lengths uint64 // bit n: an identifier of n letters and digits was learnt
 	parts   int    // the most words a learnt identifier is made of
 	ring    []entry
-	next    int // the oldest entry, once the ring is full
-	// index is open addressing with linear probing: in the low bits 1 + place in ring, above them a tag of the sum, so that
-	// what is not known is told without a look at the ring; 0 is free.
-	index []uint32
+	next    int      // the oldest entry, once the ring is full
+	index   []uint32 // open addressing with linear probing: 1 + place in ring; 0 is free
+	// maybe has a bit for each sum that is known and for some that were: small enough for the processor's cache, it spares
+	// most of what is not known a look at the index.
+	maybe []uint64
+	stale int // sums forgotten since maybe was made
 }
 
 type entry struct {
@@ -78,7 +80,7 @@ func finishMix(sum uint64) uint64 {
 }
 
 func (l *learned) find(sum uint64) *entry {
-	if l.index == nil {
+	if l.index == nil || l.maybe[sum>>maybeShift]>>(sum>>maybeBit&63)&1 == 0 {
 		return nil
 	}
 	for slot := sum % slots; ; slot = (slot + 1) % slots {
@@ -86,24 +88,15 @@ func (l *learned) find(sum uint64) *entry {
 		if at == 0 {
 			return nil
 		}
-		if at&^placeBits != tag(sum) {
-			continue
-		}
-		if e := &l.ring[at&placeBits-1]; e.sum == sum {
+		if e := &l.ring[at-1]; e.sum == sum {
 			return e
 		}
 	}
 }
 
-// placeBits hold 1 + a place in the ring.
-const placeBits = 2*capacity - 1
-
-// tag is bits of a sum that do not choose its slot.
-func tag(sum uint64) uint32 { return uint32(sum>>32) &^ placeBits }
-
 func (l *learned) put(e entry) {
 	if l.index == nil {
-		l.index = make([]uint32, slots)
+		l.index, l.maybe = make([]uint32, slots), make([]uint64, maybeWords)
 	}
 	if old := l.find(e.sum); old != nil {
 		*old = e
@@ -120,19 +113,41 @@ func (l *learned) put(e entry) {
 		}
 		l.remove(l.ring[at].sum)
 		l.ring[at] = e
+		l.refresh()
 		l.next = (l.next + 1) % capacity
 	}
+	l.mark(e.sum)
 	slot := e.sum % slots
 	for l.index[slot] != 0 {
 		slot = (slot + 1) % slots
 	}
-	l.index[slot] = uint32(at+1) | tag(e.sum)
+	l.index[slot] = uint32(at + 1)
+}
+
+const (
+	maybeWords = 1 << 13 // of 64 bits: 8 a sum
+	maybeShift = 64 - 13
+	maybeBit   = maybeShift - 6
+)
+
+func (l *learned) mark(sum uint64) { l.maybe[sum>>maybeShift] |= 1 << (sum >> maybeBit & 63) }
+
+// refresh makes maybe anew once half of what it has bits for may be forgotten.
+func (l *learned) refresh() {
+	if l.stale++; l.stale < capacity/2 {
+		return
+	}
+	l.stale = 0
+	clear(l.maybe)
+	for i := range l.ring {
+		l.mark(l.ring[i].sum)
+	}
 }
 
 // remove frees the slot of sum and moves back what probing had pushed behind it (Knuth 6.4, algorithm R).
 func (l *learned) remove(sum uint64) {
 	slot := sum % slots
-	for l.ring[l.index[slot]&placeBits-1].sum != sum {
+	for l.ring[l.index[slot]-1].sum != sum {
 		slot = (slot + 1) % slots
 	}
 	free := slot
@@ -142,7 +157,7 @@ func (l *learned) remove(sum uint64) {
 		if at == 0 {
 			break
 		}
-		home := l.ring[at&placeBits-1].sum % slots
+		home := l.ring[at-1].sum % slots
 		if (slot-home)%slots >= (slot-free)%slots {
 			l.index[free] = at
 			free = slot

@@ -39,6 +39,9 @@ func TestLearntNamesAreKnownAgain(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"before an identifier", "KERGOUZIEN_584765_letter.txt", "N(KERGOUZIEN)_P(584765)_letter.txt"},
 		{"behind one", "584765_kergouzien.txt", "P(584765)_N(KERGOUZIEN).txt"},
+		{"with another word that may be a name", "Letter_KERGOUZIEN_584765.txt", "N(Letter)_N(KERGOUZIEN)_P(584765).txt"},
+		{"with others on either side", "584765_Durand_GOFF-Jules.txt", "P(584765)_N(Durand)_N(GOFF)-N(Jules).txt"},
+		{"with a double name", "Letter_DUPONT-MARTIN_584765.txt", "N(Letter)_N(DUPONT MARTIN)_P(584765).txt"},
 		{"away from one", "letter_to_Kergouzien_about_584765.txt", "letter_to_N(KERGOUZIEN)_about_P(584765).txt"},
 		{"glued to one", "KERGOUZIEN584765.txt", "N(KERGOUZIEN)P(584765).txt"},
 		{"beside a pseudonym", "KERGOUZIEN_p~abcdefgh234567ab.txt", "N(KERGOUZIEN)_p~abcdefgh234567ab.txt"},

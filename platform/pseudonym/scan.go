@@ -262,14 +262,38 @@ func (t *scan) grouped(start, end int) int {
 // go on. What else is joined and looks like a name (Scan_77402394) is masked with them.
 func (t *scan) person(start, end int) int {
 	if first := t.namesBefore(start); first < start {
-		t.mask(first, start-1, ofName)
+		t.maskJoined(first, start-1)
 	}
 	t.maskID(start, end, nil)
 	stop := t.namesAfter(end)
 	if stop > end {
-		t.mask(end+1, stop, ofName)
+		t.maskJoined(end+1, stop)
 	}
 	return stop
+}
+
+// maskJoined masks what looks like names between start and end. Those that were learnt are left to [scan.maskNames], which
+// gives them the same pseudonym wherever they stand.
+func (t *scan) maskJoined(start, end int) {
+	from, last := start, start
+	for tok := t.token(start, end); tok.end > 0; tok = t.token(tok.end, end) {
+		if tok.kind != nameToken {
+			last = tok.end
+			continue
+		}
+		if from < last {
+			t.mask(from, last, ofName)
+		}
+		t.named = true
+		from = t.afterGap(tok.end, end)
+		last = from
+	}
+	if from == start {
+		last = end
+	}
+	if from < last {
+		t.mask(from, last, ofName)
+	}
 }
 
 // Names joined to an identifier: how many at most on each side, and of how many bytes at least.

@@ -7,7 +7,8 @@ import "bytes"
 //   - FHIR references: Patient/ID in a path or a value, and paths of web applications like /patients/4711;
 //   - values of parameters whose names say it (see keys.go): patient=, ipp=, identifier=system|value, PatientName=, birthdate=...;
 //   - French social security numbers (NIR, INS), UK NHS numbers, and names written FAMILY^GIVEN, wherever they stand;
-//   - identifiers that were learnt ([Pseudonyms.Learn]), wherever they stand as a word of their own;
+//   - identifiers that were learnt ([Pseudonyms.Learn]), wherever they stand as a word of their own, with the capitalised
+//     words that are joined to them;
 //   - family and given names that were learnt ([Pseudonyms.LearnName]), where the same path segment or file name holds a
 //     second hint: anything masked, a family and a given name, or a date beside the name. A learnt name alone stays
 //     (petit.html, martin.css), and so does a host's name.
