@@ -95,11 +95,29 @@ func sentences() map[string][2]string {
 func syntaxSentence(e *store.SyntaxError, fr bool) string {
 	switch {
 	case fr && e.Found == "":
-		return fmt.Sprintf("La recherche s’arrête trop tôt ; attendu : %s.", e.Expected)
+		return fmt.Sprintf("La recherche s’arrête trop tôt ; attendu : %s.", expectedFR(e.Expected))
 	case fr:
-		return fmt.Sprintf("« %s » n’est pas compris ; attendu : %s.", e.Found, e.Expected)
+		return fmt.Sprintf("« %s » n’est pas compris ; attendu : %s.", e.Found, expectedFR(e.Expected))
 	case e.Found == "":
 		return fmt.Sprintf("The search ends too early; expected %s.", e.Expected)
 	}
 	return fmt.Sprintf("“%s” is not understood; expected %s.", e.Found, e.Expected)
+}
+
+// expectedFR says in French what [store.SyntaxError] says that it expected.
+func expectedFR(expected string) string {
+	return strings.NewReplacer(
+		"a known name such as", "un nom connu comme",
+		"a word or name:value", "un mot ou nom:valeur",
+		"and, or, or a term", "and, or ou un terme",
+		"a value; put it in double quotes when it has spaces, parentheses or |", "une valeur, entre guillemets droits si elle a des espaces, des parenthèses ou |",
+		"a value that ", "une valeur que ", " can have", " peut avoir", " or ", " ou ",
+		"a value", "une valeur",
+		"a closing \"", "un \" fermant",
+		") for the ( at character", ") pour la ( au caractère",
+		"a regular expression (RE2)", "une expression régulière (RE2)",
+		"a number, or a range as", "un nombre, ou un intervalle comme",
+		"a number after", "un nombre après", "with a unit where it has one", "avec son unité s’il en a une",
+		"at most", "au plus", "nested parentheses", "parenthèses imbriquées", "terms", "termes",
+	).Replace(expected)
 }

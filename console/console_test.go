@@ -296,6 +296,24 @@ func TestWrongQuestions(t *testing.T) {
 	}
 }
 
+func TestWhatASearchExpectsIsSaidInFrench(t *testing.T) {
+	for text, want := range map[string]string{
+		"foo:bar":  "« foo:bar » n’est pas compris ; attendu : un nom connu comme src, dst, port, app, kind, domain, url, user.",
+		"(a":       "La recherche s’arrête trop tôt ; attendu : ) pour la ( au caractère 1.",
+		"a and":    "La recherche s’arrête trop tôt ; attendu : un mot ou nom:valeur.",
+		"src:x":    "« x » n’est pas compris ; attendu : une valeur que src_endpoint.ip peut avoir.",
+		`url:"x`:   "« \"x » n’est pas compris ; attendu : un \" fermant.",
+		"port:x":   "« x » n’est pas compris ; attendu : un nombre, ou un intervalle comme 1..1023.",
+		"bytes:>x": "« >x » n’est pas compris ; attendu : un nombre après >, avec son unité s’il en a une (10KB, 5s).",
+		"a|b":      "« |b » n’est pas compris ; attendu : une valeur, entre guillemets droits si elle a des espaces, des parenthèses ou |.",
+	} {
+		_, err := store.Parse(text)
+		if _, got := refusalOf(err, true); got.Message != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", text, got.Message, want)
+		}
+	}
+}
+
 func TestEverySentenceIsInBothLanguages(t *testing.T) {
 	for key, s := range sentences() {
 		if s[0] == "" || s[1] == "" {

@@ -19,7 +19,6 @@ const (
 	maxClients = 64  // streams that are open at a time
 	clientRoom = 64  // messages that wait for a client; further ones are dropped for it, and counted
 	kept       = 128 // messages that a client which comes back can still be given
-	maxSample  = 20  // events of one second that are streamed; how many there were is said
 )
 
 // Hub hands what happens to the pages that are open. Make it with [NewHub]; it is safe for concurrent use.

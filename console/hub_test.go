@@ -107,7 +107,7 @@ func TestHubAddsUpTheWorkersOfAllInterfaces(t *testing.T) {
 	if got := string((<-page.out).data); got != want {
 		t.Errorf("stats = %s\nwant    %s", got, want)
 	}
-	if got := string((<-page.out).data); !strings.HasPrefix(got, `{"seen":2,"events":[{"time":`) {
+	if got := string((<-page.out).data); !strings.HasPrefix(got, `{"seen":2,"events":[{"id":"s1-1.5","time":`) {
 		t.Errorf("events = %s, want the two anomalies", got)
 	}
 	h.flush()

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"math"
 	"strings"
 	"time"
@@ -133,30 +132,4 @@ func (s *rates) take(at time.Time) (liveStats, bool) {
 		s.dropped = 0
 	}
 	return all, some
-}
-
-// sample keeps the first events of a second, and counts all.
-type sample struct {
-	printer event.Printer
-	events  []json.RawMessage
-	seen    int
-}
-
-// liveEvents is a sample of what happened in a second. Seen is how many events there were.
-type liveEvents struct {
-	Seen   int               `json:"seen"`
-	Events []json.RawMessage `json:"events"`
-}
-
-func (s *sample) add(r *event.Reader, e *event.Event) {
-	s.seen++
-	if len(s.events) < maxSample {
-		s.events = append(s.events, s.printer.AppendJSON(nil, r.Sensor, e))
-	}
-}
-
-func (s *sample) take() liveEvents {
-	all := liveEvents{s.seen, s.events}
-	s.seen, s.events = 0, nil
-	return all
 }

@@ -63,6 +63,7 @@ export async function run(browser, server, report) {
 
   await report.test('the live stream runs, says since when it is stale, and comes back by itself', async () => {
     await page.getByText('Rate now').waitFor()
+    await page.getByText(/\d+ of the \d+ events of the last second/).waitFor()
     server.pause()
     try {
       await page.getByText('Stale since').waitFor({ timeout: 30_000 })

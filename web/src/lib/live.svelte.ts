@@ -1,5 +1,5 @@
 // The live stream of the node. It says by itself when it is stale: since when nothing has come.
-import { get } from './api.ts'
+import { get, type Event } from './api.ts'
 
 interface Rate { bits: number; packets: number; messages: number } // per second
 export interface Stats {
@@ -9,13 +9,15 @@ export interface Stats {
   active_flows: number
   dropped: number // packets, since the message before
 }
-type Handlers = { stats: (s: Stats) => void; health: () => void }
+/** A sample of what happened in a second, and how much there was. */
+export interface Sample { seen: number; events: Event[] }
+type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void }
 
 const quiet = 15_000 // the node beats every 5 s
 let heard = $state(Date.now())
 let broken = $state(false)
 let source: EventSource | undefined
-const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), health: new Set() }
+const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set() }
 
 export const live = {
   /** Since when the stream has been silent, as unix milliseconds; undefined while it runs. */
@@ -38,6 +40,7 @@ export function listen() {
   source.addEventListener('open', alive)
   source.addEventListener('beat', alive)
   source.addEventListener('stats', (e) => { alive(); for (const f of listeners.stats) f(JSON.parse(e.data) as Stats) })
+  source.addEventListener('events', (e) => { alive(); for (const f of listeners.events) f(JSON.parse(e.data) as Sample) })
   source.addEventListener('health', () => { alive(); for (const f of listeners.health) f() })
   source.addEventListener('gap', () => { alive(); for (const f of listeners.health) f() }) // something was missed: ask again
   source.addEventListener('error', () => {
