@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	dir := flag.String("dir", "/var/tmp/bulwark/crash", "folder that is used and removed")
+	dir := flag.String("dir", "/var/tmp/bulwark/crash", "folder in which a folder of its own is made and removed")
 	kills := flag.Int("kills", 100, "how often the child is killed")
 	rate := flag.Int("rate", 5000, "events a second that the child publishes")
 	generation := flag.Int("child", -1, "be the child of that number")
@@ -35,7 +35,10 @@ func run(ctx context.Context, dir string, kills, rate, generation int) error {
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if dir, err = os.MkdirTemp(dir, "run-"); err != nil { // of its own: two runs at a time must not meet
 		return err
 	}
 	defer os.RemoveAll(dir)
