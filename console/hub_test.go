@@ -140,7 +140,8 @@ func TestHubSaysHowManyEventsItsSampleStandsFor(t *testing.T) {
 	var b event.Batch
 	b.Reset("s1", "", 1)
 	head := event.Header{Time: 1}
-	for range 3 * maxSample {
+	for range 30 {
+		b.Add(&head, &event.DNS{})
 		b.Add(&head, &event.Anomaly{Event: "x"})
 	}
 	if err := h.Batch(b.Bytes()); err != nil {
@@ -148,8 +149,8 @@ func TestHubSaysHowManyEventsItsSampleStandsFor(t *testing.T) {
 	}
 	h.flush()
 	got := string((<-page.out).data)
-	if !strings.HasPrefix(got, `{"seen":60,`) || strings.Count(got, `"anomaly.event"`) != maxSample {
-		t.Errorf("sample = %s, want 20 of 60", got)
+	if !strings.HasPrefix(got, `{"seen":60,`) || strings.Count(got, `"kind":"anomaly"`) != maxOfKind || strings.Count(got, `"kind":`) != 2*maxOfKind {
+		t.Errorf("sample = %s, want 4 of each kind, of 60", got)
 	}
 }
 

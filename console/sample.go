@@ -7,13 +7,18 @@ import (
 	"bulwark/event"
 )
 
-// maxSample is how many events of one second are streamed; how many there were is said.
-const maxSample = 20
+// What is streamed of the events of one second; how many there were is said. The bound by kind keeps a chatty
+// protocol from crowding out the others.
+const (
+	maxSample = 20
+	maxOfKind = 4
+)
 
 // sample keeps the first events of a second, and counts all.
 type sample struct {
 	printer event.Printer
 	events  []row
+	kinds   map[event.Kind]int
 	seen    int
 }
 
@@ -25,9 +30,14 @@ type liveEvents struct {
 
 func (s *sample) add(r *event.Reader, e *event.Event) {
 	s.seen++
-	if len(s.events) >= maxSample {
+	kind := e.Payload.Kind()
+	if len(s.events) >= maxSample || s.kinds[kind] >= maxOfKind {
 		return
 	}
+	if s.kinds == nil {
+		s.kinds = map[event.Kind]int{}
+	}
+	s.kinds[kind]++
 	fields := map[string]any{event.AttrSensor: r.Sensor}
 	s.printer.Each(e, func(name string, v event.Value) {
 		if v.Type == event.List {
@@ -40,11 +50,11 @@ func (s *sample) add(r *event.Reader, e *event.Event) {
 		}
 		fields[name] = string(v.AppendText(nil))
 	})
-	s.events = append(s.events, row{ID: string(r.EventID(nil)), Time: e.When(), Kind: e.Payload.Kind().String(), Fields: fields})
+	s.events = append(s.events, row{ID: string(r.EventID(nil)), Time: e.When(), Kind: kind.String(), Fields: fields})
 }
 
 func (s *sample) take() liveEvents {
 	all := liveEvents{s.seen, s.events}
-	s.seen, s.events = 0, nil
+	s.seen, s.events, s.kinds = 0, nil, nil
 	return all
 }
