@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -12,22 +14,65 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"bulwark/content/demo"
 	"bulwark/platform/store"
 )
 
-// TestMain runs the tests, or the caged process that a node of theirs starts.
+// inside marks the process that runs the tests in a network namespace of its own.
+const inside = "NODE_TEST_INSIDE"
+
+// TestMain runs the tests, as root in a network namespace of their own where only they send packets; or the caged
+// process that a node of theirs starts.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == childName {
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == childName:
 		os.Exit(Main(context.Background(), os.Args[1:], Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	case os.Geteuid() != 0:
+		os.Exit(m.Run())
+	case os.Getenv(inside) != "":
+		if err := raiseLoopback(); err != nil {
+			fmt.Fprintln(os.Stderr, "raising lo:", err)
+			os.Exit(1)
+		}
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Env = append(os.Environ(), inside+"=1")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		os.Exit(exit.ExitCode())
+	case err != nil: // no namespaces here: the tests that need one skip
+		os.Exit(m.Run())
+	}
+}
+
+// raiseLoopback sets lo up, which begins down in a new namespace.
+func raiseLoopback() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
 }
 
 // needCage skips what a program with cgo cannot do.
@@ -119,6 +164,8 @@ func start(t *testing.T, m made) *running {
 	t.Cleanup(func() { r.stop() })
 	return r
 }
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // demoFile is the bundled capture as a file.
 func demoFile(t *testing.T) string {

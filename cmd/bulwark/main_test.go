@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -50,7 +54,7 @@ func TestCommandLine(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"demo": unpackDemo, "pack": pack, "cut": cut, "lines": lines, "nopatient": noPatient,
 			"fails": ends(node.ExitFailure), "wrong": ends(node.ExitUsage), "partly": ends(node.ExitPartial),
-			"any": ends(anyCode),
+			"any": ends(anyCode), "freeport": freePort, "ready": ready,
 		},
 	})
 }
@@ -96,6 +100,34 @@ func ends(want int) func(*testscript.TestScript, bool, []string) {
 			ts.Fatalf("exit code %d, want %d", got, want)
 		}
 	}
+}
+
+// freePort is freeport NAME: a port of 127.0.0.1 on which nothing listens, as a variable.
+func freePort(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(errors.Join(err, l.Close()))
+	ts.Setenv(args[0], port)
+}
+
+// ready is ready PORT: waits until the bulwark at that port says that it is.
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // it asks for one word
+	var last error
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		resp, err := client.Get("https://127.0.0.1:" + args[0] + "/readyz")
+		if err == nil {
+			if resp.Body.Close(); resp.StatusCode == http.StatusOK {
+				return
+			}
+			err = errors.New(resp.Status)
+		}
+		last = err
+		<-time.After(20 * time.Millisecond)
+	}
+	ts.Fatalf("not ready within a minute: %v", last)
 }
 
 // unpackDemo is demo FILE: the bundled capture, not compressed.

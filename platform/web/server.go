@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -82,21 +83,42 @@ func tlsConfig(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error))
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 // Listen opens the sockets, so that an address that is taken is known before anything else starts. Where there is
-// no IPv6, IPv4 is enough.
+// no IPv6, IPv4 is enough; but an address that another program has is not left to it, for a browser may ask there.
 func (s *Server) Listen(ctx context.Context) error {
-	var failed []error
+	var absent error
 	for _, address := range s.config.Addresses() {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-		if err != nil {
-			failed = append(failed, fmt.Errorf("listening on %s: %w", address, err))
-			continue
+		switch {
+		case err == nil:
+			s.listeners = append(s.listeners, l)
+		case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EAFNOSUPPORT):
+			absent = notListening(address, err)
+		default:
+			return errors.Join(notListening(address, err), s.unlisten())
 		}
-		s.listeners = append(s.listeners, l)
 	}
 	if len(s.listeners) == 0 {
-		return errors.Join(failed...)
+		return absent
 	}
 	return nil
+}
+
+// notListening leaves out what was asked of the system, which the address says.
+func notListening(address string, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return fmt.Errorf("listening on %s: %w", address, err)
+}
+
+func (s *Server) unlisten() error {
+	var failed error
+	for _, l := range s.listeners {
+		failed = errors.Join(failed, l.Close())
+	}
+	s.listeners = nil
+	return failed
 }
 
 // URL is the address of the console to hand out, without a slash at its end. It is known after [Server.Listen].
