@@ -198,7 +198,8 @@ func (t *Test) checks(all []checkFile) error {
 			t.Checks = append(t.Checks, check)
 		case c.Stats != nil:
 			check := Check{Count: 1, Match: []Condition{{"event_type", text("stats")}}}
-			for key, want := range c.Stats {
+			for _, key := range slices.Sorted(maps.Keys(c.Stats)) {
+				want := c.Stats[key]
 				check.Match = append(check.Match, Condition{"stats." + key, &want})
 			}
 			t.Checks = append(t.Checks, check)

@@ -65,8 +65,8 @@ type Packet struct {
 	Proto            uint8 // IANA protocol number of the transport
 	Flags            uint8 // TCP flags
 	TTL              uint8
-	VLAN, Inner      uint16 // outer and inner VLAN id; 0 when untagged
-	SrcPort, DstPort uint16 // for ICMP type and code
+	VLAN, Second     uint16 // outer and inner VLAN id; 0 when untagged
+	SrcPort, DstPort uint16 // for ICMP type and code; for ESP the halves of the index
 	EtherType        uint16
 	Window           uint16
 	Seq, Ack         uint32
@@ -94,19 +94,26 @@ func Addr(a *[16]byte, v6 bool) netip.Addr {
 }
 
 const (
-	etherIPv4  = 0x0800
-	etherARP   = 0x0806
-	etherVLAN  = 0x8100
-	etherIPv6  = 0x86dd
-	etherQinQ  = 0x88a8
-	etherQinQ1 = 0x9100
-	etherPPPoE = 0x8864
+	etherIPv4   = 0x0800
+	etherARP    = 0x0806
+	etherVLAN   = 0x8100
+	etherIPv6   = 0x86dd
+	etherQinQ   = 0x88a8
+	etherQinQ1  = 0x9100
+	etherMPLS   = 0x8847
+	etherMPLSUp = 0x8848
+	etherPPPoE  = 0x8864
 )
 
-// Decode reads frame into p. p points into frame afterwards. On a fault p holds what was readable before.
-func Decode(link pcap.LinkType, frame []byte, p *Packet) Fault {
-	p.VLAN, p.Inner, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, nil, nil, false, 0
+func (p *Packet) reset() {
+	p.VLAN, p.Second, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, nil, nil, false, 0
 	p.Proto, p.SrcPort, p.DstPort, p.EtherType = 0, 0, 0, 0
+}
+
+// Decode reads frame into p. p points into frame afterwards. On a fault p holds what was readable before. What a tunnel
+// carries is read by [Packet.Inner].
+func Decode(link pcap.LinkType, frame []byte, p *Packet) Fault {
+	p.reset()
 	switch link {
 	case pcap.LinkEthernet:
 		if len(frame) < 14 {
@@ -145,7 +152,7 @@ func Decode(link pcap.LinkType, frame []byte, p *Packet) Fault {
 // Tag adds the VLAN id that the kernel took out of the frame (PACKET_AUXDATA) as the outer one.
 func (p *Packet) Tag(vlan uint16) {
 	if vlan != 0 {
-		p.Inner, p.VLAN = p.VLAN, vlan
+		p.Second, p.VLAN = p.VLAN, vlan
 	}
 }
 
@@ -157,8 +164,8 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 		id := binary.BigEndian.Uint16(b) & 0x0fff
 		if p.VLAN == 0 {
 			p.VLAN = id
-		} else if p.Inner == 0 {
-			p.Inner = id
+		} else if p.Second == 0 {
+			p.Second = id
 		}
 		kind, b = binary.BigEndian.Uint16(b[2:]), b[4:]
 	}
@@ -171,8 +178,46 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 			return CutLink
 		}
 		return p.ppp(binary.BigEndian.Uint16(b[6:]), b[8:])
+	case etherMPLS, etherMPLSUp:
+		return p.mpls(b)
 	}
 	return NotIP
+}
+
+// mpls skips labels up to the last (RFC 3032 §2.1). What follows says by its first bits what it is: IP, or an Ethernet
+// frame behind a control word (RFC 4448 §4.6).
+func (p *Packet) mpls(b []byte) Fault {
+	for range 16 {
+		if len(b) < 5 {
+			return CutLink
+		}
+		last := b[2]&1 != 0
+		if b = b[4:]; !last {
+			continue
+		}
+		switch {
+		case b[0]>>4 == 4 || b[0]>>4 == 6:
+			return p.ip(b)
+		case b[0]>>4 == 0 && len(b) >= 18:
+			return p.ether(binary.BigEndian.Uint16(b[16:]), b[18:])
+		}
+		return NotIP
+	}
+	return NotIP
+}
+
+// pppFrame reads a PPP frame, whose address and control bytes may be left out (RFC 1661 §6.6).
+func (p *Packet) pppFrame(b []byte) Fault {
+	if len(b) >= 2 && b[0] == 0xff && b[1] == 0x03 {
+		b = b[2:]
+	}
+	switch {
+	case len(b) >= 2 && b[0]&1 != 0:
+		return p.ppp(uint16(b[0]), b[1:])
+	case len(b) >= 2:
+		return p.ppp(binary.BigEndian.Uint16(b), b[2:])
+	}
+	return CutLink
 }
 
 func (p *Packet) ppp(proto uint16, b []byte) Fault {
@@ -314,11 +359,44 @@ func (p *Packet) Transport(b []byte) Fault {
 			return CutL4
 		}
 		p.SrcPort, p.DstPort, p.Payload = uint16(b[0]), uint16(b[1]), b[4:]
+	case SCTP: // RFC 9260 §3.1
+		if len(b) < 12 {
+			return CutL4
+		}
+		p.SrcPort, p.DstPort, p.Payload = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), b[12:]
+	case ESP: // RFC 4303 §2: what stands in place of ports is the index of the security parameters
+		if len(b) < 8 {
+			return CutL4
+		}
+		p.SrcPort, p.DstPort, p.Payload = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), b[8:]
 	default:
 		p.Payload = b
 	}
 	return OK
 }
+
+// Answer pairs the type of an ICMP message with that of its answer, or of its question (RFC 792, RFC 950, RFC 1256; RFC
+// 4443, RFC 4861 and others for IPv6). A message that has neither is paired with itself.
+func Answer(proto uint8, kind uint16) (one, other uint16) {
+	pairs := icmpPairs
+	if proto == ICMPv6 {
+		pairs = icmp6Pairs
+	}
+	for _, p := range pairs {
+		if kind == p[0] {
+			return p[0], p[1]
+		}
+		if kind == p[1] {
+			return p[1], p[0]
+		}
+	}
+	return kind, kind
+}
+
+var (
+	icmpPairs  = [...][2]uint16{{8, 0}, {13, 14}, {15, 16}, {17, 18}, {10, 9}, {0xffff, 0xffff}}
+	icmp6Pairs = [...][2]uint16{{128, 129}, {130, 131}, {133, 134}, {135, 136}, {139, 140}, {144, 145}}
+)
 
 func (p *Packet) tcp(b []byte) Fault {
 	if len(b) < 20 {

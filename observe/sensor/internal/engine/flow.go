@@ -13,8 +13,14 @@ type key struct {
 	ports  uint32 // lo's port in the low half
 	proto  uint8
 	v6     bool
-	vlan   uint16
+	vlan   uint16 // outer VLAN id, and above its 12 bits how many tunnels are around the packet
+	inner  uint16 // inner VLAN id
 }
+
+// vlanBits are the bits of a VLAN id.
+const vlanBits = 12
+
+func (k *key) vlanID() uint16 { return k.vlan & (1<<vlanBits - 1) }
 
 // end is one of the two ends of a key.
 type end uint8
@@ -25,12 +31,12 @@ const (
 )
 
 // keyOf is the key of p and the end that sent it.
-func keyOf(p *packet.Packet, k *key) end {
+func keyOf(p *packet.Packet, depth int, k *key) end {
 	sport, dport := p.SrcPort, p.DstPort
 	if p.Proto == packet.ICMP || p.Proto == packet.ICMPv6 {
-		sport, dport = 0, 0 // a request and its answer differ in type only
+		sport, dport = packet.Answer(p.Proto, sport) // a request and its answer differ in type only
 	}
-	k.proto, k.v6, k.vlan = p.Proto, p.V6, p.VLAN
+	k.proto, k.v6, k.vlan, k.inner = p.Proto, p.V6, p.VLAN|uint16(depth)<<vlanBits, p.Second
 	if lower(&p.Src, &p.Dst, sport, dport) {
 		k.lo, k.hi, k.ports = p.Src, p.Dst, uint32(sport)|uint32(dport)<<16
 		return low

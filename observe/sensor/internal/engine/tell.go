@@ -46,7 +46,8 @@ func (w *Worker) emit(f *flow, p event.Payload) {
 
 func (w *Worker) header(f *flow) {
 	h := &w.head
-	h.Time, h.Flow, h.Proto, h.VLAN, h.Packet = w.clock, f.id, f.key.proto, f.key.vlan, w.full.packet
+	h.Time, h.Flow, h.Proto, h.Packet = w.clock, f.id, f.key.proto, w.full.packet
+	h.VLAN, h.Inner = f.key.vlanID(), f.key.inner
 	lo, hi := uint16(f.key.ports), uint16(f.key.ports>>16)
 	if f.origin == low {
 		h.Src, h.Dst = packet.Addr(&f.key.lo, f.key.v6), packet.Addr(&f.key.hi, f.key.v6)
@@ -162,10 +163,10 @@ func (w *Worker) noteSides(f *flow) {
 	if f.key.proto != packet.TCP || f.packets[0]+f.packets[1] < 3 {
 		return
 	}
-	s := w.sides[f.key.vlan]
+	s := w.sides[f.key.vlanID()]
 	if s == nil {
 		s = new(sides)
-		w.sides[f.key.vlan] = s // at most 4,096
+		w.sides[f.key.vlanID()] = s // at most 4,096
 	}
 	if oneSided(f) {
 		s.one++

@@ -70,7 +70,10 @@ type Worker struct {
 	frags fragments
 	pool  pool
 	pkt   packet.Packet
-	key   key
+
+	carried [maxDepth]packet.Packet // packets within pkt, within one another
+	depth   int                     // tunnels around the packet in hand
+	key     key
 
 	convs     []*conversation
 	freeConvs []uint32
@@ -169,7 +172,10 @@ func (w *Worker) fault(fault packet.Fault, size int) {
 }
 
 func (w *Worker) packet(p *packet.Packet, size int) {
-	from := keyOf(p, &w.key)
+	if w.depth < maxDepth && p.Carrier() && w.unwrap(p) {
+		return
+	}
+	from := keyOf(p, w.depth, &w.key)
 	h := w.key.hash(w.table.seed)
 	f, n := w.table.find(&w.key, h)
 	if f != nil && f.state == stateClosed && p.Proto == packet.TCP && p.Flags&(packet.SYN|packet.ACK) == packet.SYN {
@@ -198,9 +204,33 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 		}
 		f.state = stateEstablished
 	}
-	if p.Proto == packet.UDP && f.marks&markIgnored == 0 && len(p.Payload) > 0 {
+	if p.Proto != packet.UDP {
+		return
+	}
+	if f.marks&markIgnored == 0 && len(p.Payload) > 0 {
 		w.udp(f, dir, p.Payload)
 	}
+	if w.depth < maxDepth {
+		w.unwrap(p)
+	}
+}
+
+// maxDepth is how many tunnels within one another are opened.
+const maxDepth = 3
+
+// unwrap follows the packet that p carries, if it carries one.
+func (w *Worker) unwrap(p *packet.Packet) bool {
+	q := &w.carried[w.depth]
+	size := p.Inner(q)
+	if size == 0 {
+		return false
+	}
+	w.depth++
+	if !q.Fragment || w.frags.whole(w, q) {
+		w.packet(q, size)
+	}
+	w.depth--
+	return true
 }
 
 // begin makes the flow of p, which from began as far as one can tell. nil: there is no room even after eviction.
