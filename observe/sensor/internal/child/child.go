@@ -115,18 +115,18 @@ func (c *crew) worker(name string) (*engine.Worker, *outbox) {
 		Limits: engine.Limits{Flows: c.start.Flows / int(n), Reassembly: c.start.Reassembly / int(n)},
 		Seed:   c.start.Seed, FirstFlow: c.start.FirstFlow + c.made%n, FlowStep: n,
 		Report: c.start.ReportNanos, Stats: c.start.StatsNanos, Interface: name, Full: c.start.Ordered,
-		Learnt: c.learnt(),
+		Others: c.others(),
 	})
 	c.made++
 	return w, o
 }
 
-// learnt is where workers tell what they learn; nowhere when there is one.
-func (c *crew) learnt() func(authority, id []byte) {
+// others is where workers tell what they learn; nowhere when there is one.
+func (c *crew) others() engine.Learner {
 	if c.start.Workers < 2 {
 		return nil
 	}
-	return c.journal.add
+	return &c.journal
 }
 
 // read reads a capture file to its end, or as far as it is readable, and says how far that was.

@@ -103,7 +103,7 @@ func (l *listener) listen(ctx context.Context, f *os.File) error {
 // between does what is due between two blocks: it sends what waits, and reports.
 func (l *listener) between(r *capture.Ring) {
 	now := l.crew.clock.Now()
-	l.heard = l.crew.journal.since(l.heard, l.worker.Learn)
+	l.heard = l.crew.journal.since(l.heard, l.worker)
 	if now.Sub(l.flushed) >= flushEvery {
 		l.flushed = now
 		l.outbox.flush()

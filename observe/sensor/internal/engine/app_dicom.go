@@ -142,7 +142,7 @@ func (t *texts) key(k dicom.Key) string {
 // patient is the pseudonym of whom a data set is about; of a query that has wildcards there is none.
 func (t *texts) patient(w *Worker, d *dicom.Elements) string {
 	if d.Keys == nil {
-		w.opt.Patients.LearnName(d.PatientName)
+		w.learnName(d.PatientName)
 	}
 	if len(d.PatientID) == 0 || bytes.ContainsAny(d.PatientID, `*?\`) {
 		return ""

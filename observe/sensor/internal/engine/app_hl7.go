@@ -38,7 +38,7 @@ func (a *hl7App) Exchange(x *hl7.Exchange) {
 	e.Processing, e.Charset = event.View(m.Processing), event.View(m.Charset)
 	e.Segments, e.Observations, e.Bytes = uint64(m.Segments), uint64(m.OBX), uint64(m.Bytes)
 	e.Location = t.location(m.Assigned)
-	w.opt.Patients.LearnName(m.PatientName)
+	w.learnName(m.PatientName)
 	if len(m.Patients) > 0 {
 		p := &m.Patients[0]
 		for i := range m.Patients {

@@ -28,8 +28,8 @@ type Limits struct {
 // Options are what a worker is made from.
 type Options struct {
 	Sink      Sink
-	Patients  *pseudonym.Pseudonyms      // replaces patient identifiers; not shared between workers
-	Learnt    func(authority, id []byte) // is told of identifiers that were seen, for other workers; may be nil
+	Patients  *pseudonym.Pseudonyms // replaces patient identifiers; not shared between workers
+	Others    Learner               // is told what this worker learns of patients; nil when it is alone
 	Limits    Limits
 	Seed      uint64 // secret of the flow table's hash
 	FirstFlow uint64 // id of the first flow
@@ -319,16 +319,36 @@ func (w *Worker) advance(at int64) {
 // KernelDropped notes that n packets were lost before they came here.
 func (w *Worker) KernelDropped(n uint64) { w.count.kernel += n }
 
+// Learner is told of patients, so that they are known again in a file name.
+type Learner interface {
+	Identifier(authority, id []byte)
+	Name(raw []byte)
+}
+
 // learn notes an identifier that is certain to be a patient's.
 func (w *Worker) learn(authority, id []byte) {
 	w.opt.Patients.Learn(authority, id)
-	if w.opt.Learnt != nil {
-		w.opt.Learnt(authority, id)
+	if w.opt.Others != nil {
+		w.opt.Others.Identifier(authority, id)
 	}
 }
 
-// Learn notes an identifier that another worker has seen.
-func (w *Worker) Learn(authority, id []byte) { w.opt.Patients.Learn(authority, id) }
+// learnName notes the name of a patient.
+func (w *Worker) learnName(raw []byte) {
+	if len(raw) == 0 {
+		return
+	}
+	w.opt.Patients.LearnName(raw)
+	if w.opt.Others != nil {
+		w.opt.Others.Name(raw)
+	}
+}
+
+// Identifier notes an identifier that another worker has seen; with [Worker.Name] it makes a worker a [Learner].
+func (w *Worker) Identifier(authority, id []byte) { w.opt.Patients.Learn(authority, id) }
+
+// Name notes a patient's name that another worker has seen.
+func (w *Worker) Name(raw []byte) { w.opt.Patients.LearnName(raw) }
 
 // Tick moves the clock on while no packet comes. at is in unix nanoseconds.
 func (w *Worker) Tick(at int64) {
