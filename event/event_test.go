@@ -171,8 +171,27 @@ func FuzzReader(f *testing.F) {
 		var e Event
 		var p Printer
 		var out []byte
-		for r.Next(&e) {
+		n := 0
+		for ; r.Next(&e); n++ {
 			out = p.AppendJSON(out[:0], r.Sensor, &e)
+		}
+		one, two, err := Split(in)
+		if err != nil || r.Err() != nil {
+			return
+		}
+		for _, half := range [][]byte{one, two} {
+			if err := r.Open(half); err != nil {
+				t.Fatal(err)
+			}
+			for r.Next(&e) {
+				n--
+			}
+			if r.Err() != nil {
+				t.Fatal(r.Err())
+			}
+		}
+		if n != 0 {
+			t.Errorf("%d events were lost in two", n)
 		}
 	})
 }

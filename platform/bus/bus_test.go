@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 
 func open(t *testing.T, o Options) *Bus {
 	t.Helper()
+	o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -316,4 +318,16 @@ func TestASpillFileGivesBackWhatItWasGiven(t *testing.T) {
 		t.Error("an empty file takes no more")
 	}
 	s.close()
+}
+
+// FuzzRecord reads records of a spill file that anything may have written.
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte("\x06\x00ev.dns\x01\x00a\x03\x00\x00\x00data"))
+	f.Add([]byte("\xff\xff"))
+	f.Fuzz(func(t *testing.T, rec []byte) {
+		it, err := parseRecord(rec)
+		if err == nil && recordSize(it)-8 != int64(len(rec)) {
+			t.Errorf("got a record of %d bytes from %d", recordSize(it)-8, len(rec))
+		}
+	})
 }

@@ -19,8 +19,8 @@ const (
 	fullShare = 0.9
 )
 
-// keep removes old events: those beyond MaxAge, and beyond MaxBytes the oldest, but none that a holder has not seen.
-// The server's own limits would remove them regardless.
+// keep removes old events: those beyond MaxAge, beyond MaxBytes the oldest, and half of them while the disk is full; but
+// none that a holder has not seen. The server's own limits would remove them regardless.
 func (b *Bus) keep(ctx context.Context) {
 	for pause(ctx, keepEvery) {
 		if err := b.trim(ctx, time.Now()); err != nil && ctx.Err() == nil {
@@ -43,6 +43,9 @@ func (b *Bus) trim(ctx context.Context, now time.Time) error {
 	if limit := float64(b.opts.MaxBytes) * fullShare; float64(st.Bytes) > limit {
 		share := 1 - limit*0.95/float64(st.Bytes)
 		to = st.FirstSeq + uint64(math.Ceil(share*float64(st.LastSeq-st.FirstSeq+1)))
+	}
+	if b.disk.full() { // rather less replay than no new events
+		to = max(to, st.FirstSeq+(st.LastSeq-st.FirstSeq)/2+1)
 	}
 	if old := now.Add(-b.opts.MaxAge); st.FirstTime.Before(old) {
 		to = max(to, b.firstSince(ctx, st.FirstSeq, st.LastSeq, old))

@@ -81,7 +81,11 @@ func (b *Bus) Relay(ctx context.Context, node string) error {
 			break
 		}
 		b.log.DebugContext(ctx, "a node's events wait for its link", "node", node, "error", err)
-		pause(ctx, relayRetry)
+		wait := relayRetry
+		if errors.Is(err, ErrFull) {
+			wait = retryMax
+		}
+		pause(ctx, wait)
 	}
 	if ctx.Err() == nil {
 		return ErrClosed

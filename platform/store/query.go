@@ -188,12 +188,20 @@ func (s *Store) Names(ctx context.Context, q Query) ([]string, error) {
 	}
 	var names []string
 	for i := range rows {
-		if n := rows[i].Value("name"); !strings.HasPrefix(n, "_") {
+		if n := rows[i].Value("name"); !strings.HasPrefix(n, "_") && !hidden(q.Hidden, n) {
 			names = append(names, n)
 		}
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// hidden reports whether a name is one of those, of which name* stands for all that begin so.
+func hidden(those []string, name string) bool {
+	return slices.ContainsFunc(those, func(h string) bool {
+		begin, all := strings.CutSuffix(h, "*")
+		return name == h || all && strings.HasPrefix(name, begin)
+	})
 }
 
 // Rows runs the query through LogsQL pipes ("stats by (user.name) count() n | sort by (n desc)") and returns at most

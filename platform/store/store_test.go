@@ -191,3 +191,42 @@ func TestRowsInABufferDoNotHideThoseOfEarlierDays(t *testing.T) {
 		t.Errorf("got %d rows, %v, want 34", len(rows), err)
 	}
 }
+
+func TestWhatIsHiddenIsNeitherShownNorSearchedNorCounted(t *testing.T) {
+	s := testStore(t)
+	hospital(t, s)
+	q := Query{Text: "kind:auth", Hidden: []string{"user.*", "src_endpoint.ip"}}
+	rows, err := s.Latest(t.Context(), q, 10)
+	if err != nil || len(rows) != 1 || rows[0].Value("user.name") != "" || rows[0].Value("src_endpoint.ip") != "" ||
+		rows[0].Value("status") != "failure" {
+		t.Errorf("latest: got %+v, %v", rows, err)
+	}
+	if names, err := s.Names(t.Context(), q); err != nil || slices.Contains(names, "user.name") || !slices.Contains(names, "status") {
+		t.Errorf("names: got %v, %v", names, err)
+	}
+	if top, err := s.Top(t.Context(), q, "user.name", "", 5); err != nil || len(top) != 0 {
+		t.Errorf("top: got %v, %v", top, err)
+	}
+	if top, err := s.topOfMany(t.Context(), q, "user.name", "", 5); err != nil || len(top) != 0 {
+		t.Errorf("top of many: got %v, %v", top, err)
+	}
+	if n, err := s.Distinct(t.Context(), q, "user.name"); err != nil || n != 0 {
+		t.Errorf("distinct: got %d, %v", n, err)
+	}
+	if f, err := s.Facets(t.Context(), q, []string{"user.name"}, 5); err != nil || len(f) != 0 {
+		t.Errorf("facets: got %v, %v", f, err)
+	}
+	if h, err := s.Histogram(t.Context(), q, time.Hour, "user.name", ""); err != nil || len(h) != 1 || h[0].Value != "" {
+		t.Errorf("histogram: got %v, %v", h, err)
+	}
+	if rows, err := s.Rows(t.Context(), q, `stats by (user.name) count() n`, 5); err != nil || len(rows) != 1 || rows[0].Value("user.name") != "" {
+		t.Errorf("rows: got %v, %v", rows, err)
+	}
+	if rows, err := s.Rows(t.Context(), q, `filter status:in(kind:="auth" user.name:="Martin" | fields status) | stats count() n`, 5); err != nil ||
+		len(rows) != 1 || rows[0].Value("n") != "0" {
+		t.Errorf("a subquery: got %v, %v", rows, err)
+	}
+	if n, err := s.Count(t.Context(), Query{Text: "Martin", Hidden: q.Hidden}); err != nil || n != 0 {
+		t.Errorf("a word: got %d, %v", n, err)
+	}
+}
