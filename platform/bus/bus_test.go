@@ -21,7 +21,8 @@ import (
 
 func open(t *testing.T, o Options) *Bus {
 	t.Helper()
-	o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o.SyncEvery = time.Minute // tests need not wait for the disk
+	o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	b, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ type spine struct {
 
 func startSpine(t *testing.T, dir string, o Options) *spine {
 	t.Helper()
-	b, err := bus.Open(t.Context(), bus.Options{Dir: filepath.Join(dir, "bus"), Hold: []string{Holder}})
+	b, err := bus.Open(t.Context(), bus.Options{Dir: filepath.Join(dir, "bus"), Hold: []string{Holder}, SyncEvery: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
