@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -51,12 +50,4 @@ func (b *Bench) file(elem ...string) string {
 func (b *Bench) capture(data []byte) (string, error) {
 	path := filepath.Join(b.Scratch, "capture")
 	return path, os.WriteFile(path, data, 0o600)
-}
-
-func isCapture(name string) bool {
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".pcap", ".pcapng", ".cap":
-		return true
-	}
-	return false
 }
