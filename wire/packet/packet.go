@@ -1,6 +1,6 @@
 // Package packet decodes one captured frame down to the transport header, by hand and without allocation:
-// link layers as pcap numbers them, VLAN tags (IEEE 802.1Q, 802.1ad), IPv4 (RFC 791), IPv6 with its extension
-// headers (RFC 8200), TCP (RFC 9293), UDP (RFC 768) and ICMP.
+// link layers as pcap numbers them, VLAN tags (IEEE 802.1Q, 802.1ad), PPPoE (RFC 2516), MPLS labels (RFC 3032),
+// IPv4 (RFC 791), IPv6 with its extension headers (RFC 8200), TCP (RFC 9293), UDP (RFC 768) and ICMP.
 //
 // Checksums are not verified: on a mirror port they are often filled in later by the sender's hardware.
 package packet
@@ -138,11 +138,15 @@ func Decode(link pcap.LinkType, frame []byte, p *Packet) Fault {
 			return CutLink
 		}
 		return p.ether(binary.BigEndian.Uint16(frame), frame[20:])
-	case pcap.LinkPPP, pcap.LinkPPPHDLC, pcap.LinkCHDLC:
+	case pcap.LinkPPP:
+		return p.pppFrame(frame)
+	case pcap.LinkPPPHDLC, pcap.LinkCHDLC:
 		if len(frame) < 4 {
 			return CutLink
 		}
 		return p.ppp(binary.BigEndian.Uint16(frame[2:]), frame[4:])
+	case pcap.LinkPPPoE:
+		return p.ether(etherPPPoE, frame)
 	case pcap.LinkNFLog:
 		return p.nflog(frame)
 	}
@@ -169,6 +173,10 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 		}
 		kind, b = binary.BigEndian.Uint16(b[2:]), b[4:]
 	}
+	// RFC 1042: a length, and LLC with SNAP behind it that names the type.
+	if kind < 0x0600 && len(b) >= 8 && b[0] == 0xaa && b[1] == 0xaa && b[2] == 3 && b[3]|b[4]|b[5] == 0 {
+		kind, b = binary.BigEndian.Uint16(b[6:]), b[8:]
+	}
 	p.EtherType = kind
 	switch kind {
 	case etherIPv4, etherIPv6:
@@ -176,6 +184,9 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 	case etherPPPoE:
 		if len(b) < 8 { // RFC 2516 §4: six bytes of PPPoE, two of PPP
 			return CutLink
+		}
+		if n := int(binary.BigEndian.Uint16(b[4:])); n >= 2 && 6+n < len(b) {
+			b = b[:6+n] // what follows fills the frame
 		}
 		return p.ppp(binary.BigEndian.Uint16(b[6:]), b[8:])
 	case etherMPLS, etherMPLSUp:
@@ -286,7 +297,7 @@ func (p *Packet) ipv4(b []byte) Fault {
 		p.Network = body
 		return OK
 	}
-	return p.Transport(body)
+	return p.transport(body)
 }
 
 func (p *Packet) ipv6(b []byte) Fault {
@@ -296,10 +307,15 @@ func (p *Packet) ipv6(b []byte) Fault {
 	total := int(binary.BigEndian.Uint16(b[4:]))
 	p.V6, p.TTL = true, b[7]
 	p.Src, p.Dst = [16]byte(b[8:24]), [16]byte(b[24:40])
-	next, body := b[6], b[40:]
+	body := b[40:]
 	if total != 0 && total < len(body) { // 0: a jumbogram or an offload
 		body = body[:total]
 	}
+	return p.extensions(b[6], body)
+}
+
+// extensions walks the extension headers of IPv6, of which next is the first, to the transport.
+func (p *Packet) extensions(next uint8, body []byte) Fault {
 	for range 16 { // RFC 8200 §4.1 names seven; more is an attack
 		n := 0
 		switch next {
@@ -328,7 +344,7 @@ func (p *Packet) ipv6(b []byte) Fault {
 			return OK
 		default:
 			p.Proto = next
-			return p.Transport(body)
+			return p.transport(body)
 		}
 		if n > len(body) {
 			return CutIP
@@ -338,9 +354,23 @@ func (p *Packet) ipv6(b []byte) Fault {
 	return BadIP
 }
 
-// Transport reads the transport header of protocol p.Proto at the beginning of b. It is called again with the whole
-// once the fragments of a packet have come together.
-func (p *Packet) Transport(b []byte) Fault {
+// Whole reads b, what the fragments of a packet that p is one of came together to. Extension headers that were in
+// them are walked, else they would hide the transport; fragments inside fragments are none (RFC 8200 §4.5).
+func (p *Packet) Whole(b []byte) Fault {
+	p.Fragment, p.Network = false, nil
+	if !p.V6 {
+		return p.transport(b)
+	}
+	fault := p.extensions(p.Proto, b)
+	if p.Fragment {
+		p.Fragment, p.Network = false, nil
+		return BadIP
+	}
+	return fault
+}
+
+// transport reads the transport header of protocol p.Proto at the beginning of b.
+func (p *Packet) transport(b []byte) Fault {
 	switch p.Proto {
 	case TCP:
 		return p.tcp(b)

@@ -25,6 +25,7 @@ type partial struct {
 	buf   []byte // from the pool
 	have  []span // what is filled, in order, never touching
 	total int    // length of the whole; 0 while not known
+	proto uint8  // what the first fragment says comes next
 	since int64
 }
 
@@ -49,12 +50,18 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 		return false
 	}
 	k := fragKey{p.Src, p.Dst, p.FragID, p.Proto, p.V6, p.VLAN}
+	if p.V6 {
+		k.proto = 0 // RFC 8200 §4.5: fragments may name different ones; that of the first counts
+	}
 	part := fr.partial[k]
 	if part == nil {
 		if part = fr.begin(k, w.now); part == nil {
 			w.count.dropped++
 			return false
 		}
+	}
+	if from == 0 && (len(part.have) == 0 || part.have[0].from > 0) {
+		part.proto = p.Proto
 	}
 	if !p.FragMore {
 		if part.total != 0 && part.total != to {
@@ -71,9 +78,9 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 		return false
 	}
 	fr.done = append(fr.done[:0], part.buf[:part.total]...)
+	p.Proto = part.proto
 	fr.drop(k, part)
-	p.Fragment = false
-	if fault := p.Transport(fr.done); fault != packet.OK {
+	if fault := p.Whole(fr.done); fault != packet.OK {
 		w.anomaly("decode", fault.String())
 		return false
 	}
@@ -81,7 +88,7 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 }
 
 func (fr *fragments) begin(k fragKey, now int64) *partial {
-	for len(fr.partial) >= maxPartial {
+	for len(fr.partial) >= maxPartial || len(fr.order) >= 2*maxPartial { // what is complete stands in order yet
 		fr.oldest()
 	}
 	part := &partial{since: now}
