@@ -86,7 +86,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 			sink.allocations += r.Allocations
 			if r.Err != nil {
 				failed++
-				fmt.Fprintf(t.Err, "bulwark: %s: %v; %d packets were read before\n", said(r.Name), r.Err, r.Packets)
+				fmt.Fprintf(t.Err, "bulwark: %s: %s; %d packets were read before\n", said(r.Name), printable(r.Err.Error()), r.Packets)
 			}
 		},
 	})

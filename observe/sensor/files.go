@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"bulwark/event"
@@ -69,7 +70,7 @@ func (s *Sensor) done(r FileReport) {
 }
 
 func (s *Sensor) noteFile(r link.Report) {
-	if r.Source == "" {
+	if !slices.Contains(s.opt.Files, r.Source) { // the child may say any name
 		return
 	}
 	out := FileReport{Name: r.Source, Packets: r.Packets, Bytes: r.Bytes, Events: r.Events, Allocations: r.Allocations}

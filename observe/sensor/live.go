@@ -52,6 +52,9 @@ func (s *Sensor) watch(ctx context.Context) error {
 		wait.Go(func() { l.hold(ctx, n, i) })
 	}
 	err = s.listen(ctx, c, l.report, l.stats)
+	if err != nil {
+		c.Kill() // one that breaks the rules does not end when it is asked to
+	}
 	l.finish()
 	cancel()
 	wait.Wait()
@@ -190,9 +193,17 @@ func (l *live) report(r link.Report) {
 			delete(l.away, r.Source)
 		}
 		l.mu.Unlock()
-	case r.Source != "":
+	case l.watches(r.Source):
 		l.counted(r)
 	}
+}
+
+// watches reports whether name is an interface that the child was handed: it may say any name.
+func (l *live) watches(name string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.heard[name]
+	return ok
 }
 
 // counted takes what a worker says each few seconds of its socket.
@@ -224,7 +235,7 @@ func (l *live) counted(r link.Report) {
 
 // stats looks at what the engine counts: drops become a warning, and so do VLANs of which one side is missing.
 func (l *live) stats(p *event.Stats) {
-	if p.OneSided+p.TwoSided == 0 {
+	if p.OneSided+p.TwoSided == 0 || p.VLAN > 4095 { // IEEE 802.1Q §9.6: twelve bits
 		return
 	}
 	l.mu.Lock()

@@ -209,8 +209,6 @@ func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report), 
 				return err
 			}
 			report(r)
-		default:
-			return fmt.Errorf("%w: kind %q", link.ErrFrame, kind)
 		}
 	}
 }

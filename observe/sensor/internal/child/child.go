@@ -161,19 +161,19 @@ func (c *crew) read(s *link.Source, f *os.File) {
 func (c *crew) readFile(f *os.File, r *link.Report) (err error) {
 	debug.SetPanicOnFault(true) // a mapped file that is cut meanwhile
 	defer func() {
-		if e := recover(); e != nil {
-			if fault, ok := e.(runtime.Error); ok {
-				err = fmt.Errorf("the file was cut while it was read: %w", fault)
-				return
-			}
+		switch e := recover().(type) {
+		case nil:
+		case interface{ Addr() uintptr }: // of debug.SetPanicOnFault
+			err = errCut
+		default:
 			panic(e)
 		}
 	}()
 	src, mapped, err := source(f)
+	defer mapped.close()
 	if err != nil {
 		return err
 	}
-	defer mapped.close()
 	var p pcap.Packet
 	for {
 		if err := src.Next(&p); errors.Is(err, io.EOF) {
@@ -189,6 +189,9 @@ func (c *crew) readFile(f *os.File, r *link.Report) (err error) {
 		c.reader.Packet(p.Time, p.Link, p.Orig, 0, p.Data)
 	}
 }
+
+// errCut: a file that is mapped ended before its end.
+var errCut = errors.New("the file was cut while it was read")
 
 // mapping is a file in memory; nil for one that is read as a stream.
 type mapping struct {

@@ -93,12 +93,19 @@ func NewReader(r io.Reader) *Reader { return &Reader{r: bufio.NewReaderSize(r, 2
 // Next is the next frame; its payload holds until the call after. io.EOF is the proper end.
 func (r *Reader) Next() (kind byte, of event.Kind, payload []byte, err error) {
 	var head [HeadSize]byte
-	if _, err := io.ReadFull(r.r, head[:]); err != nil {
+	switch _, err := io.ReadFull(r.r, head[:]); {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return 0, 0, nil, fmt.Errorf("%w: cut: %w", ErrFrame, err)
+	case err != nil:
 		return 0, 0, nil, err
 	}
 	n := int(binary.LittleEndian.Uint32(head[:]))
 	kind = head[4]
-	if limit := map[byte]int{FrameBatch: event.MaxBatch, FrameReport: MaxReport}[kind]; n > limit {
+	limit, known := longest(kind)
+	if !known {
+		return 0, 0, nil, fmt.Errorf("%w: kind %q", ErrFrame, kind)
+	}
+	if n > limit {
 		return 0, 0, nil, fmt.Errorf("%w: kind %q of %d bytes, at most %d", ErrFrame, kind, n, limit)
 	}
 	if cap(r.buf) < n {
@@ -106,9 +113,23 @@ func (r *Reader) Next() (kind byte, of event.Kind, payload []byte, err error) {
 	}
 	r.buf = r.buf[:n]
 	if _, err := io.ReadFull(r.r, r.buf); err != nil {
+		if err == io.EOF { // it is not the proper end
+			err = io.ErrUnexpectedEOF
+		}
 		return 0, 0, nil, fmt.Errorf("%w: cut: %w", ErrFrame, err)
 	}
 	return kind, event.Kind(head[5]), r.buf, nil
+}
+
+// longest is how many bytes the payload of a frame of that kind may have.
+func longest(kind byte) (limit int, known bool) {
+	switch kind {
+	case FrameBatch:
+		return event.MaxBatch, true
+	case FrameReport:
+		return MaxReport, true
+	}
+	return 0, false
 }
 
 // Parse reads a report.
