@@ -29,7 +29,7 @@ func (s *Sensor) watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l := &live{s: s, c: c, drops: map[string]uint64{}, sides: map[uint64]*sided{},
+	l := &live{s: s, c: c, drops: map[string]*dropped{}, sides: map[uint64]*sided{},
 		heard: map[string]time.Time{}}
 	s.mu.Lock()
 	s.state.Interfaces = nil
@@ -82,7 +82,7 @@ type live struct {
 
 	// mu guards what follows.
 	mu    sync.Mutex
-	drops map[string]uint64
+	drops map[string]*dropped
 	heard map[string]time.Time
 	sides map[uint64]*sided
 	away  map[string]chan struct{}
@@ -206,6 +206,22 @@ func (l *live) watches(name string) bool {
 	return ok
 }
 
+// dropped is how many packets and events of an interface were lost in the minute that runs.
+type dropped struct {
+	count uint64
+	begun time.Time
+}
+
+// add counts n more. It returns how many were lost in the minute that runs, and whether a minute without any has ended.
+func (d *dropped) add(now time.Time, n uint64) (lost uint64, ended bool) {
+	if now.Sub(d.begun) >= time.Minute {
+		ended = d.count == 0
+		d.count, d.begun = 0, now
+	}
+	d.count += n
+	return d.count, ended
+}
+
 // counted takes what a worker says each few seconds of its socket.
 func (l *live) counted(r link.Report) {
 	s := l.s
@@ -215,8 +231,19 @@ func (l *live) counted(r link.Report) {
 		l.heard[r.Source] = now
 	}
 	quiet := now.Sub(l.heard[r.Source])
-	l.drops[r.Source] += r.Drops + r.Lost
+	d := l.drops[r.Source]
+	if d == nil {
+		d = &dropped{begun: now}
+		l.drops[r.Source] = d
+	}
+	lost, ended := d.add(now, r.Drops+r.Lost)
 	l.mu.Unlock()
+	switch {
+	case lost > 0:
+		s.opt.Health.Set(&dropping, health.Args{"interface": r.Source, "count": strconv.FormatUint(lost, 10)})
+	case ended:
+		s.opt.Health.Clear(&dropping, r.Source)
+	}
 	if quiet >= silence {
 		s.opt.Health.Set(&silentInterface, health.Args{"interface": r.Source, "minutes": strconv.Itoa(int(quiet.Minutes()))})
 	} else {
