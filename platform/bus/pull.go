@@ -84,9 +84,11 @@ func (p *pull) next(ctx context.Context, idle func(context.Context)) (*nats.Msg,
 	tick := time.NewTicker(saveEvery)
 	defer tick.Stop()
 	for {
+		if ctx.Err() != nil { // nothing more once it has ended, whatever else is ready
+			return nil, ctx.Err()
+		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
 		case <-silent.C:
 			if len(p.in) > 0 {
 				silent.Reset(p.silence)
