@@ -137,6 +137,5 @@ func TestNoCaptureHurts(t *testing.T) {
 		t.Errorf("%d MiB of memory, want less than 2048", m.Sys>>20)
 	}
 	t.Logf("%d captures, %d MiB", files, m.Sys>>20)
-	t.Logf("RESULT hostile_captures %d/%d share", plays, plays)
 	t.Logf("RESULT hostile_captures %d/%d share", good, files)
 }
