@@ -310,6 +310,14 @@ type SMB struct {
 	Encrypted    bool     // what follows is encrypted
 	Operation    string   // OCSF 4006 activity_name: File Open, File Create, File Rename, File Delete...
 	Guest        bool     // the server let the user in as guest
+	TxID         uint64   // place of the request in its connection, from 1; when EVE is written
+	FileID       string   // identifier of the open file; when EVE is written
+	Created      uint64   // unix nanoseconds at which the file was created; when EVE is written
+	Accessed     uint64   // unix nanoseconds of its last access; when EVE is written
+	Modified     uint64   // unix nanoseconds of its last change of content; when EVE is written
+	Changed      uint64   // unix nanoseconds of its last change; when EVE is written
+	System       string   // version of the client's operating system, by its NTLM message; when EVE is written
+	Function     string   // what an IOCTL asks for; when EVE is written
 }
 
 func (*SMB) Kind() Kind { return KindSMB }
@@ -343,6 +351,14 @@ func (p *SMB) fields(c *coder) {
 	c.truth(27, "smb.is_encrypted", &p.Encrypted)
 	c.str(28, "activity_name", &p.Operation)
 	c.truth(29, "actor.user.is_guest", &p.Guest)
+	c.num(30, "smb.transaction_uid", &p.TxID)
+	c.str(31, "file.uid", &p.FileID)
+	c.num(32, "file.created_time", &p.Created)
+	c.num(33, "file.accessed_time", &p.Accessed)
+	c.num(34, "file.modified_time", &p.Modified)
+	c.num(35, "file.changed_time", &p.Changed)
+	c.str(36, "src_endpoint.os.version", &p.System)
+	c.str(37, "smb.function", &p.Function)
 }
 
 // Kerberos is one request for a ticket with its reply (RFC 4120).

@@ -207,51 +207,6 @@ func (w *Writer) http(p *event.HTTP) {
 	j.close()
 }
 
-func (w *Writer) smb(p *event.SMB) {
-	j := &w.j
-	j.open("smb")
-	j.some("dialect", p.Dialect)
-	j.some("command", p.Command)
-	j.some("status", p.Status)
-	if p.StatusCode != 0 {
-		j.str("status_code", "0x"+strconv.FormatUint(p.StatusCode-1, 16))
-	}
-	j.num("session_id", p.SessionID)
-	j.num("tree_id", p.TreeID)
-	j.some("filename", p.File)
-	j.some("disposition", p.Disposition)
-	j.some("access", p.Access)
-	if p.File != "" {
-		j.num("size", p.Size)
-	}
-	if p.NewName != "" {
-		j.open("rename")
-		j.str("from", p.File)
-		j.str("to", p.NewName)
-		j.close()
-	}
-	j.some("share", p.Tree)
-	j.some("share_type", p.ShareType)
-	j.some("named_pipe", p.NamedPipe)
-	j.list("client_dialects", p.Dialects)
-	j.some("client_guid", p.ClientGUID)
-	j.some("server_guid", p.ServerGUID)
-	if p.User != "" || p.Domain != "" || p.Host != "" {
-		j.open("ntlmssp")
-		j.str("domain", p.Domain)
-		j.str("user", p.User)
-		j.some("host", p.Host)
-		j.close()
-	}
-	if p.Realm != "" {
-		j.open("kerberos")
-		j.str("realm", p.Realm)
-		j.list("snames", p.Services)
-		j.close()
-	}
-	j.close()
-}
-
 func (w *Writer) kerberos(p *event.Kerberos) {
 	j := &w.j
 	j.open("krb5")

@@ -114,7 +114,7 @@ func (c *crew) worker(name string) (*engine.Worker, *outbox) {
 		Sink: o, Patients: pseudonym.New([32]byte(c.start.Pseudonyms)),
 		Limits: engine.Limits{Flows: c.start.Flows / int(n), Reassembly: c.start.Reassembly / int(n)},
 		Seed:   c.start.Seed, FirstFlow: c.start.FirstFlow + c.made%n, FlowStep: n,
-		Report: c.start.ReportNanos, Stats: c.start.StatsNanos, Interface: name, Full: c.start.Ordered,
+		Report: c.start.ReportNanos, Stats: c.start.StatsNanos, Interface: name, Full: c.start.Ordered, EVE: c.start.EVE,
 		Others: c.others(),
 	})
 	c.made++

@@ -9,16 +9,25 @@ import (
 // smbApp is a conversation with a file server.
 type smbApp struct {
 	conv smb.Conversation
+	told uint64 // transactions; when EVE is written
 	at
 }
 
 func (a *smbApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
-	return a.conv.Decode(dir, p, a)
+	return a.conv.Decode(dir, p, a.handler())
 }
+
+func (a *smbApp) handler() smb.Handler {
+	if a.w.opt.EVE {
+		return (*smbTransactions)(a)
+	}
+	return a
+}
+
 func (a *smbApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
-func (a *smbApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
-func (a *smbApp) reset()                        { a.conv.Reset(); a.at = at{} }
+func (a *smbApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a.handler()) }
+func (a *smbApp) reset()                        { a.conv.Reset(); a.told, a.at = 0, at{} }
 
 // Record takes what the conversation tells: each becomes one event.
 func (a *smbApp) Record(r smb.Record) {

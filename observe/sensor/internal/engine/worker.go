@@ -38,6 +38,7 @@ type Options struct {
 	Stats     int64  // nanoseconds between two rounds of stats events; 0: none
 	Interface string // named in stats events
 	Full      bool   // tell also what is long and rarely searched: JA3 texts
+	EVE       bool   // tell what EVE has a record of: each SMB transaction, in place of what came of them
 }
 
 // Time-outs of flows, in nanoseconds; those of TCP and UDP are Suricata's defaults.

@@ -32,6 +32,7 @@ type Start struct {
 	FirstFlow   uint64 `json:"first_flow"`
 	Workers     int    `json:"workers"`
 	Ordered     bool   `json:"ordered"` // one stream of events in order, not one a kind
+	EVE         bool   `json:"eve"`     // records for EVE: one a transaction where our events tell the outcome
 	Wait        bool   `json:"wait"`    // when the parent is behind: wait, do not drop
 	Seed        uint64 `json:"seed"`
 	MaxEvents   int    `json:"max_events"` // events of a batch
