@@ -188,6 +188,9 @@ func judgeArkime(name string, s record, ours []record) []Case {
 		if f.path[1] == "host" && f.family == "http" {
 			got = append(got, gather(ours, "tls", "tls", "sni")...) // Arkime takes it for a host too
 		}
+		if f.path[1] == "share" {
+			got = append(got, gather(ours, "smb", "smb", "named_pipe")...) // EVE's name for the share of pipes
+		}
 		found := 0
 		for _, w := range want {
 			if slices.ContainsFunc(got, func(g string) bool { return f.same(w, g) }) {

@@ -72,6 +72,7 @@ type Flow struct {
 	TotalBytesIn  uint64 // bytes Dst sent in the whole flow, likewise
 	Midstream     bool   // the beginning of the TCP connection was not seen
 	TCPState      string // how far the TCP connection was at the end, as EVE names it; when captures are read
+	AppBefore     string // the protocol that led to this one: a proxy's, or one with STARTTLS
 	ICMPReply     uint64 // type << 8 | code of the first ICMP message of Dst
 }
 
@@ -102,6 +103,7 @@ func (p *Flow) fields(c *coder) {
 	c.truth(23, "connection_info.is_midstream", &p.Midstream)
 	c.str(24, "connection_info.tcp_state", &p.TCPState)
 	c.zero(25, "connection_info.icmp_reply", &p.ICMPReply)
+	c.str(26, "app_name_before", &p.AppBefore)
 }
 
 // DNS is one question with its answer, or one of them where the other was not seen.
@@ -184,6 +186,7 @@ type TLS struct {
 	SelfSigned    bool     // subject and issuer of the certificate are the same
 	Key           string   // type and size of the certificate's key: RSA 2048
 	ClientVersion string   // highest version the client offered
+	Before        string   // the protocol that led to TLS, by STARTTLS or a proxy's tunnel
 
 	Ciphers             []string // numbers of the cipher suites the client offered; when captures are read
 	Extensions          []string // numbers of its extensions; when captures are read
@@ -227,6 +230,7 @@ func (p *TLS) fields(c *coder) {
 	c.zero(29, "tls.cipher_id", &p.CipherID)
 	c.str(30, "tls.client_hello_version", &p.HelloVersion)
 	c.str(31, "tls.server_hello_version", &p.ServerHelloVersion)
+	c.str(32, "tls.started_by", &p.Before)
 }
 
 // HTTP is one request with its response, as far as they were seen. URLs never carry a patient identifier in clear.
@@ -249,7 +253,8 @@ type HTTP struct {
 	Latency         uint64   // nanoseconds from the request to its response
 	Port            uint64   // port in the Host header, when there is one
 	TxID            uint64   // place of the request in its connection, from 1
-	Reason          string   // status line without its version where the code is no number
+	Reason          string   // status as sent, where it is no number
+	Range           string   // the Content-Range header; when captures are read
 	RequestHeaders  []string // fields of the head as "Name: value", patients and secrets replaced; when captures are read
 	ResponseHeaders []string // fields of the response's head, likewise
 }
@@ -277,6 +282,7 @@ func (p *HTTP) fields(c *coder) {
 	c.str(19, "http_response.status", &p.Reason)
 	c.strs(20, "http_request.http_headers", &p.RequestHeaders)
 	c.strs(21, "http_response.http_headers", &p.ResponseHeaders)
+	c.str(22, "http_response.content_range", &p.Range)
 }
 
 // SMB is one step of a conversation with a file server, or one file that was open.
@@ -418,6 +424,7 @@ type LDAP struct {
 	Entries    uint64   // entries returned
 	OID        string   // of an extended operation
 	Sealed     bool     // the conversation is encrypted by SASL from here on
+	Record     string   // the messages as EVE's object has them, JSON; when EVE is written
 }
 
 func (*LDAP) Kind() Kind { return KindLDAP }
@@ -437,6 +444,7 @@ func (p *LDAP) fields(c *coder) {
 	c.num(13, "query_info.data_count", &p.Entries)
 	c.str(14, "ldap.extended_oid", &p.OID)
 	c.truth(15, "ldap.is_sealed", &p.Sealed)
+	c.str(16, "ldap.record", &p.Record)
 }
 
 // DHCP is one message of a lease (RFC 2131).
@@ -680,6 +688,10 @@ type File struct {
 	Type     string // media type as declared
 	Activity string // Read or Write, from the point of view of Src
 	Complete bool   // all of it was seen
+	SHA256   string // digest of what was seen, hexadecimal; when EVE is written
+	Gaps     bool   // bytes of it were lost on the way
+	TxID     uint64 // place of its request in the connection, from 1; when EVE is written
+	Range    string // part of a larger file that it is, as the Content-Range header says; when EVE is written
 }
 
 func (*File) Kind() Kind { return KindFile }
@@ -690,6 +702,10 @@ func (p *File) fields(c *coder) {
 	c.str(4, "file.mime_type", &p.Type)
 	c.str(5, "activity_name", &p.Activity)
 	c.truth(6, "file.is_complete", &p.Complete)
+	c.str(7, "file.sha256", &p.SHA256)
+	c.truth(8, "file.has_gaps", &p.Gaps)
+	c.num(9, "file.transaction_uid", &p.TxID)
+	c.str(10, "file.range", &p.Range)
 }
 
 // Auth is one attempt to prove an identity, whatever the protocol (OCSF 3002).

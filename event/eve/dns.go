@@ -155,7 +155,7 @@ func (w *Writer) grouped(p *event.DNS) {
 				w.structure(names, parts)
 				j.close()
 			} else {
-				j.buf = event.AppendJSONString(j.buf, a)
+				j.quoted(a)
 			}
 		}
 		j.end()

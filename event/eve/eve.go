@@ -5,6 +5,7 @@
 package eve
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,10 @@ type Writer struct {
 	Options
 	j       object
 	printer event.Printer
+
+	// The last http object written, of the request of that flow and place: the files it carried repeat it.
+	object       []byte
+	flowOf, txOf uint64
 }
 
 // stamp is EVE's form of a time: microseconds, and the offset without a colon.
@@ -56,11 +61,23 @@ func (w *Writer) Append(dst []byte, e *event.Event) []byte {
 	return j.buf
 }
 
-// ends writes who speaks with whom. Of a DNS response the answering side is the source.
+// answers reports whether Suricata writes the answering side as the source: of a DNS response, and of a file that the
+// server sent.
+func (w *Writer) answers(e *event.Event) bool {
+	switch p := e.Payload.(type) {
+	case *event.DNS:
+		return p.Activity == "Response" && !w.DNS2
+	case *event.File:
+		return p.Activity == "Read"
+	}
+	return false
+}
+
+// ends writes who speaks with whom.
 func (w *Writer) ends(e *event.Event) {
 	j := &w.j
 	src, dst, ports := e.Src, e.Dst, e.Ports
-	if p, ok := e.Payload.(*event.DNS); ok && p.Activity == "Response" && !w.DNS2 {
+	if w.answers(e) {
 		src, dst, ports = dst, src, event.Ports{Src: ports.Dst, Dst: ports.Src}
 	}
 	if src.IsValid() {
@@ -139,7 +156,7 @@ func (w *Writer) body(e *event.Event) {
 	case *event.TLS:
 		w.tls(p)
 	case *event.HTTP:
-		w.http(p)
+		w.http(e, p)
 	case *event.SMB:
 		w.smb(p)
 	case *event.Kerberos:
@@ -151,12 +168,7 @@ func (w *Writer) body(e *event.Event) {
 	case *event.SSH:
 		w.ssh(p)
 	case *event.File:
-		j.some("app_proto", p.App)
-		j.open("fileinfo")
-		j.str("filename", p.Name)
-		j.str("state", map[bool]string{true: "CLOSED", false: "TRUNCATED"}[p.Complete])
-		j.num("size", p.Size)
-		j.close()
+		w.file(e, p)
 	case *event.Anomaly:
 		j.some("app_proto", p.App)
 		j.open("anomaly")
@@ -179,31 +191,6 @@ func (w *Writer) own(e *event.Event) {
 		j.key(strings.ReplaceAll(name, ".", "_"))
 		j.buf = event.AppendJSONValue(j.buf, v)
 	})
-	j.close()
-}
-
-func (w *Writer) http(p *event.HTTP) {
-	j := &w.j
-	if p.TxID > 0 {
-		j.num("tx_id", p.TxID-1)
-	}
-	j.open("http")
-	j.some("hostname", p.Host)
-	if p.Port != 0 {
-		j.num("http_port", p.Port)
-	}
-	j.some("url", p.URL)
-	j.some("http_user_agent", p.UserAgent)
-	j.some("xff", p.XFF)
-	j.some("http_content_type", p.ContentType)
-	j.some("http_refer", p.Referrer)
-	j.some("http_method", p.Method)
-	j.some("protocol", p.Version)
-	if p.Status != 0 {
-		j.num("status", p.Status)
-	}
-	j.some("redirect", p.Location)
-	j.num("length", p.Length)
 	j.close()
 }
 
@@ -241,6 +228,10 @@ func orNone(s string) string {
 
 func (w *Writer) ldap(p *event.LDAP) {
 	j := &w.j
+	if p.Record != "" && json.Valid([]byte(p.Record)) {
+		j.raw("ldap", p.Record)
+		return
+	}
 	j.open("ldap")
 	j.open("request")
 	j.some("operation", p.Operation)

@@ -11,6 +11,7 @@ func (w *Writer) flow(e *event.Event, p *event.Flow) {
 	if p.App != "" {
 		j.str("app_proto", p.App)
 	}
+	j.some("app_proto_orig", p.AppBefore)
 	out, in, bytesOut, bytesIn := p.PacketsOut, p.PacketsIn, p.BytesOut, p.BytesIn
 	if p.TotalOut+p.TotalIn > 0 {
 		out, in, bytesOut, bytesIn = p.TotalOut, p.TotalIn, p.TotalBytesOut, p.TotalBytesIn

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"bulwark/event"
 )
@@ -55,7 +56,24 @@ func (j *object) end() {
 
 func (j *object) str(name, v string) {
 	j.key(name)
-	j.buf = event.AppendJSONString(j.buf, v)
+	j.quoted(v)
+}
+
+// quoted writes a string. In one that is not UTF-8 the bytes above 7 bits are written as text, \xc5, as Suricata does.
+func (j *object) quoted(v string) {
+	if utf8.ValidString(v) {
+		j.buf = event.AppendJSONString(j.buf, v)
+		return
+	}
+	shown := make([]byte, 0, len(v)+32)
+	for i := range len(v) {
+		if c := v[i]; c < utf8.RuneSelf {
+			shown = append(shown, c)
+		} else {
+			shown = append(shown, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	j.buf = event.AppendJSONString(j.buf, string(shown))
 }
 
 // some writes v when it is not empty.
@@ -86,8 +104,12 @@ func (j *object) list(name string, list []string) {
 	if len(list) == 0 {
 		return
 	}
-	j.key(name)
-	j.buf = event.Value{Type: event.List, List: list}.AppendText(j.buf)
+	j.array(name)
+	for _, v := range list {
+		j.comma()
+		j.quoted(v)
+	}
+	j.end()
 }
 
 func (j *object) time(name string, nanos int64) {

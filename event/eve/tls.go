@@ -5,6 +5,7 @@ import "bulwark/event"
 func (w *Writer) tls(p *event.TLS) {
 	j := &w.j
 	j.open("tls")
+	j.some("from_proto", p.Before)
 	j.some("subject", p.Subject)
 	j.some("issuerdn", p.Issuer)
 	j.some("serial", p.Serial)

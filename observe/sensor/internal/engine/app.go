@@ -129,6 +129,7 @@ func (w *Worker) another(f *flow, c *conversation) {
 	}
 	app := c.app
 	c.app = nil
+	f.before = f.app
 	app.close(w, f)
 	app.reset()
 	w.retire(app, f.app)
@@ -140,6 +141,12 @@ func (w *Worker) another(f *flow, c *conversation) {
 
 // turn swaps the ends of a flow that was picked up in the middle, where the answering side spoke first.
 func (w *Worker) turn(f *flow, c *conversation) {
+	w.swap(f)
+	c.half[0], c.half[1] = c.half[1], c.half[0]
+}
+
+// swap swaps the ends of a flow.
+func (w *Worker) swap(f *flow) {
 	f.origin ^= 1
 	f.packets[0], f.packets[1] = f.packets[1], f.packets[0]
 	f.bytes[0], f.bytes[1] = f.bytes[1], f.bytes[0]
@@ -149,7 +156,6 @@ func (w *Worker) turn(f *flow, c *conversation) {
 	f.mac[0], f.mac[1] = f.mac[1], f.mac[0]
 	known := f.marks & (markISN0 | markISN1)
 	f.marks = f.marks&^(markISN0|markISN1) | known>>1&markISN0 | known<<1&markISN1
-	c.half[0], c.half[1] = c.half[1], c.half[0]
 }
 
 // application is a decoder of protocol i, used or new.

@@ -25,8 +25,15 @@ func (a *dnsApp) reset()                        { a.conv.Reset(); a.at = at{} }
 // Message takes one message of the conversation.
 func (a *dnsApp) Message(_ wire.Dir, m *dns.Message, err error) { a.w.tellDNS(a.f, m, err) }
 
-func (w *Worker) dnsDatagram(f *flow, _ wire.Dir, p []byte) {
-	w.tellDNS(f, &w.out.message, w.out.message.Parse(p))
+// dnsDatagram takes one message. Where the first one seen of a flow is a response, who sent it serves.
+func (w *Worker) dnsDatagram(f *flow, dir wire.Dir, p []byte) {
+	err := w.out.message.Parse(p)
+	if dir == wire.ToServer && err == nil && w.out.message.Flags.Response() && f.packets == [2]uint64{1, 0} && f.conv == 0 {
+		if w.header(f); !w.head.Dst.IsMulticast() {
+			w.swap(f)
+		}
+	}
+	w.tellDNS(f, &w.out.message, err)
 }
 
 // tellDNS reports one message. One that broke off is reported as far as it could be read.

@@ -12,22 +12,30 @@ import (
 
 // httpApp is HTTP/1, and the FHIR in it.
 type httpApp struct {
-	conv http.Conversation
+	conv   http.Conversation
+	bodies map[*http.Transaction]*[2]*body // by direction; when EVE is written
 	at
 }
 
 func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
 	a.conv.Pool = &w.transactions
-	done, need, err := a.conv.Decode(dir, p, a)
+	done, need, err := a.conv.Decode(dir, p, a.handler())
 	if errors.Is(err, http.ErrUpgraded) {
 		err = errAnother
 	}
 	return done, need, err
 }
 func (a *httpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
-func (a *httpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
-func (a *httpApp) reset()                        { a.conv.Reset(); a.at = at{} }
+func (a *httpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a.handler()) }
+func (a *httpApp) reset()                        { a.conv.Reset(); clear(a.bodies); a.at = at{} }
+
+func (a *httpApp) handler() http.Handler {
+	if a.w.opt.EVE {
+		return (*httpBodies)(a)
+	}
+	return a
+}
 
 // Head wants the first bytes of bodies that may hold a FHIR resource.
 func (a *httpApp) Head(dir wire.Dir, t *http.Transaction) http.Want {
@@ -51,7 +59,7 @@ func (a *httpApp) End(x *http.Transaction) {
 	t := texts{buf: w.out.text[:0]}
 	q, r := &x.Request, &x.Response
 	isFHIR := a.describe(x)
-	*e = event.HTTP{Method: event.View(q.Method), Version: event.View(q.Version), TxID: uint64(x.Number),
+	*e = event.HTTP{RequestHeaders: e.RequestHeaders[:0], ResponseHeaders: e.ResponseHeaders[:0], Method: event.View(q.Method), Version: event.View(q.Version), TxID: uint64(x.Number),
 		URL: t.masked(w, q.Target), UserAgent: event.View(q.Get(http.UserAgent)), Referrer: t.masked(w, q.Get(http.Referer)),
 		XFF: event.View(q.Get(http.XForwardedFor)), AuthScheme: event.View(q.AuthScheme()),
 		RequestType: event.View(q.Get(http.ContentType)), RequestLength: uint64(q.Length),
@@ -65,12 +73,22 @@ func (a *httpApp) End(x *http.Transaction) {
 	if r.Seen {
 		e.Latency = a.took()
 	}
+	if w.opt.Full {
+		e.Range = event.View(r.Get(http.ContentRange))
+		if r.Status == 0 {
+			e.Reason = event.View(r.Code)
+		}
+		e.RequestHeaders = t.headers(w, e.RequestHeaders, &q.Head)
+		e.ResponseHeaders = t.headers(w, e.ResponseHeaders, &r.Head)
+	}
 	w.out.text = t.buf
 	w.emit(a.f, e)
 	if isFHIR {
 		a.fhir(x, &t)
 	}
-	a.file(x, &t)
+	if !w.opt.EVE {
+		a.file(x, &t)
+	}
 	w.out.text = t.buf
 }
 

@@ -10,21 +10,30 @@ import (
 
 // ldapApp is LDAP over TCP, or CLDAP over UDP.
 type ldapApp struct {
-	conv ldap.Conversation
+	conv    ldap.Conversation
+	records map[int32]*ldapRecord // by message id; when EVE is written
+	record  []byte                // of the exchange in hand
 	at
 }
 
 func (a *ldapApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
-	done, need, err := a.conv.Decode(dir, p, a)
+	done, need, err := a.conv.Decode(dir, p, a.handler())
 	if errors.Is(err, ldap.ErrTLS) {
 		err = errAnother
 	}
 	return done, need, err
 }
 func (a *ldapApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
-func (a *ldapApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
-func (a *ldapApp) reset()                        { a.conv.Reset(); a.at = at{} }
+func (a *ldapApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a.handler()) }
+func (a *ldapApp) reset()                        { a.conv.Reset(); clear(a.records); a.at = at{} }
+
+func (a *ldapApp) handler() ldap.Handler {
+	if a.w.opt.EVE {
+		return (*ldapMessages)(a)
+	}
+	return a
+}
 
 func looksLikeLDAP(p []byte) bool {
 	m, _ := ldap.ProbeDatagram(p)
@@ -37,7 +46,7 @@ func (w *Worker) ldapDatagram(f *flow, dir wire.Dir, p []byte) {
 		return
 	}
 	a.stand(w, f, dir)
-	if err := a.conv.Datagram(dir, p, a); err != nil {
+	if err := a.conv.Datagram(dir, p, a.handler()); err != nil {
 		w.count.malformed++
 	}
 }
@@ -51,7 +60,7 @@ func (a *ldapApp) Sealed(by ldap.Layer) {
 // Exchange takes a request with what came of it.
 func (a *ldapApp) Exchange(x *ldap.Exchange) {
 	w, e := a.w, &a.w.out.ldap
-	*e = event.LDAP{Attributes: e.Attributes[:0], Entries: x.Entries}
+	*e = event.LDAP{Attributes: e.Attributes[:0], Entries: x.Entries, Record: event.View(a.record)}
 	if q := x.Request; q != nil {
 		e.Operation, e.MessageID = q.Op.String(), uint64(q.ID)
 		e.Name, e.Mechanism, e.Cleartext = event.View(q.Name), event.View(q.Mechanism), q.Password

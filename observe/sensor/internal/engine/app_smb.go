@@ -68,6 +68,9 @@ func status(e *event.SMB, s smb.Status, answered bool) {
 
 func (t *texts) negotiation(e *event.SMB, r *smb.Negotiation) {
 	e.Command = smb.Negotiate.String()
+	if r.Dialect == smb.SMB1 {
+		e.Command = "SMB1_COMMAND_NEGOTIATE_PROTOCOL"
+	}
 	if r.Dialect != 0 {
 		e.Dialect = r.DialectName()
 	}

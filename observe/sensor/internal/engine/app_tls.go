@@ -29,6 +29,7 @@ func (a *tlsApp) Session(s *tls.Session) {
 	w, e := a.w, &a.w.out.tls
 	*e = event.TLS{ClientALPN: e.ClientALPN[:0], SANs: e.SANs[:0], Ciphers: e.Ciphers[:0], Extensions: e.Extensions[:0],
 		SignatureAlgorithms: e.SignatureAlgorithms[:0], ServerExtensions: e.ServerExtensions[:0], Resumed: s.Resumed, Established: s.Established}
+	e.Before = a.f.before.String()
 	t := texts{buf: w.out.text[:0]}
 	if c := s.Client; c != nil {
 		e.SNI, e.ClientVersion = event.View(c.ServerName), c.Best().String()

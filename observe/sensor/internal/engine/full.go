@@ -9,6 +9,7 @@ import (
 type full struct {
 	packet       uint64            // number of the packet in hand
 	transactions map[uint64]uint64 // messages told of a flow, by its id
+	held         held
 }
 
 // transaction is the place of a message in its conversation, from 1; 0 when that is not told.

@@ -56,6 +56,12 @@ func (w *Worker) tcp(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 		f.next[dir] = seq
 		f.marks |= isn(dir)
 	}
+	if w.opt.EVE {
+		if p.Flags&packet.ACK != 0 {
+			w.release(f, dir.Other(), p.Ack, false)
+		}
+		w.full.held.dir, w.full.held.on = dir, true
+	}
 	if f.marks&markIgnored == 0 {
 		if p.Flags&packet.ACK != 0 {
 			w.acknowledged(f, dir.Other(), p.Ack)
@@ -64,6 +70,7 @@ func (w *Worker) tcp(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 			w.segment(f, n, dir, seq, data)
 		}
 	}
+	w.full.held.on = false
 	w.tcpState(f, n, dir, p)
 }
 

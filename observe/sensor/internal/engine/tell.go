@@ -41,6 +41,9 @@ type sides struct{ one, two uint64 }
 func (w *Worker) emit(f *flow, p event.Payload) {
 	w.header(f)
 	w.apps[f.app].Messages++
+	if w.opt.EVE && w.hold(f, p) {
+		return
+	}
 	w.opt.Sink.Event(&w.head, p)
 }
 
@@ -140,6 +143,9 @@ func (w *Worker) fillFlow(f *flow, activity string) {
 		State: stateNames[f.state], FlagsOut: uint64(f.flags[0]), FlagsIn: uint64(f.flags[1]),
 		OneSided: oneSided(f), LostOut: uint64(f.lost[0]), LostIn: uint64(f.lost[1]),
 		SrcMAC: src, DstMAC: dst, CommunityID: id, Midstream: f.marks&markMid != 0,
+	}
+	if f.before != f.app {
+		w.out.flow.AppBefore = f.before.String()
 	}
 	switch {
 	case f.key.proto == packet.ICMP || f.key.proto == packet.ICMPv6:

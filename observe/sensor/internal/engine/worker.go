@@ -430,6 +430,9 @@ func (w *Worker) shut(f *flow, n uint32) {
 func (w *Worker) end(f *flow, n uint32) {
 	w.flush(f)
 	w.endConversation(f)
+	if w.opt.EVE {
+		w.release(f, 0, 0, true)
+	}
 	w.tellEnd(f)
 	if w.opt.Full {
 		delete(w.full.transactions, f.id)

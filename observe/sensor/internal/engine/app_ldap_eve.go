@@ -1,0 +1,279 @@
+package engine
+
+import (
+	"bytes"
+	"strconv"
+
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/ldap"
+)
+
+// ldapMessages is an [ldapApp] that writes down the messages of each exchange, as EVE does.
+type ldapMessages ldapApp
+
+// maxRecord bounds what is written down of one exchange, in bytes.
+const maxRecord = 64 << 10
+
+// ldapRecord is what was written down of an exchange that is under way.
+type ldapRecord struct {
+	request, responses []byte
+}
+
+// Message writes one message down.
+func (a *ldapMessages) Message(_ wire.Dir, m *ldap.Message) {
+	if a.records == nil {
+		a.records = map[int32]*ldapRecord{}
+	}
+	r := a.records[m.ID]
+	if r == nil || m.Op.IsRequest() && len(r.responses) > 0 {
+		r = &ldapRecord{}
+		a.records[m.ID] = r
+	}
+	if len(r.request)+len(r.responses) > maxRecord {
+		return
+	}
+	j := jsonText{fresh: true}
+	j.begin("")
+	j.str("operation", m.Op.String())
+	j.num("message_id", int64(m.ID))
+	if m.Op.IsRequest() {
+		ldapRequest(&j, m)
+		j.finish()
+		r.request = j.buf
+		return
+	}
+	ldapResponse(&j, m)
+	j.finish()
+	if len(r.responses) > 0 {
+		r.responses = append(r.responses, ',')
+	}
+	r.responses = append(r.responses, j.buf...)
+}
+
+// Exchange tells what was written down.
+func (a *ldapMessages) Exchange(x *ldap.Exchange) {
+	var id int32
+	switch {
+	case x.Request != nil:
+		id = x.Request.ID
+	case x.Reply != nil:
+		id = x.Reply.ID
+	}
+	if r := a.records[id]; r != nil {
+		j := jsonText{fresh: true}
+		j.begin("")
+		if len(r.request) > 0 {
+			j.key("request")
+			j.buf = append(j.buf, r.request...)
+		}
+		if len(r.responses) > 0 {
+			j.key("responses")
+			j.buf = append(append(append(j.buf, '['), r.responses...), ']')
+		}
+		j.finish()
+		a.record = j.buf
+		delete(a.records, id)
+	}
+	(*ldapApp)(a).Exchange(x)
+	a.record = nil
+}
+
+// Sealed reports that the rest of the conversation is encrypted.
+func (a *ldapMessages) Sealed(by ldap.Layer) { (*ldapApp)(a).Sealed(by) }
+
+func ldapRequest(j *jsonText, m *ldap.Message) {
+	switch m.Op {
+	case ldap.UnbindRequest:
+		return
+	case ldap.AbandonRequest:
+		j.begin(m.Op.String())
+		j.num("message_id", int64(m.Abandoned))
+		j.finish()
+		return
+	}
+	j.begin(m.Op.String())
+	switch m.Op {
+	case ldap.BindRequest:
+		j.num("version", int64(m.Version))
+		j.text("name", m.Name)
+		if !m.Password && string(m.Mechanism) != "simple" {
+			j.begin("sasl")
+			j.text("mechanism", m.Mechanism)
+			j.finish()
+		}
+	case ldap.SearchRequest:
+		j.text("base_object", m.Name)
+		j.num("scope", int64(m.Scope))
+		j.num("deref_alias", int64(m.Deref))
+		j.num("size_limit", int64(m.SizeLimit))
+		j.num("time_limit", int64(m.TimeLimit))
+		j.truth("types_only", m.TypesOnly)
+		j.text("filter", m.Filter)
+		j.list("attributes")
+		for i := range m.Attributes {
+			j.comma()
+			j.buf = event.AppendJSONString(j.buf, event.View(m.Attributes[i].Type))
+		}
+		j.endList()
+	case ldap.ModifyRequest:
+		j.text("object", m.Name)
+		j.list("changes")
+		for i := range m.Attributes {
+			j.comma()
+			j.begin("")
+			j.str("operation", m.Attributes[i].Change.String())
+			j.text("modification_type", m.Attributes[i].Type)
+			ldapValues(j, "modification_values", &m.Attributes[i])
+			j.finish()
+		}
+		j.endList()
+	case ldap.AddRequest:
+		j.text("entry", m.Name)
+		ldapAttributes(j, "name", m)
+	case ldap.DelRequest:
+		j.text("dn", m.Name)
+	case ldap.ModifyDNRequest:
+		j.text("entry", m.Name)
+		j.text("new_rdn", m.NewRDN)
+		j.truth("delete_old_rdn", m.DeleteOldRDN)
+		if len(m.NewSuperior) > 0 {
+			j.text("new_superior", m.NewSuperior)
+		}
+	case ldap.CompareRequest:
+		j.text("entry", m.Name)
+		if len(m.Attributes) > 0 {
+			a := &m.Attributes[0]
+			j.begin("attribute_value_assertion")
+			j.text("description", a.Type)
+			if len(a.Values) > 0 {
+				j.text("value", shown(a, a.Values[0]))
+			}
+			j.finish()
+		}
+	case ldap.ExtendedRequest:
+		j.text("name", m.OID)
+		if len(m.Value) > 0 {
+			j.text("value", m.Value)
+		}
+	}
+	j.finish()
+}
+
+func ldapResponse(j *jsonText, m *ldap.Message) {
+	j.begin(m.Op.String())
+	switch m.Op {
+	case ldap.SearchEntry:
+		j.text("base_object", m.Name)
+		ldapAttributes(j, "type", m)
+		j.finish()
+		return
+	case ldap.SearchReference:
+		j.list("uris")
+		for _, uri := range m.Referrals {
+			j.comma()
+			j.buf = event.AppendJSONString(j.buf, event.View(uri))
+		}
+		j.endList()
+		j.finish()
+		return
+	case ldap.IntermediateResponse:
+		j.text("name", m.OID)
+		j.finish()
+		return
+	}
+	j.str("result_code", m.Code.String())
+	j.text("matched_dn", m.MatchedDN)
+	j.text("message", m.Diagnostic)
+	if m.Op == ldap.ExtendedResponse {
+		if len(m.OID) > 0 {
+			j.text("name", m.OID)
+		}
+		if len(m.Value) > 0 {
+			j.text("value", m.Value)
+		}
+	}
+	j.finish()
+}
+
+func ldapAttributes(j *jsonText, name string, m *ldap.Message) {
+	j.list("attributes")
+	for i := range m.Attributes {
+		j.comma()
+		j.begin("")
+		j.text(name, m.Attributes[i].Type)
+		ldapValues(j, "values", &m.Attributes[i])
+		j.finish()
+	}
+	j.endList()
+}
+
+func ldapValues(j *jsonText, name string, a *ldap.Attribute) {
+	j.list(name)
+	for _, v := range a.Values {
+		j.comma()
+		j.buf = event.AppendJSONString(j.buf, event.View(shown(a, v)))
+	}
+	j.endList()
+}
+
+// shown is a value, or nothing where it is a password.
+func shown(a *ldap.Attribute, v []byte) []byte {
+	if bytes.EqualFold(a.Type, []byte("userPassword")) || bytes.EqualFold(a.Type, []byte("unicodePwd")) {
+		return nil
+	}
+	return v
+}
+
+// jsonText builds JSON in a buffer of its own.
+type jsonText struct {
+	buf   []byte
+	fresh bool
+}
+
+func (j *jsonText) comma() {
+	if !j.fresh {
+		j.buf = append(j.buf, ',')
+	}
+	j.fresh = false
+}
+
+func (j *jsonText) key(name string) {
+	j.comma()
+	j.buf = append(append(append(j.buf, '"'), name...), '"', ':')
+}
+
+func (j *jsonText) begin(name string) {
+	if name != "" {
+		j.key(name)
+	}
+	j.buf = append(j.buf, '{')
+	j.fresh = true
+}
+
+func (j *jsonText) finish() { j.buf, j.fresh = append(j.buf, '}'), false }
+
+func (j *jsonText) list(name string) {
+	j.key(name)
+	j.buf = append(j.buf, '[')
+	j.fresh = true
+}
+
+func (j *jsonText) endList() { j.buf, j.fresh = append(j.buf, ']'), false }
+
+func (j *jsonText) str(name, v string) {
+	j.key(name)
+	j.buf = event.AppendJSONString(j.buf, v)
+}
+
+func (j *jsonText) text(name string, v []byte) { j.str(name, event.View(v)) }
+
+func (j *jsonText) num(name string, n int64) {
+	j.key(name)
+	j.buf = strconv.AppendInt(j.buf, n, 10)
+}
+
+func (j *jsonText) truth(name string, v bool) {
+	j.key(name)
+	j.buf = strconv.AppendBool(j.buf, v)
+}

@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/packet"
+)
+
+// held are the events of a TCP flow that wait until the other side has acknowledged the bytes they were read from:
+// Suricata reads bytes only then, so its records bear the time and the number of that packet. Only when EVE is written.
+type held struct {
+	events []heldEvent
+	dir    wire.Dir // of the bytes that are being read
+	on     bool     // bytes are being read
+}
+
+type heldEvent struct {
+	head  event.Header
+	dir   wire.Dir
+	seq   uint32 // the sequence number behind the bytes
+	batch event.Batch
+}
+
+// hold keeps an event back and reports whether it did.
+func (w *Worker) hold(f *flow, p event.Payload) bool {
+	h := &w.full.held
+	if !w.opt.EVE || !h.on || f.key.proto != packet.TCP || f.conv == 0 {
+		return false
+	}
+	seq := f.next[h.dir]
+	if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-seq) >= 0 {
+		return false
+	}
+	h.events = append(h.events, heldEvent{head: w.head, dir: h.dir, seq: seq})
+	b := &h.events[len(h.events)-1].batch
+	b.Reset("", "", 0)
+	b.Add(&w.head, p)
+	return true
+}
+
+// release tells what waited for ack of bytes of dir; all of the flow where it has ended.
+func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
+	h := &w.full.held
+	kept := h.events[:0]
+	for i := range h.events {
+		e := &h.events[i]
+		if e.head.Flow != f.id || !ended && (e.dir != dir || int32(ack-e.seq) < 0) {
+			kept = append(kept, *e)
+			continue
+		}
+		var r event.Reader
+		var x event.Event
+		if r.Open(e.batch.Bytes()) == nil && r.Next(&x) {
+			x.Time, x.Packet = w.clock, w.full.packet
+			w.opt.Sink.Event(&x.Header, x.Payload)
+		}
+	}
+	clear(h.events[len(kept):])
+	h.events = kept
+}
