@@ -188,7 +188,7 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 		if n := int(binary.BigEndian.Uint16(b[4:])); n >= 2 && 6+n < len(b) {
 			b = b[:6+n] // what follows fills the frame
 		}
-		return p.ppp(binary.BigEndian.Uint16(b[6:]), b[8:])
+		return p.pppFrame(b[6:])
 	case etherMPLS, etherMPLSUp:
 		return p.mpls(b)
 	}
