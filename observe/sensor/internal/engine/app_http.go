@@ -113,7 +113,7 @@ func (a *httpApp) describe(x *http.Transaction) bool {
 	ids := fhir.AppendPatientIDs(w.out.ids[:0], sent, q.First)
 	ids = fhir.AppendPatientIDs(ids, came, r.First)
 	for _, id := range ids {
-		w.opt.Patients.Learn(nil, id)
+		w.learn(nil, id)
 	}
 	clear(ids)
 	w.out.ids = ids
