@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -81,8 +82,9 @@ type Bus struct {
 	m      *metrics
 	enc    *zstd.Encoder
 
-	gate  *gate // nil when nobody may join
-	links links // to the nodes below
+	lock  *os.File // of the folder; nil when the bus is a cluster elsewhere
+	gate  *gate    // nil when nobody may join
+	links links    // to the nodes below
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
 	disk  *disk
@@ -152,6 +154,12 @@ func (b *Bus) connect() (err error) {
 		})}
 	url := b.opts.URL
 	if url == "" {
+		if b.opts.Dir == "" {
+			return errors.New("bus: neither a folder nor an address")
+		}
+		if b.lock, err = lock(b.opts.Dir); err != nil {
+			return err
+		}
 		if o := b.opts.Listen; o != nil {
 			b.gate = &gate{node: o.Node, log: b.log, links: map[uint64]string{}, joins: map[string]func(){}}
 		}
@@ -231,6 +239,9 @@ func (b *Bus) Close() {
 	}
 	if b.enc != nil {
 		_ = b.enc.Close()
+	}
+	if b.lock != nil {
+		_ = b.lock.Close()
 	}
 }
 

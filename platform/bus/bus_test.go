@@ -94,6 +94,16 @@ func TestASubscriberGoesOnWhereItWasAfterARestart(t *testing.T) {
 	}
 }
 
+func TestAFolderBelongsToOneProcess(t *testing.T) {
+	o := Options{Dir: t.TempDir()}
+	b := open(t, o)
+	if again, err := Open(t.Context(), o); !errors.Is(err, ErrInUse) {
+		t.Errorf("got %v, %v, want %v", again, err, ErrInUse)
+	}
+	b.Close()
+	open(t, o).Close()
+}
+
 func TestAHandlerThatFailsSeesTheSameBatchAgain(t *testing.T) {
 	b := open(t, Options{Dir: t.TempDir()})
 	defer b.Close()

@@ -13,9 +13,6 @@ import (
 // startServer starts a NATS server inside this process. It listens on no port, except for nodes that join, on which
 // gate then decides.
 func startServer(o Options, g *gate) (*server.Server, error) {
-	if o.Dir == "" {
-		return nil, errors.New("bus: neither a folder nor an address")
-	}
 	so := &server.Options{ServerName: o.Name, DontListen: true, NoSigs: true, MaxPayload: maxPayload,
 		JetStream: true, JetStreamDomain: o.Domain, StoreDir: o.Dir,
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: o.MaxBytes + 1<<30,

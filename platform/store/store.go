@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/VictoriaMetrics/VictoriaLogs/lib/logstorage"
@@ -52,7 +53,7 @@ type Options struct {
 
 // Store is an open event store. Its methods may be called by several goroutines at a time.
 type Store struct {
-	dir      string
+	held     *os.File // the lock of the folder
 	shelves  []shelf
 	shelfOf  []uint8 // index of the shelf, by kind
 	slots    slots
@@ -100,6 +101,7 @@ type libraryLog struct{ log *slog.Logger }
 func (l libraryLog) Write(p []byte) (int, error) {
 	level, rest, _ := strings.Cut(strings.TrimSpace(string(p)), "\t")
 	place, text, _ := strings.Cut(rest, "\t")
+	text, _, _ = strings.Cut(text, "log entry") // what follows may be a row, which no log should hold
 	at := slog.LevelError
 	if level == "warn" {
 		at = slog.LevelWarn
@@ -125,11 +127,14 @@ func Open(o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	s := &Store{dir: o.Dir, slots: make(slots, orInt(o.Queries, 2)), minFree: or(o.MinFree, 2<<30), maxBytes: o.MaxBytes,
-		warn: o.Warn, log: o.Log, m: newMetrics(o.Registry)}
-	var err error
-	if s.erasures, err = openErasures(filepath.Join(o.Dir, "erasures.json")); err != nil {
+	held, err := lock(o.Dir)
+	if err != nil {
 		return nil, err
+	}
+	s := &Store{held: held, slots: make(slots, orInt(o.Queries, 2)), minFree: or(o.MinFree, 2<<30), maxBytes: o.MaxBytes,
+		warn: o.Warn, log: o.Log, m: newMetrics(o.Registry)}
+	if s.erasures, err = openErasures(filepath.Join(o.Dir, "erasures.json")); err != nil {
+		return nil, errors.Join(err, held.Close())
 	}
 	s.openShelves(o)
 	ctx, stop := context.WithCancel(context.Background())
@@ -177,6 +182,23 @@ func (s *Store) Close() {
 	for _, sh := range s.shelves {
 		sh.db.MustClose()
 	}
+	_ = s.held.Close()
+}
+
+// ErrInUse means that another process has the store open.
+var ErrInUse = errors.New("store: its folder is in use by another process")
+
+// lock takes the folder for this process until the file is closed, by whatever end of the process. The library would
+// panic.
+func lock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %s", ErrInUse, dir), f.Close())
+	}
+	return f, nil
 }
 
 // dayStart is when the day of that name begins, in unix nanoseconds.
