@@ -92,7 +92,7 @@ type flow struct {
 	wslot       uint32    // its slot of the wheel
 	lost        [2]uint32 // TCP: payload bytes that were never seen
 	flags       [2]uint8  // TCP flags or-ed
-	app, before App // its protocol, and the one that led to it
+	app, before App       // its protocol, and the one that led to it
 	state       uint8
 	origin      end // which end of the key began the conversation
 	marks       uint8
