@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -99,7 +98,10 @@ func joinUp(t *testing.T) joining {
 	}
 
 	j.site = start(t, made{config: c, roles: roles{"site"}, dir: siteDir})
-	await(t, "the control socket answers", func() bool { _, err := os.Stat(controlPath(siteDir)); return err == nil })
+	await(t, "the control socket answers", func() bool {
+		code, _, _ := typed(t, "nodes", "list", "--data", siteDir)
+		return code == ExitOK
+	})
 	code, out, errs := typed(t, "nodes", "token", "ward-3", "--data", siteDir)
 	words := regexp.MustCompile(`bulwark join (\S+)`).FindStringSubmatch(out)
 	if code != ExitOK || words == nil {
