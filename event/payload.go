@@ -522,7 +522,7 @@ func (p *SSH) fields(c *coder) {
 // DICOM is an association between two application entities (PS3.8), or one operation in it (PS3.7).
 // Patients appear as pseudonyms only.
 type DICOM struct {
-	Activity         string   // Associate, Reject, Abort, Release, Echo, Find, Move, Get, Store, or an N-service
+	Activity         string   // Associate, Reject, Abort, Release, Echo, Find, Move, Get, Store, or an N-service; Secure Transport: TLS on the port of DICOM
 	CallingAE        string   // AE title of the side that asks
 	CalledAE         string   // AE title of the side that is asked
 	CallingUID       string   // Implementation Class UID of the calling side
@@ -532,7 +532,7 @@ type DICOM struct {
 	SOPClasses       []string // names of the SOP classes proposed, or the one of the operation
 	TransferSyntaxes []string // accepted transfer syntaxes
 	Rejected         uint64   // presentation contexts the called side refused
-	Result           string   // of a rejection or an abort: result, source, reason
+	Result           string   // of a rejection or an abort: result, source, reason; of Secure Transport the version of TLS
 	Status           string   // status of the operation, as PS3.7 annex C names its class
 	StatusCode       uint64   // status of the operation
 	Messages         uint64   // operations joined in this event

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto/tls"
+	"encoding/binary"
 	"io"
 	"net"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"bulwark/platform/pseudonym"
 	"bulwark/wire"
 	"bulwark/wire/packet"
+	"bulwark/wire/pcap"
 )
 
 // clientHello is what a TLS client sends first.
@@ -54,5 +56,22 @@ func TestATunnelThroughAProxyIsReadOn(t *testing.T) {
 	}
 	if w.pool.held != 0 {
 		t.Errorf("%d bytes held after the end", w.pool.held)
+	}
+}
+
+func TestDICOMInsideTLSIsSaidToBeThere(t *testing.T) {
+	c := &collector{}
+	w := New(Options{Sink: c, Seed: 7, FirstFlow: 1, FlowStep: 1, Patients: pseudonym.New([32]byte{1})})
+	hello := clientHello(t, "pacs.hospital.example")
+	send := func(seq uint32, flags byte, data []byte) {
+		b := wireTCP(wire.ToServer, seq, 1, flags, data)
+		binary.BigEndian.PutUint16(b[22:], dicomTLS)
+		w.Packet(1_700_000_000_000_000_000, pcap.LinkRaw, len(b), 0, b)
+	}
+	send(100, packet.SYN, nil)
+	send(101, packet.ACK, hello)
+	w.Close()
+	if all := strings.Join(c.lines, "\n"); !strings.Contains(all, `"kind":"dicom"`) || !strings.Contains(all, `"Secure Transport"`) {
+		t.Errorf("got no word of DICOM in\n%s", all)
 	}
 }

@@ -66,6 +66,21 @@ func (a *tlsApp) Session(s *tls.Session) {
 	}
 	w.out.text = t.buf
 	w.emit(a.f, e)
+	a.secureDICOM(e)
+}
+
+// dicomTLS is the port that is registered for DICOM over TLS (PS3.15 annex B: dicom-tls).
+const dicomTLS = 2762
+
+// secureDICOM reports a connection to the port of DICOM over TLS: that it is there, and how well it is protected. What
+// is said in it cannot be read.
+func (a *tlsApp) secureDICOM(e *event.TLS) {
+	w := a.w
+	if w.head.Ports.Dst != dicomTLS {
+		return
+	}
+	w.out.dicom = event.DICOM{Activity: "Secure Transport", Result: e.Version}
+	w.emit(a.f, &w.out.dicom)
 }
 
 func certificate(e *event.TLS, c *tls.Certificate) {
