@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -241,7 +242,7 @@ func tokenCommand(t Terminal) *cobra.Command {
 			if err := ask(cmd, http.MethodPost, "/nodes/token", o, &token); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(t.Out, "On %s, once, within %v:\n\n  bulwark join %s\n", args[0], life, token)
+			_, err := fmt.Fprintf(t.Out, "On %s, once, within %s:\n\n  bulwark join %s\n", args[0], short(life), token)
 			return err
 		},
 	}
@@ -249,6 +250,18 @@ func tokenCommand(t Terminal) *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions([]string{string(join.Sensor), string(join.Site)}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.Flags().DurationVar(&life, "life", time.Hour, "how long the token is good; at most 168h")
 	return cmd
+}
+
+// short writes a duration without needless zeros: 1h, 90s as 1m30s.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func listNodes(cmd *cobra.Command, t Terminal) error {
@@ -278,7 +291,11 @@ func joinCommand(t Terminal) *cobra.Command {
 			if err != nil {
 				return &exit{ExitFailure, err}
 			}
-			_, err = fmt.Fprintf(t.Out, "Joined as %s. Start it with:\n\n  bulwark up --roles %s\n", id.Name, id.Role)
+			again := ""
+			if d, _ := cmd.Flags().GetString("data"); d != "" {
+				again = " --data " + d
+			}
+			_, err = fmt.Fprintf(t.Out, "Joined as %s. Start it with:\n\n  bulwark up --roles %s%s\n", id.Name, id.Role, again)
 			return err
 		},
 	}

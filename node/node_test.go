@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,13 @@ func TestACaptureIsShownToWhoeverSetsTheNodeUp(t *testing.T) {
 			}
 			return len(page.Events) > 0 && page.Events[0].Kind == "dicom"
 		})
+	})
+	t.Run("every search of the guide finds something", func(t *testing.T) {
+		for _, search := range guideSearches(t) {
+			if n.found(search) == 0 {
+				t.Errorf("%s finds nothing", search)
+			}
+		}
 	})
 	t.Run("the ledger is whole and tells of the set-up", func(t *testing.T) {
 		status, text := admin.get("/api/ledger")
@@ -83,6 +91,23 @@ func TestACaptureIsShownToWhoeverSetsTheNodeUp(t *testing.T) {
 		}
 	})
 	t.Run("health and metrics are told to whom they may be", func(t *testing.T) { checkStatus(t, n) })
+}
+
+// guideSearches are the searches in the table of docs/guide/first-hour.md.
+func guideSearches(t *testing.T) []string {
+	t.Helper()
+	page, err := os.ReadFile("../docs/guide/first-hour.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, row := range regexp.MustCompile("(?m)^\\| [^|]+ \\| `([^`]+)` \\|$").FindAllStringSubmatch(string(page), -1) {
+		all = append(all, row[1])
+	}
+	if len(all) < 4 {
+		t.Fatalf("got %d searches in the guide, want its table", len(all))
+	}
+	return all
 }
 
 func checkStatus(t *testing.T, n *running) {

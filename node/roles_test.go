@@ -103,6 +103,9 @@ func joinUp(t *testing.T) joining {
 		return code == ExitOK
 	})
 	code, out, errs := typed(t, "nodes", "token", "ward-3", "--data", siteDir)
+	if !strings.Contains(out, "On ward-3, once, within 1h:") {
+		t.Errorf("nodes token prints %q", out)
+	}
 	words := regexp.MustCompile(`bulwark join (\S+)`).FindStringSubmatch(out)
 	if code != ExitOK || words == nil {
 		t.Fatalf("nodes token = %d %q %q", code, out, errs)
