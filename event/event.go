@@ -17,40 +17,72 @@ import (
 // Kind says what an event is about. Its names are EVE's event_type where EVE has one. Zero is no event.
 type Kind uint8
 
-// The kinds, in the order of their codes, which never change.
+// The kinds with their codes, which never change.
 const (
-	KindNone Kind = iota
-	KindFlow
-	KindDNS
-	KindTLS
-	KindHTTP
-	KindSMB
-	KindKerberos
-	KindLDAP
-	KindDHCP
-	KindSSH
-	KindDICOM
-	KindHL7
-	KindFHIR
-	KindFile
-	KindAuth
-	KindAsset
-	KindAnomaly
-	KindStats
-	KindHealth
-	KindFinding
-	kindEnd
+	KindNone     Kind = 0
+	KindFlow     Kind = 1
+	KindDNS      Kind = 2
+	KindTLS      Kind = 3
+	KindHTTP     Kind = 4
+	KindSMB      Kind = 5
+	KindKerberos Kind = 6
+	KindLDAP     Kind = 7
+	KindDHCP     Kind = 8
+	KindSSH      Kind = 9
+	KindDICOM    Kind = 10
+	KindHL7      Kind = 11
+	KindFHIR     Kind = 12
+	KindFile     Kind = 13
+	KindAuth     Kind = 14
+	KindAsset    Kind = 15
+	KindAnomaly  Kind = 16
+	KindStats    Kind = 17
+	KindHealth   Kind = 18
+	KindFinding  Kind = 19
+
+	kindEnd Kind = 96 // above every code
 )
 
-var kindNames = [kindEnd]string{"", "flow", "dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "ssh",
-	"dicom", "hl7", "fhir", "fileinfo", "auth", "asset", "anomaly", "stats", "health", "finding"}
+// kinds name each kind and make an empty payload of it. Codes without a name are free.
+var kinds = [kindEnd]struct {
+	name string
+	make func() Payload
+}{
+	KindFlow:     {"flow", func() Payload { return new(Flow) }},
+	KindDNS:      {"dns", func() Payload { return new(DNS) }},
+	KindTLS:      {"tls", func() Payload { return new(TLS) }},
+	KindHTTP:     {"http", func() Payload { return new(HTTP) }},
+	KindSMB:      {"smb", func() Payload { return new(SMB) }},
+	KindKerberos: {"krb5", func() Payload { return new(Kerberos) }},
+	KindLDAP:     {"ldap", func() Payload { return new(LDAP) }},
+	KindDHCP:     {"dhcp", func() Payload { return new(DHCP) }},
+	KindSSH:      {"ssh", func() Payload { return new(SSH) }},
+	KindDICOM:    {"dicom", func() Payload { return new(DICOM) }},
+	KindHL7:      {"hl7", func() Payload { return new(HL7) }},
+	KindFHIR:     {"fhir", func() Payload { return new(FHIR) }},
+	KindFile:     {"fileinfo", func() Payload { return new(File) }},
+	KindAuth:     {"auth", func() Payload { return new(Auth) }},
+	KindAsset:    {"asset", func() Payload { return new(Asset) }},
+	KindAnomaly:  {"anomaly", func() Payload { return new(Anomaly) }},
+	KindStats:    {"stats", func() Payload { return new(Stats) }},
+	KindHealth:   {"health", func() Payload { return new(Health) }},
+	KindFinding:  {"finding", func() Payload { return new(Finding) }},
+}
+
+// New is an empty payload of the kind; nil for an unknown one.
+func New(k Kind) Payload {
+	if k >= kindEnd || kinds[k].make == nil {
+		return nil
+	}
+	return kinds[k].make()
+}
 
 // String is the name of the kind in searches, in EVE and on the bus; empty for an unknown kind.
 func (k Kind) String() string {
 	if k >= kindEnd {
 		return ""
 	}
-	return kindNames[k]
+	return kinds[k].name
 }
 
 // Subject is where events of the kind travel on the bus.
@@ -59,7 +91,7 @@ func (k Kind) Subject() string { return "ev." + k.String() }
 // KindOf is the kind of that name, or KindNone.
 func KindOf(name string) Kind {
 	for k := KindNone + 1; k < kindEnd; k++ {
-		if kindNames[k] == name {
+		if kinds[k].name == name && name != "" {
 			return k
 		}
 	}
@@ -68,9 +100,11 @@ func KindOf(name string) Kind {
 
 // Kinds lists all kinds in the order of their codes.
 func Kinds() []Kind {
-	all := make([]Kind, 0, kindEnd-1)
+	var all []Kind
 	for k := KindNone + 1; k < kindEnd; k++ {
-		all = append(all, k)
+		if kinds[k].name != "" {
+			all = append(all, k)
+		}
 	}
 	return all
 }

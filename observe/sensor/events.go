@@ -4,9 +4,25 @@ import "bulwark/event"
 
 // Publishes are the kinds of events that the sensor puts on the bus.
 func Publishes() []event.Kind {
-	return []event.Kind{event.KindFlow, event.KindDNS, event.KindTLS, event.KindHTTP, event.KindSMB,
-		event.KindKerberos, event.KindLDAP, event.KindDHCP, event.KindSSH, event.KindDICOM, event.KindHL7,
-		event.KindFHIR, event.KindFile, event.KindAuth, event.KindAsset, event.KindAnomaly, event.KindStats}
+	return []event.Kind{
+		event.KindFlow,
+		event.KindDNS,
+		event.KindTLS,
+		event.KindHTTP,
+		event.KindSMB,
+		event.KindKerberos,
+		event.KindLDAP,
+		event.KindDHCP,
+		event.KindSSH,
+		event.KindDICOM,
+		event.KindHL7,
+		event.KindFHIR,
+		event.KindFile,
+		event.KindAuth,
+		event.KindAsset,
+		event.KindAnomaly,
+		event.KindStats,
+	}
 }
 
 // Reads are the kinds that the sensor takes from the bus: none.

@@ -25,7 +25,18 @@ const (
 	appCount
 )
 
-var appNames = [appCount]string{"", "dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "ssh", "dicom", "hl7"}
+var appNames = [appCount]string{
+	DNS:      "dns",
+	TLS:      "tls",
+	HTTP:     "http",
+	SMB:      "smb",
+	Kerberos: "krb5",
+	LDAP:     "ldap",
+	DHCP:     "dhcp",
+	SSH:      "ssh",
+	DICOM:    "dicom",
+	HL7:      "hl7",
+}
 
 func (a App) String() string { return appNames[a] }
 

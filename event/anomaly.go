@@ -1,0 +1,15 @@
+package event
+
+// Anomaly is something a packet or a stream should not be.
+type Anomaly struct {
+	Type  string // decode, stream or applayer, as EVE
+	Event string // name of the anomaly
+	App   string // protocol in which it was met
+}
+
+func (*Anomaly) Kind() Kind { return KindAnomaly }
+func (p *Anomaly) fields(c *coder) {
+	c.str(1, "anomaly.type", &p.Type)
+	c.str(2, "anomaly.event", &p.Event)
+	c.str(3, "app_name", &p.App)
+}

@@ -1,0 +1,49 @@
+package event
+
+// HL7 is one message with its acknowledgement (HL7 v2 over MLLP). Patients appear as pseudonyms only.
+type HL7 struct {
+	Type         string   // ADT
+	Trigger      string   // A01
+	Structure    string   // ADT_A01
+	Version      string   // 2.5
+	SendingApp   string   // MSH-3
+	SendingFac   string   // MSH-4
+	ReceivingApp string   // MSH-5
+	ReceivingFac string   // MSH-6
+	ControlID    string   // MSH-10
+	Ack          string   // AA, AE, AR, CA, CE, CR; empty when no acknowledgement was seen
+	Processing   string   // P production, T training, D debugging
+	Segments     uint64   // segments of the message
+	Observations uint64   // OBX segments
+	Bytes        uint64   // bytes of the message
+	Devices      []string // equipment identifiers (MSH-4 EUI-64, OBX-18, PRT)
+	Patient      string   // pseudonym
+	Location     string   // PV1-3: ward, room, bed
+	Latency      uint64   // nanoseconds from the message to its acknowledgement
+	Charset      string   // MSH-18
+	Errors       []string // ERR segments: the codes
+}
+
+func (*HL7) Kind() Kind { return KindHL7 }
+func (p *HL7) fields(c *coder) {
+	c.str(1, "hl7.type", &p.Type)
+	c.str(2, "hl7.trigger", &p.Trigger)
+	c.str(3, "hl7.structure", &p.Structure)
+	c.str(4, "hl7.version", &p.Version)
+	c.str(5, "hl7.sending_app", &p.SendingApp)
+	c.str(6, "hl7.sending_facility", &p.SendingFac)
+	c.str(7, "hl7.receiving_app", &p.ReceivingApp)
+	c.str(8, "hl7.receiving_facility", &p.ReceivingFac)
+	c.str(9, "hl7.control_id", &p.ControlID)
+	c.str(10, "hl7.ack", &p.Ack)
+	c.str(11, "hl7.processing_id", &p.Processing)
+	c.num(12, "hl7.segment_count", &p.Segments)
+	c.num(13, "hl7.observation_count", &p.Observations)
+	c.num(14, "hl7.bytes", &p.Bytes)
+	c.strs(15, "hl7.devices", &p.Devices)
+	c.str(16, "patient.uid", &p.Patient)
+	c.str(17, "hl7.location", &p.Location)
+	c.num(18, "response_time", &p.Latency)
+	c.str(19, "hl7.charset", &p.Charset)
+	c.strs(20, "hl7.errors", &p.Errors)
+}

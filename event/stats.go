@@ -1,0 +1,42 @@
+package event
+
+// Stats is what crossed one interface in one interval: one event per application protocol, and one with App
+// empty for the totals and the sensor's own state.
+type Stats struct {
+	Interval      uint64 // nanoseconds that the counts cover
+	App           string // protocol the counts are about; empty: the totals
+	Packets       uint64 // packets
+	Bytes         uint64 // bytes on the wire
+	Messages      uint64 // events of the protocol: requests, messages, associations
+	Flows         uint64 // new flows
+	Active        uint64 // flows in the table at the end of the interval
+	DroppedKernel uint64 // packets the kernel dropped before the sensor
+	DroppedOwn    uint64 // packets or events the sensor dropped by itself
+	Undecoded     uint64 // packets of no known layering
+	Evicted       uint64 // flows ended early because the table was full
+	Interface     string // interface that was watched
+	VLAN          uint64 // VLAN the counts are about, on one-sidedness reports
+	OneSided      uint64 // flows seen in one direction only although they need both
+	Reassembly    uint64 // bytes held for reassembly at the end of the interval
+	TwoSided      uint64 // TCP flows seen in both directions, beside OneSided
+}
+
+func (*Stats) Kind() Kind { return KindStats }
+func (p *Stats) fields(c *coder) {
+	c.num(1, "interval", &p.Interval)
+	c.str(2, "app_name", &p.App)
+	c.num(3, "traffic.packets", &p.Packets)
+	c.num(4, "traffic.bytes", &p.Bytes)
+	c.num(5, "count", &p.Messages)
+	c.num(6, "sensor.new_flows", &p.Flows)
+	c.num(7, "sensor.active_flows", &p.Active)
+	c.num(8, "sensor.kernel_drops", &p.DroppedKernel)
+	c.num(9, "sensor.own_drops", &p.DroppedOwn)
+	c.num(10, "sensor.undecoded", &p.Undecoded)
+	c.num(11, "sensor.evicted_flows", &p.Evicted)
+	c.str(12, "sensor.interface", &p.Interface)
+	c.num(13, "sensor.vlan_uid", &p.VLAN)
+	c.num(14, "sensor.one_sided_flows", &p.OneSided)
+	c.num(15, "sensor.reassembly_bytes", &p.Reassembly)
+	c.num(16, "sensor.two_sided_flows", &p.TwoSided)
+}
