@@ -34,7 +34,10 @@ type Suite struct {
 type Bench struct {
 	Data    string // the folder that BULWARK_DATA names
 	Scratch string // a folder for files of its own
+	Family  string // the only family of suricata-verify to run; empty: all
 }
+
+func (b *Bench) wants(family string) bool { return b.Family == "" || b.Family == family }
 
 // Suites are all of them, in the order in which they are run.
 func Suites() []Suite {
