@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -34,12 +35,20 @@ func TestWhatIsReadIsPublished(t *testing.T) {
 
 func TestTheEventsPageIsUpToDate(t *testing.T) {
 	const page = "../docs/events.md"
-	source, err := os.ReadFile("../event/payload.go")
+	files, err := filepath.Glob("../event/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var sources [][]byte
+	for _, f := range files {
+		source, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, source)
+	}
 	var b bytes.Buffer
-	if err := eventdoc.Write(&b, source, publishing()); err != nil {
+	if err := eventdoc.Write(&b, sources, publishing()); err != nil {
 		t.Fatal(err)
 	}
 	if *update {
@@ -49,6 +58,6 @@ func TestTheEventsPageIsUpToDate(t *testing.T) {
 	}
 	got, err := os.ReadFile(page)
 	if err != nil || !bytes.Equal(got, b.Bytes()) {
-		t.Errorf("docs/events.md is older than event/payload.go (%v): run go test ./node -run EventsPage -update", err)
+		t.Errorf("docs/events.md is older than the payloads (%v): run go test ./node -run EventsPage -update", err)
 	}
 }

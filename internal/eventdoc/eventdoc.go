@@ -22,11 +22,13 @@ type Room struct {
 	Publishes, Reads []event.Kind
 }
 
-// Write writes the page. source is the text of event/payload.go.
-func Write(w io.Writer, source []byte, rooms []Room) error {
-	docs, err := comments(source)
-	if err != nil {
-		return err
+// Write writes the page. sources are the texts of the files of package event.
+func Write(w io.Writer, sources [][]byte, rooms []Room) error {
+	docs := map[string]string{}
+	for _, s := range sources {
+		if err := comments(s, docs); err != nil {
+			return err
+		}
 	}
 	var b bytes.Buffer
 	b.WriteString(head)
@@ -42,13 +44,13 @@ func Write(w io.Writer, source []byte, rooms []Room) error {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", a.Path, a.Type, docs[t.Name()+"."+t.Field(i).Name], code(ecs.Name(a.Path)))
 		}
 	}
-	_, err = w.Write(b.Bytes())
+	_, err := w.Write(b.Bytes())
 	return err
 }
 
 const head = `# Events
 
-Made by ` + "`go test ./node -run EventsPage -update`" + ` from ` + "`event/payload.go`" + `; do not edit.
+Made by ` + "`go test ./node -run EventsPage -update`" + ` from the payloads in ` + "`event/`" + `; do not edit.
 
 Attribute names are OCSF paths as flat dotted keys; what OCSF lacks follows its style. Every event may also have
 ` + "`time`, `kind`, `sensor`, `site`, `id`, `connection_info.uid` (the flow), `connection_info.protocol_name`,\n`src_endpoint.ip`, `src_endpoint.port`, `dst_endpoint.ip`, `dst_endpoint.port` and `src_endpoint.vlan_uid`" + `. Src is the
@@ -79,13 +81,12 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-// comments are the doc comments of the structs, and under "Struct.Field" those of their fields.
-func comments(source []byte) (map[string]string, error) {
+// comments notes the doc comments of the structs in docs, and under "Struct.Field" those of their fields.
+func comments(source []byte, docs map[string]string) error {
 	f, err := parser.ParseFile(token.NewFileSet(), "payload.go", source, parser.ParseComments)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	docs := map[string]string{}
 	ast.Inspect(f, func(n ast.Node) bool {
 		d, ok := n.(*ast.GenDecl)
 		if !ok || len(d.Specs) != 1 {
@@ -105,7 +106,7 @@ func comments(source []byte) (map[string]string, error) {
 		}
 		return true
 	})
-	return docs, nil
+	return nil
 }
 
 func line(c *ast.CommentGroup) string {
