@@ -64,7 +64,9 @@ func (n *Network) Watch(ctx context.Context, bulwark string) (*Watcher, error) {
 	go func() { w.ended <- w.cmd.Wait() }()
 	select {
 	case link := <-w.said.link:
-		err = w.setUp(ctx, link)
+		if err = w.setUp(ctx, link); err == nil {
+			err = w.watches(ctx)
+		}
 	case e := <-w.ended:
 		w.ended <- e
 		err = fmt.Errorf("bulwark up ended: %w", e)
@@ -118,6 +120,23 @@ func (w *Watcher) setUp(ctx context.Context, link string) error {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	return nil
+}
+
+// watches waits until the mirror port is watched: what crossed it before is not seen.
+func (w *Watcher) watches(ctx context.Context) error {
+	const up = `bulwark_sensor_interface_up{interface="` + mirrorDev + `"} 1`
+	for begin := time.Now(); time.Since(begin) < patience; {
+		text, err := w.get(ctx, w.base+"/metrics")
+		if err != nil || bytes.Contains(text, []byte(up)) {
+			return err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return errors.New("lab: bulwark does not watch " + mirrorDev)
 }
 
 func (w *Watcher) get(ctx context.Context, url string) ([]byte, error) {

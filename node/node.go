@@ -171,7 +171,7 @@ func (n *Node) openSensor(context.Context) error {
 	}
 	o := sensor.Options{Config: n.config.Sensor, Name: name, Site: n.config.Site, Pseudonyms: n.keys.Derive("pseudonym"),
 		Start: starter(n.config.Sensor), Publisher: publisher{n}, Health: n.health,
-		Log: n.log.With("room", "sensor"), Clock: n.clock}
+		Log: n.log.With("room", "sensor"), Clock: n.clock, Registry: n.metrics}
 	if n.capture != "" {
 		files, err := captures([]string{n.capture})
 		if err != nil {

@@ -34,7 +34,7 @@ func (s *Sensor) watch(ctx context.Context) error {
 	s.mu.Lock()
 	s.state.Interfaces = nil
 	for _, n := range names {
-		s.state.Interfaces = append(s.state.Interfaces, Interface{Name: n})
+		s.state.Interfaces = append(s.state.Interfaces, Interface{Name: n, Cores: make([]Core, s.opt.Config.cores())})
 	}
 	s.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
@@ -171,6 +171,10 @@ func (l *live) open(ctx context.Context, name string, place int) error {
 }
 
 func (s *Sensor) mark(name string, up bool) {
+	gauge := s.metrics.up.WithLabelValues(name)
+	if gauge.Set(0); up {
+		gauge.Set(1)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.state.Interfaces {
@@ -256,6 +260,12 @@ func (l *live) counted(r link.Report) {
 			n.Packets += r.Packets
 			n.Drops += r.Drops
 			n.Lost += r.Lost
+			place := int(r.Worker % uint(len(n.Cores)))
+			core := &n.Cores[place]
+			core.Packets += r.Packets
+			core.Drops += r.Drops
+			core.Lost += r.Lost
+			s.metrics.count(r, place)
 		}
 	}
 }

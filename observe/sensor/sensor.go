@@ -15,8 +15,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"bulwark/event"
 	"bulwark/observe/sensor/internal/link"
@@ -55,11 +58,12 @@ type Options struct {
 	Health     *health.Tracker
 	Log        *slog.Logger
 	Clock      clock.Clock
-	Files      []string         // capture files to read instead of interfaces
-	Done       func(FileReport) // is told when a file has been read; may be nil
-	Ordered    bool             // files only: events in one stream in their order
-	EVE        bool             // files only: records as Suricata writes them, one a transaction, where ours tell the outcome
-	Discard    bool             // files only: encode the events and throw them away, to measure
+	Registry   prometheus.Registerer // counters of what is watched go here; nil means nowhere
+	Files      []string              // capture files to read instead of interfaces
+	Done       func(FileReport)      // is told when a file has been read; may be nil
+	Ordered    bool                  // files only: events in one stream in their order
+	EVE        bool                  // files only: records as Suricata writes them, one a transaction, where ours tell the outcome
+	Discard    bool                  // files only: encode the events and throw them away, to measure
 }
 
 // FileReport says how far a capture file was readable.
@@ -73,7 +77,8 @@ type FileReport struct {
 
 // Sensor is the room.
 type Sensor struct {
-	opt Options
+	opt     Options
+	metrics *metrics
 
 	// mu guards state.
 	mu    sync.Mutex
@@ -95,10 +100,18 @@ type Interface struct {
 	Packets uint64 `json:"packets"` // packets since the start
 	Drops   uint64 `json:"drops"`   // packets that the kernel dropped since the start
 	Lost    uint64 `json:"lost"`    // events that were lost since the start because this side was behind
+	Cores   []Core `json:"cores"`   // the same by the core that reads them
+}
+
+// Core is what one core read of an interface since the start.
+type Core struct {
+	Packets uint64 `json:"packets"`
+	Drops   uint64 `json:"drops"`
+	Lost    uint64 `json:"lost"`
 }
 
 // New is a sensor that does not watch yet.
-func New(o Options) *Sensor { return &Sensor{opt: o} }
+func New(o Options) *Sensor { return &Sensor{opt: o, metrics: newMetrics(o.Registry)} }
 
 // Name is the name of the room.
 func (s *Sensor) Name() string { return "sensor" }
@@ -109,6 +122,9 @@ func (s *Sensor) State() State {
 	defer s.mu.Unlock()
 	c := s.state
 	c.Interfaces = append([]Interface(nil), c.Interfaces...)
+	for i := range c.Interfaces {
+		c.Interfaces[i].Cores = slices.Clone(c.Interfaces[i].Cores)
+	}
 	return c
 }
 

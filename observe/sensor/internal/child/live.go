@@ -29,7 +29,7 @@ func (c *crew) watch(ctx context.Context, s *link.Source, f *os.File) {
 			w.Close()
 		}
 		o.flush()
-		r := link.Report{Source: s.Name, Packets: l.packets, Bytes: l.bytes, Lost: o.lost.Swap(0)}
+		r := link.Report{Source: s.Name, Worker: uint(s.Worker), Packets: l.packets, Bytes: l.bytes, Lost: o.lost.Swap(0)}
 		if err != nil && !errors.Is(err, context.Canceled) {
 			r.Gone, r.Error = true, err.Error()
 		}
@@ -112,7 +112,7 @@ func (l *listener) between(r *capture.Ring) {
 		return
 	}
 	l.told = now
-	report := link.Report{Source: l.source.Name, Packets: l.packets, Bytes: l.bytes, Lost: l.outbox.lost.Swap(0)}
+	report := link.Report{Source: l.source.Name, Worker: uint(l.source.Worker), Packets: l.packets, Bytes: l.bytes, Lost: l.outbox.lost.Swap(0)}
 	l.packets, l.bytes = 0, 0
 	if s, err := r.Stats(); err == nil {
 		report.Drops = s.Dropped - l.dropped

@@ -58,6 +58,7 @@ type Report struct {
 	Source      string `json:"source,omitempty"` // a source that has come to its end
 	Error       string `json:"error,omitempty"`  // what ended it early
 	Gone        bool   `json:"gone,omitempty"`   // its interface went away
+	Worker      uint   `json:"worker,omitempty"` // which worker watched it
 	Packets     uint64 `json:"packets,omitempty"`
 	Bytes       uint64 `json:"bytes,omitempty"`
 	Drops       uint64 `json:"drops,omitempty"` // dropped by the kernel since the last report
