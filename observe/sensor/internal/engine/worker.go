@@ -23,6 +23,7 @@ type Limits struct {
 	Flows         int // flows at a time; default 1,000,000
 	Conversations int // flows whose payload is decoded at a time; default 250,000
 	Reassembly    int // bytes that wait for decoding or for missing segments; default 256 MiB
+	Files         int // files that are under way at a time; default 16,384
 }
 
 // Options are what a worker is made from.
@@ -38,6 +39,7 @@ type Options struct {
 	Stats     int64  // nanoseconds between two rounds of stats events; 0: none
 	Interface string // named in stats events
 	Full      bool   // tell also what is long and rarely searched: JA3 texts
+	Hashes    Hashes // digests that are made of files; 0: SHA-256
 	EVE       bool   // tell what EVE has a record of: each SMB transaction, in place of what came of them
 }
 
@@ -97,6 +99,7 @@ type Worker struct {
 	archives     archives
 	certificates tls.Certificates
 	transactions http.Pool
+	files        files
 	count        counters
 	apps         [appCount]Count
 	sides        map[uint16]*sides
@@ -118,6 +121,10 @@ func New(o Options) *Worker {
 	l.Flows = orDefault(l.Flows, 1_000_000)
 	l.Conversations = orDefault(l.Conversations, 250_000)
 	l.Reassembly = orDefault(l.Reassembly, 256<<20)
+	l.Files = orDefault(l.Files, 16<<10)
+	if o.Hashes == 0 {
+		o.Hashes = SHA256
+	}
 	w := &Worker{opt: o, table: newTable(l.Flows, o.Seed), maxConvs: l.Conversations, nextFlow: o.FirstFlow,
 		protocols: streamProtocols(), datagrams: datagramProtocols(), sides: map[uint16]*sides{}}
 	w.pool.limit = l.Reassembly

@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"hash"
+
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/filetype"
+)
+
+// content is what is known of a file while its bytes come.
+type content struct {
+	w     *Worker
+	f     *flow
+	dir   wire.Dir
+	facts fileFacts // its slices are in text
+	text  []byte
+
+	at   uint64 // where in the file the next bytes stand, as it crosses the wire
+	next uint64 // bytes before it were taken or given up
+	lost uint64
+	size uint64 // bytes taken, unpacked
+	head []byte // the first bytes, of the worker's pool; what they are is told by them
+	kind filetype.Type
+	sums sums
+}
+
+// maxHead is how many bytes of a file tell its type.
+const maxHead = 4 << 10
+
+func newContent(w *Worker) *content {
+	c := &content{w: w}
+	c.sums.init(w.opt.Hashes)
+	return c
+}
+
+func (c *content) begin(f *flow, dir wire.Dir, about *fileFacts) {
+	c.f, c.dir, c.facts = f, dir, *about
+	c.text = c.text[:0]
+	for _, p := range [...]*[]byte{&c.facts.Name, &c.facts.Type, &c.facts.Coding, &c.facts.Range} {
+		c.text = append(c.text, (*p)[:min(len(*p), maxFact)]...)
+	}
+	rest := c.text
+	for _, p := range [...]*[]byte{&c.facts.Name, &c.facts.Type, &c.facts.Coding, &c.facts.Range} {
+		n := min(len(*p), maxFact)
+		*p, rest = rest[:n:n], rest[n:]
+	}
+}
+
+// maxFact is how long a name or another text of a file may be, in bytes; the rest is cut off.
+const maxFact = 4 << 10
+
+// end makes c ready for another file.
+func (c *content) end() {
+	c.w.pool.put(c.head)
+	c.sums.reset()
+	*c = content{w: c.w, text: c.text[:0], sums: c.sums}
+}
+
+func (c *content) seek(offset uint64) {
+	c.at = offset
+	if offset > c.next {
+		c.lost += offset - c.next
+		c.next = offset
+	}
+}
+
+func (c *content) gap(n uint64) {
+	c.at += n
+	if c.at > c.next {
+		c.lost += c.at - c.next
+		c.next = c.at
+	}
+}
+
+func (c *content) write(p []byte) {
+	if known := c.next - c.at; known > 0 { // sent again
+		n := min(known, uint64(len(p)))
+		c.at += n
+		if p = p[n:]; len(p) == 0 {
+			return
+		}
+	}
+	c.at += uint64(len(p))
+	c.next = c.at
+	c.take(p)
+}
+
+// take looks at bytes of the file itself.
+func (c *content) take(p []byte) {
+	if c.size < maxHead && c.lost == 0 {
+		c.begins(p)
+	}
+	c.size += uint64(len(p))
+	if c.lost == 0 {
+		c.sums.write(p)
+	}
+}
+
+// begins gathers the first bytes.
+func (c *content) begins(p []byte) {
+	if c.size == 0 {
+		c.head = c.w.pool.get(maxHead)
+	}
+	if c.head != nil {
+		c.head = append(c.head, p[:min(len(p), maxHead-len(c.head))]...)
+	}
+}
+
+// tell tells of the file.
+func (c *content) tell(complete bool) {
+	w := c.w
+	x := texts{buf: w.files.text[:0]}
+	c.kind = filetype.Detect(c.head)
+	o := &w.files.out
+	*o = event.File{Name: x.masked(w, c.facts.Name), App: c.facts.App, Size: c.size, Type: event.View(mediaType(c.facts.Type)),
+		Activity: "Write", Gaps: c.lost > 0, TxID: c.facts.TxID, Range: event.View(c.facts.Range),
+		Detected: c.kind.String(), Category: c.kind.Category()}
+	o.Complete = complete && c.lost == 0 && c.next >= c.facts.Size
+	if c.dir == wire.ToClient {
+		o.Activity = "Read"
+	}
+	if c.lost == 0 {
+		c.sums.tell(&x, o)
+	}
+	w.files.text = x.buf
+	w.emit(c.f, o)
+}
+
+// sums are the digests of a file; nil are those that nobody wants.
+type sums struct {
+	md5, sha1, sha256 hash.Hash
+	sum               [sha256.Size]byte // scratch
+}
+
+func (s *sums) init(want Hashes) {
+	if want&MD5 != 0 {
+		s.md5 = md5.New()
+	}
+	if want&SHA1 != 0 {
+		s.sha1 = sha1.New()
+	}
+	if want&SHA256 != 0 {
+		s.sha256 = sha256.New()
+	}
+}
+
+func (s *sums) reset() {
+	for _, h := range [...]hash.Hash{s.md5, s.sha1, s.sha256} {
+		if h != nil {
+			h.Reset()
+		}
+	}
+}
+
+func (s *sums) write(p []byte) {
+	for _, h := range [...]hash.Hash{s.md5, s.sha1, s.sha256} {
+		if h != nil {
+			h.Write(p)
+		}
+	}
+}
+
+func (s *sums) tell(x *texts, o *event.File) {
+	o.MD5, o.SHA1, o.SHA256 = s.text(x, s.md5), s.text(x, s.sha1), s.text(x, s.sha256)
+}
+
+func (s *sums) text(x *texts, h hash.Hash) string {
+	if h == nil {
+		return ""
+	}
+	at := len(x.buf)
+	x.buf = appendPlainHex(x.buf, h.Sum(s.sum[:0]))
+	return x.from(at)
+}
