@@ -20,7 +20,8 @@
 //   - landlock: no file may be opened, no TCP port bound or connected;
 //   - seccomp: an allow-list of what a Go program needs that only computes, reads what is open and writes to three
 //     known descriptors. A capture socket can be listened to and never spoken to: write, sendmsg, close and dup are
-//     refused on it by descriptor number. No memory can be made executable;
+//     refused on it by descriptor number. No memory can be made executable. Files that were handed over to be written
+//     to are written by position, and no longer than the parent said;
 //   - limits: memory, descriptors, no core dump (which would hold patients' data), no ptrace by the same user;
 //   - life: the child dies with its parent (PDEATHSIG), and sees its control channel close.
 //
@@ -125,6 +126,7 @@ type hello struct {
 	Files      int               // how many are handed over
 	Namespaces map[string]string // the parent's, as /proc/self/ns links
 	Wanted     bool              // namespaces were asked for
+	FileSize   int64             // as in Spec
 	Reason     string            // why they were not granted; empty when they were
 }
 

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	}
 	parts := map[string]func() error{
 		"echo": echoPart, "stress": stressPart, "leak": leakPart, "panic": panicPart, "stubborn": stubbornPart,
-		"speak": speakPart, "narrow": narrowPart, "hungry": hungryPart, "parent": parentPart, "poor": poorPart, "careless": func() error { return nil },
+		"speak": speakPart, "write": writePart, "narrow": narrowPart, "hungry": hungryPart, "parent": parentPart, "poor": poorPart, "careless": func() error { return nil },
 	}
 	if err := parts[os.Args[2]](); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -458,6 +458,65 @@ func TestAGivenSocketIsHeardAndNeverSpokenTo(t *testing.T) {
 		"fcntl dup" + no + "setsockopt" + no + "read hear: <nil>\n"
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// writePart writes to the files that it was given by every way there is.
+func writePart() error {
+	c, err := Enter(Limits{})
+	if err != nil {
+		return err
+	}
+	for _, f := range c.Files {
+		fd := int(f.Fd())
+		say := func(what string, err error) { fmt.Fprintf(c.Data, "%s: %v\n", what, err) }
+		_, err = unix.Pwrite(fd, []byte("xyz"), 2)
+		say("pwrite", err)
+		_, err = unix.Pwrite(fd, []byte("xyz"), 1<<20)
+		say("pwrite past the end", err)
+		_, err = unix.Pwritev(fd, [][]byte{[]byte("x")}, 0)
+		say("pwritev", err)
+		_, err = unix.Write(fd, []byte("x"))
+		say("write", err)
+		say("ftruncate", unix.Ftruncate(fd, 0))
+		say("fallocate", unix.Fallocate(fd, 0, 0, 1))
+	}
+	return nil
+}
+
+func TestAGivenFileIsWrittenByPositionAndNoFurther(t *testing.T) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, theirs := os.NewFile(uintptr(fds[0]), "ours"), os.NewFile(uintptr(fds[1]), "theirs")
+	defer ours.Close()
+	defer theirs.Close()
+	f := tempFile(t, "abcdefg")
+	reading, err := os.Open(f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reading.Close()
+	spec := part("write")
+	spec.Files = []*os.File{f, reading, theirs}
+	spec.FileSize = 1 << 20
+	p := start(t, spec)
+	checkReport(t, p.Report)
+	got, err := io.ReadAll(p.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const no = ": operation not permitted\n"
+	const rest = "pwritev" + no + "write" + no + "ftruncate" + no + "fallocate" + no
+	want := "pwrite: <nil>\npwrite past the end: file too large\n" + rest +
+		"pwrite: bad file descriptor\npwrite past the end: bad file descriptor\n" + rest +
+		"pwrite: illegal seek\npwrite past the end: illegal seek\n" + rest
+	if string(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if text, err := os.ReadFile(f.Name()); err != nil || string(text) != "abxyzfg" {
+		t.Errorf("the file: got %q, %v, want abxyzfg", text, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -53,9 +54,9 @@ func Enter(limits Limits) (*Cell, error) {
 	emptyRoot(r, own["mnt"] != "" && h.Namespaces["mnt"] != "" && own["mnt"] != h.Namespaces["mnt"])
 	dropCapabilities(r)
 	dieWithParent()
-	limit(r, limits, h.Files)
+	limit(r, limits, h)
 	landlock(r)
-	filter(r, []int{2, controlFD, dataFD, eventFD})
+	filter(r, []int{2, controlFD, dataFD, eventFD}, h.FileSize > 0)
 	r.Attempts = breakOut(h.Parent)
 	if err := c.Control.Send(marshal(r)); err != nil {
 		return nil, fmt.Errorf("reporting to the parent: %w", err)
@@ -231,10 +232,10 @@ func dieWithParent() {
 
 // limit sets what the process may use. Memory follows GOMEMLIMIT: the collector keeps below it, the kernel ends the
 // process at twice as much and 256 MiB, which a decoder that was made to allocate without end then meets.
-func limit(r *Report, l Limits, handed int) {
+func limit(r *Report, l Limits, h hello) {
 	files := uint64(l.Files)
 	if files == 0 {
-		files = uint64(firstFileFD + handed + 1024)
+		files = uint64(firstFileFD + h.Files + 1024)
 	}
 	soft := debug.SetMemoryLimit(-1)
 	hard := uint64(unix.RLIM_INFINITY)
@@ -248,7 +249,7 @@ func limit(r *Report, l Limits, handed int) {
 	}{
 		{unix.RLIMIT_NOFILE, files},
 		{unix.RLIMIT_DATA, hard},
-		{unix.RLIMIT_FSIZE, 0},
+		{unix.RLIMIT_FSIZE, uint64(h.FileSize)},
 		{unix.RLIMIT_CORE, 0},
 		{unix.RLIMIT_MSGQUEUE, 0},
 	} {
@@ -259,5 +260,10 @@ func limit(r *Report, l Limits, handed int) {
 		r.layer("limits", false, "%v", err)
 		return
 	}
-	r.layer("limits", true, "memory %s, %d descriptors, no files written, no core dump, no ptrace", bytesText(soft), files)
+	written := "no files written"
+	if h.FileSize > 0 {
+		signal.Ignore(unix.SIGXFSZ) // which ends a program that writes on; this one gets EFBIG
+		written = "files that were handed over written up to " + bytesText(h.FileSize)
+	}
+	r.layer("limits", true, "memory %s, %d descriptors, %s, no core dump, no ptrace", bytesText(soft), files, written)
 }

@@ -35,8 +35,8 @@ type rule struct {
 }
 
 // allowed are the system calls of a Go program that computes, reads what it has and writes to the descriptors of
-// writable. Nothing here opens, connects, starts or finds anything.
-func allowed(writable []int, pid int) []rule {
+// writable; with files also by position to the files that it holds open for that. Nothing here opens, connects, starts or finds anything.
+func allowed(writable []int, pid int, files bool) []rule {
 	var fds []uint32
 	for _, fd := range writable {
 		if fd >= 0 {
@@ -46,6 +46,9 @@ func allowed(writable []int, pid int) []rule {
 	var rules []rule
 	for _, n := range plain {
 		rules = append(rules, rule{number: n})
+	}
+	if files {
+		rules = append(rules, rule{number: unix.SYS_PWRITE64}) // which a socket and a pipe refuse (ESPIPE)
 	}
 	return append(rules,
 		// A packet socket sends what is written to it: only our own channels can be written. They cannot be closed
@@ -115,12 +118,12 @@ func (r rule) body() []bpf.Instruction {
 }
 
 // filter installs the program on all threads.
-func filter(r *Report, writable []int) {
+func filter(r *Report, writable []int, files bool) {
 	if auditArch == 0 {
 		r.layer("seccomp", false, "no filter is written for this processor")
 		return
 	}
-	rules := allowed(writable, os.Getpid())
+	rules := allowed(writable, os.Getpid(), files)
 	if err := install(rules); err != nil {
 		r.layer("seccomp", false, "%v", err)
 		return

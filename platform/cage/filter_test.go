@@ -22,7 +22,7 @@ func seccompData(arch uint32, number uintptr, args ...uint32) []byte {
 
 func TestFilterDecides(t *testing.T) {
 	const arch = unix.AUDIT_ARCH_X86_64
-	raw, err := program(arch, allowed([]int{2, controlFD, dataFD, 9, -1}, 77))
+	raw, err := program(arch, allowed([]int{2, controlFD, dataFD, 9, -1}, 77, false))
 	if err != nil {
 		t.Fatal(err)
 	}

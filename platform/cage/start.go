@@ -28,6 +28,9 @@ type Spec struct {
 	Memory int64
 	// Procs is the child's GOMAXPROCS. 0 means the parent's.
 	Procs int
+	// FileSize is how long, in bytes, the child may make a file that it is handed open for writing. It writes by position
+	// alone (pwrite), which no socket and no pipe takes. 0 means that it may write to no file.
+	FileSize int64
 	// Stderr receives what the child writes there, such as a crash. nil means that only the end is kept, for [Exit].
 	Stderr io.Writer
 	// Grace is how long a child that was asked to stop may take. 0 means 5 seconds.
@@ -187,7 +190,7 @@ func command(spec Spec, r rung, control, data *os.File) *exec.Cmd {
 }
 
 func greeting(spec Spec, r rung, tried []string) hello {
-	h := hello{Parent: os.Getpid(), User: r.user(tried), Files: len(spec.Files), Namespaces: namespaces(), Wanted: r.flags != 0}
+	h := hello{Parent: os.Getpid(), User: r.user(tried), Files: len(spec.Files), Namespaces: namespaces(), Wanted: r.flags != 0, FileSize: spec.FileSize}
 	if r.flags == 0 && len(tried) > 0 {
 		h.Reason = tried[0]
 	}
