@@ -12,6 +12,7 @@ type Asset struct {
 	Source     string // protocol the fact was read from
 	AETitle    string // DICOM AE title
 	Identifier string // EUI-64 or other
+	Class      string // what it is for: laboratory analyser, patient monitor, infusion pump...
 }
 
 func (*Asset) Kind() Kind { return KindAsset }
@@ -26,4 +27,5 @@ func (p *Asset) fields(c *coder) {
 	c.str(8, "app_name", &p.Source)
 	c.str(9, "dicom.ae_title", &p.AETitle)
 	c.str(10, "device.uid", &p.Identifier)
+	c.str(11, "device.type", &p.Class)
 }

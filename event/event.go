@@ -39,6 +39,7 @@ const (
 	KindStats    Kind = 17
 	KindHealth   Kind = 18
 	KindFinding  Kind = 19
+	KindASTM     Kind = 52
 
 	kindEnd Kind = 96 // above every code
 )
@@ -67,6 +68,7 @@ var kinds = [kindEnd]struct {
 	KindStats:    {"stats", func() Payload { return new(Stats) }},
 	KindHealth:   {"health", func() Payload { return new(Health) }},
 	KindFinding:  {"finding", func() Payload { return new(Finding) }},
+	KindASTM:     {"astm", func() Payload { return new(ASTM) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

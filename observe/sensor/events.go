@@ -17,6 +17,7 @@ func Publishes() []event.Kind {
 		event.KindDICOM,
 		event.KindHL7,
 		event.KindFHIR,
+		event.KindASTM,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

@@ -22,6 +22,7 @@ const (
 	SSH
 	DICOM
 	HL7
+	ASTM
 	appCount
 )
 
@@ -36,6 +37,7 @@ var appNames = [appCount]string{
 	SSH:      "ssh",
 	DICOM:    "dicom",
 	HL7:      "hl7",
+	ASTM:     "astm",
 }
 
 func (a App) String() string { return appNames[a] }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"bulwark/event"
+	"bulwark/wire"
 	"bulwark/wire/packet"
 )
 
@@ -30,11 +31,20 @@ func (w *Worker) tellAsset(f *flow, e *event.Asset) {
 	w.tellAssetAt(f, packet.Addr(src, f.key.v6), e)
 }
 
+// tellAssetOf reports a fact about the device that sends the bytes of dir.
+func (w *Worker) tellAssetOf(f *flow, dir wire.Dir, e *event.Asset) {
+	side := &f.key.lo
+	if f.origin^end(dir) == high {
+		side = &f.key.hi
+	}
+	w.tellAssetAt(f, packet.Addr(side, f.key.v6), e)
+}
+
 // tellAssetAt reports a fact, which f tells, about the device at an address.
 func (w *Worker) tellAssetAt(f *flow, at netip.Addr, e *event.Asset) {
 	a := at.As16()
 	sum := mum(be64(a[:8])^w.opt.Seed, be64(a[8:])^0xa0761d6478bd642f)
-	for _, s := range [...]string{e.MAC, e.Hostname, e.Vendor, e.Model, e.Serial, e.Software, e.Role, e.Source, e.AETitle, e.Identifier} {
+	for _, s := range [...]string{e.MAC, e.Hostname, e.Vendor, e.Model, e.Serial, e.Software, e.Role, e.Source, e.AETitle, e.Identifier, e.Class} {
 		for i := range len(s) {
 			sum = (sum ^ uint64(s[i])) * 0x100000001b3 // FNV-1a
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bulwark/wire/astm"
 	"bulwark/wire/dhcp"
 	"bulwark/wire/dicom"
 	"bulwark/wire/dns"
@@ -21,6 +22,7 @@ func streamProtocols() []protocol {
 		{SMB, smb.Probe, func() application { return new(smbApp) }},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
+		{ASTM, astm.Probe, func() application { return new(astmApp) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},

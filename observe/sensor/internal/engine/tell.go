@@ -18,6 +18,7 @@ type payloads struct {
 	krb5        event.Kerberos
 	auth        event.Auth
 	hl7         event.HL7
+	astm        event.ASTM
 	asset       event.Asset
 	dicom       event.DICOM
 	smb         event.SMB
