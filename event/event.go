@@ -40,6 +40,8 @@ const (
 	KindHealth   Kind = 18
 	KindFinding  Kind = 19
 	KindASTM     Kind = 52
+	KindMDNS     Kind = 20
+	KindLLMNR    Kind = 21
 
 	kindEnd Kind = 96 // above every code
 )
@@ -69,6 +71,8 @@ var kinds = [kindEnd]struct {
 	KindHealth:   {"health", func() Payload { return new(Health) }},
 	KindFinding:  {"finding", func() Payload { return new(Finding) }},
 	KindASTM:     {"astm", func() Payload { return new(ASTM) }},
+	KindMDNS:     {"mdns", func() Payload { return new(MDNS) }},
+	KindLLMNR:    {"llmnr", func() Payload { return new(LLMNR) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

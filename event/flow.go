@@ -27,8 +27,8 @@ type Flow struct {
 	TotalBytesIn  uint64 // bytes Dst sent in the whole flow, likewise
 	Midstream     bool   // the beginning of the TCP connection was not seen
 	TCPState      string // how far the TCP connection was at the end, as EVE names it; when captures are read
-	AppBefore     string // the protocol that led to this one: a proxy's, or one with STARTTLS
 	ICMPReply     uint64 // type << 8 | code of the first ICMP message of Dst
+	AppBefore     string // the protocol that led to this one: a proxy's, or one with STARTTLS
 }
 
 func (*Flow) Kind() Kind { return KindFlow }

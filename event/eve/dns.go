@@ -1,6 +1,7 @@
 package eve
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,7 +106,10 @@ func (w *Writer) rdata(kind, data string) {
 	j := &w.j
 	names := structures[kind]
 	if names == nil {
-		j.some("rdata", data)
+		if data != "" {
+			j.key("rdata")
+			j.answer(kind, data)
+		}
 		return
 	}
 	if parts := strings.Fields(data); len(parts) == len(names) {
@@ -113,6 +117,15 @@ func (w *Writer) rdata(kind, data string) {
 		w.structure(names, parts)
 		j.close()
 	}
+}
+
+// answer writes data that is one text; an IPv6 address in full, as Suricata does.
+func (j *object) answer(kind, data string) {
+	if a, err := netip.ParseAddr(data); err == nil && kind == "AAAA" {
+		j.buf = append(append(append(j.buf, '"'), a.StringExpanded()...), '"')
+		return
+	}
+	j.quoted(data)
 }
 
 func (w *Writer) structure(names, parts []string) {
@@ -155,7 +168,7 @@ func (w *Writer) grouped(p *event.DNS) {
 				w.structure(names, parts)
 				j.close()
 			} else {
-				j.quoted(a)
+				j.answer(t, a)
 			}
 		}
 		j.end()

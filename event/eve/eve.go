@@ -169,9 +169,14 @@ func (w *Writer) body(e *event.Event) {
 		w.ssh(p)
 	case *event.File:
 		w.file(e, p)
+	case *event.MDNS:
+		w.mdns("mdns", p)
+	case *event.LLMNR:
+		w.mdns("llmnr", (*event.MDNS)(p))
 	case *event.Anomaly:
 		j.some("app_proto", p.App)
 		j.open("anomaly")
+		j.some("app_proto", p.App)
 		j.str("type", p.Type)
 		j.str("event", p.Event)
 		j.close()

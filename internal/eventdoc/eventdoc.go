@@ -38,10 +38,11 @@ func Write(w io.Writer, sources [][]byte, rooms []Room) error {
 			k, docs[t.Name()], who(rooms, k, func(r Room) []event.Kind { return r.Publishes }),
 			who(rooms, k, func(r Room) []event.Kind { return r.Reads }))
 		for i, a := range event.Attributes(k) {
-			if docs[t.Name()+"."+t.Field(i).Name] == "" {
+			doc := docs[fieldsOf(docs, t.Name())+"."+t.Field(i).Name]
+			if doc == "" {
 				return fmt.Errorf("eventdoc: %s.%s has no comment that says what it is", t.Name(), t.Field(i).Name)
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", a.Path, a.Type, docs[t.Name()+"."+t.Field(i).Name], code(ecs.Name(a.Path)))
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", a.Path, a.Type, doc, code(ecs.Name(a.Path)))
 		}
 	}
 	_, err := w.Write(b.Bytes())
@@ -81,7 +82,16 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-// comments notes the doc comments of the structs in docs, and under "Struct.Field" those of their fields.
+// fieldsOf is the type that declares the fields of a type: another one where it was made from it.
+func fieldsOf(docs map[string]string, name string) string {
+	if from := docs["="+name]; from != "" {
+		return from
+	}
+	return name
+}
+
+// comments notes the doc comments of the structs in docs, under "Struct.Field" those of their fields, and under
+// "=Type" the type that a type was made from.
 func comments(source []byte, docs map[string]string) error {
 	f, err := parser.ParseFile(token.NewFileSet(), "payload.go", source, parser.ParseComments)
 	if err != nil {
@@ -97,7 +107,10 @@ func comments(source []byte, docs map[string]string) error {
 			return true
 		}
 		docs[t.Name.Name] = line(d.Doc)
-		if s, ok := t.Type.(*ast.StructType); ok {
+		switch s := t.Type.(type) {
+		case *ast.Ident:
+			docs["="+t.Name.Name] = s.Name
+		case *ast.StructType:
 			for _, field := range s.Fields.List {
 				for _, name := range field.Names {
 					docs[t.Name.Name+"."+name.Name] = line(field.Comment)

@@ -23,6 +23,8 @@ func Publishes() []event.Kind {
 		event.KindAsset,
 		event.KindAnomaly,
 		event.KindStats,
+		event.KindMDNS,
+		event.KindLLMNR,
 	}
 }
 

@@ -101,6 +101,10 @@ func TestProbe(t *testing.T) {
 		{"a header and a question are enough", framed(query)[:2+headerLen+38], wire.Yes, wire.ToServer},
 		{"HTTP is none", []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), wire.No, wire.ToServer},
 		{"TLS is none", append([]byte{0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3}, bytes.Repeat([]byte{7}, 60)...), wire.No, wire.ToServer},
+		{"FINS over TCP is none", []byte("FINS\x00\x00\x00\x0c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), wire.No, wire.ToServer},
+		{"HiSLIP is none", []byte("HS\x00\x00\x01\x00RS\x00\x00\x00\x00\x00\x00\x00\x07hislip0"), wire.No, wire.ToServer},
+		{"HiSLIP with little in it is none", append([]byte("HS\x11\x00\x00\x00\x00\x01"), make([]byte, 12)...), wire.No, wire.ToServer},
+		{"several questions in one message are none", append([]byte{1, 0, 0, 1, 1, 0, 0, 2}, make([]byte, 60)...), wire.No, wire.ToServer},
 		{"zeroes are none", make([]byte, 100), wire.No, wire.ToServer},
 	} {
 		t.Run(c.does, func(t *testing.T) {

@@ -8,7 +8,18 @@ import "bulwark/wire"
 // name of printable labels, classes in use, and lists that end where the datagram ends.
 // The name service of NetBIOS, which has the same form, is refused.
 func LooksLikeDNS(p []byte) bool {
-	return headerPlausible(p, len(p)) && bodyPlausible(p)
+	return headerPlausible(p, len(p)) && bodyPlausible(p) && !netBIOS(p)
+}
+
+// LooksAtPort tells whether the datagram p, which came from or goes to a port of DNS, multicast DNS or LLMNR, has the
+// form of a message. It takes opcodes, bits and names that [LooksLikeDNS] refuses for the sake of other ports.
+func LooksAtPort(p []byte) bool {
+	if len(p) < headerLen+minBody {
+		return false
+	}
+	questions := int(u16(p, 4))
+	records := int(u16(p, 6)) + int(u16(p, 8)) + int(u16(p, 10))
+	return questions+records > 0 && fits(questions, records, len(p)) && bodyPlausible(p)
 }
 
 // Probe tells whether p begins a DNS conversation over TCP: a length, then a message that has it.
@@ -22,14 +33,24 @@ func Probe(p []byte) (wire.Match, wire.Dir) {
 		dir = wire.ToClient
 	}
 	switch {
-	case !headerPlausible(p[2:], n):
+	case !headerPlausible(p[2:], n) || u16(p, 6) > 1: // RFC 9619: a message asks one question
 		return wire.No, dir
 	case 2+n <= len(p):
-		return yes(bodyPlausible(p[2 : 2+n])), dir
-	case len(p) < 2+headerLen+maxOctets && plausibleName(p[2:], headerLen) < 0:
-		return wire.Unsure, dir // the name may still be cut
+		return yes(bodyPlausible(p[2:2+n]) && !netBIOS(p[2:2+n])), dir
 	}
-	return yes(plausibleName(p[2:], headerLen) > 0), dir
+	return beginning(p[2:]), dir
+}
+
+// beginning judges what is there of a message that is longer than p: its first name, type and class.
+func beginning(p []byte) wire.Match {
+	off := plausibleName(p, headerLen)
+	if off < 0 && len(p) >= headerLen+maxOctets {
+		return wire.No
+	}
+	if off < 0 || off+4 > len(p) {
+		return wire.Unsure // the name may still be cut
+	}
+	return yes(typePlausible(p, off))
 }
 
 func yes(ok bool) wire.Match {
@@ -78,7 +99,7 @@ func inUse(o Opcode) bool {
 // bodyPlausible walks the questions and records of a message without rendering a name.
 func bodyPlausible(p []byte) bool {
 	off := plausibleName(p, headerLen)
-	if off < 0 || netBIOS(p, off) {
+	if off < 0 {
 		return false
 	}
 	cut := Flags(u16(p, 2)).Truncated()
@@ -94,7 +115,7 @@ func bodyPlausible(p []byte) bool {
 		if off < 0 || off+4 > len(p) {
 			return false
 		}
-		if Type(u16(p, off)) != TypeOPT && !classPlausible(u16(p, off+2)) {
+		if !typePlausible(p, off) {
 			return false
 		}
 		if i < questions {
@@ -111,6 +132,12 @@ func bodyPlausible(p []byte) bool {
 // maxTrailer is how many bytes may follow the lists: padding to the smallest Ethernet frame is the longest that
 // stacks are seen to add.
 const maxTrailer = 18
+
+// typePlausible takes a type that is assigned or may be (RFC 6895 §3.1), and a class in use; OPT has a size in its place.
+func typePlausible(p []byte, off int) bool {
+	t := Type(u16(p, off))
+	return t == TypeOPT || t != 0 && classPlausible(u16(p, off+2))
+}
 
 // classPlausible takes the classes in use; multicast DNS sets the top bit.
 func classPlausible(c uint16) bool {
@@ -142,10 +169,14 @@ func plausibleName(p []byte, off int) int {
 	return -1
 }
 
-// netBIOS recognises a name of RFC 1002 §4.1 that ends before typeAt: a first label of 32 letters A to P, which code 16
-// bytes, and the type NB or NBSTAT. They share their numbers with NIMLOC and SRV.
-func netBIOS(p []byte, typeAt int) bool {
-	if t := u16(p, typeAt); (t != 0x20 && t != 0x21) || p[headerLen] != 32 {
+// netBIOS recognises a name of RFC 1002 §4.1: a first label of 32 letters A to P, which code 16 bytes, and the type NB
+// or NBSTAT. They share their numbers with NIMLOC and SRV.
+func netBIOS(p []byte) bool {
+	if p[headerLen] != 32 {
+		return false
+	}
+	off := plausibleName(p, headerLen)
+	if t := u16(p, max(off, 0)); off < 0 || t != 0x20 && t != 0x21 {
 		return false
 	}
 	for _, c := range p[headerLen+1 : headerLen+33] {

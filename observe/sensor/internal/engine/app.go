@@ -23,6 +23,8 @@ const (
 	DICOM
 	HL7
 	ASTM
+	MDNS
+	LLMNR
 	appCount
 )
 
@@ -38,6 +40,8 @@ var appNames = [appCount]string{
 	DICOM:    "dicom",
 	HL7:      "hl7",
 	ASTM:     "astm",
+	MDNS:     "mdns",
+	LLMNR:    "llmnr",
 }
 
 func (a App) String() string { return appNames[a] }
@@ -63,6 +67,12 @@ type datagram struct {
 	app    App
 	probe  func(p []byte) bool
 	decode func(w *Worker, f *flow, dir wire.Dir, p []byte)
+}
+
+// ported is a datagram protocol at a port of its own.
+type ported struct {
+	port uint16
+	datagram
 }
 
 // probe looks for the protocol of a conversation in its first bytes.

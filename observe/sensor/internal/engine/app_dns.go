@@ -16,6 +16,9 @@ type dnsApp struct {
 
 func (a *dnsApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
+	if f.app == DNS && f.atPort(portLLMNR) {
+		f.app = LLMNR // RFC 4795 §2.5: the same over TCP
+	}
 	return a.conv.Decode(dir, p, a)
 }
 func (a *dnsApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
@@ -23,7 +26,13 @@ func (a *dnsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(
 func (a *dnsApp) reset()                        { a.conv.Reset(); a.at = at{} }
 
 // Message takes one message of the conversation.
-func (a *dnsApp) Message(_ wire.Dir, m *dns.Message, err error) { a.w.tellDNS(a.f, m, err) }
+func (a *dnsApp) Message(_ wire.Dir, m *dns.Message, err error) {
+	if a.f.app == LLMNR {
+		a.w.tellLLMNR(a.f, m, err)
+		return
+	}
+	a.w.tellDNS(a.f, m, err)
+}
 
 // dnsDatagram takes one message. Where the first one seen of a flow is a response, who sent it serves.
 func (w *Worker) dnsDatagram(f *flow, dir wire.Dir, p []byte) {
@@ -58,7 +67,7 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 		}
 	}
 	t := texts{buf: w.out.text[:0]}
-	w.flagsDNS(e, m.Flags)
+	e.Flags = appendFlags(e.Flags, m.Flags)
 	if m.Flags.Response() {
 		e.Activity, e.Rcode = "Response", m.Rcode().String()
 		t.section(m.Answers, &e.Answers, &e.AnswerTypes, &e.AnswerNames, &e.TTLs)
@@ -80,16 +89,18 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 	w.emit(f, e)
 }
 
-func (w *Worker) flagsDNS(e *event.DNS, f dns.Flags) {
+// appendFlags appends the names of the flags that are set.
+func appendFlags(dst []string, f dns.Flags) []string {
 	for _, b := range [...]struct {
 		set  bool
 		name string
 	}{{f.Authoritative(), "aa"}, {f.Truncated(), "tc"}, {f.RecursionDesired(), "rd"}, {f.RecursionAvailable(), "ra"},
 		{f.Authentic(), "ad"}, {f.CheckingDisabled(), "cd"}, {f.Z(), "z"}} {
 		if b.set {
-			e.Flags = append(e.Flags, b.name)
+			dst = append(dst, b.name)
 		}
 	}
+	return dst
 }
 
 // texts builds texts one behind the other in scratch memory. They hold until the event is sent.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bulwark/wire"
 	"bulwark/wire/astm"
 	"bulwark/wire/dhcp"
 	"bulwark/wire/dicom"
@@ -27,6 +28,7 @@ func streamProtocols() []protocol {
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
 		{DNS, dns.Probe, func() application { return new(dnsApp) }},
+		{LLMNR, never, func() application { return new(dnsApp) }}, // DNS at its port
 	}
 }
 
@@ -39,3 +41,16 @@ func datagramProtocols() []datagram {
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 	}
 }
+
+// ported are datagram protocols that are taken on less evidence where a port is theirs (IANA registry "Service Name and
+// Transport Protocol Port Number"): the same message means another thing there, or says little by itself.
+func portedProtocols() []ported {
+	return []ported{
+		{5353, datagram{MDNS, dns.LooksAtPort, (*Worker).mdnsDatagram}},
+		{5355, datagram{LLMNR, dns.LooksAtPort, (*Worker).llmnrDatagram}},
+		{53, datagram{DNS, dns.LooksAtPort, (*Worker).dnsDatagram}},
+	}
+}
+
+// never is the probe of a protocol that another's finds.
+func never([]byte) (wire.Match, wire.Dir) { return wire.No, wire.Either }

@@ -15,6 +15,7 @@ type payloads struct {
 	anomaly     event.Anomaly
 	dns         event.DNS
 	message     dns.Message
+	mdns        event.MDNS
 	krb5        event.Kerberos
 	auth        event.Auth
 	hl7         event.HL7

@@ -83,6 +83,8 @@ type Worker struct {
 	maxConvs  int
 	protocols []protocol
 	datagrams []datagram
+	ported    []ported
+	decoders  [appCount]func(w *Worker, f *flow, dir wire.Dir, p []byte) // of datagrams
 	idle      [][]application
 
 	told      []told
@@ -128,6 +130,13 @@ func New(o Options) *Worker {
 	w := &Worker{opt: o, table: newTable(l.Flows, o.Seed), maxConvs: l.Conversations, nextFlow: o.FirstFlow,
 		protocols: streamProtocols(), datagrams: datagramProtocols(), sides: map[uint16]*sides{}}
 	w.pool.limit = l.Reassembly
+	w.ported = portedProtocols()
+	for _, d := range w.datagrams {
+		w.decoders[d.app] = d.decode
+	}
+	for _, d := range w.ported {
+		w.decoders[d.app] = d.decode
+	}
 	w.idle = make([][]application, len(w.protocols))
 	w.frags.init(&w.pool)
 	return w
@@ -279,25 +288,34 @@ func (w *Worker) begin(p *packet.Packet, h uint64, from end) (*flow, uint32) {
 func likelyServer(src, dst uint16) bool { return src < 1024 && dst >= 1024 }
 
 func (w *Worker) udp(f *flow, dir wire.Dir, p []byte) {
-	if f.app != Unknown {
-		for i := range w.datagrams {
-			if w.datagrams[i].app == f.app {
-				w.datagrams[i].decode(w, f, dir, p)
-				return
-			}
+	if f.app == Unknown {
+		if f.app = w.datagramApp(f, p); f.app != Unknown {
+			w.apps[f.app].Flows++
 		}
 	}
-	for i := range w.datagrams {
-		if w.datagrams[i].probe(p) {
-			f.app = w.datagrams[i].app
-			w.apps[f.app].Flows++
-			w.datagrams[i].decode(w, f, dir, p)
-			return
-		}
+	if decode := w.decoders[f.app]; decode != nil {
+		decode(w, f, dir, p)
+		return
 	}
 	if f.packets[0]+f.packets[1] >= 4 {
 		f.marks |= markIgnored
 	}
+}
+
+// datagramApp is the protocol of a datagram: that of its port if it looks like it, or the first that it looks like.
+func (w *Worker) datagramApp(f *flow, p []byte) App {
+	lo, hi := uint16(f.key.ports), uint16(f.key.ports>>16)
+	for i := range w.ported {
+		if t := &w.ported[i]; (t.port == lo || t.port == hi) && t.probe(p) {
+			return t.app
+		}
+	}
+	for i := range w.datagrams {
+		if w.datagrams[i].probe(p) {
+			return w.datagrams[i].app
+		}
+	}
+	return Unknown
 }
 
 // advance sets the clock to a packet's time. A clock that is set back does not stall the time-outs: the difference is
