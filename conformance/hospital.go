@@ -158,14 +158,14 @@ func (b *Bench) leaks(ctx context.Context, capture string) ([]Case, error) {
 	var said, saidEVE bytes.Buffer
 	var p event.Printer
 	var w eve.Writer
-	err = watch(ctx, b.file(capture), false, func(e *event.Event) error {
+	err = watch(ctx, b.file(capture), nil, func(e *event.Event) error {
 		said.Write(append(p.AppendJSON(nil, "", e), '\n'))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = watch(ctx, b.file(capture), true, func(e *event.Event) error {
+	err = watch(ctx, b.file(capture), &eve.Options{}, func(e *event.Event) error {
 		saidEVE.Write(append(w.Append(nil, e), '\n'))
 		return nil
 	})

@@ -18,9 +18,13 @@ import (
 
 // watch runs the whole sensor over a capture and calls fn for each event, in their order. What is readable of a
 // damaged capture is read.
-func watch(ctx context.Context, path string, asEVE bool, fn func(*event.Event) error) error {
+func watch(ctx context.Context, path string, asEVE *eve.Options, fn func(*event.Event) error) error {
+	var records eve.Records
+	if asEVE != nil {
+		records = asEVE.Records
+	}
 	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: uncaged, Publisher: publisher(fn),
-		Files: []string{path}, Ordered: true, EVE: asEVE, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler),
+		Files: []string{path}, Ordered: true, EVE: asEVE != nil, Records: records, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler),
 		Clock: clock.System{}})
 	return s.Run(ctx)
 }
@@ -103,7 +107,7 @@ func parse(line []byte) (record, error) {
 func watchEVE(ctx context.Context, path string, o eve.Options) ([]record, error) {
 	w := eve.Writer{Options: o}
 	var all []record
-	err := watch(ctx, path, true, func(e *event.Event) error {
+	err := watch(ctx, path, &o, func(e *event.Event) error {
 		line := w.Append(nil, e)
 		if len(line) == 0 {
 			return nil
@@ -119,7 +123,7 @@ func watchEVE(ctx context.Context, path string, o eve.Options) ([]record, error)
 func watchEvents(ctx context.Context, path string) ([]record, error) {
 	var p event.Printer
 	var all []record
-	err := watch(ctx, path, false, func(e *event.Event) error {
+	err := watch(ctx, path, nil, func(e *event.Event) error {
 		r, err := parse(p.AppendJSON(nil, "", e))
 		all = append(all, r)
 		return err

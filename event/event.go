@@ -42,6 +42,7 @@ const (
 	KindASTM     Kind = 52
 	KindMDNS     Kind = 20
 	KindLLMNR    Kind = 21
+	KindMQTT     Kind = 41
 
 	kindEnd Kind = 96 // above every code
 )
@@ -73,6 +74,7 @@ var kinds = [kindEnd]struct {
 	KindASTM:     {"astm", func() Payload { return new(ASTM) }},
 	KindMDNS:     {"mdns", func() Payload { return new(MDNS) }},
 	KindLLMNR:    {"llmnr", func() Payload { return new(LLMNR) }},
+	KindMQTT:     {"mqtt", func() Payload { return new(MQTT) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

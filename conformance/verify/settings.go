@@ -17,6 +17,7 @@ func (t *Test) Options() eve.Options {
 	if t.Config == nil {
 		return o
 	}
+	o.MQTTLength = int(number(mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "mqtt"), "max-msg-length")))
 	logs := mapping(mapping(t.Config, "outputs"), "eve-log")
 	types := mapping(logs, "types")
 	if types == nil {
@@ -61,6 +62,8 @@ func choose(o *eve.Options, logger string, s *yaml.Node) {
 	case "tls":
 		custom := list(mapping(s, "custom"))
 		o.Hellos = slices.Contains(custom, "client_handshake") || slices.Contains(custom, "server_handshake")
+	case "mqtt":
+		o.MQTTText = int(number(mapping(s, "string-log-limit")))
 	case "http":
 		o.Headers = value(mapping(s, "dump-all-headers")) != ""
 	}
@@ -82,6 +85,19 @@ func value(n *yaml.Node) string {
 		return ""
 	}
 	return n.Value
+}
+
+// number is a size with or without a unit; 0 where there is none.
+func number(n *yaml.Node) uint64 {
+	text := strings.ToLower(strings.TrimSpace(value(n)))
+	shift := 0
+	for i, unit := range []string{"kb", "mb", "gb"} {
+		if v, ok := strings.CutSuffix(text, unit); ok {
+			text, shift = strings.TrimSpace(v), 10*(i+1)
+		}
+	}
+	v, _ := strconv.ParseUint(text, 10, 32)
+	return v << shift
 }
 
 func truth(n *yaml.Node) bool {

@@ -69,6 +69,8 @@ func (w *Writer) answers(e *event.Event) bool {
 		return p.Activity == "Response" && !w.DNS2
 	case *event.File:
 		return p.Activity == "Read"
+	case *event.MQTT:
+		return p.FromServer
 	}
 	return false
 }
@@ -173,6 +175,8 @@ func (w *Writer) body(e *event.Event) {
 		w.mdns("mdns", p)
 	case *event.LLMNR:
 		w.mdns("llmnr", (*event.MDNS)(p))
+	case *event.MQTT:
+		w.mqtt(p)
 	case *event.Anomaly:
 		j.some("app_proto", p.App)
 		j.open("anomaly")

@@ -16,4 +16,13 @@ type Options struct {
 
 	Hellos  bool // what the hellos of TLS list
 	Headers bool // all fields of HTTP heads
+
+	Records // what the sensor writes down for them
+}
+
+// Records choose what the sensor writes down for EVE of protocols of which it knows more than its events tell. The
+// zero value is what Suricata does where nobody chose.
+type Records struct {
+	MQTTText   int `json:"mqtt_text,omitempty"`   // bytes of a text of MQTT that are written; 0: 1,024, which is the most
+	MQTTLength int `json:"mqtt_length,omitempty"` // bytes of a packet beyond which only its header is written; 0: 1 MiB
 }

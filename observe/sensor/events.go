@@ -25,6 +25,7 @@ func Publishes() []event.Kind {
 		event.KindStats,
 		event.KindMDNS,
 		event.KindLLMNR,
+		event.KindMQTT,
 	}
 }
 

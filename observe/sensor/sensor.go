@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bulwark/event"
+	"bulwark/event/eve"
 	"bulwark/observe/sensor/internal/link"
 	"bulwark/platform/clock"
 	"bulwark/platform/health"
@@ -63,6 +64,7 @@ type Options struct {
 	Done       func(FileReport)      // is told when a file has been read; may be nil
 	Ordered    bool                  // files only: events in one stream in their order
 	EVE        bool                  // files only: records as Suricata writes them, one a transaction, where ours tell the outcome
+	Records    eve.Records           // with EVE: what is written down for it
 	Discard    bool                  // files only: encode the events and throw them away, to measure
 }
 
@@ -171,7 +173,7 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 		Sensor: s.opt.Name, Site: s.opt.Site, Pseudonyms: s.opt.Pseudonyms[:],
 		Flows: s.opt.Config.Flows, Reassembly: int(s.opt.Config.Reassembly),
 		StatsNanos: int64(stats), FirstFlow: firstFlow(s.opt.Clock.Now()), Workers: workers,
-		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Wait: files, Discard: s.opt.Discard,
+		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Records: s.opt.Records, Wait: files, Discard: s.opt.Discard,
 		Seed: binary.LittleEndian.Uint64(seed[:]), MaxEvents: 500,
 	}}
 	if !files {

@@ -115,7 +115,8 @@ func (c *crew) worker(name string) (*engine.Worker, *outbox) {
 		Limits: engine.Limits{Flows: c.start.Flows / int(n), Reassembly: c.start.Reassembly / int(n)},
 		Seed:   c.start.Seed, FirstFlow: c.start.FirstFlow + c.made%n, FlowStep: n,
 		Report: c.start.ReportNanos, Stats: c.start.StatsNanos, Interface: name, Full: c.start.Ordered, EVE: c.start.EVE,
-		Others: c.others(),
+		Records: c.start.Records,
+		Others:  c.others(),
 	})
 	c.made++
 	return w, o

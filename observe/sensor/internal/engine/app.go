@@ -25,6 +25,7 @@ const (
 	ASTM
 	MDNS
 	LLMNR
+	MQTT
 	appCount
 )
 
@@ -42,6 +43,7 @@ var appNames = [appCount]string{
 	ASTM:     "astm",
 	MDNS:     "mdns",
 	LLMNR:    "llmnr",
+	MQTT:     "mqtt",
 }
 
 func (a App) String() string { return appNames[a] }

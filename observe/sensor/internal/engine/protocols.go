@@ -10,6 +10,7 @@ import (
 	"bulwark/wire/http"
 	"bulwark/wire/kerberos"
 	"bulwark/wire/ldap"
+	"bulwark/wire/mqtt"
 	"bulwark/wire/smb"
 	"bulwark/wire/ssh"
 	"bulwark/wire/tls"
@@ -27,6 +28,7 @@ func streamProtocols() []protocol {
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
+		{MQTT, mqtt.Probe, func() application { return new(mqttApp) }},
 		{DNS, dns.Probe, func() application { return new(dnsApp) }},
 		{LLMNR, never, func() application { return new(dnsApp) }}, // DNS at its port
 	}

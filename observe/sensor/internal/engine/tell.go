@@ -33,6 +33,8 @@ type payloads struct {
 	interaction fhir.Interaction
 	ids         [][]byte // of patients, scratch
 	file        event.File
+	mqtt        event.MQTT
+	shown       []byte // of a record, scratch
 	text        []byte // scratch
 }
 
@@ -187,6 +189,12 @@ func (w *Worker) anomaly(kind, what string) {
 	w.head = event.Header{Time: w.clock}
 	w.out.anomaly = event.Anomaly{Type: kind, Event: what}
 	w.opt.Sink.Event(&w.head, &w.out.anomaly)
+}
+
+// appAnomaly reports what is wrong with the protocol of f.
+func (w *Worker) appAnomaly(f *flow, what string) {
+	w.out.anomaly = event.Anomaly{Type: "applayer", Event: what, App: f.app.String()}
+	w.emit(f, &w.out.anomaly)
 }
 
 // tellStats reports what crossed since the last report: the totals, each protocol, and each VLAN's sidedness.

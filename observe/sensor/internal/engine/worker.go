@@ -5,6 +5,7 @@ package engine
 
 import (
 	"bulwark/event"
+	"bulwark/event/eve"
 	"bulwark/platform/pseudonym"
 	"bulwark/wire"
 	"bulwark/wire/http"
@@ -32,15 +33,16 @@ type Options struct {
 	Patients  *pseudonym.Pseudonyms // replaces patient identifiers; not shared between workers
 	Others    Learner               // is told what this worker learns of patients; nil when it is alone
 	Limits    Limits
-	Seed      uint64 // secret of the flow table's hash
-	FirstFlow uint64 // id of the first flow
-	FlowStep  uint64 // distance between flow ids: the number of workers
-	Report    int64  // nanoseconds between two flow events of a lasting flow; 0: one at its end
-	Stats     int64  // nanoseconds between two rounds of stats events; 0: none
-	Interface string // named in stats events
-	Full      bool   // tell also what is long and rarely searched: JA3 texts
-	Hashes    Hashes // digests that are made of files; 0: SHA-256
-	EVE       bool   // tell what EVE has a record of: each SMB transaction, in place of what came of them
+	Seed      uint64      // secret of the flow table's hash
+	FirstFlow uint64      // id of the first flow
+	FlowStep  uint64      // distance between flow ids: the number of workers
+	Report    int64       // nanoseconds between two flow events of a lasting flow; 0: one at its end
+	Stats     int64       // nanoseconds between two rounds of stats events; 0: none
+	Interface string      // named in stats events
+	Full      bool        // tell also what is long and rarely searched: JA3 texts
+	Hashes    Hashes      // digests that are made of files; 0: SHA-256
+	Records   eve.Records // with EVE: what is written down for it
+	EVE       bool        // tell what EVE has a record of: each SMB transaction, in place of what came of them
 }
 
 // Time-outs of flows, in nanoseconds; those of TCP and UDP are Suricata's defaults.

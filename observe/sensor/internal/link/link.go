@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"bulwark/event"
+	"bulwark/event/eve"
 )
 
 // Order is one message of the parent to the child, as JSON. Exactly one field is set.
@@ -22,21 +23,22 @@ type Order struct {
 
 // Start is the first order. It carries the one secret the child holds: the key that pseudonyms are made with.
 type Start struct {
-	Sensor      string `json:"sensor"`
-	Site        string `json:"site"`
-	Pseudonyms  []byte `json:"pseudonyms"` // 32 bytes
-	Flows       int    `json:"flows"`
-	Reassembly  int    `json:"reassembly"`
-	ReportNanos int64  `json:"report_ns"` // between flow events of a lasting flow; 0: one at the end
-	StatsNanos  int64  `json:"stats_ns"`
-	FirstFlow   uint64 `json:"first_flow"`
-	Workers     int    `json:"workers"`
-	Ordered     bool   `json:"ordered"` // one stream of events in order, not one a kind
-	EVE         bool   `json:"eve"`     // records for EVE: one a transaction where our events tell the outcome
-	Wait        bool   `json:"wait"`    // when the parent is behind: wait, do not drop
-	Seed        uint64 `json:"seed"`
-	MaxEvents   int    `json:"max_events"` // events of a batch
-	Discard     bool   `json:"discard"`    // measure only: encode the events, send none
+	Sensor      string      `json:"sensor"`
+	Site        string      `json:"site"`
+	Pseudonyms  []byte      `json:"pseudonyms"` // 32 bytes
+	Flows       int         `json:"flows"`
+	Reassembly  int         `json:"reassembly"`
+	ReportNanos int64       `json:"report_ns"` // between flow events of a lasting flow; 0: one at the end
+	StatsNanos  int64       `json:"stats_ns"`
+	FirstFlow   uint64      `json:"first_flow"`
+	Workers     int         `json:"workers"`
+	Ordered     bool        `json:"ordered"` // one stream of events in order, not one a kind
+	EVE         bool        `json:"eve"`     // records for EVE: one a transaction where our events tell the outcome
+	Records     eve.Records `json:"records"` // what is written down for EVE
+	Wait        bool        `json:"wait"`    // when the parent is behind: wait, do not drop
+	Seed        uint64      `json:"seed"`
+	MaxEvents   int         `json:"max_events"` // events of a batch
+	Discard     bool        `json:"discard"`    // measure only: encode the events, send none
 }
 
 // Source is a capture to read: its file follows the order.

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"encoding/binary"
+	"strings"
+	"testing"
+
+	"bulwark/platform/pseudonym"
+	"bulwark/wire"
+	"bulwark/wire/packet"
+	"bulwark/wire/pcap"
+)
+
+// said is what one side said at a time.
+type said struct {
+	dir  wire.Dir
+	text string
+}
+
+func asks(text string) said    { return said{wire.ToServer, text} }
+func answers(text string) said { return said{wire.ToClient, text} }
+
+// conversed are the events of a TCP connection, but for its flow, as JSON lines.
+func conversed(o Options, parts ...said) string {
+	c := &collector{}
+	w := plantWorker(o, c)
+	f := &feeder{w: w}
+	f.handshake(100, 200)
+	next := [2]uint32{101, 201}
+	for _, p := range parts {
+		f.send(p.dir, next[p.dir], next[p.dir.Other()], packet.ACK, []byte(p.text))
+		next[p.dir] += uint32(len(p.text))
+	}
+	w.Close()
+	return without(c.lines, "flow")
+}
+
+// exchanged are the events of datagrams, but for their flow, as JSON lines.
+func exchanged(o Options, parts ...said) string {
+	c := &collector{}
+	w := plantWorker(o, c)
+	for i, p := range parts {
+		b := wireUDP(p.dir, []byte(p.text))
+		w.Packet(1_700_000_000_000_000_000+int64(i)*1e6, pcap.LinkRaw, len(b), 0, b)
+	}
+	w.Close()
+	return without(c.lines, "flow")
+}
+
+func plantWorker(o Options, c *collector) *Worker {
+	o.Sink, o.Seed, o.FirstFlow, o.FlowStep, o.Patients = c, 7, 1, 1, pseudonym.New([32]byte{1})
+	return New(o)
+}
+
+// wireUDP is a raw IPv4 packet of one end of the test exchange.
+func wireUDP(dir wire.Dir, data []byte) []byte {
+	b := wireTCP(dir, 0, 0, 0, nil)[:28]
+	b[9] = packet.UDP
+	binary.BigEndian.PutUint16(b[2:], uint16(28+len(data)))
+	binary.BigEndian.PutUint16(b[24:], uint16(8+len(data)))
+	return append(b, data...)
+}
+
+func without(lines []string, kind string) string {
+	var kept []string
+	for _, l := range lines {
+		if !strings.Contains(l, `"kind":"`+kind+`"`) {
+			kept = append(kept, l)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+// expect fails the test where got has not all of want, or some of never.
+func expect(t *testing.T, got string, want, never []string) {
+	t.Helper()
+	for _, s := range want {
+		if !strings.Contains(got, s) {
+			t.Errorf("got no %s in\n%s", s, got)
+		}
+	}
+	for _, s := range never {
+		if strings.Contains(got, s) {
+			t.Errorf("got %s in\n%s", s, got)
+		}
+	}
+}
+
+// The greetings of a pump and the refusal of an unknown one.
+const (
+	mqttHello   = "\x10\x21\x00\x04MQTT\x04\xc2\x00\x3c\x00\x06pump-7\x00\x04ward\x00\x07hunter2"
+	mqttWelcome = "\x20\x02\x00\x00"
+	mqttRefusal = "\x20\x02\x00\x05"
+)
+
+func TestMQTT(t *testing.T) {
+	for _, c := range []struct {
+		does        string
+		o           Options
+		parts       []said
+		want, never []string
+	}{
+		{"a client that is let in", Options{}, []said{asks(mqttHello), answers(mqttWelcome)},
+			[]string{`"kind":"mqtt"`, `"activity_name":"connect"`, `"mqtt.client_uid":"pump-7"`, `"is_cleartext":true`, `"auth_protocol":"MQTT","status":"success"`}, []string{"hunter2", "anomaly"}},
+		{"a client that is refused", Options{}, []said{asks(mqttHello), answers(mqttRefusal)},
+			[]string{`"status":"failure","status_detail":"not authorized"`}, []string{"hunter2"}},
+		{"a client that is not answered proves nothing", Options{}, []said{asks(mqttHello)},
+			[]string{`"kind":"mqtt"`}, []string{"auth_protocol"}},
+		{"a message is told without its content", Options{}, []said{asks(mqttHello), answers(mqttWelcome), asks("\x30\x0a\x00\x03a/bhello")},
+			[]string{`"activity_name":"publish"`, `"mqtt.topics":["a/b"]`, `"mqtt.size":5`}, []string{"hello"}},
+		{"a ping is not worth an event", Options{}, []said{asks(mqttHello), answers(mqttWelcome), asks("\xc0\x00")}, nil, []string{"pingreq"}},
+		{"the version of a broker", Options{}, []said{asks(mqttHello), answers(mqttWelcome), answers("\x30\x22\x00\x13$SYS/broker/versionmosquitto 2.0")},
+			[]string{`"kind":"asset"`, `"device.software_version":"mosquitto 2.0"`, `"src_endpoint.ip":"10.0.0.1"`}, nil},
+		{"EVE has the packets, and a mask for the password", Options{EVE: true}, []said{asks(mqttHello), answers(mqttWelcome), asks("\xc0\x00")},
+			[]string{`\"password\":\"****\"`, `\"username\":\"ward\"`, `\"connack\":{\"qos\":0`, `pingreq`}, []string{"hunter2"}},
+		{"words without a greeting", Options{}, []said{asks("\x30\x0a\x00\x03a/bhello")},
+			[]string{`"anomaly.event":"unintroduced_message"`}, nil},
+	} {
+		t.Run(c.does, func(t *testing.T) { expect(t, conversed(c.o, c.parts...), c.want, c.never) })
+	}
+}
