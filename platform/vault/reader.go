@@ -11,17 +11,18 @@ import (
 
 // Reader reads a sealed file at any place. Use it from one goroutine.
 type Reader struct {
-	file   io.ReaderAt
-	name   string
-	head   head
-	aead   cipher.AEAD
-	chunks int64 // that are full
-	size   int64 // of the content
-	whole  bool
-	sealed []byte
-	plain  []byte // the chunk numbered have
-	have   int64
-	nonce  nonce
+	file    io.ReaderAt
+	name    string
+	head    head
+	aead    cipher.AEAD
+	chunks  int64 // that are full
+	size    int64 // of the content
+	content int64 // bytes of it in a chunk
+	whole   bool
+	sealed  []byte
+	plain   []byte // the chunk numbered have
+	have    int64
+	nonce   nonce
 }
 
 // Open opens the sealed file of that name. The caller closes the reader.
@@ -57,11 +58,12 @@ func NewReader(f io.ReaderAt, size int64, name string, site Key) (*Reader, error
 	if err != nil {
 		return nil, err
 	}
-	each := int64(h.Chunk + overhead)
-	r := &Reader{file: f, name: name, head: h, aead: a, chunks: (size - HeadSize) / each, have: -1,
-		sealed: make([]byte, 0, each), plain: make([]byte, 0, h.Chunk)}
-	r.size = r.chunks * int64(h.Chunk)
-	r.end(int((size - HeadSize) % each))
+	behind := max(size-int64(h.start()), 0)
+	each := int64(h.Chunk)
+	r := &Reader{file: f, name: name, head: h, aead: a, chunks: behind / each, have: -1,
+		content: int64(h.Content()), sealed: make([]byte, 0, each), plain: make([]byte, 0, each)}
+	r.size = r.chunks * r.content
+	r.end(int(behind % each))
 	return r, nil
 }
 
@@ -81,7 +83,7 @@ func (r *Reader) end(left int) {
 func (r *Reader) open(number int64, n int, last bool) error {
 	r.have = -1
 	b := r.sealed[:n]
-	if m, err := r.file.ReadAt(b, HeadSize+number*int64(r.head.Chunk+overhead)); m < n {
+	if m, err := r.file.ReadAt(b, int64(r.head.start())+number*int64(r.head.Chunk)); m < n {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF // it became shorter
 		}
@@ -108,8 +110,8 @@ func (r *Reader) Kind() string { return r.head.Kind }
 // Created is when the file was made.
 func (r *Reader) Created() time.Time { return r.head.Created }
 
-// Chunk is the size of a chunk in bytes.
-func (r *Reader) Chunk() int { return r.head.Chunk }
+// Layout says how the chunks lie.
+func (r *Reader) Layout() Layout { return r.head.Layout }
 
 // ReadAt reads the content from off, as [io.ReaderAt] says. The error of a chunk that does not open is an [*Error] with
 // [ErrChunk]; what stands before it is in p.
@@ -122,10 +124,10 @@ func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
 		if at >= r.size {
 			return n, io.EOF
 		}
-		if err := r.load(at / int64(r.head.Chunk)); err != nil {
+		if err := r.load(at / r.content); err != nil {
 			return n, err
 		}
-		n += copy(p[n:], r.plain[at%int64(r.head.Chunk):])
+		n += copy(p[n:], r.plain[at%r.content:])
 	}
 	return n, nil
 }
@@ -135,11 +137,11 @@ func (r *Reader) load(number int64) error {
 	if number == r.have {
 		return nil
 	}
-	n, last := r.head.Chunk, number == r.chunks
+	n, last := r.content, number == r.chunks
 	if last {
-		n = int(r.size - r.chunks*int64(r.head.Chunk))
+		n = r.size - r.chunks*r.content
 	}
-	return r.open(number, n+overhead, last)
+	return r.open(number, int(n)+overhead, last)
 }
 
 // Content reads the content from its beginning.

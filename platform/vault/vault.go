@@ -74,27 +74,58 @@ func (e *Error) Unwrap() error { return e.Err }
 type Options struct {
 	// Kind is what the file is: a word of at most 16 bytes, readable without a key: "packets".
 	Kind string
-	// Chunk is the size of a chunk in bytes, a power of two from 1 KiB to 4 MiB. 0 means 64 KiB.
-	Chunk int
 	// Created is when the file was made; readable without a key.
 	Created time.Time
+	Layout
+}
+
+// Layout says how the chunks of a file lie. The zero value has defaults that work.
+type Layout struct {
+	// Chunk is what a sealed chunk takes in the file, in bytes: a power of two from 1 KiB to 4 MiB, of which
+	// [Layout.Content] are content. 0 means 64 KiB.
+	Chunk int
+	// Aligned puts the first chunk, and so each, at a multiple of 4,096 bytes, or of the chunk where that is smaller: for
+	// files that are written past the page cache (O_DIRECT). It costs 4 KiB a file.
+	Aligned bool
+	// Batch is how many bytes of chunks a Writer gathers before it puts them down. 0 means one chunk.
+	Batch int
 }
 
 const (
 	defaultChunk = 64 << 10
 	leastChunk   = 1 << 10
 	largestChunk = 4 << 20
+	page         = 4096
 )
 
+// Content is how many bytes of content a chunk holds.
+func (l Layout) Content() int { return l.chunk() - overhead }
+
+func (l Layout) chunk() int {
+	if l.Chunk == 0 {
+		return defaultChunk
+	}
+	return l.Chunk
+}
+
+// start is where the first chunk stands.
+func (l Layout) start() int {
+	if l.Aligned {
+		return page
+	}
+	return HeadSize
+}
+
 func (o *Options) check() error {
-	if o.Chunk == 0 {
-		o.Chunk = defaultChunk
-	}
-	if !validChunk(o.Chunk) {
-		return fmt.Errorf("vault: chunks of %d bytes", o.Chunk)
-	}
 	if len(o.Kind) > kindSize {
 		return fmt.Errorf("vault: the kind %q is longer than %d bytes", o.Kind, kindSize)
+	}
+	return o.Layout.check()
+}
+
+func (l Layout) check() error {
+	if !validChunk(l.chunk()) {
+		return fmt.Errorf("vault: chunks of %d bytes", l.Chunk)
 	}
 	return nil
 }
@@ -105,6 +136,7 @@ func validChunk(n int) bool { return n >= leastChunk && n <= largestChunk && n&(
 const (
 	magic       = "BWVAULT\x01"
 	chunkAt     = 8
+	startAt     = 12
 	kindAt      = 16
 	kindSize    = 16
 	createdAt   = 32
@@ -124,7 +156,8 @@ func Create(f io.WriterAt, site Key, o Options) (data Key, err error) {
 	}
 	head := make([]byte, wrappedAt, HeadSize)
 	copy(head, magic)
-	binary.BigEndian.PutUint32(head[chunkAt:], uint32(o.Chunk))
+	binary.BigEndian.PutUint32(head[chunkAt:], uint32(o.chunk()))
+	binary.BigEndian.PutUint32(head[startAt:], uint32(o.start()))
 	copy(head[kindAt:], o.Kind)
 	binary.BigEndian.PutUint64(head[createdAt:], uint64(o.Created.UnixNano()))
 	_, _ = rand.Read(head[saltAt:wrappedAt]) // never fails (crypto/rand)
@@ -151,7 +184,8 @@ func openHead(b []byte, site Key) (h head, err error) {
 		return h, ErrFormat
 	}
 	h.Chunk = int(binary.BigEndian.Uint32(b[chunkAt:]))
-	if !validChunk(h.Chunk) {
+	h.Aligned = binary.BigEndian.Uint32(b[startAt:]) == page
+	if !validChunk(h.Chunk) || int(binary.BigEndian.Uint32(b[startAt:])) != h.start() {
 		return h, ErrFormat
 	}
 	kind := b[kindAt : kindAt+kindSize]

@@ -15,11 +15,16 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+	"unsafe"
 )
 
 var site = Key{1, 2, 3}
 
-const chunk = 1 << 10
+// each is what a chunk takes in the file, chunk how much content is in it.
+const (
+	each  = 1 << 10
+	chunk = each - overhead
+)
 
 // made are the bytes of a sealed file with that content.
 func made(t testing.TB, content []byte) []byte {
@@ -47,11 +52,11 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 func sealed(t testing.TB, site Key, content []byte, end bool) *file {
 	t.Helper()
 	f := new(file)
-	data, err := Create(f, site, Options{Kind: "test", Chunk: chunk, Created: time.Unix(7, 0)})
+	data, err := Create(f, site, Options{Kind: "test", Created: time.Unix(7, 0), Layout: Layout{Chunk: each}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := NewWriter(f, data, chunk)
+	w, err := NewWriter(f, data, Layout{Chunk: each})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +98,8 @@ func TestWhatWasSealedIsRead(t *testing.T) {
 		if err != nil || !bytes.Equal(got, content) || !r.Whole() || r.Size() != int64(n) {
 			t.Errorf("%d bytes: got %d, %v, whole %v, size %d", n, len(got), err, r.Whole(), r.Size())
 		}
-		if r.Kind() != "test" || !r.Created().Equal(time.Unix(7, 0)) || r.Chunk() != chunk {
-			t.Errorf("head: got %q, %v, %d", r.Kind(), r.Created(), r.Chunk())
+		if r.Kind() != "test" || !r.Created().Equal(time.Unix(7, 0)) || r.Layout() != (Layout{Chunk: each}) {
+			t.Errorf("head: got %q, %v, %+v", r.Kind(), r.Created(), r.Layout())
 		}
 		if n > 0 {
 			if err := iotest.TestReader(r.Content(), content); err != nil {
@@ -111,11 +116,11 @@ func TestTheSizeOfPiecesDoesNotMatter(t *testing.T) {
 	content := pattern(5*chunk + 77)
 	for _, piece := range []int{1, 13, chunk - 1, chunk, chunk + 1, 3 * chunk} {
 		f := new(file)
-		data, err := Create(f, site, Options{Chunk: chunk})
+		data, err := Create(f, site, Options{Layout: Layout{Chunk: each}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := NewWriter(f, data, chunk)
+		w, err := NewWriter(f, data, Layout{Chunk: each})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +148,57 @@ func TestTheSizeOfPiecesDoesNotMatter(t *testing.T) {
 	}
 }
 
-const each = chunk + overhead
+func TestAnAlignedFileIsWrittenInAlignedPieces(t *testing.T) {
+	f := &strict{t: t}
+	l := Layout{Chunk: 4096, Aligned: true, Batch: 32 << 10}
+	data, err := Create(&f.file, site, Options{Layout: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewWriter(f, data, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := pattern(50*l.Content() + 100)
+	for p := range slices.Chunk(content, 999) {
+		if _, err := w.Write(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	f.end = true
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := reader(f.b, site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(r.Content()); err != nil || !bytes.Equal(got, content) || !r.Whole() || !r.Layout().Aligned {
+		t.Errorf("got %d bytes, %v, whole %v", len(got), err, r.Whole())
+	}
+	for _, n := range []int{HeadSize, 4095, 4096} {
+		if r, err := reader(f.b[:n], site); err != nil || r.Size() != 0 || r.Whole() {
+			t.Errorf("cut at %d: got %v", n, err)
+		}
+	}
+}
+
+// strict is a file that takes whole pages from page boundaries of memory at page boundaries, until the end.
+type strict struct {
+	file
+	t   *testing.T
+	end bool
+}
+
+func (s *strict) WriteAt(p []byte, off int64) (int, error) {
+	if at := uintptr(unsafe.Pointer(&p[0])); !s.end && (len(p)%4096 != 0 || off%4096 != 0 || at%4096 != 0) {
+		s.t.Errorf("%d bytes from %x to %d", len(p), at, off)
+	}
+	return s.file.WriteAt(p, off)
+}
 
 func TestWhatWasChangedIsRefused(t *testing.T) {
 	content := pattern(4*chunk + 9)
@@ -169,6 +224,7 @@ func TestWhatWasChangedIsRefused(t *testing.T) {
 		{"the kind", func(b []byte) []byte { b[kindAt] ^= 1; return b }, ErrKey, -1},
 		{"the time", func(b []byte) []byte { b[createdAt] ^= 1; return b }, ErrKey, -1},
 		{"the chunk size", func(b []byte) []byte { b[chunkAt+2] <<= 1; return b }, ErrKey, -1},
+		{"the place of the first chunk", func(b []byte) []byte { b[startAt+3] ^= 1; return b }, ErrFormat, -1},
 		{"a chunk size that is none", func(b []byte) []byte { b[chunkAt] = 0xff; return b }, ErrFormat, -1},
 		{"the wrapped key", func(b []byte) []byte { b[HeadSize-1] ^= 1; return b }, ErrKey, -1},
 		{"the magic", func(b []byte) []byte { b[0] = 'X'; return b }, ErrFormat, -1},
@@ -249,12 +305,12 @@ func TestAnyPlaceIsRead(t *testing.T) {
 
 func TestAFullDiskIsToldAndNothingMoreIsWritten(t *testing.T) {
 	f := new(file)
-	data, err := Create(f, site, Options{Chunk: chunk})
+	data, err := Create(f, site, Options{Layout: Layout{Chunk: each}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.room = HeadSize + 300*each
-	w, err := NewWriter(f, data, chunk)
+	f.room = HeadSize + 300*each // as small as a disk may be
+	w, err := NewWriter(f, data, Layout{Chunk: each})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +331,7 @@ func TestAFullDiskIsToldAndNothingMoreIsWritten(t *testing.T) {
 }
 
 func TestWritingDoesNotAllocate(t *testing.T) {
-	w, err := NewWriter(null{}, Key{}, chunk)
+	w, err := NewWriter(null{}, Key{}, Layout{Chunk: each})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,12 +346,12 @@ type null struct{}
 func (null) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
 
 func TestOptionsThatCannotBe(t *testing.T) {
-	for _, o := range []Options{{Chunk: 1000}, {Chunk: 512}, {Chunk: 8 << 20}, {Chunk: -1}, {Kind: strings.Repeat("x", 17)}} {
+	for _, o := range []Options{{Layout: Layout{Chunk: 1000}}, {Layout: Layout{Chunk: 512}}, {Layout: Layout{Chunk: 8 << 20}}, {Layout: Layout{Chunk: -1}}, {Kind: strings.Repeat("x", 17)}} {
 		if _, err := Create(new(file), site, o); err == nil {
 			t.Errorf("%+v: got no error", o)
 		}
 	}
-	if _, err := NewWriter(new(file), Key{}, 5); err == nil {
+	if _, err := NewWriter(new(file), Key{}, Layout{Chunk: 5}); err == nil {
 		t.Error("chunks of 5 bytes: got no error")
 	}
 }
