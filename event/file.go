@@ -8,7 +8,7 @@ type File struct {
 	Type       string // media type as declared
 	Activity   string // Read or Write, from the point of view of Src
 	Complete   bool   // all of it was seen
-	SHA256     string // digest of what was seen, hexadecimal; empty when bytes in between were lost
+	SHA256     string // digest of what was seen, hexadecimal; empty when bytes in between were lost, but of those before when EVE is written
 	Gaps       bool   // bytes of it were lost on the way
 	TxID       uint64 // place of its request in the connection, from 1
 	Range      string // part of a larger file that it is, as the Content-Range header says
@@ -20,6 +20,7 @@ type File struct {
 	Truncated  bool   // a limit was reached: what stood behind it was not looked at
 	Bomb       bool   // what came out of the packing was beyond all measure
 	Stored     string // id of the copy that was kept; empty where none was
+	Lost       uint64 // bytes that were lost on the way, where Gaps
 }
 
 func (*File) Kind() Kind { return KindFile }
@@ -42,4 +43,5 @@ func (p *File) fields(c *coder) {
 	c.truth(16, "file.is_truncated", &p.Truncated)
 	c.truth(17, "file.is_bomb", &p.Bomb)
 	c.str(18, "file.stored_uid", &p.Stored)
+	c.num(19, "file.lost_bytes", &p.Lost)
 }

@@ -89,26 +89,3 @@ func parseRange(raw string) (from, to, size uint64, ok bool) {
 	size, _ = strconv.ParseUint(whole, 10, 63) // * is 0
 	return from, to, size, errFrom == nil && errTo == nil
 }
-
-func (w *Writer) file(e *event.Event, p *event.File) {
-	j := &w.j
-	j.some("app_proto", p.App)
-	if p.App == "http" && p.TxID > 0 && w.flowOf == e.Flow && w.txOf == p.TxID && len(w.object) > 0 {
-		j.raw("http", string(w.object))
-	}
-	j.open("fileinfo")
-	j.str("filename", p.Name)
-	j.truth("gaps", p.Gaps)
-	j.str("state", pick(p.Complete, "CLOSED", "TRUNCATED"))
-	j.some("sha256", p.SHA256)
-	j.truth("stored", false)
-	j.num("size", p.Size)
-	if from, to, _, ok := parseRange(p.Range); ok {
-		j.num("start", from)
-		j.num("end", to)
-	}
-	if p.TxID > 0 {
-		j.num("tx_id", p.TxID-1)
-	}
-	j.close()
-}

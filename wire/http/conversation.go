@@ -551,6 +551,9 @@ func (c *Conversation) bytes(dir wire.Dir, s *side, p []byte, h Handler) {
 	}
 }
 
+// Skip says that no more is wanted of the body that is being read in dir. It may be called from [Handler.Body].
+func (c *Conversation) Skip(dir wire.Dir) { c.sides[dir].want &^= Pieces }
+
 // over ends the message being read, and the transaction when its other half is over too.
 func (c *Conversation) over(dir wire.Dir, s *side, complete bool, h Handler) {
 	t, m := s.t, s.message(dir)

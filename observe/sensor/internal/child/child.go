@@ -116,10 +116,19 @@ func (c *crew) worker(name string) (*engine.Worker, *outbox) {
 		Seed:   c.start.Seed, FirstFlow: c.start.FirstFlow + c.made%n, FlowStep: n,
 		Report: c.start.ReportNanos, Stats: c.start.StatsNanos, Interface: name, Full: c.start.Ordered, EVE: c.start.EVE,
 		Records: c.start.Records,
+		Hashes:  c.hashes(),
 		Others:  c.others(),
 	})
 	c.made++
 	return w, o
+}
+
+// hashes are the digests that are made of files: where EVE is written all that it may ask for.
+func (c *crew) hashes() engine.Hashes {
+	if c.start.EVE {
+		return engine.MD5 | engine.SHA1 | engine.SHA256
+	}
+	return engine.SHA256
 }
 
 // others is where workers tell what they learn; nowhere when there is one.

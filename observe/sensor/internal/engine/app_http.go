@@ -12,46 +12,49 @@ import (
 
 // httpApp is HTTP/1, and the FHIR in it.
 type httpApp struct {
-	conv   http.Conversation
-	bodies map[*http.Transaction]*[2]*body // by direction; when EVE is written
+	conv  http.Conversation
+	files []httpFiles // of the requests in hand that carry some
+	name  []byte      // scratch
 	at
 }
 
 func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
 	a.conv.Pool = &w.transactions
-	done, need, err := a.conv.Decode(dir, p, a.handler())
+	done, need, err := a.conv.Decode(dir, p, a)
 	if errors.Is(err, http.ErrUpgraded) {
 		err = errAnother
 	}
 	return done, need, err
 }
 func (a *httpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
-func (a *httpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a.handler()) }
-func (a *httpApp) reset()                        { a.conv.Reset(); clear(a.bodies); a.at = at{} }
+func (a *httpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 
-func (a *httpApp) handler() http.Handler {
-	if a.w.opt.EVE {
-		return (*httpBodies)(a)
+func (a *httpApp) reset() {
+	a.conv.Reset()
+	for i := range a.files {
+		for dir := range a.files[i].files {
+			a.files[i].files[dir].reset()
+		}
 	}
-	return a
+	a.files = a.files[:0]
+	a.at = at{}
 }
 
-// Head wants the first bytes of bodies that may hold a FHIR resource.
+// Head wants the first bytes of bodies that may hold a FHIR resource, and those that may be files as they come. What is
+// packed is not looked into to see whether it is more than the part of a page that it is said to be.
 func (a *httpApp) Head(dir wire.Dir, t *http.Transaction) http.Want {
-	m := &t.Request.Message
-	if dir == wire.ToClient {
-		m = &t.Response.Message
-	}
+	m := message(dir, t)
 	media := m.Get(http.ContentType)
+	want := http.Want(0)
 	if bytes.Contains(media, []byte("json")) || bytes.Contains(media, []byte("xml")) || bytes.Contains(media, []byte("urlencoded")) {
-		return http.First
+		want = http.First
 	}
-	return 0
+	if !m.Has(http.ContentEncoding) || a.isFile(dir, t) {
+		want |= http.Pieces
+	}
+	return want
 }
-
-// Body is not asked for.
-func (a *httpApp) Body(wire.Dir, *http.Transaction, []byte) {}
 
 // End takes a request with its response.
 func (a *httpApp) End(x *http.Transaction) {
@@ -86,10 +89,8 @@ func (a *httpApp) End(x *http.Transaction) {
 	if isFHIR {
 		a.fhir(x, &t)
 	}
-	if !w.opt.EVE {
-		a.file(x, &t)
-	}
 	w.out.text = t.buf
+	a.tellFiles(x)
 }
 
 // mediaType is a content type without its parameters.
@@ -167,30 +168,4 @@ func patientOf(in *fhir.Interaction, target []byte) []byte {
 		}
 	}
 	return nil
-}
-
-// file reports a body that is a document or a program, not a page or one of its parts.
-func (a *httpApp) file(x *http.Transaction, t *texts) {
-	r := &x.Response
-	if r.Length == 0 || r.Status != 200 || isPagePart(mediaType(r.Get(http.ContentType))) && !r.Has(http.ContentDisposition) {
-		return
-	}
-	name := x.Request.Target
-	name, _, _ = bytes.Cut(name, []byte("?"))
-	if i := bytes.LastIndexByte(name, '/'); i >= 0 && i+1 < len(name) {
-		name = name[i+1:]
-	}
-	a.w.out.file = event.File{Name: t.masked(a.w, name), App: "http", Size: uint64(r.Length), Activity: "Read",
-		Type: event.View(mediaType(r.Get(http.ContentType))), Complete: r.Complete && r.Lost == 0}
-	a.w.emit(a.f, &a.w.out.file)
-}
-
-func isPagePart(media []byte) bool {
-	for _, prefix := range [...]string{"text/", "image/", "font/", "audio/", "video/", "application/json", "application/javascript",
-		"application/x-javascript", "application/xml", "application/fhir", "application/font", "application/ocsp", "application/manifest"} {
-		if len(media) >= len(prefix) && string(media[:len(prefix)]) == prefix {
-			return true
-		}
-	}
-	return len(media) == 0
 }

@@ -88,6 +88,7 @@ type files struct {
 	free    []*content
 	open    int
 	dropped uint64 // files that found no room, since the last report
+	packers packers
 	out     event.File
 	text    []byte // scratch
 }

@@ -44,7 +44,7 @@ func TestCarried(t *testing.T) {
 		{"a file that is cut short", func(c *carried) { c.write([]byte("abc")); c.close(false) },
 			event.File{Size: 3, SHA256: sha("abc"), MD5: md("abc")}},
 		{"a file with lost bytes has no digest", func(c *carried) { c.write([]byte("abc")); c.gap(5); c.write([]byte("x")); c.close(true) },
-			event.File{Size: 4, Gaps: true}},
+			event.File{Size: 4, Gaps: true, Lost: 5}},
 		{"parts that stand at their places", func(c *carried) {
 			c.seek(0)
 			c.write([]byte("abc"))
@@ -59,7 +59,7 @@ func TestCarried(t *testing.T) {
 			c.close(true)
 		}, event.File{Size: 4, Complete: true, SHA256: sha("abcd"), MD5: md("abcd")}},
 		{"a part that is left out", func(c *carried) { c.write([]byte("abc")); c.seek(9); c.write([]byte("d")); c.close(true) },
-			event.File{Size: 4, Gaps: true}},
+			event.File{Size: 4, Gaps: true, Lost: 6}},
 	} {
 		s := &shelf{}
 		w := filesWorker(s, Limits{})

@@ -19,13 +19,20 @@ type content struct {
 	facts fileFacts // its slices are in text
 	text  []byte
 
-	at   uint64 // where in the file the next bytes stand, as it crosses the wire
-	next uint64 // bytes before it were taken or given up
-	lost uint64
-	size uint64 // bytes taken, unpacked
-	head []byte // the first bytes, of the worker's pool; what they are is told by them
-	kind filetype.Type
-	sums sums
+	at     uint64 // where in the file the next bytes stand, as it crosses the wire
+	next   uint64 // bytes before it were taken or given up
+	lost   uint64
+	packed uint64 // bytes taken
+	size   uint64 // bytes taken, unpacked
+	head   []byte // the first bytes, of the worker's pool; what they are is told by them
+	kind   filetype.Type
+	sums   sums
+
+	layers  [maxLayers]layer
+	coded   int  // layers that are in use
+	stopped bool // nothing more is looked at
+	cut     bool // because of a limit, or since the packing is damaged
+	bomb    bool
 }
 
 // maxHead is how many bytes of a file tell its type.
@@ -48,6 +55,9 @@ func (c *content) begin(f *flow, dir wire.Dir, about *fileFacts) {
 		n := min(len(*p), maxFact)
 		*p, rest = rest[:n:n], rest[n:]
 	}
+	if len(c.facts.Coding) > 0 {
+		c.unpack()
+	}
 }
 
 // maxFact is how long a name or another text of a file may be, in bytes; the rest is cut off.
@@ -57,6 +67,7 @@ const maxFact = 4 << 10
 func (c *content) end() {
 	c.w.pool.put(c.head)
 	c.sums.reset()
+	c.release()
 	*c = content{w: c.w, text: c.text[:0], sums: c.sums}
 }
 
@@ -86,7 +97,14 @@ func (c *content) write(p []byte) {
 	}
 	c.at += uint64(len(p))
 	c.next = c.at
-	c.take(p)
+	c.packed += uint64(len(p))
+	switch {
+	case c.stopped:
+	case c.coded == 0:
+		c.take(p)
+	case c.lost == 0:
+		c.feed(0, p)
+	}
 }
 
 // take looks at bytes of the file itself.
@@ -118,12 +136,15 @@ func (c *content) tell(complete bool) {
 	o := &w.files.out
 	*o = event.File{Name: x.masked(w, c.facts.Name), App: c.facts.App, Size: c.size, Type: event.View(mediaType(c.facts.Type)),
 		Activity: "Write", Gaps: c.lost > 0, TxID: c.facts.TxID, Range: event.View(c.facts.Range),
-		Detected: c.kind.String(), Category: c.kind.Category()}
+		Detected: c.kind.String(), Category: c.kind.Category(), Truncated: c.cut, Bomb: c.bomb}
+	if c.coded > 0 {
+		o.PackedSize = c.packed
+	}
 	o.Complete = complete && c.lost == 0 && c.next >= c.facts.Size
 	if c.dir == wire.ToClient {
 		o.Activity = "Read"
 	}
-	if c.lost == 0 {
+	if o.Lost = c.lost; c.lost == 0 || w.opt.EVE {
 		c.sums.tell(&x, o)
 	}
 	w.files.text = x.buf

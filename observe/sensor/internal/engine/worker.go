@@ -25,6 +25,9 @@ type Limits struct {
 	Conversations int // flows whose payload is decoded at a time; default 250,000
 	Reassembly    int // bytes that wait for decoding or for missing segments; default 256 MiB
 	Files         int // files that are under way at a time; default 16,384
+	Unpacking     int // bytes of the decoders that unpack files; default 64 MiB
+	Unpacked      int // bytes that are unpacked of one file; default 256 MiB
+	Ratio         int // more than so many times what was packed is a bomb, beyond 16 MiB; default 200
 }
 
 // Options are what a worker is made from.
@@ -42,6 +45,7 @@ type Options struct {
 	Full      bool        // tell also what is long and rarely searched: JA3 texts
 	Hashes    Hashes      // digests that are made of files; 0: SHA-256
 	Records   eve.Records // with EVE: what is written down for it
+	AllFiles  bool        // what HTTP carries are files even where it is said to be a part of a page
 	EVE       bool        // tell what EVE has a record of: each SMB transaction, in place of what came of them
 }
 
@@ -126,6 +130,9 @@ func New(o Options) *Worker {
 	l.Conversations = orDefault(l.Conversations, 250_000)
 	l.Reassembly = orDefault(l.Reassembly, 256<<20)
 	l.Files = orDefault(l.Files, 16<<10)
+	l.Unpacking = orDefault(l.Unpacking, 64<<20)
+	l.Unpacked = orDefault(l.Unpacked, 256<<20)
+	l.Ratio = orDefault(l.Ratio, 200)
 	if o.Hashes == 0 {
 		o.Hashes = SHA256
 	}
@@ -140,6 +147,7 @@ func New(o Options) *Worker {
 		w.decoders[d.app] = d.decode
 	}
 	w.idle = make([][]application, len(w.protocols))
+	w.files.packers.limit = l.Unpacking
 	w.frags.init(&w.pool)
 	return w
 }

@@ -1,0 +1,32 @@
+package eve
+
+import "bulwark/event"
+
+// file writes a file that was carried. As Suricata does, the digests but SHA-256 are told of a whole file only, and lost
+// bytes count to the size.
+func (w *Writer) file(e *event.Event, p *event.File) {
+	j := &w.j
+	j.some("app_proto", p.App)
+	if p.App == "http" && p.TxID > 0 && w.flowOf == e.Flow && w.txOf == p.TxID && len(w.object) > 0 {
+		j.raw("http", string(w.object))
+	}
+	j.open("fileinfo")
+	j.str("filename", p.Name)
+	j.truth("gaps", p.Gaps)
+	j.str("state", pick(p.Complete, "CLOSED", "TRUNCATED"))
+	if p.Complete {
+		j.some("md5", p.MD5)
+		j.some("sha1", p.SHA1)
+	}
+	j.some("sha256", p.SHA256)
+	j.truth("stored", p.Stored != "")
+	j.num("size", p.Size+p.Lost)
+	if from, to, _, ok := parseRange(p.Range); ok {
+		j.num("start", from)
+		j.num("end", to)
+	}
+	if p.TxID > 0 {
+		j.num("tx_id", p.TxID-1)
+	}
+	j.close()
+}

@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"bytes"
+
+	"bulwark/wire"
+	"bulwark/wire/filetype"
+	"bulwark/wire/http"
+)
+
+// httpFiles are the bodies of one request and its response, by direction.
+type httpFiles struct {
+	t     *http.Transaction
+	files [2]carried
+	lost  [2]int64 // bytes of them that were lost so far
+	asked [2]bool  // whether a body is a file was decided
+}
+
+// filesOf is where the bodies of t are kept.
+func (a *httpApp) filesOf(t *http.Transaction) *httpFiles {
+	for i := range a.files {
+		if a.files[i].t == t {
+			return &a.files[i]
+		}
+	}
+	a.files = append(a.files, httpFiles{t: t})
+	return &a.files[len(a.files)-1]
+}
+
+func message(dir wire.Dir, t *http.Transaction) *http.Message {
+	if dir == wire.ToClient {
+		return &t.Response.Message
+	}
+	return &t.Request.Message
+}
+
+// Body takes a piece of a body.
+func (a *httpApp) Body(dir wire.Dir, t *http.Transaction, p []byte) {
+	b := a.filesOf(t)
+	if !b.asked[dir] {
+		b.asked[dir] = true
+		if !a.isFile(dir, t) && !alarming(p) {
+			a.conv.Skip(dir)
+			return
+		}
+		a.openFile(b, dir)
+	}
+	b.skipLost(dir)
+	b.files[dir].write(p)
+}
+
+// skipLost tells the file of bytes that were lost since its last piece.
+func (b *httpFiles) skipLost(dir wire.Dir) {
+	if m := message(dir, b.t); m.Lost > b.lost[dir] {
+		b.files[dir].gap(int(m.Lost - b.lost[dir]))
+		b.lost[dir] = m.Lost
+	}
+}
+
+func (a *httpApp) openFile(b *httpFiles, dir wire.Dir) {
+	m := message(dir, b.t)
+	about := fileFacts{App: "http", Name: a.fileName(dir, b.t), Type: m.Get(http.ContentType), Coding: m.Get(http.ContentEncoding),
+		Range: m.Get(http.ContentRange), TxID: uint64(b.t.Number)}
+	b.files[dir].open(a.w, a.f, dir, about)
+}
+
+// tellFiles tells of what a request and its response carried.
+func (a *httpApp) tellFiles(t *http.Transaction) {
+	for i := range a.files {
+		b := &a.files[i]
+		if b.t != t {
+			continue
+		}
+		for dir := range wire.Dir(2) {
+			a.tellFile(b, dir)
+		}
+		last := len(a.files) - 1
+		a.files[i] = a.files[last]
+		a.files = a.files[:last]
+		return
+	}
+	if a.w.opt.EVE { // bodies that were lost as a whole
+		b := httpFiles{t: t}
+		for dir := range wire.Dir(2) {
+			a.tellFile(&b, dir)
+		}
+	}
+}
+
+func (a *httpApp) tellFile(b *httpFiles, dir wire.Dir) {
+	m := message(dir, b.t)
+	if a.w.opt.EVE && !b.asked[dir] && m.Lost > 0 {
+		a.openFile(b, dir)
+	}
+	b.skipLost(dir)
+	b.files[dir].close(m.Complete)
+}
+
+// isFile reports whether a body is a document or a program by what is said of it, not a page or one of its parts.
+func (a *httpApp) isFile(dir wire.Dir, t *http.Transaction) bool {
+	m := message(dir, t)
+	return a.w.opt.EVE || a.w.opt.AllFiles || m.Has(http.ContentDisposition) || !isPagePart(mediaType(m.Get(http.ContentType)))
+}
+
+// alarming reports whether a body that is said to be a part of a page begins like what no page is made of.
+func alarming(p []byte) bool {
+	switch filetype.Detect(p).Category() {
+	case filetype.Executable, filetype.Archive, filetype.Document, filetype.DiskImage, filetype.Medical:
+		return true
+	}
+	return false
+}
+
+func isPagePart(media []byte) bool {
+	for _, prefix := range [...]string{"text/", "image/", "font/", "audio/", "video/", "application/json", "application/javascript",
+		"application/x-javascript", "application/xml", "application/fhir", "application/font", "application/ocsp", "application/manifest",
+		"application/x-www-form-urlencoded", "application/soap", "application/dns-message", "application/grpc"} {
+		if len(media) >= len(prefix) && string(media[:len(prefix)]) == prefix {
+			return true
+		}
+	}
+	return len(media) == 0
+}
+
+// fileName is what a body is called: what its Content-Disposition says (RFC 6266), else the path that was asked for; of
+// that the last part, but the whole where EVE is written.
+func (a *httpApp) fileName(dir wire.Dir, t *http.Transaction) []byte {
+	if name := dispositionName(message(dir, t).Get(http.ContentDisposition)); len(name) > 0 {
+		return name
+	}
+	a.name = appendPath(a.name[:0], t.Request.Target)
+	name := a.name
+	if i := bytes.LastIndexByte(name, '/'); !a.w.opt.EVE && i >= 0 && i+1 < len(name) {
+		name = name[i+1:]
+	}
+	return name
+}
+
+// dispositionName is the filename of a Content-Disposition.
+func dispositionName(v []byte) []byte {
+	for len(v) > 0 {
+		var part []byte
+		part, v, _ = bytes.Cut(v, []byte(";"))
+		name, value, ok := bytes.Cut(bytes.TrimSpace(part), []byte("="))
+		if !ok || !bytes.EqualFold(bytes.TrimSpace(name), []byte("filename")) {
+			continue
+		}
+		value = bytes.TrimSpace(value)
+		if len(value) > 1 && value[0] == '"' {
+			value, _, _ = bytes.Cut(value[1:], []byte(`"`))
+		}
+		return value
+	}
+	return nil
+}
+
+// appendPath appends the path of a target without its query, its percent signs decoded (RFC 3986 §2.1).
+func appendPath(dst, target []byte) []byte {
+	if i := bytes.Index(target, []byte("://")); i > 0 && target[0] != '/' {
+		target = target[i+3:]
+		if i = bytes.IndexByte(target, '/'); i < 0 {
+			return append(dst, '/')
+		}
+		target = target[i:]
+	}
+	target, _, _ = bytes.Cut(target, []byte("?"))
+	for i := 0; i < len(target); i++ {
+		if target[i] == '%' && i+2 < len(target) {
+			if hi, lo := hexValue(target[i+1]), hexValue(target[i+2]); hi >= 0 && lo >= 0 {
+				dst = append(dst, byte(hi<<4|lo))
+				i += 2
+				continue
+			}
+		}
+		dst = append(dst, target[i])
+	}
+	return dst
+}
+
+func hexValue(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
