@@ -43,6 +43,7 @@ const (
 	KindMDNS     Kind = 20
 	KindLLMNR    Kind = 21
 	KindMQTT     Kind = 41
+	KindPOCT1A   Kind = 51
 
 	kindEnd Kind = 96 // above every code
 )
@@ -75,6 +76,7 @@ var kinds = [kindEnd]struct {
 	KindMDNS:     {"mdns", func() Payload { return new(MDNS) }},
 	KindLLMNR:    {"llmnr", func() Payload { return new(LLMNR) }},
 	KindMQTT:     {"mqtt", func() Payload { return new(MQTT) }},
+	KindPOCT1A:   {"poct1a", func() Payload { return new(POCT1A) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -18,6 +18,7 @@ func Publishes() []event.Kind {
 		event.KindHL7,
 		event.KindFHIR,
 		event.KindASTM,
+		event.KindPOCT1A,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

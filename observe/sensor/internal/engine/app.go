@@ -26,6 +26,7 @@ const (
 	MDNS
 	LLMNR
 	MQTT
+	POCT1A
 	appCount
 )
 
@@ -44,6 +45,7 @@ var appNames = [appCount]string{
 	MDNS:     "mdns",
 	LLMNR:    "llmnr",
 	MQTT:     "mqtt",
+	POCT1A:   "poct1a",
 }
 
 func (a App) String() string { return appNames[a] }

@@ -39,9 +39,7 @@ func (a *astmApp) Message(dir wire.Dir, m *astm.Message) {
 	t := texts{buf: w.out.text[:0]}
 	for _, id := range m.Patients {
 		w.learn(nil, id)
-		at := len(t.buf)
-		t.buf = w.opt.Patients.Patient(t.buf, nil, id)
-		e.Patients = append(e.Patients, t.from(at))
+		e.Patients = append(e.Patients, t.pseudonym(w, nil, id))
 	}
 	for _, name := range m.Names {
 		w.learnName(name)

@@ -61,3 +61,19 @@ func TestALaboratoryAnalyserIsToldWithoutItsPatients(t *testing.T) {
 	tells(t, got, []string{`"kind":"astm"`, `"activity_name":"Result"`, `"astm.tests":["WBC"]`, `"is_cleartext":true`, `"kind":"asset"`,
 		`"device.model":"XN-550"`, `"src_endpoint.ip":"10.0.0.200"`, `"patient.uids":["p~`}, []string{"471199", "DURAND", "6.85", "geheim"})
 }
+
+func TestAPointOfCareDeviceIsToldWithoutPatientsAndOperators(t *testing.T) {
+	head := func(id string) string {
+		return `<HDR><HDR.control_id V="` + id + `"/><HDR.version_id V="POCT1"/></HDR>`
+	}
+	ack := func(id string) word {
+		return down(`<ACK.R01>` + head("9"+id) + `<ACK><ACK.type_cd V="AA"/><ACK.ack_control_id V="` + id + `"/></ACK></ACK.R01>`)
+	}
+	got := played(t,
+		up(`<?xml version="1.0"?><HEL.R01>`+head("1")+`<DEV><DEV.device_id V="0003B1FFFEB5B648"/><DEV.vendor_id V="NOVABIO"/><DEV.model_id V="StatStrip"/>`+
+			`<DEV.serial_id V="0600100736"/><DEV.sw_version V="3.10"/></DEV></HEL.R01>`), ack("1"),
+		up(`<OBS.R01>`+head("2")+`<SVC><PT><PT.patient_id V="471199"/><OBS><OBS.observation_id V="2339-0"/><OBS.value V="128"/></OBS></PT>`+
+			`<OPR><OPR.operator_id V="schwester7"/></OPR></SVC></OBS.R01>`), ack("2"))
+	tells(t, got, []string{`"kind":"poct1a"`, `"poct1a.type":"OBS.R01"`, `"poct1a.ack":"AA"`, `"poct1a.tests":["2339-0"]`, `"poct1a.operators":["p~`,
+		`"kind":"asset"`, `"device.serial_number":"0600100736"`, `"device.type":"point-of-care device"`}, []string{"471199", "schwester7", "128"})
+}

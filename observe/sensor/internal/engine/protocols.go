@@ -11,6 +11,7 @@ import (
 	"bulwark/wire/kerberos"
 	"bulwark/wire/ldap"
 	"bulwark/wire/mqtt"
+	"bulwark/wire/poct1a"
 	"bulwark/wire/smb"
 	"bulwark/wire/ssh"
 	"bulwark/wire/tls"
@@ -24,6 +25,7 @@ func streamProtocols() []protocol {
 		{SMB, smb.Probe, func() application { return new(smbApp) }},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
+		{POCT1A, poct1a.Probe, func() application { return new(poct1aApp) }},
 		{ASTM, astm.Probe, func() application { return new(astmApp) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},

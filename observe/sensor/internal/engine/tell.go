@@ -19,6 +19,7 @@ type payloads struct {
 	krb5        event.Kerberos
 	auth        event.Auth
 	hl7         event.HL7
+	poct1a      event.POCT1A
 	astm        event.ASTM
 	asset       event.Asset
 	dicom       event.DICOM
