@@ -126,7 +126,7 @@ func contains(want, got string) bool {
 }
 
 // arkimeApps are the protocols that are compared, by Arkime's names.
-var arkimeApps = []string{"dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "ssh"}
+var arkimeApps = []string{"dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "ssh", "quic"}
 
 // runArkime compares sessions with what Arkime reads in them: one case a protocol and a field of a session.
 func runArkime(ctx context.Context, b *Bench) ([]Case, error) {
@@ -187,6 +187,10 @@ func judgeArkime(name string, s record, ours []record) []Case {
 		got := gather(ours, f.eve[0], f.eve[1:]...)
 		if f.path[1] == "host" && f.family == "http" {
 			got = append(got, gather(ours, "tls", "tls", "sni")...) // Arkime takes it for a host too
+			got = append(got, gather(ours, "quic", "quic", "sni")...)
+		}
+		if f.family == "tls" {
+			got = append(got, gather(ours, "quic", append([]string{"quic"}, f.eve[2:]...)...)...)
 		}
 		if f.path[1] == "share" {
 			got = append(got, gather(ours, "smb", "smb", "named_pipe")...) // EVE's name for the share of pipes

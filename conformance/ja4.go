@@ -70,8 +70,6 @@ func judgeJA4(name string, prints []fingerprint, ours map[string][]record) []Cas
 		names := gather(ours[p.ends], p.of, p.of, "sni")
 		switch {
 		case slices.Contains(got, p.ja4) && (p.sni == "" || slices.Contains(names, p.sni)):
-		case p.of == "quic":
-			c.Why = "QUIC is not decoded yet"
 		case p.of == "dtls":
 			c.Why = "DTLS is not decoded yet"
 		case p.late:

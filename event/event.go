@@ -39,6 +39,7 @@ const (
 	KindStats    Kind = 17
 	KindHealth   Kind = 18
 	KindFinding  Kind = 19
+	KindQUIC     Kind = 23
 	KindASTM     Kind = 52
 	KindMDNS     Kind = 20
 	KindLLMNR    Kind = 21
@@ -77,6 +78,7 @@ var kinds = [kindEnd]struct {
 	KindLLMNR:    {"llmnr", func() Payload { return new(LLMNR) }},
 	KindMQTT:     {"mqtt", func() Payload { return new(MQTT) }},
 	KindPOCT1A:   {"poct1a", func() Payload { return new(POCT1A) }},
+	KindQUIC:     {"quic", func() Payload { return new(QUIC) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

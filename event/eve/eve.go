@@ -157,6 +157,8 @@ func (w *Writer) body(e *event.Event) {
 		w.dns(p)
 	case *event.TLS:
 		w.tls(p)
+	case *event.QUIC:
+		w.quic(p)
 	case *event.HTTP:
 		w.http(e, p)
 	case *event.SMB:

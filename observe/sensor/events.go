@@ -19,6 +19,7 @@ func Publishes() []event.Kind {
 		event.KindFHIR,
 		event.KindASTM,
 		event.KindPOCT1A,
+		event.KindQUIC,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

@@ -66,6 +66,12 @@ func (h *ServerHello) AppendJA3S(dst []byte) []byte {
 	return dst
 }
 
+// JA3S is the MD5 of the JA3S text in hexadecimal.
+func (h *ServerHello) JA3S() [32]byte {
+	var text [512]byte
+	return md5Hex(h.AppendJA3S(text[:0]))
+}
+
 func md5Hex(text []byte) (out [32]byte) {
 	sum := md5.Sum(text)
 	hex.Encode(out[:], sum[:])

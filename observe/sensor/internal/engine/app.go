@@ -27,6 +27,7 @@ const (
 	LLMNR
 	MQTT
 	POCT1A
+	QUIC
 	appCount
 )
 
@@ -46,6 +47,7 @@ var appNames = [appCount]string{
 	LLMNR:    "llmnr",
 	MQTT:     "mqtt",
 	POCT1A:   "poct1a",
+	QUIC:     "quic",
 }
 
 func (a App) String() string { return appNames[a] }

@@ -12,6 +12,7 @@ import (
 	"bulwark/wire/ldap"
 	"bulwark/wire/mqtt"
 	"bulwark/wire/poct1a"
+	"bulwark/wire/quic"
 	"bulwark/wire/smb"
 	"bulwark/wire/ssh"
 	"bulwark/wire/tls"
@@ -33,6 +34,7 @@ func streamProtocols() []protocol {
 		{MQTT, mqtt.Probe, func() application { return new(mqttApp) }},
 		{DNS, dns.Probe, func() application { return new(dnsApp) }},
 		{LLMNR, never, func() application { return new(dnsApp) }}, // DNS at its port
+		{QUIC, noStream, func() application { return new(quicApp) }},
 	}
 }
 
@@ -40,6 +42,7 @@ func streamProtocols() []protocol {
 func datagramProtocols() []datagram {
 	return []datagram{
 		{DNS, dns.LooksLikeDNS, (*Worker).dnsDatagram},
+		{QUIC, quic.Looks, (*Worker).quicDatagram},
 		{Kerberos, looksLikeKerberos, (*Worker).krb5Datagram},
 		{LDAP, looksLikeLDAP, (*Worker).ldapDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},

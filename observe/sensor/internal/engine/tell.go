@@ -30,6 +30,7 @@ type payloads struct {
 	dhcp        event.DHCP
 	dhcpMessage dhcp.Message
 	http        event.HTTP
+	quic        event.QUIC
 	fhir        event.FHIR
 	interaction fhir.Interaction
 	ids         [][]byte // of patients, scratch

@@ -1,0 +1,174 @@
+package quic
+
+import "encoding/binary"
+
+// Kind is the type of a packet.
+type Kind uint8
+
+// The types of packets (RFC 9000 §17).
+const (
+	Initial Kind = iota
+	ZeroRTT
+	Handshake
+	Retry
+	VersionNegotiation
+	Short // the header of all packets behind the handshake
+)
+
+func (k Kind) String() string {
+	return [...]string{"initial", "0-rtt", "handshake", "retry", "version_negotiation", "1-rtt"}[k]
+}
+
+// maxID is how long a connection id is in the versions that are read here (RFC 9000 §17.2), in bytes.
+const maxID = 20
+
+// Header is what a packet shows of itself. Its fields point into the datagram.
+type Header struct {
+	Kind     Kind
+	Version  Version
+	DestID   []byte
+	SourceID []byte
+	Token    []byte // of an Initial
+	Offered  []byte // versions of Version Negotiation, four bytes each
+
+	number int // where the packet number stands in an Initial; of an unencrypted one where its frames begin
+	end    int // where the packet ends
+}
+
+// parse reads the header of the packet that p begins with.
+func (h *Header) parse(p []byte) error {
+	*h = Header{Kind: Short, end: len(p)}
+	switch {
+	case len(p) == 0:
+		return ErrHeader
+	case p[0]&0x80 != 0:
+		return h.long(p)
+	case p[0]&0x40 == 0:
+		return h.public(p)
+	}
+	return nil
+}
+
+// long reads a long header (RFC 9000 §17.2; its first part is the same in all versions: RFC 8999 §5.1).
+func (h *Header) long(p []byte) error {
+	c := cursor{rest: p[1:]}
+	h.Version = Version(c.u32())
+	switch {
+	case h.Version.clear():
+		h.Kind = googleKind(h.Version, p[0])
+		lengths := c.u8()
+		h.DestID, h.SourceID = c.take(nibbleLength(lengths>>4)), c.take(nibbleLength(lengths&15))
+	default:
+		h.Kind = kindOf(h.Version, p[0])
+		h.DestID = c.take(int(c.u8()))
+		h.SourceID = c.take(int(c.u8()))
+	}
+	if c.short || h.Version.Known() && (len(h.DestID) > maxID || len(h.SourceID) > maxID) {
+		return ErrHeader
+	}
+	switch {
+	case h.Kind == VersionNegotiation:
+		h.Offered = c.rest[:len(c.rest)&^3]
+	case h.Version.clear():
+		if h.Kind == Initial {
+			c.take(googleNumber(h.Version, p[0]))
+			c.take(messageHash)
+			h.number = len(p) - len(c.rest)
+		}
+	case h.Kind == Initial:
+		h.Token = c.take(c.length())
+		fallthrough
+	case h.Kind == ZeroRTT || h.Kind == Handshake:
+		n := c.length()
+		h.number = len(p) - len(c.rest)
+		h.end = h.number + n
+	}
+	if c.short || h.end > len(p) {
+		return ErrHeader
+	}
+	return nil
+}
+
+// kindOf is the type in the first byte of a long header (RFC 9000 §17.2, RFC 9369 §3.2).
+func kindOf(v Version, first byte) Kind {
+	k := first >> 4 & 3
+	switch {
+	case v == 0:
+		return VersionNegotiation
+	case v.second():
+		k = (k + 3) & 3
+	}
+	return Kind(k)
+}
+
+// Offers yields the versions that a Version Negotiation packet lists, at most 16 of them.
+func (h *Header) Offers(yield func(Version) bool) {
+	for i := 0; i+4 <= len(h.Offered) && i < 64; i += 4 {
+		if !yield(Version(binary.BigEndian.Uint32(h.Offered[i:]))) {
+			return
+		}
+	}
+}
+
+// cursor reads big-endian fields one after another. Once the bytes do not suffice it is short and answers zero.
+type cursor struct {
+	rest  []byte
+	short bool
+}
+
+func (c *cursor) take(n int) []byte {
+	if n < 0 || n > len(c.rest) {
+		c.short, c.rest = true, nil
+		return nil
+	}
+	b := c.rest[:n:n]
+	c.rest = c.rest[n:]
+	return b
+}
+
+func (c *cursor) u8() uint8 {
+	if b := c.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (c *cursor) u16() uint16 {
+	if b := c.take(2); b != nil {
+		return binary.BigEndian.Uint16(b)
+	}
+	return 0
+}
+
+func (c *cursor) u32() uint32 {
+	if b := c.take(4); b != nil {
+		return binary.BigEndian.Uint32(b)
+	}
+	return 0
+}
+
+// varint is a whole number of 1, 2, 4 or 8 bytes (RFC 9000 §16).
+func (c *cursor) varint() uint64 {
+	if len(c.rest) == 0 {
+		c.short = true
+		return 0
+	}
+	n := 1 << (c.rest[0] >> 6)
+	b := c.take(n)
+	if b == nil {
+		return 0
+	}
+	v := uint64(b[0] & 0x3f)
+	for _, x := range b[1:] {
+		v = v<<8 | uint64(x)
+	}
+	return v
+}
+
+// length is a varint that counts bytes; -1, which no take grants, where it is more than any datagram has.
+func (c *cursor) length() int {
+	if v := c.varint(); v <= 1<<16 {
+		return int(v)
+	}
+	return -1
+}
