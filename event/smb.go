@@ -39,6 +39,16 @@ type SMB struct {
 	Changed      uint64   // unix nanoseconds of its last change; when EVE is written
 	System       string   // version of the client's operating system, by its NTLM message; when EVE is written
 	Function     string   // what an IOCTL asks for; when EVE is written
+	ClientOS     string   // SMB 1: system that the client says it runs
+	ClientLM     string   // SMB 1: file service that the client says it runs
+	ServerOS     string   // SMB 1: system that the server says it runs
+	ServerLM     string   // SMB 1: file service that the server says it runs
+	ServiceAsked string   // SMB 1: service that a tree connect asks for: A:, IPC, ?????
+	Service      string   // SMB 1: service that it gets
+	Subcommand   string   // SMB 1: SET_FILE_INFO or SET_PATH_INFO; when EVE is written
+	Level        string   // SMB 1: what is set; when EVE is written
+	MaxRead      uint64   // bytes the server hands out at once; when EVE is written
+	MaxWrite     uint64   // bytes the server takes at once; when EVE is written
 }
 
 func (*SMB) Kind() Kind { return KindSMB }
@@ -80,4 +90,14 @@ func (p *SMB) fields(c *coder) {
 	c.num(35, "file.changed_time", &p.Changed)
 	c.str(36, "src_endpoint.os.version", &p.System)
 	c.str(37, "smb.function", &p.Function)
+	c.str(38, "src_endpoint.os.name", &p.ClientOS)
+	c.str(39, "smb.client_lan_manager", &p.ClientLM)
+	c.str(40, "dst_endpoint.os.name", &p.ServerOS)
+	c.str(41, "smb.server_lan_manager", &p.ServerLM)
+	c.str(42, "smb.service_requested", &p.ServiceAsked)
+	c.str(43, "smb.service", &p.Service)
+	c.str(44, "smb.subcommand", &p.Subcommand)
+	c.str(45, "smb.level_of_interest", &p.Level)
+	c.num(46, "smb.max_read_size", &p.MaxRead)
+	c.num(47, "smb.max_write_size", &p.MaxWrite)
 }

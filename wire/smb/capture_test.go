@@ -59,6 +59,10 @@ func line(r Record) string {
 		put("spn", r.SPN)
 		put("realm", r.Realm)
 		put("service", r.Service)
+		put("os", r.ClientOS)
+		put("lm", r.ClientLM)
+		put("serves", r.ServerOS)
+		put("with", r.ServerLM)
 		put("guest", r.Guest)
 		put("null", r.Null)
 		put("encrypted", r.Encrypted)
@@ -158,11 +162,8 @@ type eve struct {
 
 func (e *eve) Transaction(t *Transaction) {
 	m := map[string]string{
-		"command": t.Command.String(), "dialect": t.Negotiation.DialectName(),
+		"command": t.Name(), "dialect": t.Negotiation.DialectName(),
 		"session_id": fmt.Sprint(t.SessionID), "tree_id": fmt.Sprint(t.TreeID),
-	}
-	if t.Version == 1 {
-		m["command"] = "SMB1_COMMAND_NEGOTIATE_PROTOCOL"
 	}
 	if t.Answered {
 		m["status"], m["status_code"] = t.Status.String(), fmt.Sprintf("0x%x", uint32(t.Status))
@@ -175,6 +176,10 @@ func (e *eve) Transaction(t *Transaction) {
 			m["client_dialects"] = string(joined(t.Negotiation.SMB1Dialects))
 		}
 	case SessionSetup:
+		if s := t.Session; s != nil && t.Version == 1 {
+			m["request.native_os"], m["request.native_lm"] = string(s.ClientOS), string(s.ClientLM)
+			m["response.native_os"], m["response.native_lm"] = string(s.ServerOS), string(s.ServerLM)
+		}
 		if s := t.Session; s != nil && t.Proves && s.ClientVersion.Major != 0 {
 			m["ntlmssp.version"] = s.ClientVersion.String()
 			m["ntlmssp.user"], m["ntlmssp.domain"], m["ntlmssp.host"] = string(s.User), string(s.Domain), string(s.Workstation)
@@ -267,8 +272,7 @@ func TestSuricataVerify(t *testing.T) {
 		{"smb2-async/input.pcap", 1, map[string]string{"rename.from": `UsuarioA\Desktop\directorioCompartido\11\148\1538\F9768.pdf`}},
 		{"smb2-delete/input.pcap", 1, map[string]string{"access": "delete on close", "filename": "test"}},
 		{"smb3-02-midstream/input.pcap", 1, map[string]string{"command": "SMB2_COMMAND_TREE_CONNECT", "status": "STATUS_SUCCESS", "named_pipe": `\\10.160.65.202\IPC$`}},
-		// Suricata sees a seventh, in SMB 1.
-		{"smb2-ntlmssp-negotiateflags/input.pcap", 6, map[string]string{"ntlmssp.version": "10.0 build 10586 rev 15"}},
+		{"smb2-ntlmssp-negotiateflags/input.pcap", 7, map[string]string{"ntlmssp.version": "10.0 build 10586 rev 15"}},
 		{"smb1-01/smb1.pcap", 17, nil},
 		{"smb1-01/smb1.pcap", 7, map[string]string{"dialect": "unknown", "command": "SMB2_COMMAND_CREATE", "status": "STATUS_SUCCESS"}},
 		{"smb1-01/smb1.pcap", 7, map[string]string{"dialect": "unknown", "command": "SMB2_COMMAND_CLOSE", "status": "STATUS_SUCCESS"}},
@@ -281,6 +285,10 @@ func TestSuricataVerify(t *testing.T) {
 			"filename": `Test\2009-12 Payroll.xlsx`, "fuid": "00000065-0030-0000-0025-0020ffffffff"}},
 		{"smb1-02/smb1_osx.pcap", 3, map[string]string{"dialect": "NT LM 0.12", "command": "SMB1_COMMAND_NEGOTIATE_PROTOCOL", "status": "STATUS_SUCCESS",
 			"status_code": "0x0", "client_dialects": "NT LM 0.12", "server_guid": "31347374-0032-0000-0000-000000000000"}},
+		{"smb1-02/smb1_osx.pcap", 3, map[string]string{"command": "SMB1_COMMAND_SESSION_SETUP_ANDX", "status": "STATUS_MORE_PROCESSING_REQUIRED",
+			"tree_id": "65535", "request.native_os": "Mac OS X 10.10", "request.native_lm": "SMBFS 3.0.0", "response.native_os": "QTS",
+			"response.native_lm": "Samba 4.4.16"}},
+		{"smb1-02/smb1_osx.pcap", 3, map[string]string{"command": "SMB1_COMMAND_LOGOFF_ANDX", "status": "SRV_BADUID"}},
 	} {
 		var e eve
 		for _, f := range replay.Flows(t, files[dir+c.file], 445, 139) {
@@ -313,8 +321,34 @@ func TestAnySplitOfCapturesGivesTheSame(t *testing.T) {
 }
 
 func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
-	l := new(log)
+	l := new(full)
 	return new(Conversation), l, func() string { return strings.Join(l.lines, "\n") }
+}
+
+// full writes content down too: of each message that carries some, how much and its sum.
+type full struct {
+	log
+	carried [2]carried
+}
+
+type carried struct {
+	sum     uint64
+	n, lost int
+	at      uint64
+}
+
+func (l *full) Content(p *Piece) {
+	c := &l.carried[p.Dir]
+	if p.First {
+		*c = carried{at: p.Offset, sum: uint64(p.Message.Command)}
+	}
+	c.lost += p.Lost
+	for _, b := range p.Bytes {
+		c.sum = (c.sum ^ uint64(b)) * 0x100000001b3
+	}
+	if c.n += len(p.Bytes); p.Last {
+		l.lines = append(l.lines, fmt.Sprintf("content %s of %q at %d: %d bytes, %x, lost=%d", p.Dir, p.File.Name, c.at, c.n, c.sum, c.lost))
+	}
 }
 
 func TestDamagedCapturesGiveTheSameHoweverTheyAreSplit(t *testing.T) {
@@ -332,9 +366,13 @@ func TestDamagedCapturesGiveTheSameHoweverTheyAreSplit(t *testing.T) {
 type commands struct {
 	log
 	answered map[Command]int
+	smb1     map[Code]int
 }
 
 func (c *commands) Transaction(t *Transaction) {
+	if t.Version == 1 && t.Answered && t.Negotiation.Dialect <= SMB1 {
+		c.smb1[t.Code]++
+	}
 	if t.Answered && (t.Version == 2 || t.Negotiation.Dialect > SMB1) { // an SMB 1 request may be answered in SMB 2
 		c.answered[t.Command]++
 	}
@@ -344,14 +382,15 @@ func TestAgreesWithTshark(t *testing.T) {
 	if testing.Short() {
 		t.Skip("running tshark on every capture takes a while")
 	}
-	compared, answers := 0, 0
+	compared, answers, old := 0, 0, 0
 	for name, capture := range captures(t) {
-		got := commands{answered: map[Command]int{}}
+		got := commands{answered: map[Command]int{}, smb1: map[Code]int{}}
 		for _, f := range replay.Flows(t, capture, 445, 139) {
 			if isSMB(f) {
 				_ = run(t, f, &got)
 			}
 		}
+		old += compareSMB1(t, name, capture, got.smb1)
 		if len(got.answered) == 0 {
 			continue
 		}
@@ -382,5 +421,31 @@ func TestAgreesWithTshark(t *testing.T) {
 			t.Errorf("%s: got %v, tshark %v", name, got.answered, want)
 		}
 	}
-	t.Logf("%d captures, %d answers compared", compared, answers)
+	t.Logf("%d captures, %d answers compared, %d of SMB 1", compared, answers, old)
+}
+
+// compareSMB1 compares the answers of SMB 1 with tshark's, which names the first command of a chain alone.
+func compareSMB1(t *testing.T, name string, capture []byte, got map[Code]int) (answers int) {
+	if len(got) == 0 {
+		return 0
+	}
+	want := map[Code]int{}
+	for _, row := range replay.Tshark(t, capture, "smb && tcp && smb.flags.response == 1", "smb.cmd") {
+		for _, cmd := range strings.Split(row[0], ",") {
+			n, err := strconv.ParseUint(cmd, 0, 8)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if Code(n) != codeNone { // nothing follows in the chain
+				want[Code(n)]++
+				answers++
+			}
+		}
+	}
+	for code, n := range want {
+		if got[code] < n {
+			t.Errorf("%s: got %d of %s, tshark %d", name, got[code], code, n)
+		}
+	}
+	return answers
 }

@@ -26,16 +26,19 @@ type Conversation struct {
 	tables      tables
 	token       *spnego.Token // scratch; made when a sign-on is met
 	transaction Transaction   // scratch
+	pieces      Piece         // scratch
 	text        []byte        // of the negotiation
 }
 
 // side is one direction.
 type side struct {
+	dir     wire.Dir
 	left    int  // bytes of the present frame that are not done
 	skip    int  // bytes of it that a gap left over
 	lost    bool // the place of the next frame is not known
 	scanned int
 	chain   chain
+	content content
 }
 
 // chain is what later commands of a chain inherit ([MS-SMB2] 3.3.5.2.7.2).
@@ -120,8 +123,8 @@ func probeMessage(p []byte) (wire.Match, wire.Dir) {
 // Decode reads messages.
 func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int, err error) {
 	s := &c.sides[dir&1]
-	t, _ := h.(TransactionHandler)
-	to := told{h, t}
+	s.dir = dir & 1
+	to := tell(h)
 	done, s.skip = s.skip, 0
 	for done < len(p) {
 		if s.lost {
@@ -142,16 +145,26 @@ func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int
 
 // step reads the four bytes before a message, or a command of it. need is above 0 when that takes more bytes.
 func (c *Conversation) step(s *side, p []byte, to told) (n, need int) {
-	if s.left == 0 {
+	switch {
+	case s.left == 0:
 		return c.frame(s, p)
+	case s.content.left > 0:
+		return c.stream(s, p, to), 0
 	}
 	return c.unit(s, p, to)
 }
 
-// told is the handler in both its forms; t is nil when it does not want transactions.
+// told is the handler in its forms; t is nil when it does not want transactions, c when it does not want content.
 type told struct {
 	h Handler
 	t TransactionHandler
+	c ContentHandler
+}
+
+func tell(h Handler) told {
+	t, _ := h.(TransactionHandler)
+	c, _ := h.(ContentHandler)
+	return told{h, t, c}
 }
 
 // frame reads the four bytes before a message.
@@ -171,7 +184,7 @@ func (c *Conversation) frame(s *side, p []byte) (n, need int) {
 			return c.lose(s)
 		}
 		s.left = length
-		s.chain = chain{}
+		s.chain, s.content = chain{}, content{}
 		return 4, 0
 	case p[0] == nbRequest && length <= 256:
 		if len(p) < 4+length {
@@ -188,7 +201,7 @@ func (c *Conversation) frame(s *side, p []byte) (n, need int) {
 // lose begins the search for the next frame.
 func (c *Conversation) lose(s *side) (n, need int) {
 	c.summary.Malformed++
-	s.lost, s.left, s.scanned = true, 0, 0
+	s.lost, s.left, s.scanned, s.content = true, 0, 0, content{}
 	return 1, 0 // not to find the same again
 }
 
@@ -273,19 +286,24 @@ func (c *Conversation) command(s *side, p []byte, to told) (n, need int) {
 	c.summary.Messages++
 	p = p[:want]
 	if h.response {
-		c.response(&h, p, to)
+		c.response(&h, p, s, to)
 	} else {
 		c.request(&h, p, s, to)
 	}
-	return s.end(length), 0
+	return c.contents(s, p, length, to), 0
 }
 
 // Gap tells of lost bytes. Within a frame the reading goes on behind it, else at the next one that is found.
 func (c *Conversation) Gap(dir wire.Dir, n int) error {
 	s := &c.sides[dir&1]
 	c.summary.Gaps++
+	if s.skip == 0 && !s.lost && s.content.left > 0 {
+		if n -= s.gap(n); n == 0 {
+			return nil
+		}
+	}
 	whole := s.skip + s.left
-	s.skip, s.left = 0, 0
+	s.skip, s.left, s.content = 0, 0, content{}
 	if n <= whole && !s.lost {
 		s.skip = whole - n
 		return nil
@@ -298,8 +316,7 @@ func (c *Conversation) Gap(dir wire.Dir, n int) error {
 
 // Close reports what is open.
 func (c *Conversation) Close(h Handler) {
-	t, _ := h.(TransactionHandler)
-	to := told{h, t}
+	to := tell(h)
 	for len(c.tables.waiting) > 0 {
 		c.unanswered(to)
 	}

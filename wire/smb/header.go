@@ -75,6 +75,10 @@ type header struct {
 	tree     uint32
 	session  uint64
 	response bool
+
+	smb1    bool // of SMB 1: its code, and the process that asks
+	code    Code
+	process uint32
 }
 
 func parseHeader(p []byte) header {

@@ -8,6 +8,7 @@ func (c *Conversation) request(h *header, p []byte, s *side, to told) {
 		s.chain = chain{session: h.session, tree: h.tree}
 	}
 	if h.command == Cancel { // [MS-SMB2] 2.2.30: has no answer and bears the number of the request it takes back
+		c.tellTransaction(h, &request{message: h.message, session: h.session, tree: h.tree}, true, false, to)
 		return
 	}
 	if len(c.tables.waiting) >= MaxWaiting {
@@ -18,11 +19,14 @@ func (c *Conversation) request(h *header, p []byte, s *side, to told) {
 		f := c.file(h, fileID(p, at), &s.chain, to)
 		r.file, s.chain.file = f.ref(), f.ref()
 	}
-	c.ask(h, p, &r, to)
+	c.ask(h, p, &r, s, to)
 	if h.command == Create {
 		s.chain.file = r.file
 	}
 	c.tables.waiting = append(c.tables.waiting, r)
+	if s.content.left > 0 && to.c != nil {
+		c.fill(h, &r, true, false)
+	}
 }
 
 // fileAt is where a request names its file, 0 when it names none.
@@ -39,7 +43,7 @@ func fileAt(command Command) int {
 }
 
 // ask reads what is particular to a command.
-func (c *Conversation) ask(h *header, p []byte, r *request, to told) {
+func (c *Conversation) ask(h *header, p []byte, r *request, s *side, to told) {
 	switch h.command {
 	case Negotiate:
 		c.askNegotiate(p)
@@ -49,10 +53,13 @@ func (c *Conversation) ask(h *header, p []byte, r *request, to told) {
 		r.connect = c.askTree(h, p)
 	case Create:
 		r.file = c.askCreate(h, p, to).ref()
-	case Read, Write:
-		r.length = le32(p, 68)
+	case Read:
+		r.length, r.offset = le32(p, 68), le64(p, 72)
+	case Write:
+		r.length, r.offset = le32(p, 68), le64(p, 72)
+		s.carry(r.file, r.offset, int(le16(p, 66)), int(r.length))
 	case IOControl:
-		c.askControl(p, r)
+		c.askControl(p, r, s)
 	case QueryDirectory:
 		c.askList(p, r)
 	case QueryInfo:
@@ -151,7 +158,7 @@ func (c *Conversation) askCreate(h *header, p []byte, to told) *File {
 }
 
 // askControl reads [MS-SMB2] 2.2.31.
-func (c *Conversation) askControl(p []byte, r *request) {
+func (c *Conversation) askControl(p []byte, r *request, s *side) {
 	r.control = Control(le32(p, 68))
 	r.length = le32(p, 92)
 	f := r.file.get()
@@ -166,6 +173,7 @@ func (c *Conversation) askControl(p []byte, r *request) {
 	f.Pipe = true
 	f.Transceives++
 	f.BytesWritten += uint64(r.length)
+	s.carry(r.file, 0, int(le32(p, 88)&0xffffff), int(r.length))
 }
 
 // askList reads [MS-SMB2] 2.2.33.

@@ -11,7 +11,7 @@ type outcome struct {
 }
 
 // response reads an answer and joins it with its request.
-func (c *Conversation) response(h *header, p []byte, to told) {
+func (c *Conversation) response(h *header, p []byte, s *side, to told) {
 	if h.command == OplockBreak && h.message == 1<<64-1 { // [MS-SMB2] 2.2.23: nobody asked
 		return
 	}
@@ -29,8 +29,23 @@ func (c *Conversation) response(h *header, p []byte, to told) {
 		r = request{message: h.message, session: h.session, tree: h.tree, command: h.command}
 	}
 	o := c.answer(h, p, &r, to)
+	r.carry(h, p, s)
+	if to.c != nil && s.content.left > 0 {
+		c.fill(h, &r, asked, true)
+	}
 	c.tellTransaction(h, &r, asked, true, to)
 	c.conclude(o, to)
+}
+
+// carry says what content an answer holds.
+func (r *request) carry(h *header, p []byte, s *side) {
+	switch {
+	case h.status.Failed():
+	case h.command == Read: // [MS-SMB2] 2.2.20
+		s.carry(r.file, r.offset, int(byteAt(p, 66)), int(le32(p, 68)))
+	case h.command == IOControl && r.control == PipeTransceive: // [MS-SMB2] 2.2.32
+		s.carry(r.file, 0, int(le32(p, 96)&0xffffff), int(le32(p, 100)))
+	}
 }
 
 // conclude reports and takes out what an answer has ended.
@@ -132,6 +147,11 @@ func (f *File) set(r *request) {
 
 // answerSignOn reads [MS-SMB2] 2.2.6.
 func (c *Conversation) answerSignOn(h *header, p []byte, r *request, to told) outcome {
+	return c.decided(h, r, part(p, int(le16(p, 68)), int(le16(p, 70))), le16(p, 66), to)
+}
+
+// decided takes over what a server says of a sign-on; flags are SMB 2's. The session is r's from here on.
+func (c *Conversation) decided(h *header, r *request, token []byte, flags uint16, to told) outcome {
 	s := c.tables.session(h.session)
 	switch {
 	case r.signOn != nil:
@@ -149,7 +169,7 @@ func (c *Conversation) answerSignOn(h *header, p []byte, r *request, to told) ou
 		s.Answered = true
 		return outcome{record: s, out: s}
 	}
-	if c.readToken(part(p, int(le16(p, 68)), int(le16(p, 70)))) {
+	if c.readToken(token) {
 		s.server(c.token)
 	}
 	c.addSession(s, to)
@@ -157,7 +177,6 @@ func (c *Conversation) answerSignOn(h *header, p []byte, r *request, to told) ou
 		return outcome{}
 	}
 	s.Answered = true
-	flags := le16(p, 66)
 	s.Guest, s.Null, s.Encrypted = flags&1 != 0, flags&2 != 0, flags&4 != 0
 	return outcome{record: s}
 }
@@ -181,19 +200,30 @@ func (c *Conversation) addSession(s *Session, to told) {
 
 // answerTree reads [MS-SMB2] 2.2.10.
 func (c *Conversation) answerTree(h *header, p []byte, r *request, to told) outcome {
-	t := r.connect
-	if t == nil {
-		t = c.tables.newTree()
-		t.SessionID = h.session
-		r.connect = t
+	t := c.treeOf(h, r)
+	if !h.status.Failed() {
+		t.Type = ShareType(byteAt(p, 66))
+		t.Flags, t.Capability, t.MaxAccess = le32(p, 68), le32(p, 72), Access(le32(p, 76))
 	}
+	return c.connected(h, t, to)
+}
+
+// treeOf is the tree that was asked for.
+func (c *Conversation) treeOf(h *header, r *request) *Tree {
+	if r.connect == nil {
+		r.connect = c.tables.newTree()
+		r.connect.SessionID = h.session
+	}
+	return r.connect
+}
+
+// connected puts a tree into its table, or reports that it was refused.
+func (c *Conversation) connected(h *header, t *Tree, to told) outcome {
 	t.Session = c.tables.session(t.SessionID)
 	t.ID, t.Status, t.Answered = h.tree, h.status, true
 	if h.status.Failed() {
 		return outcome{record: t, left: t}
 	}
-	t.Type = ShareType(byteAt(p, 66))
-	t.Flags, t.Capability, t.MaxAccess = le32(p, 68), le32(p, 72), Access(le32(p, 76))
 	if len(c.tables.trees) >= MaxTrees {
 		oldest := c.tables.trees[0]
 		for _, other := range c.tables.trees {
@@ -222,17 +252,20 @@ func (c *Conversation) answerCreate(h *header, p []byte, r *request, f *File, to
 		return outcome{closed: f}
 	}
 	f.Action = Action(le32(p, 68))
-	f.Created, f.Accessed = unixNano(le64(p, 72)), unixNano(le64(p, 80))
-	f.Modified, f.Changed = unixNano(le64(p, 88)), unixNano(le64(p, 96))
+	f.times(p, 72)
 	f.Size = le64(p, 112)
 	f.Attributes = le32(p, 120)
 	f.Directory = f.Directory || f.Attributes&0x10 != 0 // [MS-FSCC] 2.6: FILE_ATTRIBUTE_DIRECTORY
-	id := fileID(p, 128)
+	c.nameFile(f, fileID(p, 128), to)
+	return outcome{}
+}
+
+// nameFile gives a file the identifier by which it is meant from here on.
+func (c *Conversation) nameFile(f *File, id FileID, to told) {
 	if old := c.tables.byID[id]; old != nil && old != f { // its CLOSE was not seen
 		c.endFile(old, to)
 	}
 	c.tables.name(f, id)
-	return outcome{}
 }
 
 // unanswered takes the oldest request out of those that wait. What it asked for is taken as done where its bytes
@@ -247,7 +280,7 @@ func (c *Conversation) unanswered(to told) {
 	case r.command == Write && f != nil:
 		f.Writes++
 		f.BytesWritten += uint64(r.length)
-	case r.command == Create && f != nil:
+	case f != nil && (r.command == Create || f.ByPath):
 		o.closed = f
 	case r.command == Close && f != nil:
 		f.Closed = true
@@ -260,25 +293,31 @@ func (c *Conversation) unanswered(to told) {
 	case r.command == Negotiate && !c.negotiation.Answered:
 		o.record = &c.negotiation
 	}
-	h := header{command: r.command, message: r.message, session: r.session, tree: r.tree}
+	h := header{command: r.command, message: r.message, session: r.session, tree: r.tree, smb1: r.smb1}
 	c.tellTransaction(&h, &r, true, false, to)
 	c.conclude(o, to)
 }
 
 // tellTransaction hands over a request with its answer, to who wants that.
 func (c *Conversation) tellTransaction(h *header, r *request, asked, answered bool, to told) {
-	if to.t == nil {
-		return
+	if to.t != nil {
+		c.fill(h, r, asked, answered)
+		to.t.Transaction(&c.transaction)
 	}
+}
+
+// fill fills in the transaction of a request and, where there is one, its answer.
+func (c *Conversation) fill(h *header, r *request, asked, answered bool) {
 	t := &c.transaction
 	*t = Transaction{
 		Version: 2, Command: h.command, MessageID: h.message, SessionID: r.session, TreeID: r.tree,
 		Status: h.status, Answered: answered, Asked: asked, Async: r.async, Negotiation: &c.negotiation,
 		Session: r.signOn, Tree: r.connect, File: r.file.get(),
 		InfoType: r.infoType, InfoClass: r.class, Control: r.control, Length: r.length, Deletes: r.deletes, Proves: r.proves,
+		Function: r.function, Level: r.level,
 	}
 	if r.smb1 {
-		t.Version = 1
+		t.Version, t.Code, t.Process = 1, r.code, r.process
 	}
 	if t.SessionID == 0 {
 		t.SessionID = h.session
@@ -292,8 +331,7 @@ func (c *Conversation) tellTransaction(h *header, r *request, asked, answered bo
 	if t.Tree == nil {
 		t.Tree = c.tables.tree(t.SessionID, t.TreeID)
 	}
-	t.Renames = h.command == SetInfo && r.infoType == infoFile && (r.class == classRename || r.class == classRenameEx)
-	to.t.Transaction(t)
+	t.Renames = r.command == SetInfo && r.infoType == infoFile && (r.class == classRename || r.class == classRenameEx)
 }
 
 // endFile reports a file and takes it out.

@@ -1,5 +1,5 @@
-// Package smb reads SMB 2 and 3 ([MS-SMB2]), the protocol by which Windows reaches files, printers and, through named
-// pipes, the remote procedures that run a domain; of SMB 1 it reads the negotiation.
+// Package smb reads SMB 2 and 3 ([MS-SMB2]) and SMB 1 ([MS-CIFS], [MS-SMB]), the protocol by which Windows reaches
+// files, printers and, through named pipes, the remote procedures that run a domain.
 //
 // Over TCP a message has four bytes before it: a zero and its length (NetBIOS session service, RFC 1002 §4.3; on port
 // 445 the same without the rest, [MS-SMB2] 2.1). It begins with 0xFE 'SMB', or 0xFD when encrypted, 0xFC when
@@ -12,8 +12,11 @@
 //
 // What a defender wants is not each message but who signed on, which shares, which files and what was done with each.
 // So a [Conversation] hands its [Handler] one record for the negotiation, for each sign-on, tree and file, the file's
-// when it is closed; who wants every request with its answer offers a [TransactionHandler] too. What was read and
-// written is counted and not looked at. Once a conversation is encrypted, its end says how much there was of it.
+// when it is closed; who wants every request with its answer offers a [TransactionHandler] too, and who wants what is
+// read and written a [ContentHandler]. Once a conversation is encrypted, its end says how much there was of it.
+//
+// SMB 1 is older and different in every byte: a header of 32 bytes, blocks of words and bytes behind it, identifiers of
+// two bytes, requests that name files by their paths. Its records are the same.
 package smb
 
 import (
@@ -110,6 +113,8 @@ type Negotiation struct {
 	Called, Calling []byte
 	// Domain is the server's domain or workgroup, in SMB 1 without extended security.
 	Domain []byte
+	// PlainText says that the server wants passwords as they are (SMB 1).
+	PlainText bool
 }
 
 // DialectName is the chosen dialect as EVE writes it.
@@ -124,6 +129,7 @@ func (n *Negotiation) DialectName() string {
 // session ends by a LOGOFF.
 type Session struct {
 	Negotiation *Negotiation // what was negotiated before
+	Version     uint8        // 1 or 2
 	ID          uint64
 	Status      Status
 	Answered    bool // else nobody saw the server's decision
@@ -149,6 +155,10 @@ type Session struct {
 	Realm   []byte
 	Service []byte         // the service's principal, "cifs/files01"
 	Etype   kerberos.Etype // of the ticket
+	// Cleartext says that a password crossed the wire as it is (SMB 1).
+	Cleartext bool
+	// SMB 1: what each side says that it runs, its system and its file service.
+	ClientOS, ClientLM, ServerOS, ServerLM []byte
 
 	clientText, serverText []byte // where the names are
 	used                   uint64
@@ -159,7 +169,10 @@ type Tree struct {
 	Session    *Session // nil when it was not seen
 	SessionID  uint64
 	ID         uint32
+	Version    uint8  // 1 or 2
 	Path       []byte // `\\server\share`; empty when the request was not seen
+	Asked      []byte // SMB 1: the service the client asks for: A:, IPC, LPT1:, ?????
+	Service    []byte // SMB 1: the one it gets
 	Type       ShareType
 	Flags      uint32 // [MS-SMB2] 2.2.10; 0x8000: must encrypt
 	MaxAccess  Access
@@ -178,9 +191,12 @@ func (t *Tree) IsPipe() bool { return t.Type == Pipe || t.isIPC }
 type File struct {
 	Session   *Session // nil when it was not seen
 	Tree      *Tree    // nil when it was not seen
+	Version   uint8    // 1 or 2
 	SessionID uint64
 	TreeID    uint32
 	ID        FileID
+	// ByPath says that a request named it by its path, to change or list it: it was never open (SMB 1).
+	ByPath bool
 	// Name is its path in the tree, empty for the tree's root.
 	Name []byte
 	// Unnamed says that it was opened before we looked, so that its name is not known.
@@ -247,9 +263,11 @@ type Summary struct {
 
 // Transaction is a request with its answer.
 type Transaction struct {
-	// Version is 1 or 2.
+	// Version is 1 or 2. Command is what the request amounts to; in SMB 1 its Code is another.
 	Version   uint8
 	Command   Command
+	Code      Code   // SMB 1
+	Process   uint32 // SMB 1: the process that asks
 	MessageID uint64
 	SessionID uint64
 	TreeID    uint32
@@ -267,8 +285,17 @@ type Transaction struct {
 	// InfoType and InfoClass say what QUERY_INFO, SET_INFO and QUERY_DIRECTORY are about ([MS-SMB2] 2.2.37).
 	InfoType, InfoClass uint8
 	Control             Control // IOCTL
+	Function, Level     uint16  // TRANS2, NT_TRANS: subcommand and information level ([MS-CIFS] 2.2.2.2, 2.2.2.3)
 	Length              uint32  // READ, WRITE: bytes asked for or written
 	Proves              bool    // SESSION_SETUP: the request showed who signs on, not only what the client can
 	Renames             bool    // SET_INFO: File.RenamedTo is the new name, if Status is Success
 	Deletes             bool    // SET_INFO: the file is to go when it is closed
+}
+
+// Name is the request's name as EVE writes it.
+func (t *Transaction) Name() string {
+	if t.Version == 1 {
+		return t.Code.String()
+	}
+	return t.Command.String()
 }

@@ -20,6 +20,9 @@ func (s Status) Failed() bool { return s>>30 == 3 }
 
 // String is the name in [MS-ERREF] 2.3.1, or the number in hexadecimal where it is not one that SMB servers send.
 func (s Status) String() string {
+	if class, code, ok := s.DOS(); ok {
+		return dosName(class, code)
+	}
 	if name := s.name(); name != "" {
 		return name
 	}

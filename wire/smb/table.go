@@ -22,13 +22,18 @@ type request struct {
 	session  uint64
 	tree     uint32
 	command  Command
-	smb1     bool // a NEGOTIATE in SMB 1, which may be answered in SMB 2
+	smb1     bool // of SMB 1, by code and process; a NEGOTIATE may be answered in SMB 2
+	code     Code
+	process  uint32
+	function uint16 // TRANS2, NT_TRANS: the subcommand
+	level    uint16 // TRANS2: the information level
 	async    bool
 	proves   bool
 	infoType uint8
 	class    uint8
 	deletes  bool // SET_INFO: the disposition asked for
 	length   uint32
+	offset   uint64 // READ, WRITE
 	control  Control
 	file     ref
 	signOn   *Session // a session without a number yet, which only this request knows
@@ -82,9 +87,10 @@ func (t *tables) reset() {
 	}
 	for _, s := range t.freeSessions {
 		s.clientText, s.serverText = short(s.clientText), short(s.serverText)
+		s.ClientOS, s.ClientLM, s.ServerOS, s.ServerLM = short(s.ClientOS), short(s.ClientLM), short(s.ServerOS), short(s.ServerLM)
 	}
 	for _, tree := range t.freeTrees {
-		tree.Path = short(tree.Path)
+		tree.Path, tree.Asked, tree.Service = short(tree.Path), short(tree.Asked), short(tree.Service)
 	}
 	for _, f := range t.freeFiles {
 		f.Name, f.Pattern, f.RenamedTo, f.LinkedTo, f.rename = short(f.Name), short(f.Pattern), short(f.RenamedTo), short(f.LinkedTo), short(f.rename)
@@ -120,7 +126,7 @@ func (t *tables) forget(r *request) {
 // take is the request that message answers; ok is false when none does.
 func (t *tables) take(message uint64, interim bool) (r request, ok bool) {
 	for i := range t.waiting {
-		if t.waiting[i].message != message {
+		if w := &t.waiting[i]; w.message != message || w.smb1 && w.command != Negotiate {
 			continue
 		}
 		if interim { // [MS-SMB2] 3.3.4.2: the real answer follows
@@ -157,14 +163,17 @@ func (t *tables) newSession() (s *Session) {
 		s = new(Session)
 	}
 	t.clock++
-	*s = Session{clientText: s.clientText[:0], serverText: s.serverText[:0], used: t.clock}
+	*s = Session{
+		clientText: s.clientText[:0], serverText: s.serverText[:0], ClientOS: s.ClientOS[:0], ClientLM: s.ClientLM[:0],
+		ServerOS: s.ServerOS[:0], ServerLM: s.ServerLM[:0], Version: 2, used: t.clock,
+	}
 	return s
 }
 
 // tree is the one with id in a session, nil when it was not seen.
 func (t *tables) tree(session uint64, id uint32) *Tree {
 	for _, tree := range t.trees {
-		if tree.ID == id && tree.SessionID == session {
+		if tree.ID == id && (tree.SessionID == session || tree.Version == 1) { // SMB 1: users share trees
 			t.clock++
 			tree.used = t.clock
 			return tree
@@ -181,7 +190,7 @@ func (t *tables) newTree() (tree *Tree) {
 		tree = new(Tree)
 	}
 	t.clock++
-	*tree = Tree{Path: tree.Path[:0], used: t.clock}
+	*tree = Tree{Path: tree.Path[:0], Asked: tree.Asked[:0], Service: tree.Service[:0], Version: 2, used: t.clock}
 	return tree
 }
 
@@ -195,7 +204,7 @@ func (t *tables) newFile() (f *File) {
 	}
 	*f = File{
 		Name: f.Name[:0], Pattern: f.Pattern[:0], RenamedTo: f.RenamedTo[:0], LinkedTo: f.LinkedTo[:0], rename: f.rename[:0],
-		gen: f.gen, used: true,
+		Version: 2, gen: f.gen, used: true,
 	}
 	t.files = append(t.files, f)
 	return f

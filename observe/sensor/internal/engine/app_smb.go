@@ -3,6 +3,7 @@ package engine
 import (
 	"bulwark/event"
 	"bulwark/wire"
+	"bulwark/wire/ntlm"
 	"bulwark/wire/smb"
 )
 
@@ -44,6 +45,7 @@ func (a *smbApp) Record(r smb.Record) {
 		session(e, r)
 		a.w.emit(a.f, e)
 		a.authentication(r)
+		a.ends(&t, r)
 		return
 	case *smb.Tree:
 		tree(e, r)
@@ -96,15 +98,55 @@ func (t *texts) negotiation(e *event.SMB, r *smb.Negotiation) {
 
 func session(e *event.SMB, r *smb.Session) {
 	e.Command, e.SessionID = smb.SessionSetup.String(), r.ID
+	if r.Version == 1 {
+		e.Command = "SMB1_COMMAND_SESSION_SETUP_ANDX"
+	}
 	if r.Negotiation != nil && r.Negotiation.Dialect != 0 {
 		e.Dialect = r.Negotiation.DialectName()
 	}
 	status(e, r.Status, r.Answered)
 	e.User, e.Domain, e.Host = event.View(r.User), event.View(r.Domain), event.View(r.Workstation)
 	e.Realm, e.Guest, e.Encrypted = event.View(r.Realm), r.Guest, r.Encrypted
+	systems(e, r)
 	if len(r.Service) > 0 {
 		e.Services = append(e.Services, event.View(r.Service))
 	}
+}
+
+// systems fills in what both sides say that they run, in SMB 1.
+func systems(e *event.SMB, r *smb.Session) {
+	e.ClientOS, e.ClientLM = event.View(r.ClientOS), event.View(r.ClientLM)
+	e.ServerOS, e.ServerLM = event.View(r.ServerOS), event.View(r.ServerLM)
+}
+
+// ends reports what a sign-on tells about the machines of both sides.
+func (a *smbApp) ends(t *texts, r *smb.Session) {
+	o := &a.w.out.asset
+	*o = event.Asset{Hostname: event.View(r.Workstation), Software: t.system(r.ClientOS, r.ClientVersion), Role: "smb client", Source: "smb"}
+	if o.Hostname != "" || o.Software != "" {
+		a.w.tellAsset(a.f, o)
+	}
+	*o = event.Asset{Hostname: either(event.View(r.Server.DNSComputer), event.View(r.Server.NetBIOSComputer)),
+		Software: t.system(r.ServerOS, r.ServerVersion), Role: "smb server", Source: "smb"}
+	if o.Hostname != "" || o.Software != "" {
+		a.w.header(a.f)
+		a.w.tellAssetAt(a.f, a.w.head.Dst, o)
+	}
+	a.w.out.text = t.buf
+}
+
+// system is what a machine runs: by its own word, else by the version in its NTLM messages, of which a build number of
+// 0 says that it is made up.
+func (t *texts) system(native []byte, v ntlm.Version) string {
+	at := len(t.buf)
+	switch {
+	case len(native) > 0:
+		return event.View(native)
+	case v.Build == 0:
+		return ""
+	}
+	t.buf = v.Append(append(t.buf, "Windows "...))
+	return t.from(at)
 }
 
 // authentication reports that somebody signed on, or tried.
@@ -114,7 +156,8 @@ func (a *smbApp) authentication(r *smb.Session) {
 	}
 	e := &a.w.out.auth
 	*e = event.Auth{User: event.View(r.User), Domain: either(event.View(r.Domain), event.View(r.Realm)),
-		Protocol: r.Mechanism.String(), Host: event.View(r.Workstation), Service: either(event.View(r.Service), "smb"), Outcome: "success"}
+		Protocol: r.Mechanism.String(), Host: event.View(r.Workstation), Service: either(event.View(r.Service), "smb"), Outcome: "success",
+		Cleartext: r.Cleartext}
 	if r.Status != 0 {
 		e.Outcome, e.Reason = "failure", r.Status.String()
 	}
@@ -123,6 +166,10 @@ func (a *smbApp) authentication(r *smb.Session) {
 
 func tree(e *event.SMB, r *smb.Tree) {
 	e.Command, e.SessionID, e.TreeID = smb.TreeConnect.String(), r.SessionID, uint64(r.ID)
+	if r.Version == 1 {
+		e.Command = "SMB1_COMMAND_TREE_CONNECT_ANDX"
+		e.ServiceAsked, e.Service = event.View(r.Asked), event.View(r.Service)
+	}
 	e.Tree = event.View(r.Path)
 	status(e, r.Status, r.Answered)
 	if r.Answered && r.Status == 0 {
@@ -136,6 +183,9 @@ func tree(e *event.SMB, r *smb.Tree) {
 // file fills in what was done with a file while it was open.
 func (a *smbApp) file(t *texts, e *event.SMB, r *smb.File) {
 	e.Command, e.SessionID, e.TreeID = smb.Create.String(), r.SessionID, uint64(r.TreeID)
+	if r.Version == 1 {
+		e.Command = "SMB1_COMMAND_NT_CREATE_ANDX"
+	}
 	status(e, r.Status, r.Answered)
 	e.File = t.masked(a.w, r.Name)
 	e.NewName = t.masked(a.w, r.RenamedTo)
@@ -167,14 +217,15 @@ func (t *texts) masked(w *Worker, name []byte) string {
 
 // operation is what was done with a file, in the words of OCSF 4006.
 func operation(r *smb.File) string {
+	failed := r.Answered && r.Status.Failed()
 	switch {
-	case r.Answered && r.Status.Failed():
+	case failed && !r.ByPath:
 		return "File Open"
-	case r.Deleted:
+	case r.Deleted, failed && r.DeleteOnClose:
 		return "File Delete"
 	case len(r.RenamedTo) > 0:
 		return "File Rename"
-	case r.Action == smb.Created:
+	case r.Action == smb.Created, failed && r.Disposition == smb.CreateNew:
 		return "File Create"
 	case r.Action == smb.Superseded:
 		return "File Supersede"

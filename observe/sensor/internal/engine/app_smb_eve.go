@@ -11,44 +11,58 @@ type smbTransactions smbApp
 // Transaction takes a request with its answer. What is read and written through a file is told once, at its end; what
 // is asked about a file, not at all.
 func (a *smbTransactions) Transaction(x *smb.Transaction) {
-	e := &a.w.out.smb
-	t := texts{buf: a.w.out.text[:0]}
-	if !x.Asked {
+	if !x.Asked || !recorded(x) {
 		return
 	}
+	e := &a.w.out.smb
+	t := texts{buf: a.w.out.text[:0]}
 	a.begin(e, x)
 	switch x.Command {
-	case smb.Read, smb.Write, smb.QueryInfo:
-		return
-	case smb.SetInfo:
-		if !x.Renames && !x.Deletes || x.File == nil {
-			return
-		}
 	case smb.Negotiate:
 		if x.Negotiation != nil {
 			t.negotiation(e, x.Negotiation)
+			e.Command = x.Name()
+			e.MaxRead, e.MaxWrite = uint64(x.Negotiation.MaxRead), uint64(x.Negotiation.MaxWrite)
 		}
 	case smb.SessionSetup:
-		if x.Proves && x.Session != nil {
-			signOn(&t, e, x.Session)
+		if x.Session != nil {
+			signOn(&t, e, x)
 		}
 	case smb.IOControl:
-		e.Function = x.Control.String()
+		if x.Version == 2 {
+			e.Function = x.Control.String()
+		}
 	}
 	if x.File != nil {
 		(*smbApp)(a).opened(&t, e, x)
 	}
 	if x.Tree != nil && x.Command == smb.TreeConnect {
 		tree(e, x.Tree)
+		e.Command = x.Name()
 	}
 	a.number(e)
 	a.w.out.text = t.buf
 	a.w.emit(a.f, e)
 }
 
-// begin fills in what all transactions have.
+// recorded says whether EVE has a record of a transaction by itself.
+func recorded(x *smb.Transaction) bool {
+	changes := x.File != nil && (x.Renames || x.Deletes)
+	if x.Version == 1 {
+		return changes || !x.Code.Bulk()
+	}
+	switch x.Command {
+	case smb.Read, smb.Write, smb.QueryInfo:
+		return false
+	case smb.SetInfo:
+		return changes
+	}
+	return true
+}
+
+// begin fills in what all transactions have. EVE's session of SMB 1 is the process and the user.
 func (a *smbTransactions) begin(e *event.SMB, x *smb.Transaction) {
-	*e = event.SMB{Services: e.Services[:0], Dialects: e.Dialects[:0], Command: x.Command.String(), SessionID: x.SessionID,
+	*e = event.SMB{Services: e.Services[:0], Dialects: e.Dialects[:0], Command: x.Name(), SessionID: x.SessionID | uint64(x.Process)<<16,
 		TreeID: uint64(x.TreeID)}
 	if x.Negotiation != nil && x.Negotiation.Dialect != 0 {
 		e.Dialect = x.Negotiation.DialectName()
@@ -62,7 +76,14 @@ func (a *smbTransactions) number(e *event.SMB) {
 }
 
 // signOn fills in who signs on, by the request that shows it.
-func signOn(t *texts, e *event.SMB, s *smb.Session) {
+func signOn(t *texts, e *event.SMB, x *smb.Transaction) {
+	s := x.Session
+	if x.Version == 1 {
+		systems(e, s)
+	}
+	if !x.Proves {
+		return
+	}
 	e.User, e.Domain, e.Host = event.View(s.User), event.View(s.Domain), event.View(s.Workstation)
 	e.Realm = event.View(s.Realm)
 	if len(s.Service) > 0 {
@@ -80,19 +101,29 @@ func (a *smbApp) opened(t *texts, e *event.SMB, x *smb.Transaction) {
 	r := x.File
 	switch x.Command {
 	case smb.Create:
-		e.File, e.FileID = t.masked(a.w, r.Name), t.fileID(r.ID)
+		e.File, e.FileID = t.masked(a.w, r.Name), t.fileID(r)
 		e.Disposition, e.Access, e.Size = r.Disposition.String(), access(r), r.Size
+		e.Directory = r.Options&smb.DirectoryFile != 0
 		e.Created, e.Accessed = uint64(max(r.Created, 0)), uint64(max(r.Accessed, 0))
 		e.Modified, e.Changed = uint64(max(r.Modified, 0)), uint64(max(r.Changed, 0))
 	case smb.SetInfo:
-		e.File, e.FileID = t.masked(a.w, r.Name), t.fileID(r.ID)
-		if x.Renames {
+		e.File = t.masked(a.w, r.Name)
+		if !r.ByPath {
+			e.FileID = t.fileID(r)
+		}
+		switch {
+		case x.Renames:
 			e.NewName = t.masked(a.w, r.RenamedTo)
-		} else {
+		case x.Version == 2:
 			e.Access = "delete on close"
+		case x.Level != 0:
+			e.Access, e.Subcommand, e.Level = "delete on close", "SET_FILE_INFO", "Set Disposition Information"
+			if r.ByPath {
+				e.Subcommand = "SET_PATH_INFO"
+			}
 		}
 	}
-	if x.Tree != nil && x.Command == smb.SetInfo {
+	if x.Tree != nil && x.Command == smb.SetInfo && x.Version == 2 {
 		e.Tree = event.View(x.Tree.Path)
 	}
 }
@@ -104,9 +135,13 @@ func access(r *smb.File) string {
 	return "normal"
 }
 
-func (t *texts) fileID(id smb.FileID) string {
+func (t *texts) fileID(r *smb.File) string {
 	at := len(t.buf)
-	t.buf = id.AppendEVE(t.buf)
+	if r.Version == 1 {
+		t.buf = r.ID.AppendShort(t.buf)
+	} else {
+		t.buf = r.ID.AppendEVE(t.buf)
+	}
 	return t.from(at)
 }
 
@@ -117,29 +152,40 @@ func (a *smbTransactions) Record(r smb.Record) {
 	case *smb.Session:
 		if !r.LoggedOff {
 			app.authentication(r)
+			t := texts{buf: a.w.out.text[:0]}
+			app.ends(&t, r)
 		}
 	case *smb.File:
 		if r.Pipe || r.BytesRead+r.BytesWritten == 0 {
 			return
 		}
-		e := &a.w.out.smb
-		t := texts{buf: a.w.out.text[:0]}
-		*e = event.SMB{Services: e.Services[:0], Dialects: e.Dialects[:0], SessionID: r.SessionID, TreeID: uint64(r.TreeID),
-			Status: smb.Status(0).String(), StatusCode: 1, Size: max(r.Size, r.EndSize)}
-		if r.Session != nil && r.Session.Negotiation != nil && r.Session.Negotiation.Dialect != 0 {
-			e.Dialect = r.Session.Negotiation.DialectName()
+		if r.BytesRead > 0 {
+			a.content(r, smb.Read, "SMB1_COMMAND_READ_ANDX")
 		}
-		e.File, e.FileID = t.masked(a.w, r.Name), t.fileID(r.ID)
-		if r.Tree != nil {
-			e.Tree = event.View(r.Tree.Path)
-		}
-		e.Command = smb.Read.String()
 		if r.BytesWritten > 0 {
-			e.Command = smb.Write.String()
+			a.content(r, smb.Write, "SMB1_COMMAND_WRITE_ANDX")
 		}
-		a.number(e)
-		a.w.out.text = t.buf
-		a.w.emit(a.f, e)
-		app.carried(e, r)
+		app.carried(&a.w.out.smb, r)
 	}
+}
+
+// content tells of what was read from or written to a file.
+func (a *smbTransactions) content(r *smb.File, command smb.Command, old string) {
+	e := &a.w.out.smb
+	t := texts{buf: a.w.out.text[:0]}
+	*e = event.SMB{Services: e.Services[:0], Dialects: e.Dialects[:0], Command: command.String(), SessionID: r.SessionID,
+		TreeID: uint64(r.TreeID), Status: smb.Status(0).String(), StatusCode: 1, Size: max(r.Size, r.EndSize)}
+	if r.Version == 1 { // whose status EVE does not follow
+		e.Command, e.Status, e.StatusCode = old, "", 0
+	}
+	if r.Session != nil && r.Session.Negotiation != nil && r.Session.Negotiation.Dialect != 0 {
+		e.Dialect = r.Session.Negotiation.DialectName()
+	}
+	e.File, e.FileID = t.masked(a.w, r.Name), t.fileID(r)
+	if r.Tree != nil {
+		e.Tree = event.View(r.Tree.Path)
+	}
+	a.number(e)
+	a.w.out.text = t.buf
+	a.w.emit(a.f, e)
 }
