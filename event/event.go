@@ -45,6 +45,7 @@ const (
 	KindLLMNR    Kind = 21
 	KindMQTT     Kind = 41
 	KindPOCT1A   Kind = 51
+	KindNBNS     Kind = 22
 
 	kindEnd Kind = 96 // above every code
 )
@@ -79,6 +80,7 @@ var kinds = [kindEnd]struct {
 	KindMQTT:     {"mqtt", func() Payload { return new(MQTT) }},
 	KindPOCT1A:   {"poct1a", func() Payload { return new(POCT1A) }},
 	KindQUIC:     {"quic", func() Payload { return new(QUIC) }},
+	KindNBNS:     {"nbns", func() Payload { return new(NBNS) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -28,6 +28,7 @@ func Publishes() []event.Kind {
 		event.KindMDNS,
 		event.KindLLMNR,
 		event.KindMQTT,
+		event.KindNBNS,
 	}
 }
 

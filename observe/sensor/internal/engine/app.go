@@ -28,6 +28,7 @@ const (
 	MQTT
 	POCT1A
 	QUIC
+	NBNS
 	appCount
 )
 
@@ -48,6 +49,7 @@ var appNames = [appCount]string{
 	MQTT:     "mqtt",
 	POCT1A:   "poct1a",
 	QUIC:     "quic",
+	NBNS:     "nbns",
 }
 
 func (a App) String() string { return appNames[a] }

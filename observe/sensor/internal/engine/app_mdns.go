@@ -111,7 +111,7 @@ func (t *texts) told(records []dns.Record, data, types, names, ttls *[]string) {
 		*types = append(*types, r.Type.String())
 		*ttls = append(*ttls, t.number(uint64(r.TTL)))
 		switch r.Type {
-		case dns.TypeTXT:
+		case dns.TypeTXT, dns.TypeHINFO:
 			*data = append(*data, t.quoted(r))
 		case dns.TypePTR, dns.TypeCNAME, dns.TypeNS:
 			*data = append(*data, t.unescaped(r.Target))
@@ -130,7 +130,7 @@ func (t *texts) unescaped(name []byte) string {
 	return t.from(at)
 }
 
-// quoted is the strings of a TXT record as zone files write them (RFC 1035 §5.1): each in quotes.
+// quoted is the strings of a TXT or HINFO record as zone files write them (RFC 1035 §5.1): each in quotes.
 func (t *texts) quoted(r *dns.Record) string {
 	at := len(t.buf)
 	for s := range r.Text() {

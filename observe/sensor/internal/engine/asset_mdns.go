@@ -34,6 +34,10 @@ func (w *Worker) announced(f *flow, dir wire.Dir, m *dns.Message) {
 				w.out.asset.Role = w.service(r.Name)
 			case dns.TypeTXT:
 				w.describeTXT(r, &w.out.asset)
+			case dns.TypeHINFO: // RFC 1035 §3.3.2: the machine, then its system
+				for s := range r.Text() {
+					w.out.asset.Software = event.View(s)
+				}
 			}
 			if w.out.asset != (event.Asset{Source: "mdns"}) && at.IsValid() {
 				w.tellAssetAt(f, at, &w.out.asset)

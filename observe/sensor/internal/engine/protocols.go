@@ -46,6 +46,7 @@ func datagramProtocols() []datagram {
 		{Kerberos, looksLikeKerberos, (*Worker).krb5Datagram},
 		{LDAP, looksLikeLDAP, (*Worker).ldapDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
+		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
 	}
 }
 

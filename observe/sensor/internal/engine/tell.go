@@ -10,12 +10,12 @@ import (
 
 // payloads are the worker's own, used again for each event.
 type payloads struct {
+	datagramPayloads
 	flow        event.Flow
 	stats       event.Stats
 	anomaly     event.Anomaly
 	dns         event.DNS
 	message     dns.Message
-	mdns        event.MDNS
 	krb5        event.Kerberos
 	auth        event.Auth
 	hl7         event.HL7
