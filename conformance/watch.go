@@ -108,13 +108,18 @@ func watchEVE(ctx context.Context, path string, o eve.Options) ([]record, error)
 	w := eve.Writer{Options: o}
 	var all []record
 	err := watch(ctx, path, &o, func(e *event.Event) error {
-		line := w.Append(nil, e)
-		if len(line) == 0 {
+		lines := w.Append(nil, e)
+		if len(lines) == 0 {
 			return nil
 		}
-		r, err := parse(line)
-		all = append(all, r)
-		return err
+		for line := range bytes.SplitSeq(lines, []byte{'\n'}) {
+			r, err := parse(line)
+			if err != nil {
+				return err
+			}
+			all = append(all, r)
+		}
+		return nil
 	})
 	return all, err
 }

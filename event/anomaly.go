@@ -5,6 +5,7 @@ type Anomaly struct {
 	Type  string // decode, stream or applayer, as EVE
 	Event string // name of the anomaly
 	App   string // protocol in which it was met
+	Layer string // of an application: proto_parser or proto_detect, as EVE says
 }
 
 func (*Anomaly) Kind() Kind { return KindAnomaly }
@@ -12,4 +13,5 @@ func (p *Anomaly) fields(c *coder) {
 	c.str(1, "anomaly.type", &p.Type)
 	c.str(2, "anomaly.event", &p.Event)
 	c.str(3, "app_name", &p.App)
+	c.str(4, "anomaly.layer", &p.Layer)
 }

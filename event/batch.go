@@ -66,8 +66,13 @@ const (
 	hasPacket
 )
 
-// hasInner is the bit of the VLAN id that says that an inner one follows.
-const hasInner = 1 << 15
+// Bits of the VLAN id that say that an inner one, a third one, and link addresses follow.
+const (
+	hasInner = 1 << (15 - iota)
+	hasThird
+	hasMACs
+	tagBits = hasInner | hasThird | hasMACs
+)
 
 // Add appends one event. It copies what h and p point to and allocates nothing once the buffer has grown.
 func (b *Batch) Add(h *Header, p Payload) {
@@ -105,22 +110,40 @@ func (b *Batch) appendHeader(buf []byte, h *Header) []byte {
 		flags |= hasPorts
 		buf = append(buf, byte(h.Ports.Src), byte(h.Ports.Src>>8), byte(h.Ports.Dst), byte(h.Ports.Dst>>8))
 	}
-	if h.VLAN != 0 {
+	if macs := h.SrcMAC != [6]byte{} || h.DstMAC != [6]byte{}; h.VLAN != 0 || macs {
 		flags |= hasVLAN
-		vlan := h.VLAN
-		if h.Inner != 0 {
-			vlan |= hasInner
-		}
-		buf = binary.LittleEndian.AppendUint16(buf, vlan)
-		if h.Inner != 0 {
-			buf = binary.LittleEndian.AppendUint16(buf, h.Inner)
-		}
+		buf = appendLink(buf, h, macs)
 	}
 	if h.Packet != 0 {
 		flags |= hasPacket
 		buf = binary.AppendUvarint(buf, h.Packet)
 	}
 	buf[at] = flags
+	return buf
+}
+
+// appendLink writes the tags of a frame, and its link addresses where macs says so.
+func appendLink(buf []byte, h *Header, macs bool) []byte {
+	vlan := h.VLAN
+	if h.Inner != 0 {
+		vlan |= hasInner
+	}
+	if h.Third != 0 {
+		vlan |= hasThird
+	}
+	if macs {
+		vlan |= hasMACs
+	}
+	buf = binary.LittleEndian.AppendUint16(buf, vlan)
+	if h.Inner != 0 {
+		buf = binary.LittleEndian.AppendUint16(buf, h.Inner)
+	}
+	if h.Third != 0 {
+		buf = binary.LittleEndian.AppendUint16(buf, h.Third)
+	}
+	if macs {
+		buf = append(append(buf, h.SrcMAC[:]...), h.DstMAC[:]...)
+	}
 	return buf
 }
 
@@ -277,16 +300,8 @@ func (r *Reader) header(b []byte, h *Header) ([]byte, bool) {
 		b = b[4:]
 	}
 	if flags&hasVLAN != 0 {
-		if len(b) < 2 {
+		if b, ok = cutLink(b, h); !ok {
 			return nil, false
-		}
-		h.VLAN, b = binary.LittleEndian.Uint16(b), b[2:]
-		if h.VLAN&hasInner != 0 {
-			if len(b) < 2 {
-				return nil, false
-			}
-			h.VLAN &^= hasInner
-			h.Inner, b = binary.LittleEndian.Uint16(b), b[2:]
 		}
 	}
 	if flags&hasPacket != 0 {
@@ -294,6 +309,33 @@ func (r *Reader) header(b []byte, h *Header) ([]byte, bool) {
 			return nil, false
 		}
 		b = b[k:]
+	}
+	return b, true
+}
+
+func cutLink(b []byte, h *Header) ([]byte, bool) {
+	if len(b) < 2 {
+		return nil, false
+	}
+	tags := binary.LittleEndian.Uint16(b)
+	h.VLAN, b = tags&^tagBits, b[2:]
+	for _, t := range [...]struct {
+		bit uint16
+		to  *uint16
+	}{{hasInner, &h.Inner}, {hasThird, &h.Third}} {
+		if tags&t.bit == 0 {
+			continue
+		}
+		if len(b) < 2 {
+			return nil, false
+		}
+		*t.to, b = binary.LittleEndian.Uint16(b), b[2:]
+	}
+	if tags&hasMACs != 0 {
+		if len(b) < 12 {
+			return nil, false
+		}
+		h.SrcMAC, h.DstMAC, b = [6]byte(b), [6]byte(b[6:]), b[12:]
 	}
 	return b, true
 }

@@ -133,6 +133,10 @@ type Header struct {
 	Proto uint8  // IANA protocol number; 0 when not known
 	VLAN  uint16 // outer VLAN id; 0 when untagged
 	Inner uint16 // inner VLAN id; 0 when there is none
+	Third uint16 // VLAN id within that one; 0 when there is none
+
+	// SrcMAC and DstMAC are the link addresses of both ends as seen here; zero when not told.
+	SrcMAC, DstMAC [6]byte
 
 	// Packet is the number of the packet in hand in a capture that is read from files, from 1; 0 when not told.
 	Packet uint64

@@ -3,32 +3,36 @@ package event
 // Flow is one conversation between two ends, or, while it lasts, what it did since the flow event before.
 // Src is the end that began it. "Out" counts from Src to Dst.
 type Flow struct {
-	Activity      string // Traffic while it lasts, Close at its end (OCSF 4001 activity_name)
-	App           string // application protocol by content; empty when not recognised
-	Start         uint64 // unix nanoseconds of the first packet
-	Duration      uint64 // nanoseconds from the first packet to the last
-	PacketsOut    uint64 // packets Src sent since the last flow event of this flow
-	PacketsIn     uint64 // packets Dst sent since the last flow event of this flow
-	BytesOut      uint64 // bytes of those packets on the wire, with all headers
-	BytesIn       uint64 // bytes of those packets on the wire, with all headers
-	State         string // new, established or closed
-	Reason        string // why it ended, as EVE says: timeout, forced (to make room), shutdown (nothing more is watched)
-	FlagsOut      uint64 // TCP flags seen from Src, or-ed
-	FlagsIn       uint64 // TCP flags seen from Dst, or-ed
-	OneSided      bool   // only one direction is seen although the conversation needs both
-	LostOut       uint64 // payload bytes from Src that were never seen
-	LostIn        uint64 // payload bytes from Dst that were never seen
-	SrcMAC        string // link address of Src as seen here (the router's, when routed)
-	DstMAC        string // link address of Dst as seen here
-	CommunityID   string // community id version 1, seed 0
-	TotalOut      uint64 // packets Src sent in the whole flow, on the last event of a flow that had others
-	TotalIn       uint64 // packets Dst sent in the whole flow, likewise
-	TotalBytesOut uint64 // bytes Src sent in the whole flow, likewise
-	TotalBytesIn  uint64 // bytes Dst sent in the whole flow, likewise
-	Midstream     bool   // the beginning of the TCP connection was not seen
-	TCPState      string // how far the TCP connection was at the end, as EVE names it; when captures are read
-	ICMPReply     uint64 // type << 8 | code of the first ICMP message of Dst
-	AppBefore     string // the protocol that led to this one: a proxy's, or one with STARTTLS
+	Activity      string   // Traffic while it lasts, Close at its end (OCSF 4001 activity_name)
+	App           string   // application protocol by content; empty when not recognised
+	Start         uint64   // unix nanoseconds of the first packet
+	Duration      uint64   // nanoseconds from the first packet to the last
+	PacketsOut    uint64   // packets Src sent since the last flow event of this flow
+	PacketsIn     uint64   // packets Dst sent since the last flow event of this flow
+	BytesOut      uint64   // bytes of those packets on the wire, with all headers
+	BytesIn       uint64   // bytes of those packets on the wire, with all headers
+	State         string   // new, established or closed
+	Reason        string   // why it ended, as EVE says: timeout, forced (to make room), shutdown (nothing more is watched)
+	FlagsOut      uint64   // TCP flags seen from Src, or-ed
+	FlagsIn       uint64   // TCP flags seen from Dst, or-ed
+	OneSided      bool     // only one direction is seen although the conversation needs both
+	LostOut       uint64   // payload bytes from Src that were never seen
+	LostIn        uint64   // payload bytes from Dst that were never seen
+	SrcMAC        string   // link address of Src as seen here (the router's, when routed)
+	DstMAC        string   // link address of Dst as seen here
+	CommunityID   string   // community id version 1, seed 0
+	TotalOut      uint64   // packets Src sent in the whole flow, on the last event of a flow that had others
+	TotalIn       uint64   // packets Dst sent in the whole flow, likewise
+	TotalBytesOut uint64   // bytes Src sent in the whole flow, likewise
+	TotalBytesIn  uint64   // bytes Dst sent in the whole flow, likewise
+	Midstream     bool     // the beginning of the TCP connection was not seen
+	TCPState      string   // how far the TCP connection was at the end, as EVE names it; when captures are read
+	ICMPReply     uint64   // type << 8 | code of the first ICMP message of Dst
+	AppBefore     string   // the protocol that led to this one: a proxy's, or one with STARTTLS
+	TTLOut        []string // least and greatest time to live of what Src sent; when captures are read
+	TTLIn         []string // likewise of Dst
+	SrcMACs       []string // all link addresses of Src, where there were several; when captures are read
+	DstMACs       []string // likewise of Dst
 }
 
 func (*Flow) Kind() Kind { return KindFlow }
@@ -59,4 +63,8 @@ func (p *Flow) fields(c *coder) {
 	c.str(24, "connection_info.tcp_state", &p.TCPState)
 	c.zero(25, "connection_info.icmp_reply", &p.ICMPReply)
 	c.str(26, "app_name_before", &p.AppBefore)
+	c.strs(27, "traffic.ttl_out", &p.TTLOut)
+	c.strs(28, "traffic.ttl_in", &p.TTLIn)
+	c.strs(29, "src_endpoint.macs", &p.SrcMACs)
+	c.strs(30, "dst_endpoint.macs", &p.DstMACs)
 }

@@ -3,22 +3,24 @@ package event
 // Stats is what crossed one interface in one interval: one event per application protocol, and one with App
 // empty for the totals and the sensor's own state.
 type Stats struct {
-	Interval      uint64 // nanoseconds that the counts cover
-	App           string // protocol the counts are about; empty: the totals
-	Packets       uint64 // packets
-	Bytes         uint64 // bytes on the wire
-	Messages      uint64 // events of the protocol: requests, messages, associations
-	Flows         uint64 // new flows
-	Active        uint64 // flows in the table at the end of the interval
-	DroppedKernel uint64 // packets the kernel dropped before the sensor
-	DroppedOwn    uint64 // packets or events the sensor dropped by itself
-	Undecoded     uint64 // packets of no known layering
-	Evicted       uint64 // flows ended early because the table was full
-	Interface     string // interface that was watched
-	VLAN          uint64 // VLAN the counts are about, on one-sidedness reports
-	OneSided      uint64 // flows seen in one direction only although they need both
-	Reassembly    uint64 // bytes held for reassembly at the end of the interval
-	TwoSided      uint64 // TCP flows seen in both directions, beside OneSided
+	Interval      uint64   // nanoseconds that the counts cover
+	App           string   // protocol the counts are about; empty: the totals
+	Packets       uint64   // packets
+	Bytes         uint64   // bytes on the wire
+	Messages      uint64   // events of the protocol: requests, messages, associations
+	Flows         uint64   // new flows
+	Active        uint64   // flows in the table at the end of the interval
+	DroppedKernel uint64   // packets the kernel dropped before the sensor
+	DroppedOwn    uint64   // packets or events the sensor dropped by itself
+	Undecoded     uint64   // packets of no known layering
+	Evicted       uint64   // flows ended early because the table was full
+	Interface     string   // interface that was watched
+	VLAN          uint64   // VLAN the counts are about, on one-sidedness reports
+	OneSided      uint64   // flows seen in one direction only although they need both
+	Reassembly    uint64   // bytes held for reassembly at the end of the interval
+	TwoSided      uint64   // TCP flows seen in both directions, beside OneSided
+	Counters      []string // names of more counters, as EVE's stats record has them; at the end, when EVE is written
+	Counts        []string // their values, in the same order
 }
 
 func (*Stats) Kind() Kind { return KindStats }
@@ -39,4 +41,6 @@ func (p *Stats) fields(c *coder) {
 	c.num(14, "sensor.one_sided_flows", &p.OneSided)
 	c.num(15, "sensor.reassembly_bytes", &p.Reassembly)
 	c.num(16, "sensor.two_sided_flows", &p.TwoSided)
+	c.strs(17, "sensor.counters.name", &p.Counters)
+	c.strs(18, "sensor.counters.value", &p.Counts)
 }

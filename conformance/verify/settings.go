@@ -14,6 +14,7 @@ import (
 func (t *Test) Options() eve.Options {
 	var o eve.Options
 	o.DNS2 = t.Env["SURICATA_EVE_DNS_VERSION"] == "2"
+	o.Anomalies = []string{"applayer"} // what Suricata's own configuration writes
 	if t.Config == nil {
 		return o
 	}
@@ -23,6 +24,7 @@ func (t *Test) Options() eve.Options {
 	if types == nil {
 		return o
 	}
+	o.ShortIPv6 = truth(mapping(logs, "ipv6-compress"))
 	o.Ethernet = truth(mapping(logs, "ethernet"))
 	seed, _ := strconv.ParseUint(value(mapping(logs, "community-id-seed")), 10, 16) // none is 0
 	o.Seed = uint16(seed)
@@ -64,6 +66,16 @@ func choose(o *eve.Options, logger string, s *yaml.Node) {
 		o.Hellos = slices.Contains(custom, "client_handshake") || slices.Contains(custom, "server_handshake")
 	case "mqtt":
 		o.MQTTText = int(number(mapping(s, "string-log-limit")))
+	case "anomaly":
+		kinds := mapping(s, "types")
+		o.Anomalies = nil
+		for kind, usual := range map[string]bool{"decode": kinds == nil && s == nil, "stream": kinds == nil && s == nil, "applayer": true} {
+			if v := mapping(kinds, kind); v != nil && truth(v) || v == nil && usual {
+				o.Anomalies = append(o.Anomalies, kind)
+			}
+		}
+	case "stats":
+		o.NoZeros = refused(mapping(s, "null-values"))
 	case "http":
 		o.Headers = value(mapping(s, "dump-all-headers")) != ""
 	}

@@ -6,6 +6,7 @@ package eve
 
 import (
 	"encoding/json"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,15 +28,43 @@ type Writer struct {
 // stamp is EVE's form of a time: microseconds, and the offset without a colon.
 const stamp = "2006-01-02T15:04:05.000000-0700"
 
-// Append appends e as one JSON object without a line end; nothing where the options leave it out.
+// Append appends e as one JSON object without a line end, or as several with line ends between them; nothing where the
+// options leave it out.
 func (w *Writer) Append(dst []byte, e *event.Event) []byte {
 	kind := e.Payload.Kind().String()
+	if p, ok := e.Payload.(*event.Flow); ok && slices.Contains(w.Types, "netflow") {
+		return w.netflows(dst, e, p)
+	}
+	return w.one(dst, e, kind)
+}
+
+// one appends e under its event type.
+func (w *Writer) one(dst []byte, e *event.Event, kind string) []byte {
 	if len(w.Types) > 0 && !slices.Contains(w.Types, kind) {
 		return dst
 	}
-	if p, ok := e.Payload.(*event.DNS); ok && !w.wantsDNS(p) {
-		return dst
+	switch p := e.Payload.(type) {
+	case *event.DNS:
+		if !w.wantsDNS(p) {
+			return dst
+		}
+	case *event.Anomaly:
+		if len(w.Anomalies) > 0 && !slices.Contains(w.Anomalies, p.Type) {
+			return dst
+		}
 	}
+	w.head(dst, e, kind)
+	j := &w.j
+	if w.Ethernet && kind != "flow" && (e.SrcMAC != [6]byte{} || e.DstMAC != [6]byte{}) {
+		w.ether(e)
+	}
+	w.body(e)
+	j.close()
+	return j.buf
+}
+
+// head begins a record: what all types have.
+func (w *Writer) head(dst []byte, e *event.Event, kind string) {
 	w.j = object{buf: dst}
 	j := &w.j
 	j.open("")
@@ -53,12 +82,12 @@ func (w *Writer) Append(dst []byte, e *event.Event) []byte {
 		if e.Inner != 0 {
 			j.buf = strconv.AppendUint(append(j.buf, ','), uint64(e.Inner), 10)
 		}
+		if e.Third != 0 {
+			j.buf = strconv.AppendUint(append(j.buf, ','), uint64(e.Third), 10)
+		}
 		j.end()
 	}
 	w.ends(e)
-	w.body(e)
-	j.close()
-	return j.buf
 }
 
 // answers reports whether Suricata writes the answering side as the source: of a DNS response, and of a file that the
@@ -83,13 +112,13 @@ func (w *Writer) ends(e *event.Event) {
 		src, dst, ports = dst, src, event.Ports{Src: ports.Dst, Dst: ports.Src}
 	}
 	if src.IsValid() {
-		j.addr("src_ip", src)
+		j.addr("src_ip", src, w.ShortIPv6)
 		if hasPorts(e.Proto) {
 			j.num("src_port", uint64(ports.Src))
 		}
 	}
 	if dst.IsValid() {
-		j.addr("dest_ip", dst)
+		j.addr("dest_ip", dst, w.ShortIPv6)
 		if hasPorts(e.Proto) {
 			j.num("dest_port", uint64(ports.Dst))
 		}
@@ -148,6 +177,17 @@ func protoName(p uint8) string {
 	return strings.ToUpper(event.ProtoName(p))
 }
 
+func (w *Writer) ether(e *event.Event) {
+	src, dst := e.SrcMAC, e.DstMAC
+	if w.answers(e) {
+		src, dst = dst, src
+	}
+	w.j.open("ether")
+	w.j.str("src_mac", net.HardwareAddr(src[:]).String())
+	w.j.str("dest_mac", net.HardwareAddr(dst[:]).String())
+	w.j.close()
+}
+
 func (w *Writer) body(e *event.Event) {
 	j := &w.j
 	switch p := e.Payload.(type) {
@@ -179,12 +219,15 @@ func (w *Writer) body(e *event.Event) {
 		w.mdns("llmnr", (*event.MDNS)(p))
 	case *event.MQTT:
 		w.mqtt(p)
+	case *event.Stats:
+		w.stats(p)
 	case *event.Anomaly:
 		j.some("app_proto", p.App)
 		j.open("anomaly")
 		j.some("app_proto", p.App)
 		j.str("type", p.Type)
 		j.str("event", p.Event)
+		j.some("layer", p.Layer)
 		j.close()
 	default:
 		w.own(e)

@@ -12,10 +12,7 @@ func (w *Writer) flow(e *event.Event, p *event.Flow) {
 		j.str("app_proto", p.App)
 	}
 	j.some("app_proto_orig", p.AppBefore)
-	out, in, bytesOut, bytesIn := p.PacketsOut, p.PacketsIn, p.BytesOut, p.BytesIn
-	if p.TotalOut+p.TotalIn > 0 {
-		out, in, bytesOut, bytesIn = p.TotalOut, p.TotalIn, p.TotalBytesOut, p.TotalBytesIn
-	}
+	out, in, bytesOut, bytesIn := totals(p)
 	end := int64(p.Start + p.Duration)
 	j.open("flow")
 	j.num("pkts_toserver", out)
@@ -31,13 +28,20 @@ func (w *Writer) flow(e *event.Event, p *event.Flow) {
 	j.close()
 	if p.SrcMAC != "" && w.Ethernet {
 		j.open("ether")
-		j.list("dest_macs", []string{p.DstMAC})
-		j.list("src_macs", []string{p.SrcMAC})
+		j.list("dest_macs", all(p.DstMACs, p.DstMAC))
+		j.list("src_macs", all(p.SrcMACs, p.SrcMAC))
 		j.close()
 	}
 	if e.Proto == 6 {
 		w.tcp(p)
 	}
+}
+
+func all(list []string, one string) []string {
+	if len(list) == 0 {
+		return []string{one}
+	}
+	return list
 }
 
 func (w *Writer) tcp(p *event.Flow) {
@@ -47,11 +51,7 @@ func (w *Writer) tcp(p *event.Flow) {
 	j.str("tcp_flags", hex2(all))
 	j.str("tcp_flags_ts", hex2(p.FlagsOut))
 	j.str("tcp_flags_tc", hex2(p.FlagsIn))
-	for i, name := range [...]string{"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"} {
-		if all>>i&1 != 0 {
-			j.truth(name, true)
-		}
-	}
+	w.flags(all)
 	j.some("state", p.TCPState)
 	if p.LostOut > 0 {
 		j.truth("ts_gap", true)
@@ -60,6 +60,15 @@ func (w *Writer) tcp(p *event.Flow) {
 		j.truth("tc_gap", true)
 	}
 	j.close()
+}
+
+// flags writes the TCP flags that are set.
+func (w *Writer) flags(set uint64) {
+	for i, name := range [...]string{"fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"} {
+		if set>>i&1 != 0 {
+			w.j.truth(name, true)
+		}
+	}
 }
 
 func hex2(n uint64) string { return string([]byte{hexDigits[n>>4&15], hexDigits[n&15]}) }

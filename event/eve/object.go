@@ -126,10 +126,10 @@ func (j *object) day(name string, nanos uint64) {
 }
 
 // addr writes an address: IPv6 in full, as Suricata does.
-func (j *object) addr(name string, a netip.Addr) {
+func (j *object) addr(name string, a netip.Addr, short bool) {
 	j.key(name)
 	j.buf = append(j.buf, '"')
-	if a.Is4() {
+	if a.Is4() || short {
 		j.buf = a.AppendTo(j.buf)
 	} else {
 		for i, b := range a.As16() {

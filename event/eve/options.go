@@ -17,7 +17,10 @@ type Options struct {
 	Hellos  bool // what the hellos of TLS list
 	Headers bool // all fields of HTTP heads
 
-	Records // what the sensor writes down for them
+	Anomalies []string // types of anomaly that are written: decode, stream, applayer; empty: all
+	ShortIPv6 bool     // IPv6 addresses as RFC 5952 writes them
+	NoZeros   bool     // no counters that are zero
+	Records            // what the sensor writes down for them
 }
 
 // Records choose what the sensor writes down for EVE of protocols of which it knows more than its events tell. The

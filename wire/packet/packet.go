@@ -66,6 +66,7 @@ type Packet struct {
 	Flags            uint8 // TCP flags
 	TTL              uint8
 	VLAN, Second     uint16 // outer and inner VLAN id; 0 when untagged
+	Third            uint16 // VLAN id within the inner one
 	SrcPort, DstPort uint16 // for ICMP type and code; for ESP the halves of the index
 	EtherType        uint16
 	Window           uint16
@@ -77,6 +78,13 @@ type Packet struct {
 	FragMore         bool
 	FragOffset       uint32 // bytes
 	FragID           uint32
+	Stamp            uint32 // TCP time stamp value (RFC 7323 §3.2)
+	Stamped, Scaled  bool   // Stamp and Scale were there
+	Scale            uint8  // TCP window scale of a SYN (RFC 7323 §2.2)
+	IP               bool   // an IP header was read: the addresses and Proto are set
+	cut              bool   // the capture holds less than the IP header states
+	odds             uint8
+	odd              [maxOdd]Oddity
 }
 
 // SrcAddr is the source as an address.
@@ -103,11 +111,15 @@ const (
 	etherMPLS   = 0x8847
 	etherMPLSUp = 0x8848
 	etherPPPoE  = 0x8864
+
+	etherPPPoED     = 0x8863 // discovery
+	etherFabricPath = 0x8903
+	etherTrill      = 0x22f3
 )
 
 func (p *Packet) reset() {
-	p.VLAN, p.Second, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, nil, nil, false, 0
-	p.Proto, p.SrcPort, p.DstPort, p.EtherType = 0, 0, 0, 0
+	p.Third, p.VLAN, p.Second, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, 0, nil, nil, false, 0
+	p.Proto, p.SrcPort, p.DstPort, p.EtherType, p.odds, p.IP, p.cut = 0, 0, 0, 0, 0, false, false
 }
 
 // Decode reads frame into p. p points into frame afterwards. On a fault p holds what was readable before. What a tunnel
@@ -117,7 +129,7 @@ func Decode(link pcap.LinkType, frame []byte, p *Packet) Fault {
 	switch link {
 	case pcap.LinkEthernet:
 		if len(frame) < 14 {
-			return CutLink
+			return p.fail(EthernetTooSmall, CutLink)
 		}
 		p.MAC = frame[:12]
 		return p.ether(binary.BigEndian.Uint16(frame[12:]), frame[14:])
@@ -125,12 +137,12 @@ func Decode(link pcap.LinkType, frame []byte, p *Packet) Fault {
 		return p.ip(frame)
 	case pcap.LinkNull, pcap.LinkLoop:
 		if len(frame) < 4 {
-			return CutLink
+			return p.fail(NullTooSmall, CutLink)
 		}
 		return p.ip(frame[4:])
 	case pcap.LinkSLL:
 		if len(frame) < 16 {
-			return CutLink
+			return p.fail(SLLTooSmall, CutLink)
 		}
 		return p.ether(binary.BigEndian.Uint16(frame[14:]), frame[16:])
 	case pcap.LinkSLL2:
@@ -156,20 +168,25 @@ func Decode(link pcap.LinkType, frame []byte, p *Packet) Fault {
 // Tag adds the VLAN id that the kernel took out of the frame (PACKET_AUXDATA) as the outer one.
 func (p *Packet) Tag(vlan uint16) {
 	if vlan != 0 {
-		p.Second, p.VLAN = p.VLAN, vlan
+		p.Third, p.Second, p.VLAN = p.Second, p.VLAN, vlan
 	}
 }
 
 func (p *Packet) ether(kind uint16, b []byte) Fault {
-	for kind == etherVLAN || kind == etherQinQ || kind == etherQinQ1 {
+	for layer := 1; kind == etherVLAN || kind == etherQinQ || kind == etherQinQ1; layer++ {
 		if len(b) < 4 {
-			return CutLink
+			return p.fail(VLANTooSmall, CutLink)
+		}
+		if layer == 4 {
+			p.oddly(VLANTooManyLayers)
 		}
 		id := binary.BigEndian.Uint16(b) & 0x0fff
 		if p.VLAN == 0 {
 			p.VLAN = id
 		} else if p.Second == 0 {
 			p.Second = id
+		} else if p.Third == 0 {
+			p.Third = id
 		}
 		kind, b = binary.BigEndian.Uint16(b[2:]), b[4:]
 	}
@@ -183,7 +200,7 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 		return p.ip(b)
 	case etherPPPoE:
 		if len(b) < 8 { // RFC 2516 §4: six bytes of PPPoE, two of PPP
-			return CutLink
+			return p.fail(PPPoETooSmall, CutLink)
 		}
 		if n := int(binary.BigEndian.Uint16(b[4:])); n >= 2 && 6+n < len(b) {
 			b = b[:6+n] // what follows fills the frame
@@ -191,8 +208,10 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 		return p.pppFrame(b[6:])
 	case etherMPLS, etherMPLSUp:
 		return p.mpls(b)
+	case etherARP, etherPPPoED, etherFabricPath, etherTrill:
+		return NotIP
 	}
-	return NotIP
+	return p.fail(EthernetUnknownType, NotIP)
 }
 
 // mpls skips labels up to the last (RFC 3032 §2.1). What follows says by its first bits what it is: IP, or an Ethernet
@@ -200,7 +219,7 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 func (p *Packet) mpls(b []byte) Fault {
 	for range 16 {
 		if len(b) < 5 {
-			return CutLink
+			return p.fail(MPLSTooSmall, CutLink)
 		}
 		last := b[2]&1 != 0
 		if b = b[4:]; !last {
@@ -228,7 +247,7 @@ func (p *Packet) pppFrame(b []byte) Fault {
 	case len(b) >= 2:
 		return p.ppp(binary.BigEndian.Uint16(b), b[2:])
 	}
-	return CutLink
+	return p.fail(PPPTooSmall, CutLink)
 }
 
 func (p *Packet) ppp(proto uint16, b []byte) Fault {
@@ -267,28 +286,37 @@ func (p *Packet) ip(b []byte) Fault {
 	case 6:
 		return p.ipv6(b)
 	}
-	return BadIP
+	return p.fail(RawBadVersion, BadIP)
 }
 
 func (p *Packet) ipv4(b []byte) Fault {
 	if len(b) < 20 {
-		return CutIP
+		return p.fail(IPv4TooSmall, CutIP)
 	}
 	head := int(b[0]&15) * 4
 	total := int(binary.BigEndian.Uint16(b[2:]))
 	if total == 0 { // segmentation offload: the length is filled in by the card
 		total = len(b)
 	}
-	if head < 20 || total < head {
-		return BadIP
-	}
-	if head > len(b) {
-		return CutIP
+	switch {
+	case head < 20:
+		return p.fail(IPv4HeaderTooSmall, BadIP)
+	case total < head:
+		return p.fail(IPv4ShorterThanHeader, BadIP)
+	case head > len(b):
+		return p.fail(IPv4Truncated, CutIP)
+	case total > len(b):
+		p.cut = true
+		p.oddly(IPv4Truncated) // a capture that keeps the heads only is read all the same
 	}
 	p.V6, p.TTL, p.Proto = false, b[8], b[9]
 	p.Src, p.Dst = [16]byte{}, [16]byte{}
 	copy(p.Src[:4], b[12:16])
 	copy(p.Dst[:4], b[16:20])
+	p.IP = true
+	if head > 20 {
+		p.optionsIPv4(b[20:head])
+	}
 	body := b[head:min(total, len(b))]
 	frag := binary.BigEndian.Uint16(b[6:])
 	if frag&0x3fff != 0 { // more fragments, or an offset (RFC 791 §3.1)
@@ -302,52 +330,73 @@ func (p *Packet) ipv4(b []byte) Fault {
 
 func (p *Packet) ipv6(b []byte) Fault {
 	if len(b) < 40 {
-		return CutIP
+		return p.fail(IPv6TooSmall, CutIP)
 	}
 	total := int(binary.BigEndian.Uint16(b[4:]))
 	p.V6, p.TTL = true, b[7]
-	p.Src, p.Dst = [16]byte(b[8:24]), [16]byte(b[24:40])
+	p.Src, p.Dst, p.IP = [16]byte(b[8:24]), [16]byte(b[24:40]), true
 	body := b[40:]
 	if total != 0 && total < len(body) { // 0: a jumbogram or an offload
 		body = body[:total]
+	} else if total > len(body) {
+		p.cut = true
+		p.oddly(IPv6Truncated)
 	}
 	return p.extensions(b[6], body)
 }
 
 // extensions walks the extension headers of IPv6, of which next is the first, to the transport.
 func (p *Packet) extensions(next uint8, body []byte) Fault {
+	var seen [256 / 64]uint64
 	for range 16 { // RFC 8200 §4.1 names seven; more is an attack
 		n := 0
+		p.twice(next, &seen)
 		switch next {
 		case 0, 43, 60, 135, 139, 140: // hop-by-hop, routing, destination, mobility, HIP, shim6
 			if len(body) < 8 {
-				return CutIP
+				return p.fail(IPv6ExtensionTruncated, CutIP)
+			}
+			if next == 43 && body[2] == 0 { // RFC 5095: no more
+				p.oddly(IPv6RoutingType0)
 			}
 			n = int(body[1])*8 + 8
 		case 51: // authentication header (RFC 4302 §2.2)
 			if len(body) < 8 {
-				return CutIP
+				return p.fail(IPv6ExtensionTruncated, CutIP)
 			}
 			n = int(body[1])*4 + 8
 		case 44: // fragment (RFC 8200 §4.5)
 			if len(body) < 8 {
-				return CutIP
+				return p.fail(IPv6ExtensionTruncated, CutIP)
+			}
+			if body[1] != 0 {
+				p.oddly(IPv6FragmentReserved)
 			}
 			field := binary.BigEndian.Uint16(body[2:])
 			p.Proto = body[0]
 			if field&0xfff9 == 0 { // an atomic fragment is a whole packet (RFC 6946)
 				n = 8
+				p.oddly(IPv6FragmentUseless)
 				break
 			}
 			p.Fragment, p.FragMore, p.FragOffset = true, field&1 != 0, uint32(field&0xfff8)
 			p.FragID, p.Network = binary.BigEndian.Uint32(body[4:]), body[8:]
 			return OK
+		case 59: // RFC 8200 §4.7: nothing follows
+			p.Proto = next
+			if len(body) > 0 {
+				p.oddly(IPv6BehindNone)
+			}
+			return p.transport(body)
 		default:
 			p.Proto = next
+			if next == ICMP {
+				p.oddly(IPv6ICMPv4)
+			}
 			return p.transport(body)
 		}
 		if n > len(body) {
-			return CutIP
+			return p.fail(IPv6ExtensionTruncated, CutIP)
 		}
 		next, body = body[0], body[n:]
 	}
@@ -376,27 +425,47 @@ func (p *Packet) transport(b []byte) Fault {
 		return p.tcp(b)
 	case UDP:
 		if len(b) < 8 {
-			return CutL4
+			return p.fail(UDPTooSmall, CutL4)
 		}
 		p.SrcPort, p.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 		n := int(binary.BigEndian.Uint16(b[4:]))
 		if n < 8 || n > len(b) { // 0: a jumbogram (RFC 2675) or an offload; longer: cut by the capture
+			if n != 0 && n < 8 {
+				p.oddly(UDPLength)
+			}
 			n = len(b)
 		}
 		p.Payload = b[8:n]
-	case ICMP, ICMPv6:
+	case ICMP:
+		if len(b) < 8 {
+			p.oddly(ICMPv4TooSmall)
+		}
 		if len(b) < 4 {
 			return CutL4
+		}
+		if !p.cut {
+			p.icmp4(b)
+		}
+		p.SrcPort, p.DstPort, p.Payload = uint16(b[0]), uint16(b[1]), b[4:]
+	case ICMPv6:
+		if len(b) < 8 {
+			p.oddly(ICMPv6TooSmall)
+		}
+		if len(b) < 4 {
+			return CutL4
+		}
+		if !p.cut {
+			p.icmp6(b)
 		}
 		p.SrcPort, p.DstPort, p.Payload = uint16(b[0]), uint16(b[1]), b[4:]
 	case SCTP: // RFC 9260 §3.1
 		if len(b) < 12 {
-			return CutL4
+			return p.fail(SCTPTooSmall, CutL4)
 		}
 		p.SrcPort, p.DstPort, p.Payload = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), b[12:]
 	case ESP: // RFC 4303 §2: what stands in place of ports is the index of the security parameters
 		if len(b) < 8 {
-			return CutL4
+			return p.fail(ESPTooSmall, CutL4)
 		}
 		p.SrcPort, p.DstPort, p.Payload = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), b[8:]
 	default:
@@ -430,14 +499,21 @@ var (
 
 func (p *Packet) tcp(b []byte) Fault {
 	if len(b) < 20 {
-		return CutL4
+		return p.fail(TCPTooSmall, CutL4)
 	}
 	head := int(b[12]>>4) * 4
 	if head < 20 {
-		return BadL4
+		return p.fail(TCPOptionsLength, BadL4)
 	}
 	if head > len(b) {
-		return CutL4
+		return p.fail(TCPHeaderTooSmall, CutL4)
+	}
+	p.Stamped, p.Scaled = false, false
+	switch {
+	case head == 32 && binary.BigEndian.Uint32(b[20:]) == 0x0101080a: // what most segments have: time stamps alone
+		p.Stamp, p.Stamped = binary.BigEndian.Uint32(b[24:]), true
+	case head > 20:
+		p.optionsTCP(b[20:head])
 	}
 	p.SrcPort, p.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	p.Seq, p.Ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])

@@ -176,3 +176,45 @@ func (p *Packet) gtp(q *Packet) int {
 	}
 	return inner(pcap.LinkRaw, b[head:], q)
 }
+
+// Tunnel is a way of carrying packets in packets.
+type Tunnel uint8
+
+// The tunnels that are opened.
+const (
+	NoTunnel Tunnel = iota
+	TunnelGRE
+	TunnelERSPAN
+	TunnelVXLAN
+	TunnelGeneve
+	TunnelTeredo
+	TunnelGTP
+	TunnelIPv4
+	TunnelIPv6
+)
+
+// Tunnel is which of them p is by its headers; whether it carries a packet says [Packet.Inner].
+func (p *Packet) Tunnel() Tunnel {
+	switch {
+	case p.Proto == ipInIP:
+		return TunnelIPv4
+	case p.Proto == ip6InIP:
+		return TunnelIPv6
+	case p.Proto == gre && len(p.Payload) >= 4 && p.Payload[2] == 0x88 && p.Payload[3] == 0xbe,
+		p.Proto == gre && len(p.Payload) >= 4 && p.Payload[2] == 0x22 && p.Payload[3] == 0xeb:
+		return TunnelERSPAN
+	case p.Proto == gre:
+		return TunnelGRE
+	case p.Proto != UDP:
+		return NoTunnel
+	case p.DstPort == vxlan:
+		return TunnelVXLAN
+	case p.DstPort == geneve:
+		return TunnelGeneve
+	case p.DstPort == teredo || p.SrcPort == teredo:
+		return TunnelTeredo
+	case p.DstPort == gtpUser || p.SrcPort == gtpUser:
+		return TunnelGTP
+	}
+	return NoTunnel
+}

@@ -126,6 +126,7 @@ func (w *Worker) lookAway(f *flow, c *conversation) {
 
 // recognise starts the decoder of protocol i, which side's bytes in dir gave away, and feeds it what was seen.
 func (w *Worker) recognise(f *flow, c *conversation, dir wire.Dir, data []byte, i int, side wire.Dir) {
+	c.half[dir].heard = true
 	if len(c.half[dir].pending) > 0 {
 		data = nil // it stands at the end of pending
 	}

@@ -15,6 +15,7 @@ type key struct {
 	v6     bool
 	vlan   uint16 // outer VLAN id, and above its 12 bits how many tunnels are around the packet
 	inner  uint16 // inner VLAN id
+	third  uint16 // VLAN id within that one
 }
 
 // vlanBits are the bits of a VLAN id.
@@ -37,6 +38,7 @@ func keyOf(p *packet.Packet, depth int, k *key) end {
 		sport, dport = packet.Answer(p.Proto, sport) // a request and its answer differ in type only
 	}
 	k.proto, k.v6, k.vlan, k.inner = p.Proto, p.V6, p.VLAN|uint16(depth)<<vlanBits, p.Second
+	k.third = p.Third
 	if lower(&p.Src, &p.Dst, sport, dport) {
 		k.lo, k.hi, k.ports = p.Src, p.Dst, uint32(sport)|uint32(dport)<<16
 		return low
@@ -96,9 +98,38 @@ type flow struct {
 	state       uint8
 	origin      end // which end of the key began the conversation
 	marks       uint8
-	mac         [2][6]byte // link address of both ends: of the source, of the destination
-	icmp        uint16     // type and code of the first packet
-	phase       uint8      // state of the TCP connection, tcpNone...; followed only when all is told
+	mac         [2][6]byte  // link address of both ends: of the source, of the destination
+	icmp        uint16      // type and code of the first packet
+	phase       uint8       // state of the TCP connection, tcpNone...; followed only when all is told
+	ttl         [2][2]uint8 // least and greatest time to live, by direction
+	scale       [2]uint8    // TCP: window scale that each side announced, and one more; 0: none
+	stamped     uint8       // TCP: bit of each direction whose stamp is known
+	stamp       [2]uint32   // TCP: latest time stamp of each side
+	room        [2]uint32   // TCP: window that each side announced last, in bytes
+}
+
+// window is how many bytes the receiver of dir takes beyond what it has confirmed; 0 where that is not known.
+func (f *flow) window(dir wire.Dir) uint32 { return f.room[dir.Other()] }
+
+// announce notes the window and the time stamp of a segment.
+func (f *flow) announce(dir wire.Dir, p *packet.Packet) {
+	if p.Flags&packet.SYN != 0 {
+		f.scale[dir] = 0
+		if p.Scaled {
+			f.scale[dir] = p.Scale + 1
+		}
+		f.room[dir] = uint32(p.Window) // RFC 7323 §2.2: that of a SYN is not scaled
+	} else {
+		shift := uint8(0)
+		if f.scale[0] != 0 && f.scale[1] != 0 { // both must have asked for it
+			shift = f.scale[dir] - 1
+		}
+		f.room[dir] = uint32(p.Window) << shift
+	}
+	if p.Stamped && (f.stamped&(1<<dir) == 0 || int32(p.Stamp-f.stamp[dir]) > 0) {
+		f.stamp[dir] = p.Stamp
+		f.stamped |= 1 << dir
+	}
 }
 
 // state of a flow.

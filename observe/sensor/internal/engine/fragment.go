@@ -46,7 +46,7 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 	w.count.fragments++
 	from, to := int(p.FragOffset), int(p.FragOffset)+len(p.Network)
 	if to > 65535 || len(p.Network) == 0 || p.FragMore && len(p.Network)%8 != 0 {
-		w.anomaly("decode", "malformed fragment")
+		w.odd(p, oddFragment(p, to))
 		return false
 	}
 	k := fragKey{p.Src, p.Dst, p.FragID, p.Proto, p.V6, p.VLAN}
@@ -65,10 +65,13 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 	}
 	if !p.FragMore {
 		if part.total != 0 && part.total != to {
-			w.anomaly("decode", "fragments end at two places")
+			w.odd(p, ofFamily(p, packet.IPv4FragmentOverlap))
 		} else {
 			part.total = to
 		}
+	}
+	if part.overlaps(from, to) {
+		w.odd(p, ofFamily(p, packet.IPv4FragmentOverlap))
 	}
 	if !part.fill(fr.pool, from, to, p.Network) {
 		w.count.dropped++
@@ -81,10 +84,38 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 	p.Proto = part.proto
 	fr.drop(k, part)
 	if fault := p.Whole(fr.done); fault != packet.OK {
-		w.anomaly("decode", fault.String())
+		w.oddities(p)
 		return false
 	}
 	return true
+}
+
+// oddFragment says why a fragment that ends at to cannot be one.
+func oddFragment(p *packet.Packet, to int) packet.Oddity {
+	switch {
+	case to > 65535:
+		return ofFamily(p, packet.IPv4FragmentTooLarge)
+	case p.V6:
+		return packet.IPv6FragmentLength
+	}
+	return packet.IPv4FragmentIgnored
+}
+
+func ofFamily(p *packet.Packet, o packet.Oddity) packet.Oddity {
+	if p.V6 {
+		return o.V6()
+	}
+	return o
+}
+
+// overlaps reports whether something stands between from and to already.
+func (part *partial) overlaps(from, to int) bool {
+	for _, s := range part.have {
+		if s.from < to && s.to > from {
+			return true
+		}
+	}
+	return false
 }
 
 func (fr *fragments) begin(k fragKey, now int64) *partial {

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"slices"
+	"strconv"
+
 	"bulwark/wire"
 	"bulwark/wire/packet"
 )
@@ -10,6 +13,69 @@ type full struct {
 	packet       uint64            // number of the packet in hand
 	transactions map[uint64]uint64 // messages told of a flow, by its id
 	held         held
+	tally        *tally               // what the stats record tells; nil where none is written
+	began        int64                // when the first packet was seen
+	macs         map[uint64]*[2][]mac // link addresses of a flow after the first ones, by its id
+}
+
+// mac is a link address.
+type mac = [6]byte
+
+// maxMACs is how many link addresses of one end of a flow are told.
+const maxMACs = 10
+
+// notice remembers of a packet of f what only EVE tells.
+func (w *Worker) notice(f *flow, dir wire.Dir, p *packet.Packet) {
+	if p.MAC == nil {
+		return
+	}
+	src, dst := mac(p.MAC[6:12]), mac(p.MAC[:6])
+	if dir == wire.ToClient {
+		src, dst = dst, src
+	}
+	if src != f.mac[0] {
+		w.moreMAC(f, 0, src)
+	}
+	if dst != f.mac[1] {
+		w.moreMAC(f, 1, dst)
+	}
+}
+
+func (w *Worker) moreMAC(f *flow, end int, a mac) {
+	if w.full.macs == nil {
+		w.full.macs = map[uint64]*[2][]mac{}
+	}
+	m := w.full.macs[f.id]
+	if m == nil {
+		m = new([2][]mac)
+		w.full.macs[f.id] = m
+	}
+	if len(m[end]) < maxMACs && !slices.Contains(m[end], a) {
+		m[end] = append(m[end], a)
+	}
+}
+
+// tellMore adds to the flow event what only EVE tells.
+func (w *Worker) tellMore(f *flow) {
+	p := &w.out.flow
+	for dir, to := range [2]*[]string{&p.TTLOut, &p.TTLIn} {
+		if f.packets[dir] > 0 {
+			*to = []string{strconv.Itoa(int(f.ttl[dir][0])), strconv.Itoa(int(f.ttl[dir][1]))}
+		}
+	}
+	m := w.full.macs[f.id]
+	if m == nil {
+		return
+	}
+	for end, to := range [2]*[]string{&p.SrcMACs, &p.DstMACs} {
+		_, first := appendMAC(nil, f.mac[end])
+		*to = []string{first}
+		for _, a := range m[end] {
+			_, s := appendMAC(nil, a)
+			*to = append(*to, s)
+		}
+	}
+	delete(w.full.macs, f.id)
 }
 
 // transaction is the place of a message in its conversation, from 1; 0 when that is not told.

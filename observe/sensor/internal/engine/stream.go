@@ -24,6 +24,7 @@ type half struct {
 	waits   int       // segments that came since the peer acknowledged what is missing here
 	acked   uint32    // TCP: highest sequence number the peer acknowledged
 	hasAck  bool
+	heard   bool // its first bytes were compared with the protocol of the other direction; when EVE is written
 	foreign bool // its first bytes are of no known protocol
 	seen    int  // bytes shown to the probes
 }
@@ -46,6 +47,8 @@ const (
 func (w *Worker) tcp(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 	data := p.Payload
 	seq := p.Seq
+	w.judge(f, dir, p)
+	f.announce(dir, p)
 	if p.Flags&packet.SYN != 0 {
 		seq++ // RFC 9293 §3.4: SYN takes one sequence number
 		if f.marks&isn(dir) == 0 {
@@ -241,6 +244,7 @@ func (w *Worker) crowded(h *half) bool {
 func (w *Worker) jump(f *flow, c *conversation, dir wire.Dir) {
 	h := &c.half[dir]
 	missing := h.ahead[0].seq - f.next[dir]
+	w.streamOdd(f, sequenceGap)
 	f.lost[dir] += missing
 	f.next[dir] += missing
 	h.waits = 0
@@ -276,6 +280,10 @@ func (w *Worker) feed(f *flow, c *conversation, dir wire.Dir, data []byte) {
 	if c.app == nil {
 		w.probe(f, c, dir, data)
 		return
+	}
+	if w.opt.EVE && !h.heard {
+		w.compare(f, dir, data)
+		h.heard = true
 	}
 	w.decode(f, c, dir, data)
 }

@@ -47,8 +47,11 @@ type sides struct{ one, two uint64 }
 func (w *Worker) emit(f *flow, p event.Payload) {
 	w.header(f)
 	w.apps[f.app].Messages++
-	if w.opt.EVE && w.hold(f, p) {
-		return
+	if w.opt.EVE {
+		w.full.tally.message(f, p)
+		if w.hold(f, p) {
+			return
+		}
 	}
 	w.opt.Sink.Event(&w.head, p)
 }
@@ -56,7 +59,10 @@ func (w *Worker) emit(f *flow, p event.Payload) {
 func (w *Worker) header(f *flow) {
 	h := &w.head
 	h.Time, h.Flow, h.Proto, h.Packet = w.clock, f.id, f.key.proto, w.full.packet
-	h.VLAN, h.Inner = f.key.vlanID(), f.key.inner
+	h.VLAN, h.Inner, h.Third = f.key.vlanID(), f.key.inner, f.key.third
+	if w.opt.EVE {
+		h.SrcMAC, h.DstMAC = f.mac[0], f.mac[1]
+	}
 	lo, hi := uint16(f.key.ports), uint16(f.key.ports>>16)
 	if f.origin == low {
 		h.Src, h.Dst = packet.Addr(&f.key.lo, f.key.v6), packet.Addr(&f.key.hi, f.key.v6)
@@ -114,6 +120,9 @@ func (w *Worker) tellEnd(f *flow) {
 	if f.told != 0 {
 		p.TotalOut, p.TotalIn = f.packets[0], f.packets[1]
 		p.TotalBytesOut, p.TotalBytesIn = f.bytes[0], f.bytes[1]
+	}
+	if w.opt.EVE {
+		w.tellMore(f)
 	}
 	w.noteSides(f)
 	w.sendFlow(f)
@@ -185,18 +194,6 @@ func (w *Worker) noteSides(f *flow) {
 	} else if f.packets[0] > 0 && f.packets[1] > 0 {
 		s.two++
 	}
-}
-
-func (w *Worker) anomaly(kind, what string) {
-	w.head = event.Header{Time: w.clock}
-	w.out.anomaly = event.Anomaly{Type: kind, Event: what}
-	w.opt.Sink.Event(&w.head, &w.out.anomaly)
-}
-
-// appAnomaly reports what is wrong with the protocol of f.
-func (w *Worker) appAnomaly(f *flow, what string) {
-	w.out.anomaly = event.Anomaly{Type: "applayer", Event: what, App: f.app.String()}
-	w.emit(f, &w.out.anomaly)
 }
 
 // tellStats reports what crossed since the last report: the totals, each protocol, and each VLAN's sidedness.

@@ -65,6 +65,7 @@ type counters struct {
 	flows, evicted           uint64
 	undecoded, malformed     uint64
 	gaps, dropped, fragments uint64
+	anomalies                uint64
 	kernel                   uint64 // packets that were lost before they came here
 }
 
@@ -112,6 +113,7 @@ type Worker struct {
 	apps         [appCount]Count
 	sides        map[uint16]*sides
 	full         full
+	wary         wary
 	head         event.Header
 	out          payloads
 }
@@ -149,6 +151,9 @@ func New(o Options) *Worker {
 	w.idle = make([][]application, len(w.protocols))
 	w.files.packers.limit = l.Unpacking
 	w.frags.init(&w.pool)
+	if o.EVE {
+		w.full.tally = newTally()
+	}
 	return w
 }
 
@@ -171,6 +176,12 @@ func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, fra
 	p := &w.pkt
 	fault := packet.Decode(link, frame, p)
 	p.Tag(vlan)
+	if len(p.Odd()) > 0 {
+		w.oddities(p)
+	}
+	if w.opt.EVE {
+		w.full.tally.frame(link, size, p, fault)
+	}
 	if fault == packet.OK && p.Fragment {
 		if !w.frags.whole(w, p) {
 			w.apps[Unknown].Packets++
@@ -194,7 +205,6 @@ func (w *Worker) fault(fault packet.Fault, size int) {
 		w.count.undecoded++
 	default:
 		w.count.undecoded++
-		w.anomaly("decode", fault.String())
 	}
 }
 
@@ -216,8 +226,16 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 	}
 	dir := f.dirOf(from)
 	f.last = w.now
+	if f.packets[dir] == 0 {
+		f.ttl[dir] = [2]uint8{p.TTL, p.TTL}
+	} else {
+		f.ttl[dir][0], f.ttl[dir][1] = min(f.ttl[dir][0], p.TTL), max(f.ttl[dir][1], p.TTL)
+	}
 	f.packets[dir]++
 	f.bytes[dir] += uint64(size)
+	if w.opt.EVE {
+		w.notice(f, dir, p)
+	}
 	c := &w.apps[f.app]
 	c.Packets++
 	c.Bytes += uint64(size)
@@ -253,6 +271,13 @@ func (w *Worker) unwrap(p *packet.Packet) bool {
 		return false
 	}
 	w.depth++
+	if len(q.Odd()) > 0 {
+		w.oddities(q)
+	}
+	if w.opt.EVE {
+		w.full.tally.carrier(p)
+		w.full.tally.packet(q)
+	}
 	if !q.Fragment || w.frags.whole(w, q) {
 		w.packet(q, size)
 	}
@@ -271,6 +296,9 @@ func (w *Worker) begin(p *packet.Packet, h uint64, from end) (*flow, uint32) {
 		}
 	}
 	w.count.flows++
+	if w.opt.EVE {
+		w.full.tally.begun(&flow{key: w.key})
+	}
 	f.id = w.nextFlow
 	w.nextFlow += w.opt.FlowStep
 	f.first, f.last, f.origin = w.now, w.now, from
@@ -342,6 +370,7 @@ func (w *Worker) advance(at int64) {
 	if w.now == 0 {
 		w.wheel.now = t / second
 		w.nextStats, w.lastStats = t+w.opt.Stats, t
+		w.full.began = t
 	}
 	w.now = t
 	if t/second > w.wheel.now {
@@ -467,6 +496,7 @@ func (w *Worker) end(f *flow, n uint32) {
 	w.endConversation(f)
 	if w.opt.EVE {
 		w.release(f, 0, 0, true)
+		w.full.tally.ended(f)
 	}
 	w.tellEnd(f)
 	if w.opt.Full {
@@ -502,6 +532,9 @@ func (w *Worker) Close() {
 		}
 	}
 	w.frags.clear()
+	if w.opt.EVE {
+		w.tellTally()
+	}
 	if w.opt.Stats > 0 && w.now > w.lastStats {
 		w.tellStats()
 	}

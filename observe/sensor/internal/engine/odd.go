@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/packet"
+)
+
+// wary bounds how often an anomaly of one name is told: an attacker chooses how many there are.
+type wary struct {
+	second int64
+	count  [packet.Oddities + int(streamOddities)]uint8
+}
+
+// mostTold is how many anomalies of one name are told within a second. The others are counted.
+const mostTold = 10
+
+// may reports whether one more anomaly of that place may be told.
+func (w *Worker) may(place int) bool {
+	w.count.anomalies++
+	if w.opt.Full {
+		return true
+	}
+	a := &w.wary
+	if s := w.now / second; s != a.second {
+		*a = wary{second: s}
+	}
+	if a.count[place] >= mostTold {
+		return false
+	}
+	a.count[place]++
+	return true
+}
+
+// oddities tells what is odd about the headers of p. That its network protocol is another is nothing odd on a live
+// network; Suricata says it.
+func (w *Worker) oddities(p *packet.Packet) {
+	for _, o := range p.Odd() {
+		if o != packet.EthernetUnknownType || w.opt.EVE {
+			w.odd(p, o)
+		}
+	}
+}
+
+func (w *Worker) odd(p *packet.Packet, o packet.Oddity) {
+	if !w.may(int(o)) {
+		return
+	}
+	w.head = event.Header{Time: w.clock, Packet: w.full.packet, VLAN: p.VLAN, Inner: p.Second, Third: p.Third}
+	if p.IP {
+		h := &w.head
+		h.Src, h.Dst, h.Proto = p.SrcAddr(), p.DstAddr(), p.Proto
+		h.Ports = event.Ports{Src: p.SrcPort, Dst: p.DstPort}
+	}
+	w.out.anomaly = event.Anomaly{Type: "decode", Event: o.String()}
+	w.opt.Sink.Event(&w.head, &w.out.anomaly)
+}
+
+// compare looks whether the first bytes of dir are of the protocol that the other direction has told.
+func (w *Worker) compare(f *flow, dir wire.Dir, data []byte) {
+	same, other := false, false
+	for i := range w.protocols {
+		m, _ := w.protocols[i].probe(data)
+		if w.protocols[i].app == f.app {
+			same = m != wire.No
+		} else {
+			other = other || m == wire.Yes
+		}
+	}
+	switch {
+	case same || f.before != Unknown:
+	case other:
+		w.applayer(f, "proto_detect", "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS")
+	case dir == wire.ToClient:
+		w.applayer(f, "proto_detect", "APPLAYER_DETECT_PROTOCOL_ONLY_ONE_DIRECTION")
+	}
+}
+
+// appAnomaly tells what is wrong with the protocol of f, by Suricata's name of it.
+func (w *Worker) appAnomaly(f *flow, what string) { w.applayer(f, "proto_parser", what) }
+
+// mostApp is how many anomalies are told between two reports of the counters before those of applications fall silent.
+const mostApp = 1000
+
+// applayer tells of an anomaly in the protocol of f; layer is the part that met it: proto_parser or proto_detect.
+func (w *Worker) applayer(f *flow, layer, name string) {
+	if w.count.anomalies++; !w.opt.Full && w.count.anomalies > mostApp {
+		return
+	}
+	w.out.anomaly = event.Anomaly{Type: "applayer", Event: name, App: f.app.String(), Layer: layer}
+	w.emit(f, &w.out.anomaly)
+}

@@ -1,0 +1,310 @@
+package engine
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"bulwark/event"
+	"bulwark/wire/packet"
+	"bulwark/wire/pcap"
+)
+
+// tally counts what Suricata's stats record tells at the end, by its names. Only when EVE is written.
+type tally struct {
+	n      [tallies]uint64
+	flows  map[string]uint64 // of an application protocol, by its counter
+	tx     map[string]uint64 // its transactions
+	errors map[string]uint64 // its parser's errors
+	states map[string]uint64 // ends of flows
+	odd    map[string]uint64 // decoder and stream events
+}
+
+// The plain counters.
+const (
+	tallyPackets = iota
+	tallyBytes
+	tallyInvalid
+	tallyIPv4
+	tallyIPv6
+	tallyEthernet
+	tallyARP
+	tallyUnknownType
+	tallyRaw
+	tallyNull
+	tallySLL
+	tallySLL2
+	tallyPPP
+	tallyPPPoE
+	tallyTCP
+	tallyUDP
+	tallySCTP
+	tallyESP
+	tallyICMPv4
+	tallyICMPv6
+	tallyGRE
+	tallyERSPAN
+	tallyVLAN
+	tallyQinQ
+	tallyVXLAN
+	tallyGeneve
+	tallyTeredo
+	tallyIPv4in4
+	tallyIPv6in4
+	tallyMPLS
+	tallyMaxSize
+	tallyMaxMACDst
+	tallyFragments4
+	tallyReassembled4
+	tallyFragments6
+	tallyReassembled6
+	tallyFlows
+	tallyFlowsActive
+	tallyFlowsTCP
+	tallyFlowsUDP
+	tallyFlowsICMPv4
+	tallyFlowsICMPv6
+	tallySessions
+	tallySessionsActive
+	tallySYN
+	tallySYNACK
+	tallyRST
+	tallyMidstream
+	tallyGap
+	tallyOverlap
+	tallyOverlapDiffers
+	tallyInvalidChecksum
+	tallyMemcap
+	tallyFailedTCP
+	tallyFailedUDP
+	tallyExtractErrors
+	tallies
+)
+
+var tallyNames = [tallies]string{
+	tallyPackets: "decoder.pkts", tallyBytes: "decoder.bytes", tallyInvalid: "decoder.invalid", tallyIPv4: "decoder.ipv4",
+	tallyIPv6: "decoder.ipv6", tallyEthernet: "decoder.ethernet", tallyARP: "decoder.arp",
+	tallyUnknownType: "decoder.unknown_ethertype", tallyRaw: "decoder.raw", tallyNull: "decoder.null", tallySLL: "decoder.sll",
+	tallySLL2: "decoder.sll2", tallyPPP: "decoder.ppp", tallyPPPoE: "decoder.pppoe", tallyTCP: "decoder.tcp",
+	tallyUDP: "decoder.udp", tallySCTP: "decoder.sctp", tallyESP: "decoder.esp", tallyICMPv4: "decoder.icmpv4",
+	tallyICMPv6: "decoder.icmpv6", tallyGRE: "decoder.gre", tallyERSPAN: "decoder.erspan", tallyVLAN: "decoder.vlan",
+	tallyQinQ: "decoder.vlan_qinq", tallyVXLAN: "decoder.vxlan", tallyGeneve: "decoder.geneve", tallyTeredo: "decoder.teredo",
+	tallyIPv4in4: "decoder.ipv4_in_ipv4", tallyIPv6in4: "decoder.ipv6_in_ipv4", tallyMPLS: "decoder.mpls",
+	tallyMaxSize: "decoder.max_pkt_size", tallyMaxMACDst: "decoder.max_mac_addrs_dst",
+	tallyFragments4: "defrag.ipv4.fragments", tallyReassembled4: "defrag.ipv4.reassembled",
+	tallyFragments6: "defrag.ipv6.fragments", tallyReassembled6: "defrag.ipv6.reassembled",
+	tallyFlows: "flow.total", tallyFlowsActive: "flow.active", tallyFlowsTCP: "flow.tcp", tallyFlowsUDP: "flow.udp",
+	tallyFlowsICMPv4: "flow.icmpv4", tallyFlowsICMPv6: "flow.icmpv6",
+	tallySessions: "tcp.sessions", tallySessionsActive: "tcp.active_sessions", tallySYN: "tcp.syn", tallySYNACK: "tcp.synack", tallyRST: "tcp.rst",
+	tallyMidstream: "tcp.midstream_pickups", tallyGap: "tcp.reassembly_gap", tallyOverlap: "tcp.overlap",
+	tallyOverlapDiffers: "tcp.overlap_diff_data", tallyInvalidChecksum: "tcp.invalid_checksum",
+	tallyMemcap: "tcp.segment_memcap_drop", tallyFailedTCP: "app_layer.flow.failed_tcp",
+	tallyFailedUDP: "app_layer.flow.failed_udp", tallyExtractErrors: "file_store.fs_errors",
+}
+
+func newTally() *tally {
+	return &tally{flows: map[string]uint64{}, tx: map[string]uint64{}, errors: map[string]uint64{}, states: map[string]uint64{}, odd: map[string]uint64{}}
+}
+
+// frame counts one frame as it came.
+func (t *tally) frame(link pcap.LinkType, size int, p *packet.Packet, fault packet.Fault) {
+	t.n[tallyPackets]++
+	t.n[tallyBytes] += uint64(size)
+	t.n[tallyMaxSize] = max(t.n[tallyMaxSize], uint64(size))
+	switch link {
+	case pcap.LinkEthernet:
+		t.n[tallyEthernet]++
+	case pcap.LinkNull, pcap.LinkLoop:
+		t.n[tallyNull]++
+	case pcap.LinkSLL:
+		t.n[tallySLL]++
+	case pcap.LinkSLL2:
+		t.n[tallySLL2]++
+	case pcap.LinkRaw, pcap.LinkIPv4, pcap.LinkIPv6:
+		t.n[tallyRaw]++
+	}
+	if fault == packet.NotIP {
+		if p.EtherType == 0x0806 {
+			t.n[tallyARP]++
+		} else {
+			t.n[tallyUnknownType]++
+		}
+	} else if fault != packet.OK {
+		t.n[tallyInvalid]++
+	}
+	t.packet(p)
+}
+
+// packet counts the headers of p, which may have been carried by another.
+func (t *tally) packet(p *packet.Packet) {
+	if p.VLAN != 0 {
+		t.n[tallyVLAN]++
+	}
+	if p.Second != 0 {
+		t.n[tallyQinQ]++
+	}
+	for _, o := range p.Odd() {
+		t.odd[strings.TrimPrefix(o.String(), "decoder.")]++
+	}
+	if !p.IP {
+		return
+	}
+	if p.V6 {
+		t.n[tallyIPv6]++
+	} else {
+		t.n[tallyIPv4]++
+	}
+	if p.Fragment {
+		if p.V6 {
+			t.n[tallyFragments6]++
+		} else {
+			t.n[tallyFragments4]++
+		}
+		return
+	}
+	t.transport(p)
+}
+
+func (t *tally) transport(p *packet.Packet) {
+	switch p.Proto {
+	case packet.TCP:
+		t.n[tallyTCP]++
+		switch p.Flags & (packet.SYN | packet.ACK | packet.RST) {
+		case packet.SYN:
+			t.n[tallySYN]++
+		case packet.SYN | packet.ACK:
+			t.n[tallySYNACK]++
+		}
+		if p.Flags&packet.RST != 0 {
+			t.n[tallyRST]++
+		}
+	case packet.UDP:
+		t.n[tallyUDP]++
+	case packet.ICMP:
+		t.n[tallyICMPv4]++
+	case packet.ICMPv6:
+		t.n[tallyICMPv6]++
+	case packet.SCTP:
+		t.n[tallySCTP]++
+	case packet.ESP:
+		t.n[tallyESP]++
+	}
+}
+
+// carrier counts the tunnel that p is.
+func (t *tally) carrier(p *packet.Packet) {
+	switch p.Tunnel() {
+	case packet.TunnelGRE:
+		t.n[tallyGRE]++
+	case packet.TunnelERSPAN:
+		t.n[tallyGRE]++
+		t.n[tallyERSPAN]++
+	case packet.TunnelVXLAN:
+		t.n[tallyVXLAN]++
+	case packet.TunnelGeneve:
+		t.n[tallyGeneve]++
+	case packet.TunnelTeredo:
+		t.n[tallyTeredo]++
+	case packet.TunnelIPv4:
+		t.n[tallyIPv4in4]++
+	case packet.TunnelIPv6:
+		t.n[tallyIPv6in4]++
+	}
+}
+
+func (t *tally) begun(f *flow) {
+	t.n[tallyFlows]++
+	switch f.key.proto {
+	case packet.TCP:
+		t.n[tallyFlowsTCP]++
+	case packet.UDP:
+		t.n[tallyFlowsUDP]++
+	case packet.ICMP:
+		t.n[tallyFlowsICMPv4]++
+	case packet.ICMPv6:
+		t.n[tallyFlowsICMPv6]++
+	}
+}
+
+// both are the protocols that Suricata counts by their transport, since it reads them over TCP and UDP.
+var both = []string{"dns", "krb5", "nfs", "sip", "dcerpc", "enip", "ldap", "doh2"}
+
+// counter is the name of an application protocol in the counters.
+func counter(f *flow, app string) string {
+	if !slices.Contains(both, app) {
+		return app
+	}
+	if f.key.proto == packet.UDP {
+		return app + "_udp"
+	}
+	return app + "_tcp"
+}
+
+// message counts a transaction: an event of the protocol itself.
+func (t *tally) message(f *flow, p event.Payload) {
+	switch p.Kind() {
+	case event.KindFile, event.KindAuth, event.KindAsset, event.KindFHIR:
+	case event.KindAnomaly:
+		t.errors[counter(f, f.app.String())]++
+	default:
+		t.tx[counter(f, f.app.String())]++
+	}
+}
+
+func (t *tally) ended(f *flow) {
+	switch {
+	case f.app != Unknown:
+		t.flows[counter(f, f.app.String())]++
+	case f.key.proto == packet.TCP && f.marks&markIgnored != 0:
+		t.n[tallyFailedTCP]++
+	case f.key.proto == packet.UDP && f.packets[0]+f.packets[1] > 0:
+		t.n[tallyFailedUDP]++
+	}
+	t.states["flow.end.state."+stateNames[f.state]]++
+	if f.key.proto == packet.TCP {
+		if f.flags[0]&f.flags[1]&packet.SYN != 0 {
+			t.n[tallySessions]++
+		}
+		if f.marks&markMid != 0 {
+			t.n[tallyMidstream]++
+		}
+		t.states["flow.end.tcp_state."+tcpStates[f.phase]]++
+	}
+}
+
+// tellTally sends the counters, names and values in pairs.
+func (w *Worker) tellTally() {
+	t := w.full.tally
+	s := event.Stats{Interval: uint64(max(w.now-w.full.began, 0)), Packets: t.n[tallyPackets], Bytes: t.n[tallyBytes], Flows: t.n[tallyFlows]}
+	put := func(name string, n uint64) {
+		s.Counters = append(s.Counters, name)
+		s.Counts = append(s.Counts, strconv.FormatUint(n, 10))
+	}
+	for i, name := range tallyNames {
+		put(name, t.n[i])
+	}
+	if n := t.n[tallyPackets]; n > 0 {
+		put("decoder.avg_pkt_size", t.n[tallyBytes]/n)
+	}
+	for a := Unknown + 1; a < appCount; a++ {
+		for _, name := range countersOf(a.String()) {
+			put("app_layer.flow."+name, t.flows[name])
+			put("app_layer.tx."+name, t.tx[name])
+			put("app_layer.error."+name+".parser", t.errors[name])
+		}
+	}
+	for name, n := range t.states {
+		put(name, n)
+	}
+	for name, n := range t.odd {
+		put("decoder.event."+name, n)
+	}
+	w.sendStats(s)
+}
+
+func countersOf(app string) []string {
+	if slices.Contains(both, app) {
+		return []string{app + "_tcp", app + "_udp"}
+	}
+	return []string{app}
+}
