@@ -46,6 +46,7 @@ const (
 	KindMQTT     Kind = 41
 	KindPOCT1A   Kind = 51
 	KindNBNS     Kind = 22
+	KindModbus   Kind = 42
 
 	kindEnd Kind = 96 // above every code
 )
@@ -81,6 +82,7 @@ var kinds = [kindEnd]struct {
 	KindPOCT1A:   {"poct1a", func() Payload { return new(POCT1A) }},
 	KindQUIC:     {"quic", func() Payload { return new(QUIC) }},
 	KindNBNS:     {"nbns", func() Payload { return new(NBNS) }},
+	KindModbus:   {"modbus", func() Payload { return new(Modbus) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -221,6 +221,9 @@ func (w *Writer) body(e *event.Event) {
 		w.mqtt(p)
 	case *event.Stats:
 		w.stats(p)
+		w.record("mqtt", p.Record)
+	case *event.Modbus:
+		w.record("modbus", p.Record)
 	case *event.Anomaly:
 		j.some("app_proto", p.App)
 		j.open("anomaly")

@@ -29,6 +29,7 @@ func Publishes() []event.Kind {
 		event.KindLLMNR,
 		event.KindMQTT,
 		event.KindNBNS,
+		event.KindModbus,
 	}
 }
 

@@ -29,6 +29,7 @@ const (
 	POCT1A
 	QUIC
 	NBNS
+	Modbus
 	appCount
 )
 
@@ -50,6 +51,7 @@ var appNames = [appCount]string{
 	POCT1A:   "poct1a",
 	QUIC:     "quic",
 	NBNS:     "nbns",
+	Modbus:   "modbus",
 }
 
 func (a App) String() string { return appNames[a] }

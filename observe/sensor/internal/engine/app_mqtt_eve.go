@@ -186,8 +186,11 @@ func (j *mqttWriter) value(v []byte, size int) {
 	j.buf = event.AppendJSONString(j.buf, event.View(*s))
 }
 
-// appendShown appends bytes that are not UTF-8: those above 7 bits as \xc5.
+// appendShown appends bytes; where they are not UTF-8, those above 7 bits as \xc5.
 func appendShown(dst, v []byte) []byte {
+	if utf8.Valid(v) {
+		return append(dst, v...)
+	}
 	for _, c := range v {
 		if c < utf8.RuneSelf {
 			dst = append(dst, c)

@@ -119,3 +119,34 @@ func TestMQTT(t *testing.T) {
 		t.Run(c.does, func(t *testing.T) { expect(t, conversed(c.o, c.parts...), c.want, c.never) })
 	}
 }
+
+// modbusADU is a message of a transaction to unit 1.
+func modbusADU(transaction byte, pdu string) string {
+	return string([]byte{0, transaction, 0, 0, 0, byte(len(pdu) + 1), 1}) + pdu
+}
+
+func TestModbus(t *testing.T) {
+	ask, answer := modbusADU(1, "\x03\x00\x10\x00\x02"), modbusADU(1, "\x03\x04\x00\x01\x00\x02")
+	for _, c := range []struct {
+		does        string
+		o           Options
+		parts       []said
+		want, never []string
+	}{
+		{"a write with its value", Options{}, []said{asks(modbusADU(1, "\x06\x00\x00\x00\x00")), answers(modbusADU(1, "\x06\x00\x00\x00\x00"))},
+			[]string{`"kind":"modbus"`, `"activity_name":"WrSingleReg"`, `"modbus.address":0`, `"modbus.value":0`, `"status":"success"`}, []string{"anomaly"}},
+		{"a write that is refused", Options{}, []said{asks(modbusADU(1, "\x06\x00\x00\x00\x00")), answers(modbusADU(1, "\x86\x02"))},
+			[]string{`"status":"failure","status_detail":"IllegalDataAddr"`}, nil},
+		{"a device says who it is", Options{}, []said{asks(modbusADU(1, "\x2b\x0e\x01\x00")), answers(modbusADU(1, "\x2b\x0e\x01\x01\x00\x00\x03\x00\x04Acme\x01\x02P7\x02\x031.2"))},
+			[]string{`"kind":"asset"`, `"device.vendor_name":"Acme","device.model":"P7","device.software_version":"1.2"`, `"src_endpoint.ip":"10.0.0.1"`, `"device.uid":"unit 1"`}, nil},
+		{"an answer that does not fit", Options{}, []said{asks(ask), answers(modbusADU(1, "\x03\x02\x00\x01"))},
+			[]string{`"anomaly.event":"value_mismatch"`}, nil},
+		{"EVE has both messages", Options{EVE: true}, []said{asks(ask), answers(answer)},
+			[]string{`\"request\":{\"transaction_id\":1,\"protocol_id\":0,\"unit_id\":1,\"function_raw\":3,\"function_code\":\"RdHoldRegs\",\"access_type\":\"READ | HOLDING\",\"category\":\"PUBLIC_ASSIGNED\",\"error_flags\":\"NONE\",\"read\":{\"address\":16,\"quantity\":2}}`}, nil},
+	} {
+		t.Run(c.does, func(t *testing.T) { expect(t, conversed(c.o, c.parts...), c.want, c.never) })
+	}
+	if n := strings.Count(conversed(Options{}, asks(ask), answers(answer), asks(ask), answers(answer)), `"kind":"modbus"`); n != 1 {
+		t.Errorf("a poll is told %d times, want 1", n)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"bulwark/wire/http"
 	"bulwark/wire/kerberos"
 	"bulwark/wire/ldap"
+	"bulwark/wire/modbus"
 	"bulwark/wire/mqtt"
 	"bulwark/wire/poct1a"
 	"bulwark/wire/quic"
@@ -31,6 +32,7 @@ func streamProtocols() []protocol {
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
+		{Modbus, modbus.Probe, func() application { return new(modbusApp) }},
 		{MQTT, mqtt.Probe, func() application { return new(mqttApp) }},
 		{DNS, dns.Probe, func() application { return new(dnsApp) }},
 		{LLMNR, never, func() application { return new(dnsApp) }}, // DNS at its port

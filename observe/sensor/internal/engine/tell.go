@@ -37,6 +37,7 @@ type payloads struct {
 	file        event.File
 	mqtt        event.MQTT
 	shown       []byte // of a record, scratch
+	modbus      event.Modbus
 	text        []byte // scratch
 }
 

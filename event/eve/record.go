@@ -2,11 +2,7 @@ package eve
 
 import (
 	"encoding/json"
-
-	"bulwark/event"
 )
-
-func (w *Writer) mqtt(p *event.MQTT) { w.record("mqtt", p.Record) }
 
 // record writes an object that the sensor wrote down as JSON; an empty one where it did not.
 func (w *Writer) record(name, record string) {
