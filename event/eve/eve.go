@@ -217,13 +217,8 @@ func (w *Writer) body(e *event.Event) {
 		w.mdns("mdns", p)
 	case *event.LLMNR:
 		w.mdns("llmnr", (*event.MDNS)(p))
-	case *event.MQTT:
-		w.mqtt(p)
 	case *event.Stats:
 		w.stats(p)
-		w.record("mqtt", p.Record)
-	case *event.Modbus:
-		w.record("modbus", p.Record)
 	case *event.Anomaly:
 		j.some("app_proto", p.App)
 		j.open("anomaly")
@@ -233,6 +228,10 @@ func (w *Writer) body(e *event.Event) {
 		j.some("layer", p.Layer)
 		j.close()
 	default:
+		if name, record, ok := recorded(p); ok {
+			w.record(name, record)
+			return
+		}
 		w.own(e)
 	}
 }

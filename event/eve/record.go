@@ -2,7 +2,20 @@ package eve
 
 import (
 	"encoding/json"
+
+	"bulwark/event"
 )
+
+// recorded is the object of a kind that the sensor writes down as EVE has it, under its name.
+func recorded(p event.Payload) (name, record string, ok bool) {
+	switch p := p.(type) {
+	case *event.MQTT:
+		return "mqtt", p.Record, true
+	case *event.Modbus:
+		return "modbus", p.Record, true
+	}
+	return "", "", false
+}
 
 // record writes an object that the sensor wrote down as JSON; an empty one where it did not.
 func (w *Writer) record(name, record string) {
