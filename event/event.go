@@ -19,34 +19,35 @@ type Kind uint8
 
 // The kinds with their codes, which never change.
 const (
-	KindNone     Kind = 0
-	KindFlow     Kind = 1
-	KindDNS      Kind = 2
-	KindTLS      Kind = 3
-	KindHTTP     Kind = 4
-	KindSMB      Kind = 5
-	KindKerberos Kind = 6
-	KindLDAP     Kind = 7
-	KindDHCP     Kind = 8
-	KindSSH      Kind = 9
-	KindDICOM    Kind = 10
-	KindHL7      Kind = 11
-	KindFHIR     Kind = 12
-	KindFile     Kind = 13
-	KindAuth     Kind = 14
-	KindAsset    Kind = 15
-	KindAnomaly  Kind = 16
-	KindStats    Kind = 17
-	KindHealth   Kind = 18
-	KindFinding  Kind = 19
-	KindQUIC     Kind = 23
-	KindASTM     Kind = 52
-	KindMDNS     Kind = 20
-	KindLLMNR    Kind = 21
-	KindMQTT     Kind = 41
-	KindPOCT1A   Kind = 51
-	KindNBNS     Kind = 22
-	KindModbus   Kind = 42
+	KindNone      Kind = 0
+	KindFlow      Kind = 1
+	KindDNS       Kind = 2
+	KindTLS       Kind = 3
+	KindHTTP      Kind = 4
+	KindSMB       Kind = 5
+	KindKerberos  Kind = 6
+	KindLDAP      Kind = 7
+	KindDHCP      Kind = 8
+	KindSSH       Kind = 9
+	KindDICOM     Kind = 10
+	KindHL7       Kind = 11
+	KindFHIR      Kind = 12
+	KindFile      Kind = 13
+	KindAuth      Kind = 14
+	KindAsset     Kind = 15
+	KindAnomaly   Kind = 16
+	KindStats     Kind = 17
+	KindHealth    Kind = 18
+	KindFinding   Kind = 19
+	KindQUIC      Kind = 23
+	KindASTM      Kind = 52
+	KindMDNS      Kind = 20
+	KindLLMNR     Kind = 21
+	KindMQTT      Kind = 41
+	KindPOCT1A    Kind = 51
+	KindNBNS      Kind = 22
+	KindModbus    Kind = 42
+	KindIEEE11073 Kind = 53
 
 	kindEnd Kind = 96 // above every code
 )
@@ -56,33 +57,34 @@ var kinds = [kindEnd]struct {
 	name string
 	make func() Payload
 }{
-	KindFlow:     {"flow", func() Payload { return new(Flow) }},
-	KindDNS:      {"dns", func() Payload { return new(DNS) }},
-	KindTLS:      {"tls", func() Payload { return new(TLS) }},
-	KindHTTP:     {"http", func() Payload { return new(HTTP) }},
-	KindSMB:      {"smb", func() Payload { return new(SMB) }},
-	KindKerberos: {"krb5", func() Payload { return new(Kerberos) }},
-	KindLDAP:     {"ldap", func() Payload { return new(LDAP) }},
-	KindDHCP:     {"dhcp", func() Payload { return new(DHCP) }},
-	KindSSH:      {"ssh", func() Payload { return new(SSH) }},
-	KindDICOM:    {"dicom", func() Payload { return new(DICOM) }},
-	KindHL7:      {"hl7", func() Payload { return new(HL7) }},
-	KindFHIR:     {"fhir", func() Payload { return new(FHIR) }},
-	KindFile:     {"fileinfo", func() Payload { return new(File) }},
-	KindAuth:     {"auth", func() Payload { return new(Auth) }},
-	KindAsset:    {"asset", func() Payload { return new(Asset) }},
-	KindAnomaly:  {"anomaly", func() Payload { return new(Anomaly) }},
-	KindStats:    {"stats", func() Payload { return new(Stats) }},
-	KindHealth:   {"health", func() Payload { return new(Health) }},
-	KindFinding:  {"finding", func() Payload { return new(Finding) }},
-	KindASTM:     {"astm", func() Payload { return new(ASTM) }},
-	KindMDNS:     {"mdns", func() Payload { return new(MDNS) }},
-	KindLLMNR:    {"llmnr", func() Payload { return new(LLMNR) }},
-	KindMQTT:     {"mqtt", func() Payload { return new(MQTT) }},
-	KindPOCT1A:   {"poct1a", func() Payload { return new(POCT1A) }},
-	KindQUIC:     {"quic", func() Payload { return new(QUIC) }},
-	KindNBNS:     {"nbns", func() Payload { return new(NBNS) }},
-	KindModbus:   {"modbus", func() Payload { return new(Modbus) }},
+	KindFlow:      {"flow", func() Payload { return new(Flow) }},
+	KindDNS:       {"dns", func() Payload { return new(DNS) }},
+	KindTLS:       {"tls", func() Payload { return new(TLS) }},
+	KindHTTP:      {"http", func() Payload { return new(HTTP) }},
+	KindSMB:       {"smb", func() Payload { return new(SMB) }},
+	KindKerberos:  {"krb5", func() Payload { return new(Kerberos) }},
+	KindLDAP:      {"ldap", func() Payload { return new(LDAP) }},
+	KindDHCP:      {"dhcp", func() Payload { return new(DHCP) }},
+	KindSSH:       {"ssh", func() Payload { return new(SSH) }},
+	KindDICOM:     {"dicom", func() Payload { return new(DICOM) }},
+	KindHL7:       {"hl7", func() Payload { return new(HL7) }},
+	KindFHIR:      {"fhir", func() Payload { return new(FHIR) }},
+	KindFile:      {"fileinfo", func() Payload { return new(File) }},
+	KindAuth:      {"auth", func() Payload { return new(Auth) }},
+	KindAsset:     {"asset", func() Payload { return new(Asset) }},
+	KindAnomaly:   {"anomaly", func() Payload { return new(Anomaly) }},
+	KindStats:     {"stats", func() Payload { return new(Stats) }},
+	KindHealth:    {"health", func() Payload { return new(Health) }},
+	KindFinding:   {"finding", func() Payload { return new(Finding) }},
+	KindASTM:      {"astm", func() Payload { return new(ASTM) }},
+	KindMDNS:      {"mdns", func() Payload { return new(MDNS) }},
+	KindLLMNR:     {"llmnr", func() Payload { return new(LLMNR) }},
+	KindMQTT:      {"mqtt", func() Payload { return new(MQTT) }},
+	KindPOCT1A:    {"poct1a", func() Payload { return new(POCT1A) }},
+	KindQUIC:      {"quic", func() Payload { return new(QUIC) }},
+	KindNBNS:      {"nbns", func() Payload { return new(NBNS) }},
+	KindModbus:    {"modbus", func() Payload { return new(Modbus) }},
+	KindIEEE11073: {"ieee11073", func() Payload { return new(IEEE11073) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -20,6 +20,7 @@ func Publishes() []event.Kind {
 		event.KindASTM,
 		event.KindPOCT1A,
 		event.KindQUIC,
+		event.KindIEEE11073,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

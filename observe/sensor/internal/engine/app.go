@@ -30,28 +30,32 @@ const (
 	QUIC
 	NBNS
 	Modbus
+	IEEE11073
+	WSD
 	appCount
 )
 
 var appNames = [appCount]string{
-	DNS:      "dns",
-	TLS:      "tls",
-	HTTP:     "http",
-	SMB:      "smb",
-	Kerberos: "krb5",
-	LDAP:     "ldap",
-	DHCP:     "dhcp",
-	SSH:      "ssh",
-	DICOM:    "dicom",
-	HL7:      "hl7",
-	ASTM:     "astm",
-	MDNS:     "mdns",
-	LLMNR:    "llmnr",
-	MQTT:     "mqtt",
-	POCT1A:   "poct1a",
-	QUIC:     "quic",
-	NBNS:     "nbns",
-	Modbus:   "modbus",
+	DNS:       "dns",
+	TLS:       "tls",
+	HTTP:      "http",
+	SMB:       "smb",
+	Kerberos:  "krb5",
+	LDAP:      "ldap",
+	DHCP:      "dhcp",
+	SSH:       "ssh",
+	DICOM:     "dicom",
+	HL7:       "hl7",
+	ASTM:      "astm",
+	MDNS:      "mdns",
+	LLMNR:     "llmnr",
+	MQTT:      "mqtt",
+	POCT1A:    "poct1a",
+	QUIC:      "quic",
+	NBNS:      "nbns",
+	Modbus:    "modbus",
+	IEEE11073: "ieee11073",
+	WSD:       "wsd",
 }
 
 func (a App) String() string { return appNames[a] }

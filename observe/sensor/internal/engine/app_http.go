@@ -90,6 +90,7 @@ func (a *httpApp) End(x *http.Transaction) {
 		a.fhir(x, &t)
 	}
 	w.out.text = t.buf
+	a.dpws(x)
 	a.tellFiles(x)
 }
 

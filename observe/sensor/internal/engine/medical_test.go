@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 
 	"bulwark/platform/pseudonym"
 	"bulwark/wire"
 	"bulwark/wire/packet"
+	"bulwark/wire/pcap"
 )
 
 // word is what one side of a played connection says.
@@ -76,4 +78,44 @@ func TestAPointOfCareDeviceIsToldWithoutPatientsAndOperators(t *testing.T) {
 			`<OPR><OPR.operator_id V="schwester7"/></OPR></SVC></OBS.R01>`), ack("2"))
 	tells(t, got, []string{`"kind":"poct1a"`, `"poct1a.type":"OBS.R01"`, `"poct1a.ack":"AA"`, `"poct1a.tests":["2339-0"]`, `"poct1a.operators":["p~`,
 		`"kind":"asset"`, `"device.serial_number":"0600100736"`, `"device.type":"point-of-care device"`}, []string{"471199", "schwester7", "128"})
+}
+
+func TestAPersonalHealthDeviceIsTold(t *testing.T) {
+	request := "\xe2\x00\x00\x32\x80\x00\x00\x00\x00\x01\x00\x2a\x50\x79\x00\x26\x80\x00\x00\x00\xa0\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00\x80\x00\x00" +
+		"\x00\x08\x11\x22\x33\x44\x55\x66\x77\xaa\x02\xbc\x00\x01\x01\x00\x00\x00\x00\x00"
+	answer := "\xe3\x00\x00\x2c\x00\x03\x50\x79\x00\x26\x80\x00\x00\x00\x80\x00\x80\x00\x00\x00\x00\x00\x00\x00\x80\x00\x00\x00\x00\x08\x88\x77\x66\x55" +
+		"\x44\x33\x22\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	got := played(t, up(request), down(answer), up("\xe6\x00\x00\x02\x00\x03"))
+	tells(t, got, []string{`"kind":"ieee11073"`, `"activity_name":"Associate"`, `"device.uid":"11223344556677AA"`, `"ieee11073.config_id":700`,
+		`"device.type":"blood pressure monitor"`, `"ieee11073.result":"accepted-unknown-config"`, `"ieee11073.end":"aborted"`, `"kind":"asset"`}, nil)
+}
+
+// discovered is what a worker tells of one datagram to the group of WS-Discovery.
+func discovered(t *testing.T, doc string) string {
+	t.Helper()
+	c := &collector{}
+	w := New(Options{Sink: c, Seed: 7, FirstFlow: 1, FlowStep: 1, Patients: pseudonym.New([32]byte{1})})
+	b := append(make([]byte, 28), doc...)
+	b[0], b[8], b[9] = 0x45, 1, packet.UDP
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+	copy(b[12:], []byte{10, 0, 0, 7, 239, 255, 255, 250})
+	binary.BigEndian.PutUint16(b[20:], 40000)
+	binary.BigEndian.PutUint16(b[22:], 3702)
+	binary.BigEndian.PutUint16(b[24:], uint16(len(b)-20))
+	w.Packet(1_700_000_000_000_000_000, pcap.LinkRaw, len(b), 0, b)
+	w.Close()
+	return strings.Join(c.lines, "\n")
+}
+
+func TestADeviceThatAnnouncesItselfIsTold(t *testing.T) {
+	hello := func(types, scopes string) string {
+		const space = "http://docs.oasis-open.org/ws-dd/ns/discovery/2009/01"
+		return `<?xml version="1.0"?><s:Envelope xmlns:d="` + space + `"><s:Header><a:Action>` + space + `/Hello</a:Action></s:Header><s:Body><d:Hello>` +
+			`<a:EndpointReference><a:Address>urn:uuid:98190dc2-0890-4ef8-ac9a-5940995e6119</a:Address></a:EndpointReference><d:Types>` + types +
+			`</d:Types><d:Scopes>` + scopes + `</d:Scopes></d:Hello></s:Body></s:Envelope>`
+	}
+	tells(t, discovered(t, hello("dpws:Device mdpws:MedicalDevice", "sdc.ctxt.pat:/http://hospital.example/ids/471199 sdc.ctxt.loc:/x?fac=H&amp;poc=ICU")),
+		[]string{`"kind":"ieee11073"`, `"ieee11073.types":["Device","MedicalDevice"]`, `"ieee11073.location":"fac=H&poc=ICU"`, `"patient.uids":["p~`,
+			`"device.uid":"urn:uuid:98190dc2`, `"device.type":"medical device"`}, []string{"471199"})
+	tells(t, discovered(t, hello("wsdp:Device wprt:PrintDeviceType", "")), []string{`"device.type":"printer"`}, []string{`"kind":"ieee11073"`})
 }

@@ -6,8 +6,10 @@ import (
 	"bulwark/wire/dhcp"
 	"bulwark/wire/dicom"
 	"bulwark/wire/dns"
+	"bulwark/wire/dpws"
 	"bulwark/wire/hl7"
 	"bulwark/wire/http"
+	"bulwark/wire/ieee11073"
 	"bulwark/wire/kerberos"
 	"bulwark/wire/ldap"
 	"bulwark/wire/modbus"
@@ -27,6 +29,7 @@ func streamProtocols() []protocol {
 		{SMB, smb.Probe, func() application { return new(smbApp) }},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
+		{IEEE11073, ieee11073.Probe, func() application { return new(ieee11073App) }},
 		{POCT1A, poct1a.Probe, func() application { return new(poct1aApp) }},
 		{ASTM, astm.Probe, func() application { return new(astmApp) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
@@ -49,6 +52,7 @@ func datagramProtocols() []datagram {
 		{LDAP, looksLikeLDAP, (*Worker).ldapDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
+		{WSD, dpws.Looks, (*Worker).dpwsDatagram},
 	}
 }
 

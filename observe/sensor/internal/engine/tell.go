@@ -4,6 +4,7 @@ import (
 	"bulwark/event"
 	"bulwark/wire/dhcp"
 	"bulwark/wire/dns"
+	"bulwark/wire/dpws"
 	"bulwark/wire/fhir"
 	"bulwark/wire/packet"
 )
@@ -19,6 +20,8 @@ type payloads struct {
 	krb5        event.Kerberos
 	auth        event.Auth
 	hl7         event.HL7
+	discovery   dpws.Message
+	ieee11073   event.IEEE11073
 	poct1a      event.POCT1A
 	astm        event.ASTM
 	asset       event.Asset

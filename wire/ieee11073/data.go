@@ -1,0 +1,126 @@
+package ieee11073
+
+import "bytes"
+
+// Choice is what a PRST carries (20601 §7.5, ROSE): an operation asked for, its result, an error, a rejection.
+type Choice uint16
+
+// The operations.
+const (
+	EventReport          Choice = 0x0100
+	ConfirmedEventReport Choice = 0x0101
+	Get                  Choice = 0x0103
+	Set                  Choice = 0x0104
+	ConfirmedSet         Choice = 0x0105
+	Action               Choice = 0x0106
+	ConfirmedAction      Choice = 0x0107
+	EventReported        Choice = 0x0201
+	Got                  Choice = 0x0203
+	HasSet               Choice = 0x0205
+	Acted                Choice = 0x0207
+	Failed               Choice = 0x0300
+	Rejected             Choice = 0x0400
+)
+
+// The attributes of a device that are read (11073-10101 partition MDC_PART_OBJ, 20601 annex A).
+const (
+	attrModel      = 0x0928 // MDC_ATTR_ID_MODEL: maker and model
+	attrProduction = 0x092D // MDC_ATTR_ID_PROD_SPECN: serial number and versions
+	attrSystemID   = 0x0984 // MDC_ATTR_SYS_ID
+)
+
+// notiConfig is the event by which a device tells its configuration: MDC_NOTI_CONFIG.
+const notiConfig = 0x0D1C
+
+// Data is what a PRST says.
+type Data struct {
+	Choice   Choice
+	InvokeID uint16
+	Event    uint16 // of an event report: its type
+	Config   bool   // it is the device's configuration
+	Measures bool   // it is a scan report: measurements
+}
+
+// data reads the body of a PRST.
+func (d *Data) data(body []byte, dev *Device) error {
+	*d = Data{}
+	c := cursor{p: body}
+	c.u16() // length of the octets
+	d.InvokeID, d.Choice = c.u16(), Choice(c.u16())
+	inner := cursor{p: c.octets()}
+	if c.bad {
+		return ErrShort
+	}
+	switch d.Choice {
+	case EventReport, ConfirmedEventReport:
+		inner.take(2 + 4) // handle of the object, time
+		d.Event = inner.u16()
+		d.Config, d.Measures = d.Event == notiConfig, d.Event != notiConfig
+	case Got:
+		inner.u16() // handle
+		dev.attributes(&inner)
+	}
+	return nil
+}
+
+// Device is what the attributes of a device say of it. Its slices point into memory of the conversation.
+type Device struct {
+	Maker, Model, Serial, Hardware, Software, Firmware []byte
+
+	arena []byte
+}
+
+func (d *Device) reset() { *d = Device{arena: d.arena[:0]} }
+
+func (d *Device) known() bool { return len(d.Maker)+len(d.Model)+len(d.Serial) > 0 }
+
+const (
+	maxText  = 128
+	maxArena = 2 << 10
+)
+
+// keep copies a text, which some end with zeros or blanks.
+func (d *Device) keep(v []byte) []byte {
+	v = bytes.Trim(v, "\x00 ")
+	v = v[:min(len(v), maxText, maxArena-len(d.arena))]
+	start := len(d.arena)
+	d.arena = append(d.arena, v...)
+	return d.arena[start:len(d.arena):len(d.arena)]
+}
+
+// attributes reads an AttributeList: its count, its length, and each attribute behind its length.
+func (d *Device) attributes(c *cursor) {
+	if len(d.arena) > maxArena/2 {
+		d.reset() // told again and again
+	}
+	count, _ := c.u16(), c.u16()
+	for i := 0; i < int(count) && !c.bad; i++ {
+		id, value := c.u16(), cursor{p: c.octets()}
+		switch id {
+		case attrModel:
+			d.Maker, d.Model = d.keep(value.octets()), d.keep(value.octets())
+		case attrProduction:
+			d.production(&value)
+		}
+	}
+}
+
+// production reads a ProductionSpec (20601 A.3.6): of each entry the kind, the component and the text.
+func (d *Device) production(c *cursor) {
+	count, _ := c.u16(), c.u16()
+	for i := 0; i < int(count) && !c.bad; i++ {
+		kind := c.u16()
+		c.u16()
+		text := c.octets()
+		switch kind {
+		case 1:
+			d.Serial = d.keep(text)
+		case 3:
+			d.Hardware = d.keep(text)
+		case 4:
+			d.Software = d.keep(text)
+		case 5:
+			d.Firmware = d.keep(text)
+		}
+	}
+}
