@@ -48,6 +48,7 @@ const (
 	KindNBNS      Kind = 22
 	KindModbus    Kind = 42
 	KindIEEE11073 Kind = 53
+	KindARP       Kind = 47
 
 	kindEnd Kind = 96 // above every code
 )
@@ -85,6 +86,7 @@ var kinds = [kindEnd]struct {
 	KindNBNS:      {"nbns", func() Payload { return new(NBNS) }},
 	KindModbus:    {"modbus", func() Payload { return new(Modbus) }},
 	KindIEEE11073: {"ieee11073", func() Payload { return new(IEEE11073) }},
+	KindARP:       {"arp", func() Payload { return new(ARP) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -106,6 +106,9 @@ func (w *Writer) answers(e *event.Event) bool {
 
 // ends writes who speaks with whom.
 func (w *Writer) ends(e *event.Event) {
+	if e.Payload.Kind() == event.KindARP {
+		return // its addresses stand in its own object
+	}
 	j := &w.j
 	src, dst, ports := e.Src, e.Dst, e.Ports
 	if w.answers(e) {
@@ -213,6 +216,8 @@ func (w *Writer) body(e *event.Event) {
 		w.ssh(p)
 	case *event.File:
 		w.file(e, p)
+	case *event.ARP:
+		w.arp(e, p)
 	case *event.MDNS:
 		w.mdns("mdns", p)
 	case *event.LLMNR:

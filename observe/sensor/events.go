@@ -31,6 +31,7 @@ func Publishes() []event.Kind {
 		event.KindMQTT,
 		event.KindNBNS,
 		event.KindModbus,
+		event.KindARP,
 	}
 }
 

@@ -73,7 +73,7 @@ type Packet struct {
 	Seq, Ack         uint32
 	MAC              []byte // destination, then source address: the first 12 bytes of an Ethernet frame; nil otherwise
 	Payload          []byte // of the transport, cut to the length the IP header states
-	Network          []byte // for a fragment: the payload of this fragment
+	Network          []byte // for a fragment: the payload of this fragment; for ARP: the message
 	Fragment         bool   // a fragment: ports and payload are not set; see Frag*
 	FragMore         bool
 	FragOffset       uint32 // bytes
@@ -120,7 +120,11 @@ const (
 func (p *Packet) reset() {
 	p.Third, p.VLAN, p.Second, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, 0, nil, nil, false, 0
 	p.Proto, p.SrcPort, p.DstPort, p.EtherType, p.odds, p.IP, p.cut = 0, 0, 0, 0, 0, false, false
+	p.Network = nil
 }
+
+// ARP reports whether p carries a message of ARP, which is in Network. [Decode] says of it that it is not IP.
+func (p *Packet) ARP() bool { return p.EtherType == etherARP && p.Network != nil }
 
 // Decode reads frame into p. p points into frame afterwards. On a fault p holds what was readable before. What a tunnel
 // carries is read by [Packet.Inner].
@@ -208,7 +212,10 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 		return p.pppFrame(b[6:])
 	case etherMPLS, etherMPLSUp:
 		return p.mpls(b)
-	case etherARP, etherPPPoED, etherFabricPath, etherTrill:
+	case etherARP:
+		p.Network = b
+		return NotIP
+	case etherPPPoED, etherFabricPath, etherTrill:
 		return NotIP
 	}
 	return p.fail(EthernetUnknownType, NotIP)

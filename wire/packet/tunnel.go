@@ -24,7 +24,7 @@ const (
 // of GRE, which have no ports.
 func (p *Packet) Carrier() bool { return p.Proto == ipInIP || p.Proto == ip6InIP || p.Proto == gre }
 
-// Inner decodes the packet that p carries into q and reports its length, 0 where there is none: IP in IP (RFC 2003, RFC 4213), GRE
+// Inner decodes the packet of IP or ARP that p carries into q and reports its length, 0 where there is none: IP in IP (RFC 2003, RFC 4213), GRE
 // (RFC 2784, RFC 2890; ERSPAN of three types), VXLAN, Geneve, Teredo and GTP-U, which are told by their ports and by
 // what they hold. It is called with a whole packet, not a fragment.
 func (p *Packet) Inner(q *Packet) int {
@@ -48,11 +48,11 @@ func (p *Packet) Inner(q *Packet) int {
 	return 0
 }
 
-func inner(link pcap.LinkType, b []byte, q *Packet) int { return whole(Decode(link, b, q), b) }
+func inner(link pcap.LinkType, b []byte, q *Packet) int { return whole(Decode(link, b, q), b, q) }
 
-// whole is the length of b where it was decoded.
-func whole(f Fault, b []byte) int {
-	if f != OK {
+// whole is the length of b where it was decoded to q.
+func whole(f Fault, b []byte, q *Packet) int {
+	if f != OK && !q.ARP() {
 		return 0
 	}
 	return len(b)
@@ -64,7 +64,7 @@ func byType(kind uint16, b []byte, q *Packet) int {
 		return inner(pcap.LinkEthernet, b, q)
 	}
 	q.reset()
-	return whole(q.ether(kind, b), b)
+	return whole(q.ether(kind, b), b, q)
 }
 
 func (p *Packet) gre(q *Packet) int {
@@ -86,7 +86,7 @@ func (p *Packet) gre(q *Packet) int {
 			return 0
 		}
 		q.reset()
-		return whole(q.pppFrame(b[head:]), b[head:])
+		return whole(q.pppFrame(b[head:]), b[head:], q)
 	}
 	for _, bit := range [...]uint16{0x8000, 0x2000, 0x1000} { // checksum, key, sequence number
 		if flags&bit != 0 {

@@ -42,6 +42,15 @@ func (w *Worker) tellAssetOf(f *flow, dir wire.Dir, e *event.Asset) {
 
 // tellAssetAt reports a fact, which f tells, about the device at an address.
 func (w *Worker) tellAssetAt(f *flow, at netip.Addr, e *event.Asset) {
+	if w.factIsFresh(at, e) {
+		w.header(f)
+		w.head.Src = at
+		w.opt.Sink.Event(&w.head, e)
+	}
+}
+
+// factIsFresh reports whether a fact was not told lately, and notes that it is told now.
+func (w *Worker) factIsFresh(at netip.Addr, e *event.Asset) bool {
 	a := at.As16()
 	sum := mum(be64(a[:8])^w.opt.Seed, be64(a[8:])^0xa0761d6478bd642f)
 	for _, s := range [...]string{e.MAC, e.Hostname, e.Vendor, e.Model, e.Serial, e.Software, e.Role, e.Source, e.AETitle, e.Identifier, e.Class} {
@@ -52,10 +61,8 @@ func (w *Worker) tellAssetAt(f *flow, at netip.Addr, e *event.Asset) {
 	}
 	known := &w.facts[sum&(factSlots-1)]
 	if known.sum == sum && w.now < known.at+factLife {
-		return
+		return false
 	}
 	*known = fact{sum, w.now}
-	w.header(f)
-	w.head.Src = at
-	w.opt.Sink.Event(&w.head, e)
+	return true
 }

@@ -105,6 +105,7 @@ type Worker struct {
 
 	asked        [askedSlots]asked
 	facts        facts
+	neighbours   *neighbours
 	archives     archives
 	certificates tls.Certificates
 	transactions http.Pool
@@ -190,6 +191,9 @@ func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, fra
 		}
 	}
 	if fault != packet.OK {
+		if p.ARP() {
+			w.arp(p)
+		}
 		w.fault(fault, size)
 		return
 	}
@@ -278,7 +282,9 @@ func (w *Worker) unwrap(p *packet.Packet) bool {
 		w.full.tally.carrier(p)
 		w.full.tally.packet(q)
 	}
-	if !q.Fragment || w.frags.whole(w, q) {
+	if q.ARP() {
+		w.arp(q)
+	} else if !q.Fragment || w.frags.whole(w, q) {
 		w.packet(q, size)
 	}
 	w.depth--
