@@ -78,7 +78,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	s := sensor.New(sensor.Options{
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key,
 		Start: starter(c.Sensor), Publisher: sink, Health: health.NewTracker(clock.System{}),
-		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ordered: true, EVE: o.eve, Discard: o.measure,
+		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ordered: !o.measure, EVE: o.eve, Discard: o.measure,
 		Done: func(r sensor.FileReport) {
 			sink.packets += r.Packets
 			sink.bytes += r.Bytes

@@ -20,7 +20,11 @@ func (s *Sensor) readFiles(ctx context.Context) error {
 	if s.opt.Ordered || s.opt.Discard {
 		stats = 0
 	}
-	c, err := s.start(ctx, 1, stats)
+	workers := 1
+	if !s.opt.Ordered {
+		workers = s.opt.Config.cores()
+	}
+	c, err := s.start(ctx, workers, stats)
 	if err != nil {
 		return err
 	}

@@ -87,6 +87,9 @@ func open(in input) (*Reader, error) {
 	return r, nil
 }
 
+// Packed reports whether the capture is compressed.
+func (r *Reader) Packed() bool { return r.packed != "" }
+
 // Next reads the next packet into p. It returns io.EOF at the end of a whole capture and an [*Error] where the
 // capture stops being readable; either is returned again by every later call.
 func (r *Reader) Next(p *Packet) error {

@@ -9,17 +9,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"bulwark/observe/sensor/internal/engine"
 	"bulwark/observe/sensor/internal/link"
 	"bulwark/platform/clock"
 	"bulwark/platform/pseudonym"
-	"bulwark/wire/pcap"
 )
 
 // Orders are what the parent says: a message, with an open file where the message needs one. io.EOF ends them.
@@ -88,7 +84,7 @@ func receiveStart(in Orders) (*link.Start, error) {
 	return o.Start, nil
 }
 
-// crew are the workers. Files are read by one of them, one after the other, as one capture.
+// crew are the workers. Files are read one after the other, as one capture.
 type crew struct {
 	start *link.Start
 	pipe  *pipe
@@ -96,8 +92,7 @@ type crew struct {
 	ids   atomic.Uint64
 	made  uint64
 
-	reader  *engine.Worker
-	outbox  *outbox
+	readers []reader // of files; none until there is one to read
 	live    sync.WaitGroup
 	journal journal
 
@@ -139,113 +134,8 @@ func (c *crew) others() engine.Learner {
 	return &c.journal
 }
 
-// read reads a capture file to its end, or as far as it is readable, and says how far that was.
-func (c *crew) read(s *link.Source, f *os.File) {
-	if c.reader == nil {
-		c.reader, c.outbox = c.worker("")
-	}
-	r := link.Report{Source: s.Name}
-	var before, after runtime.MemStats
-	if c.start.Discard {
-		runtime.ReadMemStats(&before)
-	}
-	if err := c.readFile(f, &r); err != nil {
-		r.Error = err.Error()
-	}
-	f.Close()
-	if c.start.Discard {
-		c.reader.Close() // what it still holds belongs to the measurement
-	}
-	c.outbox.flush()
-	if c.start.Discard {
-		runtime.ReadMemStats(&after)
-		r.Allocations = after.Mallocs - before.Mallocs
-	}
-	r.Events = c.outbox.sent.Swap(0)
-	if c.start.Discard {
-		c.reader, c.outbox = nil, nil
-	}
-	c.pipe.report(r)
-}
-
-func (c *crew) readFile(f *os.File, r *link.Report) (err error) {
-	debug.SetPanicOnFault(true) // a mapped file that is cut meanwhile
-	defer func() {
-		switch e := recover().(type) {
-		case nil:
-		case interface{ Addr() uintptr }: // of debug.SetPanicOnFault
-			err = errCut
-		default:
-			panic(e)
-		}
-	}()
-	src, mapped, err := source(f)
-	defer mapped.close()
-	if err != nil {
-		return err
-	}
-	var p pcap.Packet
-	for {
-		if err := src.Next(&p); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		r.Packets++
-		r.Bytes += uint64(p.Orig)
-		if r.Packets%(1<<14) == 0 {
-			mapped.release(src.Offset())
-		}
-		c.reader.Packet(p.Time, p.Link, p.Orig, 0, p.Data)
-	}
-}
-
-// errCut: a file that is mapped ended before its end.
-var errCut = errors.New("the file was cut while it was read")
-
-// mapping is a file in memory; nil for one that is read as a stream.
-type mapping struct {
-	bytes    []byte
-	released int
-}
-
-// source reads f through a map where it is a file, as a stream otherwise.
-func source(f *os.File) (*pcap.Reader, *mapping, error) {
-	st, err := f.Stat()
-	if err == nil && st.Mode().IsRegular() && st.Size() > 0 {
-		m, err := syscall.Mmap(int(f.Fd()), 0, int(st.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
-		if err == nil {
-			r, err := pcap.FromBytes(m)
-			return r, &mapping{bytes: m}, err
-		}
-	}
-	r, err := pcap.NewReader(f)
-	return r, nil, err
-}
-
-// release gives back the memory of what stands before offset: a capture may be larger than the machine.
-func (m *mapping) release(offset int64) {
-	const piece = 16 << 20
-	if m == nil || offset > int64(len(m.bytes)) {
-		return // of a compressed file the offset counts what came out
-	}
-	if to := int(offset) &^ (piece - 1); to > m.released {
-		_ = syscall.Madvise(m.bytes[m.released:to], syscall.MADV_DONTNEED) // it only costs memory when refused
-		m.released = to
-	}
-}
-
-func (m *mapping) close() {
-	if m != nil {
-		_ = syscall.Munmap(m.bytes)
-	}
-}
-
 // finish ends what is still under way and reports the last events.
 func (c *crew) finish() {
 	c.live.Wait()
-	if c.reader != nil {
-		c.reader.Close()
-		c.outbox.flush()
-	}
+	c.endReaders()
 }
