@@ -49,6 +49,7 @@ const (
 	KindModbus    Kind = 42
 	KindIEEE11073 Kind = 53
 	KindARP       Kind = 47
+	KindSMTP      Kind = 29
 
 	kindEnd Kind = 96 // above every code
 )
@@ -87,6 +88,7 @@ var kinds = [kindEnd]struct {
 	KindModbus:    {"modbus", func() Payload { return new(Modbus) }},
 	KindIEEE11073: {"ieee11073", func() Payload { return new(IEEE11073) }},
 	KindARP:       {"arp", func() Payload { return new(ARP) }},
+	KindSMTP:      {"smtp", func() Payload { return new(SMTP) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

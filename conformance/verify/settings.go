@@ -18,6 +18,7 @@ func (t *Test) Options() eve.Options {
 	if t.Config == nil {
 		return o
 	}
+	t.mailOptions(&o)
 	o.MQTTLength = int(number(mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "mqtt"), "max-msg-length")))
 	logs := mapping(mapping(t.Config, "outputs"), "eve-log")
 	types := mapping(logs, "types")
@@ -76,9 +77,20 @@ func choose(o *eve.Options, logger string, s *yaml.Node) {
 		}
 	case "stats":
 		o.NoZeros = refused(mapping(s, "null-values"))
+	case "smtp":
+		o.Mail = truth(mapping(s, "extended"))
+		o.MailFields, o.MailDigests = list(mapping(s, "custom")), list(mapping(s, "md5"))
 	case "http":
 		o.Headers = value(mapping(s, "dump-all-headers")) != ""
 	}
+}
+
+// mailOptions reads what the decoder of messages is told to look for.
+func (t *Test) mailOptions(o *eve.Options) {
+	m := mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "smtp"), "mime")
+	o.NoBodyMD5 = refused(mapping(m, "body-md5"))
+	o.URLSchemes, o.FullURLs = list(mapping(m, "extract-urls-schemes")), truth(mapping(m, "log-url-scheme"))
+	o.NoURLs = refused(mapping(m, "extract-urls"))
 }
 
 func list(n *yaml.Node) []string {

@@ -76,6 +76,9 @@ func (w *Writer) head(dst []byte, e *event.Event, kind string) {
 		j.num("pcap_cnt", e.Packet)
 	}
 	j.str("event_type", kind)
+	if e.Packet != 0 && kind != "flow" {
+		j.str("pkt_src", "wire/pcap")
+	}
 	if e.VLAN != 0 {
 		j.array("vlan")
 		j.buf = strconv.AppendUint(j.buf, uint64(e.VLAN), 10)
@@ -224,6 +227,8 @@ func (w *Writer) body(e *event.Event) {
 		w.mdns("llmnr", (*event.MDNS)(p))
 	case *event.Stats:
 		w.stats(p)
+	case *event.SMTP:
+		w.smtp(p)
 	case *event.Anomaly:
 		j.some("app_proto", p.App)
 		j.open("anomaly")

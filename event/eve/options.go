@@ -20,7 +20,16 @@ type Options struct {
 	Anomalies []string // types of anomaly that are written: decode, stream, applayer; empty: all
 	ShortIPv6 bool     // IPv6 addresses as RFC 5952 writes them
 	NoZeros   bool     // no counters that are zero
-	Records            // what the sensor writes down for them
+
+	Mail        bool     // more of the heads of messages: Message-ID, Subject, programs, blind copies
+	MailFields  []string // and of these fields, as suricata.yaml names them: received, date, reply-to...
+	MailDigests []string // digests that are told: body, subject
+	NoBodyMD5   bool     // but not of bodies
+	URLSchemes  []string // schemes of the addresses that are told of messages; empty: http
+	FullURLs    bool     // and the schemes themselves
+	NoURLs      bool     // no addresses
+
+	Records // what the sensor writes down for them
 }
 
 // Records choose what the sensor writes down for EVE of protocols of which it knows more than its events tell. The

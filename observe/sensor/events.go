@@ -21,6 +21,7 @@ func Publishes() []event.Kind {
 		event.KindPOCT1A,
 		event.KindQUIC,
 		event.KindIEEE11073,
+		event.KindSMTP,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

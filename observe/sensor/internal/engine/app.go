@@ -23,6 +23,7 @@ const (
 	DICOM
 	HL7
 	ASTM
+	SMTP
 	MDNS
 	LLMNR
 	MQTT
@@ -56,6 +57,7 @@ var appNames = [appCount]string{
 	Modbus:    "modbus",
 	IEEE11073: "ieee11073",
 	WSD:       "wsd",
+	SMTP:      "smtp",
 }
 
 func (a App) String() string { return appNames[a] }

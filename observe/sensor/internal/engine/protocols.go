@@ -17,6 +17,7 @@ import (
 	"bulwark/wire/poct1a"
 	"bulwark/wire/quic"
 	"bulwark/wire/smb"
+	"bulwark/wire/smtp"
 	"bulwark/wire/ssh"
 	"bulwark/wire/tls"
 )
@@ -33,6 +34,7 @@ func streamProtocols() []protocol {
 		{POCT1A, poct1a.Probe, func() application { return new(poct1aApp) }},
 		{ASTM, astm.Probe, func() application { return new(astmApp) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
+		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
 		{Modbus, modbus.Probe, func() application { return new(modbusApp) }},

@@ -30,6 +30,7 @@ type payloads struct {
 	tls         event.TLS
 	ldap        event.LDAP
 	ssh         event.SSH
+	smtp        event.SMTP
 	dhcp        event.DHCP
 	dhcpMessage dhcp.Message
 	http        event.HTTP

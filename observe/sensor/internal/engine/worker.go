@@ -109,6 +109,7 @@ type Worker struct {
 	archives     archives
 	certificates tls.Certificates
 	transactions http.Pool
+	letters      letters
 	files        files
 	count        counters
 	apps         [appCount]Count

@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/mime"
+	"bulwark/wire/smtp"
+)
+
+// smtpApp is a session that sends mail, and the messages in it.
+type smtpApp struct {
+	conv    smtp.Conversation
+	letters []*letter // begun, and not told yet
+	at
+}
+
+func (a *smtpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
+	a.stand(w, f, dir)
+	a.conv.Joined = f.marks&markMid != 0
+	done, need, err := a.conv.Decode(dir, p, a)
+	if errors.Is(err, smtp.ErrTLS) {
+		err = errAnother
+	}
+	return done, need, err
+}
+func (a *smtpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
+func (a *smtpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
+func (a *smtpApp) reset() {
+	for _, l := range a.letters {
+		a.w.releaseLetter(l)
+	}
+	clear(a.letters)
+	a.letters = a.letters[:0]
+	a.conv.Reset()
+	a.at = at{}
+}
+
+// Body takes octets of a message.
+func (a *smtpApp) Body(t *smtp.Transaction, p []byte, lost int) {
+	l := a.letter(t.Number)
+	if l == nil {
+		l = a.w.letter(a.f, wire.ToServer, "smtp", t.Number)
+		if l == nil {
+			return
+		}
+		a.letters = append(a.letters, l)
+	}
+	l.take(p, lost)
+	if t.Whole {
+		l.end(true)
+	}
+}
+
+func (a *smtpApp) letter(number int) *letter {
+	for _, l := range a.letters {
+		if l.number == number {
+			return l
+		}
+	}
+	return nil
+}
+
+// Transaction takes a message with its envelope, or a session that sent none.
+func (a *smtpApp) Transaction(x *smtp.Transaction) {
+	w, e := a.w, &a.w.out.smtp
+	t := texts{buf: w.out.text[:0]}
+	*e = event.SMTP{RcptTo: e.RcptTo[:0], To: e.To[:0], Cc: e.Cc[:0], Bcc: e.Bcc[:0], Received: e.Received[:0],
+		Attachments: e.Attachments[:0], Types: e.Types[:0], URLs: e.URLs[:0],
+		TxID: uint64(x.Number), Helo: event.View(x.Helo), Banner: event.View(a.conv.Banner()), MailFrom: t.masked(w, x.From),
+		Refused: uint64(x.Refused), Code: uint64(x.Code), Reply: t.masked(w, x.Reply), Size: x.Size, TLS: a.conv.Secured()}
+	for _, to := range x.To {
+		e.RcptTo = append(e.RcptTo, t.masked(w, to))
+	}
+	if l := a.letter(x.Number); l != nil {
+		l.end(x.Whole)
+		t.mail(w, l, e)
+		a.asset(l)
+		a.forget(l)
+	}
+	w.out.text = t.buf
+	w.emit(a.f, e)
+}
+
+func (a *smtpApp) forget(l *letter) {
+	for i := range a.letters {
+		if a.letters[i] == l {
+			a.letters = append(a.letters[:i], a.letters[i+1:]...)
+			break
+		}
+	}
+	a.w.releaseLetter(l)
+}
+
+// asset tells which program writes mail on a device that hands it in itself.
+func (a *smtpApp) asset(l *letter) {
+	program := l.Fields[mime.XMailer]
+	if program == nil {
+		program = l.Fields[mime.UserAgent]
+	}
+	if program != nil && len(l.Received) == 0 {
+		a.w.out.asset = event.Asset{Software: event.View(program), Source: "smtp"}
+		a.w.tellAssetOf(a.f, wire.ToServer, &a.w.out.asset)
+	}
+}
+
+// Notice takes what else happens.
+func (a *smtpApp) Notice(n smtp.Notice, s *smtp.Session) {
+	switch {
+	case n.Odd():
+		a.w.appAnomaly(a.f, n.String())
+	case n == smtp.Greeted:
+		a.w.tellMailServer(a.f, s.Banner, "smtp")
+	case n == smtp.SignedOn:
+		e := &a.w.out.auth
+		*e = event.Auth{User: event.View(s.Auth.User), Domain: event.View(s.Auth.Domain), Protocol: "SMTP " + string(s.Auth.Mechanism),
+			Service: "smtp", Host: event.View(s.Helo), Cleartext: s.Auth.Clear, Outcome: "success"}
+		if s.Code != 235 {
+			e.Outcome, e.Reason = "failure", event.View(s.Text)
+		}
+		a.w.emit(a.f, e)
+	}
+}
+
+// tellMailServer tells what a server's banner says of it: its name, and behind the protocol its program.
+func (w *Worker) tellMailServer(f *flow, banner []byte, source string) {
+	line, _, _ := bytes.Cut(banner, []byte{'\n'})
+	host, program, _ := strings.Cut(event.View(line), " ")
+	if !strings.Contains(host, ".") {
+		host = ""
+	}
+	for _, word := range [...]string{"ESMTP", "SMTP", "LMTP"} {
+		if _, rest, ok := strings.Cut(program, word); ok {
+			program = strings.TrimSpace(rest)
+			break
+		}
+	}
+	if host == "" && program == "" {
+		return
+	}
+	w.out.asset = event.Asset{Hostname: host, Software: program, Role: "mail server", Source: source}
+	w.tellAssetOf(f, wire.ToClient, &w.out.asset)
+}

@@ -1,0 +1,47 @@
+package engine
+
+import "testing"
+
+const mailHello = "EHLO ct1.hospital.example\r\n"
+
+func TestAMessageIsToldWithItsEnvelopeItsHeadAndItsFiles(t *testing.T) {
+	got := played(t, down("220 mx.hospital.example ESMTP Postfix\r\n"), up(mailHello), down("250-mx.hospital.example\r\n250 PIPELINING\r\n"),
+		up("MAIL FROM:<ct1@hospital.example>\r\nRCPT TO:<service@vendor.example>\r\nDATA\r\n"), down("250 ok\r\n250 ok\r\n354 go\r\n"),
+		up("From: CT 1 <ct1@hospital.example>\r\nTo: \"Service, remote\" <service@vendor.example>, b@vendor.example\r\n"+
+			"Subject: =?utf-8?q?R=C3=B6hre?=\r\nX-Mailer: Scanner 7\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"+
+			"--x\r\n\r\nSee https://portal.vendor.example/case?id=7 now.\r\n"+
+			"--x\r\nContent-Type: application/pdf; name=log.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--x--\r\n.\r\n"),
+		down("250 2.0.0 queued as 1\r\n"), up("QUIT\r\n"), down("221 bye\r\n"))
+	tells(t, got, []string{`"kind":"smtp"`, `"smtp_hello":"ct1.hospital.example"`, `"email.smtp_from":"<ct1@hospital.example>"`,
+		`"email.smtp_to":["<service@vendor.example>"]`, `"email.subject":"Röhre"`, `"email.status":"PARSE_DONE"`, `"status_code":250`,
+		`"email.to":["\"Service, remote\" <service@vendor.example>","b@vendor.example"]`, `"email.urls":["https://portal.vendor.example/case?id=7"]`,
+		`"email.files":["log.pdf"]`, `"kind":"fileinfo"`, `"file.detected_type":"pdf"`, `"file.size":9`,
+		`"device.software_version":"Scanner 7"`, `"device.role":"mail server"`, `"device.hostname":"mx.hospital.example"`},
+		[]string{"anomaly"})
+}
+
+func TestASignOnOfMailIsToldWithoutItsPassword(t *testing.T) {
+	got := played(t, down("220 mx ESMTP\r\n"), up(mailHello), down("250 AUTH PLAIN LOGIN\r\n"),
+		up("AUTH PLAIN AGFubmEAZ2VoZWlt\r\n"), down("535 5.7.8 no\r\n"),
+		up("AUTH LOGIN\r\n"), down("334 VXNlcm5hbWU6\r\n"), up("YW5uYQ==\r\n"), down("334 UGFzc3dvcmQ6\r\n"), up("Z2VoZWlt\r\n"), down("235 ok\r\n"))
+	tells(t, got, []string{`"kind":"auth"`, `"user.name":"anna"`, `"auth_protocol":"SMTP PLAIN","status":"failure","status_detail":"5.7.8 no"`,
+		`"auth_protocol":"SMTP LOGIN","status":"success"`, `"is_cleartext":true`}, []string{"geheim", "Z2VoZWlt", "AGFubmE"})
+}
+
+func TestTLSBehindMailIsRead(t *testing.T) {
+	got := played(t, down("220 mx ESMTP\r\n"), up(mailHello), down("250 STARTTLS\r\n"), up("STARTTLS\r\n"), down("220 go\r\n"),
+		up(string(clientHello(t, "mx.hospital.example"))))
+	tells(t, got, []string{`"kind":"smtp"`, `"is_starttls":true`, `"kind":"tls"`, `"tls.sni":"mx.hospital.example"`, `"smtp"`}, nil)
+}
+
+func TestMailIsReadInBoundedMemory(t *testing.T) {
+	w := New(Options{Sink: nothing{}})
+	for range maxLetters {
+		if w.letter(&flow{}, 0, "smtp", 1) == nil {
+			t.Fatal("got none, want a letter")
+		}
+	}
+	if l := w.letter(&flow{}, 0, "smtp", 1); l != nil {
+		t.Errorf("got a letter beyond the %d that may be read at a time", maxLetters)
+	}
+}
