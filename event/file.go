@@ -8,7 +8,7 @@ type File struct {
 	Type       string // media type as declared
 	Activity   string // Read or Write, from the point of view of Src
 	Complete   bool   // all of it was seen
-	SHA256     string // digest of what was seen, hexadecimal; empty when bytes in between were lost, but of those before when EVE is written
+	SHA256     string // digest of what was seen, hexadecimal; empty when bytes in between were lost, but of the others when EVE is written
 	Gaps       bool   // bytes of it were lost on the way
 	TxID       uint64 // place of its request in the connection, from 1
 	Range      string // part of a larger file that it is, as the Content-Range header says

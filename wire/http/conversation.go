@@ -96,6 +96,7 @@ type side struct {
 	want    Want
 	cut     bool // the rest of an over-long line is passed over
 	broken  bool // a gap tore the message
+	torn    bool // the last gap was between messages
 	spoke   bool // a message was read
 }
 
@@ -103,6 +104,9 @@ type side struct {
 type Conversation struct {
 	// Pool is where transactions come from; nil means that the conversation keeps its own.
 	Pool *Pool
+	// Excess takes for the body of a response what Suricata does: bytes right behind one with a Content-Length, which a
+	// client passes over, and where the head of a response was lost all that follows.
+	Excess bool
 
 	sides   [2]side
 	queue   []*Transaction // those not over, in the order of their requests
@@ -121,7 +125,7 @@ func (c *Conversation) Reset() {
 		c.pool().put(t)
 		c.queue[i] = nil
 	}
-	*c = Conversation{Pool: c.Pool, own: c.own, queue: c.queue[:0]}
+	*c = Conversation{Pool: c.Pool, Excess: c.Excess, own: c.own, queue: c.queue[:0]}
 }
 
 func (c *Conversation) pool() *Pool {
@@ -182,6 +186,10 @@ func (c *Conversation) step(dir wire.Dir, s *side, p []byte, h Handler) (n int, 
 		c.bytes(dir, s, p, h)
 		return len(p), true, nil
 	case lost:
+		if c.headless(dir, s, p) {
+			s.state = atStart
+			return 0, true, c.raw(s, h)
+		}
 		n, found := findStart(dir, p)
 		if found {
 			s.state = atStart
@@ -202,6 +210,13 @@ func (c *Conversation) step(dir wire.Dir, s *side, p []byte, h Handler) (n int, 
 }
 
 func lineEnd(c byte) bool { return c == '\r' || c == '\n' }
+
+// headless reports whether what follows a gap is to be taken for the body of a response whose head was in it.
+func (c *Conversation) headless(dir wire.Dir, s *side, p []byte) bool {
+	torn := s.torn
+	s.torn = false
+	return c.Excess && torn && dir == wire.ToClient && len(c.queue) > 0 && !s.spoke && !fold(p[:min(4, len(p))], "http")
+}
 
 // line reads up to the end of a line and acts on it.
 func (c *Conversation) line(dir wire.Dir, s *side, p []byte, h Handler) (n int, more bool, err error) {
@@ -529,6 +544,10 @@ func (c *Conversation) body(dir wire.Dir, s *side, p []byte, h Handler) int {
 		s.state = atChunkEnd
 		return n
 	}
+	if c.Excess && dir == wire.ToClient && n < len(p) && !fold(p[n:min(n+4, len(p))], "http") {
+		c.bytes(dir, s, p[n:], h)
+		n = len(p)
+	}
 	c.over(dir, s, true, h)
 	return n
 }
@@ -607,6 +626,9 @@ func (c *Conversation) Gap(dir wire.Dir, n int) error {
 		if s.left == 0 && s.state == inChunk {
 			s.state = atChunkEnd
 		}
+	case (s.state == inBody || s.state == inChunk) && s.t != nil: // beyond the body
+		s.message(dir).Lost += s.left
+		s.broken = true
 	default:
 		s.broken = true
 	}
@@ -618,8 +640,8 @@ func (c *Conversation) mend(dir wire.Dir, h Handler) {
 	s := &c.sides[dir]
 	switch {
 	case s.broken:
-		s.broken, s.cut, s.spoke = false, false, true
-		if s.t != nil {
+		s.broken, s.cut, s.torn = false, false, s.t == nil
+		if s.spoke = s.spoke || !s.torn || !c.Excess; s.t != nil {
 			c.over(dir, s, false, h)
 		}
 		s.state = lost

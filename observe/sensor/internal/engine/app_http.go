@@ -20,7 +20,7 @@ type httpApp struct {
 
 func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
-	a.conv.Pool = &w.transactions
+	a.conv.Pool, a.conv.Excess = &w.transactions, w.opt.EVE
 	done, need, err := a.conv.Decode(dir, p, a)
 	if errors.Is(err, http.ErrUpgraded) {
 		err = errAnother

@@ -113,7 +113,7 @@ func (c *content) take(p []byte) {
 		c.begins(p)
 	}
 	c.size += uint64(len(p))
-	if c.lost == 0 {
+	if c.lost == 0 || c.w.opt.EVE {
 		c.sums.write(p)
 	}
 }

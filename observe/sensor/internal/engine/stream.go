@@ -86,12 +86,29 @@ func (w *Worker) tcpState(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 	switch {
 	case p.Flags&packet.RST != 0:
 		if f.marks&isn(dir) == 0 || int32(p.Seq-f.next[dir]) >= -1 || f.marks&markIgnored != 0 {
+			w.forgetUnconfirmed(f)
 			w.shut(f, n) // an older number is a blind reset (RFC 5961 §3), which the receiver drops too
 		}
 	case f.flags[0]&f.flags[1]&packet.FIN != 0:
 		w.shut(f, n)
 	case f.state == stateNew && f.flags[0]&packet.ACK != 0 && f.flags[1]&packet.ACK != 0:
 		f.state = stateEstablished
+	}
+}
+
+// forgetUnconfirmed forgets what waits behind a gap and was not acknowledged: Suricata does not read it when a connection
+// is reset. Only when EVE is written.
+func (w *Worker) forgetUnconfirmed(f *flow) {
+	if !w.opt.EVE || f.conv == 0 {
+		return
+	}
+	for d := range w.conv(f).half {
+		h := &w.conv(f).half[d]
+		for l := len(h.ahead); l > 0 && h.hasAck && int32(h.ahead[l-1].seq-h.acked) >= 0; l-- {
+			h.held -= len(h.ahead[l-1].data)
+			w.pool.put(h.ahead[l-1].data)
+			h.ahead = h.ahead[:l-1]
+		}
 	}
 }
 
