@@ -33,6 +33,8 @@ type Flow struct {
 	TTLIn         []string // likewise of Dst
 	SrcMACs       []string // all link addresses of Src, where there were several; when captures are read
 	DstMACs       []string // likewise of Dst
+	AppOut        string   // what Src speaks, where that is another protocol than the flow's; when EVE is written
+	AppIn         string   // what Dst speaks, likewise: a mail server behind a client of TLS
 }
 
 func (*Flow) Kind() Kind { return KindFlow }
@@ -67,4 +69,6 @@ func (p *Flow) fields(c *coder) {
 	c.strs(28, "traffic.ttl_in", &p.TTLIn)
 	c.strs(29, "src_endpoint.macs", &p.SrcMACs)
 	c.strs(30, "dst_endpoint.macs", &p.DstMACs)
+	c.str(31, "app_name_out", &p.AppOut)
+	c.str(32, "app_name_in", &p.AppIn)
 }

@@ -11,6 +11,8 @@ func (w *Writer) flow(e *event.Event, p *event.Flow) {
 	if p.App != "" {
 		j.str("app_proto", p.App)
 	}
+	j.some("app_proto_ts", p.AppOut)
+	j.some("app_proto_tc", p.AppIn)
 	j.some("app_proto_orig", p.AppBefore)
 	out, in, bytesOut, bytesIn := totals(p)
 	end := int64(p.Start + p.Duration)

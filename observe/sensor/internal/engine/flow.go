@@ -95,6 +95,7 @@ type flow struct {
 	lost        [2]uint32 // TCP: payload bytes that were never seen
 	flags       [2]uint8  // TCP flags or-ed
 	app, before App       // its protocol, and the one that led to it
+	other       [2]App    // protocol of a direction that is not that of the flow; Unknown: it is
 	state       uint8
 	origin      end // which end of the key began the conversation
 	marks       uint8

@@ -12,6 +12,7 @@ type held struct {
 	events []heldEvent
 	dir    wire.Dir // of the bytes that are being read
 	on     bool     // bytes are being read
+	ending bool     // the connection ends with what dir sends: what is told of it waits until that is acknowledged
 }
 
 type heldEvent struct {
@@ -24,11 +25,13 @@ type heldEvent struct {
 // hold keeps an event back and reports whether it did.
 func (w *Worker) hold(f *flow, p event.Payload) bool {
 	h := &w.full.held
-	if !w.opt.EVE || !h.on || f.key.proto != packet.TCP || f.conv == 0 {
+	if !w.opt.EVE || !h.on || f.key.proto != packet.TCP || f.conv == 0 && !h.ending {
 		return false
 	}
 	seq := f.next[h.dir]
-	if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-seq) >= 0 {
+	if h.ending {
+		seq++ // FIN takes one sequence number
+	} else if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-seq) >= 0 {
 		return false
 	}
 	h.events = append(h.events, heldEvent{head: w.head, dir: h.dir, seq: seq})

@@ -64,11 +64,15 @@ func (w *Worker) compare(f *flow, dir wire.Dir, data []byte) {
 		if w.protocols[i].app == f.app {
 			same = m != wire.No
 		} else {
-			other = other || m == wire.Yes
+			if m == wire.Yes && !other {
+				other = true
+				f.other[dir] = w.protocols[i].app
+			}
 		}
 	}
 	switch {
 	case same || f.before != Unknown:
+		f.other[dir] = Unknown
 	case other:
 		w.applayer(f, "proto_detect", "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS")
 	case dir == wire.ToClient:

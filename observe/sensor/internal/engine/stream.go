@@ -90,7 +90,9 @@ func (w *Worker) tcpState(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 			w.shut(f, n) // an older number is a blind reset (RFC 5961 §3), which the receiver drops too
 		}
 	case f.flags[0]&f.flags[1]&packet.FIN != 0:
+		w.full.held.dir, w.full.held.on, w.full.held.ending = dir, w.opt.EVE, true
 		w.shut(f, n)
+		w.full.held.on, w.full.held.ending = false, false
 	case f.state == stateNew && f.flags[0]&packet.ACK != 0 && f.flags[1]&packet.ACK != 0:
 		f.state = stateEstablished
 	}

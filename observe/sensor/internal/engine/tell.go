@@ -167,6 +167,7 @@ func (w *Worker) fillFlow(f *flow, activity string) {
 	if f.before != f.app {
 		w.out.flow.AppBefore = f.before.String()
 	}
+	w.out.flow.AppOut, w.out.flow.AppIn = f.other[0].String(), f.other[1].String()
 	switch {
 	case f.key.proto == packet.ICMP || f.key.proto == packet.ICMPv6:
 		w.out.flow.ICMPReply = uint64(f.next[1])
