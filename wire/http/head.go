@@ -255,6 +255,9 @@ func (h *Head) keep(raw []byte) (at int, ok bool) {
 		h.Oddities |= TooLong
 		return at, false
 	}
+	if cap(h.buf) == 0 {
+		h.buf = make([]byte, 0, max(1<<10, len(raw)))
+	}
 	h.buf = append(h.buf, raw...)
 	h.raw = len(h.buf)
 	return at, true
@@ -303,6 +306,9 @@ func (h *Head) add(raw, text []byte) {
 	if !kept || len(h.fields) >= maxFields {
 		h.Oddities |= TooLong
 		return
+	}
+	if cap(h.fields) == 0 {
+		h.fields = make([]field, 0, 24)
 	}
 	h.fields = append(h.fields, field{uint16(at + first), uint16(at + last), uint16(at + from), uint16(at + to)})
 	if n != other && h.known[n] == 0 {

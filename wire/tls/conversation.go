@@ -347,8 +347,7 @@ func (c *Conversation) serverHello(dir wire.Dir, body []byte, h Handler) error {
 		c.session.Retried = true
 	}
 	c.session.Resumed = c.server.Resumes && c.server.Version.is13()
-	c.client.text = c.server.AppendJA3S(c.client.text[:0])
-	c.session.JA3S = md5Hex(c.client.text)
+	c.session.JA3S = c.server.JA3S()
 	h.Step(dir, ServerHelloSeen, &c.session)
 	return nil
 }

@@ -51,8 +51,8 @@ func appendDecimal(dst []byte, v uint16, first bool) []byte {
 
 // JA3 is the MD5 of the JA3 text in hexadecimal.
 func (h *ClientHello) JA3() [32]byte {
-	h.text = h.AppendJA3(h.text[:0])
-	return md5Hex(h.text)
+	var text [1024]byte // longer ones move to the heap
+	return md5Hex(h.AppendJA3(text[:0]))
 }
 
 // AppendJA3S appends the JA3S text of the hello: version, cipher suite, extensions.
@@ -92,34 +92,34 @@ type JA4 [36]byte
 // over, version, whether a domain is named, the numbers of cipher suites and extensions, the ends of the first ALPN
 // name; then hashes of the sorted suites, and of the sorted extensions with the signature algorithms as sent.
 func (h *ClientHello) JA4(over byte) (out JA4) {
-	suites := h.sortedSuites()
+	var text [1024]byte
+	var sorted [128]uint16
+	suites := h.sortedSuites(sorted[:0])
 	h.ja4a(out[:0], over, len(suites))
-	h.text = appendHexList(h.text[:0], suites)
 	out[10] = '_'
-	hash12(out[11:23], h.text)
+	hash12(out[11:23], appendHexList(text[:0], suites))
 	out[23] = '_'
-	h.text = h.appendJA4c(h.text[:0])
-	hash12(out[24:36], h.text)
+	hash12(out[24:36], h.appendJA4c(text[:0]))
 	return out
 }
 
 // AppendJA4Raw appends JA4_r: the same with the lists in place of their hashes.
 func (h *ClientHello) AppendJA4Raw(dst []byte, over byte) []byte {
-	suites := h.sortedSuites()
+	var sorted [128]uint16
+	suites := h.sortedSuites(sorted[:0])
 	dst = h.ja4a(dst, over, len(suites))
 	dst = appendHexList(append(dst, '_'), suites)
 	return h.appendJA4c(append(dst, '_'))
 }
 
-func (h *ClientHello) sortedSuites() []uint16 {
-	h.sorted = h.sorted[:0]
+func (h *ClientHello) sortedSuites(list []uint16) []uint16 {
 	for i := range h.CipherSuites.Len() {
 		if v := h.CipherSuites.At(i); !grease(v) {
-			h.sorted = append(h.sorted, v)
+			list = append(list, v)
 		}
 	}
-	slices.Sort(h.sorted)
-	return h.sorted
+	slices.Sort(list)
+	return list
 }
 
 // ja4a appends the first ten characters.
@@ -215,14 +215,15 @@ func alphanumeric(c byte) bool {
 
 // appendJA4c appends the sorted extensions without server name and ALPN, then the signature algorithms as sent.
 func (h *ClientHello) appendJA4c(dst []byte) []byte {
-	h.sorted = h.sorted[:0]
+	var buf [64]uint16
+	list := buf[:0]
 	for _, v := range h.Extensions {
 		if !grease(v) && v != extServerName && v != extALPN {
-			h.sorted = append(h.sorted, v)
+			list = append(list, v)
 		}
 	}
-	slices.Sort(h.sorted)
-	dst = appendHexList(dst, h.sorted)
+	slices.Sort(list)
+	dst = appendHexList(dst, list)
 	sep := byte('_')
 	for i := range h.SignatureAlgorithms.Len() {
 		if v := h.SignatureAlgorithms.At(i); !grease(v) {

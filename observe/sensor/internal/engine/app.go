@@ -223,10 +223,17 @@ func (w *Worker) conversation(f *flow) *conversation {
 		f.marks |= markIgnored
 		return nil
 	}
-	w.convs = append(w.convs, new(conversation))
+	if len(w.slab) == 0 {
+		w.slab = make([]conversation, convsAtOnce)
+	}
+	w.convs = append(w.convs, &w.slab[0])
+	w.slab = w.slab[1:]
 	f.conv = uint32(len(w.convs))
 	return w.conv(f)
 }
+
+// convsAtOnce is how many conversations are made at a time.
+const convsAtOnce = 64
 
 func (w *Worker) conv(f *flow) *conversation { return w.convs[f.conv-1] }
 

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"bulwark/wire/packet"
 )
 
@@ -10,6 +12,7 @@ type fragments struct {
 	partial map[fragKey]*partial
 	order   []fragKey // oldest first
 	pool    *pool
+	free    []*partial
 	done    []byte // the packet that was completed last
 }
 
@@ -123,6 +126,10 @@ func (fr *fragments) begin(k fragKey, now int64) *partial {
 		fr.oldest()
 	}
 	part := &partial{since: now}
+	if n := len(fr.free); n > 0 {
+		part, fr.free = fr.free[n-1], fr.free[:n-1]
+		*part = partial{since: now, have: part.have[:0]}
+	}
 	fr.partial[k] = part
 	fr.order = append(fr.order, k)
 	return part
@@ -140,6 +147,7 @@ func (fr *fragments) oldest() {
 func (fr *fragments) drop(k fragKey, part *partial) {
 	fr.pool.put(part.buf)
 	delete(fr.partial, k)
+	fr.free = append(fr.free, part) // at most maxPartial
 }
 
 func (fr *fragments) clear() {
@@ -190,18 +198,15 @@ func (part *partial) fill(pl *pool, from, to int, data []byte) bool {
 
 // note merges s into what is there.
 func (part *partial) note(s span) bool {
-	out := part.have[:0:0]
-	for _, h := range part.have {
-		switch {
-		case h.to < s.from:
-			out = append(out, h)
-		case h.from > s.to:
-			out = append(out, s)
-			s = h
-		default:
-			s = span{min(s.from, h.from), max(s.to, h.to)}
-		}
+	from := 0
+	for from < len(part.have) && part.have[from].to < s.from {
+		from++
 	}
-	part.have = append(out, s)
+	to := from
+	for to < len(part.have) && part.have[to].from <= s.to {
+		s = span{min(s.from, part.have[to].from), max(s.to, part.have[to].to)}
+		to++
+	}
+	part.have = slices.Replace(part.have, from, to, s)
 	return len(part.have) <= maxSpans
 }

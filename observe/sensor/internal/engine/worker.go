@@ -86,6 +86,7 @@ type Worker struct {
 	key     key
 
 	convs     []*conversation
+	slab      []conversation // made, not used yet
 	freeConvs []uint32
 	maxConvs  int
 	protocols []protocol
