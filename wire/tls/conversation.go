@@ -50,7 +50,8 @@ type Conversation struct {
 	client  ClientHello
 	server  ServerHello
 	alert   Alert
-	hellos  [2][]byte // the bodies that client and server point into
+	hellos  [2][]byte    // the bodies that client and server point into
+	room    [2][640]byte // of hellos, as long as it is enough
 	sides   [2]side
 	told    bool // the session was handed over
 	full    bool // the server went on in the clear behind its hello, so that no session is resumed
@@ -318,11 +319,19 @@ func (c *Conversation) message(dir wire.Dir, kind byte, body []byte, h Handler) 
 	return nil
 }
 
+// keep copies the body of the hello of one side.
+func (c *Conversation) keep(side int, body []byte) {
+	if cap(c.hellos[side]) == 0 {
+		c.hellos[side] = c.room[side][:0]
+	}
+	c.hellos[side] = append(c.hellos[side][:0], body...)
+}
+
 func (c *Conversation) clientHello(dir wire.Dir, body []byte, h Handler) error {
 	if c.session.Client != nil {
 		return nil // the answer to a HelloRetryRequest, or a repetition
 	}
-	c.hellos[0] = append(c.hellos[0][:0], body...)
+	c.keep(0, body)
 	err := c.client.Parse(c.hellos[0])
 	c.session.Client = &c.client
 	if err != nil {
@@ -337,7 +346,7 @@ func (c *Conversation) serverHello(dir wire.Dir, body []byte, h Handler) error {
 	if c.session.Server != nil && !c.server.Retry {
 		return nil
 	}
-	c.hellos[1] = append(c.hellos[1][:0], body...)
+	c.keep(1, body)
 	err := c.server.Parse(c.hellos[1])
 	c.session.Server = &c.server
 	if err != nil {

@@ -81,6 +81,8 @@ type ClientHello struct {
 	PreSharedKey  bool // TLS 1.3 resumption is offered
 	EarlyData     bool // TLS 1.3 data follow before the server has answered
 	ECH           bool // the real hello is encrypted within (draft-ietf-tls-esni)
+
+	room [24]uint16 // of Extensions, as long as it is enough
 }
 
 // Best is the highest version offered, GREASE and what is unknown left out.
@@ -106,7 +108,11 @@ func (h *ClientHello) Parse(body []byte) error {
 }
 
 func (h *ClientHello) reset() {
-	*h = ClientHello{Extensions: h.Extensions[:0]}
+	extensions := h.Extensions[:0]
+	if cap(extensions) == 0 {
+		extensions = h.room[:0]
+	}
+	*h = ClientHello{Extensions: extensions}
 }
 
 // offers reads what DTLS and TLS have alike, from the cipher suites.
@@ -133,7 +139,7 @@ func (h *ClientHello) extensions(c *cursor) error {
 		if e.short {
 			return ErrHello
 		}
-		h.Extensions = appendExtension(h.Extensions, kind)
+		h.Extensions = append(h.Extensions, kind)
 		h.extension(kind, data)
 	}
 	return nil
@@ -237,7 +243,7 @@ func (h *ServerHello) extensions(c *cursor) error {
 		if e.short {
 			return ErrHello
 		}
-		h.Extensions = appendExtension(h.Extensions, kind)
+		h.Extensions = append(h.Extensions, kind)
 		switch kind {
 		case extALPN:
 			h.Protocol = Names(data.take(int(data.u16()))).First()
@@ -285,12 +291,4 @@ func (c *cursor) u24() int {
 		return int(b[0])<<16 | int(b[1])<<8 | int(b[2])
 	}
 	return 0
-}
-
-// appendExtension appends a type. The first makes room for as many as a browser sends.
-func appendExtension(list []uint16, kind uint16) []uint16 {
-	if cap(list) == 0 {
-		list = make([]uint16, 0, 24)
-	}
-	return append(list, kind)
 }

@@ -13,6 +13,7 @@ type fragments struct {
 	order   []fragKey // oldest first
 	pool    *pool
 	free    []*partial
+	slab    []partial
 	done    []byte // the packet that was completed last
 }
 
@@ -125,13 +126,30 @@ func (fr *fragments) begin(k fragKey, now int64) *partial {
 	for len(fr.partial) >= maxPartial || len(fr.order) >= 2*maxPartial { // what is complete stands in order yet
 		fr.oldest()
 	}
-	part := &partial{since: now}
+	var part *partial
 	if n := len(fr.free); n > 0 {
 		part, fr.free = fr.free[n-1], fr.free[:n-1]
 		*part = partial{since: now, have: part.have[:0]}
+	} else {
+		part = fr.make(now)
 	}
 	fr.partial[k] = part
 	fr.order = append(fr.order, k)
+	return part
+}
+
+// make makes several at a time, with room for what most need.
+func (fr *fragments) make(now int64) *partial {
+	if len(fr.slab) == 0 {
+		fr.slab = make([]partial, 32)
+		spans := make([]span, 4*len(fr.slab))
+		for i := range fr.slab {
+			fr.slab[i].have = spans[4*i : 4*i : 4*i+4]
+		}
+	}
+	part := &fr.slab[0]
+	fr.slab = fr.slab[1:]
+	part.since = now
 	return part
 }
 

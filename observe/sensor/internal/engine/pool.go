@@ -24,8 +24,18 @@ func (p *pool) get(n int) []byte {
 		p.classes[c] = p.classes[c][:l-1]
 		return b
 	}
-	return make([]byte, 0, size)
+	if size > slabSize/4 {
+		return make([]byte, 0, size)
+	}
+	slab := make([]byte, slabSize) // of small ones several at a time
+	for at := size; at < slabSize; at += size {
+		p.classes[c] = append(p.classes[c], slab[at:at:at+size])
+	}
+	return slab[:0:size]
 }
+
+// slabSize is how much memory is made at a time for small buffers, in bytes.
+const slabSize = 32 << 10
 
 func (p *pool) put(b []byte) {
 	if cap(b) == 0 {

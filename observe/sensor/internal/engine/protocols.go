@@ -25,9 +25,9 @@ import (
 // streamProtocols are the stream protocols in the order in which they are asked.
 func streamProtocols() []protocol {
 	return []protocol{
-		{TLS, tls.Probe, func() application { return new(tlsApp) }},
-		{HTTP, http.Probe, func() application { return new(httpApp) }},
-		{SMB, smb.Probe, func() application { return new(smbApp) }},
+		{TLS, tls.Probe, many[tlsApp]()},
+		{HTTP, http.Probe, many[httpApp]()},
+		{SMB, smb.Probe, many[smbApp]()},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
 		{IEEE11073, ieee11073.Probe, func() application { return new(ieee11073App) }},
@@ -39,9 +39,9 @@ func streamProtocols() []protocol {
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
 		{Modbus, modbus.Probe, func() application { return new(modbusApp) }},
 		{MQTT, mqtt.Probe, func() application { return new(mqttApp) }},
-		{DNS, dns.Probe, func() application { return new(dnsApp) }},
-		{LLMNR, never, func() application { return new(dnsApp) }}, // DNS at its port
-		{QUIC, noStream, func() application { return new(quicApp) }},
+		{DNS, dns.Probe, many[dnsApp]()},
+		{LLMNR, never, many[dnsApp]()}, // DNS at its port
+		{QUIC, noStream, many[quicApp]()},
 	}
 }
 

@@ -219,6 +219,9 @@ func (w *Worker) store(h *half, i int, seq uint32, data []byte) bool {
 	if b == nil {
 		return false
 	}
+	if cap(h.ahead) == 0 {
+		h.ahead = make([]segment, 0, 8)
+	}
 	h.ahead = append(h.ahead, segment{})
 	copy(h.ahead[i+1:], h.ahead[i:])
 	h.ahead[i] = segment{seq, append(b, data...)}
