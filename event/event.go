@@ -47,6 +47,7 @@ const (
 	KindPOCT1A    Kind = 51
 	KindNBNS      Kind = 22
 	KindModbus    Kind = 42
+	KindDNP3      Kind = 43
 	KindIEEE11073 Kind = 53
 	KindARP       Kind = 47
 	KindSMTP      Kind = 29
@@ -86,6 +87,7 @@ var kinds = [kindEnd]struct {
 	KindQUIC:      {"quic", func() Payload { return new(QUIC) }},
 	KindNBNS:      {"nbns", func() Payload { return new(NBNS) }},
 	KindModbus:    {"modbus", func() Payload { return new(Modbus) }},
+	KindDNP3:      {"dnp3", func() Payload { return new(DNP3) }},
 	KindIEEE11073: {"ieee11073", func() Payload { return new(IEEE11073) }},
 	KindARP:       {"arp", func() Payload { return new(ARP) }},
 	KindSMTP:      {"smtp", func() Payload { return new(SMTP) }},

@@ -32,6 +32,7 @@ func Publishes() []event.Kind {
 		event.KindMQTT,
 		event.KindNBNS,
 		event.KindModbus,
+		event.KindDNP3,
 		event.KindARP,
 	}
 }

@@ -31,6 +31,7 @@ const (
 	QUIC
 	NBNS
 	Modbus
+	DNP3
 	IEEE11073
 	WSD
 	appCount
@@ -55,6 +56,7 @@ var appNames = [appCount]string{
 	QUIC:      "quic",
 	NBNS:      "nbns",
 	Modbus:    "modbus",
+	DNP3:      "dnp3",
 	IEEE11073: "ieee11073",
 	WSD:       "wsd",
 	SMTP:      "smtp",

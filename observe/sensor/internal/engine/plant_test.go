@@ -150,3 +150,37 @@ func TestModbus(t *testing.T) {
 		t.Errorf("a poll is told %d times, want 1", n)
 	}
 }
+
+// Frames of a master at link address 1 and an outstation at 10.
+const (
+	dnp3Operate    = "\x05d\x1a\xc4\x0a\x00\x01\x00\x8a\x1c\xc1\xc2\x05\x0c\x01(\x01\x00\x07\x00\x03\x01d\x00\x00\x00\x1f\x1ed\x00\x00\x00\x00\x00["
+	dnp3Refusal    = "\x05d\x0aD\x01\x00\x0a\x00n%\xc1\xc2\x81\x00\x04K\xda"
+	dnp3Read       = "\x05d\x0b\xc4\x0a\x00\x01\x00\xac\xd1\xc0\xc1\x01<\x02\x06R\xc3"
+	dnp3Attributes = "\x05d\x15D\x01\x00\x0a\x00M\x19\xc4\xc5\x81\x00\x00\x00\xfc\x00\x00\x00\x01\x04Acme\x06\x12"
+	dnp3SignOn     = "\x05d\x22\xc4\x0a\x00\x01\x00\x15\x0f\xc0\xc1\x1dF\x02[\x01\x14\x00\x0c\x00\x04\x00\x10\x00\x04\xd2\x96\x00\x00\x00\x00\x00wardpass\xab\xc2"
+)
+
+func TestDNP3(t *testing.T) {
+	for _, c := range []struct {
+		does        string
+		o           Options
+		parts       []said
+		want, never []string
+	}{
+		{"a command that is refused", Options{}, []said{asks(dnp3Operate), answers(dnp3Refusal)},
+			[]string{`"activity_name":"direct_operate"`, `"dnp3.objects":["g12v1 x1"]`, `"dnp3.points":["7: op_type 3 tcc 0"]`,
+				`"dnp3.indications":["parameter_error"],"status":"failure"`}, []string{"anomaly"}},
+		{"an outstation says who it is", Options{}, []said{asks(dnp3Read), answers(dnp3Attributes)},
+			[]string{`"device.vendor_name":"Acme"`, `"src_endpoint.ip":"10.0.0.1"`}, []string{`"response"`}},
+		{"who signs on, without the password", Options{EVE: true}, []said{asks(dnp3SignOn)},
+			[]string{`\"username\":\"ward\",\"password\":\"****\"`, `"user.name":"ward"`}, []string{"wardpass", `\"pass\"`}},
+		{"EVE has the message", Options{EVE: true}, []said{asks(dnp3Operate)},
+			[]string{`\"points\":[{\"prefix\":7,\"index\":0,\"op_type\":3,\"qu\":0,\"cr\":0,\"tcc\":0,\"count\":1,\"ontime\":100`}, nil},
+	} {
+		t.Run(c.does, func(t *testing.T) { expect(t, conversed(c.o, c.parts...), c.want, c.never) })
+		t.Run(c.does+", in datagrams", func(t *testing.T) { expect(t, exchanged(c.o, c.parts...), c.want, c.never) })
+	}
+	if n := strings.Count(conversed(Options{}, asks(dnp3Read), asks(dnp3Read)), `"kind":"dnp3"`); n != 1 {
+		t.Errorf("a poll is told %d times, want 1", n)
+	}
+}

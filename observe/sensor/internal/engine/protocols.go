@@ -5,6 +5,7 @@ import (
 	"bulwark/wire/astm"
 	"bulwark/wire/dhcp"
 	"bulwark/wire/dicom"
+	"bulwark/wire/dnp3"
 	"bulwark/wire/dns"
 	"bulwark/wire/dpws"
 	"bulwark/wire/hl7"
@@ -37,6 +38,7 @@ func streamProtocols() []protocol {
 		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
+		{DNP3, dnp3.Probe, func() application { return new(dnp3App) }},
 		{Modbus, modbus.Probe, func() application { return new(modbusApp) }},
 		{MQTT, mqtt.Probe, func() application { return new(mqttApp) }},
 		{DNS, dns.Probe, many[dnsApp]()},
@@ -54,6 +56,7 @@ func datagramProtocols() []datagram {
 		{LDAP, looksLikeLDAP, (*Worker).ldapDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
+		{DNP3, dnp3.Looks, (*Worker).dnp3Datagram},
 		{WSD, dpws.Looks, (*Worker).dpwsDatagram},
 	}
 }

@@ -42,6 +42,7 @@ type payloads struct {
 	mqtt        event.MQTT
 	shown       []byte // of a record, scratch
 	modbus      event.Modbus
+	dnp3        event.DNP3
 	text        []byte // scratch
 }
 
