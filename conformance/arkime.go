@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/net/idna"
 
@@ -62,7 +64,7 @@ func arkimeFields() []arkimeField {
 		{"ssh", []string{"ssh", "hasshServer"}, []string{"ssh", "ssh", "server", "hassh", "hash"}, exactly, false},
 		{"ldap", []string{"ldap", "bindname"}, []string{"ldap", "ldap", "request", "bind_request", "name"}, exactly, false},
 		{"dhcp", []string{"dhcp", "mac"}, []string{"dhcp", "dhcp", "client_mac"}, exactly, false},
-		{"dhcp", []string{"dhcp", "type"}, []string{"dhcp", "dhcp", "dhcp_type"}, folded, false},
+		{"dhcp", []string{"dhcp", "type"}, []string{"dhcp", "dhcp", "dhcp_type"}, relayed, false},
 		{"dhcp", []string{"dhcp", "host"}, []string{"dhcp", "dhcp", "hostname"}, exactly, false},
 		{"dhcp", []string{"dhcp", "requestIp"}, []string{"dhcp", "dhcp", "requested_ip"}, address, false},
 	}
@@ -126,7 +128,7 @@ func contains(want, got string) bool {
 }
 
 // arkimeApps are the protocols that are compared, by Arkime's names.
-var arkimeApps = []string{"dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "ssh", "quic"}
+var arkimeApps = []string{"dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "dhcpv6", "mdns", "llmnr", "nbns", "ssh", "quic"}
 
 // runArkime compares sessions with what Arkime reads in them: one case a protocol and a field of a session.
 func runArkime(ctx context.Context, b *Bench) ([]Case, error) {
@@ -160,10 +162,37 @@ func runArkime(ctx context.Context, b *Bench) ([]Case, error) {
 	return cases, nil
 }
 
-// ofSession are the records of one session.
+// ofSession are the records of one session. Arkime gives sessions that it joins by another key than their ends, as those
+// of DHCPv6, no community id: what its client and server sent in its time belongs to them.
 func ofSession(records []record, s record) []record {
 	id := text(s, "network", "community_id")
-	return slices.DeleteFunc(slices.Clone(records), func(r record) bool { return text(r, "community_id") != id })
+	return slices.DeleteFunc(slices.Clone(records), func(r record) bool {
+		if id != "" {
+			return text(r, "community_id") != id
+		}
+		return !during(s, r) || !slices.Contains(texts(s, "source", "port"), text(r, "src_port")) &&
+			!slices.Contains(texts(s, "source", "port"), text(r, "dest_port"))
+	})
+}
+
+// during reports whether a record is of the time of a session, whose times are milliseconds; a flow may overlap it.
+func during(s, r record) bool {
+	from, errFrom := strconv.ParseFloat(text(s, "firstPacket"), 64)
+	to, errTo := strconv.ParseFloat(text(s, "lastPacket"), 64)
+	begin, end := millis(text(r, "timestamp")), millis(text(r, "timestamp"))
+	if start := text(r, "flow", "start"); start != "" {
+		begin, end = millis(start), millis(text(r, "flow", "end"))
+	}
+	return errFrom == nil && errTo == nil && begin <= to && end >= from
+}
+
+// millis is a time as EVE writes it; 0 for none.
+func millis(stamp string) float64 {
+	at, err := time.Parse("2006-01-02T15:04:05.000000-0700", stamp)
+	if err != nil {
+		return 0
+	}
+	return float64(at.UnixMilli())
 }
 
 func judgeArkime(name string, s record, ours []record) []Case {
@@ -191,6 +220,15 @@ func judgeArkime(name string, s record, ours []record) []Case {
 		}
 		if f.family == "tls" {
 			got = append(got, gather(ours, "quic", append([]string{"quic"}, f.eve[2:]...)...)...)
+		}
+		if f.family == "dns" {
+			if f.path[1] == "status" && len(gather(ours, "llmnr", "llmnr", "id")) > 0 {
+				continue // EVE does not tell it
+			}
+			got = append(got, multicast(ours, f.path[1])...)
+		}
+		if f.family == "dhcp" && f.path[1] == "type" {
+			got = append(got, gather(ours, "dhcp", "dhcp", "relay_type")...)
 		}
 		if f.path[1] == "share" {
 			got = append(got, gather(ours, "smb", "smb", "named_pipe")...) // EVE's name for the share of pipes

@@ -66,12 +66,14 @@ const (
 	hasPacket
 )
 
-// Bits of the VLAN id that say that an inner one, a third one, and link addresses follow.
+// Bits of the VLAN id that say that an inner one, a third one, and link addresses follow, and that the packet in hand
+// went from Dst to Src.
 const (
 	hasInner = 1 << (15 - iota)
 	hasThird
 	hasMACs
-	tagBits = hasInner | hasThird | hasMACs
+	isBack
+	tagBits = hasInner | hasThird | hasMACs | isBack
 )
 
 // Add appends one event. It copies what h and p point to and allocates nothing once the buffer has grown.
@@ -110,7 +112,7 @@ func (b *Batch) appendHeader(buf []byte, h *Header) []byte {
 		flags |= hasPorts
 		buf = append(buf, byte(h.Ports.Src), byte(h.Ports.Src>>8), byte(h.Ports.Dst), byte(h.Ports.Dst>>8))
 	}
-	if macs := h.SrcMAC != [6]byte{} || h.DstMAC != [6]byte{}; h.VLAN != 0 || macs {
+	if macs := h.SrcMAC != [6]byte{} || h.DstMAC != [6]byte{}; h.VLAN != 0 || macs || h.Back {
 		flags |= hasVLAN
 		buf = appendLink(buf, h, macs)
 	}
@@ -133,6 +135,9 @@ func appendLink(buf []byte, h *Header, macs bool) []byte {
 	}
 	if macs {
 		vlan |= hasMACs
+	}
+	if h.Back {
+		vlan |= isBack
 	}
 	buf = binary.LittleEndian.AppendUint16(buf, vlan)
 	if h.Inner != 0 {
@@ -318,7 +323,7 @@ func cutLink(b []byte, h *Header) ([]byte, bool) {
 		return nil, false
 	}
 	tags := binary.LittleEndian.Uint16(b)
-	h.VLAN, b = tags&^tagBits, b[2:]
+	h.VLAN, h.Back, b = tags&^tagBits, tags&isBack != 0, b[2:]
 	for _, t := range [...]struct {
 		bit uint16
 		to  *uint16

@@ -148,6 +148,9 @@ type Header struct {
 	// SrcMAC and DstMAC are the link addresses of both ends as seen here; zero when not told.
 	SrcMAC, DstMAC [6]byte
 
+	// Back says that the packet in hand went from Dst to Src; when captures are read as EVE.
+	Back bool
+
 	// Packet is the number of the packet in hand in a capture that is read from files, from 1; 0 when not told.
 	Packet uint64
 }

@@ -28,7 +28,7 @@ func full(k Kind) Payload {
 }
 
 func header(i int) Header {
-	h := Header{Time: 1_700_000_000_000_000_000 - int64(i)*1e9, Flow: uint64(i), Proto: 6, VLAN: uint16(i),
+	h := Header{Time: 1_700_000_000_000_000_000 - int64(i)*1e9, Flow: uint64(i), Proto: 6, VLAN: uint16(i), Back: i%2 == 1,
 		Src: netip.MustParseAddr("10.1.2.3"), Dst: netip.MustParseAddr("2001:db8::1"), Ports: Ports{1, 65535}}
 	if i == 0 {
 		return Header{Time: h.Time}

@@ -15,6 +15,7 @@ func (t *Test) Options() eve.Options {
 	var o eve.Options
 	o.DNS2 = t.Env["SURICATA_EVE_DNS_VERSION"] == "2"
 	o.Anomalies = []string{"applayer"} // what Suricata's own configuration writes
+	o.ShortDHCP = true
 	if t.Config == nil {
 		return o
 	}
@@ -54,6 +55,8 @@ func eventType(logger string) string {
 
 func choose(o *eve.Options, logger string, s *yaml.Node) {
 	switch logger {
+	case "dhcp":
+		o.ShortDHCP = !truth(mapping(s, "extended"))
 	case "dns":
 		o.DNS2 = value(mapping(s, "version")) == "2"
 		o.NoDNSRequests = refused(mapping(s, "requests")) || refused(mapping(s, "query"))

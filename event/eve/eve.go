@@ -48,6 +48,10 @@ func (w *Writer) one(dst []byte, e *event.Event, kind string) []byte {
 		if !w.wantsDNS(p) {
 			return dst
 		}
+	case *event.DHCP:
+		if !w.wantsDHCP(p) {
+			return dst
+		}
 	case *event.Anomaly:
 		if len(w.Anomalies) > 0 && !slices.Contains(w.Anomalies, p.Type) {
 			return dst
@@ -103,6 +107,8 @@ func (w *Writer) answers(e *event.Event) bool {
 		return p.Activity == "Read"
 	case *event.MQTT:
 		return p.FromServer
+	case *event.DHCP:
+		return e.Back
 	}
 	return false
 }
@@ -323,31 +329,6 @@ func (w *Writer) ldap(p *event.LDAP) {
 		j.close()
 		j.buf = append(j.buf, ']')
 	}
-	j.close()
-}
-
-func (w *Writer) dhcp(p *event.DHCP) {
-	j := &w.j
-	j.open("dhcp")
-	reply := p.Message == "offer" || p.Message == "ack" || p.Message == "nak"
-	j.str("type", map[bool]string{true: "reply", false: "request"}[reply])
-	j.num("id", p.XID)
-	j.some("client_mac", p.MAC)
-	j.some("assigned_ip", p.Assigned)
-	j.some("client_ip", p.ClientIP)
-	j.some("dhcp_type", p.Message)
-	j.some("client_id", p.ClientID)
-	j.some("hostname", p.Hostname)
-	j.some("requested_ip", p.Requested)
-	j.some("relay_ip", p.Relay)
-	j.some("next_server_ip", p.NextServer)
-	j.some("subnet_mask", p.Subnet)
-	j.some("vendor_class_identifier", p.Vendor)
-	if p.Lease != 0 {
-		j.num("lease_time", p.Lease)
-	}
-	j.list("routers", p.Routers)
-	j.list("dns_servers", p.Resolvers)
 	j.close()
 }
 

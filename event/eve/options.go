@@ -14,6 +14,8 @@ type Options struct {
 	NoDNSDetails   bool     // no answers one by one
 	NoDNSGroups    bool     // no answers by type
 
+	ShortDHCP bool // of DHCP only acknowledgements, and little of them: extended is off
+
 	Hellos  bool // what the hellos of TLS list
 	Headers bool // all fields of HTTP heads
 

@@ -30,6 +30,7 @@ const (
 	POCT1A
 	QUIC
 	NBNS
+	DHCPv6
 	Modbus
 	DNP3
 	IEEE11073
@@ -55,6 +56,7 @@ var appNames = [appCount]string{
 	POCT1A:    "poct1a",
 	QUIC:      "quic",
 	NBNS:      "nbns",
+	DHCPv6:    "dhcpv6",
 	Modbus:    "modbus",
 	DNP3:      "dnp3",
 	IEEE11073: "ieee11073",
@@ -190,6 +192,7 @@ func (w *Worker) turn(f *flow, c *conversation) {
 // swap swaps the ends of a flow.
 func (w *Worker) swap(f *flow) {
 	f.origin ^= 1
+	w.back = !w.back
 	f.packets[0], f.packets[1] = f.packets[1], f.packets[0]
 	f.bytes[0], f.bytes[1] = f.bytes[1], f.bytes[0]
 	f.next[0], f.next[1] = f.next[1], f.next[0]

@@ -21,7 +21,8 @@ func (w *Worker) dhcpDatagram(f *flow, _ wire.Dir, p []byte) {
 		Hostname: event.View(m.HostName), FQDN: event.View(m.FQDN), Assigned: t.addr(m.YourIP), Requested: t.addr(m.Requested),
 		Server: t.addr(m.ServerID), Relay: t.addr(m.Relay), Lease: uint64(m.Lease), Vendor: event.View(m.VendorClass),
 		Params: t.codes(m.Params), Routers: e.Routers[:0], Resolvers: e.Resolvers[:0], Domain: event.View(m.Domain),
-		NextServer: t.addr(m.NextServer), ClientIP: t.addr(m.ClientIP), Subnet: t.addr(m.SubnetMask)}
+		NextServer: t.addr(m.NextServer), ClientIP: t.addr(m.ClientIP), Subnet: t.addr(m.SubnetMask),
+		Renewal: uint64(m.Renewal), Rebinding: uint64(m.Rebinding), Leases: e.Leases[:0], Port: t.printable(m.CircuitID), BootFile: event.View(m.BootFile)}
 	for a := range m.Routers.All() {
 		e.Routers = append(e.Routers, t.addr(a))
 	}
@@ -66,6 +67,16 @@ func (t *texts) mac(b []byte) string {
 		t.buf = append(t.buf, hexDigits[v>>4], hexDigits[v&15])
 	}
 	return t.from(at)
+}
+
+// printable is text, or what is not text in hexadecimal.
+func (t *texts) printable(b []byte) string {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return t.hex(b)
+		}
+	}
+	return event.View(b)
 }
 
 // hex is b in hexadecimal with colons; empty for none.

@@ -40,7 +40,8 @@ func (w *Worker) arp(p *packet.Packet) {
 	if w.neighbours == nil {
 		w.neighbours = new(neighbours)
 	}
-	w.head = event.Header{Time: w.clock, Src: m.Sender, Dst: m.Target, VLAN: p.VLAN, Inner: p.Second, Packet: w.full.packet}
+	w.head = event.Header{Time: w.clock, Src: m.Sender, Dst: m.Target, VLAN: p.VLAN, Inner: p.Second, Third: p.Third,
+		Packet: w.full.packet}
 	t := texts{buf: w.out.text[:0]}
 	e := &w.out.arp
 	*e = event.ARP{Operation: m.Operation.String(), SrcMAC: t.mac(m.SenderMAC[:]), DstMAC: t.mac(m.TargetMAC[:]),

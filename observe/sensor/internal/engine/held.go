@@ -54,7 +54,7 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 		var r event.Reader
 		var x event.Event
 		if r.Open(e.batch.Bytes()) == nil && r.Next(&x) {
-			x.Time, x.Packet = w.clock, w.full.packet
+			x.Time, x.Packet, x.Back = w.clock, w.full.packet, w.back
 			w.opt.Sink.Event(&x.Header, x.Payload)
 		}
 	}

@@ -2,12 +2,14 @@ package engine
 
 import (
 	"bulwark/event"
+	"bulwark/wire/dhcp6"
 	"bulwark/wire/netbios"
 )
 
 // datagramPayloads are the payloads of the small datagram protocols, with the messages that they are filled from.
 type datagramPayloads struct {
 	arp          event.ARP
+	dhcp6Message dhcp6.Message
 	mdns         event.MDNS
 	nbns         event.NBNS
 	nbnsMessage  netbios.Message

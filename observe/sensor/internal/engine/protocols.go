@@ -4,6 +4,7 @@ import (
 	"bulwark/wire"
 	"bulwark/wire/astm"
 	"bulwark/wire/dhcp"
+	"bulwark/wire/dhcp6"
 	"bulwark/wire/dicom"
 	"bulwark/wire/dnp3"
 	"bulwark/wire/dns"
@@ -57,6 +58,7 @@ func datagramProtocols() []datagram {
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
 		{DNP3, dnp3.Looks, (*Worker).dnp3Datagram},
+		{DHCPv6, dhcp6.Looks, (*Worker).dhcp6Datagram},
 		{WSD, dpws.Looks, (*Worker).dpwsDatagram},
 	}
 }
@@ -65,9 +67,10 @@ func datagramProtocols() []datagram {
 // Transport Protocol Port Number"): the same message means another thing there, or says little by itself.
 func portedProtocols() []ported {
 	return []ported{
+		{53, datagram{DNS, dns.LooksAtPort, (*Worker).dnsDatagram}},
 		{5353, datagram{MDNS, dns.LooksAtPort, (*Worker).mdnsDatagram}},
 		{5355, datagram{LLMNR, dns.LooksAtPort, (*Worker).llmnrDatagram}},
-		{53, datagram{DNS, dns.LooksAtPort, (*Worker).dnsDatagram}},
+		{547, datagram{DHCPv6, dhcp6.LooksAtPort, (*Worker).dhcp6Datagram}},
 	}
 }
 

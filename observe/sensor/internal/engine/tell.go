@@ -67,7 +67,7 @@ func (w *Worker) header(f *flow) {
 	h.Time, h.Flow, h.Proto, h.Packet = w.clock, f.id, f.key.proto, w.full.packet
 	h.VLAN, h.Inner, h.Third = f.key.vlanID(), f.key.inner, f.key.third
 	if w.opt.EVE {
-		h.SrcMAC, h.DstMAC = f.mac[0], f.mac[1]
+		h.SrcMAC, h.DstMAC, h.Back = f.mac[0], f.mac[1], w.back
 	}
 	lo, hi := uint16(f.key.ports), uint16(f.key.ports>>16)
 	if f.origin == low {

@@ -117,6 +117,7 @@ type Worker struct {
 	sides        map[uint16]*sides
 	full         full
 	wary         wary
+	back         bool // the packet in hand went to the end that began its flow
 	head         event.Header
 	out          payloads
 }
@@ -231,6 +232,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 		}
 	}
 	dir := f.dirOf(from)
+	w.back = dir == wire.ToClient
 	f.last = w.now
 	if f.packets[dir] == 0 {
 		f.ttl[dir] = [2]uint8{p.TTL, p.TTL}
