@@ -20,6 +20,7 @@ type File struct {
 	Truncated  bool   // a limit was reached: what stood behind it was not looked at
 	Bomb       bool   // what came out of the packing was beyond all measure
 	Stored     string // id of the copy that was kept; empty where none was
+	Format     string // how its content is encoded: the transfer syntax of a DICOM object, a UID
 	Lost       uint64 // bytes that were lost on the way, where Gaps
 }
 
@@ -43,5 +44,6 @@ func (p *File) fields(c *coder) {
 	c.truth(16, "file.is_truncated", &p.Truncated)
 	c.truth(17, "file.is_bomb", &p.Bomb)
 	c.str(18, "file.stored_uid", &p.Stored)
+	c.str(20, "file.format_uid", &p.Format)
 	c.num(19, "file.lost_bytes", &p.Lost)
 }

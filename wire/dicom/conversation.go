@@ -21,6 +21,9 @@ const (
 // Conversation decodes the two directions of one DICOM connection. The zero value is ready. It holds some 4 KiB for
 // each operation under way, at most 64 of them, and up to 128 KiB that tell studies and series apart.
 type Conversation struct {
+	// Objects takes the data sets of objects that are stored; nil means that nobody wants them.
+	Objects Objects
+
 	association Association
 	begun       bool // there is an association to tell of
 	ended       bool // and its end was told
@@ -63,6 +66,7 @@ type side struct {
 	present  *Command
 	answer   bool // the data set that follows belongs to a response of present
 	walking  bool // its data set is being walked
+	object   bool // its data set is an object that somebody wants
 	walk     walk
 	inflater inflater
 }
@@ -230,13 +234,13 @@ func (c *Conversation) readFragment(dir wire.Dir, s *side, p []byte, h Handler) 
 	done := 0
 	if s.fragment > 0 {
 		n := int(min(uint64(s.fragment), uint64(len(p))))
-		if s.control&1 == 1 {
+		switch {
+		case s.control&1 == 1:
 			s.gather(p[:n])
-		} else if s.walking {
-			c.feed(s, p[:n])
-		}
-		if s.control&1 == 0 && !s.walking {
+		case !s.walking && !s.object:
 			n = int(s.fragment)
+		default:
+			c.data(s, p[:n])
 		}
 		s.fragment -= uint32(n)
 		done = n
@@ -248,6 +252,16 @@ func (c *Conversation) readFragment(dir wire.Dir, s *side, p []byte, h Handler) 
 		}
 	}
 	return done
+}
+
+// data takes bytes of a data set.
+func (c *Conversation) data(s *side, p []byte) {
+	if s.object && c.Objects != nil {
+		c.Objects.Object(s.present, p, false)
+	}
+	if s.walking {
+		c.feed(s, p)
+	}
 }
 
 // gather keeps a fragment of a command set.
@@ -280,6 +294,9 @@ func (c *Conversation) endMessage(dir wire.Dir, s *side, h Handler) {
 func (c *Conversation) Gap(dir wire.Dir, n int) error {
 	s := &c.sides[dir]
 	inside := s.state == inPDV && uint64(n) < uint64(s.fragment)
+	if s.object {
+		s.present.Lost += uint64(n)
+	}
 	if inside {
 		s.fragment -= uint32(n)
 		if s.control&1 == 0 && !s.walking {

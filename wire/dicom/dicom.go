@@ -26,7 +26,7 @@
 // # What is kept
 //
 // Of a data set the first 64 KiB at most are walked, byte by byte as they come, until the elements listed in
-// [Elements] are passed; pixel data are never looked at, the caller skips them. Patient id and name are handed on as
+// [Elements] are passed; pixel data are never looked at, the caller skips them unless [Objects] are wanted. Patient id and name are handed on as
 // they stand, for the caller to replace by pseudonyms. A user's identity is never kept, only its kind.
 package dicom
 
@@ -40,6 +40,13 @@ type Handler interface {
 	// Command is called once for each operation: when its final response and that response's data have passed, or
 	// at the end of the association without a response.
 	Command(*Command)
+}
+
+// Objects takes the data sets that C-STORE sends.
+type Objects interface {
+	// Object is handed the next bytes of the data set of c; p is valid during the call only. last says that none
+	// follow. A data set that is torn ends without that.
+	Object(c *Command, p []byte, last bool)
 }
 
 // State is how far an association has come.
@@ -221,6 +228,8 @@ type Command struct {
 	Cancelled bool
 	// RequestBytes and ResponseBytes are the bytes of data sets.
 	RequestBytes, ResponseBytes uint64
+	// Lost are the bytes of the connection that were lost while an object was stored, for [Objects].
+	Lost uint64
 	// Data is what the request's data set tells.
 	Data Elements
 

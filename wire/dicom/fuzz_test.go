@@ -22,6 +22,8 @@ func FuzzConversation(f *testing.F) {
 			{Dir: up, Bytes: a}, {Dir: down, Bytes: b}, {Dir: up, Lost: int(lost), Bytes: slices.Concat(b, a)}, {Dir: down, Bytes: a},
 		}, fresh)
 		wiretest.Splits(t, chunks(open, []wiretest.Chunk{{Dir: up, Bytes: a}, {Dir: down, Bytes: b}}), fresh)
+		stored := wiretest.Feed[Handler]{T: t, Conversation: &Conversation{Objects: &keeper{}}, Handler: ignore{}}
+		_ = stored.Play(chunks(open, []wiretest.Chunk{{Dir: up, Bytes: a}, {Dir: up, Lost: int(lost), Bytes: b}}))
 	})
 }
 

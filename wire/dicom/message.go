@@ -5,7 +5,7 @@ import "bulwark/wire"
 // message acts on a command set.
 func (c *Conversation) message(dir wire.Dir, s *side, h Handler) {
 	m := &c.set
-	s.present, s.walking = nil, false
+	s.present, s.walking, s.object = nil, false, false
 	switch {
 	case c.ended:
 	case m.field == cancelRQ:
@@ -44,6 +44,7 @@ func (c *Conversation) request(dir wire.Dir, s *side) {
 		return
 	}
 	s.present, s.answer, s.walking = cmd, false, true
+	s.object = c.Objects != nil && cmd.Operation == CStore
 	s.inflater.packed = s.inflater.packed[:0]
 	s.walk.start(encodingOf(cmd.TransferSyntax), cmd.Operation == CFind, cmd.arena, cmd.keys)
 }
@@ -149,7 +150,10 @@ func (c *Conversation) endData(s *side, h Handler) {
 		c.keepData(s, true)
 	}
 	cmd := s.present
-	s.present = nil
+	if s.object {
+		c.Objects.Object(cmd, nil, true)
+	}
+	s.present, s.object = nil, false
 	if cmd != nil && s.answer && cmd.final {
 		c.report(cmd, h)
 	}
@@ -166,7 +170,7 @@ func (c *Conversation) report(cmd *Command, h Handler) {
 			s.walk.stop(true)
 			c.keepData(s, false)
 		}
-		s.present = nil
+		s.present, s.object = nil, false
 	}
 	c.count(cmd)
 	h.Command(cmd)

@@ -10,17 +10,27 @@ import (
 
 // dicomApp is a DICOM association.
 type dicomApp struct {
-	conv dicom.Conversation
+	conv    dicom.Conversation
+	objects [2]dicomObject // under way, by the side that stores
+	name    []byte         // scratch
 	at
 }
 
 func (a *dicomApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
+	a.conv.Objects = a
 	return a.conv.Decode(dir, p, a)
 }
 func (a *dicomApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *dicomApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
-func (a *dicomApp) reset()                        { a.conv.Reset(); a.at = at{} }
+
+func (a *dicomApp) reset() {
+	for i := range a.objects {
+		a.objects[i].file.reset()
+	}
+	a.conv.Reset()
+	a.objects, a.at = [2]dicomObject{}, at{}
+}
 
 var dicomActivities = [...]string{dicom.Requested: "Request", dicom.Accepted: "Associate", dicom.Rejected: "Reject",
 	dicom.Released: "Release", dicom.Aborted: "Abort", dicom.Dropped: "Drop"}
@@ -87,6 +97,9 @@ var dicomOperations = [...]string{dicom.UnknownOperation: "Unknown", dicom.CEcho
 
 // Command takes an operation with its answers.
 func (a *dicomApp) Command(c *dicom.Command) {
+	if o := &a.objects[c.Dir]; o.command == c {
+		o.end(false)
+	}
 	w, e, d := a.w, &a.w.out.dicom, &c.Data
 	w.out.dicomReset(c.Association)
 	t := texts{buf: w.out.text[:0]}

@@ -3,6 +3,7 @@ package engine
 import (
 	"bulwark/event"
 	"bulwark/wire"
+	"bulwark/wire/filetype"
 )
 
 // carried is a file on its way through a flow. Its zero value is none, and all that is done with none is done in vain:
@@ -21,6 +22,9 @@ type fileFacts struct {
 	Size   uint64 // bytes that are announced; 0: none are
 	Range  []byte // Content-Range of HTTP
 	TxID   uint64 // place of its request in the connection, from 1
+
+	Format string        // how its content is encoded: the transfer syntax of DICOM; not copied
+	Kind   filetype.Type // what it is, where the protocol knows it; its first bytes are not asked then
 }
 
 // open begins a file whose bytes go in dir. One that is open still is forgotten.

@@ -120,7 +120,7 @@ func (c *content) take(p []byte) {
 
 // begins gathers the first bytes.
 func (c *content) begins(p []byte) {
-	if c.size == 0 {
+	if c.size == 0 && c.facts.Kind == filetype.Unknown {
 		c.head = c.w.pool.get(maxHead)
 	}
 	if c.head != nil {
@@ -132,11 +132,14 @@ func (c *content) begins(p []byte) {
 func (c *content) tell(complete bool) {
 	w := c.w
 	x := texts{buf: w.files.text[:0]}
-	c.kind = filetype.Detect(c.head)
+	if c.kind = c.facts.Kind; c.kind == filetype.Unknown {
+		c.kind = filetype.Detect(c.head)
+	}
 	o := &w.files.out
 	*o = event.File{Name: x.masked(w, c.facts.Name), App: c.facts.App, Size: c.size, Type: event.View(mediaType(c.facts.Type)),
 		Activity: "Write", Gaps: c.lost > 0, TxID: c.facts.TxID, Range: event.View(c.facts.Range),
-		Detected: c.kind.String(), Category: c.kind.Category(), Truncated: c.cut, Bomb: c.bomb}
+		Detected: c.kind.String(), Category: c.kind.Category(), Truncated: c.cut, Bomb: c.bomb,
+		Format: c.facts.Format}
 	if c.coded > 0 {
 		o.PackedSize = c.packed
 	}
