@@ -24,6 +24,17 @@ type HTTP struct {
 	Range           string   // the Content-Range header; when captures are read
 	RequestHeaders  []string // fields of the head as "Name: value", patients and secrets replaced; when captures are read
 	ResponseHeaders []string // fields of the response's head, likewise
+
+	StreamID         uint64   // of HTTP/2: number of the stream
+	RequestReset     string   // of HTTP/2: error code with which the client ended the stream, or the connection
+	ResponseReset    string   // likewise of the server
+	RequestPriority  uint64   // of HTTP/2: priority of the stream by the client's word, and one; 0: none told
+	ResponsePriority uint64   // likewise of the server
+	RequestSettings  []string // of HTTP/2: what the client set, as "HEADER_TABLE_SIZE=4096"; in a record of its own, when EVE is written
+	ResponseSettings []string // likewise of the server
+	GRPCService      string   // of gRPC: the service called
+	GRPCMethod       string   // of gRPC: its method
+	GRPCStatus       string   // of gRPC: how it ended: OK, UNAVAILABLE...
 }
 
 func (*HTTP) Kind() Kind { return KindHTTP }
@@ -50,4 +61,14 @@ func (p *HTTP) fields(c *coder) {
 	c.strs(20, "http_request.http_headers", &p.RequestHeaders)
 	c.strs(21, "http_response.http_headers", &p.ResponseHeaders)
 	c.str(22, "http_response.content_range", &p.Range)
+	c.num(23, "http.stream_id", &p.StreamID)
+	c.str(24, "http_request.reset", &p.RequestReset)
+	c.str(25, "http_response.reset", &p.ResponseReset)
+	c.zero(26, "http_request.priority", &p.RequestPriority)
+	c.zero(27, "http_response.priority", &p.ResponsePriority)
+	c.strs(28, "http_request.settings", &p.RequestSettings)
+	c.strs(29, "http_response.settings", &p.ResponseSettings)
+	c.str(30, "grpc.service", &p.GRPCService)
+	c.str(31, "grpc.method", &p.GRPCMethod)
+	c.str(32, "grpc.status", &p.GRPCStatus)
 }

@@ -38,19 +38,23 @@ func (t *Test) Options() eve.Options {
 		if value(mapping(settings, "enabled")) == "no" {
 			continue
 		}
-		o.Types = append(o.Types, eventType(name))
+		o.Types = append(o.Types, eventTypes(name)...)
 		choose(&o, name, settings)
 	}
 	return o
 }
 
-// eventType is the type of the records of a logger.
-func eventType(logger string) string {
+// eventTypes are the types of the records of a logger.
+func eventTypes(logger string) []string {
 	switch logger {
 	case "files":
-		return "fileinfo"
+		return []string{"fileinfo"}
+	case "http2":
+		return []string{"http"}
+	case "doh2":
+		return []string{"http", "dns"}
 	}
-	return logger
+	return []string{logger}
 }
 
 func choose(o *eve.Options, logger string, s *yaml.Node) {

@@ -7,7 +7,7 @@ import "bulwark/event"
 func (w *Writer) file(e *event.Event, p *event.File) {
 	j := &w.j
 	j.some("app_proto", p.App)
-	if p.App == "http" && p.TxID > 0 && w.flowOf == e.Flow && w.txOf == p.TxID && len(w.object) > 0 {
+	if ofHTTP(p.App) && p.TxID > 0 && w.flowOf == e.Flow && w.txOf == p.TxID && len(w.object) > 0 {
 		j.raw("http", string(w.object))
 	}
 	j.open("fileinfo")
@@ -30,3 +30,6 @@ func (w *Writer) file(e *event.Event, p *event.File) {
 	}
 	j.close()
 }
+
+// ofHTTP tells whether the records of a protocol are those of HTTP.
+func ofHTTP(app string) bool { return app == "http" || app == "http2" || app == "doh2" }

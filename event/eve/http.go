@@ -26,17 +26,27 @@ func (w *Writer) http(e *event.Event, p *event.HTTP) {
 	w.contentRange(p.Range)
 	j.some("http_refer", p.Referrer)
 	j.some("http_method", p.Method)
-	j.some("protocol", p.Version)
+	second := p.Version == "HTTP/2"
+	if second {
+		j.str("version", "2")
+	} else {
+		j.some("protocol", p.Version)
+	}
 	if p.Status != 0 {
 		j.num("status", p.Status)
 	} else {
 		j.some("status_string", p.Reason)
 	}
 	j.some("redirect", p.Location)
-	j.num("length", p.Length)
-	if w.Headers {
+	if !second || p.Status != 0 {
+		j.num("length", p.Length)
+	}
+	if w.Headers || second {
 		w.headers("request_headers", p.RequestHeaders)
 		w.headers("response_headers", p.ResponseHeaders)
+	}
+	if second {
+		w.http2(p)
 	}
 	j.close()
 	w.object, w.flowOf, w.txOf = append(w.object[:0], j.buf[from:]...), e.Flow, p.TxID
@@ -52,11 +62,47 @@ func (w *Writer) headers(name string, list []string) {
 		name, value, _ := strings.Cut(h, ": ")
 		j.comma()
 		j.open("")
-		j.str("name", name)
-		j.str("value", value)
+		if name == "" {
+			j.raw("table_size_update", value)
+		} else {
+			j.str("name", name)
+			j.str("value", value)
+		}
 		j.close()
 	}
 	j.end()
+}
+
+// http2 writes what HTTP/2 adds, as the object http2.
+func (w *Writer) http2(p *event.HTTP) {
+	j := &w.j
+	j.open("http2")
+	j.num("stream_id", p.StreamID)
+	w.http2Side("request", p.RequestSettings, p.RequestReset, p.RequestPriority)
+	w.http2Side("response", p.ResponseSettings, p.ResponseReset, p.ResponsePriority)
+	j.close()
+}
+
+func (w *Writer) http2Side(side string, settings []string, reset string, priority uint64) {
+	j := &w.j
+	j.open(side)
+	if len(settings) > 0 {
+		j.array("settings")
+		for _, s := range settings {
+			name, value, _ := strings.Cut(s, "=")
+			j.comma()
+			j.open("")
+			j.str("settings_id", "SETTINGS"+strings.ReplaceAll(name, "_", ""))
+			j.raw("settings_value", value)
+			j.close()
+		}
+		j.end()
+	}
+	j.some("error_code", strings.ReplaceAll(reset, "_", ""))
+	if priority > 0 {
+		j.num("priority", priority-1)
+	}
+	j.close()
 }
 
 // contentRange writes "bytes 500-1000/146515".

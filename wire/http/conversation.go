@@ -571,7 +571,7 @@ func (c *Conversation) bytes(dir wire.Dir, s *side, p []byte, h Handler) {
 }
 
 // Skip says that no more is wanted of the body that is being read in dir. It may be called from [Handler.Body].
-func (c *Conversation) Skip(dir wire.Dir) { c.sides[dir].want &^= Pieces }
+func (c *Conversation) Skip(dir wire.Dir, _ *Transaction) { c.sides[dir].want &^= Pieces }
 
 // over ends the message being read, and the transaction when its other half is over too.
 func (c *Conversation) over(dir wire.Dir, s *side, complete bool, h Handler) {

@@ -81,16 +81,20 @@ type Transaction struct {
 	Request  Request
 	Response Response
 	Interim  int // responses 1xx that came before the final one
+	Stream   Stream
+
+	// Mark is for the handler's own use; a new transaction has zeros there.
+	Mark [2]int64
 }
 
 func (t *Transaction) reset() {
-	t.Number, t.Interim = 0, 0
+	t.Number, t.Interim, t.Stream, t.Mark = 0, 0, Stream{}, [2]int64{}
 	t.Request.reset()
 	t.Response.reset()
 }
 
 // Authority is the host that a request names, with the port where it names one: in an absolute target, in that
-// of CONNECT, else in the field Host (RFC 9112 §3.2, §3.3).
+// of CONNECT, else in the field Host (RFC 9112 §3.2, §3.3). A user and a password before it are left out.
 func (r *Request) Authority() []byte {
 	if string(r.Method) == "CONNECT" {
 		return r.Target
@@ -102,7 +106,8 @@ func (r *Request) Authority() []byte {
 		}
 		return a[bytes.LastIndexByte(a, '@')+1:]
 	}
-	return r.Get(Host)
+	host := r.Get(Host)
+	return host[bytes.LastIndexByte(host, '@')+1:] // RFC 9113 §8.3.1: there must be none
 }
 
 // Hostname is the authority without its port; port is 0 where there is none.

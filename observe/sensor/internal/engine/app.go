@@ -29,6 +29,8 @@ const (
 	MQTT
 	POCT1A
 	QUIC
+	HTTP2
+	DoH2
 	NBNS
 	DHCPv6
 	Modbus
@@ -55,6 +57,8 @@ var appNames = [appCount]string{
 	MQTT:      "mqtt",
 	POCT1A:    "poct1a",
 	QUIC:      "quic",
+	HTTP2:     "http2",
+	DoH2:      "doh2",
 	NBNS:      "nbns",
 	DHCPv6:    "dhcpv6",
 	Modbus:    "modbus",
@@ -162,6 +166,9 @@ func (w *Worker) recognise(f *flow, c *conversation, dir wire.Dir, data []byte, 
 // errAnother means that the bytes that follow are another protocol: a proxy's tunnel, TLS behind STARTTLS.
 var errAnother = errors.New("engine: another protocol follows")
 
+// predecessor is a decoder that knows what follows it, and hands over to its decoder; nil when that is to be found out.
+type predecessor interface{ heir() (App, application) }
+
 // maxTurns is how often a conversation may turn to another protocol: a tunnel, and TLS or a mail protocol's TLS in it.
 const maxTurns = 3
 
@@ -171,12 +178,18 @@ func (w *Worker) another(f *flow, c *conversation) {
 		w.giveUp(f)
 		return
 	}
-	app := c.app
+	app, was := c.app, f.app
 	c.app = nil
-	f.before = f.app
+	f.before = was
+	if p, ok := app.(predecessor); ok {
+		if next, heir := p.heir(); heir != nil {
+			f.app, c.app = next, heir
+			w.apps[next].Flows++
+		}
+	}
 	app.close(w, f)
 	app.reset()
-	w.retire(app, f.app)
+	w.retire(app, was)
 	for d := range c.half {
 		h := &c.half[d]
 		h.need, h.skip, h.seen, h.foreign = 0, 0, len(h.pending), false
@@ -201,6 +214,16 @@ func (w *Worker) swap(f *flow) {
 	f.mac[0], f.mac[1] = f.mac[1], f.mac[0]
 	known := f.marks & (markISN0 | markISN1)
 	f.marks = f.marks&^(markISN0|markISN1) | known>>1&markISN0 | known<<1&markISN1
+}
+
+// applicationOf is a decoder of a protocol, used or new.
+func (w *Worker) applicationOf(app App) application {
+	for i := range w.protocols {
+		if w.protocols[i].app == app {
+			return w.application(i)
+		}
+	}
+	return nil
 }
 
 // application is a decoder of protocol i, used or new.
@@ -292,7 +315,19 @@ func (w *Worker) endConversation(f *flow) {
 
 const maxIdle = 4096 // decoders of one protocol that are kept for later use
 
+// decoder is the protocol whose decoder reads a: some protocols are another one in a certain use.
+func (a App) decoder() App {
+	switch a {
+	case DoH2:
+		return HTTP2
+	case LLMNR:
+		return DNS
+	}
+	return a
+}
+
 func (w *Worker) retire(a application, app App) {
+	app = app.decoder()
 	for i := range w.protocols {
 		if w.protocols[i].app == app && len(w.idle[i]) < maxIdle {
 			w.idle[i] = append(w.idle[i], a)

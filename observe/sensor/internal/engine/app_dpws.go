@@ -19,7 +19,7 @@ func (w *Worker) dpwsDatagram(f *flow, dir wire.Dir, p []byte) {
 }
 
 // dpws looks for what a device says of itself over HTTP: the response to Get of WS-Transfer.
-func (a *httpApp) dpws(x *http.Transaction) {
+func (a *exchanges) dpws(x *http.Transaction) {
 	r := &x.Response
 	if len(r.First) == 0 || !bytes.Contains(r.Get(http.ContentType), []byte("soap+xml")) || dpws.Parse(r.First, &a.w.out.discovery) != nil {
 		return

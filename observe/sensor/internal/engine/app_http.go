@@ -6,21 +6,21 @@ import (
 
 	"bulwark/event"
 	"bulwark/wire"
-	"bulwark/wire/fhir"
 	"bulwark/wire/http"
 )
 
-// httpApp is HTTP/1, and the FHIR in it.
+// httpApp is HTTP/1.
 type httpApp struct {
-	conv  http.Conversation
-	files []httpFiles // of the requests in hand that carry some
-	name  []byte      // scratch
-	at
+	conv http.Conversation
+	exchanges
+	next   application // reads what follows a change of protocol; nil where that is to be found out
+	nextOf App
 }
 
 func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
 	a.conv.Pool, a.conv.Excess = &w.transactions, w.opt.EVE
+	a.conv.Pool, a.skipper = &w.transactions, &a.conv
 	done, need, err := a.conv.Decode(dir, p, a)
 	if errors.Is(err, http.ErrUpgraded) {
 		err = errAnother
@@ -29,25 +29,47 @@ func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 }
 func (a *httpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *httpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
+func (a *httpApp) reset()                        { a.conv.Reset(); a.forget(); a.next = nil }
+func (a *httpApp) heir() (App, application)      { return a.nextOf, a.next }
 
-func (a *httpApp) reset() {
-	a.conv.Reset()
+// End takes a request with its response. The one that changes the protocol says what follows.
+func (a *httpApp) End(x *http.Transaction) {
+	a.exchanges.End(x)
+	if x.Response.Status == 101 && a.conv.Tunnel() == http.HTTP2 && x.Request.Seen {
+		next := a.w.applicationOf(HTTP2).(*http2App)
+		next.upgraded(a, x)
+		a.nextOf, a.next = HTTP2, next
+	}
+}
+
+// exchanges turns requests with their responses into events, whatever version of HTTP carried them.
+type exchanges struct {
+	files   []httpFiles // of the requests in hand that carry some
+	name    []byte      // scratch
+	skipper interface {
+		Skip(wire.Dir, *http.Transaction)
+	}
+	at
+}
+
+// forget drops what is under way.
+func (a *exchanges) forget() {
 	for i := range a.files {
 		for dir := range a.files[i].files {
 			a.files[i].files[dir].reset()
 		}
 	}
-	a.files = a.files[:0]
-	a.at = at{}
+	*a = exchanges{files: a.files[:0], name: a.name}
 }
 
 // Head wants the first bytes of bodies that may hold a FHIR resource, and those that may be files as they come. What is
 // packed is not looked into to see whether it is more than the part of a page that it is said to be.
-func (a *httpApp) Head(dir wire.Dir, t *http.Transaction) http.Want {
+func (a *exchanges) Head(dir wire.Dir, t *http.Transaction) http.Want {
 	m := message(dir, t)
 	media := m.Get(http.ContentType)
+	t.Mark[dir] = a.w.clock
 	want := http.Want(0)
-	if bytes.Contains(media, []byte("json")) || bytes.Contains(media, []byte("xml")) || bytes.Contains(media, []byte("urlencoded")) {
+	if bytes.Contains(media, []byte("dns-message")) || bytes.Contains(media, []byte("json")) || bytes.Contains(media, []byte("xml")) || bytes.Contains(media, []byte("urlencoded")) {
 		want = http.First
 	}
 	if !m.Has(http.ContentEncoding) || a.isFile(dir, t) {
@@ -57,24 +79,25 @@ func (a *httpApp) Head(dir wire.Dir, t *http.Transaction) http.Want {
 }
 
 // End takes a request with its response.
-func (a *httpApp) End(x *http.Transaction) {
+func (a *exchanges) End(x *http.Transaction) {
 	w, e := a.w, &a.w.out.http
 	t := texts{buf: w.out.text[:0]}
 	q, r := &x.Request, &x.Response
 	isFHIR := a.describe(x)
-	*e = event.HTTP{RequestHeaders: e.RequestHeaders[:0], ResponseHeaders: e.ResponseHeaders[:0], Method: event.View(q.Method), Version: event.View(q.Version), TxID: uint64(x.Number),
-		URL: t.masked(w, q.Target), UserAgent: event.View(q.Get(http.UserAgent)), Referrer: t.masked(w, q.Get(http.Referer)),
+	*e = event.HTTP{RequestHeaders: e.RequestHeaders[:0], ResponseHeaders: e.ResponseHeaders[:0],
+		RequestSettings: e.RequestSettings[:0], ResponseSettings: e.ResponseSettings[:0], Method: event.View(q.Method), Version: event.View(q.Version), TxID: uint64(x.Number),
+		URL: t.address(w, q.Target), UserAgent: event.View(q.Get(http.UserAgent)), Referrer: t.address(w, q.Get(http.Referer)),
 		XFF: event.View(q.Get(http.XForwardedFor)), AuthScheme: event.View(q.AuthScheme()),
 		RequestType: event.View(q.Get(http.ContentType)), RequestLength: uint64(q.Length),
 		Status: uint64(r.Status), ContentType: event.View(mediaType(r.Get(http.ContentType))), Length: uint64(r.Length),
-		Location: t.masked(w, r.Get(http.Location)), Server: event.View(r.Get(http.Server))}
+		Location: t.address(w, r.Get(http.Location)), Server: event.View(r.Get(http.Server))}
 	if !q.Seen {
 		e.Version = event.View(r.Version)
 	}
 	host, port := q.Hostname()
 	e.Host, e.Port = event.View(host), uint64(port)
-	if r.Seen {
-		e.Latency = a.took()
+	if q.Seen && r.Seen {
+		e.Latency = uint64(max(x.Mark[wire.ToClient]-x.Mark[wire.ToServer], 0))
 	}
 	if w.opt.Full {
 		e.Range = event.View(r.Get(http.ContentRange))
@@ -84,12 +107,17 @@ func (a *httpApp) End(x *http.Transaction) {
 		e.RequestHeaders = t.headers(w, e.RequestHeaders, &q.Head)
 		e.ResponseHeaders = t.headers(w, e.ResponseHeaders, &r.Head)
 	}
+	if x.Stream.ID != 0 {
+		a.stream(e, x)
+		a.grpc(e, x)
+	}
 	w.out.text = t.buf
 	w.emit(a.f, e)
 	if isFHIR {
 		a.fhir(x, &t)
 	}
 	w.out.text = t.buf
+	a.doh(x)
 	a.dpws(x)
 	a.tellFiles(x)
 }
@@ -100,73 +128,4 @@ func mediaType(v []byte) []byte {
 		v = v[:i]
 	}
 	return bytes.TrimSpace(v)
-}
-
-// describe reports whether an exchange is an interaction with a FHIR server, and learns the patients in it, so that
-// they are known wherever they stand in the address.
-func (a *httpApp) describe(x *http.Transaction) bool {
-	w, q, r := a.w, &x.Request, &x.Response
-	sent, came := q.Get(http.ContentType), r.Get(http.ContentType)
-	ok := fhir.Describe(&fhir.Exchange{Method: q.Method, Target: q.Target, RequestType: sent, Accept: q.Get(http.Accept),
-		RequestBody: q.First, Status: r.Status, ResponseType: came, ResponseBody: r.First}, &w.out.interaction)
-	if !ok {
-		return false
-	}
-	ids := fhir.AppendPatientIDs(w.out.ids[:0], sent, q.First)
-	ids = fhir.AppendPatientIDs(ids, came, r.First)
-	for _, id := range ids {
-		w.learn(nil, id)
-	}
-	clear(ids)
-	w.out.ids = ids
-	return true
-}
-
-// fhir reports an interaction with a FHIR server.
-func (a *httpApp) fhir(x *http.Transaction, t *texts) {
-	w, in, q := a.w, &a.w.out.interaction, &x.Request
-	h, e := &w.out.http, &w.out.fhir
-	*e = event.FHIR{Resource: either(in.Type, in.Resource), Interaction: in.Kind.String(), Operation: event.View(in.Operation),
-		Params: e.Params[:0], Status: h.Status, Outcome: event.View(in.Code), Client: h.UserAgent, Host: h.Host,
-		Base: t.masked(w, in.Base), Latency: h.Latency}
-	if in.Total > 0 {
-		e.Results = uint64(in.Total)
-	} else {
-		e.Results = uint64(in.Entries)
-	}
-	for _, p := range in.Params {
-		e.Params = append(e.Params, event.View(p))
-	}
-	id := patientOf(in, q.Target)
-	if len(id) > 0 {
-		at := len(t.buf)
-		t.buf = w.opt.Patients.Patient(t.buf, nil, id)
-		e.Patient = t.from(at)
-	}
-	switch {
-	case in.Type == "Patient" || in.Compartment == "Patient":
-		e.ResourceID = e.Patient
-	case len(in.ID) > 0:
-		e.ResourceID = t.masked(w, in.ID)
-	}
-	w.emit(a.f, e)
-}
-
-// patientOf is the id of the patient that an interaction names: in its path, or as the value of patient= or subject=.
-func patientOf(in *fhir.Interaction, target []byte) []byte {
-	if (in.Type == "Patient" || in.Compartment == "Patient") && len(in.ID) > 0 {
-		return in.ID
-	}
-	_, query, _ := bytes.Cut(target, []byte("?"))
-	for len(query) > 0 {
-		var pair []byte
-		pair, query, _ = bytes.Cut(query, []byte("&"))
-		name, value, _ := bytes.Cut(pair, []byte("="))
-		name, _, _ = bytes.Cut(name, []byte(":"))
-		switch string(name) {
-		case "patient", "subject":
-			return bytes.TrimPrefix(bytes.TrimPrefix(value, []byte("Patient/")), []byte("Patient%2F"))
-		}
-	}
-	return nil
 }

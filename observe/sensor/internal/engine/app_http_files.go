@@ -17,7 +17,7 @@ type httpFiles struct {
 }
 
 // filesOf is where the bodies of t are kept.
-func (a *httpApp) filesOf(t *http.Transaction) *httpFiles {
+func (a *exchanges) filesOf(t *http.Transaction) *httpFiles {
 	for i := range a.files {
 		if a.files[i].t == t {
 			return &a.files[i]
@@ -35,12 +35,12 @@ func message(dir wire.Dir, t *http.Transaction) *http.Message {
 }
 
 // Body takes a piece of a body.
-func (a *httpApp) Body(dir wire.Dir, t *http.Transaction, p []byte) {
+func (a *exchanges) Body(dir wire.Dir, t *http.Transaction, p []byte) {
 	b := a.filesOf(t)
 	if !b.asked[dir] {
 		b.asked[dir] = true
 		if !a.isFile(dir, t) && !alarming(p) {
-			a.conv.Skip(dir)
+			a.skipper.Skip(dir, t)
 			return
 		}
 		a.openFile(b, dir)
@@ -57,15 +57,15 @@ func (b *httpFiles) skipLost(dir wire.Dir) {
 	}
 }
 
-func (a *httpApp) openFile(b *httpFiles, dir wire.Dir) {
+func (a *exchanges) openFile(b *httpFiles, dir wire.Dir) {
 	m := message(dir, b.t)
-	about := fileFacts{App: "http", Name: a.fileName(dir, b.t), Type: m.Get(http.ContentType), Coding: m.Get(http.ContentEncoding),
+	about := fileFacts{App: a.f.app.String(), Name: a.fileName(dir, b.t), Type: m.Get(http.ContentType), Coding: m.Get(http.ContentEncoding),
 		Range: m.Get(http.ContentRange), TxID: uint64(b.t.Number)}
 	b.files[dir].open(a.w, a.f, dir, about)
 }
 
 // tellFiles tells of what a request and its response carried.
-func (a *httpApp) tellFiles(t *http.Transaction) {
+func (a *exchanges) tellFiles(t *http.Transaction) {
 	for i := range a.files {
 		b := &a.files[i]
 		if b.t != t {
@@ -87,7 +87,7 @@ func (a *httpApp) tellFiles(t *http.Transaction) {
 	}
 }
 
-func (a *httpApp) tellFile(b *httpFiles, dir wire.Dir) {
+func (a *exchanges) tellFile(b *httpFiles, dir wire.Dir) {
 	m := message(dir, b.t)
 	if a.w.opt.EVE && !b.asked[dir] && m.Lost > 0 {
 		a.openFile(b, dir)
@@ -97,7 +97,7 @@ func (a *httpApp) tellFile(b *httpFiles, dir wire.Dir) {
 }
 
 // isFile reports whether a body is a document or a program by what is said of it, not a page or one of its parts.
-func (a *httpApp) isFile(dir wire.Dir, t *http.Transaction) bool {
+func (a *exchanges) isFile(dir wire.Dir, t *http.Transaction) bool {
 	m := message(dir, t)
 	return a.w.opt.EVE || a.w.opt.AllFiles || m.Has(http.ContentDisposition) || !isPagePart(mediaType(m.Get(http.ContentType)))
 }
@@ -124,7 +124,7 @@ func isPagePart(media []byte) bool {
 
 // fileName is what a body is called: what its Content-Disposition says (RFC 6266), else the path that was asked for; of
 // that the last part, but the whole where EVE is written.
-func (a *httpApp) fileName(dir wire.Dir, t *http.Transaction) []byte {
+func (a *exchanges) fileName(dir wire.Dir, t *http.Transaction) []byte {
 	if name := dispositionName(message(dir, t).Get(http.ContentDisposition)); len(name) > 0 {
 		return name
 	}

@@ -11,6 +11,7 @@ import (
 	"bulwark/wire/dpws"
 	"bulwark/wire/hl7"
 	"bulwark/wire/http"
+	"bulwark/wire/http2"
 	"bulwark/wire/ieee11073"
 	"bulwark/wire/kerberos"
 	"bulwark/wire/ldap"
@@ -30,6 +31,10 @@ func streamProtocols() []protocol {
 		{TLS, tls.Probe, many[tlsApp]()},
 		{HTTP, http.Probe, many[httpApp]()},
 		{SMB, smb.Probe, many[smbApp]()},
+		{TLS, tls.Probe, func() application { return new(tlsApp) }},
+		{HTTP2, http2.Probe, func() application { return new(http2App) }},
+		{HTTP, http.Probe, func() application { return new(httpApp) }},
+		{SMB, smb.Probe, func() application { return new(smbApp) }},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
 		{IEEE11073, ieee11073.Probe, func() application { return new(ieee11073App) }},

@@ -374,6 +374,9 @@ func (w *Worker) step(f *flow, c *conversation, dir wire.Dir, p []byte) int {
 	done, need, err := c.app.decode(w, f, dir, p)
 	if errors.Is(err, errAnother) && f.conv != 0 {
 		w.another(f, c)
+		if f.conv != 0 && c.app != nil && len(c.half[dir.Other()].pending) > 0 {
+			w.unpend(f, c, dir.Other())
+		}
 		if f.conv == 0 {
 			return -1
 		}

@@ -38,6 +38,7 @@ type payloads struct {
 	fhir        event.FHIR
 	interaction fhir.Interaction
 	ids         [][]byte // of patients, scratch
+	question    []byte   // of DNS in an address, scratch
 	file        event.File
 	mqtt        event.MQTT
 	shown       []byte // of a record, scratch
