@@ -26,7 +26,7 @@ import (
 func readCommand(t Terminal) *cobra.Command {
 	var o readOptions
 	cmd := &cobra.Command{
-		Use:   "read FILE|DIRECTORY|-...",
+		Use:   "read FILE|DIRECTORY|-... | --interface NAME",
 		Short: "Analyse captures and print what crossed the wire",
 		Long: `Analyse pcap and pcapng captures (also gzip or zstd compressed; - is standard input).
 
@@ -35,14 +35,20 @@ Several captures are read as one, in the order given; a directory's in the order
 Patients appear as pseudonyms. They are made with a new key each time, so that two runs cannot be joined,
 unless --data names a Bulwark's data directory, whose key is then used.
 
+With --interface it watches a network interface instead, until it is interrupted, and keeps nothing.
+
 What is readable of a damaged capture is analysed; the error names the place, and the exit code is 3.
 See also: bulwark help captures.`,
 		Example: `  bulwark read ward.pcapng
   bulwark read --eve /captures/monday | jq 'select(.event_type == "dicom")'
+  bulwark read --json --interface eth1
   tcpdump -i eth1 -w - -c 10000 | bulwark read -`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("read needs a capture: a file, a directory, or - for standard input")
+			switch {
+			case o.watch != "" && len(args) > 0:
+				return errors.New("read takes captures or an interface, not both")
+			case o.watch == "" && len(args) == 0:
+				return errors.New("read needs a capture: a file, a directory, or - for standard input; or --interface")
 			}
 			return apart(cmd, "eve", "json", "measure")
 		},
@@ -53,18 +59,31 @@ See also: bulwark help captures.`,
 	}
 	cmd.Flags().BoolVar(&o.eve, "eve", false, "print EVE JSON lines, as Suricata writes them")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print our events as JSON lines")
+	cmd.Flags().StringVarP(&o.watch, "interface", "i", "", "watch this network interface")
 	cmd.Flags().BoolVar(&o.measure, "measure", false, "encode all events and print only how many there were")
 	return cmd
 }
 
-type readOptions struct{ eve, json, measure bool }
+type readOptions struct {
+	eve, json, measure bool
+	watch              string
+}
 
 func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	c, err := loadConfig(cmd)
 	if err != nil {
 		return err
 	}
-	files, err := captures(args)
+	var files []string
+	if o.watch != "" {
+		c.Sensor.Interfaces = []string{o.watch}
+		if o.eve {
+			c.Sensor.Cores = 1 // EVE numbers the messages of a conversation, and its records stand in their order
+		}
+		err = watchable(c)
+	} else {
+		files, err = captures(args)
+	}
 	if err != nil {
 		return &exit{ExitFailure, err}
 	}
@@ -78,7 +97,8 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	s := sensor.New(sensor.Options{
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key,
 		Start: starter(c.Sensor), Publisher: sink, Health: health.NewTracker(clock.System{}),
-		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ordered: !o.measure, EVE: o.eve, Discard: o.measure,
+		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files,
+		Ordered: !o.measure && (len(files) > 0 || o.eve), EVE: o.eve, Discard: o.measure,
 		Done: func(r sensor.FileReport) {
 			sink.packets += r.Packets
 			sink.bytes += r.Bytes
@@ -91,7 +111,15 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		},
 	})
 	err = s.Run(cmd.Context())
-	if cmd.Context().Err() != nil {
+	if o.watch != "" {
+		for _, i := range s.State().Interfaces {
+			sink.packets += i.Packets
+			sink.bytes += i.Bytes
+			if i.Drops+i.Lost > 0 || o.measure {
+				fmt.Fprintf(t.Err, "bulwark: %s: %d packets were read, %d dropped by the kernel, %d events lost\n", i.Name, i.Packets, i.Drops, i.Lost)
+			}
+		}
+	} else if cmd.Context().Err() != nil {
 		err = errInterrupted
 	}
 	if err == nil {
@@ -105,6 +133,16 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		return &exit{ExitPartial, fmt.Errorf("%d of %d captures were not readable to their end", failed, len(files))}
 	case failed > 0:
 		return &exit{code: ExitPartial}
+	}
+	return nil
+}
+
+// watchable says why the interface cannot be watched.
+func watchable(c Config) error {
+	for _, f := range lookAtCapture(c) {
+		if f.is == broken {
+			return fmt.Errorf("%s: %s", f.text, f.mend)
+		}
 	}
 	return nil
 }
@@ -234,7 +272,10 @@ func (s *readSink) Publish(_ context.Context, _ event.Kind, batch []byte) error 
 			return err
 		}
 	}
-	return s.reader.Err()
+	if err := s.reader.Err(); err != nil || s.o.watch == "" {
+		return err
+	}
+	return s.out.Flush() // somebody looks on
 }
 
 func (s *readSink) finish() error {

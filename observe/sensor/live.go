@@ -258,6 +258,7 @@ func (l *live) counted(r link.Report) {
 	for i := range s.state.Interfaces {
 		if n := &s.state.Interfaces[i]; n.Name == r.Source {
 			n.Packets += r.Packets
+			n.Bytes += r.Bytes
 			n.Drops += r.Drops
 			n.Lost += r.Lost
 			place := int(r.Worker % uint(len(n.Cores)))

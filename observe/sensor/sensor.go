@@ -100,6 +100,7 @@ type Interface struct {
 	Name    string `json:"name"`
 	Up      bool   `json:"up"`
 	Packets uint64 `json:"packets"` // packets since the start
+	Bytes   uint64 `json:"bytes"`   // bytes of them on the wire
 	Drops   uint64 `json:"drops"`   // packets that the kernel dropped since the start
 	Lost    uint64 `json:"lost"`    // events that were lost since the start because this side was behind
 	Cores   []Core `json:"cores"`   // the same by the core that reads them

@@ -87,11 +87,12 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 	fr.done = append(fr.done[:0], part.buf[:part.total]...)
 	p.Proto = part.proto
 	fr.drop(k, part)
-	if fault := p.Whole(fr.done); fault != packet.OK {
-		w.oddities(p)
-		return false
+	fault := p.Whole(fr.done)
+	w.oddities(p)
+	if fault == packet.OK && w.opt.EVE {
+		w.full.tally.reassembled(p)
 	}
-	return true
+	return fault == packet.OK
 }
 
 // oddFragment says why a fragment that ends at to cannot be one.

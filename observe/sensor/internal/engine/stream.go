@@ -267,6 +267,9 @@ func (w *Worker) jump(f *flow, c *conversation, dir wire.Dir) {
 	h := &c.half[dir]
 	missing := h.ahead[0].seq - f.next[dir]
 	w.streamOdd(f, sequenceGap)
+	if w.opt.EVE {
+		w.full.tally.n[tallyGap]++
+	}
 	f.lost[dir] += missing
 	f.next[dir] += missing
 	h.waits = 0

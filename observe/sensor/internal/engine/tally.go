@@ -34,8 +34,6 @@ const (
 	tallyNull
 	tallySLL
 	tallySLL2
-	tallyPPP
-	tallyPPPoE
 	tallyTCP
 	tallyUDP
 	tallySCTP
@@ -51,9 +49,7 @@ const (
 	tallyTeredo
 	tallyIPv4in4
 	tallyIPv6in4
-	tallyMPLS
 	tallyMaxSize
-	tallyMaxMACDst
 	tallyFragments4
 	tallyReassembled4
 	tallyFragments6
@@ -73,8 +69,6 @@ const (
 	tallyGap
 	tallyOverlap
 	tallyOverlapDiffers
-	tallyInvalidChecksum
-	tallyMemcap
 	tallyFailedTCP
 	tallyFailedUDP
 	tallyExtractErrors
@@ -85,20 +79,17 @@ var tallyNames = [tallies]string{
 	tallyPackets: "decoder.pkts", tallyBytes: "decoder.bytes", tallyInvalid: "decoder.invalid", tallyIPv4: "decoder.ipv4",
 	tallyIPv6: "decoder.ipv6", tallyEthernet: "decoder.ethernet", tallyARP: "decoder.arp",
 	tallyUnknownType: "decoder.unknown_ethertype", tallyRaw: "decoder.raw", tallyNull: "decoder.null", tallySLL: "decoder.sll",
-	tallySLL2: "decoder.sll2", tallyPPP: "decoder.ppp", tallyPPPoE: "decoder.pppoe", tallyTCP: "decoder.tcp",
+	tallySLL2: "decoder.sll2", tallyTCP: "decoder.tcp",
 	tallyUDP: "decoder.udp", tallySCTP: "decoder.sctp", tallyESP: "decoder.esp", tallyICMPv4: "decoder.icmpv4",
 	tallyICMPv6: "decoder.icmpv6", tallyGRE: "decoder.gre", tallyERSPAN: "decoder.erspan", tallyVLAN: "decoder.vlan",
 	tallyQinQ: "decoder.vlan_qinq", tallyVXLAN: "decoder.vxlan", tallyGeneve: "decoder.geneve", tallyTeredo: "decoder.teredo",
-	tallyIPv4in4: "decoder.ipv4_in_ipv4", tallyIPv6in4: "decoder.ipv6_in_ipv4", tallyMPLS: "decoder.mpls",
-	tallyMaxSize: "decoder.max_pkt_size", tallyMaxMACDst: "decoder.max_mac_addrs_dst",
-	tallyFragments4: "defrag.ipv4.fragments", tallyReassembled4: "defrag.ipv4.reassembled",
+	tallyIPv4in4: "decoder.ipv4_in_ipv4", tallyIPv6in4: "decoder.ipv6_in_ipv4", 	tallyMaxSize: "decoder.max_pkt_size", 	tallyFragments4: "defrag.ipv4.fragments", tallyReassembled4: "defrag.ipv4.reassembled",
 	tallyFragments6: "defrag.ipv6.fragments", tallyReassembled6: "defrag.ipv6.reassembled",
 	tallyFlows: "flow.total", tallyFlowsActive: "flow.active", tallyFlowsTCP: "flow.tcp", tallyFlowsUDP: "flow.udp",
 	tallyFlowsICMPv4: "flow.icmpv4", tallyFlowsICMPv6: "flow.icmpv6",
 	tallySessions: "tcp.sessions", tallySessionsActive: "tcp.active_sessions", tallySYN: "tcp.syn", tallySYNACK: "tcp.synack", tallyRST: "tcp.rst",
 	tallyMidstream: "tcp.midstream_pickups", tallyGap: "tcp.reassembly_gap", tallyOverlap: "tcp.overlap",
-	tallyOverlapDiffers: "tcp.overlap_diff_data", tallyInvalidChecksum: "tcp.invalid_checksum",
-	tallyMemcap: "tcp.segment_memcap_drop", tallyFailedTCP: "app_layer.flow.failed_tcp",
+	tallyOverlapDiffers: "tcp.overlap_diff_data", 	tallyFailedTCP: "app_layer.flow.failed_tcp",
 	tallyFailedUDP: "app_layer.flow.failed_udp", tallyExtractErrors: "file_store.fs_errors",
 }
 
@@ -189,6 +180,16 @@ func (t *tally) transport(p *packet.Packet) {
 	case packet.ESP:
 		t.n[tallyESP]++
 	}
+}
+
+// reassembled counts a packet whose fragments are all there.
+func (t *tally) reassembled(p *packet.Packet) {
+	if p.V6 {
+		t.n[tallyReassembled6]++
+	} else {
+		t.n[tallyReassembled4]++
+	}
+	t.transport(p)
 }
 
 // carrier counts the tunnel that p is.
