@@ -68,7 +68,6 @@ type stream struct {
 	t    *http.Transaction
 	want [2]http.Want
 	over [2]bool
-	odd  bool
 }
 
 // Reset makes c ready for another conversation. Transactions that were not ended are forgotten.

@@ -19,8 +19,7 @@ type httpApp struct {
 
 func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
-	a.conv.Pool, a.conv.Excess = &w.transactions, w.opt.EVE
-	a.conv.Pool, a.skipper = &w.transactions, &a.conv
+	a.conv.Pool, a.conv.Excess, a.skipper = &w.transactions, w.opt.EVE, &a.conv
 	done, need, err := a.conv.Decode(dir, p, a)
 	if errors.Is(err, http.ErrUpgraded) {
 		err = errAnother

@@ -24,9 +24,6 @@ func (a *quicApp) gap(wire.Dir, int) error                                   { r
 func (a *quicApp) close(w *Worker, f *flow) { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *quicApp) reset()                   { a.conv.Reset(); *a = quicApp{conv: a.conv} }
 
-// noStream recognises no stream: it stands for protocols that come in datagrams only and keep state.
-func noStream([]byte) (wire.Match, wire.Dir) { return wire.No, wire.Either }
-
 func (w *Worker) quicDatagram(f *flow, dir wire.Dir, p []byte) {
 	a, ok := w.stateful(f, QUIC).(*quicApp)
 	if !ok {

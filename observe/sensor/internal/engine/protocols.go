@@ -29,12 +29,9 @@ import (
 func streamProtocols() []protocol {
 	return []protocol{
 		{TLS, tls.Probe, many[tlsApp]()},
+		{HTTP2, http2.Probe, func() application { return new(http2App) }},
 		{HTTP, http.Probe, many[httpApp]()},
 		{SMB, smb.Probe, many[smbApp]()},
-		{TLS, tls.Probe, func() application { return new(tlsApp) }},
-		{HTTP2, http2.Probe, func() application { return new(http2App) }},
-		{HTTP, http.Probe, func() application { return new(httpApp) }},
-		{SMB, smb.Probe, func() application { return new(smbApp) }},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
 		{IEEE11073, ieee11073.Probe, func() application { return new(ieee11073App) }},
@@ -49,7 +46,7 @@ func streamProtocols() []protocol {
 		{MQTT, mqtt.Probe, func() application { return new(mqttApp) }},
 		{DNS, dns.Probe, many[dnsApp]()},
 		{LLMNR, never, many[dnsApp]()}, // DNS at its port
-		{QUIC, noStream, many[quicApp]()},
+		{QUIC, never, many[quicApp]()},
 	}
 }
 
