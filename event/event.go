@@ -51,6 +51,7 @@ const (
 	KindIEEE11073 Kind = 53
 	KindARP       Kind = 47
 	KindSMTP      Kind = 29
+	KindMonitor   Kind = 59
 
 	kindEnd Kind = 96 // above every code
 )
@@ -91,6 +92,7 @@ var kinds = [kindEnd]struct {
 	KindIEEE11073: {"ieee11073", func() Payload { return new(IEEE11073) }},
 	KindARP:       {"arp", func() Payload { return new(ARP) }},
 	KindSMTP:      {"smtp", func() Payload { return new(SMTP) }},
+	KindMonitor:   {"monitor", func() Payload { return new(Monitor) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

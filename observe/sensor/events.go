@@ -22,6 +22,7 @@ func Publishes() []event.Kind {
 		event.KindQUIC,
 		event.KindIEEE11073,
 		event.KindSMTP,
+		event.KindMonitor,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

@@ -75,7 +75,7 @@ type Conversation struct {
 // Reset makes c ready for another conversation.
 func (c *Conversation) Reset() {
 	d := c.session.Device
-	d.reset()
+	d.Reset()
 	*c = Conversation{session: Session{Device: d}}
 }
 

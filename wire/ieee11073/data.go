@@ -1,6 +1,9 @@
 package ieee11073
 
-import "bytes"
+import (
+	"bytes"
+	"iter"
+)
 
 // Choice is what a PRST carries (20601 §7.5, ROSE): an operation asked for, its result, an error, a rejection.
 type Choice uint16
@@ -58,7 +61,7 @@ func (d *Data) data(body []byte, dev *Device) error {
 		d.Config, d.Measures = d.Event == notiConfig, d.Event != notiConfig
 	case Got:
 		inner.u16() // handle
-		dev.attributes(&inner)
+		dev.Read(inner.p)
 	}
 	return nil
 }
@@ -70,7 +73,8 @@ type Device struct {
 	arena []byte
 }
 
-func (d *Device) reset() { *d = Device{arena: d.arena[:0]} }
+// Reset forgets the device; its memory is kept.
+func (d *Device) Reset() { *d = Device{arena: d.arena[:0]} }
 
 func (d *Device) known() bool { return len(d.Maker)+len(d.Model)+len(d.Serial) > 0 }
 
@@ -79,28 +83,45 @@ const (
 	maxArena = 2 << 10
 )
 
-// keep copies a text, which some end with zeros or blanks.
+// keep copies a text, which some end with a zero and what was behind it, or with blanks.
 func (d *Device) keep(v []byte) []byte {
-	v = bytes.Trim(v, "\x00 ")
+	if i := bytes.IndexByte(v, 0); i >= 0 {
+		v = v[:i]
+	}
+	v = bytes.TrimSpace(v)
 	v = v[:min(len(v), maxText, maxArena-len(d.arena))]
 	start := len(d.arena)
 	d.arena = append(d.arena, v...)
 	return d.arena[start:len(d.arena):len(d.arena)]
 }
 
-// attributes reads an AttributeList: its count, its length, and each attribute behind its length.
-func (d *Device) attributes(c *cursor) {
-	if len(d.arena) > maxArena/2 {
-		d.reset() // told again and again
+// Attributes walks an AttributeList (20601 §A.2.4): its count, its length, and each attribute with its number and value. It
+// ends where the list does, or ends early.
+func Attributes(list []byte) iter.Seq2[uint16, []byte] {
+	return func(yield func(uint16, []byte) bool) {
+		c := cursor{p: list}
+		count, _ := c.u16(), c.u16()
+		for i := 0; i < int(count); i++ {
+			id, value := c.u16(), c.octets()
+			if c.bad || !yield(id, value) {
+				return
+			}
+		}
 	}
-	count, _ := c.u16(), c.u16()
-	for i := 0; i < int(count) && !c.bad; i++ {
-		id, value := c.u16(), cursor{p: c.octets()}
+}
+
+// Read takes what an AttributeList says of the device.
+func (d *Device) Read(list []byte) {
+	if len(d.arena) > maxArena/2 {
+		d.Reset() // told again and again
+	}
+	for id, value := range Attributes(list) {
+		c := cursor{p: value}
 		switch id {
 		case attrModel:
-			d.Maker, d.Model = d.keep(value.octets()), d.keep(value.octets())
+			d.Maker, d.Model = d.keep(c.octets()), d.keep(c.octets())
 		case attrProduction:
-			d.production(&value)
+			d.production(&c)
 		}
 	}
 }
@@ -114,7 +135,9 @@ func (d *Device) production(c *cursor) {
 		text := c.octets()
 		switch kind {
 		case 1:
-			d.Serial = d.keep(text)
+			if len(d.Serial) == 0 { // of several parts the first is the device
+				d.Serial = d.keep(text)
+			}
 		case 3:
 			d.Hardware = d.keep(text)
 		case 4:

@@ -37,35 +37,41 @@ const (
 	DNP3
 	IEEE11073
 	WSD
+	IntelliVue
+	CARESCAPE
+	MEDIBUS
 	appCount
 )
 
 var appNames = [appCount]string{
-	DNS:       "dns",
-	TLS:       "tls",
-	HTTP:      "http",
-	SMB:       "smb",
-	Kerberos:  "krb5",
-	LDAP:      "ldap",
-	DHCP:      "dhcp",
-	SSH:       "ssh",
-	DICOM:     "dicom",
-	HL7:       "hl7",
-	ASTM:      "astm",
-	MDNS:      "mdns",
-	LLMNR:     "llmnr",
-	MQTT:      "mqtt",
-	POCT1A:    "poct1a",
-	QUIC:      "quic",
-	HTTP2:     "http2",
-	DoH2:      "doh2",
-	NBNS:      "nbns",
-	DHCPv6:    "dhcpv6",
-	Modbus:    "modbus",
-	DNP3:      "dnp3",
-	IEEE11073: "ieee11073",
-	WSD:       "wsd",
-	SMTP:      "smtp",
+	DNS:        "dns",
+	TLS:        "tls",
+	HTTP:       "http",
+	SMB:        "smb",
+	Kerberos:   "krb5",
+	LDAP:       "ldap",
+	DHCP:       "dhcp",
+	SSH:        "ssh",
+	DICOM:      "dicom",
+	HL7:        "hl7",
+	ASTM:       "astm",
+	MDNS:       "mdns",
+	LLMNR:      "llmnr",
+	MQTT:       "mqtt",
+	POCT1A:     "poct1a",
+	QUIC:       "quic",
+	HTTP2:      "http2",
+	DoH2:       "doh2",
+	NBNS:       "nbns",
+	DHCPv6:     "dhcpv6",
+	Modbus:     "modbus",
+	DNP3:       "dnp3",
+	IEEE11073:  "ieee11073",
+	WSD:        "wsd",
+	SMTP:       "smtp",
+	IntelliVue: "intellivue",
+	CARESCAPE:  "carescape",
+	MEDIBUS:    "medibus",
 }
 
 func (a App) String() string { return appNames[a] }

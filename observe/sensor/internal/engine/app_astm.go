@@ -46,7 +46,7 @@ func (a *astmApp) Message(dir wire.Dir, m *astm.Message) {
 	}
 	w.out.text = t.buf
 	w.emit(a.f, e)
-	if m.FromAnalyser() && len(m.Sender) > 0 {
+	if m.FromAnalyser() && len(m.Sender) > 0 && !w.astmDevice(a.f, dir, m) {
 		w.out.asset = event.Asset{Model: event.View(m.Part(m.Sender, 0)), Identifier: e.Sender, Class: "laboratory analyser", Source: "astm"}
 		w.tellAssetOf(a.f, dir, &w.out.asset)
 	}

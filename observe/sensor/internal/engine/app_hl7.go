@@ -61,6 +61,11 @@ func (a *hl7App) Exchange(x *hl7.Exchange) {
 	w.out.text = t.buf
 	w.emit(a.f, e)
 	a.assets(m)
+	sender := x.Dir
+	if x.Message == nil {
+		sender = sender.Other()
+	}
+	a.w.hl7Device(a.f, sender, m)
 }
 
 // device is the identifier of a device with who gave it: "0003B1FFFEB5B648^EUI-64".

@@ -33,11 +33,15 @@ func (w *Worker) tellAsset(f *flow, e *event.Asset) {
 
 // tellAssetOf reports a fact about the device that sends the bytes of dir.
 func (w *Worker) tellAssetOf(f *flow, dir wire.Dir, e *event.Asset) {
-	side := &f.key.lo
+	w.tellAssetAt(f, w.addressOf(f, dir), e)
+}
+
+// addressOf is the address of the side that sends the bytes of dir.
+func (w *Worker) addressOf(f *flow, dir wire.Dir) netip.Addr {
 	if f.origin^end(dir) == high {
-		side = &f.key.hi
+		return packet.Addr(&f.key.hi, f.key.v6)
 	}
-	w.tellAssetAt(f, packet.Addr(side, f.key.v6), e)
+	return packet.Addr(&f.key.lo, f.key.v6)
 }
 
 // tellAssetAt reports a fact, which f tells, about the device at an address.

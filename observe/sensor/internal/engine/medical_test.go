@@ -61,7 +61,8 @@ func TestALaboratoryAnalyserIsToldWithoutItsPatients(t *testing.T) {
 		up("\x021H|\\^&||geheim|XN-550^00-22^11001|||||||P|E1394-97|20261122\rP|1|471199||0815|DURAND^PAUL\rR|1|^^^^WBC|6.85\rL|1|N\r\x0300\r\n"),
 		down("\x06"), up("\x04"))
 	tells(t, got, []string{`"kind":"astm"`, `"activity_name":"Result"`, `"astm.tests":["WBC"]`, `"is_cleartext":true`, `"kind":"asset"`,
-		`"device.model":"XN-550"`, `"src_endpoint.ip":"10.0.0.200"`, `"patient.uids":["p~`}, []string{"471199", "DURAND", "6.85", "geheim"})
+		`"device.model":"XN-550"`, `"device.serial_number":"11001"`, `"device.software_version":"00-22"`,
+		`"device.vendor_name":"Sysmex"`, `"monitor.fingerprint":"sysmex-xn"`, `"confidence":"certain"`, `"src_endpoint.ip":"10.0.0.200"`, `"patient.uids":["p~`}, []string{"471199", "DURAND", "6.85", "geheim"})
 }
 
 func TestAPointOfCareDeviceIsToldWithoutPatientsAndOperators(t *testing.T) {
@@ -91,7 +92,10 @@ func TestAPersonalHealthDeviceIsTold(t *testing.T) {
 }
 
 // discovered is what a worker tells of one datagram to the group of WS-Discovery.
-func discovered(t *testing.T, doc string) string {
+func discovered(t *testing.T, doc string) string { return received(t, 3702, doc) }
+
+// received is what a worker tells of one datagram of 10.0.0.7.
+func received(t *testing.T, port uint16, doc string) string {
 	t.Helper()
 	c := &collector{}
 	w := New(Options{Sink: c, Seed: 7, FirstFlow: 1, FlowStep: 1, Patients: pseudonym.New([32]byte{1})})
@@ -100,7 +104,7 @@ func discovered(t *testing.T, doc string) string {
 	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
 	copy(b[12:], []byte{10, 0, 0, 7, 239, 255, 255, 250})
 	binary.BigEndian.PutUint16(b[20:], 40000)
-	binary.BigEndian.PutUint16(b[22:], 3702)
+	binary.BigEndian.PutUint16(b[22:], port)
 	binary.BigEndian.PutUint16(b[24:], uint16(len(b)-20))
 	w.Packet(1_700_000_000_000_000_000, pcap.LinkRaw, len(b), 0, b)
 	w.Close()
@@ -118,4 +122,32 @@ func TestADeviceThatAnnouncesItselfIsTold(t *testing.T) {
 		[]string{`"kind":"ieee11073"`, `"ieee11073.types":["Device","MedicalDevice"]`, `"ieee11073.location":"fac=H&poc=ICU"`, `"patient.uids":["p~`,
 			`"device.uid":"urn:uuid:98190dc2`, `"device.type":"medical device"`}, []string{"471199"})
 	tells(t, discovered(t, hello("wsdp:Device wprt:PrintDeviceType", "")), []string{`"device.type":"printer"`}, []string{`"kind":"ieee11073"`})
+}
+
+func TestVendorsDevicesAreKnownAgain(t *testing.T) {
+	announcement := make([]byte, 88)
+	copy(announcement, "\x01\x04\x00\x00\x0a\x00\x00\x07\x00\x00\x00\x01ICU|BED-07")
+	copy(announcement[28:], "DURAND,PAUL")
+	tests := []struct {
+		name, got     string
+		want, secrets []string
+	}{
+		{"a monitor on a GE network, by its own address", received(t, 7000, string(announcement)),
+			[]string{`"monitor.fingerprint":"ge-carescape"`, `"confidence":"certain"`, `"monitor.location":"ICU BED-07"`, `"monitor.patient_in_clear":true`,
+				`"patient.uid":"n~`, `"monitor.usual_port":true`, `"device.type":"patient monitor"`}, []string{"DURAND", "PAUL"}},
+		{"a Philips monitor, by its answer to a request", received(t, 24105, "\x0e\x20"+strings.Repeat("\x00", 20)+"\x2A\x86\x48\xCE\x14\x02\x01\x00\x00\x00\x01\x01"),
+			[]string{`"monitor.fingerprint":"philips-intellivue"`, `"activity_name":"Accept"`, `"confidence":"certain"`}, nil},
+		{"a ventilator behind a terminal server", played(t, up("\x1bQ6C\r"), down("\x01Q52\r"), up("\x1bR6D\r"), down("\x01R5700'Babyleo TN500'01.06:06.00A5\r")),
+			[]string{`"monitor.fingerprint":"draeger-medibus"`, `"device.model":"Babyleo TN500"`, `"src_endpoint.ip":"10.0.0.1"`}, nil},
+		{"a gateway that sends HL7", played(t, up("\x0bMSH|^~\\&|MINDRAY_EGATEWAY^00A0370027000143^EUI-64|MINDRAY|||2026||ORU^R01|1|P|2.6\rPID|1||471199\r\x1c\r")),
+			[]string{`"monitor.fingerprint":"mindray-egateway"`, `"device.type":"monitoring gateway"`}, []string{"471199"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { tells(t, tt.got, tt.want, tt.secrets) })
+	}
+	other := make([]byte, 88)
+	copy(other, announcement)
+	other[7] = 99 // the address of somebody else
+	tells(t, received(t, 7000, string(other)), []string{`"confidence":"likely"`}, nil)
+	tells(t, received(t, 9999, string(other)), nil, []string{`"kind":"monitor"`})
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"bulwark/wire"
 	"bulwark/wire/astm"
+	"bulwark/wire/carescape"
 	"bulwark/wire/dhcp"
 	"bulwark/wire/dhcp6"
 	"bulwark/wire/dicom"
@@ -13,8 +14,10 @@ import (
 	"bulwark/wire/http"
 	"bulwark/wire/http2"
 	"bulwark/wire/ieee11073"
+	"bulwark/wire/intellivue"
 	"bulwark/wire/kerberos"
 	"bulwark/wire/ldap"
+	"bulwark/wire/medibus"
 	"bulwark/wire/modbus"
 	"bulwark/wire/mqtt"
 	"bulwark/wire/poct1a"
@@ -37,6 +40,7 @@ func streamProtocols() []protocol {
 		{IEEE11073, ieee11073.Probe, func() application { return new(ieee11073App) }},
 		{POCT1A, poct1a.Probe, func() application { return new(poct1aApp) }},
 		{ASTM, astm.Probe, func() application { return new(astmApp) }},
+		{MEDIBUS, medibus.Probe, func() application { return new(medibusApp) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
@@ -62,6 +66,8 @@ func datagramProtocols() []datagram {
 		{DNP3, dnp3.Looks, (*Worker).dnp3Datagram},
 		{DHCPv6, dhcp6.Looks, (*Worker).dhcp6Datagram},
 		{WSD, dpws.Looks, (*Worker).dpwsDatagram},
+		{IntelliVue, intellivue.Looks, (*Worker).intellivueDatagram},
+		{CARESCAPE, carescape.Looks, (*Worker).carescapeDatagram},
 	}
 }
 

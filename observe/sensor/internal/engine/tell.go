@@ -6,6 +6,7 @@ import (
 	"bulwark/wire/dns"
 	"bulwark/wire/dpws"
 	"bulwark/wire/fhir"
+	"bulwark/wire/intellivue"
 	"bulwark/wire/packet"
 )
 
@@ -20,6 +21,8 @@ type payloads struct {
 	krb5        event.Kerberos
 	auth        event.Auth
 	hl7         event.HL7
+	monitor     event.Monitor
+	intellivue  intellivue.Message
 	discovery   dpws.Message
 	ieee11073   event.IEEE11073
 	poct1a      event.POCT1A

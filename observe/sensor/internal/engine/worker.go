@@ -106,6 +106,7 @@ type Worker struct {
 
 	asked        [askedSlots]asked
 	facts        facts
+	devices      devicePrints
 	neighbours   *neighbours
 	archives     archives
 	certificates tls.Certificates
@@ -155,6 +156,7 @@ func New(o Options) *Worker {
 	w.idle = make([][]application, len(w.protocols))
 	w.files.packers.limit = l.Unpacking
 	w.frags.init(&w.pool)
+	w.devices.load()
 	if o.EVE {
 		w.full.tally = newTally()
 	}
