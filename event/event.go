@@ -51,6 +51,7 @@ const (
 	KindIEEE11073 Kind = 53
 	KindARP       Kind = 47
 	KindSMTP      Kind = 29
+	KindENIP      Kind = 58
 	KindMonitor   Kind = 59
 
 	kindEnd Kind = 96 // above every code
@@ -92,6 +93,7 @@ var kinds = [kindEnd]struct {
 	KindIEEE11073: {"ieee11073", func() Payload { return new(IEEE11073) }},
 	KindARP:       {"arp", func() Payload { return new(ARP) }},
 	KindSMTP:      {"smtp", func() Payload { return new(SMTP) }},
+	KindENIP:      {"enip", func() Payload { return new(ENIP) }},
 	KindMonitor:   {"monitor", func() Payload { return new(Monitor) }},
 }
 

@@ -13,6 +13,8 @@ func recorded(p event.Payload) (name, record string, ok bool) {
 		return "mqtt", p.Record, true
 	case *event.DNP3:
 		return "dnp3", p.Record, true
+	case *event.ENIP:
+		return "enip", p.Record, true
 	case *event.Modbus:
 		return "modbus", p.Record, true
 	}

@@ -35,6 +35,7 @@ func Publishes() []event.Kind {
 		event.KindModbus,
 		event.KindDNP3,
 		event.KindARP,
+		event.KindENIP,
 	}
 }
 

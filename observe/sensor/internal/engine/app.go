@@ -37,6 +37,7 @@ const (
 	DNP3
 	IEEE11073
 	WSD
+	ENIP
 	IntelliVue
 	CARESCAPE
 	MEDIBUS
@@ -69,6 +70,7 @@ var appNames = [appCount]string{
 	IEEE11073:  "ieee11073",
 	WSD:        "wsd",
 	SMTP:       "smtp",
+	ENIP:       "enip",
 	IntelliVue: "intellivue",
 	CARESCAPE:  "carescape",
 	MEDIBUS:    "medibus",

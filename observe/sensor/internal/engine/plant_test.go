@@ -184,3 +184,33 @@ func TestDNP3(t *testing.T) {
 		t.Errorf("a poll is told %d times, want 1", n)
 	}
 }
+
+// enipMessage is a message of EtherNet/IP.
+func enipMessage(command byte, session byte, data string) string {
+	b := make([]byte, 24)
+	b[0], b[2], b[4] = command, byte(len(data)), session
+	return string(b) + data
+}
+
+func TestENIP(t *testing.T) {
+	const identity = "\x01\x00\x0c\x00\x27\x00\x01\x00\x00\x02\xaf\x12\x0a\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x0e\x00\x36\x00\x14\x01\x30\x00\x78\x56\x34\x12\x05PLC-5\x03"
+	ask, answer := enipMessage(0x63, 0, ""), enipMessage(0x63, 0, identity)
+	reset := enipMessage(0x6f, 7, "\x00\x00\x00\x00\x0a\x00\x02\x00\x00\x00\x00\x00\xb2\x00\x06\x00\x05\x02\x20\x01\x24\x01")
+	refusal := enipMessage(0x6f, 7, "\x00\x00\x00\x00\x0a\x00\x02\x00\x00\x00\x00\x00\xb2\x00\x04\x00\x85\x00\x0f\x00")
+	for _, c := range []struct {
+		does        string
+		o           Options
+		parts       []said
+		want, never []string
+	}{
+		{"a device says who it is", Options{}, []said{asks(ask), answers(answer)},
+			[]string{`"kind":"enip"`, `"device.vendor_name":"Rockwell Automation/Allen-Bradley","device.model":"PLC-5","device.serial_number":"12345678","device.software_version":"20.1","device.role":"Programmable Logic Controller"`}, []string{"anomaly"}},
+		{"a reset that is refused", Options{}, []said{asks(reset), answers(refusal)},
+			[]string{`"cip.service":"Reset"`, `"cip.class":"Identity","cip.path":"1/1"`, `"status":"failure","status_detail":"Privilege Violation"`}, nil},
+		{"EVE has both messages", Options{EVE: true}, []said{asks(ask), answers(answer)},
+			[]string{`\"request\":{\"command\":\"list_identity\",\"status\":\"success\"}`, `\"vendor_id\":\"Rockwell Automation/Allen-Bradley\",\"device_type\":\"Programmable Logic Controller\",\"product_code\":54`}, nil},
+	} {
+		t.Run(c.does, func(t *testing.T) { expect(t, conversed(c.o, c.parts...), c.want, c.never) })
+		t.Run(c.does+", in datagrams", func(t *testing.T) { expect(t, exchanged(c.o, c.parts...), c.want, c.never) })
+	}
+}

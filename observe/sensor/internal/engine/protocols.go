@@ -10,6 +10,7 @@ import (
 	"bulwark/wire/dnp3"
 	"bulwark/wire/dns"
 	"bulwark/wire/dpws"
+	"bulwark/wire/enip"
 	"bulwark/wire/hl7"
 	"bulwark/wire/http"
 	"bulwark/wire/http2"
@@ -46,6 +47,7 @@ func streamProtocols() []protocol {
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
 		{DNP3, dnp3.Probe, func() application { return new(dnp3App) }},
+		{ENIP, enip.Probe, func() application { return new(enipApp) }},
 		{Modbus, modbus.Probe, func() application { return new(modbusApp) }},
 		{MQTT, mqtt.Probe, func() application { return new(mqttApp) }},
 		{DNS, dns.Probe, many[dnsApp]()},
@@ -66,6 +68,7 @@ func datagramProtocols() []datagram {
 		{DNP3, dnp3.Looks, (*Worker).dnp3Datagram},
 		{DHCPv6, dhcp6.Looks, (*Worker).dhcp6Datagram},
 		{WSD, dpws.Looks, (*Worker).dpwsDatagram},
+		{ENIP, enip.Looks, (*Worker).enipDatagram},
 		{IntelliVue, intellivue.Looks, (*Worker).intellivueDatagram},
 		{CARESCAPE, carescape.Looks, (*Worker).carescapeDatagram},
 	}

@@ -83,13 +83,13 @@ var tallyNames = [tallies]string{
 	tallyUDP: "decoder.udp", tallySCTP: "decoder.sctp", tallyESP: "decoder.esp", tallyICMPv4: "decoder.icmpv4",
 	tallyICMPv6: "decoder.icmpv6", tallyGRE: "decoder.gre", tallyERSPAN: "decoder.erspan", tallyVLAN: "decoder.vlan",
 	tallyQinQ: "decoder.vlan_qinq", tallyVXLAN: "decoder.vxlan", tallyGeneve: "decoder.geneve", tallyTeredo: "decoder.teredo",
-	tallyIPv4in4: "decoder.ipv4_in_ipv4", tallyIPv6in4: "decoder.ipv6_in_ipv4", 	tallyMaxSize: "decoder.max_pkt_size", 	tallyFragments4: "defrag.ipv4.fragments", tallyReassembled4: "defrag.ipv4.reassembled",
+	tallyIPv4in4: "decoder.ipv4_in_ipv4", tallyIPv6in4: "decoder.ipv6_in_ipv4", tallyMaxSize: "decoder.max_pkt_size", tallyFragments4: "defrag.ipv4.fragments", tallyReassembled4: "defrag.ipv4.reassembled",
 	tallyFragments6: "defrag.ipv6.fragments", tallyReassembled6: "defrag.ipv6.reassembled",
 	tallyFlows: "flow.total", tallyFlowsActive: "flow.active", tallyFlowsTCP: "flow.tcp", tallyFlowsUDP: "flow.udp",
 	tallyFlowsICMPv4: "flow.icmpv4", tallyFlowsICMPv6: "flow.icmpv6",
 	tallySessions: "tcp.sessions", tallySessionsActive: "tcp.active_sessions", tallySYN: "tcp.syn", tallySYNACK: "tcp.synack", tallyRST: "tcp.rst",
 	tallyMidstream: "tcp.midstream_pickups", tallyGap: "tcp.reassembly_gap", tallyOverlap: "tcp.overlap",
-	tallyOverlapDiffers: "tcp.overlap_diff_data", 	tallyFailedTCP: "app_layer.flow.failed_tcp",
+	tallyOverlapDiffers: "tcp.overlap_diff_data", tallyFailedTCP: "app_layer.flow.failed_tcp",
 	tallyFailedUDP: "app_layer.flow.failed_udp", tallyExtractErrors: "file_store.fs_errors",
 }
 

@@ -47,6 +47,7 @@ type payloads struct {
 	shown       []byte // of a record, scratch
 	modbus      event.Modbus
 	dnp3        event.DNP3
+	enip        event.ENIP
 	text        []byte // scratch
 }
 
