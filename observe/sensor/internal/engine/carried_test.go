@@ -80,6 +80,24 @@ func TestCarried(t *testing.T) {
 	}
 }
 
+func TestTypesThatAreToldLate(t *testing.T) {
+	iso := make([]byte, 70_000)
+	copy(iso[32769:], "CD001")
+	for _, n := range []int{1, 1448, 4096, 40_000, len(iso)} {
+		s := &shelf{}
+		w := filesWorker(s, Limits{})
+		var x carried
+		x.open(w, &flow{}, wire.ToServer, fileFacts{App: "smb"})
+		for p := iso; len(p) > 0; p = p[min(n, len(p)):] {
+			x.write(p[:min(n, len(p))])
+		}
+		x.close(true)
+		if got := s.files[0].Detected; got != "iso" || w.pool.held != 0 {
+			t.Errorf("an image in pieces of %d: got %q and %d bytes held, want iso and 0", n, got, w.pool.held)
+		}
+	}
+}
+
 func TestFilesAreBounded(t *testing.T) {
 	s := &shelf{}
 	w := filesWorker(s, Limits{Files: 2})

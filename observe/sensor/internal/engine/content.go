@@ -24,8 +24,11 @@ type content struct {
 	lost   uint64
 	packed uint64 // bytes taken
 	size   uint64 // bytes taken, unpacked
-	head   []byte // the first bytes, of the worker's pool; what they are is told by them
+	head   []byte // the bytes that tell the type, of the worker's pool
 	kind   filetype.Type
+	told   bool   // by the first bytes
+	later  uint64 // where others stand that would tell more
+	more   int    // and how many; 0: none
 	sums   sums
 
 	layers  [maxLayers]layer
@@ -34,9 +37,6 @@ type content struct {
 	cut     bool // because of a limit, or since the packing is damaged
 	bomb    bool
 }
-
-// maxHead is how many bytes of a file tell its type.
-const maxHead = 4 << 10
 
 func newContent(w *Worker) *content {
 	c := &content{w: w}
@@ -109,8 +109,8 @@ func (c *content) write(p []byte) {
 
 // take looks at bytes of the file itself.
 func (c *content) take(p []byte) {
-	if c.size < maxHead && c.lost == 0 {
-		c.begins(p)
+	if c.lost == 0 && c.facts.Kind == filetype.Unknown {
+		c.recognise(p)
 	}
 	c.size += uint64(len(p))
 	if c.lost == 0 || c.w.opt.EVE {
@@ -118,13 +118,39 @@ func (c *content) take(p []byte) {
 	}
 }
 
-// begins gathers the first bytes.
-func (c *content) begins(p []byte) {
-	if c.size == 0 && c.facts.Kind == filetype.Unknown {
-		c.head = c.w.pool.get(maxHead)
+// recognise gathers the first bytes of a file, and then those that may tell more of its type.
+func (c *content) recognise(p []byte) {
+	if c.size == 0 {
+		c.head = c.w.pool.get(filetype.Head)
 	}
-	if c.head != nil {
-		c.head = append(c.head, p[:min(len(p), maxHead-len(c.head))]...)
+	if cap(c.head) == 0 {
+		return // there is no room, or nothing more to be told
+	}
+	at, n := uint64(0), filetype.Head
+	if c.told {
+		at, n = c.later, c.more
+	}
+	if end := c.size + uint64(len(p)); end > at && at+uint64(len(c.head)) >= c.size {
+		p = p[at+uint64(len(c.head))-c.size:]
+		c.head = append(c.head, p[:min(len(p), n-len(c.head))]...)
+	}
+	if len(c.head) == n {
+		c.judge()
+	}
+}
+
+// judge tells the type by what was gathered, and asks for more where that would help.
+func (c *content) judge() {
+	if c.told {
+		c.kind, c.more = filetype.Refine(c.kind, c.head), 0
+	} else {
+		c.told = true
+		c.kind = filetype.Detect(c.head)
+		c.later, c.more = filetype.Later(c.kind, c.head)
+	}
+	if c.head = c.head[:0]; c.more == 0 || c.later < filetype.Head {
+		c.w.pool.put(c.head)
+		c.head = nil
 	}
 }
 
@@ -132,8 +158,10 @@ func (c *content) begins(p []byte) {
 func (c *content) tell(complete bool) {
 	w := c.w
 	x := texts{buf: w.files.text[:0]}
-	if c.kind = c.facts.Kind; c.kind == filetype.Unknown {
-		c.kind = filetype.Detect(c.head)
+	if c.facts.Kind != filetype.Unknown {
+		c.kind = c.facts.Kind
+	} else if !c.told {
+		c.judge()
 	}
 	o := &w.files.out
 	*o = event.File{Name: x.masked(w, c.facts.Name), App: c.facts.App, Size: c.size, Type: event.View(mediaType(c.facts.Type)),
