@@ -60,7 +60,7 @@ func starter(c sensor.Config) func(context.Context) (sensor.Child, error) {
 		if builtWithCgo() {
 			return nil, errCgo
 		}
-		p, err := cage.Start(ctx, cage.Spec{Name: "bulwark-sensor", Args: []string{childName}, Memory: c.Memory()})
+		p, err := cage.Start(ctx, cage.Spec{Name: "bulwark-sensor", Args: []string{childName}, Memory: c.Memory(), FileSize: c.FileSize()})
 		if err != nil {
 			return nil, err
 		}

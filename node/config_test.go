@@ -49,7 +49,7 @@ func TestWhatIsDescribedIsLoadedBack(t *testing.T) {
 			c.Site, c.Node = "north", "probe-1"
 			c.Sensor.Interfaces, c.Sensor.Filter = []string{"eth1", "bond0.12"}, "not host 10.0.0.9 and not port 873"
 			c.Identity.Hospital = "H\u00f4pital \"Sainte: Marie\" # 3"
-			c.Sensor.Ring, c.Store.Size = 96<<20, 1234567890
+			c.Sensor.Buffer, c.Store.Size = 96<<20, 1234567890
 			c.Store.Flows, c.Bus.Keep = 36*day, day+90*60e9
 			c.Console.Names = []string{"bulwark.example", "2001:db8::1"}
 		}},

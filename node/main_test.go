@@ -116,7 +116,7 @@ func free(t *testing.T, host string) string {
 func settings() Config {
 	c := defaults()
 	c.Console.Listen = "127.0.0.1:0"
-	c.Sensor.Flows, c.Sensor.Reassembly, c.Sensor.Ring, c.Sensor.Cores = 50_000, 16<<20, 1<<20, 1
+	c.Sensor.Flows, c.Sensor.Reassembly, c.Sensor.Buffer, c.Sensor.Cores = 50_000, 16<<20, 1<<20, 1
 	c.Store.Free = 64 << 20
 	return c
 }

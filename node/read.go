@@ -21,6 +21,7 @@ import (
 	"bulwark/platform/clock"
 	"bulwark/platform/health"
 	"bulwark/platform/keys"
+	"bulwark/platform/vault"
 )
 
 func readCommand(t Terminal) *cobra.Command {
@@ -60,13 +61,15 @@ See also: bulwark help captures.`,
 	cmd.Flags().BoolVar(&o.eve, "eve", false, "print EVE JSON lines, as Suricata writes them")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print our events as JSON lines")
 	cmd.Flags().StringVarP(&o.watch, "interface", "i", "", "watch this network interface")
+	cmd.Flags().StringVar(&o.keep, "keep", "", "keep the packets in a ring in this `directory`, to measure what that costs")
+	_ = cmd.Flags().MarkHidden("keep") // the flag stands above
 	cmd.Flags().BoolVar(&o.measure, "measure", false, "encode all events and print only how many there were")
 	return cmd
 }
 
 type readOptions struct {
 	eve, json, measure bool
-	watch              string
+	watch, keep        string
 }
 
 func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
@@ -91,13 +94,17 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	if err != nil {
 		return &exit{ExitFailure, err}
 	}
+	kept, err := keepIn(o.keep, c, key)
+	if err != nil {
+		return &exit{ExitFailure, err}
+	}
 	out := bufio.NewWriterSize(t.Out, 256<<10)
 	sink := newReadSink(o, out)
 	failed := 0
 	s := sensor.New(sensor.Options{
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key,
 		Start: starter(c.Sensor), Publisher: sink, Health: health.NewTracker(clock.System{}),
-		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files,
+		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
 		Ordered: !o.measure && (len(files) > 0 || o.eve), EVE: o.eve, Discard: o.measure,
 		Done: func(r sensor.FileReport) {
 			sink.packets += r.Packets
@@ -145,6 +152,25 @@ func watchable(c Config) error {
 		}
 	}
 	return nil
+}
+
+// keepIn is a packet ring in a directory that was named, of which the packets are sealed with a key that is thrown away.
+func keepIn(dir string, c Config, key [32]byte) (*sensor.Ring, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	size, why, err := c.Sensor.Ring.Room(dir)
+	if err == nil && size == 0 {
+		err = errors.New(why)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return sensor.OpenRing(sensor.RingNeeds{Config: c.Sensor.Ring, Dir: dir, Size: size, Key: vault.Key(key), Clock: clock.System{},
+		Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler)})
 }
 
 var errInterrupted = errors.New("interrupted: the capture was not read to its end")

@@ -38,7 +38,7 @@ func Offloads(name string) string {
 // open opens the sockets of an interface, one a core.
 func (s *Sensor) open(_ context.Context, name string) ([]*os.File, error) {
 	c := &s.opt.Config
-	return capture.Open(capture.Options{Interface: name, Filter: c.Filter, RingBytes: int(c.Ring), Members: c.cores(),
+	return capture.Open(capture.Options{Interface: name, Filter: c.Filter, RingBytes: int(c.Buffer), Members: c.cores(),
 		Promiscuous: c.Promiscuous})
 }
 

@@ -3,10 +3,12 @@ package sensor
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
 	"bulwark/observe/sensor/internal/bpf"
+	"bulwark/observe/sensor/internal/ring"
 	"bulwark/platform/conf"
 )
 
@@ -19,8 +21,8 @@ type Config struct {
 	Filter string `conf:"filter"`
 	// Cores is how many processor cores watch each interface. 0 means all that the machine has.
 	Cores int `conf:"cores"`
-	// Ring is the memory that the kernel puts packets into while a core is busy, per core and interface.
-	Ring conf.Size `conf:"ring"`
+	// Buffer is the memory that the kernel puts packets into while a core is busy, per core and interface.
+	Buffer conf.Size `conf:"buffer"`
 	// Flows is how many conversations are followed at a time; when more come, those that rested longest are ended.
 	// One takes about 200 bytes.
 	Flows int `conf:"flows"`
@@ -30,11 +32,13 @@ type Config struct {
 	Report time.Duration `conf:"report"`
 	// Promiscuous takes frames that are addressed to others, which a mirror port needs.
 	Promiscuous bool `conf:"promiscuous"`
+	// Ring keeps the packets themselves on disk, sealed with the site's key, for bulwark pcap.
+	Ring RingConfig `conf:"ring"`
 }
 
 // Defaults are the settings of a sensor that nobody configured.
 func Defaults() Config {
-	return Config{Ring: 64 << 20, Flows: 1_000_000, Reassembly: 256 << 20, Report: time.Minute, Promiscuous: true}
+	return Config{Buffer: 64 << 20, Ring: defaultRing(), Flows: 1_000_000, Reassembly: 256 << 20, Report: time.Minute, Promiscuous: true}
 }
 
 // Check refuses settings that cannot work.
@@ -46,8 +50,8 @@ func (c *Config) Check() error {
 	if _, err := bpf.Compile(c.Filter, bpf.Ethernet, 0); err != nil {
 		errs = append(errs, conf.At("filter", err))
 	}
-	if c.Ring < 1<<20 {
-		errs = append(errs, conf.At("ring", fmt.Errorf("%v is less than 1MiB", c.Ring)))
+	if c.Buffer < 1<<20 {
+		errs = append(errs, conf.At("buffer", fmt.Errorf("%v is less than 1MiB", c.Buffer)))
 	}
 	if c.Flows < 1000 {
 		errs = append(errs, conf.At("flows", fmt.Errorf("%d is less than 1000", c.Flows)))
@@ -68,8 +72,23 @@ func (c *Config) cores() int {
 	return runtime.NumCPU()
 }
 
+// ringMemory is what the blocks of packets take that wait for the disk.
+const ringMemory = 32 << 20
+
+// FileSize is how long a file the process that reads packets may write, in bytes; 0 where it writes none.
+func (c *Config) FileSize() int64 {
+	if c.Ring.Off {
+		return 0
+	}
+	return ring.SegmentSize(math.MaxInt64)
+}
+
 // Memory is how many bytes the process that reads packets may use: its tables, its buffers, and room to move.
 func (c *Config) Memory() int64 {
 	const aFlow, room = 256, 256 << 20
-	return int64(c.Flows)*aFlow + 2*int64(c.Reassembly) + room
+	n := int64(c.Flows)*aFlow + 2*int64(c.Reassembly) + room
+	if !c.Ring.Off {
+		n += ringMemory
+	}
+	return n
 }

@@ -28,11 +28,14 @@ func (s *Sensor) readFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer s.keep(ctx, c)() // until the child has ended
 	stop := context.AfterFunc(ctx, c.Kill)
 	defer stop()
+	f := &reading{c: c, s: s, turn: make(chan struct{}, filesAhead), over: make(chan struct{})}
 	sent := make(chan error, 1)
-	go func() { sent <- s.sendFiles(c) }()
-	err = s.listen(ctx, c, s.noteFile, func(*event.Stats) {})
+	go func() { sent <- f.send() }()
+	err = s.listen(ctx, c, f.note, func(*event.Stats) {})
+	close(f.over)
 	if err != nil {
 		c.Kill()
 	}
@@ -43,28 +46,46 @@ func (s *Sensor) readFiles(ctx context.Context) error {
 	return err
 }
 
-func (s *Sensor) sendFiles(c Child) error {
-	for _, name := range s.opt.Files {
-		if err := s.sendFile(c, name); err != nil {
+// filesAhead is how many captures a child has: the one that it reads, and the next.
+const filesAhead = 2
+
+// reading is a child that reads captures.
+type reading struct {
+	s    *Sensor
+	c    Child
+	turn chan struct{} // holds one for each capture that the child has
+	over chan struct{} // closed when the child says nothing more
+}
+
+// send hands over the captures, one when another was read.
+func (f *reading) send() error {
+	for _, name := range f.s.opt.Files {
+		select {
+		case f.turn <- struct{}{}:
+		case <-f.over:
+			return nil // how it ended is told elsewhere
+		}
+		if err := f.sendFile(name); err != nil {
 			return err
 		}
 	}
-	return send(c, link.Order{End: true}, nil)
+	return send(f.c, link.Order{End: true}, nil)
 }
 
 // sendFile opens a capture and hands it over; "-" is standard input. One that cannot be opened is reported, and the
 // next is read.
-func (s *Sensor) sendFile(c Child, name string) error {
-	f := os.Stdin
+func (f *reading) sendFile(name string) error {
+	in := os.Stdin
 	if name != "-" {
 		var err error
-		if f, err = os.Open(name); err != nil {
-			s.done(FileReport{Name: name, Err: err})
+		if in, err = os.Open(name); err != nil {
+			f.s.done(FileReport{Name: name, Err: err})
+			<-f.turn
 			return nil
 		}
-		defer f.Close()
+		defer in.Close()
 	}
-	return send(c, link.Order{Source: &link.Source{Name: name}}, f)
+	return send(f.c, link.Order{Source: &link.Source{Name: name}}, in)
 }
 
 func (s *Sensor) done(r FileReport) {
@@ -73,13 +94,17 @@ func (s *Sensor) done(r FileReport) {
 	}
 }
 
-func (s *Sensor) noteFile(r link.Report) {
-	if !slices.Contains(s.opt.Files, r.Source) { // the child may say any name
+func (f *reading) note(r link.Report) {
+	if !slices.Contains(f.s.opt.Files, r.Source) { // the child may say any name
 		return
+	}
+	select {
+	case <-f.turn:
+	default:
 	}
 	out := FileReport{Name: r.Source, Packets: r.Packets, Bytes: r.Bytes, Events: r.Events, Allocations: r.Allocations}
 	if r.Error != "" {
 		out.Err = errors.New(r.Error)
 	}
-	s.done(out)
+	f.s.done(out)
 }

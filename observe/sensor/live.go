@@ -29,6 +29,7 @@ func (s *Sensor) watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer s.keep(ctx, c)() // until the child has ended
 	l := &live{s: s, c: c, drops: map[string]*dropped{}, sides: map[uint64]*sided{},
 		heard: map[string]time.Time{}}
 	s.mu.Lock()

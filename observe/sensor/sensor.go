@@ -65,6 +65,7 @@ type Options struct {
 	Ordered    bool                  // files only: events in one stream in their order
 	EVE        bool                  // files only: records as Suricata writes them, one a transaction, where ours tell the outcome
 	Records    eve.Records           // with EVE: what is written down for it
+	Ring       *Ring                 // keeps the packets; nil: they are not kept
 	Discard    bool                  // files only: encode the events and throw them away, to measure
 }
 
@@ -85,6 +86,7 @@ type Sensor struct {
 	// mu guards state.
 	mu    sync.Mutex
 	state State
+	feed  *feed // of the ring
 }
 
 // State is what the sensor knows of itself.
@@ -177,6 +179,9 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Records: s.opt.Records, Wait: files, Discard: s.opt.Discard,
 		Seed: binary.LittleEndian.Uint64(seed[:]), MaxEvents: 500,
 	}}
+	if s.opt.Ring != nil {
+		o.Start.Ring = s.opt.Ring.settings()
+	}
 	if !files {
 		o.Start.ReportNanos = int64(s.opt.Config.Report)
 	}
@@ -228,6 +233,7 @@ func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report), 
 			if err != nil {
 				return err
 			}
+			s.ringHeard(r.Ring)
 			report(r)
 		}
 	}

@@ -59,9 +59,28 @@ var oneSidedVLAN = health.Warnable{
 		FR: "Mettez en miroir les deux sens du VLAN, ou du port qui y mène."},
 }
 
+var ringFull = health.Warnable{
+	ID: "sensor.ring-full", Severity: health.Degraded,
+	Title: health.Text{EN: "Packets are not kept", FR: "Les paquets ne sont pas conservés"},
+	Text: health.Text{EN: "There is no room for the packet ring: {reason}.",
+		FR: "Il n'y a pas de place pour l'anneau de paquets : {reason}."},
+	NextStep: health.Text{EN: "Free space on the disk, or lower sensor.ring.free. Events are not affected.",
+		FR: "Libérez de la place sur le disque, ou baissez sensor.ring.free. Les événements ne sont pas touchés."},
+}
+
+var ringLosing = health.Warnable{
+	ID: "sensor.ring-losing", Severity: health.Degraded,
+	Title: health.Text{EN: "Some packets are not kept", FR: "Des paquets ne sont pas conservés"},
+	Text: health.Text{EN: "The disk takes packets more slowly than they come. They are analysed, but missing from the packet ring.",
+		FR: "Le disque prend les paquets moins vite qu'ils n'arrivent. Ils sont analysés, mais manquent dans l'anneau de paquets."},
+	NextStep: health.Text{EN: "Keep less (sensor.ring.flow, sensor.ring.encrypted, sensor.ring.filter), or put the data directory on a faster disk.",
+		FR: "Conservez moins (sensor.ring.flow, sensor.ring.encrypted, sensor.ring.filter), ou placez le répertoire de données sur un disque plus rapide."},
+}
+
 // Warnables are all the warnings that the sensor can raise.
 func Warnables() []*health.Warnable {
-	return []*health.Warnable{&notWatching, &interfaceGone, &dropping, &weakCage, &silentInterface, &oneSidedVLAN}
+	return []*health.Warnable{&notWatching, &interfaceGone, &dropping, &weakCage, &silentInterface, &oneSidedVLAN,
+		&ringFull, &ringLosing}
 }
 
 // caged notes how well the child is locked up.

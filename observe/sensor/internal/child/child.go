@@ -14,6 +14,7 @@ import (
 
 	"bulwark/observe/sensor/internal/engine"
 	"bulwark/observe/sensor/internal/link"
+	"bulwark/observe/sensor/internal/ring"
 	"bulwark/platform/clock"
 	"bulwark/platform/pseudonym"
 )
@@ -36,10 +37,28 @@ func run(in Orders, p *pipe) error {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &crew{start: start, pipe: p, clock: clock.System{}, parked: map[int]parked{}}
-	defer c.finish()
-	defer stop()
+	c := &crew{start: start, pipe: p, clock: clock.System{}, parked: map[int]watcher{}, sources: make(chan given, 16)}
+	if start.Ring != nil {
+		c.openRing()
+	}
 	p.report(link.Report{Ready: true})
+	c.busy.Go(c.readFiles)
+	over := make(chan error, 2)
+	end := sync.OnceFunc(func() { close(c.sources); stop() })
+	go func() { // it goes on when all sources came: the ring may need more room for what is under way
+		err := c.obey(ctx, in, func() { end(); over <- nil })
+		end()
+		c.noRoom()
+		over <- err
+	}()
+	err = <-over
+	c.finish()
+	return err
+}
+
+// obey does what the parent says until it goes away or makes no sense. end is called when no more sources come.
+func (c *crew) obey(ctx context.Context, in Orders, end func()) error {
+	ended := false
 	for {
 		order, file, err := receive(in)
 		if errors.Is(err, io.EOF) {
@@ -49,14 +68,22 @@ func run(in Orders, p *pipe) error {
 			return err
 		}
 		switch {
-		case order.End:
-			return nil
-		case order.Source == nil || file == nil:
-			return errors.New("child: an order without a source")
+		case order.End && !ended:
+			ended = true
+			end()
+		case order.Segment != nil && c.ring != nil:
+			err = c.room(order.Segment, file)
+		case order.Flush != 0 && c.ring != nil:
+			c.ring.Ask(order.Flush)
+		case order.Source == nil || file == nil || ended:
+			err = errors.New("child: an order without a source")
 		case order.Source.Live:
 			c.watch(ctx, order.Source, file)
 		default:
-			c.read(order.Source, file)
+			c.sources <- given{order.Source, file}
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
@@ -92,17 +119,36 @@ type crew struct {
 	ids   atomic.Uint64
 	made  uint64
 
-	readers []reader // of files; none until there is one to read
-	live    sync.WaitGroup
+	sources chan given     // files to read
+	readers []reader       // of files; none until there is one to read
+	ring    *ring.Writer   // nil where no packets are kept
+	busy    sync.WaitGroup // of all that read
 	journal journal
 
 	// mu guards parked and made.
 	mu     sync.Mutex
-	parked map[int]parked // by place
+	parked map[int]watcher // by place
 }
 
-// worker makes the next worker. Flow ids of different workers interleave.
-func (c *crew) worker(name string) (*engine.Worker, *outbox) {
+// watcher is a worker, with where its events and its packets go.
+type watcher struct {
+	*engine.Worker
+	outbox   *outbox
+	recorder *ring.Recorder // nil where no packets are kept
+	seen     []engine.Seen  // scratch
+}
+
+// take takes one packet; vlan is the id that the kernel took out of it.
+func (w *watcher) take(p *ring.Packet, vlan uint16) {
+	w.Packet(p.Time, p.Link, p.Size, vlan, p.Data)
+	if w.recorder != nil {
+		w.seen = w.Seen(w.seen[:0])
+		w.recorder.Packet(p, w.seen)
+	}
+}
+
+// watcher makes the next worker. Flow ids of different workers interleave.
+func (c *crew) watcher(name string) watcher {
 	o := newOutbox(c.pipe, c.start, c.clock, &c.ids)
 	n := uint64(max(c.start.Workers, 1))
 	w := engine.New(engine.Options{
@@ -115,7 +161,7 @@ func (c *crew) worker(name string) (*engine.Worker, *outbox) {
 		Others:  c.others(),
 	})
 	c.made++
-	return w, o
+	return watcher{Worker: w, outbox: o}
 }
 
 // hashes are the digests that are made of files: where EVE is written all that it may ask for.
@@ -136,6 +182,7 @@ func (c *crew) others() engine.Learner {
 
 // finish ends what is still under way and reports the last events.
 func (c *crew) finish() {
-	c.live.Wait()
+	c.busy.Wait()
 	c.endReaders()
+	c.closeRing()
 }

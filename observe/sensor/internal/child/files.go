@@ -7,25 +7,55 @@ import (
 	"runtime/debug"
 	"sync"
 	"syscall"
+	"time"
 
-	"bulwark/observe/sensor/internal/engine"
 	"bulwark/observe/sensor/internal/link"
+	"bulwark/observe/sensor/internal/ring"
 	"bulwark/wire/pcap"
 )
 
 // reader is a worker that reads files, with the sink of its events. Where there are several, each takes the packets of
 // its own conversations, as the members of a live interface's fanout group do.
 type reader struct {
-	worker *engine.Worker
-	outbox *outbox
-	heard  uint64 // how much of the journal was read
+	watcher
+	heard uint64 // how much of the journal was read
+	kept  ring.Packet
 }
+
+// given is a source with its file.
+type given struct {
+	source *link.Source
+	file   *os.File
+}
+
+// readFiles reads capture files as they come, until no more do.
+func (c *crew) readFiles() {
+	idle := time.NewTicker(idleEvery)
+	defer idle.Stop()
+	for {
+		select {
+		case g, ok := <-c.sources:
+			if !ok {
+				return
+			}
+			c.read(g.source, g.file)
+		case <-idle.C:
+			for i := range c.readers {
+				c.readers[i].between(c.clock.Now())
+			}
+		}
+	}
+}
+
+// idleEvery is how often is looked after what is due while there is no file to read.
+const idleEvery = 100 * time.Millisecond
 
 // read reads a capture file to its end, or as far as it is readable, and says how far that was.
 func (c *crew) read(s *link.Source, f *os.File) {
 	for len(c.readers) < c.shares() {
-		w, o := c.worker("")
-		c.readers = append(c.readers, reader{worker: w, outbox: o})
+		w := c.watcher("")
+		w.recorder = c.recorder(len(c.readers), "")
+		c.readers = append(c.readers, reader{watcher: w})
 	}
 	r := link.Report{Source: s.Name}
 	var before, after runtime.MemStats
@@ -45,6 +75,7 @@ func (c *crew) read(s *link.Source, f *os.File) {
 	for i := range readers {
 		readers[i].outbox.flush()
 		r.Events += readers[i].outbox.sent.Swap(0)
+		r.Ring = counts(readers[i].recorder, r.Ring)
 	}
 	c.pipe.report(r)
 }
@@ -59,10 +90,12 @@ func (c *crew) shares() int {
 
 func (c *crew) endReaders() {
 	var wait sync.WaitGroup
-	for _, r := range c.readers {
+	for i := range c.readers {
+		r := &c.readers[i]
 		wait.Go(func() {
-			r.worker.Close()
+			r.Close()
 			r.outbox.flush()
+			r.rest()
 		})
 	}
 	wait.Wait()
@@ -113,7 +146,7 @@ func guard(err *error) func() {
 func (c *crew) follow(h *herd, i int, r *link.Report) (err error) {
 	defer h.leave(i)
 	defer guard(&err)()
-	w := c.readers[i].worker
+	w := &c.readers[i]
 	for {
 		flock := h.next(i)
 		if flock == nil {
@@ -123,9 +156,11 @@ func (c *crew) follow(h *herd, i int, r *link.Report) (err error) {
 			p := &flock.packets[k]
 			r.Packets++
 			r.Bytes += uint64(p.Orig)
-			w.Packet(p.Time, p.Link, p.Orig, 0, p.Data)
+			w.kept.Time, w.kept.Link, w.kept.Size, w.kept.Data = p.Time, p.Link, p.Orig, p.Data
+			w.take(&w.kept, 0)
 		}
-		c.readers[i].heard = c.journal.since(c.readers[i].heard, w)
+		w.heard = c.journal.since(w.heard, w.Worker)
+		w.between(c.clock.Now())
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"bulwark/observe/sensor/internal/capture"
-	"bulwark/observe/sensor/internal/engine"
 	"bulwark/observe/sensor/internal/link"
+	"bulwark/observe/sensor/internal/ring"
 )
 
 const (
@@ -19,54 +19,52 @@ const (
 
 // watch reads a capture socket on a goroutine of its own until the crew stops or the interface goes away.
 func (c *crew) watch(ctx context.Context, s *link.Source, f *os.File) {
-	c.live.Go(func() {
+	c.busy.Go(func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		w, o := c.liveWorker(s)
-		l := &listener{crew: c, source: s, worker: w, outbox: o}
+		w := c.liveWatcher(s)
+		w.recorder = c.recorder(s.Worker, s.Name)
+		l := &listener{crew: c, source: s, watcher: w}
 		err := l.listen(ctx, f)
 		if errors.Is(err, context.Canceled) {
 			w.Close()
 		}
-		o.flush()
-		r := link.Report{Source: s.Name, Worker: uint(s.Worker), Packets: l.packets, Bytes: l.bytes, Lost: o.lost.Swap(0)}
+		w.outbox.flush()
+		w.rest()
+		r := link.Report{Source: s.Name, Worker: uint(s.Worker), Packets: l.packets, Bytes: l.bytes, Lost: w.outbox.lost.Swap(0),
+			Ring: counts(w.recorder, nil)}
 		if err != nil && !errors.Is(err, context.Canceled) {
 			r.Gone, r.Error = true, err.Error()
 		}
-		c.keep(s, w, o)
+		c.keep(s, w)
 		c.pipe.report(r)
 	})
 }
 
-// parked is a worker whose socket went away: it goes on with the next one in the same place.
-type parked struct {
-	worker *engine.Worker
-	outbox *outbox
-}
-
-// liveWorker is the worker of a place: the one that was there before its interface went away, or a new one.
-func (c *crew) liveWorker(s *link.Source) (*engine.Worker, *outbox) {
+// liveWatcher is the worker of a place: the one that was there before its interface went away, or a new one.
+func (c *crew) liveWatcher(s *link.Source) watcher {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if p, ok := c.parked[s.Worker]; ok {
 		delete(c.parked, s.Worker)
-		return p.worker, p.outbox
+		return p
 	}
-	return c.worker(s.Name)
+	return c.watcher(s.Name)
 }
 
-func (c *crew) keep(s *link.Source, w *engine.Worker, o *outbox) {
+// keep parks a worker whose socket went away: it goes on with the next one in the same place.
+func (c *crew) keep(s *link.Source, w watcher) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.parked[s.Worker] = parked{w, o}
+	c.parked[s.Worker] = w
 }
 
 // listener reads one socket.
 type listener struct {
 	crew           *crew
 	source         *link.Source
-	worker         *engine.Worker
-	outbox         *outbox
+	watcher        watcher
+	kept           ring.Packet
 	packets, bytes uint64 // since the last report
 	dropped        uint64 // by the kernel, since the socket was opened
 	flushed, told  time.Time
@@ -91,11 +89,14 @@ func (l *listener) listen(ctx context.Context, f *os.File) error {
 			}
 			l.packets++
 			l.bytes += uint64(p.Orig)
-			l.worker.Packet(p.Time, p.Link, p.Orig, vlan, p.Data)
+			k := &l.kept
+			k.Time, k.Link, k.Data, k.Size, k.Outgoing = p.Time, p.Link, p.Data, p.Orig, p.Outgoing
+			k.Tagged, k.TCI, k.TPID = p.Tagged, p.TCI, p.TPID
+			l.watcher.take(k, vlan)
 		}
 		l.between(r)
 	}, func() {
-		l.worker.Tick(l.crew.clock.Now().UnixNano())
+		l.watcher.Tick(l.crew.clock.Now().UnixNano())
 		l.between(r)
 	})
 }
@@ -103,21 +104,23 @@ func (l *listener) listen(ctx context.Context, f *os.File) error {
 // between does what is due between two blocks: it sends what waits, and reports.
 func (l *listener) between(r *capture.Ring) {
 	now := l.crew.clock.Now()
-	l.heard = l.crew.journal.since(l.heard, l.worker)
+	l.heard = l.crew.journal.since(l.heard, l.watcher.Worker)
 	if now.Sub(l.flushed) >= flushEvery {
 		l.flushed = now
-		l.outbox.flush()
+		l.watcher.outbox.flush()
 	}
+	l.watcher.between(now)
 	if now.Sub(l.told) < reportEvery {
 		return
 	}
 	l.told = now
-	report := link.Report{Source: l.source.Name, Worker: uint(l.source.Worker), Packets: l.packets, Bytes: l.bytes, Lost: l.outbox.lost.Swap(0)}
+	report := link.Report{Source: l.source.Name, Worker: uint(l.source.Worker), Packets: l.packets, Bytes: l.bytes, Lost: l.watcher.outbox.lost.Swap(0)}
 	l.packets, l.bytes = 0, 0
 	if s, err := r.Stats(); err == nil {
 		report.Drops = s.Dropped - l.dropped
 		l.dropped = s.Dropped
-		l.worker.KernelDropped(report.Drops)
+		l.watcher.KernelDropped(report.Drops)
 	}
+	report.Ring = counts(l.watcher.recorder, nil)
 	l.crew.pipe.report(report)
 }

@@ -83,6 +83,9 @@ type Worker struct {
 
 	carried [maxDepth]packet.Packet // packets within pkt, within one another
 	depth   int                     // tunnels around the packet in hand
+	notes   [maxDepth + 1]uint32    // the flows of the packet in hand, the outermost first
+	noted   int                     // how many there are
+	bare    key                     // its ends, where it is of no flow itself
 	key     key
 
 	convs     []*conversation
@@ -179,6 +182,7 @@ func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, fra
 	if w.opt.Full {
 		w.full.packet++
 	}
+	w.noted = 0
 	p := &w.pkt
 	fault := packet.Decode(link, frame, p)
 	p.Tag(vlan)
@@ -233,6 +237,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 			return
 		}
 	}
+	w.note(n)
 	dir := f.dirOf(from)
 	w.back = dir == wire.ToClient
 	f.last = w.now

@@ -12,13 +12,16 @@ import (
 
 	"bulwark/event"
 	"bulwark/event/eve"
+	"bulwark/observe/sensor/internal/ring"
 )
 
 // Order is one message of the parent to the child, as JSON. Exactly one field is set.
 type Order struct {
-	Start  *Start  `json:"start,omitempty"`
-	Source *Source `json:"source,omitempty"`
-	End    bool    `json:"end,omitempty"` // no more sources: finish and exit
+	Start   *Start   `json:"start,omitempty"`
+	Source  *Source  `json:"source,omitempty"`
+	Segment *Segment `json:"segment,omitempty"`
+	Flush   uint64   `json:"flush,omitempty"` // put down all packets that wait for the ring; the number is told when it is done
+	End     bool     `json:"end,omitempty"`   // no more sources: finish and exit
 }
 
 // Start is the first order. It carries the one secret the child holds: the key that pseudonyms are made with.
@@ -39,6 +42,8 @@ type Start struct {
 	Seed        uint64      `json:"seed"`
 	MaxEvents   int         `json:"max_events"` // events of a batch
 	Discard     bool        `json:"discard"`    // measure only: encode the events, send none
+
+	Ring *ring.Settings `json:"ring,omitempty"` // which packets are kept; nil: none
 }
 
 // Source is a capture to read: its file follows the order.
@@ -47,6 +52,29 @@ type Source struct {
 	Live   bool   `json:"live"`   // a capture socket, not a file
 	Worker int    `json:"worker"` // which worker watches the socket
 	Once   bool   `json:"once"`   // pass over outgoing packets: the interface shows them again coming in
+}
+
+// RingBlocks is how many blocks of packets may wait for the disk.
+const RingBlocks = 16
+
+// Segment is a file of the packet ring to fill: it follows the order. The child gets the key of this one file only.
+type Segment struct {
+	Number uint64 `json:"number"`
+	Key    []byte `json:"key"`  // 32 bytes
+	Size   int64  `json:"size"` // how long the file may become
+	None   bool   `json:"none"` // there is no file: the disk has no room now
+}
+
+// Ring is what the child says of the packet ring, since the report before.
+type Ring struct {
+	Done      uint64 `json:"done,omitempty"`    // a segment that nothing more is written to
+	Flushed   uint64 `json:"flushed,omitempty"` // an order to flush that is done
+	Error     string `json:"error,omitempty"`   // of the disk
+	Kept      uint64 `json:"kept,omitempty"`    // packets
+	KeptBytes uint64 `json:"kept_bytes,omitempty"`
+	Cut       uint64 `json:"cut,omitempty"` // packets that the settings left out
+	CutBytes  uint64 `json:"cut_bytes,omitempty"`
+	Lost      uint64 `json:"lost,omitempty"` // packets that found no room
 }
 
 // The kinds of frames.
@@ -68,6 +96,7 @@ type Report struct {
 	Events      uint64 `json:"events,omitempty"`
 	Allocations uint64 `json:"allocations,omitempty"` // made while the source was read; told when measuring
 	Ready       bool   `json:"ready,omitempty"`
+	Ring        *Ring  `json:"ring,omitempty"`
 }
 
 // MaxReport is the longest report that is read, in bytes.
