@@ -10,7 +10,7 @@ type DHCP struct {
 	FQDN       string   // full name (option 81)
 	Assigned   string   // address given
 	Requested  string   // address asked for
-	Server     string   // server identifier; of IPv6 its DUID
+	Server     string   // server identifier
 	Relay      string   // relay agent
 	Lease      uint64   // seconds
 	Vendor     string   // vendor class (option 60)
@@ -32,6 +32,7 @@ type DHCP struct {
 	Port       string   // port of the client at its relay or switch, as that tells
 	BootFile   string   // what to boot
 	RelayType  string   // message of the relay that passed the message on, of IPv6: relay-forw or relay-repl
+	ServerDUID string   // identifier of the server, of IPv6
 }
 
 func (*DHCP) Kind() Kind { return KindDHCP }
@@ -66,4 +67,5 @@ func (p *DHCP) fields(c *coder) {
 	c.str(28, "relay.port", &p.Port)
 	c.str(29, "dhcp.boot_file", &p.BootFile)
 	c.str(30, "relay.activity_name", &p.RelayType)
+	c.str(31, "dhcp.server_duid", &p.ServerDUID)
 }

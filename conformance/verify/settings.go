@@ -20,6 +20,7 @@ func (t *Test) Options() eve.Options {
 		return o
 	}
 	t.mailOptions(&o)
+	o.Off = off(mapping(mapping(t.Config, "app-layer"), "protocols"))
 	o.MQTTLength = int(number(mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "mqtt"), "max-msg-length")))
 	logs := mapping(mapping(t.Config, "outputs"), "eve-log")
 	types := mapping(logs, "types")
@@ -161,4 +162,22 @@ func mapping(n *yaml.Node, key string) *yaml.Node {
 		}
 	}
 	return nil
+}
+
+// off are the protocols that are switched off, over one transport or both.
+func off(protocols *yaml.Node) []string {
+	var all []string
+	if protocols == nil {
+		return nil
+	}
+	for i := 0; i+1 < len(protocols.Content); i += 2 {
+		name, p := protocols.Content[i].Value, protocols.Content[i+1]
+		for _, transport := range []string{"tcp", "udp"} {
+			switch own := mapping(mapping(p, transport), "enabled"); {
+			case own != nil && refused(own), own == nil && refused(mapping(p, "enabled")) && value(mapping(p, "enabled")) != "detection-only":
+				all = append(all, name+"/"+transport)
+			}
+		}
+	}
+	return all
 }

@@ -111,7 +111,7 @@ func (w *Writer) dhcp6(p *event.DHCP) {
 	j.num("version", 6)
 	j.some("dhcp_type", p.Message)
 	j.some("client_id", p.ClientID)
-	j.some("server_id", p.Server)
+	j.some("server_id", p.ServerDUID)
 	j.some("hostname", p.FQDN)
 	j.list("assigned_ips", p.Leases)
 	j.some("relay_ip", p.Relay)

@@ -37,6 +37,9 @@ type Options struct {
 // Records choose what the sensor writes down for EVE of protocols of which it knows more than its events tell. The
 // zero value is what Suricata does where nobody chose.
 type Records struct {
+	// Off are protocols that are left alone, by their names in EVE; behind a slash, tcp or udp alone: dns/udp.
+	Off []string `json:"off,omitempty"`
+
 	MQTTText   int `json:"mqtt_text,omitempty"`   // bytes of a text of MQTT that are written; 0: 1,024, which is the most
 	MQTTLength int `json:"mqtt_length,omitempty"` // bytes of a packet beyond which only its header is written; 0: 1 MiB
 }

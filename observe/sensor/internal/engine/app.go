@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 
 	"bulwark/wire"
 )
@@ -105,6 +106,16 @@ type datagram struct {
 type ported struct {
 	port uint16
 	datagram
+}
+
+// leaveOff takes the protocols out that are to be left alone.
+func (w *Worker) leaveOff() {
+	off := func(a App, transport string) bool {
+		return slices.Contains(w.opt.Records.Off, a.String()) || slices.Contains(w.opt.Records.Off, a.String()+"/"+transport)
+	}
+	w.protocols = slices.DeleteFunc(w.protocols, func(p protocol) bool { return off(p.app, "tcp") })
+	w.datagrams = slices.DeleteFunc(w.datagrams, func(d datagram) bool { return off(d.app, "udp") })
+	w.ported = slices.DeleteFunc(w.ported, func(d ported) bool { return off(d.app, "udp") })
 }
 
 // probe looks for the protocol of a conversation in its first bytes.

@@ -25,7 +25,7 @@ func (w *Worker) dhcp6Datagram(f *flow, dir wire.Dir, p []byte) {
 	t := texts{buf: w.out.text[:0]}
 	e := &w.out.dhcp
 	*e = event.DHCP{Version: 6, Message: m.Type.String(), XID: uint64(m.XID), MAC: t.hex(m.Hardware), ClientID: t.hex(m.Client),
-		Server: t.hex(m.Server), FQDN: event.View(m.FQDN), Vendor: t.printable(m.VendorClass), Params: t.codes16(m.Params),
+		ServerDUID: t.hex(m.Server), FQDN: event.View(m.FQDN), Vendor: t.printable(m.VendorClass), Params: t.codes16(m.Params),
 		Domain: event.View(m.Domains), Relay: t.addr(m.Relay), Peer: t.addr(m.Peer), Relays: uint64(m.Relays),
 		Enterprise: uint64(m.Enterprise), Status: uint64(m.Status), Port: t.printable(m.Interface), BootFile: event.View(m.BootFile),
 		Routers: e.Routers[:0], Resolvers: e.Resolvers[:0], Leases: e.Leases[:0]}

@@ -147,9 +147,9 @@ func New(o Options) *Worker {
 		o.Hashes = SHA256
 	}
 	w := &Worker{opt: o, table: newTable(l.Flows, o.Seed), maxConvs: l.Conversations, nextFlow: o.FirstFlow,
-		protocols: streamProtocols(), datagrams: datagramProtocols(), sides: map[uint16]*sides{}}
+		protocols: streamProtocols(), datagrams: datagramProtocols(), ported: portedProtocols(), sides: map[uint16]*sides{}}
+	w.leaveOff()
 	w.pool.limit = l.Reassembly
-	w.ported = portedProtocols()
 	for _, d := range w.datagrams {
 		w.decoders[d.app] = d.decode
 	}
