@@ -276,6 +276,9 @@ func (t *tally) ended(f *flow) {
 // tellTally sends the counters, names and values in pairs.
 func (w *Worker) tellTally() {
 	t := w.full.tally
+	if t.n[tallyPackets] == 0 {
+		return
+	}
 	s := event.Stats{Interval: uint64(max(w.now-w.full.began, 0)), Packets: t.n[tallyPackets], Bytes: t.n[tallyBytes], Flows: t.n[tallyFlows]}
 	put := func(name string, n uint64) {
 		s.Counters = append(s.Counters, name)
