@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"runtime"
 	"time"
 
 	"bulwark/observe/sensor/internal/bpf"
+	"bulwark/observe/sensor/internal/link"
 	"bulwark/observe/sensor/internal/ring"
 	"bulwark/platform/conf"
 )
@@ -28,12 +30,37 @@ type Config struct {
 	Flows int `conf:"flows"`
 	// Reassembly is the memory for bytes that wait for missing or further ones.
 	Reassembly conf.Size `conf:"reassembly"`
+	// Overlaps say how the machines of the hospital put together segments and fragments that overlap, so that nobody
+	// shows them other bytes than the sensor. The narrowest network that holds an address counts; elsewhere it is BSD.
+	Overlaps Overlaps `conf:"overlaps"`
 	// Report is how often a lasting conversation is reported. Each is reported at its end in any case.
 	Report time.Duration `conf:"report"`
 	// Promiscuous takes frames that are addressed to others, which a mirror port needs.
 	Promiscuous bool `conf:"promiscuous"`
 	// Ring keeps the packets themselves on disk, sealed with the site's key, for bulwark pcap.
 	Ring RingConfig `conf:"ring"`
+}
+
+// Overlaps are the networks whose machines follow each policy.
+type Overlaps struct {
+	// Windows: the first bytes stand, unless a later segment begins before them, or a later fragment covers them.
+	Windows []netip.Prefix `conf:"windows"`
+	// Linux: the first bytes stand, unless a later segment begins before them, or with them and ends behind them.
+	Linux []netip.Prefix `conf:"linux"`
+	// BSD: the first bytes stand, unless what comes later begins before them.
+	BSD []netip.Prefix `conf:"bsd"`
+	// Solaris: later segments stand that end behind the first.
+	Solaris []netip.Prefix `conf:"solaris"`
+	// First: the first bytes always stand.
+	First []netip.Prefix `conf:"first"`
+	// Last: the last bytes always stand, as in Cisco's IOS.
+	Last []netip.Prefix `conf:"last"`
+}
+
+// list is what the process that reads packets is told of them.
+func (o *Overlaps) list() []link.Overlap {
+	return []link.Overlap{{Policy: "windows", Networks: o.Windows}, {Policy: "linux", Networks: o.Linux}, {Policy: "bsd", Networks: o.BSD},
+		{Policy: "solaris", Networks: o.Solaris}, {Policy: "first", Networks: o.First}, {Policy: "last", Networks: o.Last}}
 }
 
 // Defaults are the settings of a sensor that nobody configured.

@@ -176,7 +176,7 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 		Sensor: s.opt.Name, Site: s.opt.Site, Pseudonyms: s.opt.Pseudonyms[:],
 		Flows: s.opt.Config.Flows, Reassembly: int(s.opt.Config.Reassembly),
 		StatsNanos: int64(stats), FirstFlow: firstFlow(s.opt.Clock.Now()), Workers: workers,
-		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Records: s.opt.Records, Wait: files, Discard: s.opt.Discard,
+		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Records: s.opt.Records, Overlaps: s.opt.Config.Overlaps.list(), Wait: files, Discard: s.opt.Discard,
 		Seed: binary.LittleEndian.Uint64(seed[:]), MaxEvents: 500,
 	}}
 	if s.opt.Ring != nil {

@@ -151,14 +151,18 @@ func (w *watcher) take(p *ring.Packet, vlan uint16) {
 func (c *crew) watcher(name string) watcher {
 	o := newOutbox(c.pipe, c.start, c.clock, &c.ids)
 	n := uint64(max(c.start.Workers, 1))
+	var overlaps []engine.Overlap
+	for _, o := range c.start.Overlaps {
+		overlaps = append(overlaps, engine.Overlap(o))
+	}
 	w := engine.New(engine.Options{
 		Sink: o, Patients: pseudonym.New([32]byte(c.start.Pseudonyms)),
 		Limits: engine.Limits{Flows: c.start.Flows / int(n), Reassembly: c.start.Reassembly / int(n)},
 		Seed:   c.start.Seed, FirstFlow: c.start.FirstFlow + c.made%n, FlowStep: n,
 		Report: c.start.ReportNanos, Stats: c.start.StatsNanos, Interface: name, Full: c.start.Ordered, EVE: c.start.EVE,
-		Records: c.start.Records,
-		Hashes:  c.hashes(),
-		Others:  c.others(),
+		Records: c.start.Records, Overlaps: overlaps,
+		Hashes: c.hashes(),
+		Others: c.others(),
 	})
 	c.made++
 	return watcher{Worker: w, outbox: o}

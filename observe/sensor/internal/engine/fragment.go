@@ -6,8 +6,8 @@ import (
 	"bulwark/wire/packet"
 )
 
-// fragments puts the fragments of IP packets together (RFC 791 §3.2, RFC 8200 §4.5). Where they overlap, the bytes
-// that came first stand. At most maxPartial packets are in hand.
+// fragments puts the fragments of IP packets together (RFC 791 §3.2, RFC 8200 §4.5). Where they overlap, the policy of
+// the receiver says whose bytes stand. At most maxPartial packets are in hand.
 type fragments struct {
 	partial map[fragKey]*partial
 	order   []fragKey // oldest first
@@ -27,7 +27,9 @@ type fragKey struct {
 
 type partial struct {
 	buf   []byte // from the pool
-	have  []span // what is filled, in order, never touching
+	have  []span // the fragments that came, in the order of their beginnings
+	got   int    // bytes that are filled
+	most  int    // end of the fragment that reaches furthest
 	total int    // length of the whole; 0 while not known
 	proto uint8  // what the first fragment says comes next
 	since int64
@@ -37,7 +39,7 @@ type span struct{ from, to int }
 
 const (
 	maxPartial  = 4096
-	maxSpans    = 64
+	maxSpans    = 512 // fragments of one packet
 	fragTimeout = 30 * second
 )
 
@@ -68,20 +70,23 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 		part.proto = p.Proto
 	}
 	if !p.FragMore {
-		if part.total != 0 && part.total != to {
-			w.odd(p, ofFamily(p, packet.IPv4FragmentOverlap))
-		} else {
+		if part.total == 0 && to >= part.most {
 			part.total = to
 		}
 	}
+	if !p.FragMore && part.total != to || part.total != 0 && to > part.total { // it ends at two places
+		w.odd(p, ofFamily(p, packet.IPv4FragmentOverlap))
+		return false
+	}
+	part.most = max(part.most, to)
 	if part.overlaps(from, to) {
 		w.odd(p, ofFamily(p, packet.IPv4FragmentOverlap))
 	}
-	if !part.fill(fr.pool, from, to, p.Network) {
+	if !part.fill(fr.pool, w.policyOf(p.DstAddr()), from, to, p.Network) {
 		w.count.dropped++
 		return false
 	}
-	if part.total == 0 || len(part.have) != 1 || part.have[0].from != 0 || part.have[0].to < part.total {
+	if part.total == 0 || part.got < part.total {
 		return false
 	}
 	fr.done = append(fr.done[:0], part.buf[:part.total]...)
@@ -185,8 +190,45 @@ func (fr *fragments) expire(now int64) {
 	}
 }
 
-// fill copies data to from..to where nothing stands yet, and notes what is there.
-func (part *partial) fill(pl *pool, from, to int, data []byte) bool {
+// fill copies data to from..to: where nothing stands yet, and where the policy prefers it to what stands. It reports
+// false where there is no room.
+func (part *partial) fill(pl *pool, policy Policy, from, to int, data []byte) bool {
+	if len(part.have) >= maxSpans || !part.grow(pl, to) {
+		return false
+	}
+	later := span{from, to}
+	at := from // everything of data before it is settled
+	for _, s := range part.have {
+		if s.from >= to {
+			break
+		}
+		if s.to <= from {
+			continue
+		}
+		if s.from > at {
+			part.got += s.from - at
+			copy(part.buf[at:s.from], data[at-from:])
+			at = s.from
+		}
+		if a, b := max(s.from, from), min(s.to, to); policy.fragmentWins(s, later) {
+			copy(part.buf[a:b], data[a-from:])
+		}
+		at = max(at, min(s.to, to))
+	}
+	if at < to {
+		part.got += to - at
+		copy(part.buf[at:to], data[at-from:])
+	}
+	place := 0
+	for place < len(part.have) && part.have[place].from <= from {
+		place++
+	}
+	part.have = slices.Insert(part.have, place, later)
+	return true
+}
+
+// grow makes room for to bytes.
+func (part *partial) grow(pl *pool, to int) bool {
 	if to > cap(part.buf) {
 		larger := pl.get(to)
 		if larger == nil {
@@ -199,33 +241,5 @@ func (part *partial) fill(pl *pool, from, to int, data []byte) bool {
 	if to > len(part.buf) {
 		part.buf = part.buf[:to]
 	}
-	at := from
-	for _, s := range part.have {
-		if s.from > at {
-			copy(part.buf[at:min(s.from, to)], data[at-from:])
-		}
-		at = max(at, s.to)
-		if at >= to {
-			break
-		}
-	}
-	if at < to {
-		copy(part.buf[at:to], data[at-from:])
-	}
-	return part.note(span{from, to})
-}
-
-// note merges s into what is there.
-func (part *partial) note(s span) bool {
-	from := 0
-	for from < len(part.have) && part.have[from].to < s.from {
-		from++
-	}
-	to := from
-	for to < len(part.have) && part.have[to].from <= s.to {
-		s = span{min(s.from, part.have[to].from), max(s.to, part.have[to].to)}
-		to++
-	}
-	part.have = slices.Replace(part.have, from, to, s)
-	return len(part.have) <= maxSpans
+	return true
 }

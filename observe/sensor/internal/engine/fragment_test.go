@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 	"testing"
 
 	"bulwark/wire"
@@ -55,5 +56,42 @@ func TestFragmentsThatAreCompleteTakeNoRoom(t *testing.T) {
 	}
 	if got := len(w.frags.order); got > 2*maxPartial {
 		t.Errorf("got %d packets in order, want at most %d", got, 2*maxPartial)
+	}
+}
+
+// fragment4 is a fragment of a UDP datagram to 10.0.0.1.
+func fragment4(from int, more bool, data string) []byte {
+	b := make([]byte, 20, 20+len(data))
+	b[0], b[8], b[9] = 0x45, 64, packet.UDP
+	binary.BigEndian.PutUint16(b[2:], uint16(20+len(data)))
+	b[5] = 7
+	field := uint16(from / 8)
+	if more {
+		field |= 0x2000
+	}
+	binary.BigEndian.PutUint16(b[6:], field)
+	copy(b[12:], []byte{10, 0, 0, 200, 10, 0, 0, 1})
+	return append(b, data...)
+}
+
+func TestOverlappingFragmentsAreReadAsTheirReceiverReadsThem(t *testing.T) {
+	head := "\x9c\x40\x03\xe8\x00\x20\x00\x00" // UDP, 32 bytes in all
+	for _, c := range []struct{ name, policy, want string }{
+		{"the first bytes stand", "first", "cccccccc" + "aaaaaaaa" + "dddddddd"},
+		{"the last bytes stand", "last", "cccccccc" + "cccccccc" + "dddddddd"},
+		{"a fragment that begins before another covers it", "bsd", "cccccccc" + "cccccccc" + "dddddddd"},
+		{"a fragment that begins where another does covers it", "linux", "cccccccc" + "cccccccc" + "dddddddd"},
+		{"a fragment that covers another on the left alone does not stand", "windows", "cccccccc" + "aaaaaaaa" + "dddddddd"},
+		{"a fragment that covers another up to its end stands", "solaris", "cccccccc" + "cccccccc" + "dddddddd"},
+	} {
+		w := taped(&tape{}, &collector{})
+		w.targets = targets([]Overlap{{c.policy, []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}}})
+		for _, p := range [][]byte{fragment4(0, true, head), fragment4(16, true, "aaaaaaaa"), fragment4(8, true, "cccccccccccccccc"),
+			fragment4(24, false, "dddddddd")} {
+			w.Packet(int64(1e18), pcap.LinkRaw, len(p), 0, p)
+		}
+		if got := string(w.frags.done[8:]); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
 	}
 }

@@ -30,8 +30,9 @@ type half struct {
 }
 
 type segment struct {
-	seq  uint32
-	data []byte
+	seq      uint32
+	data     []byte
+	from, to uint32 // edges of the segment that the bytes came in, which overlaps may have divided
 }
 
 const (
@@ -125,7 +126,8 @@ func (w *Worker) acknowledged(f *flow, dir wire.Dir, ack uint32) {
 	}
 }
 
-// segment puts data, which begins at seq, in its place. Where segments overlap, the bytes that came first stand.
+// segment puts data, which begins at seq, in its place. Where segments that wait overlap, the policy of the receiver
+// says whose bytes stand; what was read already stays read.
 func (w *Worker) segment(f *flow, n uint32, dir wire.Dir, seq uint32, data []byte) {
 	c := w.conversation(f)
 	if c == nil {
@@ -148,8 +150,11 @@ func (w *Worker) segment(f *flow, n uint32, dir wire.Dir, seq uint32, data []byt
 		w.feed(f, c, dir, data)
 		return
 	}
+	if len(h.ahead) > 0 {
+		w.overlaps(f, h, dir, f.next[dir]+uint32(ahead), data)
+	}
 	if ahead > 0 {
-		w.keep(f, h, dir, seq, data)
+		w.keep(h, seq, data)
 	} else {
 		w.fill(f, c, dir, data)
 	}
@@ -163,7 +168,7 @@ func (w *Worker) fill(f *flow, c *conversation, dir wire.Dir, data []byte) {
 	if gap := int(int32(h.ahead[0].seq - f.next[dir])); gap < len(data) {
 		rest := data[max(gap, 0):]
 		data = data[:max(gap, 0)]
-		w.keep(f, h, dir, f.next[dir]+uint32(len(data)), rest)
+		w.keep(h, f.next[dir]+uint32(len(data)), rest)
 	}
 	if len(data) > 0 {
 		f.next[dir] += uint32(len(data))
@@ -172,7 +177,8 @@ func (w *Worker) fill(f *flow, c *conversation, dir wire.Dir, data []byte) {
 }
 
 // keep stores data ahead of its turn, without the parts that are there already.
-func (w *Worker) keep(f *flow, h *half, dir wire.Dir, seq uint32, data []byte) {
+func (w *Worker) keep(h *half, seq uint32, data []byte) {
+	edges := [2]uint32{seq, seq + uint32(len(data))}
 	i := 0
 	for i < len(h.ahead) && int32(h.ahead[i].seq-seq) <= 0 {
 		end := h.ahead[i].seq + uint32(len(h.ahead[i].data))
@@ -192,7 +198,7 @@ func (w *Worker) keep(f *flow, h *half, dir wire.Dir, seq uint32, data []byte) {
 			}
 		}
 		if len(part) > 0 {
-			if !w.store(h, i, seq, part) {
+			if !w.store(h, i, seq, part, edges) {
 				w.count.dropped++
 				return
 			}
@@ -211,7 +217,7 @@ func (w *Worker) keep(f *flow, h *half, dir wire.Dir, seq uint32, data []byte) {
 	}
 }
 
-func (w *Worker) store(h *half, i int, seq uint32, data []byte) bool {
+func (w *Worker) store(h *half, i int, seq uint32, data []byte, edges [2]uint32) bool {
 	if len(h.ahead) >= maxAhead || h.held+len(data) > maxHeld || len(data) > wire.MaxPending {
 		return false
 	}
@@ -224,7 +230,7 @@ func (w *Worker) store(h *half, i int, seq uint32, data []byte) bool {
 	}
 	h.ahead = append(h.ahead, segment{})
 	copy(h.ahead[i+1:], h.ahead[i:])
-	h.ahead[i] = segment{seq, append(b, data...)}
+	h.ahead[i] = segment{seq, append(b, data...), edges[0], edges[1]}
 	h.held += len(data)
 	return true
 }

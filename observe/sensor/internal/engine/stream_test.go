@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
+	"net/netip"
+	"strings"
 	"testing"
 
 	"bulwark/event"
@@ -155,15 +157,39 @@ func disorder(data []byte, rnd *rand.Rand) [][2]int {
 	return out
 }
 
-func TestTheBytesThatCameFirstStand(t *testing.T) {
-	rec := &tape{}
-	f := &feeder{w: taped(rec, &collector{})}
-	f.handshake(100, 200)
-	f.send(wire.ToServer, 105, 201, packet.ACK, []byte("EFGH"))         // ahead
-	f.send(wire.ToServer, 103, 201, packet.ACK, []byte("xxxxxxxxxxxx")) // covers it
-	f.send(wire.ToServer, 101, 201, packet.ACK, []byte("ab????"))       // fills the hole, overlaps both
-	if got, want := rec.got[0].String(), "abxxEFGHxxxxxx"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+func TestOverlappingSegmentsAreReadAsTheirReceiverReadsThem(t *testing.T) {
+	for _, c := range []struct {
+		name, policy string
+		third        string // at 101, where the hole begins; before it EFGH came at 105, and twelve x at 103
+		want         string
+	}{
+		{"the first bytes stand", "first", "ab????", "abxxEFGHxxxxxx"},
+		{"the last bytes stand", "last", "ab????", "ab????xxxxxxxx"},
+		{"a segment that begins before another covers it", "bsd", "ab????", "ab????xxxxxxxx"},
+		{"a segment that ends before another does not cover it", "solaris", "ab????", "abxxxxxxxxxxxx"},
+		{"a segment that ends behind another covers it", "solaris", "ab?????????????", "ab?????????????"},
+		{"Linux covers what a segment begins before", "linux", "ab????", "ab????xxxxxxxx"},
+		{"Windows does as BSD", "windows", "ab????", "ab????xxxxxxxx"},
+		{"where nobody said, BSD", "", "ab????", "ab????xxxxxxxx"},
+	} {
+		rec := &tape{}
+		told := &collector{}
+		f := &feeder{w: taped(rec, told)}
+		f.w.targets = targets([]Overlap{{"first", []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}},
+			{c.policy, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}}})
+		if c.policy == "" {
+			f.w.targets = nil
+		}
+		f.handshake(100, 200)
+		f.send(wire.ToServer, 105, 201, packet.ACK, []byte("EFGH"))
+		f.send(wire.ToServer, 103, 201, packet.ACK, []byte("xxxxxxxxxxxx"))
+		f.send(wire.ToServer, 101, 201, packet.ACK, []byte(c.third))
+		if got := rec.got[0].String(); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+		if !strings.Contains(strings.Join(told.lines, "\n"), "stream.reassembly_overlap_different_data") {
+			t.Errorf("%s: got no anomaly in %q", c.name, told.lines)
+		}
 	}
 }
 

@@ -213,6 +213,14 @@ func (t *tally) carrier(p *packet.Packet) {
 	}
 }
 
+// overlap counts a segment that covers another one, with other bytes where differ.
+func (t *tally) overlap(differ bool) {
+	t.n[tallyOverlap]++
+	if differ {
+		t.n[tallyOverlapDiffers]++
+	}
+}
+
 func (t *tally) begun(f *flow) {
 	t.n[tallyFlows]++
 	switch f.key.proto {

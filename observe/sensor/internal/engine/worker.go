@@ -42,6 +42,7 @@ type Options struct {
 	Report    int64       // nanoseconds between two flow events of a lasting flow; 0: one at its end
 	Stats     int64       // nanoseconds between two rounds of stats events; 0: none
 	Interface string      // named in stats events
+	Overlaps  []Overlap   // how the systems that are watched put together what overlaps
 	Full      bool        // tell also what is long and rarely searched: JA3 texts
 	Hashes    Hashes      // digests that are made of files; 0: SHA-256
 	Records   eve.Records // with EVE: what is written down for it
@@ -92,6 +93,7 @@ type Worker struct {
 	slab      []conversation // made, not used yet
 	freeConvs []uint32
 	maxConvs  int
+	targets   []target
 	protocols []protocol
 	datagrams []datagram
 	ported    []ported
@@ -158,6 +160,7 @@ func New(o Options) *Worker {
 	}
 	w.idle = make([][]application, len(w.protocols))
 	w.files.packers.limit = l.Unpacking
+	w.targets = targets(o.Overlaps)
 	w.frags.init(&w.pool)
 	w.devices.load()
 	if o.EVE {

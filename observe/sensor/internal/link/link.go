@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 
 	"bulwark/event"
 	"bulwark/event/eve"
@@ -37,6 +38,7 @@ type Start struct {
 	Workers     int         `json:"workers"`
 	Ordered     bool        `json:"ordered"` // one stream of events in order, not one a kind
 	EVE         bool        `json:"eve"`     // records for EVE: one a transaction where our events tell the outcome
+	Overlaps    []Overlap   `json:"overlaps"`
 	Records     eve.Records `json:"records"` // what is written down for EVE
 	Wait        bool        `json:"wait"`    // when the parent is behind: wait, do not drop
 	Seed        uint64      `json:"seed"`
@@ -44,6 +46,12 @@ type Start struct {
 	Discard     bool        `json:"discard"`    // measure only: encode the events, send none
 
 	Ring *ring.Settings `json:"ring,omitempty"` // which packets are kept; nil: none
+}
+
+// Overlap says which networks put together what overlaps by a policy (see engine.Policy).
+type Overlap struct {
+	Policy   string         `json:"policy"`
+	Networks []netip.Prefix `json:"networks"`
 }
 
 // Source is a capture to read: its file follows the order.
