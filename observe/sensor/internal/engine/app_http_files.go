@@ -59,7 +59,8 @@ func (b *httpFiles) skipLost(dir wire.Dir) {
 
 func (a *exchanges) openFile(b *httpFiles, dir wire.Dir) {
 	m := message(dir, b.t)
-	about := fileFacts{App: a.f.app.String(), Name: a.fileName(dir, b.t), Type: m.Get(http.ContentType), Coding: m.Get(http.ContentEncoding),
+	name, isPath := a.fileName(dir, b.t)
+	about := fileFacts{App: a.f.app.String(), Name: name, Last: isPath && !a.w.opt.EVE, Type: m.Get(http.ContentType), Coding: m.Get(http.ContentEncoding),
 		Range: m.Get(http.ContentRange), TxID: uint64(b.t.Number)}
 	b.files[dir].open(a.w, a.f, dir, about)
 }
@@ -105,7 +106,7 @@ func (a *exchanges) isFile(dir wire.Dir, t *http.Transaction) bool {
 // alarming reports whether a body that is said to be a part of a page begins like what no page is made of.
 func alarming(p []byte) bool {
 	switch filetype.Detect(p).Category() {
-	case filetype.Executable, filetype.Archive, filetype.Document, filetype.DiskImage, filetype.Medical:
+	case filetype.Executable, filetype.Archive, filetype.Document, filetype.DiskImage, filetype.Secret:
 		return true
 	}
 	return false
@@ -122,18 +123,13 @@ func isPagePart(media []byte) bool {
 	return len(media) == 0
 }
 
-// fileName is what a body is called: what its Content-Disposition says (RFC 6266), else the path that was asked for; of
-// that the last part, but the whole where EVE is written.
-func (a *exchanges) fileName(dir wire.Dir, t *http.Transaction) []byte {
+// fileName is what a body is called: what its Content-Disposition says (RFC 6266), else the path that was asked for.
+func (a *exchanges) fileName(dir wire.Dir, t *http.Transaction) (name []byte, isPath bool) {
 	if name := dispositionName(message(dir, t).Get(http.ContentDisposition)); len(name) > 0 {
-		return name
+		return name, false
 	}
 	a.name = appendPath(a.name[:0], t.Request.Target)
-	name := a.name
-	if i := bytes.LastIndexByte(name, '/'); !a.w.opt.EVE && i >= 0 && i+1 < len(name) {
-		name = name[i+1:]
-	}
-	return name
+	return a.name, true
 }
 
 // dispositionName is the filename of a Content-Disposition.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"hash"
+	"strings"
 
 	"bulwark/event"
 	"bulwark/wire"
@@ -120,7 +121,7 @@ func (c *content) take(p []byte) {
 
 // recognise gathers the first bytes of a file, and then those that may tell more of its type.
 func (c *content) recognise(p []byte) {
-	if c.size == 0 {
+	if c.size == 0 && !c.told {
 		c.head = c.w.pool.get(filetype.Head)
 	}
 	if cap(c.head) == 0 {
@@ -130,12 +131,14 @@ func (c *content) recognise(p []byte) {
 	if c.told {
 		at, n = c.later, c.more
 	}
-	if end := c.size + uint64(len(p)); end > at && at+uint64(len(c.head)) >= c.size {
-		p = p[at+uint64(len(c.head))-c.size:]
-		c.head = append(c.head, p[:min(len(p), n-len(c.head))]...)
+	if from := at + uint64(len(c.head)); from >= c.size && from < c.size+uint64(len(p)) {
+		part := p[from-c.size:]
+		c.head = append(c.head, part[:min(len(part), n-len(c.head))]...)
 	}
 	if len(c.head) == n {
-		c.judge()
+		if c.judge(); c.more > 0 {
+			c.recognise(p)
+		}
 	}
 }
 
@@ -150,7 +153,7 @@ func (c *content) judge() {
 	}
 	if c.head = c.head[:0]; c.more == 0 || c.later < filetype.Head {
 		c.w.pool.put(c.head)
-		c.head = nil
+		c.head, c.more = nil, 0
 	}
 }
 
@@ -164,7 +167,7 @@ func (c *content) tell(complete bool) {
 		c.judge()
 	}
 	o := &w.files.out
-	*o = event.File{Name: x.masked(w, c.facts.Name), App: c.facts.App, Size: c.size, Type: event.View(mediaType(c.facts.Type)),
+	*o = event.File{Name: c.name(&x), App: c.facts.App, Size: c.size, Type: event.View(mediaType(c.facts.Type)),
 		Activity: "Write", Gaps: c.lost > 0, TxID: c.facts.TxID, Range: event.View(c.facts.Range),
 		Detected: c.kind.String(), Category: c.kind.Category(), Truncated: c.cut, Bomb: c.bomb,
 		Format: c.facts.Format}
@@ -180,6 +183,15 @@ func (c *content) tell(complete bool) {
 	}
 	w.files.text = x.buf
 	w.emit(c.f, o)
+}
+
+// name is what the file is called, with the patients in it replaced.
+func (c *content) name(x *texts) string {
+	name := x.masked(c.w, c.facts.Name)
+	if i := strings.LastIndexByte(name, '/'); c.facts.Last && i >= 0 && i+1 < len(name) {
+		return name[i+1:]
+	}
+	return name
 }
 
 // sums are the digests of a file; nil are those that nobody wants.
