@@ -53,6 +53,7 @@ const (
 	KindSMTP      Kind = 29
 	KindENIP      Kind = 58
 	KindMonitor   Kind = 59
+	KindBACnet    Kind = 48
 
 	kindEnd Kind = 96 // above every code
 )
@@ -95,6 +96,7 @@ var kinds = [kindEnd]struct {
 	KindSMTP:      {"smtp", func() Payload { return new(SMTP) }},
 	KindENIP:      {"enip", func() Payload { return new(ENIP) }},
 	KindMonitor:   {"monitor", func() Payload { return new(Monitor) }},
+	KindBACnet:    {"bacnet", func() Payload { return new(BACnet) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

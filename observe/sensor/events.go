@@ -36,6 +36,7 @@ func Publishes() []event.Kind {
 		event.KindDNP3,
 		event.KindARP,
 		event.KindENIP,
+		event.KindBACnet,
 	}
 }
 

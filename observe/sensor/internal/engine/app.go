@@ -42,6 +42,7 @@ const (
 	IntelliVue
 	CARESCAPE
 	MEDIBUS
+	BACnet
 	appCount
 )
 
@@ -75,6 +76,7 @@ var appNames = [appCount]string{
 	IntelliVue: "intellivue",
 	CARESCAPE:  "carescape",
 	MEDIBUS:    "medibus",
+	BACnet:     "bacnet",
 }
 
 func (a App) String() string { return appNames[a] }

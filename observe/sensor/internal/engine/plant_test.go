@@ -214,3 +214,37 @@ func TestENIP(t *testing.T) {
 		t.Run(c.does+", in datagrams", func(t *testing.T) { expect(t, exchanged(c.o, c.parts...), c.want, c.never) })
 	}
 }
+
+// Messages of BACnet: device 1 says who it is, is asked for its model, is to restart, and is written to.
+const (
+	bacnetHere    = "\x81\x0b\x00\x14\x01\x00\x10\x00\xc4\x02\x00\x00\x01\x22\x01\xe0\x91\x00!$"
+	bacnetAsk     = "\x81\x0a\x00\x11\x01\x04\x00\x05\x01\x0c\x0c\x02\x00\x00\x01\x19F"
+	bacnetGive    = "\x81\x0a\x00\x1a\x01\x000\x01\x0c\x0c\x02\x00\x00\x01\x19F>u\x06\x00PXC4A?"
+	bacnetRestart = "\x81\x0a\x00\x15\x01\x04\x00\x05\x02\x14\x09\x00\x1d\x07\x00AbCdEf"
+	bacnetRefuse  = "\x81\x0a\x00\x0d\x01\x00P\x02\x14\x91\x04\x91\x1a"
+	bacnetWrite   = "\x81\x0a\x00\x17\x01\x04\x00\x05;\x0f\x0c\x01\x00\x00\x01\x19U>\x91\x01?I\x08"
+	bacnetDone    = "\x81\x0a\x00\x09\x01\x00 ;\x0f"
+)
+
+func TestBACnet(t *testing.T) {
+	for _, c := range []struct {
+		does        string
+		parts       []said
+		want, never []string
+	}{
+		{"a device says that it is there", []said{answers(bacnetHere)},
+			[]string{`"activity_name":"i-am"`, `"bacnet.instance":1,"bacnet.vendor_name":"Tridium"`, `"kind":"asset"`, `"device.uid":"bacnet device 1"`}, []string{"anomaly"}},
+		{"a device says what it is", []said{asks(bacnetAsk), answers(bacnetGive)},
+			[]string{`"device.model":"PXC4A"`, `"src_endpoint.ip":"10.0.0.1"`, `"bacnet.property":"model-name"`, `"status":"success"`}, nil},
+		{"a restart that is refused", []said{asks(bacnetRestart), answers(bacnetRefuse)},
+			[]string{`"activity_name":"reinitialize-device"`, `"bacnet.state":"coldstart","status":"failure","status_detail":"password-failure","is_cleartext":true`}, []string{"AbCdEf"}},
+		{"a write with its value", []said{asks(bacnetWrite), answers(bacnetDone)},
+			[]string{`"bacnet.object":"binary-output:1","bacnet.property":"present-value","bacnet.value":"1"`, `"status":"success"`}, nil},
+		{"a request without an answer", []said{asks(bacnetWrite)}, []string{`"activity_name":"write-property"`}, []string{`"status"`}},
+	} {
+		t.Run(c.does, func(t *testing.T) { expect(t, exchanged(Options{}, c.parts...), c.want, c.never) })
+	}
+	if n := strings.Count(exchanged(Options{}, asks(bacnetAsk), answers(bacnetGive), asks(bacnetAsk), answers(bacnetGive)), `"kind":"bacnet"`); n != 1 {
+		t.Errorf("a poll is told %d times, want 1", n)
+	}
+}

@@ -3,6 +3,7 @@ package engine
 import (
 	"bulwark/wire"
 	"bulwark/wire/astm"
+	"bulwark/wire/bacnet"
 	"bulwark/wire/carescape"
 	"bulwark/wire/dhcp"
 	"bulwark/wire/dhcp6"
@@ -53,6 +54,7 @@ func streamProtocols() []protocol {
 		{DNS, dns.Probe, many[dnsApp]()},
 		{LLMNR, never, many[dnsApp]()}, // DNS at its port
 		{QUIC, never, many[quicApp]()},
+		{BACnet, neverBACnet, func() application { return new(bacnetApp) }},
 	}
 }
 
@@ -71,6 +73,7 @@ func datagramProtocols() []datagram {
 		{ENIP, enip.Looks, (*Worker).enipDatagram},
 		{IntelliVue, intellivue.Looks, (*Worker).intellivueDatagram},
 		{CARESCAPE, carescape.Looks, (*Worker).carescapeDatagram},
+		{BACnet, bacnet.Looks, (*Worker).bacnetDatagram},
 	}
 }
 

@@ -48,6 +48,7 @@ type payloads struct {
 	modbus      event.Modbus
 	dnp3        event.DNP3
 	enip        event.ENIP
+	bacnet      event.BACnet
 	text        []byte // scratch
 }
 
