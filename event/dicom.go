@@ -3,7 +3,7 @@ package event
 // DICOM is an association between two application entities (PS3.8), or one operation in it (PS3.7).
 // Patients appear as pseudonyms only.
 type DICOM struct {
-	Activity         string   // Associate, Reject, Abort, Release, Echo, Find, Move, Get, Store, or an N-service; Secure Transport: TLS on the port of DICOM
+	Activity         string   // Associate, Reject, Abort, Release, Echo, Find, Move, Get, Store, or an N-service; Secure Transport: TLS that probably carries DICOM, told when it ends
 	CallingAE        string   // AE title of the side that asks
 	CalledAE         string   // AE title of the side that is asked
 	CallingUID       string   // Implementation Class UID of the calling side
@@ -38,6 +38,8 @@ type DICOM struct {
 	SeriesUID        string   // Series Instance UID (0020,000E)
 	InstanceUID      string   // SOP Instance UID (0008,0018)
 	Source           string   // who asked for the operation: requestor or acceptor of the association
+	Confidence       string   // of Secure Transport: very likely, likely or possible; it cannot be read
+	Reasons          []string // of Secure Transport: what speaks for it
 }
 
 func (*DICOM) Kind() Kind { return KindDICOM }
@@ -77,4 +79,6 @@ func (p *DICOM) fields(c *coder) {
 	c.str(33, "dicom.series_uid", &p.SeriesUID)
 	c.str(34, "dicom.instance_uid", &p.InstanceUID)
 	c.str(35, "dicom.asked_by", &p.Source)
+	c.str(36, "confidence", &p.Confidence)
+	c.strs(37, "dicom.reasons", &p.Reasons)
 }

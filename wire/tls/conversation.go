@@ -46,6 +46,9 @@ type Conversation struct {
 	// Certificates remembers certificates from one conversation to the next; nil means that each is read anew.
 	Certificates *Certificates
 
+	// Lengths, where it is set, is told the lengths of the records of data; nil means that they are passed over at once.
+	Lengths *Lengths
+
 	session Session
 	client  ClientHello
 	server  ServerHello
@@ -79,7 +82,7 @@ func (c *Conversation) Reset() {
 		c.hellos[i] = reuse(c.hellos[i])
 	}
 	c.session, c.alert = Session{}, Alert{}
-	c.told, c.full = false, false
+	c.told, c.full, c.Lengths = false, false, nil
 }
 
 func reuse(b []byte) []byte {
@@ -121,6 +124,9 @@ func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int
 		s.seen = true
 		done += n
 		c.conclude(h)
+	}
+	if s.ended && c.Lengths != nil {
+		return c.follow(dir, p, done)
 	}
 	if s.ended {
 		return rest, 0, nil
@@ -194,6 +200,9 @@ const encryptedAlert = 19
 // data; a side that gives up sends an alert in its place.
 func (c *Conversation) data(dir wire.Dir, n int) {
 	s := &c.sides[dir]
+	if c.Lengths != nil {
+		c.Lengths.note(dir, n, c.session.Version().is13())
+	}
 	if dir == wire.ToServer && c.session.Server == nil && c.session.Client != nil && c.client.EarlyData {
 		return // RFC 8446 §2.3: data before the server has answered
 	}

@@ -71,7 +71,7 @@ func TestDICOMInsideTLSIsSaidToBeThere(t *testing.T) {
 	send(100, packet.SYN, nil)
 	send(101, packet.ACK, hello)
 	w.Close()
-	if all := strings.Join(c.lines, "\n"); !strings.Contains(all, `"kind":"dicom"`) || !strings.Contains(all, `"Secure Transport"`) {
+	if all := strings.Join(c.lines, "\n"); !strings.Contains(all, `"kind":"dicom"`) || !strings.Contains(all, `"Secure Transport"`) || !strings.Contains(all, `"confidence":"very likely"`) {
 		t.Errorf("got no word of DICOM in\n%s", all)
 	}
 }

@@ -8,21 +8,30 @@ import (
 
 // tlsApp is a TLS connection, as far as it is in clear.
 type tlsApp struct {
-	conv tls.Conversation
+	conv    tls.Conversation
+	secured secured
 	at
 }
 
 func (a *tlsApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
 	a.conv.Certificates = &w.certificates
-	return a.conv.Decode(dir, p, a)
+	done, need, err := a.conv.Decode(dir, p, a)
+	if l := &a.secured.lengths; l.Records[wire.ToServer] > 1 && !a.secured.associates() {
+		a.conv.Lengths = nil // it is something else
+	}
+	return done, need, err
 }
 func (a *tlsApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
-func (a *tlsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
-func (a *tlsApp) reset()                        { a.conv.Reset(); a.at = at{} }
+func (a *tlsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a); a.secureDICOM() }
+func (a *tlsApp) reset()                        { a.conv.Reset(); a.secured = secured{}; a.at = at{} }
 
 // Step is told what the handshake has learnt; one event at its end says it all.
-func (a *tlsApp) Step(wire.Dir, tls.Step, *tls.Session) {}
+func (a *tlsApp) Step(_ wire.Dir, step tls.Step, s *tls.Session) {
+	if step == tls.ClientHelloSeen && s.Client != nil {
+		a.secured.follow(&a.conv, s.Client, a.f.before)
+	}
+}
 
 // Session takes the handshake when no more can be read of it.
 func (a *tlsApp) Session(s *tls.Session) {
@@ -66,21 +75,7 @@ func (a *tlsApp) Session(s *tls.Session) {
 	}
 	w.out.text = t.buf
 	w.emit(a.f, e)
-	a.secureDICOM(e)
-}
-
-// dicomTLS is the port that is registered for DICOM over TLS (PS3.15 annex B: dicom-tls).
-const dicomTLS = 2762
-
-// secureDICOM reports a connection to the port of DICOM over TLS: that it is there, and how well it is protected. What
-// is said in it cannot be read.
-func (a *tlsApp) secureDICOM(e *event.TLS) {
-	w := a.w
-	if w.head.Ports.Dst != dicomTLS {
-		return
-	}
-	w.out.dicom = event.DICOM{Activity: "Secure Transport", Result: e.Version}
-	w.emit(a.f, &w.out.dicom)
+	a.secured.note(s, e)
 }
 
 func certificate(e *event.TLS, c *tls.Certificate) {
