@@ -60,6 +60,7 @@ See also: bulwark help captures.`,
 	}
 	cmd.Flags().BoolVar(&o.eve, "eve", false, "print EVE JSON lines, as Suricata writes them")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print our events as JSON lines")
+	cmd.Flags().BoolVar(&o.passwords, "passwords", false, "with --eve, write the passwords that crossed in clear, as Suricata does")
 	cmd.Flags().StringVarP(&o.watch, "interface", "i", "", "watch this network interface")
 	cmd.Flags().StringVar(&o.keep, "keep", "", "keep the packets in a ring in this `directory`, to measure what that costs")
 	_ = cmd.Flags().MarkHidden("keep") // the flag stands above
@@ -68,8 +69,9 @@ See also: bulwark help captures.`,
 }
 
 type readOptions struct {
-	eve, json, measure bool
-	watch, keep        string
+	eve, json, measure, passwords bool
+
+	watch, keep string
 }
 
 func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
@@ -105,7 +107,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key,
 		Start: starter(c.Sensor), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
-		Ordered: !o.measure && (len(files) > 0 || o.eve), EVE: o.eve, Discard: o.measure,
+		Ordered: !o.measure && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords}, Discard: o.measure,
 		Done: func(r sensor.FileReport) {
 			sink.packets += r.Packets
 			sink.bytes += r.Bytes

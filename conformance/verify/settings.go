@@ -14,6 +14,7 @@ import (
 func (t *Test) Options() eve.Options {
 	var o eve.Options
 	o.DNS2 = t.Env["SURICATA_EVE_DNS_VERSION"] == "2"
+	o.Passwords = true
 	o.Anomalies = []string{"applayer"} // what Suricata's own configuration writes
 	o.ShortDHCP = true
 	if t.Config == nil {

@@ -40,6 +40,10 @@ type Records struct {
 	// Off are protocols that are left alone, by their names in EVE; behind a slash, tcp or udp alone: dns/udp.
 	Off []string `json:"off,omitempty"`
 
+	// Passwords writes passwords, communities and the like that crossed in clear, as Suricata does; without it a mask
+	// stands in their place.
+	Passwords bool `json:"passwords,omitempty"`
+
 	MQTTText   int `json:"mqtt_text,omitempty"`   // bytes of a text of MQTT that are written; 0: 1,024, which is the most
 	MQTTLength int `json:"mqtt_length,omitempty"` // bytes of a packet beyond which only its header is written; 0: 1 MiB
 }

@@ -111,6 +111,8 @@ type Handler interface {
 
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
+	// KeepSecrets hands over passwords; without it nothing of them is kept.
+	KeepSecrets bool
 	// MaxLength is how long a packet may be before only its header is told, in bytes; 0 means 1 MiB. It outlives Reset.
 	MaxLength int
 
@@ -205,7 +207,7 @@ func (c *Conversation) take(dir wire.Dir, raw []byte, h Handler) {
 		return
 	}
 	x := c.fresh(dir)
-	x.keep(dir, raw, p)
+	x.keep(dir, raw, p, c.KeepSecrets)
 	waits := false
 	switch {
 	case p.Skipped:
@@ -288,14 +290,14 @@ func (c *Conversation) answer(dir wire.Dir, raw []byte, i int, fault Faults, h H
 		if !c.connected && p.Type != Connack {
 			x.Faults |= Unintroduced
 		}
-		x.keep(dir, raw, p)
+		x.keep(dir, raw, p, c.KeepSecrets)
 		h.Exchange(x)
 		c.release(x)
 		return
 	}
 	x := c.open[i]
 	before := len(x.raw)
-	x.keep(dir, raw, p)
+	x.keep(dir, raw, p, c.KeepSecrets)
 	c.kept += len(x.raw) - before
 	switch {
 	case p.Type == Connack:
@@ -347,10 +349,12 @@ func (c *Conversation) release(x *Exchange) {
 	}
 }
 
-// keep copies a packet. Its password is not copied.
-func (x *Exchange) keep(dir wire.Dir, raw []byte, p *Packet) {
+// keep copies a packet; its password only where secrets are kept.
+func (x *Exchange) keep(dir wire.Dir, raw []byte, p *Packet, secrets bool) {
 	x.raw = append(x.raw, raw...)
-	clear(x.raw[len(x.raw)-p.secret:])
+	if !secrets {
+		clear(x.raw[len(x.raw)-len(p.Password):]) // a CONNECT ends with it
+	}
 	x.parts = append(x.parts, part{dir, len(x.raw)})
 }
 

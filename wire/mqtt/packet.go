@@ -65,7 +65,7 @@ type Filter struct {
 // maxFilters is how many filters of one packet are kept.
 const maxFilters = 256
 
-// Packet is one control packet. Its slices point into what was parsed; a password is never kept.
+// Packet is one control packet. Its slices point into what was parsed.
 type Packet struct {
 	Type   Type
 	Dup    bool
@@ -82,6 +82,7 @@ type Packet struct {
 	KeepAlive   uint16 // seconds; 0: none
 	ClientID    []byte
 	User        []byte
+	Password    []byte // zeros in what a [Conversation] hands over, unless it keeps secrets
 	WillTopic   []byte
 	WillMessage []byte
 
@@ -98,8 +99,6 @@ type Packet struct {
 
 	Properties     Properties
 	WillProperties Properties
-
-	secret int // length of the password at the end of a CONNECT
 }
 
 // The flags of a CONNECT.
@@ -187,7 +186,7 @@ func (p *Packet) body(r *reader, version uint8) {
 	}
 }
 
-// connect reads §3.1. The password is passed over.
+// connect reads §3.1.
 func (p *Packet) connect(r *reader) {
 	p.Protocol, p.Version, p.Flags, p.KeepAlive = r.text(), r.u8(), r.u8(), r.u16()
 	if p.Version == 5 {
@@ -204,7 +203,7 @@ func (p *Packet) connect(r *reader) {
 		p.User = r.text()
 	}
 	if p.HasPassword() {
-		p.secret = len(r.text())
+		p.Password = r.text()
 	}
 	if len(r.b) > 0 {
 		r.bad = true // §3.1.3: nothing follows

@@ -14,7 +14,7 @@ type mqttApp struct {
 
 func (a *mqttApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
-	a.conv.MaxLength = w.opt.Records.MQTTLength
+	a.conv.MaxLength, a.conv.KeepSecrets = w.opt.Records.MQTTLength, w.opt.Records.Passwords
 	return a.conv.Decode(dir, p, a)
 }
 func (a *mqttApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }

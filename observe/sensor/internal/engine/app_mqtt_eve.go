@@ -130,7 +130,11 @@ func (j *mqttWriter) connect(p *mqtt.Packet) {
 		j.limited("username", p.User, len(p.User))
 	}
 	if p.HasPassword() {
-		j.str("password", maskedSecret)
+		if j.w.opt.Records.Passwords {
+			j.limited("password", p.Password, len(p.Password))
+		} else {
+			j.str("password", maskedSecret)
+		}
 	}
 	if p.HasWill() {
 		j.begin("will")
