@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/VictoriaMetrics/VictoriaLogs v1.43.1
 	github.com/VictoriaMetrics/VictoriaMetrics v1.132.0
+	github.com/andybalholm/brotli v1.2.8
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/uuid v1.6.0
 	github.com/gopacket/gopacket v1.7.7

@@ -41,11 +41,12 @@ const (
 	Identity Coding = iota
 	Gzip
 	Deflate // zlib, or without its frame as some servers send it
+	Brotli
 	codings
 )
 
 func (c Coding) String() string {
-	return [...]string{Identity: "identity", Gzip: "gzip", Deflate: "deflate"}[c]
+	return [...]string{Identity: "identity", Gzip: "gzip", Deflate: "deflate", Brotli: "br"}[c]
 }
 
 // New is a decoder; nil for Identity.
@@ -55,6 +56,8 @@ func (c Coding) New() Decoder {
 		return &gzip{}
 	case Deflate:
 		return &deflate{}
+	case Brotli:
+		return &brotliDecoder{}
 	}
 	return nil
 }
@@ -97,6 +100,8 @@ func parse(name []byte) (c Coding, known bool) {
 		return Gzip, true
 	case "deflate":
 		return Deflate, true
+	case "br":
+		return Brotli, true
 	}
 	return Identity, false
 }

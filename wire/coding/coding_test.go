@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/andybalholm/brotli"
 )
 
 // pile gathers what comes out.
@@ -72,9 +74,10 @@ func packers() map[string]struct {
 		}
 	}
 	return map[string]packer{
-		"gzip":  {Gzip, through(func(w io.Writer, l int) (io.WriteCloser, error) { return gz.NewWriterLevel(w, l) })},
-		"zlib":  {Deflate, through(func(w io.Writer, l int) (io.WriteCloser, error) { return zlib.NewWriterLevel(w, l) })},
-		"flate": {Deflate, through(func(w io.Writer, l int) (io.WriteCloser, error) { return flate.NewWriter(w, l) })},
+		"gzip":   {Gzip, through(func(w io.Writer, l int) (io.WriteCloser, error) { return gz.NewWriterLevel(w, l) })},
+		"zlib":   {Deflate, through(func(w io.Writer, l int) (io.WriteCloser, error) { return zlib.NewWriterLevel(w, l) })},
+		"brotli": {Brotli, through(func(w io.Writer, l int) (io.WriteCloser, error) { return brotli.NewWriterLevel(w, max(l, 0)), nil })},
+		"flate":  {Deflate, through(func(w io.Writer, l int) (io.WriteCloser, error) { return flate.NewWriter(w, l) })},
 	}
 }
 
@@ -173,7 +176,7 @@ func FuzzInflate(f *testing.F) {
 		if !bytes.Equal(got[:n], want[:n]) || err == nil && len(want) < 1<<20 && len(got) != len(want) {
 			t.Fatalf("got %d bytes, the library %d, %v", len(got), len(want), err)
 		}
-		for _, c := range []Coding{Gzip, Deflate} {
+		for _, c := range []Coding{Gzip, Deflate, Brotli} {
 			d := c.New()
 			s := &pile{limit: 1 << 20}
 			_ = d.Write(p, s)

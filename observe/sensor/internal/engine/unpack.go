@@ -97,11 +97,25 @@ func (s *packers) get(of coding.Coding) coding.Decoder {
 	}
 	d := of.New()
 	if s.held+d.Memory() > s.limit {
+		s.forget()
+	}
+	if s.held+d.Memory() > s.limit {
 		s.refused++
 		return nil
 	}
 	s.held += d.Memory()
 	return d
+}
+
+// forget drops the decoders that are not in use.
+func (s *packers) forget() {
+	for of := range s.free {
+		for i, d := range s.free[of] {
+			s.held -= d.Memory()
+			s.free[of][i] = nil
+		}
+		s.free[of] = s.free[of][:0]
+	}
 }
 
 // put takes a decoder back.
