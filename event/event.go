@@ -40,6 +40,7 @@ const (
 	KindHealth    Kind = 18
 	KindFinding   Kind = 19
 	KindQUIC      Kind = 23
+	KindDCERPC    Kind = 25
 	KindASTM      Kind = 52
 	KindMDNS      Kind = 20
 	KindLLMNR     Kind = 21
@@ -82,6 +83,7 @@ var kinds = [kindEnd]struct {
 	KindStats:     {"stats", func() Payload { return new(Stats) }},
 	KindHealth:    {"health", func() Payload { return new(Health) }},
 	KindFinding:   {"finding", func() Payload { return new(Finding) }},
+	KindDCERPC:    {"dcerpc", func() Payload { return new(DCERPC) }},
 	KindASTM:      {"astm", func() Payload { return new(ASTM) }},
 	KindMDNS:      {"mdns", func() Payload { return new(MDNS) }},
 	KindLLMNR:     {"llmnr", func() Payload { return new(LLMNR) }},

@@ -32,6 +32,9 @@ const stamp = "2006-01-02T15:04:05.000000-0700"
 // options leave it out.
 func (w *Writer) Append(dst []byte, e *event.Event) []byte {
 	kind := e.Payload.Kind().String()
+	if p, ok := e.Payload.(*event.DCERPC); ok && p.Command != "" {
+		kind = event.KindSMB.String() // a call through a named pipe is a part of SMB
+	}
 	if p, ok := e.Payload.(*event.Flow); ok && slices.Contains(w.Types, "netflow") {
 		return w.netflows(dst, e, p)
 	}
@@ -215,6 +218,8 @@ func (w *Writer) body(e *event.Event) {
 		w.http(e, p)
 	case *event.SMB:
 		w.smb(p)
+	case *event.DCERPC:
+		w.dcerpc(p)
 	case *event.Kerberos:
 		w.kerberos(p)
 	case *event.LDAP:

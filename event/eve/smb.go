@@ -16,7 +16,7 @@ func (w *Writer) smb(p *event.SMB) {
 	}
 	j.str("dialect", orUnknown(p.Dialect))
 	j.some("command", p.Command)
-	w.smbStatus(p)
+	w.smbStatus(p.Status, p.StatusCode)
 	j.num("session_id", p.SessionID)
 	j.num("tree_id", p.TreeID)
 	w.smbFile(p)
@@ -47,17 +47,17 @@ func (w *Writer) smb(p *event.SMB) {
 }
 
 // smbStatus writes what became of a request: a number where it has no name, and of an error class and code the code.
-func (w *Writer) smbStatus(p *event.SMB) {
+func (w *Writer) smbStatus(status string, code uint64) {
 	j := &w.j
-	if p.StatusCode == 0 {
-		j.some("status", p.Status)
+	if code == 0 { // not said
+		j.some("status", status)
 		return
 	}
-	code := p.StatusCode - 1
-	if strings.HasPrefix(p.Status, "0x") {
+	code--
+	if strings.HasPrefix(status, "0x") {
 		j.str("status", strconv.FormatUint(code, 10))
 	} else {
-		j.some("status", p.Status)
+		j.some("status", status)
 	}
 	if code>>24 == 0xf1 {
 		hex := strconv.FormatUint(code&0xffff, 16)

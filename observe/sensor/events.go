@@ -10,6 +10,7 @@ func Publishes() []event.Kind {
 		event.KindTLS,
 		event.KindHTTP,
 		event.KindSMB,
+		event.KindDCERPC,
 		event.KindKerberos,
 		event.KindLDAP,
 		event.KindDHCP,

@@ -234,6 +234,9 @@ type File struct {
 	Deleted       bool   // and did
 	Closed        bool   // by the client; else its tree, session or conversation ended before
 
+	// Mark is the handler's own; 0 for a file that is new.
+	Mark uint32
+
 	gen    uint32
 	used   bool
 	inMap  bool

@@ -43,6 +43,7 @@ const (
 	CARESCAPE
 	MEDIBUS
 	BACnet
+	DCERPC
 	appCount
 )
 
@@ -77,6 +78,7 @@ var appNames = [appCount]string{
 	CARESCAPE:  "carescape",
 	MEDIBUS:    "medibus",
 	BACnet:     "bacnet",
+	DCERPC:     "dcerpc",
 }
 
 func (a App) String() string { return appNames[a] }

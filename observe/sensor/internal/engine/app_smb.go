@@ -9,8 +9,9 @@ import (
 
 // smbApp is a conversation with a file server.
 type smbApp struct {
-	conv smb.Conversation
-	told uint64 // transactions; when EVE is written
+	conv  smb.Conversation
+	told  uint64 // transactions; when EVE is written
+	pipes []*smbPipe
 	at
 }
 
@@ -28,7 +29,7 @@ func (a *smbApp) handler() smb.Handler {
 
 func (a *smbApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *smbApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a.handler()) }
-func (a *smbApp) reset()                        { a.conv.Reset(); a.told, a.at = 0, at{} }
+func (a *smbApp) reset()                        { a.conv.Reset(); a.resetPipes(); a.told, a.at = 0, at{} }
 
 // Record takes what the conversation tells: each becomes one event.
 func (a *smbApp) Record(r smb.Record) {
@@ -50,6 +51,8 @@ func (a *smbApp) Record(r smb.Record) {
 	case *smb.Tree:
 		tree(e, r)
 	case *smb.File:
+		a.closePipe(r)
+		t.buf = a.w.out.text[:0]
 		a.file(&t, e, r)
 		a.w.out.text = t.buf
 		a.w.emit(a.f, e)

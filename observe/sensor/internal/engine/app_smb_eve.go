@@ -11,7 +11,7 @@ type smbTransactions smbApp
 // Transaction takes a request with its answer. What is read and written through a file is told once, at its end; what
 // is asked about a file, not at all.
 func (a *smbTransactions) Transaction(x *smb.Transaction) {
-	if !x.Asked || !recorded(x) {
+	if !x.Asked || !recorded(x) || a.calls(x) {
 		return
 	}
 	e := &a.w.out.smb
@@ -59,6 +59,15 @@ func recorded(x *smb.Transaction) bool {
 	}
 	return true
 }
+
+// calls says whether a transaction carries calls through a pipe that EVE follows, which are told of instead.
+func (a *smbTransactions) calls(x *smb.Transaction) bool {
+	return x.Command == smb.IOControl && x.Control == smb.PipeTransceive && x.File != nil && x.File.Mark != 0 &&
+		x.File.Mark < readLate && a.pipes[x.File.Mark-1].eve
+}
+
+// Content takes what is read from and written to files and pipes.
+func (a *smbTransactions) Content(p *smb.Piece) { (*smbApp)(a).Content(p) }
 
 // begin fills in what all transactions have. EVE's session of SMB 1 is the process and the user.
 func (a *smbTransactions) begin(e *event.SMB, x *smb.Transaction) {
@@ -156,6 +165,10 @@ func (a *smbTransactions) Record(r smb.Record) {
 			app.ends(&t, r)
 		}
 	case *smb.File:
+		app.closePipe(r)
+		if r.Pipe && r.Mark == readLate {
+			a.content(r, smb.Read, "SMB1_COMMAND_READ_ANDX")
+		}
 		if r.Pipe || r.BytesRead+r.BytesWritten == 0 {
 			return
 		}

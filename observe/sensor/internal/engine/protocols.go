@@ -5,6 +5,7 @@ import (
 	"bulwark/wire/astm"
 	"bulwark/wire/bacnet"
 	"bulwark/wire/carescape"
+	"bulwark/wire/dcerpc"
 	"bulwark/wire/dhcp"
 	"bulwark/wire/dhcp6"
 	"bulwark/wire/dicom"
@@ -37,6 +38,7 @@ func streamProtocols() []protocol {
 		{HTTP2, http2.Probe, func() application { return new(http2App) }},
 		{HTTP, http.Probe, many[httpApp]()},
 		{SMB, smb.Probe, many[smbApp]()},
+		{DCERPC, dcerpc.Probe, many[dcerpcApp]()},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
 		{IEEE11073, ieee11073.Probe, func() application { return new(ieee11073App) }},
@@ -65,6 +67,7 @@ func datagramProtocols() []datagram {
 		{QUIC, quic.Looks, (*Worker).quicDatagram},
 		{Kerberos, looksLikeKerberos, (*Worker).krb5Datagram},
 		{LDAP, looksLikeLDAP, (*Worker).ldapDatagram},
+		{DCERPC, looksLikeDCERPC, (*Worker).dcerpcDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
 		{DNP3, dnp3.Looks, (*Worker).dnp3Datagram},

@@ -124,6 +124,9 @@ func (w *Worker) acknowledged(f *flow, dir wire.Dir, ack uint32) {
 	if !h.hasAck || int32(ack-h.acked) > 0 {
 		h.acked, h.hasAck = ack, true
 	}
+	if w.opt.EVE && len(h.ahead) > 0 && int32(h.acked-h.ahead[0].seq) > 0 { // Suricata waits no longer
+		w.jump(f, w.conv(f), dir)
+	}
 }
 
 // segment puts data, which begins at seq, in its place. Where segments that wait overlap, the policy of the receiver

@@ -30,6 +30,7 @@ type payloads struct {
 	asset       event.Asset
 	dicom       event.DICOM
 	smb         event.SMB
+	rpc         event.DCERPC
 	tls         event.TLS
 	ldap        event.LDAP
 	ssh         event.SSH
