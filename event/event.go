@@ -39,6 +39,7 @@ const (
 	KindStats     Kind = 17
 	KindHealth    Kind = 18
 	KindFinding   Kind = 19
+	KindWebSocket Kind = 24
 	KindQUIC      Kind = 23
 	KindDCERPC    Kind = 25
 	KindASTM      Kind = 52
@@ -89,6 +90,7 @@ var kinds = [kindEnd]struct {
 	KindLLMNR:     {"llmnr", func() Payload { return new(LLMNR) }},
 	KindMQTT:      {"mqtt", func() Payload { return new(MQTT) }},
 	KindPOCT1A:    {"poct1a", func() Payload { return new(POCT1A) }},
+	KindWebSocket: {"websocket", func() Payload { return new(WebSocket) }},
 	KindQUIC:      {"quic", func() Payload { return new(QUIC) }},
 	KindNBNS:      {"nbns", func() Payload { return new(NBNS) }},
 	KindModbus:    {"modbus", func() Payload { return new(Modbus) }},

@@ -212,6 +212,8 @@ func (w *Writer) body(e *event.Event) {
 		w.dns(p)
 	case *event.TLS:
 		w.tls(p)
+	case *event.WebSocket:
+		w.websocket(p)
 	case *event.QUIC:
 		w.quic(p)
 	case *event.HTTP:

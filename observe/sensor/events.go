@@ -21,6 +21,7 @@ func Publishes() []event.Kind {
 		event.KindASTM,
 		event.KindPOCT1A,
 		event.KindQUIC,
+		event.KindWebSocket,
 		event.KindIEEE11073,
 		event.KindSMTP,
 		event.KindMonitor,

@@ -44,6 +44,7 @@ const (
 	MEDIBUS
 	BACnet
 	DCERPC
+	WebSocket
 	appCount
 )
 
@@ -79,6 +80,7 @@ var appNames = [appCount]string{
 	MEDIBUS:    "medibus",
 	BACnet:     "bacnet",
 	DCERPC:     "dcerpc",
+	WebSocket:  "websocket",
 }
 
 func (a App) String() string { return appNames[a] }

@@ -34,10 +34,18 @@ func (a *httpApp) heir() (App, application)      { return a.nextOf, a.next }
 // End takes a request with its response. The one that changes the protocol says what follows.
 func (a *httpApp) End(x *http.Transaction) {
 	a.exchanges.End(x)
-	if x.Response.Status == 101 && a.conv.Tunnel() == http.HTTP2 && x.Request.Seen {
+	if x.Response.Status != 101 || a.next != nil {
+		return
+	}
+	switch {
+	case a.conv.Tunnel() == http.HTTP2 && x.Request.Seen:
 		next := a.w.applicationOf(HTTP2).(*http2App)
 		next.upgraded(a, x)
 		a.nextOf, a.next = HTTP2, next
+	case a.conv.Tunnel() == http.WebSocket:
+		next := a.w.applicationOf(WebSocket).(*webSocketApp)
+		next.upgraded(a.w, x)
+		a.nextOf, a.next = WebSocket, next
 	}
 }
 

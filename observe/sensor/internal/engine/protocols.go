@@ -57,6 +57,7 @@ func streamProtocols() []protocol {
 		{LLMNR, never, many[dnsApp]()}, // DNS at its port
 		{QUIC, never, many[quicApp]()},
 		{BACnet, neverBACnet, func() application { return new(bacnetApp) }},
+		{WebSocket, never, func() application { return new(webSocketApp) }}, // behind HTTP/1
 	}
 }
 

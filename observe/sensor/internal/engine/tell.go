@@ -39,6 +39,7 @@ type payloads struct {
 	dhcpMessage dhcp.Message
 	http        event.HTTP
 	quic        event.QUIC
+	webSocket   event.WebSocket
 	fhir        event.FHIR
 	interaction fhir.Interaction
 	ids         [][]byte // of patients, scratch
