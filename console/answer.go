@@ -43,6 +43,10 @@ func refusalOf(err error, fr bool) (int, refusal) {
 	switch {
 	case errors.As(err, &syntax):
 		return http.StatusBadRequest, refusal{Code: "bad-query", Message: syntaxSentence(syntax, fr), Position: &syntax.At}
+	case errors.Is(err, ErrFilter):
+		return http.StatusBadRequest, refusal{Code: "bad-filter", Message: sentence("bad-filter", fr)}
+	case errors.Is(err, errMissing) && errors.As(err, &key):
+		return http.StatusNotFound, refusal{Code: string(key), Message: sentence(string(key), fr)}
 	case errors.As(err, &key):
 		return http.StatusBadRequest, refusal{Code: string(key), Message: sentence(string(key), fr)}
 	case errors.Is(err, store.ErrQuery):
@@ -86,8 +90,15 @@ func sentences() map[string][2]string {
 			"La réponse demande plus de 20 secondes. Réduisez la période ou la recherche."},
 		"too-many-streams": {"Too many pages are open on this node. Close some.",
 			"Trop de pages sont ouvertes sur ce nœud. Fermez-en."},
-		"internal":  {"The node met an error of its own. Its log tells more.", "Le nœud a rencontré une erreur. Son journal en dit plus."},
-		"not-found": {"There is nothing here.", "Il n’y a rien ici."},
+		"no-ring": {"This node keeps no packets.", "Ce nœud ne conserve pas de paquets."},
+		"no-packets": {"No such packet is kept any more, or none was kept.",
+			"Aucun de ces paquets n’est encore conservé, ou aucun ne l’a été."},
+		"no-reason": {"Say why the packets are opened: it is written to the ledger.",
+			"Dites pourquoi les paquets sont ouverts : c’est inscrit au registre."},
+		"bad-filter":  {"The filter is none that tcpdump would take.", "Le filtre n’en est pas un pour tcpdump."},
+		"bad-packets": {"Name a flow, an address or a filter.", "Indiquez un flux, une adresse ou un filtre."},
+		"internal":    {"The node met an error of its own. Its log tells more.", "Le nœud a rencontré une erreur. Son journal en dit plus."},
+		"not-found":   {"There is nothing here.", "Il n’y a rien ici."},
 	}
 }
 

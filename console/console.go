@@ -6,6 +6,7 @@ package console
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"time"
@@ -31,6 +32,9 @@ type Options struct {
 	Site string
 	// Hidden are the attributes that whoever asks must neither see nor search; nil hides nothing.
 	Hidden func(*http.Request) []string
+	// Packets writes the packets that are asked for as pcapng, notes it in the ledger, and says how many there were; nil:
+	// none are kept.
+	Packets func(r *http.Request, q PacketQuery, out io.Writer) (packets uint64, err error)
 	// Record notes in the ledger what a person did ("console.export") with what; nil notes nothing. An error of it
 	// stops the act.
 	Record func(r *http.Request, act string, detail map[string]string) error
@@ -94,6 +98,7 @@ func (c *Console) Routes() []web.Route {
 		get("/api/values", all, c.values),
 		get("/api/export", export, c.export),
 		get("/api/node", all, c.node),
+		get("/api/packets", []web.Duty{web.Analyst}, c.packets),
 	}
 	return append(routes, web.Route{Method: http.MethodGet, Pattern: "/api/live", Duties: all, Handler: http.HandlerFunc(c.stream)})
 }
@@ -114,5 +119,6 @@ func (c *Console) site(w http.ResponseWriter, _ *http.Request) {
 	web.JSON(w, http.StatusOK, struct {
 		Site    string   `json:"site"`
 		Capture *Capture `json:"capture,omitempty"`
-	}{c.Site, shown})
+		Packets bool     `json:"packets"` // packets are kept and can be asked for
+	}{c.Site, shown, c.Packets != nil})
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -360,8 +362,58 @@ func TestDuties(t *testing.T) {
 	want := []string{"GET /{$} signed-in", "GET /now signed-in", "GET /traffic signed-in", "GET /settings signed-in", "GET /settings/{part} signed-in",
 		"GET /assets/{name} public", "GET /theme.js public", "GET /icon.svg public", "GET /api/site signed-in",
 		"GET /api/now " + all, "GET /api/talkers " + all, "GET /api/search " + all, "GET /api/histogram " + all, "GET /api/facets " + all,
-		"GET /api/peers " + all, "GET /api/fields " + all, "GET /api/values " + all, "GET /api/export analyst,administrator", "GET /api/node " + all, "GET /api/live " + all}
+		"GET /api/peers " + all, "GET /api/fields " + all, "GET /api/values " + all, "GET /api/export analyst,administrator", "GET /api/node " + all, "GET /api/packets analyst", "GET /api/live " + all}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("routes are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestPackets(t *testing.T) {
+	r := newRig(t)
+	var asked PacketQuery
+	give, failing := uint64(3), error(nil)
+	r.Packets = func(_ *http.Request, q PacketQuery, out io.Writer) (uint64, error) {
+		asked = q
+		_, err := io.WriteString(out, "packets")
+		return give, errors.Join(err, failing)
+	}
+	w := r.get(t, "/api/packets", url.Values{"flow": {"77"}, "reason": {" incident 12 "}}, nil)
+	if w.Code != http.StatusOK || w.Body.String() != "packets" || w.Header().Get("Content-Type") != "application/x-pcapng" ||
+		!strings.Contains(w.Header().Get("Content-Disposition"), `filename="bulwark-flow-77-`) {
+		t.Errorf("a flow: got %d %q %v", w.Code, w.Body, w.Header())
+	}
+	if asked.Flow != 77 || asked.Reason != "incident 12" || asked.Bytes != MaxPackets || !asked.To.Equal(r.end) {
+		t.Errorf("asked for %+v", asked)
+	}
+	w = r.get(t, "/api/packets", url.Values{"host": {"2001:db8::7", "10.0.0.1"}, "filter": {"port 53"}, "reason": {"x"}}, nil)
+	if w.Code != http.StatusOK || len(asked.Hosts) != 2 || asked.Filter != "port 53" {
+		t.Errorf("addresses: got %d, asked for %+v", w.Code, asked)
+	}
+	for _, c := range []struct {
+		name   string
+		params url.Values
+		give   uint64
+		fail   error
+		status int
+		code   string
+	}{
+		{"nothing asked for", url.Values{"reason": {"x"}}, 1, nil, 400, "bad-packets"},
+		{"an address that is none", url.Values{"host": {"pacs"}, "reason": {"x"}}, 1, nil, 400, "bad-packets"},
+		{"a flow that is none", url.Values{"flow": {"-1"}, "reason": {"x"}}, 1, nil, 400, "bad-number"},
+		{"a time that is none", url.Values{"flow": {"1"}, "reason": {"x"}, "from": {"now"}}, 1, nil, 400, "bad-time"},
+		{"no reason", url.Values{"flow": {"1"}, "reason": {" "}}, 1, nil, 400, "no-reason"},
+		{"a filter that is none", url.Values{"filter": {"port"}, "reason": {"x"}}, 0, ErrFilter, 400, "bad-filter"},
+		{"no such packet", url.Values{"flow": {"1"}, "reason": {"x"}}, 0, nil, 404, "no-packets"},
+		{"an error before the first byte", url.Values{"flow": {"1"}, "reason": {"x"}}, 1, errors.New("disk"), 500, "internal"},
+	} {
+		give, failing = c.give, c.fail
+		w := r.get(t, "/api/packets", c.params, nil)
+		if w.Code != c.status || !strings.Contains(w.Body.String(), `"error":"`+c.code+`"`) || w.Header().Get("Content-Disposition") != "" {
+			t.Errorf("%s: got %d %s, want %d %s", c.name, w.Code, w.Body, c.status, c.code)
+		}
+	}
+	r.Packets = nil
+	if w := r.get(t, "/api/packets", url.Values{"flow": {"1"}, "reason": {"x"}}, nil); w.Code != http.StatusNotFound {
+		t.Errorf("without a ring: got %d", w.Code)
 	}
 }

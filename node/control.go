@@ -41,6 +41,7 @@ func (n *Node) takeOrders(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /setup-link", n.orderSetupLink)
 	mux.HandleFunc("POST /reset-link", n.orderResetLink)
+	mux.HandleFunc("POST /packets", n.orderPackets)
 	mux.HandleFunc("GET /nodes", n.orderNodes)
 	mux.HandleFunc("POST /nodes/token", n.orderToken)
 	mux.HandleFunc("POST /nodes/revoke", n.orderRevoke)
@@ -146,31 +147,45 @@ func (n *Node) noteHost(ctx context.Context, act, name string, detail map[string
 	return err
 }
 
-// ask asks the running program.
-func ask(cmd *cobra.Command, method, path string, o order, into any) error {
+// call asks the running program, whose answer the caller closes. What it refuses is an error.
+func call(cmd *cobra.Command, method, path string, o any) (*http.Response, error) {
 	dir := dataDir(cmd)
-	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 10 * time.Second,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
 			return d.DialContext(ctx, "unix", controlPath(dir))
 		}}}
 	body, err := json.Marshal(o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req, err := http.NewRequestWithContext(cmd.Context(), method, "http://bulwark"+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return &exit{ExitFailure, fmt.Errorf("no bulwark runs on %s: start it with bulwark up, or name its directory with --data", dir)}
+		return nil, &exit{ExitFailure, fmt.Errorf("no bulwark runs on %s: start it with bulwark up, or name its directory with --data", dir)}
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp, nil
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err == nil && resp.StatusCode != http.StatusOK {
+	if err == nil {
 		err = errors.New(string(bytes.TrimSpace(text)))
 	}
+	return nil, &exit{ExitFailure, err}
+}
+
+// ask is call for an answer in JSON.
+func ask(cmd *cobra.Command, method, path string, o order, into any) error {
+	resp, err := call(cmd, method, path, o)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err == nil {
 		err = json.Unmarshal(text, into)
 	}

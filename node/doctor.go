@@ -94,6 +94,7 @@ func diagnose(ctx context.Context, out io.Writer, d diagnosis) error {
 	tell(lookAtData(dir))
 	tell(lookAtDisk(dir))
 	tell(lookAtSync(dir))
+	tell(lookAtRing(c, dir))
 	for _, f := range lookAtCapture(c) {
 		tell(f)
 	}

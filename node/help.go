@@ -81,11 +81,12 @@ the variable ` + dataVariable + `, else it is /var/lib/bulwark for root and ~/.l
   ledger.checkpoints   signed heads of the ledger; keep a copy where this machine cannot write
   bus/                 events on their way to the store; spill: what found no room there
   store/               events, by day
+  packets/             the packet ring, sealed with a key made from the master secret
   nodes/, joined/      which nodes may join this one; who this node is to the one above
   capture/             what up --pcap and --demo show; made anew each time
   lock, control.sock   while it runs: one program at a time, and the orders of bulwark nodes and setup-link
 
-A backup is a copy of the directory while Bulwark is stopped; capture/ may be left out.`,
+A backup is a copy of the directory while Bulwark is stopped; capture/ and packets/ may be left out.`,
 	}, {
 		Use: "roles", Short: "How sensors, sites and a centre work together",
 		Long: `Alone, one bulwark does all. With --roles a part of the work runs on a machine of its own:

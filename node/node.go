@@ -53,6 +53,7 @@ type Node struct {
 	store        *store.Store
 	publisher    *bus.Publisher
 	sensor       *sensor.Sensor
+	ring         *sensor.Ring // nil where no packets are kept
 	hub          *console.Hub
 	routes       []web.Route
 	server       *web.Server
@@ -131,12 +132,15 @@ func (n *Node) openState(ctx context.Context) error {
 // century is how long the events of a capture are kept: it may be of any time, and goes when it is read anew.
 const century = 100 * 365 * day
 
+// captureDir is the folder in the data directory of what is kept of a capture that is shown.
+const captureDir = "capture"
+
 // openEvents opens the bus and the store. A capture has its own, which begin empty.
 func (n *Node) openEvents(ctx context.Context) error {
 	dir := n.dir
 	c := n.config.Store
 	if n.capture != "" {
-		dir = filepath.Join(n.dir, "capture")
+		dir = filepath.Join(n.dir, captureDir)
 		if err := os.RemoveAll(dir); err != nil {
 			return err
 		}
@@ -172,6 +176,15 @@ func (n *Node) openSensor(context.Context) error {
 	o := sensor.Options{Config: n.config.Sensor, Name: name, Site: n.config.Site, Pseudonyms: n.keys.Derive("pseudonym"),
 		Start: starter(n.config.Sensor), Publisher: publisher{n}, Health: n.health,
 		Log: n.log.With("room", "sensor"), Clock: n.clock, Registry: n.metrics}
+	dir := n.dir
+	if n.capture != "" {
+		dir = filepath.Join(n.dir, captureDir)
+	}
+	var err error
+	if n.ring, err = n.openRing(dir); err != nil {
+		return err
+	}
+	o.Ring = n.ring
 	if n.capture != "" {
 		files, err := captures([]string{n.capture})
 		if err != nil {
@@ -198,7 +211,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 	if n.roles.keeps() {
 		n.hub = console.NewHub(n.clock)
 		c, err := console.New(console.Options{Files: front.Files(), Store: n.store, Live: n.hub, Health: n.health,
-			Clock: n.clock, Node: n.describe, Site: n.config.Identity.Hospital, Record: n.record, Capture: n.shown})
+			Clock: n.clock, Node: n.describe, Site: n.config.Identity.Hospital, Record: n.record, Capture: n.shown, Packets: n.handsOut()})
 		if err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ var dropping = health.Warnable{
 	Title: health.Text{EN: "Packets of {interface} are lost", FR: "Des paquets de {interface} sont perdus"},
 	Text: health.Text{EN: "{count} packets of the last minute came faster than this machine reads them.",
 		FR: "{count} paquets de la dernière minute sont arrivés plus vite que cette machine ne les lit."},
-	NextStep: health.Text{EN: "Give the sensor more cores or a larger ring, or narrow its filter.",
+	NextStep: health.Text{EN: "Give the sensor more cores or a larger buffer, or narrow its filter.",
 		FR: "Donnez plus de cœurs ou un tampon plus grand à la sonde, ou resserrez son filtre."},
 }
 

@@ -15,6 +15,9 @@ const (
 	blockEnhanced  = 6
 )
 
+// blockStatistics is the one further type that is written.
+const blockStatistics = 5
+
 const (
 	byteOrderMagic = 0x1a2b3c4d // §4.1
 	blockHead      = 8          // type and total length

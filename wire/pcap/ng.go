@@ -31,12 +31,13 @@ type ngInterface struct {
 
 // Codes of options (§4.1 to §4.3).
 const (
-	optEnd    = 0
-	optAppl   = 4 // of a section
-	optName   = 2 // of an interface
-	optResol  = 9 // of an interface
-	optFlags  = 2 // of a packet
-	nanoResol = 9
+	optComment = 1 // of any block
+	optEnd     = 0
+	optAppl    = 4 // of a section
+	optName    = 2 // of an interface
+	optResol   = 9 // of an interface
+	optFlags   = 2 // of a packet
+	nanoResol  = 9
 )
 
 // NewNGWriter writes the head of the section; app is the program that writes.
@@ -77,6 +78,20 @@ func (n *NGWriter) Write(name string, p *Packet, d Direction) error {
 		n.option(optEnd, nil)
 	}
 	return n.end("a packet")
+}
+
+// Note writes a sentence about the whole at its end, as statistics of the first interface (§4.6), which there must be.
+func (n *NGWriter) Note(text string) error {
+	if len(n.interfaces) == 0 {
+		return nil
+	}
+	n.begin(blockStatistics)
+	n.u32(0) // the interface
+	n.u32(0) // no time
+	n.u32(0)
+	n.option(optComment, []byte(text[:min(len(text), 4096)]))
+	n.option(optEnd, nil)
+	return n.end("a note")
 }
 
 // iface is the number of an interface, which is described when it is new.

@@ -30,6 +30,9 @@ func TestWhatIsWrittenAsPcapngIsReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := w.Note("not whole"); err != nil {
+		t.Fatal(err)
+	}
 	r, err := NewReader(&out)
 	if err != nil {
 		t.Fatal(err)

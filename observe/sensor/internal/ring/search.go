@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"bulwark/observe/sensor/internal/bpf"
@@ -158,7 +159,28 @@ func Search(ctx context.Context, files []string, key vault.Key, q Query, out io.
 	s := &search{ctx: ctx, key: key, want: want, found: &f, out: w, limit: q.Bytes}
 	s.plan(files)
 	defer s.close()
-	return f, s.run()
+	if err := s.run(); err != nil {
+		return f, err
+	}
+	return f, s.note()
+}
+
+// note says in the capture itself what is missing from it.
+func (s *search) note() error {
+	var text []string
+	if s.found.More {
+		text = append(text, "there are more packets than were asked for")
+	}
+	if s.found.Lost > 0 {
+		text = append(text, fmt.Sprintf("%d packets of that time were not kept, for want of room", s.found.Lost))
+	}
+	if n := len(s.found.Faults); n > 0 {
+		text = append(text, fmt.Sprintf("%d places of the packet ring were not readable", n))
+	}
+	if len(text) == 0 {
+		return nil
+	}
+	return s.out.Note("Not whole: " + strings.Join(text, "; ") + ".")
 }
 
 // search is one that is under way.
