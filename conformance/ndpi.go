@@ -14,7 +14,7 @@ import (
 // ndpiNames are nDPI's numbers of the protocols that are compared.
 var ndpiNames = map[string]string{"5": "dns", "91": "tls", "7": "http", "131": "http", "130": "http", "16": "smb", "41": "smb", "111": "krb5",
 	"112": "ldap", "18": "dhcp", "92": "ssh",
-	"8": "mdns", "154": "llmnr", "10": "nbns", "103": "dhcpv6",
+	"8": "mdns", "154": "llmnr", "10": "nbns", "103": "dhcpv6", "14": "snmp",
 	"188": "quic",
 }
 

@@ -48,6 +48,7 @@ const (
 	KindMQTT      Kind = 41
 	KindPOCT1A    Kind = 51
 	KindNBNS      Kind = 22
+	KindSNMP      Kind = 32
 	KindModbus    Kind = 42
 	KindDNP3      Kind = 43
 	KindIEEE11073 Kind = 53
@@ -93,6 +94,7 @@ var kinds = [kindEnd]struct {
 	KindWebSocket: {"websocket", func() Payload { return new(WebSocket) }},
 	KindQUIC:      {"quic", func() Payload { return new(QUIC) }},
 	KindNBNS:      {"nbns", func() Payload { return new(NBNS) }},
+	KindSNMP:      {"snmp", func() Payload { return new(SNMP) }},
 	KindModbus:    {"modbus", func() Payload { return new(Modbus) }},
 	KindDNP3:      {"dnp3", func() Payload { return new(DNP3) }},
 	KindIEEE11073: {"ieee11073", func() Payload { return new(IEEE11073) }},

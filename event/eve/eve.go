@@ -110,7 +110,7 @@ func (w *Writer) answers(e *event.Event) bool {
 		return p.Activity == "Read"
 	case *event.MQTT:
 		return p.FromServer
-	case *event.DHCP:
+	case *event.DHCP, *event.SNMP:
 		return e.Back
 	}
 	return false
@@ -234,6 +234,8 @@ func (w *Writer) body(e *event.Event) {
 		w.file(e, p)
 	case *event.ARP:
 		w.arp(e, p)
+	case *event.SNMP:
+		w.snmp(p)
 	case *event.MDNS:
 		w.mdns("mdns", p)
 	case *event.LLMNR:

@@ -34,6 +34,7 @@ func Publishes() []event.Kind {
 		event.KindLLMNR,
 		event.KindMQTT,
 		event.KindNBNS,
+		event.KindSNMP,
 		event.KindModbus,
 		event.KindDNP3,
 		event.KindARP,

@@ -33,6 +33,7 @@ const (
 	HTTP2
 	DoH2
 	NBNS
+	SNMP
 	DHCPv6
 	Modbus
 	DNP3
@@ -68,6 +69,7 @@ var appNames = [appCount]string{
 	HTTP2:      "http2",
 	DoH2:       "doh2",
 	NBNS:       "nbns",
+	SNMP:       "snmp",
 	DHCPv6:     "dhcpv6",
 	Modbus:     "modbus",
 	DNP3:       "dnp3",

@@ -4,6 +4,7 @@ import (
 	"bulwark/event"
 	"bulwark/wire/dhcp6"
 	"bulwark/wire/netbios"
+	"bulwark/wire/snmp"
 )
 
 // datagramPayloads are the payloads of the small datagram protocols, with the messages that they are filled from.
@@ -12,6 +13,8 @@ type datagramPayloads struct {
 	dhcp6Message dhcp6.Message
 	mdns         event.MDNS
 	nbns         event.NBNS
+	snmp         event.SNMP
+	snmpMessage  snmp.Message
 	nbnsMessage  netbios.Message
 	nbnsDatagram netbios.Datagram
 }

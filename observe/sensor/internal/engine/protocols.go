@@ -27,6 +27,7 @@ import (
 	"bulwark/wire/quic"
 	"bulwark/wire/smb"
 	"bulwark/wire/smtp"
+	"bulwark/wire/snmp"
 	"bulwark/wire/ssh"
 	"bulwark/wire/tls"
 )
@@ -71,6 +72,7 @@ func datagramProtocols() []datagram {
 		{DCERPC, looksLikeDCERPC, (*Worker).dcerpcDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
+		{SNMP, snmp.Looks, (*Worker).snmpDatagram},
 		{DNP3, dnp3.Looks, (*Worker).dnp3Datagram},
 		{DHCPv6, dhcp6.Looks, (*Worker).dhcp6Datagram},
 		{WSD, dpws.Looks, (*Worker).dpwsDatagram},
@@ -89,6 +91,8 @@ func portedProtocols() []ported {
 		{5353, datagram{MDNS, dns.LooksAtPort, (*Worker).mdnsDatagram}},
 		{5355, datagram{LLMNR, dns.LooksAtPort, (*Worker).llmnrDatagram}},
 		{547, datagram{DHCPv6, dhcp6.LooksAtPort, (*Worker).dhcp6Datagram}},
+		{161, datagram{SNMP, snmp.LooksAtPort, (*Worker).snmpDatagram}},
+		{162, datagram{SNMP, snmp.LooksAtPort, (*Worker).snmpDatagram}},
 	}
 }
 

@@ -346,10 +346,9 @@ func (w *Worker) begin(p *packet.Packet, h uint64, from end) (*flow, uint32) {
 func likelyServer(src, dst uint16) bool { return src < 1024 && dst >= 1024 }
 
 func (w *Worker) udp(f *flow, dir wire.Dir, p []byte) {
-	if f.app == Unknown {
-		if f.app = w.datagramApp(f, p); f.app != Unknown {
-			w.apps[f.app].Flows++
-		}
+	if app := w.datagramApp(f, p); app != f.app {
+		f.app = app
+		w.apps[app].Flows++
 	}
 	if decode := w.decoders[f.app]; decode != nil {
 		decode(w, f, dir, p)
@@ -360,13 +359,20 @@ func (w *Worker) udp(f *flow, dir wire.Dir, p []byte) {
 	}
 }
 
-// datagramApp is the protocol of a datagram: that of its port if it looks like it, or the first that it looks like.
+// datagramApp is the protocol of a flow by the datagram at hand: that of its port if it looks like it, else the one
+// that the flow was recognised to be, or the first that the datagram looks like. The first datagrams at a port may be
+// others than those that follow.
 func (w *Worker) datagramApp(f *flow, p []byte) App {
-	lo, hi := uint16(f.key.ports), uint16(f.key.ports>>16)
-	for i := range w.ported {
-		if t := &w.ported[i]; (t.port == lo || t.port == hi) && t.probe(p) {
-			return t.app
+	if f.packets[0]+f.packets[1] <= 4 && f.conv == 0 || f.app == Unknown {
+		lo, hi := uint16(f.key.ports), uint16(f.key.ports>>16)
+		for i := range w.ported {
+			if t := &w.ported[i]; (t.port == lo || t.port == hi) && t.probe(p) {
+				return t.app
+			}
 		}
+	}
+	if f.app != Unknown {
+		return f.app
 	}
 	for i := range w.datagrams {
 		if w.datagrams[i].probe(p) {
