@@ -32,6 +32,8 @@ func main() {
 type settings struct {
 	bulwark, capture, cpu string
 	rounds, part          int
+	soak                  time.Duration
+	only                  string
 }
 
 func run() error {
@@ -44,18 +46,45 @@ func run() error {
 	flag.StringVar(&s.cpu, "cpu", "1", "the `core` that each program is pinned to")
 	flag.IntVar(&s.rounds, "rounds", 5, "how often each program runs; the median counts")
 	flag.IntVar(&s.part, "part", 400_000, "how many `packets` tshark is given, which is slow")
+	flag.DurationVar(&s.soak, "soak", 0, "only read the capture over and over for this `time`, and watch the memory")
+	flag.StringVar(&s.only, "only", "", "run only this `part`: peers, cores, flows or live")
 	flag.Parse()
 	if s.capture == "" {
 		return errors.New("no capture: make bench-capture makes one")
 	}
+	if s.soak > 0 {
+		return soak(s)
+	}
+	offline := 1e6 // packets a second, where the peers are not run
+	for _, part := range []struct {
+		name string
+		run  func() error
+	}{
+		{"peers", func() (err error) { offline, err = peers(s); return err }},
+		{"cores", func() error { return cores(s) }},
+		{"flows", func() error { return flows(s) }},
+		{"live", func() error { return live(s, offline) }},
+	} {
+		if s.only != "" && s.only != part.name {
+			continue
+		}
+		if err := part.run(); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}
+
+// peers measures the sensor beside its peers, and returns how many packets a second it reads on one core.
+func peers(s settings) (float64, error) {
 	part, err := head(s.capture, s.part)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer os.Remove(part)
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	whole := []*program{
 		{name: "bulwark", args: []string{s.bulwark, "read", "--measure", s.capture}},
@@ -67,10 +96,9 @@ func run() error {
 		{name: "tshark", args: []string{"tshark", "-n", "-q", "-z", "io,stat,0", "-r", part}},
 	}
 	if err := errors.Join(race(whole, s), race(sliced, s)); err != nil {
-		return err
+		return 0, err
 	}
-	report(whole, sliced)
-	return nil
+	return report(whole, sliced), nil
 }
 
 // program is one contender, with what its runs took.
@@ -125,12 +153,13 @@ func (p *program) median() time.Duration {
 
 var measured = regexp.MustCompile(`(\d+) packets, (\d+) bytes, (\d+) events, (\d+) allocations`)
 
-func report(whole, sliced []*program) {
+// report prints the figures, and returns the packets that one core reads in a second.
+func report(whole, sliced []*program) float64 {
 	us := whole[0]
 	m := measured.FindSubmatch(us.output)
 	if m == nil {
 		fmt.Println("SKIP sensor_mpps bulwark did not say what it read")
-		return
+		return 0
 	}
 	n := func(i int) float64 { f, _ := strconv.ParseFloat(string(m[i]), 64); return f }
 	cpu := us.median().Seconds()
@@ -147,6 +176,7 @@ func report(whole, sliced []*program) {
 		}
 		fmt.Printf("RESULT %s %.2f ratio\n", name, r[0].median().Seconds()/r[1].median().Seconds())
 	}
+	return n(1) / cpu
 }
 
 // head copies the first n packets of a capture to a file of its own.

@@ -1,8 +1,14 @@
 # The sensor's targets; the root Makefile includes this file.
-.PHONY: bench-sensor
+.PHONY: soak bench-sensor
 
 bench-sensor: ## measure the sensor beside gopacket, ndpiReader and tshark on the capture that make bench-capture made
 	@command -v ndpiReader >/dev/null || echo "ndpiReader is not installed (Debian: libndpi-bin): its ratio is skipped"
 	$(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/bulwark
 	$(GO) build -trimpath -o bin/benchsensor ./lab/benchsensor
 	bin/benchsensor -bulwark $(BIN) -capture "$(BENCH_CAPTURE)"
+
+SOAK ?= 30m
+soak: ## read the bench capture over and over for SOAK (default 30m) and watch the memory
+	$(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/bulwark
+	$(GO) build -trimpath -o bin/benchsensor ./lab/benchsensor
+	bin/benchsensor -bulwark $(BIN) -capture "$(BENCH_CAPTURE)" -soak $(SOAK)
