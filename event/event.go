@@ -57,6 +57,7 @@ const (
 	KindENIP      Kind = 58
 	KindMonitor   Kind = 59
 	KindBACnet    Kind = 48
+	KindS7        Kind = 49
 
 	kindEnd Kind = 96 // above every code
 )
@@ -103,6 +104,7 @@ var kinds = [kindEnd]struct {
 	KindENIP:      {"enip", func() Payload { return new(ENIP) }},
 	KindMonitor:   {"monitor", func() Payload { return new(Monitor) }},
 	KindBACnet:    {"bacnet", func() Payload { return new(BACnet) }},
+	KindS7:        {"s7", func() Payload { return new(S7) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -40,6 +40,7 @@ func Publishes() []event.Kind {
 		event.KindARP,
 		event.KindENIP,
 		event.KindBACnet,
+		event.KindS7,
 	}
 }
 

@@ -44,6 +44,7 @@ const (
 	CARESCAPE
 	MEDIBUS
 	BACnet
+	S7
 	DCERPC
 	WebSocket
 	appCount
@@ -81,6 +82,7 @@ var appNames = [appCount]string{
 	CARESCAPE:  "carescape",
 	MEDIBUS:    "medibus",
 	BACnet:     "bacnet",
+	S7:         "s7",
 	DCERPC:     "dcerpc",
 	WebSocket:  "websocket",
 }

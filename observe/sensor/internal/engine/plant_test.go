@@ -248,3 +248,29 @@ func TestBACnet(t *testing.T) {
 		t.Errorf("a poll is told %d times, want 1", n)
 	}
 }
+
+// s7Message is a message of S7comm in its packet.
+func s7Message(kind, reference byte, errors, parameters, data string) string {
+	n := 7 + 10 + len(errors) + len(parameters) + len(data)
+	return string([]byte{3, 0, byte(n >> 8), byte(n), 2, 0xf0, 0x80, 0x32, kind, 0, 0, 0, reference, 0, byte(len(parameters)), 0, byte(len(data))}) +
+		errors + parameters + data
+}
+
+func TestS7(t *testing.T) {
+	setup := []said{asks(s7Message(1, 1, "", "\xf0\x00\x00\x01\x00\x01\x01\xe0", "")), answers(s7Message(3, 1, "\x00\x00", "\xf0\x00\x00\x01\x00\x01\x00\xf0", ""))}
+	for _, c := range []struct {
+		does        string
+		parts       []said
+		want, never []string
+	}{
+		{"a controller is stopped", append(setup, asks(s7Message(1, 2, "", "\x29\x00\x00\x00\x00\x00\x09P_PROGRAM", "")), answers(s7Message(3, 2, "\x00\x00", "\x29", ""))),
+			[]string{`"activity_name":"plc_stop","protocol_ver":"s7comm"`, `"status":"success"`, `"s7.is_control":true`}, []string{"anomaly"}},
+		{"a controller says what it is", append(setup, asks(s7Message(7, 3, "", "\x00\x01\x12\x04\x11\x44\x01\x00", "\xff\x09\x00\x04\x00\x11\x00\x00")),
+			answers(s7Message(7, 3, "", "\x00\x01\x12\x08\x12\x84\x01\x01\x00\x00\x00\x00", "\xff\x09\x00\x24\x00\x11\x00\x00\x00\x1c\x00\x01\x00\x016ES7 315-2EH14-0AB0 \x00\xc0\x00\x04\x00\x01"))),
+			[]string{`"s7.system_list":"0011/0000"`, `"device.vendor_name":"Siemens","device.model":"6ES7 315-2EH14-0AB0"`, `"src_endpoint.ip":"10.0.0.1"`}, nil},
+		{"a write that is refused", append(setup, asks(s7Message(1, 4, "", "\x05\x01\x12\x0a\x10\x02\x00\x01\x00\x07\x84\x00\x00\x20", "\x00\x04\x00\x08\x55")), answers(s7Message(3, 4, "\x81\x04", "\x05\x01", ""))),
+			[]string{`"activity_name":"write_variable"`, `"s7.items":["DB7.4"]`, `"status":"failure","status_code":33028`}, nil},
+	} {
+		t.Run(c.does, func(t *testing.T) { expect(t, conversed(Options{}, c.parts...), c.want, c.never) })
+	}
+}

@@ -25,6 +25,7 @@ import (
 	"bulwark/wire/mqtt"
 	"bulwark/wire/poct1a"
 	"bulwark/wire/quic"
+	"bulwark/wire/s7"
 	"bulwark/wire/smb"
 	"bulwark/wire/smtp"
 	"bulwark/wire/snmp"
@@ -51,6 +52,7 @@ func streamProtocols() []protocol {
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
 		{DNP3, dnp3.Probe, func() application { return new(dnp3App) }},
+		{S7, s7.Probe, func() application { return new(s7App) }},
 		{ENIP, enip.Probe, func() application { return new(enipApp) }},
 		{Modbus, modbus.Probe, func() application { return new(modbusApp) }},
 		{MQTT, mqtt.Probe, func() application { return new(mqttApp) }},

@@ -51,6 +51,7 @@ type payloads struct {
 	dnp3        event.DNP3
 	enip        event.ENIP
 	bacnet      event.BACnet
+	s7          event.S7
 	text        []byte // scratch
 }
 
