@@ -53,6 +53,8 @@ const (
 	KindDNP3      Kind = 43
 	KindIEEE11073 Kind = 53
 	KindARP       Kind = 47
+	KindFTP       Kind = 27
+	KindFTPData   Kind = 28
 	KindSMTP      Kind = 29
 	KindENIP      Kind = 58
 	KindMonitor   Kind = 59
@@ -100,6 +102,8 @@ var kinds = [kindEnd]struct {
 	KindDNP3:      {"dnp3", func() Payload { return new(DNP3) }},
 	KindIEEE11073: {"ieee11073", func() Payload { return new(IEEE11073) }},
 	KindARP:       {"arp", func() Payload { return new(ARP) }},
+	KindFTP:       {"ftp", func() Payload { return new(FTP) }},
+	KindFTPData:   {"ftp_data", func() Payload { return new(FTPData) }},
 	KindSMTP:      {"smtp", func() Payload { return new(SMTP) }},
 	KindENIP:      {"enip", func() Payload { return new(ENIP) }},
 	KindMonitor:   {"monitor", func() Payload { return new(Monitor) }},

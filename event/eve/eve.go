@@ -244,6 +244,10 @@ func (w *Writer) body(e *event.Event) {
 		w.stats(p)
 	case *event.SMTP:
 		w.smtp(p)
+	case *event.FTP:
+		w.ftp(p)
+	case *event.FTPData:
+		w.ftpData(p)
 	case *event.Anomaly:
 		j.some("app_proto", p.App)
 		j.open("anomaly")

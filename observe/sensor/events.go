@@ -25,6 +25,8 @@ func Publishes() []event.Kind {
 		event.KindIEEE11073,
 		event.KindSMTP,
 		event.KindMonitor,
+		event.KindFTP,
+		event.KindFTPData,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

@@ -25,6 +25,8 @@ const (
 	HL7
 	ASTM
 	SMTP
+	FTP
+	FTPData
 	MDNS
 	LLMNR
 	MQTT
@@ -85,6 +87,8 @@ var appNames = [appCount]string{
 	S7:         "s7",
 	DCERPC:     "dcerpc",
 	WebSocket:  "websocket",
+	FTP:        "ftp",
+	FTPData:    "ftp-data",
 }
 
 func (a App) String() string { return appNames[a] }

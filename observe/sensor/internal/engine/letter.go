@@ -37,10 +37,12 @@ func (w *Worker) letter(f *flow, dir wire.Dir, app string, number int) *letter {
 		return nil
 	}
 	s.used++
-	l := new(letter)
+	var l *letter
 	if n := len(s.free); n > 0 {
 		l = s.free[n-1]
 		s.free = s.free[:n-1]
+	} else {
+		l = new(letter)
 	}
 	l.w, l.f, l.dir, l.app, l.number = w, f, dir, app, number
 	return l

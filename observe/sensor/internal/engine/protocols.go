@@ -13,6 +13,7 @@ import (
 	"bulwark/wire/dns"
 	"bulwark/wire/dpws"
 	"bulwark/wire/enip"
+	"bulwark/wire/ftp"
 	"bulwark/wire/hl7"
 	"bulwark/wire/http"
 	"bulwark/wire/http2"
@@ -49,6 +50,8 @@ func streamProtocols() []protocol {
 		{MEDIBUS, medibus.Probe, func() application { return new(medibusApp) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
+		{FTP, ftp.Probe, func() application { return new(ftpApp) }},
+		{FTPData, expectedOnly, func() application { return new(ftpDataApp) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
 		{DNP3, dnp3.Probe, func() application { return new(dnp3App) }},

@@ -35,6 +35,8 @@ type payloads struct {
 	ldap        event.LDAP
 	ssh         event.SSH
 	smtp        event.SMTP
+	ftp         event.FTP
+	ftpData     event.FTPData
 	dhcp        event.DHCP
 	dhcpMessage dhcp.Message
 	http        event.HTTP

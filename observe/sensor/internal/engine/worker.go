@@ -117,6 +117,7 @@ type Worker struct {
 	certificates tls.Certificates
 	transactions http.Pool
 	letters      letters
+	expectations expectations
 	files        files
 	count        counters
 	apps         [appCount]Count
@@ -338,6 +339,7 @@ func (w *Worker) begin(p *packet.Packet, h uint64, from end) (*flow, uint32) {
 		f.mac[0], f.mac[1] = f.mac[1], f.mac[0]
 	}
 	w.table.schedule(&w.wheel, f, n, w.due(f)/second)
+	w.meet(f)
 	return f, n
 }
 
