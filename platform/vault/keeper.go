@@ -65,6 +65,9 @@ func NewKeeper(dir string, b Bounds, c clock.Clock) (*Keeper, error) {
 	}
 	k := &Keeper{dir: dir, bounds: b, clock: c, free: freeBytes}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrPermission) && path != dir {
+			return nil // lost+found, where the folder is a disk of its own
+		}
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}

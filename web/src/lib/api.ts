@@ -58,6 +58,20 @@ async function request<T>(method: string, url: string, body: unknown, signal?: A
   return (await response.json()) as T
 }
 
+/** Asks for a file and hands it to the browser to keep, under the name that the node gave it. */
+export async function download(path: string, params: Params, signal: AbortSignal) {
+  const response = await fetch(address(path, params), { headers: { 'Accept-Language': language }, credentials: 'same-origin', signal })
+  if (response.status === 401) leave()
+  if (!response.ok) throw await problem(response)
+  const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1] ?? 'bulwark'
+  const url = URL.createObjectURL(await response.blob())
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
 async function problem(response: Response): Promise<Problem> {
   try {
     const p = (await response.json()) as { error: string; message?: string; position?: number; fields?: Record<string, string> }
