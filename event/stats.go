@@ -19,6 +19,10 @@ type Stats struct {
 	OneSided      uint64   // flows seen in one direction only although they need both
 	Reassembly    uint64   // bytes held for reassembly at the end of the interval
 	TwoSided      uint64   // TCP flows seen in both directions, beside OneSided
+	Files         uint64   // files that crossed and were told of
+	FilesDropped  uint64   // files that were not followed because too many were under way
+	FilesCut      uint64   // files that were not unpacked to their end: a limit was reached, or a bomb
+	CopiesRefused uint64   // files that were to be kept and were not, for want of room
 	Counters      []string // names of more counters, as EVE's stats record has them; at the end, when EVE is written
 	Counts        []string // their values, in the same order
 }
@@ -41,6 +45,10 @@ func (p *Stats) fields(c *coder) {
 	c.num(14, "sensor.one_sided_flows", &p.OneSided)
 	c.num(15, "sensor.reassembly_bytes", &p.Reassembly)
 	c.num(16, "sensor.two_sided_flows", &p.TwoSided)
+	c.num(19, "sensor.files", &p.Files)
+	c.num(20, "sensor.dropped_files", &p.FilesDropped)
+	c.num(21, "sensor.cut_files", &p.FilesCut)
+	c.num(22, "sensor.refused_copies", &p.CopiesRefused)
 	c.strs(17, "sensor.counters.name", &p.Counters)
 	c.strs(18, "sensor.counters.value", &p.Counts)
 }

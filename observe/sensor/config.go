@@ -39,6 +39,8 @@ type Config struct {
 	Promiscuous bool `conf:"promiscuous"`
 	// Ring keeps the packets themselves on disk, sealed with the site's key, for bulwark pcap.
 	Ring RingConfig `conf:"ring"`
+	// Files are the files that protocols carry: their digests and types, and copies of them.
+	Files FilesConfig `conf:"files"`
 }
 
 // Overlaps are the networks whose machines follow each policy.
@@ -65,7 +67,7 @@ func (o *Overlaps) list() []link.Overlap {
 
 // Defaults are the settings of a sensor that nobody configured.
 func Defaults() Config {
-	return Config{Buffer: 64 << 20, Ring: defaultRing(), Flows: 1_000_000, Reassembly: 256 << 20, Report: time.Minute, Promiscuous: true}
+	return Config{Buffer: 64 << 20, Ring: defaultRing(), Files: defaultFiles(), Flows: 1_000_000, Reassembly: 256 << 20, Report: time.Minute, Promiscuous: true}
 }
 
 // Check refuses settings that cannot work.
@@ -112,8 +114,8 @@ func (c *Config) FileSize() int64 {
 
 // Memory is how many bytes the process that reads packets may use: its tables, its buffers, and room to move.
 func (c *Config) Memory() int64 {
-	const aFlow, room = 256, 256 << 20
-	n := int64(c.Flows)*aFlow + 2*int64(c.Reassembly) + room
+	const aFlow, aFile, room = 256, 2 << 10, 256 << 20
+	n := int64(c.Flows)*aFlow + 2*int64(c.Reassembly) + 2*int64(c.Files.Memory) + int64(c.Files.Most)*aFile + room
 	if !c.Ring.Off {
 		n += ringMemory
 	}

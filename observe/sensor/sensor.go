@@ -65,6 +65,7 @@ type Options struct {
 	Ordered    bool                  // files only: events in one stream in their order
 	EVE        bool                  // files only: records as Suricata writes them, one a transaction, where ours tell the outcome
 	Records    eve.Records           // with EVE: what is written down for it
+	Copies     *Files                // keeps copies of files; nil: none are kept
 	Ring       *Ring                 // keeps the packets; nil: they are not kept
 	Discard    bool                  // files only: encode the events and throw them away, to measure
 }
@@ -179,6 +180,7 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Records: s.opt.Records, Overlaps: s.opt.Config.Overlaps.list(), Wait: files, Discard: s.opt.Discard,
 		Seed: binary.LittleEndian.Uint64(seed[:]), MaxEvents: 500,
 	}}
+	o.Start.Files = s.opt.Config.Files.orders(s.opt.Copies != nil)
 	if s.opt.Ring != nil {
 		o.Start.Ring = s.opt.Ring.settings()
 	}
@@ -212,6 +214,11 @@ func send(c Child, o link.Order, f *os.File) error {
 func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report), stats func(*event.Stats)) error {
 	in := link.NewReader(c.Out())
 	var check event.Reader
+	var child uint64
+	if s.opt.Copies != nil {
+		child = s.opt.Copies.from()
+		defer s.opt.Copies.Gone(child)
+	}
 	for {
 		kind, of, payload, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -235,6 +242,10 @@ func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report), 
 			}
 			s.ringHeard(r.Ring)
 			report(r)
+		case link.FrameFile:
+			if err := s.heardPart(child, payload); err != nil {
+				return err
+			}
 		}
 	}
 }

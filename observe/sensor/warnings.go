@@ -77,10 +77,19 @@ var ringLosing = health.Warnable{
 		FR: "Conservez moins (sensor.ring.flow, sensor.ring.encrypted, sensor.ring.filter), ou placez le répertoire de données sur un disque plus rapide."},
 }
 
+var filesFull = health.Warnable{
+	ID: "sensor.files-full", Severity: health.Degraded,
+	Title: health.Text{EN: "Copies of files are not kept", FR: "Les copies de fichiers ne sont pas conservées"},
+	Text: health.Text{EN: "There is no room for the files that sensor.files.extract names: {reason}.",
+		FR: "Il n'y a pas de place pour les fichiers que nomme sensor.files.extract : {reason}."},
+	NextStep: health.Text{EN: "Free space on the disk, or lower sensor.files.extract.size or free. Events are not affected.",
+		FR: "Libérez de la place sur le disque, ou baissez sensor.files.extract.size ou free. Les événements ne sont pas touchés."},
+}
+
 // Warnables are all the warnings that the sensor can raise.
 func Warnables() []*health.Warnable {
 	return []*health.Warnable{&notWatching, &interfaceGone, &dropping, &weakCage, &silentInterface, &oneSidedVLAN,
-		&ringFull, &ringLosing}
+		&ringFull, &ringLosing, &filesFull}
 }
 
 // caged notes how well the child is locked up.

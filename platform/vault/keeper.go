@@ -119,8 +119,7 @@ func (k *Keeper) Create(name string, room int64) (*os.File, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err := k.makeRoom(room); err != nil {
-		k.state.Refused++
-		return nil, err
+		return nil, k.refused(err)
 	}
 	path := k.Path(name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -133,6 +132,12 @@ func (k *Keeper) Create(name string, room int64) (*os.File, error) {
 	k.files = append(k.files, &kept{name: name, size: room, time: k.clock.Now(), held: true})
 	k.state.Bytes += room
 	return f, nil
+}
+
+// refused counts a file that found no room.
+func (k *Keeper) refused(err error) error {
+	k.state.Refused++
+	return err
 }
 
 // refuse counts a disk that is full and calls it so.
@@ -161,6 +166,60 @@ func (k *Keeper) Release(name string) {
 	k.state.Bytes += st.Size() - f.size
 	f.size, f.time, f.held = st.Size(), k.clock.Now(), false
 	k.files = append(slices.Delete(k.files, i, i+1), f) // it is the newest now
+}
+
+// Grow reserves more room for a file that is held.
+func (k *Keeper) Grow(name string, room int64) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	i := k.find(name)
+	if i < 0 {
+		return fmt.Errorf("growing %s: %w", name, fs.ErrNotExist)
+	}
+	f := k.files[i]
+	if err := k.makeRoom(room); err != nil {
+		return k.refused(err)
+	}
+	f.size += room
+	k.state.Bytes += room
+	return nil
+}
+
+// Rename gives a file another name, below which there must be none yet.
+func (k *Keeper) Rename(name, to string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	i := k.find(name)
+	switch {
+	case !filepath.IsLocal(to):
+		return fmt.Errorf("vault: %q is no name within a folder", to)
+	case i < 0:
+		return fmt.Errorf("renaming %s: %w", name, fs.ErrNotExist)
+	case k.find(to) >= 0:
+		return fmt.Errorf("renaming to %s: %w", to, fs.ErrExist)
+	}
+	if err := os.MkdirAll(filepath.Dir(k.Path(to)), 0o700); err != nil {
+		return k.refuse(err)
+	}
+	if err := os.Rename(k.Path(name), k.Path(to)); err != nil {
+		return k.refuse(err)
+	}
+	k.files[i].name = to
+	return nil
+}
+
+// Touch makes a file the newest, and reports whether it is there.
+func (k *Keeper) Touch(name string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	i := k.find(name)
+	if i < 0 {
+		return false
+	}
+	f := k.files[i]
+	f.time = k.clock.Now()
+	k.files = append(slices.Delete(k.files, i, i+1), f)
+	return os.Chtimes(k.Path(name), f.time, f.time) == nil
 }
 
 // Remove removes a file, held or not.

@@ -195,3 +195,34 @@ func TestTheSystemTellsItsFreeRoom(t *testing.T) {
 		t.Errorf("got %d, %v", n, err)
 	}
 }
+
+func TestAFileThatGrowsAndIsNamedLater(t *testing.T) {
+	f := newFolder(t, Bounds{Bytes: 100})
+	f.must(f.put("old", 40))
+	one, err := f.Create("in/1", 10)
+	f.must(err)
+	defer one.Close()
+	f.must(f.Grow("in/1", 50))
+	f.want("old", "in/1")
+	f.must(f.Grow("in/1", 10)) // the old one goes
+	f.want("in/1")
+	if err := f.Grow("in/1", 100); !errors.Is(err, ErrFull) {
+		t.Errorf("growing beyond all: got %v, want %v", err, ErrFull)
+	}
+	f.must(f.Rename("in/1", "ab/2"))
+	f.Release("ab/2")
+	f.want("ab/2")
+	f.must(f.put("b", 1))
+	if err := f.Rename("b", "ab/2"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a name that is taken: got %v, want %v", err, fs.ErrExist)
+	}
+	if err := f.Rename("b", "../b"); err == nil {
+		t.Errorf("a name outside: got no error")
+	}
+	if !f.Touch("ab/2") || f.Touch("none") {
+		t.Errorf("touching: got something else")
+	}
+	if got := f.Names(); !slices.Equal(got, []string{"b", "ab/2"}) {
+		t.Errorf("the order: got %v", got)
+	}
+}

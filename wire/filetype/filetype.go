@@ -14,6 +14,16 @@ func (t Type) String() string { return kinds[t].name }
 // Category is what the type is, one of the constants below. Empty: not known.
 func (t Type) Category() string { return kinds[t].category }
 
+// Known reports whether s names a type or a category.
+func Known(s string) bool {
+	for _, k := range kinds {
+		if s != "" && (s == k.name || s == k.category) {
+			return true
+		}
+	}
+	return false
+}
+
 // The categories.
 const (
 	Executable = "executable" // runs when it is opened, or is a part of what runs

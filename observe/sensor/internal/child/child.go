@@ -157,23 +157,15 @@ func (c *crew) watcher(name string) watcher {
 	}
 	w := engine.New(engine.Options{
 		Sink: o, Patients: pseudonym.New([32]byte(c.start.Pseudonyms)),
-		Limits: engine.Limits{Flows: c.start.Flows / int(n), Reassembly: c.start.Reassembly / int(n)},
+		Limits: c.limits(int(n)),
 		Seed:   c.start.Seed, FirstFlow: c.start.FirstFlow + c.made%n, FlowStep: n,
 		Report: c.start.ReportNanos, Stats: c.start.StatsNanos, Interface: name, Full: c.start.Ordered, EVE: c.start.EVE,
 		Records: c.start.Records, Overlaps: overlaps,
-		Hashes: c.hashes(),
+		Hashes: c.hashes(), AllFiles: c.start.Files.Pages, Extract: c.extraction(o),
 		Others: c.others(),
 	})
 	c.made++
 	return watcher{Worker: w, outbox: o}
-}
-
-// hashes are the digests that are made of files: where EVE is written all that it may ask for.
-func (c *crew) hashes() engine.Hashes {
-	if c.start.EVE {
-		return engine.MD5 | engine.SHA1 | engine.SHA256
-	}
-	return engine.SHA256
 }
 
 // others is where workers tell what they learn; nowhere when there is one.

@@ -74,6 +74,7 @@ type outbox struct {
 	batches map[event.Kind]*event.Batch // by kind; all under KindNone when ordered
 	lost    atomic.Uint64               // events that found no room
 	sent    atomic.Uint64
+	dropped []uint64 // copies of files of which the parent does not know yet that they are not to be kept
 }
 
 func newOutbox(p *pipe, s *link.Start, c clock.Clock, ids *atomic.Uint64) *outbox {
@@ -116,6 +117,7 @@ func (o *outbox) id() uint64 {
 
 // flush sends what is there.
 func (o *outbox) flush() {
+	o.tellDropped()
 	for k, b := range o.batches {
 		if b.Len() > 0 {
 			o.send(k, b)

@@ -92,10 +92,15 @@ const (
 type files struct {
 	free    []*content
 	open    int
+	told    uint64 // files told of since the last report
 	dropped uint64 // files that found no room, since the last report
 	packers packers
-	out     event.File
-	text    []byte // scratch
+
+	copies   int    // under way
+	lastCopy uint64 // copies so far
+	refused  uint64 // files that were to be copied and were not, for want of room, since the last report
+	out      event.File
+	text     []byte // scratch
 }
 
 // get is a content that is not in use, or nil when there are too many.
@@ -117,4 +122,10 @@ func (s *files) put(c *content) {
 	c.end()
 	s.open--
 	s.free = append(s.free, c)
+}
+
+// count tells what happened to files since the last report.
+func (s *files) count(e *event.Stats) {
+	e.Files, e.FilesDropped, e.FilesCut, e.CopiesRefused = s.told, s.dropped, s.packers.refused+s.packers.stopped, s.refused
+	s.told, s.dropped, s.packers.refused, s.packers.stopped, s.refused = 0, 0, 0, 0, 0
 }

@@ -37,6 +37,7 @@ type content struct {
 	stopped bool // nothing more is looked at
 	cut     bool // because of a limit, or since the packing is damaged
 	bomb    bool
+	copy    copied
 }
 
 func newContent(w *Worker) *content {
@@ -66,6 +67,7 @@ const maxFact = 4 << 10
 
 // end makes c ready for another file.
 func (c *content) end() {
+	c.dropCopy()
 	c.w.pool.put(c.head)
 	c.sums.reset()
 	c.release()
@@ -110,13 +112,22 @@ func (c *content) write(p []byte) {
 
 // take looks at bytes of the file itself.
 func (c *content) take(p []byte) {
-	if c.lost == 0 && c.facts.Kind == filetype.Unknown {
+	switch {
+	case c.lost > 0:
+		c.dropCopy() // a copy with a hole is of no use
+	case c.facts.Kind == filetype.Unknown:
 		c.recognise(p)
+	case !c.told:
+		c.told, c.kind = true, c.facts.Kind
+		c.decide(nil)
+	}
+	if c.copy.on {
+		c.copyBytes(p)
+	}
+	if c.lost == 0 || c.w.opt.EVE {
+		c.digest(p)
 	}
 	c.size += uint64(len(p))
-	if c.lost == 0 || c.w.opt.EVE {
-		c.sums.write(p)
-	}
 }
 
 // recognise gathers the first bytes of a file, and then those that may tell more of its type.
@@ -150,6 +161,7 @@ func (c *content) judge() {
 		c.told = true
 		c.kind = filetype.Detect(c.head)
 		c.later, c.more = filetype.Later(c.kind, c.head)
+		c.decide(c.head)
 	}
 	if c.head = c.head[:0]; c.more == 0 || c.later < filetype.Head {
 		c.w.pool.put(c.head)
@@ -181,7 +193,9 @@ func (c *content) tell(complete bool) {
 	if o.Lost = c.lost; c.lost == 0 || w.opt.EVE {
 		c.sums.tell(&x, o)
 	}
+	o.Stored = c.finishCopy(&x)
 	w.files.text = x.buf
+	w.files.told++
 	w.emit(c.f, o)
 }
 

@@ -222,6 +222,7 @@ func (w *Worker) tellStats() {
 	s := event.Stats{Interval: took, Packets: c.packets, Bytes: c.bytes, Flows: c.flows, Active: uint64(w.table.used),
 		DroppedOwn: c.dropped, DroppedKernel: c.kernel, Undecoded: c.undecoded, Evicted: c.evicted, Interface: w.opt.Interface,
 		Reassembly: uint64(w.pool.held)}
+	w.files.count(&s)
 	w.counters()
 	w.sendStats(s)
 	for a := range w.apps {

@@ -46,6 +46,7 @@ type Options struct {
 	Full      bool        // tell also what is long and rarely searched: JA3 texts
 	Hashes    Hashes      // digests that are made of files; 0: SHA-256
 	Records   eve.Records // with EVE: what is written down for it
+	Extract   *Extraction // which files are copied; nil: none
 	AllFiles  bool        // what HTTP carries are files even where it is said to be a part of a page
 	EVE       bool        // tell what EVE has a record of: each SMB transaction, in place of what came of them
 }
@@ -146,8 +147,8 @@ func New(o Options) *Worker {
 	l.Unpacking = orDefault(l.Unpacking, 64<<20)
 	l.Unpacked = orDefault(l.Unpacked, 256<<20)
 	l.Ratio = orDefault(l.Ratio, 200)
-	if o.Hashes == 0 {
-		o.Hashes = SHA256
+	if o.Hashes == 0 || o.Extract != nil {
+		o.Hashes |= SHA256 // copies are named by it
 	}
 	w := &Worker{opt: o, table: newTable(l.Flows, o.Seed), maxConvs: l.Conversations, nextFlow: o.FirstFlow,
 		protocols: streamProtocols(), datagrams: datagramProtocols(), ported: portedProtocols(), sides: map[uint16]*sides{}}

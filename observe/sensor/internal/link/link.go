@@ -45,7 +45,8 @@ type Start struct {
 	MaxEvents   int         `json:"max_events"` // events of a batch
 	Discard     bool        `json:"discard"`    // measure only: encode the events, send none
 
-	Ring *ring.Settings `json:"ring,omitempty"` // which packets are kept; nil: none
+	Ring  *ring.Settings `json:"ring,omitempty"` // which packets are kept; nil: none
+	Files Files          `json:"files"`
 }
 
 // Overlap says which networks put together what overlaps by a policy (see engine.Policy).
@@ -89,6 +90,7 @@ type Ring struct {
 const (
 	FrameBatch  = 'B' // one byte of event.Kind (0: mixed), then an event batch
 	FrameReport = 'R' // a Report as JSON
+	FrameFile   = 'F' // a FilePart of the copy of a file
 )
 
 // Report is what the child says of itself and of its sources.
@@ -169,6 +171,8 @@ func longest(kind byte) (limit int, known bool) {
 		return event.MaxBatch, true
 	case FrameReport:
 		return MaxReport, true
+	case FrameFile:
+		return partHead + MaxPart, true
 	}
 	return 0, false
 }

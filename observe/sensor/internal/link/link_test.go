@@ -100,6 +100,7 @@ func FuzzNext(f *testing.F) {
 	f.Add(append(frame(FrameReport, 0, `{"ready":true}`), frame(FrameBatch, 0, "")...))
 	f.Add(AppendHead(nil, FrameBatch, 0, 1<<32-1))
 	f.Add(frame('X', 0, ""))
+	f.Add(AppendPart(nil, FilePart{Step: FileBytes, ID: 7, Data: []byte("x")}))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		r := NewReader(bytes.NewReader(in))
 		var again []byte
@@ -114,12 +115,15 @@ func FuzzNext(f *testing.F) {
 				}
 				break
 			}
-			limit := map[byte]int{FrameBatch: event.MaxBatch, FrameReport: MaxReport}[kind]
+			limit := map[byte]int{FrameBatch: event.MaxBatch, FrameReport: MaxReport, FrameFile: MaxPart + partHead}[kind]
 			if limit == 0 || len(payload) > limit {
 				t.Fatalf("kind %q of %d bytes was let through", kind, len(payload))
 			}
 			if kind == FrameReport {
 				_, _ = Parse(payload) // it must not panic
+			}
+			if kind == FrameFile {
+				_, _ = ParsePart(payload)
 			}
 			again = append(AppendHead(again, kind, of, len(payload)), payload...)
 		}
@@ -127,4 +131,29 @@ func FuzzNext(f *testing.F) {
 			t.Error("the frames are not what was written")
 		}
 	})
+}
+
+func TestPartsOfFiles(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		in   []byte
+		want FilePart
+		bad  bool
+	}{
+		{"what it is", AppendPart(nil, FilePart{FileBegin, 7, []byte("{}")}), FilePart{FileBegin, 7, []byte("{}")}, false},
+		{"as many bytes as there may be", AppendPart(nil, FilePart{FileBytes, 1 << 60, make([]byte, MaxPart)}), FilePart{FileBytes, 1 << 60, make([]byte, MaxPart)}, false},
+		{"its end", AppendPart(nil, FilePart{FileEnd, 0, nil}), FilePart{FileEnd, 0, nil}, false},
+		{"more bytes than there may be", AppendPart(nil, FilePart{FileBytes, 1, make([]byte, MaxPart+1)}), FilePart{}, true},
+		{"a step that is none", AppendPart(nil, FilePart{'?', 1, nil}), FilePart{}, true},
+		{"no id", frame(FrameFile, 0, "d123"), FilePart{}, true},
+	} {
+		_, _, payload, err := NewReader(bytes.NewReader(c.in)).Next()
+		var got FilePart
+		if err == nil {
+			got, err = ParsePart(payload)
+		}
+		if c.bad != errors.Is(err, ErrFrame) || !c.bad && (got.Step != c.want.Step || got.ID != c.want.ID || !bytes.Equal(got.Data, c.want.Data)) {
+			t.Errorf("%s: got %q of %d, %d bytes, %v", c.name, got.Step, got.ID, len(got.Data), err)
+		}
+	}
 }
