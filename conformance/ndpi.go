@@ -14,12 +14,12 @@ import (
 // ndpiNames are nDPI's numbers of the protocols that are compared.
 var ndpiNames = map[string]string{"5": "dns", "91": "tls", "7": "http", "131": "http", "130": "http", "16": "smb", "41": "smb", "111": "krb5",
 	"112": "ldap", "18": "dhcp", "92": "ssh",
-	"8": "mdns", "154": "llmnr", "10": "nbns", "103": "dhcpv6", "14": "snmp",
+	"8": "mdns", "154": "llmnr", "10": "nbns", "103": "dhcpv6", "14": "snmp", "9": "ntp",
 	"188": "quic",
 }
 
 // ndpiRides are nDPI's numbers of protocols that are told from the one they ride on by port, name or content.
-var ndpiRides = map[string]string{"208": "dns", "263": "dns", "51": "tls", "23": "tls", "253": "http"}
+var ndpiRides = map[string]string{"10": "smb", "208": "dns", "263": "dns", "51": "tls", "23": "tls", "253": "http"}
 
 // ndpiFlow is one flow of a result of ndpiReader: its ends, its protocol where it is one of ours, and in its words.
 type ndpiFlow struct{ ends, proto, rides, words string }

@@ -48,6 +48,7 @@ const (
 	KindMQTT      Kind = 41
 	KindPOCT1A    Kind = 51
 	KindNBNS      Kind = 22
+	KindNTP       Kind = 33
 	KindSNMP      Kind = 32
 	KindModbus    Kind = 42
 	KindDNP3      Kind = 43
@@ -97,6 +98,7 @@ var kinds = [kindEnd]struct {
 	KindWebSocket: {"websocket", func() Payload { return new(WebSocket) }},
 	KindQUIC:      {"quic", func() Payload { return new(QUIC) }},
 	KindNBNS:      {"nbns", func() Payload { return new(NBNS) }},
+	KindNTP:       {"ntp", func() Payload { return new(NTP) }},
 	KindSNMP:      {"snmp", func() Payload { return new(SNMP) }},
 	KindModbus:    {"modbus", func() Payload { return new(Modbus) }},
 	KindDNP3:      {"dnp3", func() Payload { return new(DNP3) }},

@@ -110,7 +110,7 @@ func (w *Writer) answers(e *event.Event) bool {
 		return p.Activity == "Read"
 	case *event.MQTT:
 		return p.FromServer
-	case *event.DHCP, *event.SNMP:
+	case *event.DHCP, *event.NTP, *event.SNMP:
 		return e.Back
 	}
 	return false
@@ -236,6 +236,8 @@ func (w *Writer) body(e *event.Event) {
 		w.arp(e, p)
 	case *event.SNMP:
 		w.snmp(p)
+	case *event.NTP:
+		w.ntp(p)
 	case *event.MDNS:
 		w.mdns("mdns", p)
 	case *event.LLMNR:

@@ -36,6 +36,7 @@ func Publishes() []event.Kind {
 		event.KindLLMNR,
 		event.KindMQTT,
 		event.KindNBNS,
+		event.KindNTP,
 		event.KindSNMP,
 		event.KindModbus,
 		event.KindDNP3,

@@ -35,6 +35,7 @@ const (
 	HTTP2
 	DoH2
 	NBNS
+	NTP
 	SNMP
 	DHCPv6
 	Modbus
@@ -72,6 +73,7 @@ var appNames = [appCount]string{
 	HTTP2:      "http2",
 	DoH2:       "doh2",
 	NBNS:       "nbns",
+	NTP:        "ntp",
 	SNMP:       "snmp",
 	DHCPv6:     "dhcpv6",
 	Modbus:     "modbus",

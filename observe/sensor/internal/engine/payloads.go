@@ -4,6 +4,7 @@ import (
 	"bulwark/event"
 	"bulwark/wire/dhcp6"
 	"bulwark/wire/netbios"
+	"bulwark/wire/ntp"
 	"bulwark/wire/snmp"
 )
 
@@ -13,6 +14,8 @@ type datagramPayloads struct {
 	dhcp6Message dhcp6.Message
 	mdns         event.MDNS
 	nbns         event.NBNS
+	ntp          event.NTP
+	ntpMessage   ntp.Message
 	snmp         event.SNMP
 	snmpMessage  snmp.Message
 	nbnsMessage  netbios.Message

@@ -24,6 +24,7 @@ import (
 	"bulwark/wire/medibus"
 	"bulwark/wire/modbus"
 	"bulwark/wire/mqtt"
+	"bulwark/wire/ntp"
 	"bulwark/wire/poct1a"
 	"bulwark/wire/quic"
 	"bulwark/wire/s7"
@@ -77,6 +78,7 @@ func datagramProtocols() []datagram {
 		{DCERPC, looksLikeDCERPC, (*Worker).dcerpcDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
+		{NTP, ntp.Looks, (*Worker).ntpDatagram},
 		{SNMP, snmp.Looks, (*Worker).snmpDatagram},
 		{DNP3, dnp3.Looks, (*Worker).dnp3Datagram},
 		{DHCPv6, dhcp6.Looks, (*Worker).dhcp6Datagram},
@@ -96,6 +98,7 @@ func portedProtocols() []ported {
 		{5353, datagram{MDNS, dns.LooksAtPort, (*Worker).mdnsDatagram}},
 		{5355, datagram{LLMNR, dns.LooksAtPort, (*Worker).llmnrDatagram}},
 		{547, datagram{DHCPv6, dhcp6.LooksAtPort, (*Worker).dhcp6Datagram}},
+		{123, datagram{NTP, ntp.LooksAtPort, (*Worker).ntpDatagram}},
 		{161, datagram{SNMP, snmp.LooksAtPort, (*Worker).snmpDatagram}},
 		{162, datagram{SNMP, snmp.LooksAtPort, (*Worker).snmpDatagram}},
 	}
