@@ -57,6 +57,8 @@ const (
 	KindFTP       Kind = 27
 	KindFTPData   Kind = 28
 	KindSMTP      Kind = 29
+	KindIMAP      Kind = 30
+	KindPOP3      Kind = 31
 	KindENIP      Kind = 58
 	KindMonitor   Kind = 59
 	KindBACnet    Kind = 48
@@ -107,6 +109,8 @@ var kinds = [kindEnd]struct {
 	KindFTP:       {"ftp", func() Payload { return new(FTP) }},
 	KindFTPData:   {"ftp_data", func() Payload { return new(FTPData) }},
 	KindSMTP:      {"smtp", func() Payload { return new(SMTP) }},
+	KindIMAP:      {"imap", func() Payload { return new(IMAP) }},
+	KindPOP3:      {"pop3", func() Payload { return new(POP3) }},
 	KindENIP:      {"enip", func() Payload { return new(ENIP) }},
 	KindMonitor:   {"monitor", func() Payload { return new(Monitor) }},
 	KindBACnet:    {"bacnet", func() Payload { return new(BACnet) }},

@@ -248,6 +248,8 @@ func (w *Writer) body(e *event.Event) {
 		w.smtp(p)
 	case *event.FTP:
 		w.ftp(p)
+	case *event.POP3:
+		w.pop3(p)
 	case *event.FTPData:
 		w.ftpData(p)
 	case *event.Anomaly:

@@ -27,6 +27,8 @@ func Publishes() []event.Kind {
 		event.KindMonitor,
 		event.KindFTP,
 		event.KindFTPData,
+		event.KindIMAP,
+		event.KindPOP3,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

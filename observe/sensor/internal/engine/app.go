@@ -27,6 +27,8 @@ const (
 	SMTP
 	FTP
 	FTPData
+	POP3
+	IMAP
 	MDNS
 	LLMNR
 	MQTT
@@ -91,6 +93,8 @@ var appNames = [appCount]string{
 	WebSocket:  "websocket",
 	FTP:        "ftp",
 	FTPData:    "ftp-data",
+	POP3:       "pop3",
+	IMAP:       "imap",
 }
 
 func (a App) String() string { return appNames[a] }

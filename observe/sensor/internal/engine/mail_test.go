@@ -45,3 +45,13 @@ func TestMailIsReadInBoundedMemory(t *testing.T) {
 		t.Errorf("got a letter beyond the %d that may be read at a time", maxLetters)
 	}
 }
+
+func TestAMessageThatIsFetchedByPOP3IsRead(t *testing.T) {
+	got := played(t, down("+OK Dovecot POP3 ready.\r\n"), up("USER anna\r\n"), down("+OK\r\n"), up("PASS geheim\r\n"), down("+OK Logged in.\r\n"),
+		up("RETR 1\r\n"), down("+OK 170 octets\r\n"),
+		down("From: b@vendor.example\r\nSubject: plan\r\nContent-Type: application/pdf; name=plan.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n.\r\n"),
+		up("QUIT\r\n"), down("+OK bye\r\n"))
+	tells(t, got, []string{`"kind":"pop3"`, `"pop3.command":"RETR"`, `"email.from":"b@vendor.example"`, `"email.files":["plan.pdf"]`,
+		`"kind":"fileinfo"`, `"file.detected_type":"pdf"`, `"activity_name":"Read"`, `"auth_protocol":"POP3 USER","status":"success"`,
+		`"is_cleartext":true`, `"email.is_complete":true`}, []string{"geheim", "anomaly"})
+}

@@ -28,6 +28,7 @@ import (
 	"bulwark/wire/poct1a"
 	"bulwark/wire/quic"
 	"bulwark/wire/s7"
+	"bulwark/wire/pop3"
 	"bulwark/wire/smb"
 	"bulwark/wire/smtp"
 	"bulwark/wire/snmp"
@@ -52,6 +53,7 @@ func streamProtocols() []protocol {
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
 		{FTP, ftp.Probe, func() application { return new(ftpApp) }},
+		{POP3, pop3.Probe, func() application { return new(pop3App) }},
 		{FTPData, expectedOnly, func() application { return new(ftpDataApp) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},

@@ -37,6 +37,8 @@ type payloads struct {
 	smtp        event.SMTP
 	ftp         event.FTP
 	ftpData     event.FTPData
+	pop3        event.POP3
+	imap        event.IMAP
 	dhcp        event.DHCP
 	dhcpMessage dhcp.Message
 	http        event.HTTP
