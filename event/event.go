@@ -63,6 +63,7 @@ const (
 	KindMonitor   Kind = 59
 	KindBACnet    Kind = 48
 	KindS7        Kind = 49
+	KindRDP       Kind = 45
 
 	kindEnd Kind = 96 // above every code
 )
@@ -115,6 +116,7 @@ var kinds = [kindEnd]struct {
 	KindMonitor:   {"monitor", func() Payload { return new(Monitor) }},
 	KindBACnet:    {"bacnet", func() Payload { return new(BACnet) }},
 	KindS7:        {"s7", func() Payload { return new(S7) }},
+	KindRDP:       {"rdp", func() Payload { return new(RDP) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

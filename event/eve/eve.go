@@ -260,6 +260,8 @@ func (w *Writer) body(e *event.Event) {
 		j.str("event", p.Event)
 		j.some("layer", p.Layer)
 		j.close()
+	case *event.RDP:
+		w.rdp(p)
 	default:
 		if name, record, ok := recorded(p); ok {
 			w.record(name, record)

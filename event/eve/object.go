@@ -88,6 +88,13 @@ func (j *object) num(name string, n uint64) {
 	j.buf = strconv.AppendUint(j.buf, n, 10)
 }
 
+// count writes a number that is not 0.
+func (j *object) count(name string, n uint64) {
+	if n != 0 {
+		j.num(name, n)
+	}
+}
+
 // raw writes a number that is already text.
 func (j *object) raw(name, n string) {
 	j.key(name)

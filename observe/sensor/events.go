@@ -29,6 +29,7 @@ func Publishes() []event.Kind {
 		event.KindFTPData,
 		event.KindIMAP,
 		event.KindPOP3,
+		event.KindRDP,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

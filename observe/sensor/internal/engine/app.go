@@ -52,6 +52,7 @@ const (
 	S7
 	DCERPC
 	WebSocket
+	RDP
 	appCount
 )
 
@@ -95,6 +96,7 @@ var appNames = [appCount]string{
 	FTPData:    "ftp-data",
 	POP3:       "pop3",
 	IMAP:       "imap",
+	RDP:        "rdp",
 }
 
 func (a App) String() string { return appNames[a] }

@@ -27,6 +27,7 @@ import (
 	"bulwark/wire/ntp"
 	"bulwark/wire/poct1a"
 	"bulwark/wire/quic"
+	"bulwark/wire/rdp"
 	"bulwark/wire/s7"
 	"bulwark/wire/pop3"
 	"bulwark/wire/smb"
@@ -50,6 +51,7 @@ func streamProtocols() []protocol {
 		{POCT1A, poct1a.Probe, func() application { return new(poct1aApp) }},
 		{ASTM, astm.Probe, func() application { return new(astmApp) }},
 		{MEDIBUS, medibus.Probe, func() application { return new(medibusApp) }},
+		{RDP, rdp.Probe, func() application { return new(rdpApp) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
 		{FTP, ftp.Probe, func() application { return new(ftpApp) }},

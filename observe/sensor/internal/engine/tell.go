@@ -21,6 +21,7 @@ type payloads struct {
 	krb5        event.Kerberos
 	auth        event.Auth
 	hl7         event.HL7
+	rdp         event.RDP
 	monitor     event.Monitor
 	intellivue  intellivue.Message
 	discovery   dpws.Message
