@@ -40,6 +40,7 @@ const (
 	KindHealth    Kind = 18
 	KindFinding   Kind = 19
 	KindWebSocket Kind = 24
+	KindDICOMweb  Kind = 55
 	KindQUIC      Kind = 23
 	KindDCERPC    Kind = 25
 	KindASTM      Kind = 52
@@ -98,6 +99,7 @@ var kinds = [kindEnd]struct {
 	KindLLMNR:     {"llmnr", func() Payload { return new(LLMNR) }},
 	KindMQTT:      {"mqtt", func() Payload { return new(MQTT) }},
 	KindPOCT1A:    {"poct1a", func() Payload { return new(POCT1A) }},
+	KindDICOMweb:  {"dicomweb", func() Payload { return new(DICOMweb) }},
 	KindWebSocket: {"websocket", func() Payload { return new(WebSocket) }},
 	KindQUIC:      {"quic", func() Payload { return new(QUIC) }},
 	KindNBNS:      {"nbns", func() Payload { return new(NBNS) }},

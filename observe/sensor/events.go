@@ -22,6 +22,7 @@ func Publishes() []event.Kind {
 		event.KindPOCT1A,
 		event.KindQUIC,
 		event.KindWebSocket,
+		event.KindDICOMweb,
 		event.KindIEEE11073,
 		event.KindSMTP,
 		event.KindMonitor,

@@ -76,7 +76,7 @@ func (a *exchanges) Head(dir wire.Dir, t *http.Transaction) http.Want {
 	media := m.Get(http.ContentType)
 	t.Mark[dir] = a.w.clock
 	want := http.Want(0)
-	if bytes.Contains(media, []byte("dns-message")) || bytes.Contains(media, []byte("json")) || bytes.Contains(media, []byte("xml")) || bytes.Contains(media, []byte("urlencoded")) {
+	if isRead(media) {
 		want = http.First
 	}
 	if !m.Has(http.ContentEncoding) || a.isFile(dir, t) {
@@ -85,12 +85,22 @@ func (a *exchanges) Head(dir wire.Dir, t *http.Transaction) http.Want {
 	return want
 }
 
+// isRead reports whether the first bytes of a body of a media type are read.
+func isRead(media []byte) bool {
+	for _, s := range [...]string{"json", "xml", "urlencoded", "dns-message", "multipart/related", "application/dicom"} {
+		if bytes.Contains(media, []byte(s)) {
+			return true
+		}
+	}
+	return false
+}
+
 // End takes a request with its response.
 func (a *exchanges) End(x *http.Transaction) {
 	w, e := a.w, &a.w.out.http
 	t := texts{buf: w.out.text[:0]}
 	q, r := &x.Request, &x.Response
-	isFHIR := a.describe(x)
+	isFHIR, isDICOM := a.describe(x), a.describeWeb(x)
 	*e = event.HTTP{RequestHeaders: e.RequestHeaders[:0], ResponseHeaders: e.ResponseHeaders[:0],
 		RequestSettings: e.RequestSettings[:0], ResponseSettings: e.ResponseSettings[:0], Method: event.View(q.Method), Version: event.View(q.Version), TxID: uint64(x.Number),
 		URL: t.address(w, q.Target), UserAgent: event.View(q.Get(http.UserAgent)), Referrer: t.address(w, q.Get(http.Referer)),
@@ -122,6 +132,9 @@ func (a *exchanges) End(x *http.Transaction) {
 	w.emit(a.f, e)
 	if isFHIR {
 		a.fhir(x, &t)
+	}
+	if isDICOM {
+		a.dicomWeb(x, &t)
 	}
 	w.out.text = t.buf
 	a.doh(x)

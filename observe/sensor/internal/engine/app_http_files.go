@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"bulwark/wire"
+	"bulwark/wire/dicomweb"
 	"bulwark/wire/filetype"
 	"bulwark/wire/http"
 )
@@ -14,6 +15,9 @@ type httpFiles struct {
 	files [2]carried
 	lost  [2]int64 // bytes of them that were lost so far
 	asked [2]bool  // whether a body is a file was decided
+
+	counts  [2]dicomweb.Counter // of DICOM over the web
+	counted [2]bool
 }
 
 // filesOf is where the bodies of t are kept.
@@ -37,10 +41,13 @@ func message(dir wire.Dir, t *http.Transaction) *http.Message {
 // Body takes a piece of a body.
 func (a *exchanges) Body(dir wire.Dir, t *http.Transaction, p []byte) {
 	b := a.filesOf(t)
+	counted := a.count(b, dir, p)
 	if !b.asked[dir] {
 		b.asked[dir] = true
 		if !a.isFile(dir, t) && !alarming(p) {
-			a.skipper.Skip(dir, t)
+			if !counted {
+				a.skipper.Skip(dir, t)
+			}
 			return
 		}
 		a.openFile(b, dir)
@@ -115,7 +122,7 @@ func alarming(p []byte) bool {
 func isPagePart(media []byte) bool {
 	for _, prefix := range [...]string{"text/", "image/", "font/", "audio/", "video/", "application/json", "application/javascript",
 		"application/x-javascript", "application/xml", "application/fhir", "application/font", "application/ocsp", "application/manifest",
-		"application/x-www-form-urlencoded", "application/soap", "application/dns-message", "application/grpc"} {
+		"application/x-www-form-urlencoded", "application/soap", "application/dns-message", "application/grpc", "application/dicom+"} {
 		if len(media) >= len(prefix) && string(media[:len(prefix)]) == prefix {
 			return true
 		}

@@ -3,6 +3,8 @@ package engine
 import (
 	"bulwark/event"
 	"bulwark/wire/dhcp"
+	"bulwark/wire/dicom"
+	"bulwark/wire/dicomweb"
 	"bulwark/wire/dns"
 	"bulwark/wire/dpws"
 	"bulwark/wire/fhir"
@@ -45,6 +47,10 @@ type payloads struct {
 	http        event.HTTP
 	quic        event.QUIC
 	webSocket   event.WebSocket
+	dicomWeb    event.DICOMweb
+	dicomWebIn  dicomweb.Interaction
+	elements    dicom.Elements
+	arena       []byte // of elements
 	fhir        event.FHIR
 	interaction fhir.Interaction
 	ids         [][]byte // of patients, scratch
