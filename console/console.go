@@ -35,6 +35,8 @@ type Options struct {
 	// Packets writes the packets that are asked for as pcapng, notes it in the ledger, and says how many there were; nil:
 	// none are kept.
 	Packets func(r *http.Request, q PacketQuery, out io.Writer) (packets uint64, err error)
+	// Copies writes the copy of a file that is asked for, as a ZIP archive, and notes it in the ledger; nil: none are kept.
+	Copies func(r *http.Request, q FileQuery, out io.Writer) error
 	// Record notes in the ledger what a person did ("console.export") with what; nil notes nothing. An error of it
 	// stops the act.
 	Record func(r *http.Request, act string, detail map[string]string) error
@@ -99,6 +101,7 @@ func (c *Console) Routes() []web.Route {
 		get("/api/export", export, c.export),
 		get("/api/node", all, c.node),
 		get("/api/packets", []web.Duty{web.Analyst}, c.packets),
+		get("/api/files/{sum}", []web.Duty{web.Analyst}, c.copyOf),
 	}
 	return append(routes, web.Route{Method: http.MethodGet, Pattern: "/api/live", Duties: all, Handler: http.HandlerFunc(c.stream)})
 }
@@ -120,5 +123,6 @@ func (c *Console) site(w http.ResponseWriter, _ *http.Request) {
 		Site    string   `json:"site"`
 		Capture *Capture `json:"capture,omitempty"`
 		Packets bool     `json:"packets"` // packets are kept and can be asked for
-	}{c.Site, shown, c.Packets != nil})
+		Copies  bool     `json:"copies"`  // so are copies of files
+	}{c.Site, shown, c.Packets != nil, c.Copies != nil})
 }

@@ -362,7 +362,7 @@ func TestDuties(t *testing.T) {
 	want := []string{"GET /{$} signed-in", "GET /now signed-in", "GET /traffic signed-in", "GET /settings signed-in", "GET /settings/{part} signed-in",
 		"GET /assets/{name} public", "GET /theme.js public", "GET /icon.svg public", "GET /api/site signed-in",
 		"GET /api/now " + all, "GET /api/talkers " + all, "GET /api/search " + all, "GET /api/histogram " + all, "GET /api/facets " + all,
-		"GET /api/peers " + all, "GET /api/fields " + all, "GET /api/values " + all, "GET /api/export analyst,administrator", "GET /api/node " + all, "GET /api/packets analyst", "GET /api/live " + all}
+		"GET /api/peers " + all, "GET /api/fields " + all, "GET /api/values " + all, "GET /api/export analyst,administrator", "GET /api/node " + all, "GET /api/packets analyst", "GET /api/files/{sum} analyst", "GET /api/live " + all}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("routes are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
@@ -415,5 +415,46 @@ func TestPackets(t *testing.T) {
 	r.Packets = nil
 	if w := r.get(t, "/api/packets", url.Values{"flow": {"1"}, "reason": {"x"}}, nil); w.Code != http.StatusNotFound {
 		t.Errorf("without a ring: got %d", w.Code)
+	}
+}
+
+func TestCopiesOfFiles(t *testing.T) {
+	r := newRig(t)
+	var got FileQuery
+	var failing error
+	r.Copies = func(_ *http.Request, q FileQuery, out io.Writer) error {
+		got = q
+		if failing != nil {
+			return failing
+		}
+		_, err := io.WriteString(out, "archive")
+		return err
+	}
+	sum := strings.Repeat("ab", 32)
+	w := r.get(t, "/api/files/"+sum, url.Values{"reason": {" why "}}, nil)
+	if w.Code != http.StatusOK || w.Body.String() != "archive" || got.SHA256 != sum || got.Reason != "why" ||
+		w.Header().Get("Content-Disposition") != `attachment; filename="bulwark-abababababababab.zip"` || w.Header().Get("Content-Type") != "application/zip" {
+		t.Errorf("a copy: got %d %q %v, asked for %+v", w.Code, w.Body, w.Header(), got)
+	}
+	for _, c := range []struct {
+		name, sum, reason string
+		fail              error
+		status            int
+		code              string
+	}{
+		{"no reason", sum, " ", nil, 400, "no-reason"},
+		{"no digest", "abc", "x", nil, 400, "bad-digest"},
+		{"no such copy", sum, "x", ErrNoFile, 404, "no-file"},
+		{"an error before the first byte", sum, "x", errors.New("disk"), 500, "internal"},
+	} {
+		failing = c.fail
+		w := r.get(t, "/api/files/"+c.sum, url.Values{"reason": {c.reason}}, nil)
+		if w.Code != c.status || !strings.Contains(w.Body.String(), `"error":"`+c.code+`"`) || w.Header().Get("Content-Disposition") != "" {
+			t.Errorf("%s: got %d %s, want %d %s", c.name, w.Code, w.Body, c.status, c.code)
+		}
+	}
+	r.Copies = nil
+	if w := r.get(t, "/api/files/"+sum, url.Values{"reason": {"x"}}, nil); w.Code != http.StatusNotFound {
+		t.Errorf("without copies: got %d", w.Code)
 	}
 }

@@ -72,6 +72,7 @@ func command(t Terminal) *cobra.Command {
   bulwark up              watch the network and open the console
   bulwark read FILE       analyse captures and print what crossed the wire
   bulwark pcap            hand out packets that were kept
+  bulwark files           hand out copies of files that were kept
   bulwark doctor          say what works here, what does not, and how to mend it
 
 Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 part of the input was unreadable.`,
@@ -100,7 +101,7 @@ Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 part of t
 			root.AddCommand(c)
 		}
 	}
-	in(watch, upCommand(t), readCommand(t), pcapCommand(t))
+	in(watch, upCommand(t), readCommand(t), pcapCommand(t), filesCommand(t))
 	in(keep, doctorCommand(t), configCommand(t), setupLinkCommand(t), resetLinkCommand(t), completionCommand(t), versionCommand(t))
 	in(link, nodesCommand(t), joinCommand(t))
 	root.AddCommand(childCommand(t))

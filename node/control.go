@@ -42,6 +42,8 @@ func (n *Node) takeOrders(ctx context.Context) error {
 	mux.HandleFunc("POST /setup-link", n.orderSetupLink)
 	mux.HandleFunc("POST /reset-link", n.orderResetLink)
 	mux.HandleFunc("POST /packets", n.orderPackets)
+	mux.HandleFunc("GET /files", n.orderFiles)
+	mux.HandleFunc("POST /files", n.orderFile)
 	mux.HandleFunc("GET /nodes", n.orderNodes)
 	mux.HandleFunc("POST /nodes/token", n.orderToken)
 	mux.HandleFunc("POST /nodes/revoke", n.orderRevoke)

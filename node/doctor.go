@@ -95,6 +95,7 @@ func diagnose(ctx context.Context, out io.Writer, d diagnosis) error {
 	tell(lookAtDisk(dir))
 	tell(lookAtSync(dir))
 	tell(lookAtRing(c, dir))
+	tell(lookAtFiles(c, dir))
 	for _, f := range lookAtCapture(c) {
 		tell(f)
 	}

@@ -53,7 +53,8 @@ type Node struct {
 	store        *store.Store
 	publisher    *bus.Publisher
 	sensor       *sensor.Sensor
-	ring         *sensor.Ring // nil where no packets are kept
+	ring         *sensor.Ring  // nil where no packets are kept
+	files        *sensor.Files // nil where no copies of files are kept
 	hub          *console.Hub
 	routes       []web.Route
 	server       *web.Server
@@ -185,6 +186,10 @@ func (n *Node) openSensor(context.Context) error {
 		return err
 	}
 	o.Ring = n.ring
+	if n.files, err = n.openFiles(dir); err != nil {
+		return err
+	}
+	o.Copies = n.files
 	if n.capture != "" {
 		files, err := captures([]string{n.capture})
 		if err != nil {
@@ -211,7 +216,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 	if n.roles.keeps() {
 		n.hub = console.NewHub(n.clock)
 		c, err := console.New(console.Options{Files: front.Files(), Store: n.store, Live: n.hub, Health: n.health,
-			Clock: n.clock, Node: n.describe, Site: n.config.Identity.Hospital, Record: n.record, Capture: n.shown, Packets: n.handsOut()})
+			Clock: n.clock, Node: n.describe, Site: n.config.Identity.Hospital, Record: n.record, Capture: n.shown, Packets: n.handsOut(), Copies: n.handsOutFiles()})
 		if err != nil {
 			return err
 		}

@@ -33,6 +33,9 @@ func (n *Node) rooms() []stage {
 		n.ledger,
 		n.identity,
 	}
+	if n.files != nil {
+		ground = append(ground, n.files)
+	}
 	if n.hub != nil {
 		ground = append(ground, room{"live", n.feedConsole})
 	}

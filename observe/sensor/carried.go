@@ -98,8 +98,8 @@ func (c *ExtractConfig) Check() error {
 	if c.Direction != "read" && c.Direction != "write" && c.Direction != "both" {
 		errs = append(errs, conf.At("direction", fmt.Errorf("%q is none of read, write, both", c.Direction)))
 	}
-	if c.Largest < filetype.Head || c.Largest > 4<<30 {
-		errs = append(errs, conf.At("largest", fmt.Errorf("%v is not between 4KiB and 4GiB", c.Largest)))
+	if c.Largest < filetype.Head || c.Largest > 2<<30 {
+		errs = append(errs, conf.At("largest", fmt.Errorf("%v is not between 4KiB and 2GiB", c.Largest)))
 	}
 	if c.Size < 16<<20 || c.Size < c.Largest {
 		errs = append(errs, conf.At("size", fmt.Errorf("%v is less than 16MiB, or than largest", c.Size)))
@@ -147,6 +147,9 @@ type KeptFile = copies.Kept
 
 // FilesState is what is known of the copies.
 type FilesState = copies.State
+
+// FilePassword is that of the archives in which copies are handed out.
+const FilePassword = copies.Password
 
 // ErrNoFile means that no such copy is kept.
 var ErrNoFile = copies.ErrNone

@@ -254,8 +254,8 @@ func (s *Store) Find(sum string) (string, error) {
 	return found, nil
 }
 
-// Get writes the content of a copy to out.
-func (s *Store) Get(ctx context.Context, sum string, out io.Writer) (k Kept, err error) {
+// Get writes a copy to out: as a ZIP archive with [Password], or plain, as it crossed the wire.
+func (s *Store) Get(ctx context.Context, sum string, plain bool, out io.Writer) (k Kept, err error) {
 	if !isSum(sum) {
 		return k, ErrNone
 	}
@@ -267,8 +267,12 @@ func (s *Store) Get(ctx context.Context, sum string, out io.Writer) (k Kept, err
 		return k, err
 	}
 	defer r.Close()
-	_, err = io.Copy(out, &cancelled{ctx, io.NewSectionReader(r, r.Size()-k.Size, k.Size)})
-	return k, err
+	in := &cancelled{ctx, io.NewSectionReader(r, r.Size()-k.Size, k.Size)}
+	if plain {
+		_, err = io.Copy(out, in)
+		return k, err
+	}
+	return k, wrap(out, sum, k.Time, k.Size, in)
 }
 
 // cancelled is a reader that ends with its context.

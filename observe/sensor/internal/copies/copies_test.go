@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -75,7 +76,7 @@ func TestWhatIsKeptIsHandedOut(t *testing.T) {
 		send(s, 1, uint64(i), content)
 		write(t, s)
 		var out bytes.Buffer
-		k, err := s.Get(t.Context(), sum(content), &out)
+		k, err := s.Get(t.Context(), sum(content), true, &out)
 		if err != nil || out.String() != content || k.Size != int64(len(content)) || k.Name != "a.exe" || k.Type != "pe" || !k.Whole || k.Flow != 7 {
 			t.Errorf("a file of %d bytes: got %d bytes, %+v, %v", len(content), out.Len(), k, err)
 		}
@@ -186,10 +187,45 @@ func TestAProcessThatDied(t *testing.T) {
 	}
 }
 
+func TestCopiesAreHandedOutInAnArchive(t *testing.T) {
+	tool, err := exec.LookPath("7z")
+	unpack := func(name string) *exec.Cmd { return exec.Command(tool, "x", "-so", "-p"+Password, name) }
+	if err != nil {
+		if tool, err = exec.LookPath("unzip"); err != nil {
+			t.Skip("neither 7z nor unzip is installed: there is nothing to open the archive with")
+		}
+		unpack = func(name string) *exec.Cmd { return exec.Command(tool, "-p", "-P", Password, name) }
+	}
+	s := open(t, t.TempDir(), vault.Bounds{})
+	for i, content := range []string{"x", strings.Repeat("virus", 40_000)} {
+		send(s, 1, uint64(i), content)
+		write(t, s)
+		name := filepath.Join(t.TempDir(), "a.zip")
+		f, err := os.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Get(t.Context(), sum(content), false, f); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(name)
+		if err != nil || bytes.Contains(b, []byte("virus")) {
+			t.Errorf("the archive shows what is in it (%v)", err)
+		}
+		got, err := unpack(name).Output()
+		if err != nil || string(got) != content {
+			t.Errorf("%s of %d bytes: got %d, %v", tool, len(content), len(got), err)
+		}
+	}
+}
+
 func TestNamesThatAreNone(t *testing.T) {
 	s := open(t, t.TempDir(), vault.Bounds{})
 	for _, name := range []string{"", "../../etc/passwd", strings.Repeat("a", 63), strings.Repeat("A", 64), strings.Repeat("a", 64)} {
-		if _, err := s.Get(t.Context(), name, &bytes.Buffer{}); !errors.Is(err, ErrNone) {
+		if _, err := s.Get(t.Context(), name, true, &bytes.Buffer{}); !errors.Is(err, ErrNone) {
 			t.Errorf("%q: got %v, want %v", name, err, ErrNone)
 		}
 		if _, err := s.Find(name); !errors.Is(err, ErrNone) {
