@@ -43,6 +43,7 @@ const (
 	KindDICOMweb  Kind = 55
 	KindQUIC      Kind = 23
 	KindDCERPC    Kind = 25
+	KindNFS       Kind = 26
 	KindASTM      Kind = 52
 	KindMDNS      Kind = 20
 	KindLLMNR     Kind = 21
@@ -93,6 +94,7 @@ var kinds = [kindEnd]struct {
 	KindStats:     {"stats", func() Payload { return new(Stats) }},
 	KindHealth:    {"health", func() Payload { return new(Health) }},
 	KindFinding:   {"finding", func() Payload { return new(Finding) }},
+	KindNFS:       {"nfs", func() Payload { return new(NFS) }},
 	KindDCERPC:    {"dcerpc", func() Payload { return new(DCERPC) }},
 	KindASTM:      {"astm", func() Payload { return new(ASTM) }},
 	KindMDNS:      {"mdns", func() Payload { return new(MDNS) }},

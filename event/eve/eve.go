@@ -23,6 +23,10 @@ type Writer struct {
 	// The last http object written, of the request of that flow and place: the files it carried repeat it.
 	object       []byte
 	flowOf, txOf uint64
+
+	// The same of SMB and NFS: what stood around the record of a file that was read or written.
+	around               []byte
+	aroundFlow, aroundTx uint64
 }
 
 // stamp is EVE's form of a time: microseconds, and the offset without a colon.
@@ -32,6 +36,9 @@ const stamp = "2006-01-02T15:04:05.000000-0700"
 // options leave it out.
 func (w *Writer) Append(dst []byte, e *event.Event) []byte {
 	kind := e.Payload.Kind().String()
+	if p, ok := e.Payload.(*event.NFS); ok && p.Program != "nfs" {
+		kind = "oncrpc" // which Suricata does not have
+	}
 	if p, ok := e.Payload.(*event.DCERPC); ok && p.Command != "" {
 		kind = event.KindSMB.String() // a call through a named pipe is a part of SMB
 	}
@@ -219,7 +226,9 @@ func (w *Writer) body(e *event.Event) {
 	case *event.HTTP:
 		w.http(e, p)
 	case *event.SMB:
-		w.smb(p)
+		w.smb(e, p)
+	case *event.NFS:
+		w.nfs(e, p)
 	case *event.DCERPC:
 		w.dcerpc(p)
 	case *event.Kerberos:

@@ -10,6 +10,7 @@ func (w *Writer) file(e *event.Event, p *event.File) {
 	if ofHTTP(p.App) && p.TxID > 0 && w.flowOf == e.Flow && w.txOf == p.TxID && len(w.object) > 0 {
 		j.raw("http", string(w.object))
 	}
+	w.carrier(e, p)
 	j.open("fileinfo")
 	j.str("filename", p.Name)
 	j.truth("gaps", p.Gaps)
@@ -29,6 +30,23 @@ func (w *Writer) file(e *event.Event, p *event.File) {
 		j.num("tx_id", p.TxID-1)
 	}
 	j.close()
+}
+
+// remember keeps the objects just written, from a place on, for the record of the file that they carry.
+func (w *Writer) remember(e *event.Event, tx uint64, from int) {
+	objects := w.j.buf[from:]
+	if len(objects) > 0 && objects[0] == ',' {
+		objects = objects[1:]
+	}
+	w.around, w.aroundFlow, w.aroundTx = append(w.around[:0], objects...), e.Flow, tx
+}
+
+// carrier writes what carried a file, where that was the record before.
+func (w *Writer) carrier(e *event.Event, p *event.File) {
+	if (p.App == "smb" || p.App == "nfs") && p.TxID > 0 && w.aroundFlow == e.Flow && w.aroundTx == p.TxID {
+		w.j.comma()
+		w.j.buf = append(w.j.buf, w.around...)
+	}
 }
 
 // ofHTTP tells whether the records of a protocol are those of HTTP.

@@ -7,8 +7,9 @@ import (
 	"bulwark/event"
 )
 
-func (w *Writer) smb(p *event.SMB) {
+func (w *Writer) smb(e *event.Event, p *event.SMB) {
 	j := &w.j
+	start := len(j.buf)
 	old := strings.HasPrefix(p.Command, "SMB1")
 	j.open("smb")
 	if p.TxID > 0 {
@@ -44,6 +45,9 @@ func (w *Writer) smb(p *event.SMB) {
 	}
 	w.smbSignOn(p, old)
 	j.close()
+	if p.FileID != "" && p.Disposition == "" {
+		w.remember(e, p.TxID, start)
+	}
 }
 
 // smbStatus writes what became of a request: a number where it has no name, and of an error class and code the code.

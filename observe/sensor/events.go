@@ -11,6 +11,7 @@ func Publishes() []event.Kind {
 		event.KindHTTP,
 		event.KindSMB,
 		event.KindDCERPC,
+		event.KindNFS,
 		event.KindKerberos,
 		event.KindLDAP,
 		event.KindDHCP,

@@ -51,6 +51,8 @@ const (
 	BACnet
 	S7
 	DCERPC
+	NFS
+	ONCRPC
 	WebSocket
 	RDP
 	appCount
@@ -91,6 +93,8 @@ var appNames = [appCount]string{
 	BACnet:     "bacnet",
 	S7:         "s7",
 	DCERPC:     "dcerpc",
+	NFS:        "nfs",
+	ONCRPC:     "oncrpc",
 	WebSocket:  "websocket",
 	FTP:        "ftp",
 	FTPData:    "ftp-data",

@@ -61,6 +61,13 @@ func (c *carried) seek(offset int64) {
 	}
 }
 
+// number says which request of the connection the file belongs to, where that is told at its end.
+func (c *carried) number(tx uint64) {
+	if c.c != nil {
+		c.c.facts.TxID = tx
+	}
+}
+
 // close tells of the file, at the time of the packet in hand. complete says that the protocol saw its end; where bytes
 // are missing it is not complete all the same.
 func (c *carried) close(complete bool) {

@@ -24,12 +24,13 @@ import (
 	"bulwark/wire/medibus"
 	"bulwark/wire/modbus"
 	"bulwark/wire/mqtt"
+	"bulwark/wire/nfs"
 	"bulwark/wire/ntp"
 	"bulwark/wire/poct1a"
+	"bulwark/wire/pop3"
 	"bulwark/wire/quic"
 	"bulwark/wire/rdp"
 	"bulwark/wire/s7"
-	"bulwark/wire/pop3"
 	"bulwark/wire/smb"
 	"bulwark/wire/smtp"
 	"bulwark/wire/snmp"
@@ -45,6 +46,8 @@ func streamProtocols() []protocol {
 		{HTTP, http.Probe, many[httpApp]()},
 		{SMB, smb.Probe, many[smbApp]()},
 		{DCERPC, dcerpc.Probe, many[dcerpcApp]()},
+		{NFS, nfs.Probe, many[nfsApp]()},
+		{ONCRPC, nfs.ProbeOther, many[nfsApp]()},
 		{DICOM, dicom.Probe, func() application { return new(dicomApp) }},
 		{HL7, hl7.Probe, func() application { return new(hl7App) }},
 		{IEEE11073, ieee11073.Probe, func() application { return new(ieee11073App) }},
@@ -80,6 +83,8 @@ func datagramProtocols() []datagram {
 		{Kerberos, looksLikeKerberos, (*Worker).krb5Datagram},
 		{LDAP, looksLikeLDAP, (*Worker).ldapDatagram},
 		{DCERPC, looksLikeDCERPC, (*Worker).dcerpcDatagram},
+		{NFS, nfs.Looks, (*Worker).nfsDatagram},
+		{ONCRPC, nfs.LooksOther, (*Worker).oncrpcDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
 		{NTP, ntp.Looks, (*Worker).ntpDatagram},

@@ -34,6 +34,7 @@ type payloads struct {
 	dicom       event.DICOM
 	smb         event.SMB
 	rpc         event.DCERPC
+	nfs         event.NFS
 	tls         event.TLS
 	ldap        event.LDAP
 	ssh         event.SSH
