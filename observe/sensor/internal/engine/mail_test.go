@@ -55,3 +55,22 @@ func TestAMessageThatIsFetchedByPOP3IsRead(t *testing.T) {
 		`"kind":"fileinfo"`, `"file.detected_type":"pdf"`, `"activity_name":"Read"`, `"auth_protocol":"POP3 USER","status":"success"`,
 		`"is_cleartext":true`, `"email.is_complete":true`}, []string{"geheim", "anomaly"})
 }
+
+const planMail = "From: b@vendor.example\r\nSubject: plan\r\nContent-Type: application/pdf; name=plan.pdf\r\n" +
+	"Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n"
+
+func TestAMessageThatIsReadByIMAPIsTold(t *testing.T) {
+	hello := []word{down("* OK [CAPABILITY IMAP4rev1 ID] Dovecot ready.\r\n"), up("1 ID (\"name\" \"Thunderbird\" \"version\" \"115\")\r\n"),
+		down("* ID (\"name\" \"Dovecot\")\r\n1 OK\r\n"), up("2 login anna geheim\r\n"), down("2 OK in\r\n"), up("3 SELECT INBOX\r\n"), down("3 OK\r\n")}
+	whole := []word{up("4 UID FETCH 7 (UID BODY[])\r\n"), down("* 1 FETCH (UID 7 BODY[] {136}\r\n" + planMail + ")\r\n4 OK\r\n")}
+	pieces := []word{up("4 UID FETCH 7 BODY[]<0.100>\r\n"), down("* 1 FETCH (UID 7 BODY[]<0> {100}\r\n" + planMail[:100] + ")\r\n4 OK\r\n"),
+		up("5 UID FETCH 7 BODY[]<100.100>\r\n"), down("* 1 FETCH (UID 7 BODY[]<100> {36}\r\n" + planMail[100:] + ")\r\n5 OK\r\n")}
+	for name, words := range map[string][]word{"whole": whole, "piece by piece": pieces} {
+		t.Run(name, func(t *testing.T) {
+			got := played(t, append(append([]word{}, hello...), words...)...)
+			tells(t, got, []string{`"kind":"imap"`, `"imap.command":"FETCH"`, `"email.from":"b@vendor.example"`, `"email.files":["plan.pdf"]`,
+				`"imap.mailbox":"INBOX"`, `"file.detected_type":"pdf"`, `"auth_protocol":"IMAP LOGIN","status":"success"`, `"email.size":136`,
+				`"device.software_version":"Thunderbird 115"`, `"imap.message_count":1`}, []string{"geheim", "anomaly"})
+		})
+	}
+}

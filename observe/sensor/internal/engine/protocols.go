@@ -19,6 +19,7 @@ import (
 	"bulwark/wire/http2"
 	"bulwark/wire/ieee11073"
 	"bulwark/wire/intellivue"
+	"bulwark/wire/imap"
 	"bulwark/wire/kerberos"
 	"bulwark/wire/ldap"
 	"bulwark/wire/medibus"
@@ -59,6 +60,7 @@ func streamProtocols() []protocol {
 		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
 		{FTP, ftp.Probe, func() application { return new(ftpApp) }},
 		{POP3, pop3.Probe, func() application { return new(pop3App) }},
+		{IMAP, imap.Probe, func() application { return new(imapApp) }},
 		{FTPData, expectedOnly, func() application { return new(ftpDataApp) }},
 		{SSH, ssh.Probe, func() application { return new(sshApp) }},
 		{LDAP, ldap.Probe, func() application { return new(ldapApp) }},
