@@ -220,6 +220,17 @@ export const en = {
     done: 'The packets are downloaded.',
     duty: 'Opening packets needs the duty analyst.',
   },
+  copies: {
+    title: 'Copy of the file',
+    of: 'Copy of {name}',
+    archive: 'As a ZIP archive with the password “infected”, so that nothing opens it by mistake.',
+    danger: 'It may be malware, and it may hold what patients and staff sent.',
+    where: 'Unpack it only on a machine that is made for it, apart from the hospital’s network, and remove it afterwards.',
+    reasonHint: 'It is written to the ledger, with your name and the SHA-256 of the file.',
+    busy: 'The copy is being packed.',
+    done: 'The copy is downloaded.',
+    duty: 'Opening copies of files needs the duty analyst.',
+  },
   settings: {
     title: 'Settings',
     parts: 'Parts of the settings',

@@ -221,6 +221,17 @@ export const fr: Dictionary = {
     done: 'Les paquets sont téléchargés.',
     duty: 'Ouvrir des paquets demande l’attribution analyste.',
   },
+  copies: {
+    title: 'Copie du fichier',
+    of: 'Copie de {name}',
+    archive: 'Dans une archive ZIP dont le mot de passe est « infected », pour que rien ne l’ouvre par mégarde.',
+    danger: 'Ce peut être un logiciel malveillant, et contenir ce qu’ont envoyé des patients et le personnel.',
+    where: 'Ne la décompressez que sur une machine faite pour cela, à l’écart du réseau de l’hôpital, et supprimez-la ensuite.',
+    reasonHint: 'Il est inscrit au registre, avec votre nom et le SHA-256 du fichier.',
+    busy: 'La copie est emballée.',
+    done: 'La copie est téléchargée.',
+    duty: 'Ouvrir des copies de fichiers demande l’attribution analyste.',
+  },
   settings: {
     title: 'Réglages',
     parts: 'Parties des réglages',
