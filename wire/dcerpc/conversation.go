@@ -26,6 +26,14 @@ type Conversation struct {
 	security Security      // of the binding
 	level    Level         //
 	token    *spnego.Token // scratch; made when a sign-on is met
+
+	// What most conversations need, so that short ones allocate nothing: one context, one call at a time, one text.
+	room struct {
+		contexts, asked [2]Context
+		waiting         [1]Call
+		texts           [1][]byte
+		order           [64]byte
+	}
 }
 
 // side is one direction.
@@ -120,8 +128,9 @@ func (c *Conversation) Close(h Handler) {
 
 // Reset makes c ready for another conversation.
 func (c *Conversation) Reset() {
+	room := c.room // what the slices below may point to
 	*c = Conversation{
-		contexts: c.contexts[:0], waiting: c.waiting[:0], token: c.token, bind: Bind{Contexts: c.bind.Contexts[:0]},
+		room: room, contexts: c.contexts[:0], waiting: c.waiting[:0], token: c.token, bind: Bind{Contexts: c.bind.Contexts[:0]},
 		signOn: SignOn{client: c.signOn.client[:0], server: c.signOn.server[:0]},
 	}
 }
@@ -177,6 +186,9 @@ func (c *Conversation) tellLate(h Handler) {
 // ask reads a BIND or an ALTER_CONTEXT.
 func (c *Conversation) ask(m *message, h Handler) {
 	c.unbound(h)
+	if cap(c.bind.Contexts) == 0 {
+		c.bind.Contexts = c.room.asked[:0]
+	}
 	c.bind = Bind{ID: m.call, Asked: true, Alter: m.kind == AlterContext, Minor: m.minor, Contexts: m.asked(c.bind.Contexts[:0])}
 	c.binding = true
 	c.learn(c.bind.Contexts) // the answer may be lost
@@ -222,6 +234,9 @@ func (c *Conversation) who() *SignOn {
 // learn keeps the contexts of a binding for the calls that follow.
 func (c *Conversation) learn(list []Context) {
 	for _, x := range list {
+		if cap(c.contexts) == 0 {
+			c.contexts = c.room.contexts[:0]
+		}
 		if old := c.context(x.ID); old != nil {
 			*old = x
 		} else if len(c.contexts) < MaxContexts {
@@ -314,6 +329,10 @@ func (c *Conversation) find(id uint32) *Call {
 // add has a place for another call. What a place held before is used again.
 func (c *Conversation) add() *Call {
 	n := len(c.waiting)
+	if cap(c.waiting) == 0 {
+		c.room.waiting[0] = Call{Texts: c.room.texts[:0], order: c.room.order[:0]}
+		c.waiting = c.room.waiting[:0]
+	}
 	if n < cap(c.waiting) {
 		c.waiting = c.waiting[:n+1]
 	} else {
