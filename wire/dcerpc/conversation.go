@@ -31,7 +31,7 @@ type Conversation struct {
 	room struct {
 		contexts, asked [2]Context
 		waiting         [1]Call
-		texts           [1][]byte
+		texts           [3][]byte
 		order           [64]byte
 	}
 }

@@ -13,6 +13,7 @@ const (
 type stream struct {
 	bytes  []byte
 	pieces []piece // what is there of bytes: apart from one another, in order
+	room   [4]piece
 }
 
 type piece struct{ from, to int }
@@ -81,6 +82,9 @@ func (s *stream) note(p piece) error {
 	if i == j {
 		if len(s.pieces) == maxPieces {
 			return ErrLong
+		}
+		if cap(s.pieces) == 0 {
+			s.pieces = s.room[:0]
 		}
 		s.pieces = append(s.pieces, piece{})
 		copy(s.pieces[i+1:], s.pieces[i:])

@@ -24,6 +24,18 @@ type transfer struct {
 	command, name, user []byte
 	listing, passive    bool
 	control             uint64 // flow of the control connection
+	used                int
+	room                [112]byte // of the texts, as long as it is enough
+}
+
+// keep copies a text.
+func (t *transfer) keep(p []byte) []byte {
+	if len(p) > len(t.room)-t.used {
+		return bytes.Clone(p)
+	}
+	at := t.used
+	t.used += copy(t.room[at:], p)
+	return t.room[at:t.used:t.used]
 }
 
 // maxPath is how many bytes of a path are kept for the data connection.
@@ -53,7 +65,8 @@ func (a *ftpApp) Agreed(x *ftp.Exchange) {
 	if x.Passive {
 		listener = wire.ToClient
 	}
-	a.agreed = &transfer{user: bytes.Clone(a.user), passive: x.Passive, control: a.f.id}
+	a.agreed = &transfer{passive: x.Passive, control: a.f.id}
+	a.agreed.user = a.agreed.keep(a.user)
 	a.w.expect(a.f, a.f.origin^end(listener), x.Port, FTPData, a.agreed)
 }
 
@@ -62,8 +75,8 @@ func (a *ftpApp) Transfer(t *ftp.Transfer) {
 	if a.agreed == nil { // RFC 959 §5.2: the server connects to the port of the control connection
 		a.Agreed(&ftp.Exchange{Port: a.port(a.f.origin)})
 	}
-	a.agreed.command = bytes.Clone(t.Command)
-	a.agreed.name = bytes.Clone(t.Name[:min(len(t.Name), maxPath)])
+	a.agreed.command = a.agreed.keep(t.Command)
+	a.agreed.name = a.agreed.keep(t.Name[:min(len(t.Name), maxPath)])
 	a.agreed.listing = t.Listing
 	a.agreed = nil
 }
