@@ -66,6 +66,8 @@ const (
 	KindBACnet    Kind = 48
 	KindS7        Kind = 49
 	KindRDP       Kind = 45
+	KindRFB       Kind = 44
+	KindTelnet    Kind = 56
 
 	kindEnd Kind = 96 // above every code
 )
@@ -121,6 +123,8 @@ var kinds = [kindEnd]struct {
 	KindBACnet:    {"bacnet", func() Payload { return new(BACnet) }},
 	KindS7:        {"s7", func() Payload { return new(S7) }},
 	KindRDP:       {"rdp", func() Payload { return new(RDP) }},
+	KindRFB:       {"rfb", func() Payload { return new(RFB) }},
+	KindTelnet:    {"telnet", func() Payload { return new(Telnet) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -269,6 +269,8 @@ func (w *Writer) body(e *event.Event) {
 		j.str("event", p.Event)
 		j.some("layer", p.Layer)
 		j.close()
+	case *event.RFB:
+		w.rfb(p)
 	case *event.RDP:
 		w.rdp(p)
 	default:

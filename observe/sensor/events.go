@@ -32,6 +32,8 @@ func Publishes() []event.Kind {
 		event.KindIMAP,
 		event.KindPOP3,
 		event.KindRDP,
+		event.KindRFB,
+		event.KindTelnet,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

@@ -55,6 +55,8 @@ const (
 	ONCRPC
 	WebSocket
 	RDP
+	RFB
+	Telnet
 	appCount
 )
 
@@ -101,6 +103,8 @@ var appNames = [appCount]string{
 	POP3:       "pop3",
 	IMAP:       "imap",
 	RDP:        "rdp",
+	RFB:        "rfb",
+	Telnet:     "telnet",
 }
 
 func (a App) String() string { return appNames[a] }

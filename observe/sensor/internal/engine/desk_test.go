@@ -7,3 +7,15 @@ func TestARemoteDesktopIsToldUntilItsTLS(t *testing.T) {
 		down("\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00\x02\x1f\x08\x00\x01\x00\x00\x00"), up(string(clientHello(t, "desk.hospital.example"))))
 	tells(t, got, []string{`"kind":"rdp"`, `"rdp.cookie":"n7"`, `"rdp.offered":["ssl","hybrid"]`, `"rdp.protocol":"ssl"`, `"kind":"tls"`, `"tls.sni":"desk.hospital.example"`}, nil)
 }
+
+func TestAVNCSessionIsTold(t *testing.T) {
+	const version, sixteen = "RFB 003.008\n", "0123456789abcdef"
+	got := played(t, down(version), up(version), down("\x01\x02"), up("\x02"), down(sixteen), up(sixteen), down("\x00\x00\x00\x01\x00\x00\x00\x05wrong"))
+	tells(t, got, []string{`"kind":"rfb"`, `"auth_protocol":"vnc"`, `"status":"FAIL"`, `"kind":"auth"`, `"status":"failure","status_detail":"wrong"`}, []string{sixteen})
+	tells(t, played(t, down(version), up(version), down("\x01\x1e"), up("\x1e")), []string{`"anomaly.event":"unimplemented_security_type"`}, nil)
+}
+
+func TestASignOnOverTelnetIsToldWithoutItsPassword(t *testing.T) {
+	got := played(t, down("\xff\xfd\x18\xff\xfb\x03PUMP 7\r\nlogin: "), up("\xff\xfc\x18service\r\n"), down("service\r\nPassword: "), up("geheim\r\n"), down("\r\nLogin incorrect\r\n"))
+	tells(t, got, []string{`"kind":"telnet"`, `"telnet.banner":"PUMP 7`, `"is_cleartext":true`, `"kind":"auth"`, `"user.name":"service"`, `"status":"failure"`}, []string{"geheim"})
+}

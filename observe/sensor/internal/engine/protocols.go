@@ -18,8 +18,8 @@ import (
 	"bulwark/wire/http"
 	"bulwark/wire/http2"
 	"bulwark/wire/ieee11073"
-	"bulwark/wire/intellivue"
 	"bulwark/wire/imap"
+	"bulwark/wire/intellivue"
 	"bulwark/wire/kerberos"
 	"bulwark/wire/ldap"
 	"bulwark/wire/medibus"
@@ -31,11 +31,13 @@ import (
 	"bulwark/wire/pop3"
 	"bulwark/wire/quic"
 	"bulwark/wire/rdp"
+	"bulwark/wire/rfb"
 	"bulwark/wire/s7"
 	"bulwark/wire/smb"
 	"bulwark/wire/smtp"
 	"bulwark/wire/snmp"
 	"bulwark/wire/ssh"
+	"bulwark/wire/telnet"
 	"bulwark/wire/tls"
 )
 
@@ -57,6 +59,9 @@ func streamProtocols() []protocol {
 		{MEDIBUS, medibus.Probe, func() application { return new(medibusApp) }},
 		{RDP, rdp.Probe, func() application { return new(rdpApp) }},
 		{Kerberos, kerberos.Probe, many[krb5App]()},
+		{RFB, rfb.Probe, func() application { return new(rfbApp) }},
+		{Telnet, telnet.Probe, func() application { return new(telnetApp) }},
+		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
 		{FTP, ftp.Probe, many[ftpApp]()},
 		{POP3, pop3.Probe, func() application { return new(pop3App) }},

@@ -23,6 +23,8 @@ type payloads struct {
 	krb5        event.Kerberos
 	auth        event.Auth
 	hl7         event.HL7
+	telnet      event.Telnet
+	rfb         event.RFB
 	rdp         event.RDP
 	monitor     event.Monitor
 	intellivue  intellivue.Message
