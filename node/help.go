@@ -109,10 +109,13 @@ meanwhile is sent in its order when the link is back.`,
 	}, {
 		Use: "captures", Short: "Which capture files are read",
 		Long: `pcap (of microseconds and nanoseconds, both byte orders) and pcapng, as they are or compressed with gzip or zstd,
-from files, from every file below a directory whose name ends in .pcap, .pcapng, .cap, .trace or .dmp (and .gz
-or .zst behind), or from standard input as -. Link types: Ethernet, raw IP, loopback, Linux cooked (1 and 2), PPP,
+from files, from every file below a directory whose name ends in .pcap, .pcapng, .cap, .trace or .dmp (and .gz,
+.zst or digits behind), or from standard input as -. Link types: Ethernet, raw IP, loopback, Linux cooked (1 and 2), PPP,
 Cisco HDLC and nflog, with VLAN tags, MPLS and PPPoE; inside, IP in IP, GRE with ERSPAN and PPTP, VXLAN, Geneve,
 Teredo and GTP-U.
+
+A directory into which captures are being written, by tcpdump -G or -C or dumpcap -b, is followed by read --follow, or
+by up where sensor.captures names it: whole captures in the order in which they were written, the last one as it grows.
 
 Of a capture that is cut or damaged, all that stands before the damage is analysed; the error names the file and
 the offset, and the exit code is 3.`,

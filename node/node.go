@@ -185,7 +185,7 @@ func (n *Node) openSensor(context.Context) error {
 	if n.ring, err = n.openRing(dir); err != nil {
 		return err
 	}
-	o.Ring = n.ring
+	o.Ring, o.Notes = n.ring, filepath.Join(n.dir, "captures.json")
 	if n.files, err = n.openFiles(dir); err != nil {
 		return err
 	}

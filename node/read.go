@@ -27,7 +27,7 @@ import (
 func readCommand(t Terminal) *cobra.Command {
 	var o readOptions
 	cmd := &cobra.Command{
-		Use:   "read FILE|DIRECTORY|-... | --interface NAME",
+		Use:   "read FILE|DIRECTORY|-... | --interface NAME | --follow DIRECTORY",
 		Short: "Analyse captures and print what crossed the wire",
 		Long: `Analyse pcap and pcapng captures (also gzip or zstd compressed; - is standard input).
 
@@ -36,7 +36,8 @@ Several captures are read as one, in the order given; a directory's in the order
 Patients appear as pseudonyms. They are made with a new key each time, so that two runs cannot be joined,
 unless --data names a Bulwark's data directory, whose key is then used.
 
-With --interface it watches a network interface instead, until it is interrupted, and keeps nothing.
+With --interface it watches a network interface instead, until it is interrupted, and keeps nothing. With --follow it
+reads the captures that are written into a directory, in their order and as they grow, until it is interrupted.
 
 What is readable of a damaged capture is analysed; the error names the place, and the exit code is 3.
 See also: bulwark help captures.`,
@@ -46,12 +47,12 @@ See also: bulwark help captures.`,
   tcpdump -i eth1 -w - -c 10000 | bulwark read -`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case o.watch != "" && len(args) > 0:
+			case o.endless() && len(args) > 0:
 				return errors.New("read takes captures or an interface, not both")
-			case o.watch == "" && len(args) == 0:
+			case !o.endless() && len(args) == 0:
 				return errors.New("read needs a capture: a file, a directory, or - for standard input; or --interface")
 			}
-			return apart(cmd, "eve", "json", "measure")
+			return errors.Join(apart(cmd, "eve", "json", "measure"), apart(cmd, "interface", "follow"))
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return captureEndings(), cobra.ShellCompDirectiveFilterFileExt
@@ -62,6 +63,8 @@ See also: bulwark help captures.`,
 	cmd.Flags().BoolVar(&o.json, "json", false, "print our events as JSON lines")
 	cmd.Flags().BoolVar(&o.passwords, "passwords", false, "with --eve, write the passwords that crossed in clear, as Suricata does")
 	cmd.Flags().StringVarP(&o.watch, "interface", "i", "", "watch this network interface")
+	cmd.Flags().StringVar(&o.follow, "follow", "", "read what is written into this `directory`")
+	_ = cmd.MarkFlagDirname("follow") // the flag stands above
 	cmd.Flags().StringVar(&o.keep, "keep", "", "keep the packets in a ring in this `directory`, to measure what that costs")
 	_ = cmd.Flags().MarkHidden("keep") // the flag stands above
 	cmd.Flags().BoolVar(&o.measure, "measure", false, "encode all events and print only how many there were")
@@ -71,7 +74,7 @@ See also: bulwark help captures.`,
 type readOptions struct {
 	eve, json, measure, passwords bool
 
-	watch, keep string
+	watch, follow, keep string
 }
 
 func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
@@ -80,14 +83,11 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		return err
 	}
 	var files []string
-	if o.watch != "" {
-		c.Sensor.Interfaces = []string{o.watch}
-		if o.eve {
-			c.Sensor.Cores = 1 // EVE numbers the messages of a conversation, and its records stand in their order
-		}
-		err = watchable(c)
-	} else {
+	c.Sensor.Captures = ""
+	if !o.endless() {
 		files, err = captures(args)
+	} else {
+		err = o.live(&c)
 	}
 	if err != nil {
 		return &exit{ExitFailure, err}
@@ -109,8 +109,10 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
 		Ordered: !o.measure && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords}, Discard: o.measure,
 		Done: func(r sensor.FileReport) {
-			sink.packets += r.Packets
-			sink.bytes += r.Bytes
+			if !o.endless() {
+				sink.packets += r.Packets
+				sink.bytes += r.Bytes
+			}
 			sink.events += r.Events
 			sink.allocations += r.Allocations
 			if r.Err != nil {
@@ -120,7 +122,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		},
 	})
 	err = s.Run(cmd.Context())
-	if o.watch != "" {
+	if o.endless() {
 		for _, i := range s.State().Interfaces {
 			sink.packets += i.Packets
 			sink.bytes += i.Bytes
@@ -144,6 +146,26 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		return &exit{code: ExitPartial}
 	}
 	return nil
+}
+
+// endless tells that what is read has no end.
+func (o *readOptions) endless() bool { return o.watch != "" || o.follow != "" }
+
+// live sets what is watched until it is interrupted: an interface or a directory.
+func (o *readOptions) live(c *Config) error {
+	if o.eve {
+		c.Sensor.Cores = 1 // EVE numbers the messages of a conversation, and its records stand in their order
+	}
+	if o.follow == "" {
+		c.Sensor.Interfaces = []string{o.watch}
+		return watchable(*c)
+	}
+	c.Sensor.Interfaces, c.Sensor.Captures = nil, o.follow
+	st, err := os.Stat(o.follow)
+	if err == nil && !st.IsDir() {
+		err = fmt.Errorf("%s is no directory", o.follow)
+	}
+	return unwrapPath(err)
 }
 
 // watchable says why the interface cannot be watched.
@@ -228,7 +250,7 @@ func captures(args []string) ([]string, error) {
 		if len(files) == n {
 			return nil, fmt.Errorf("%s holds no capture; bulwark help captures says which files are taken for one", a)
 		}
-		slices.Sort(files[n:])
+		slices.SortFunc(files[n:], sensor.Naturally)
 	}
 	return files, nil
 }
@@ -243,7 +265,7 @@ func captureEndings() []string {
 }
 
 func isCapture(name string) bool {
-	name = strings.ToLower(name)
+	name = strings.TrimRight(strings.ToLower(name), "0123456789") // tcpdump -C: trace.pcap7
 	return slices.ContainsFunc(captureEndings(), func(e string) bool { return strings.HasSuffix(name, "."+e) })
 }
 
@@ -300,7 +322,7 @@ func (s *readSink) Publish(_ context.Context, _ event.Kind, batch []byte) error 
 			return err
 		}
 	}
-	if err := s.reader.Err(); err != nil || s.o.watch == "" {
+	if err := s.reader.Err(); err != nil || !s.o.endless() {
 		return err
 	}
 	return s.out.Flush() // somebody looks on

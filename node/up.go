@@ -157,8 +157,14 @@ func (n *Node) greet(ctx context.Context, out io.Writer) error {
 
 // watched names the interfaces for a person.
 func (n *Node) watched() string {
-	if len(n.config.Sensor.Interfaces) > 0 {
-		return fmt.Sprint(n.config.Sensor.Interfaces)
+	c := &n.config.Sensor
+	switch {
+	case c.Captures != "" && len(c.Interfaces) > 0:
+		return fmt.Sprint(c.Interfaces) + " and the captures in " + c.Captures
+	case c.Captures != "":
+		return "the captures in " + c.Captures
+	case len(c.Interfaces) > 0:
+		return fmt.Sprint(c.Interfaces)
 	}
 	name, err := sensor.DefaultInterface()
 	if err != nil {

@@ -19,6 +19,9 @@ type Config struct {
 	// Interfaces are the network interfaces to watch: those that the mirror ports of the switches lead to. Empty means
 	// the one that the default route leaves by.
 	Interfaces []string `conf:"interfaces"`
+	// Captures is a folder into which captures are written, by tcpdump -G or -C, or dumpcap -b: they are read in their
+	// order as they grow. Where it is set and no interface is named, no interface is watched.
+	Captures string `conf:"captures"`
 	// Filter is what is watched, in the language of tcpdump: "not host 10.0.0.9 and not port 873". Empty means all.
 	Filter string `conf:"filter"`
 	// Cores is how many processor cores watch each interface. 0 means all that the machine has.

@@ -25,17 +25,27 @@ func (s *Sensor) watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.start(ctx, len(names)*s.opt.Config.cores(), time.Second)
+	workers := len(names) * s.opt.Config.cores()
+	if s.opt.Config.Captures != "" {
+		workers++
+	}
+	c, err := s.start(ctx, workers, time.Second)
 	if err != nil {
 		return err
 	}
 	defer s.keep(ctx, c)() // until the child has ended
 	l := &live{s: s, c: c, drops: map[string]*dropped{}, sides: map[uint64]*sided{},
 		heard: map[string]time.Time{}}
+	if dir := s.opt.Config.Captures; dir != "" {
+		l.folder = &folder{s: s, c: c, dir: dir, worker: workers - 1, pace: s.pace, ended: make(chan struct{}, 1), notes: readNotes(s.opt.Notes)}
+	}
 	s.mu.Lock()
 	s.state.Interfaces = nil
 	for _, n := range names {
 		s.state.Interfaces = append(s.state.Interfaces, Interface{Name: n, Cores: make([]Core, s.opt.Config.cores())})
+	}
+	if l.folder != nil {
+		s.state.Interfaces = append(s.state.Interfaces, Interface{Name: l.folder.dir, Up: true, Cores: make([]Core, 1)})
 	}
 	s.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
@@ -52,6 +62,9 @@ func (s *Sensor) watch(ctx context.Context) error {
 	for i, n := range names {
 		wait.Go(func() { l.hold(ctx, n, i) })
 	}
+	if l.folder != nil {
+		wait.Go(func() { l.folder.run(ctx) })
+	}
 	err = s.listen(ctx, c, l.report, l.stats)
 	if err != nil {
 		c.Kill() // one that breaks the rules does not end when it is asked to
@@ -66,7 +79,7 @@ func (s *Sensor) watch(ctx context.Context) error {
 const stopPatience = 5 * time.Second
 
 func (s *Sensor) interfaces() ([]string, error) {
-	if len(s.opt.Config.Interfaces) > 0 {
+	if len(s.opt.Config.Interfaces) > 0 || s.opt.Config.Captures != "" {
 		return s.opt.Config.Interfaces, nil
 	}
 	n, err := DefaultInterface()
@@ -78,8 +91,9 @@ func (s *Sensor) interfaces() ([]string, error) {
 
 // live is one child that watches interfaces.
 type live struct {
-	s *Sensor
-	c Child
+	s      *Sensor
+	c      Child
+	folder *folder // of captures that are being written; nil where none is followed
 
 	// mu guards what follows.
 	mu    sync.Mutex
@@ -191,6 +205,7 @@ func (l *live) report(r link.Report) {
 	switch {
 	case r.Ready:
 		s.opt.Health.Clear(&notWatching, "")
+	case l.folder != nil && l.folder.heard(r):
 	case r.Gone:
 		l.mu.Lock()
 		if c := l.away[r.Source]; c != nil {

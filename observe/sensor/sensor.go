@@ -66,6 +66,7 @@ type Options struct {
 	EVE        bool                  // files only: records as Suricata writes them, one a transaction, where ours tell the outcome
 	Records    eve.Records           // with EVE: what is written down for it
 	Copies     *Files                // keeps copies of files; nil: none are kept
+	Notes      string                // file in which it is written down which captures of Config.Captures were read; may be empty
 	Ring       *Ring                 // keeps the packets; nil: they are not kept
 	Discard    bool                  // files only: encode the events and throw them away, to measure
 }
@@ -88,6 +89,7 @@ type Sensor struct {
 	mu    sync.Mutex
 	state State
 	feed  *feed // of the ring
+	pace  pace
 }
 
 // State is what the sensor knows of itself.
@@ -117,7 +119,9 @@ type Core struct {
 }
 
 // New is a sensor that does not watch yet.
-func New(o Options) *Sensor { return &Sensor{opt: o, metrics: newMetrics(o.Registry)} }
+func New(o Options) *Sensor {
+	return &Sensor{opt: o, pace: usualPace(), metrics: newMetrics(o.Registry)}
+}
 
 // Name is the name of the room.
 func (s *Sensor) Name() string { return "sensor" }

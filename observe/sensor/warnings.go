@@ -86,10 +86,27 @@ var filesFull = health.Warnable{
 		FR: "Libérez de la place sur le disque, ou baissez sensor.files.extract.size ou free. Les événements ne sont pas touchés."},
 }
 
+var folderGone = health.Warnable{
+	ID: "sensor.folder-gone", Severity: health.Unprotected,
+	Title: health.Text{EN: "The folder of captures is not read", FR: "Le dossier de captures n'est pas lu"},
+	Text:  health.Text{EN: "{folder} cannot be read: {reason}.", FR: "{folder} ne peut pas être lu : {reason}."},
+	NextStep: health.Text{EN: "Check sensor.captures and the rights of the folder; it is looked at every second.",
+		FR: "Vérifiez sensor.captures et les droits du dossier ; il est examiné chaque seconde."},
+}
+
+var captureBroken = health.Warnable{
+	ID: "sensor.capture-broken", Severity: health.Notice, Per: "name",
+	Title: health.Text{EN: "{name} was not read to its end", FR: "{name} n'a pas été lu jusqu'au bout"},
+	Text: health.Text{EN: "{reason}. {packets} packets were read before.",
+		FR: "{reason}. {packets} paquets ont été lus avant."},
+	NextStep: health.Text{EN: "Nothing, where its writer was stopped; else check that the folder holds captures alone.",
+		FR: "Rien, si son écriture a été arrêtée ; sinon vérifiez que le dossier ne contient que des captures."},
+}
+
 // Warnables are all the warnings that the sensor can raise.
 func Warnables() []*health.Warnable {
 	return []*health.Warnable{&notWatching, &interfaceGone, &dropping, &weakCage, &silentInterface, &oneSidedVLAN,
-		&ringFull, &ringLosing, &filesFull}
+		&ringFull, &ringLosing, &folderGone, &captureBroken, &filesFull}
 }
 
 // caged notes how well the child is locked up.

@@ -73,12 +73,16 @@ func (c *crew) obey(ctx context.Context, in Orders, end func()) error {
 			end()
 		case order.Segment != nil && c.ring != nil:
 			err = c.room(order.Segment, file)
+		case order.Whole != "":
+			c.whole(order.Whole)
 		case order.Flush != 0 && c.ring != nil:
 			c.ring.Ask(order.Flush)
 		case order.Source == nil || file == nil || ended:
 			err = errors.New("child: an order without a source")
 		case order.Source.Live:
 			c.watch(ctx, order.Source, file)
+		case order.Source.Growing:
+			c.grow(ctx, order.Source, file)
 		default:
 			c.sources <- given{order.Source, file}
 		}
@@ -126,8 +130,9 @@ type crew struct {
 	journal journal
 
 	// mu guards parked and made.
-	mu     sync.Mutex
-	parked map[int]watcher // by place
+	mu      sync.Mutex
+	parked  map[int]watcher          // by place
+	growing map[string]chan struct{} // files that are being written, by name: closed when they are whole
 }
 
 // watcher is a worker, with where its events and its packets go.

@@ -22,6 +22,7 @@ type Order struct {
 	Source  *Source  `json:"source,omitempty"`
 	Segment *Segment `json:"segment,omitempty"`
 	Flush   uint64   `json:"flush,omitempty"` // put down all packets that wait for the ring; the number is told when it is done
+	Whole   string   `json:"whole,omitempty"` // a growing source that grows no more
 	End     bool     `json:"end,omitempty"`   // no more sources: finish and exit
 }
 
@@ -61,6 +62,9 @@ type Source struct {
 	Live   bool   `json:"live"`   // a capture socket, not a file
 	Worker int    `json:"worker"` // which worker watches the socket
 	Once   bool   `json:"once"`   // pass over outgoing packets: the interface shows them again coming in
+	// Growing is a file that is being written: it is read on as it grows, until it is said to be whole.
+	Growing bool   `json:"growing,omitempty"`
+	Skip    uint64 `json:"skip,omitempty"` // packets of a growing file that were read before
 }
 
 // RingBlocks is how many blocks of packets may wait for the disk.
@@ -107,6 +111,8 @@ type Report struct {
 	Allocations uint64 `json:"allocations,omitempty"` // made while the source was read; told when measuring
 	Ready       bool   `json:"ready,omitempty"`
 	Ring        *Ring  `json:"ring,omitempty"`
+	Read        uint64 `json:"read,omitempty"`  // packets of a growing file so far
+	Ended       bool   `json:"ended,omitempty"` // a growing file has come to its end
 }
 
 // MaxReport is the longest report that is read, in bytes.
