@@ -18,11 +18,12 @@ const (
 
 // The types of handshake messages that are read (RFC 8446 §4, RFC 5246 §7.4).
 const (
-	messageClientHello       = 1
-	messageServerHello       = 2
-	messageCertificate       = 11
-	messageServerKeyExchange = 12
-	messageServerHelloDone   = 14
+	messageClientHello        = 1
+	messageServerHello        = 2
+	messageCertificate        = 11
+	messageServerKeyExchange  = 12
+	messageCertificateRequest = 13
+	messageServerHelloDone    = 14
 )
 
 const (
@@ -322,8 +323,13 @@ func (c *Conversation) message(dir wire.Dir, kind byte, body []byte, h Handler) 
 	case messageCertificate:
 		c.full = c.full || dir == wire.ToClient
 		c.certificate(dir, body, h)
-	case messageServerKeyExchange, messageServerHelloDone:
+	case messageServerKeyExchange:
 		c.full = true
+	case messageCertificateRequest:
+		c.session.AsksClient = true
+	case messageServerHelloDone:
+		c.full = true
+		h.Step(dir, ServerDone, &c.session)
 	}
 	return nil
 }

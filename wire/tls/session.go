@@ -26,6 +26,7 @@ type Session struct {
 	ClientCertificate *Certificate // likewise
 
 	Alert       *Alert // the first fatal alert in the clear; nil when there was none
+	AsksClient  bool   // up to TLS 1.2: the server asks for a certificate of the client
 	Retried     bool   // the server asked for another ClientHello; Client is the first of them
 	Resumed     bool   // an older session goes on: no certificate is shown
 	Established bool   // both sides have finished the handshake, as far as they could be seen
@@ -63,6 +64,7 @@ const (
 	ServerHelloSeen
 	CertificateSeen
 	AlertSeen
+	ServerDone // up to TLS 1.2 the server has said all that it says in the clear but for its end (RFC 5246 §7.4.5)
 )
 
 // Handler takes what a conversation learns.

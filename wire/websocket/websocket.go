@@ -52,9 +52,6 @@ func (o Opcode) String() string {
 	return "unknown-" + strconv.Itoa(int(o))
 }
 
-// control tells whether o is a control frame (RFC 6455 §5.5).
-func (o Opcode) control() bool { return o >= Close }
-
 // Frame is the head of one frame.
 type Frame struct {
 	Fin        bool // the last of its message

@@ -15,6 +15,8 @@ type httpApp struct {
 	exchanges
 	next   application // reads what follows a change of protocol; nil where that is to be found out
 	nextOf App
+
+	toldOdd uint64 // what is odd and was told of
 }
 
 func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
@@ -28,12 +30,13 @@ func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 }
 func (a *httpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *httpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
-func (a *httpApp) reset()                        { a.conv.Reset(); a.forget(); a.next = nil }
+func (a *httpApp) reset()                        { a.conv.Reset(); a.forget(); a.next, a.toldOdd = nil, 0 }
 func (a *httpApp) heir() (App, application)      { return a.nextOf, a.next }
 
 // End takes a request with its response. The one that changes the protocol says what follows.
 func (a *httpApp) End(x *http.Transaction) {
 	a.exchanges.End(x)
+	a.odd(x)
 	if x.Response.Status != 101 || a.next != nil {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 type tlsApp struct {
 	conv    tls.Conversation
 	secured secured
+	told    bool // the record of EVE
 	at
 }
 
@@ -24,17 +25,34 @@ func (a *tlsApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, e
 }
 func (a *tlsApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *tlsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a); a.secureDICOM() }
-func (a *tlsApp) reset()                        { a.conv.Reset(); a.secured = secured{}; a.at = at{} }
+func (a *tlsApp) reset()                        { a.conv.Reset(); a.secured = secured{}; a.told = false; a.at = at{} }
 
 // Step is told what the handshake has learnt; one event at its end says it all.
 func (a *tlsApp) Step(_ wire.Dir, step tls.Step, s *tls.Session) {
 	if step == tls.ClientHelloSeen && s.Client != nil {
 		a.secured.follow(&a.conv, s.Client, a.f.before)
 	}
+	if step == tls.ServerDone && a.w.opt.EVE && !s.AsksClient { // when Suricata writes its record
+		a.tell(a.fill(s))
+	}
 }
 
 // Session takes the handshake when no more can be read of it.
 func (a *tlsApp) Session(s *tls.Session) {
+	e := a.fill(s)
+	if !a.told {
+		a.tell(e)
+	}
+	a.secured.note(s, e)
+}
+
+func (a *tlsApp) tell(e *event.TLS) {
+	a.told = true
+	a.w.emit(a.f, e)
+}
+
+// fill is what the handshake has told so far.
+func (a *tlsApp) fill(s *tls.Session) *event.TLS {
 	w, e := a.w, &a.w.out.tls
 	*e = event.TLS{ClientALPN: e.ClientALPN[:0], SANs: e.SANs[:0], Ciphers: e.Ciphers[:0], Extensions: e.Extensions[:0],
 		SignatureAlgorithms: e.SignatureAlgorithms[:0], ServerExtensions: e.ServerExtensions[:0], Resumed: s.Resumed, Established: s.Established}
@@ -74,8 +92,7 @@ func (a *tlsApp) Session(s *tls.Session) {
 		e.Alert = s.Alert.Description.String()
 	}
 	w.out.text = t.buf
-	w.emit(a.f, e)
-	a.secured.note(s, e)
+	return e
 }
 
 func certificate(e *event.TLS, c *tls.Certificate) {
