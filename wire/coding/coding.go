@@ -42,11 +42,12 @@ const (
 	Gzip
 	Deflate // zlib, or without its frame as some servers send it
 	Brotli
+	Zstd
 	codings
 )
 
 func (c Coding) String() string {
-	return [...]string{Identity: "identity", Gzip: "gzip", Deflate: "deflate", Brotli: "br"}[c]
+	return [...]string{Identity: "identity", Gzip: "gzip", Deflate: "deflate", Brotli: "br", Zstd: "zstd"}[c]
 }
 
 // New is a decoder; nil for Identity.
@@ -58,6 +59,10 @@ func (c Coding) New() Decoder {
 		return &deflate{}
 	case Brotli:
 		return &brotliDecoder{}
+	case Zstd:
+		z := &zstd{}
+		z.Reset()
+		return z
 	}
 	return nil
 }
@@ -102,6 +107,8 @@ func parse(name []byte) (c Coding, known bool) {
 		return Deflate, true
 	case "br":
 		return Brotli, true
+	case "zstd":
+		return Zstd, true
 	}
 	return Identity, false
 }

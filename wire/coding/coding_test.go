@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/andybalholm/brotli"
+	kzstd "github.com/klauspost/compress/zstd"
 )
 
 // pile gathers what comes out.
@@ -77,7 +78,10 @@ func packers() map[string]struct {
 		"gzip":   {Gzip, through(func(w io.Writer, l int) (io.WriteCloser, error) { return gz.NewWriterLevel(w, l) })},
 		"zlib":   {Deflate, through(func(w io.Writer, l int) (io.WriteCloser, error) { return zlib.NewWriterLevel(w, l) })},
 		"brotli": {Brotli, through(func(w io.Writer, l int) (io.WriteCloser, error) { return brotli.NewWriterLevel(w, max(l, 0)), nil })},
-		"flate":  {Deflate, through(func(w io.Writer, l int) (io.WriteCloser, error) { return flate.NewWriter(w, l) })},
+		"zstd": {Zstd, through(func(w io.Writer, l int) (io.WriteCloser, error) {
+			return kzstd.NewWriter(w, kzstd.WithEncoderLevel(kzstd.EncoderLevelFromZstd(max(2*l, 1))), kzstd.WithEncoderConcurrency(1), kzstd.WithWindowSize(1<<20))
+		})},
+		"flate": {Deflate, through(func(w io.Writer, l int) (io.WriteCloser, error) { return flate.NewWriter(w, l) })},
 	}
 }
 
@@ -176,7 +180,7 @@ func FuzzInflate(f *testing.F) {
 		if !bytes.Equal(got[:n], want[:n]) || err == nil && len(want) < 1<<20 && len(got) != len(want) {
 			t.Fatalf("got %d bytes, the library %d, %v", len(got), len(want), err)
 		}
-		for _, c := range []Coding{Gzip, Deflate, Brotli} {
+		for _, c := range []Coding{Gzip, Deflate, Brotli, Zstd} {
 			d := c.New()
 			s := &pile{limit: 1 << 20}
 			_ = d.Write(p, s)
@@ -202,3 +206,25 @@ func BenchmarkInflate(b *testing.B) {
 type count struct{ n int }
 
 func (c *count) Unpacked(p []byte) bool { c.n += len(p); return true }
+
+// FuzzZstd holds what comes out against another decoder.
+func FuzzZstd(f *testing.F) {
+	pack := packers()["zstd"].pack
+	for _, p := range texts() {
+		for _, level := range []int{1, 4, 9} {
+			f.Add(pack(p[:min(len(p), 3000)], level), uint8(3))
+		}
+	}
+	f.Fuzz(func(t *testing.T, p []byte, cut uint8) {
+		got, err := unpack(Zstd.New(), p, int(cut)+1)
+		r, fault := kzstd.NewReader(bytes.NewReader(p), kzstd.WithDecoderConcurrency(1), kzstd.WithDecoderMaxWindow(maxWindow), kzstd.IgnoreChecksum(true))
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		defer r.Close()
+		want, fault := io.ReadAll(io.LimitReader(r, 8<<20))
+		if fault == nil && len(p) > 4 && len(want) < 8<<20 && (err != nil || !bytes.Equal(got, want)) {
+			t.Fatalf("got %d bytes, %v; the other decoder %d", len(got), err, len(want))
+		}
+	})
+}
