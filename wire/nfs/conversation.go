@@ -31,6 +31,7 @@ type waiting struct {
 	folder uint64 // where Name is
 	make   bool   // it makes or looks up Name, whose handle the answer gives
 	main   bool   // an operation that says most was met
+	reads  bool
 }
 
 // side is one direction.
@@ -51,6 +52,7 @@ type content struct {
 	left   int
 	lost   int
 	ends   bool // the file is done with behind it
+	early  bool
 }
 
 // told is the handler in its forms; c and p are nil when it does not want these.

@@ -98,14 +98,30 @@ func (c *Conversation) carry(s *side, r *waiting, x *xdr, n int, ends bool, to t
 	f.Chunks++
 	f.LastXID = r.call.XID
 	f.Bytes += uint64(n)
-	s.content = content{file: f, offset: r.call.Offset, left: n, ends: ends}
+	s.content = content{file: f, offset: r.call.Offset, left: n, ends: ends, early: s.dir == wire.ToClient && c.early(r)}
+	switch {
+	case s.content.early && ends: // the end came first
+		s.content.ends, f.over = false, true
+	case f.over && !s.content.early:
+		s.content.ends = true
+	}
+}
+
+// early says whether bytes of a file before those in hand are asked for and not here yet.
+func (c *Conversation) early(r *waiting) bool {
+	for _, w := range c.waiting {
+		if w.reads && w.call.Handle == r.call.Handle && w.call.Offset < r.call.Offset {
+			return true
+		}
+	}
+	return false
 }
 
 // piece hands over p.
 func (c *Conversation) piece(s *side, p []byte, to told) {
 	x := &s.content
 	if x.file != nil && to.p != nil && len(p) > 0 {
-		c.pieces = Piece{File: x.file, Offset: x.offset, Bytes: p, Lost: x.lost}
+		c.pieces = Piece{File: x.file, Offset: x.offset, Bytes: p, Lost: x.lost, Early: x.early}
 		to.p.Content(&c.pieces)
 	}
 	x.offset += uint64(len(p))

@@ -129,6 +129,7 @@ type File struct {
 	Mark uint32
 
 	used bool
+	over bool // its end came before its turn
 	text []byte
 }
 
@@ -138,4 +139,7 @@ type Piece struct {
 	Offset uint64 // of Bytes in the file
 	Bytes  []byte
 	Lost   int // bytes that were lost right before these
+	// Early says that what comes before it in the file has been asked for too, and is not here yet: servers answer in
+	// any order.
+	Early bool
 }

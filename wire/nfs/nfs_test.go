@@ -43,6 +43,11 @@ func TestConversation(t *testing.T) {
 			client(ask(4, nfs3, three, 6, "F", uint64(4), 4)), server(answer(4, 0, attributes(6), 2, 1, "xy")),
 		), says(`nfs 3 READ "scan.dcm" in "/ct"`+by+" OK", `nfs 3 READ "scan.dcm" in "/ct"`+by+" OK",
 			`file to_client "scan.dcm" in "/ct": 6 bytes in 2 of 6 last carried=6 816`)},
+		{"what is read may be answered in any order", on(
+			client(ask(3, nfs3, three, 6, "F", uint64(0), 4), ask(4, nfs3, three, 6, "F", uint64(4), 4)),
+			server(answer(4, 0, attributes(6), 2, 1, "xy"), answer(3, 0, attributes(6), 4, 0, "DICM")),
+		), says(`nfs 3 READ "scan.dcm" in "/ct"`+by+" OK", `nfs 3 READ "scan.dcm" in "/ct"`+by+" OK",
+			`file to_client "scan.dcm" in "/ct": 6 bytes in 2 of 6 last carried=6 816`)},
 		{"a file is written and committed", on(
 			client(ask(3, nfs3, three, 7, "F", uint64(0), len(big), 0, big)), server(answer(3, 0, 0, attributes(9000), len(big), 0, uint64(0))),
 			client(ask(4, nfs3, three, 21, "F", uint64(0), 0)), server(answer(4, 0, 0, 0, uint64(0))),

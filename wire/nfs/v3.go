@@ -45,6 +45,7 @@ func (c *Conversation) ask3(s *side, r *waiting, x *xdr, to told) {
 		x.opaque(maxHandle3)
 		v.NewName = v.keep(x.opaque(MaxName))
 	case 6: // READ
+		r.reads = true
 		v.Offset, v.Count = x.u64(), x.u32()
 	case 7: // WRITE
 		v.Offset, v.Count = x.u64(), x.u32()
@@ -166,6 +167,7 @@ func (c *Conversation) ask2(s *side, r *waiting, x *xdr, to told) {
 		x.skip(size2)
 		v.NewName = v.keep(x.opaque(MaxName))
 	case 6: // READ
+		r.reads = true
 		v.Offset, v.Count = uint64(x.u32()), x.u32()
 	case 8: // WRITE
 		x.u32()

@@ -104,6 +104,7 @@ func (c *Conversation) operation4(s *side, r *waiting, x *xdr, op uint32, curren
 	case op4Link:
 		v.NewName = v.keep(x.opaque(MaxName))
 	case op4Read:
+		r.reads = true
 		x.skip(16)
 		v.Offset, v.Count = x.u64(), x.u32()
 	case op4Write:

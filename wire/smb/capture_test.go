@@ -343,6 +343,9 @@ func (l *full) Content(p *Piece) {
 		*c = carried{at: p.Offset, sum: uint64(p.Message.Command)}
 	}
 	c.lost += p.Lost
+	if p.Early && p.First {
+		l.lines = append(l.lines, "early")
+	}
 	for _, b := range p.Bytes {
 		c.sum = (c.sum ^ uint64(b)) * 0x100000001b3
 	}

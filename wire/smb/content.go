@@ -18,6 +18,9 @@ type Piece struct {
 	Lost   int  // bytes of the message that were lost right before these
 	First  bool // of the message
 	Last   bool // the message ends with it; not told where its end was lost
+	// Early says that what comes before it in the file has been asked for too, and is not here yet: servers answer in
+	// any order.
+	Early bool
 	// Message is what carries it, with the first piece; nil with others.
 	Message *Transaction
 }
@@ -31,6 +34,7 @@ type content struct {
 	tail   int // bytes of the command behind it
 	lost   int
 	begun  bool
+	early  bool
 }
 
 // carry says that the command in hand holds n bytes of a file's or a pipe's content, at a place in the command.
@@ -38,6 +42,16 @@ func (s *side) carry(file ref, offset uint64, at, n int) {
 	if n > 0 && file.file != nil {
 		s.content = content{file: file, offset: offset, at: at, left: n}
 	}
+}
+
+// early says whether bytes of a file before a place are asked for and not here yet.
+func (t *tables) early(file ref, offset uint64) bool {
+	for i := range t.waiting {
+		if w := &t.waiting[i]; w.command == Read && w.file == file && w.offset < offset {
+			return true
+		}
+	}
+	return false
 }
 
 // contents ends a command of which p is there. It hands over the content in p, and returns how many of the command's
@@ -48,6 +62,7 @@ func (c *Conversation) contents(s *side, p []byte, length int, to told) int {
 		s.content = content{}
 		return s.end(length)
 	}
+	x.early = x.offset > 0 && s.dir == wire.ToClient && c.tables.early(x.file, x.offset)
 	x.left = min(x.left, length-x.at)
 	x.tail = length - x.at - x.left
 	here := part(p, x.at, x.left)
@@ -75,7 +90,7 @@ func (c *Conversation) piece(s *side, p []byte, to told) {
 	x := &s.content
 	f := x.file.get()
 	if f != nil && to.c != nil {
-		c.pieces = Piece{File: f, Dir: s.dir, Offset: x.offset, Bytes: p, Lost: x.lost, First: !x.begun, Last: len(p) == x.left}
+		c.pieces = Piece{File: f, Dir: s.dir, Offset: x.offset, Bytes: p, Lost: x.lost, First: !x.begun, Last: len(p) == x.left, Early: x.early}
 		if !x.begun {
 			c.pieces.Message = &c.transaction
 		}

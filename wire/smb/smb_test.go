@@ -243,6 +243,24 @@ func (s *seen) Transaction(t *Transaction) {
 	s.lines = append(s.lines, line)
 }
 
+func TestContentSaysWhenItIsEarly(t *testing.T) {
+	var l full
+	f := wiretest.Feed[Handler]{T: t, Conversation: new(Conversation), Handler: &l}
+	second := readAsk(id(1), 3)
+	put64(second, 8, 3) // its offset
+	_ = f.Play(append(opened(Disk, `\\a\b`, "f"), client(ask(Read, 3, readAsk(id(1), 3)), ask(Read, 4, second)),
+		server(answer(Read, 4, Success, readAnswer([]byte("def"))), answer(Read, 3, Success, readAnswer([]byte("abc"))))))
+	var got []string
+	for _, line := range l.lines {
+		if line == "early" || strings.HasPrefix(line, "content") {
+			got = append(got, strings.Fields(line)[0])
+		}
+	}
+	if want := []string{"early", "content", "content"}; !slices.Equal(got, want) {
+		t.Errorf("got %q of %q, want %q", got, l.lines, want)
+	}
+}
+
 func TestTransactionsAreToldToWhoWantsThem(t *testing.T) {
 	chunks := append(opened(Disk, `\\a\b`, "f"),
 		client(ask(Read, 3, readAsk(id(1), 10))), server(answer(Read, 3, EndOfFile, failed())),

@@ -11,7 +11,7 @@ import (
 // nfsApp is a conversation with an NFS server, or with a program beside it.
 type nfsApp struct {
 	conv  nfs.Conversation
-	files []carried // by the mark of a file, from 1
+	files []ordered // by the mark of a file, from 1
 	told  uint64    // calls and files; when EVE is written
 	at
 }
@@ -196,9 +196,7 @@ func (a *nfsApp) Content(p *nfs.Piece) {
 		a.files[f.Mark-1].open(a.w, a.f, f.Dir, fileFacts{App: "nfs", Name: t.buf[at:]})
 		a.w.out.text = t.buf
 	}
-	c := &a.files[f.Mark-1]
-	c.seek(int64(p.Offset & (1<<62 - 1)))
-	c.write(p.Bytes)
+	a.files[f.Mark-1].write(p.Offset, p.Bytes, p.Early || f.Dir == wire.ToServer)
 }
 
 // place is the mark of a place that no file has.
@@ -208,7 +206,7 @@ func (a *nfsApp) place() uint32 {
 			return uint32(i + 1)
 		}
 	}
-	a.files = append(a.files, carried{})
+	a.files = append(a.files, ordered{})
 	return uint32(len(a.files))
 }
 
@@ -229,8 +227,6 @@ func (a *nfsApp) file(r *nfs.File) {
 	a.w.out.text = t.buf
 	a.w.emit(a.f, e)
 	if r.Mark != 0 {
-		c := &a.files[r.Mark-1]
-		c.number(a.told)
-		c.close(r.Last)
+		a.files[r.Mark-1].close(a.told, r.Last)
 	}
 }

@@ -9,9 +9,10 @@ import (
 
 // smbApp is a conversation with a file server.
 type smbApp struct {
-	conv  smb.Conversation
-	told  uint64 // transactions; when EVE is written
-	pipes []*smbPipe
+	conv     smb.Conversation
+	told     uint64 // transactions; when EVE is written
+	pipes    []*smbPipe
+	contents []*smbContent
 	at
 }
 
@@ -29,7 +30,7 @@ func (a *smbApp) handler() smb.Handler {
 
 func (a *smbApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *smbApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a.handler()) }
-func (a *smbApp) reset()                        { a.conv.Reset(); a.resetPipes(); a.told, a.at = 0, at{} }
+func (a *smbApp) reset()                        { a.conv.Reset(); a.resetPipes(); a.resetContents(); a.told, a.at = 0, at{} }
 
 // Record takes what the conversation tells: each becomes one event.
 func (a *smbApp) Record(r smb.Record) {
@@ -56,7 +57,9 @@ func (a *smbApp) Record(r smb.Record) {
 		a.file(&t, e, r)
 		a.w.out.text = t.buf
 		a.w.emit(a.f, e)
-		a.carried(e, r)
+		a.closeContent(r, wire.ToClient)
+		a.closeContent(r, wire.ToServer)
+		a.done(r)
 		return
 	default:
 		return
@@ -230,7 +233,7 @@ func operation(r *smb.File) string {
 		return "File Rename"
 	case r.Action == smb.Created, failed && r.Disposition == smb.CreateNew:
 		return "File Create"
-	case r.Action == smb.Superseded:
+	case r.Action == smb.Superseded && r.Answered && !r.ByPath && !r.Unnamed:
 		return "File Supersede"
 	case r.Action == smb.Overwritten:
 		return "File Overwrite"
@@ -238,17 +241,4 @@ func operation(r *smb.File) string {
 		return "File Update"
 	}
 	return "File Open"
-}
-
-// carried reports a file whose content crossed the wire.
-func (a *smbApp) carried(e *event.SMB, r *smb.File) {
-	if r.Pipe || r.BytesRead+r.BytesWritten == 0 {
-		return
-	}
-	o := &a.w.out.file
-	*o = event.File{Name: e.File, App: "smb", Activity: "Read", Size: r.BytesRead, Complete: r.BytesRead >= e.Size}
-	if r.BytesWritten > 0 {
-		o.Activity, o.Size, o.Complete = "Write", r.BytesWritten, r.BytesWritten >= e.Size
-	}
-	a.w.emit(a.f, o)
 }

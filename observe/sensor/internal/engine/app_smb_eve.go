@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bulwark/event"
+	"bulwark/wire"
 	"bulwark/wire/smb"
 )
 
@@ -62,8 +63,8 @@ func recorded(x *smb.Transaction) bool {
 
 // calls says whether a transaction carries calls through a pipe that EVE follows, which are told of instead.
 func (a *smbTransactions) calls(x *smb.Transaction) bool {
-	return x.Command == smb.IOControl && x.Control == smb.PipeTransceive && x.File != nil && x.File.Mark != 0 &&
-		x.File.Mark < readLate && a.pipes[x.File.Mark-1].eve
+	return x.Command == smb.IOControl && x.Control == smb.PipeTransceive && x.File != nil &&
+		x.File.Mark&^markPlace == markPipe && a.pipes[x.File.Mark&markPlace].eve
 }
 
 // Content takes what is read from and written to files and pipes.
@@ -166,39 +167,14 @@ func (a *smbTransactions) Record(r smb.Record) {
 		}
 	case *smb.File:
 		app.closePipe(r)
-		if r.Pipe && r.Mark == readLate {
+		if r.Mark == markReadLate || !r.Pipe && r.BytesRead > 0 {
 			a.content(r, smb.Read, "SMB1_COMMAND_READ_ANDX")
+			app.closeContent(r, wire.ToClient)
 		}
-		if r.Pipe || r.BytesRead+r.BytesWritten == 0 {
-			return
-		}
-		if r.BytesRead > 0 {
-			a.content(r, smb.Read, "SMB1_COMMAND_READ_ANDX")
-		}
-		if r.BytesWritten > 0 {
+		if !r.Pipe && r.BytesWritten > 0 {
 			a.content(r, smb.Write, "SMB1_COMMAND_WRITE_ANDX")
+			app.closeContent(r, wire.ToServer)
 		}
-		app.carried(&a.w.out.smb, r)
+		app.done(r)
 	}
-}
-
-// content tells of what was read from or written to a file.
-func (a *smbTransactions) content(r *smb.File, command smb.Command, old string) {
-	e := &a.w.out.smb
-	t := texts{buf: a.w.out.text[:0]}
-	*e = event.SMB{Services: e.Services[:0], Dialects: e.Dialects[:0], Command: command.String(), SessionID: r.SessionID,
-		TreeID: uint64(r.TreeID), Status: smb.Status(0).String(), StatusCode: 1, Size: max(r.Size, r.EndSize)}
-	if r.Version == 1 { // whose status EVE does not follow
-		e.Command, e.Status, e.StatusCode = old, "", 0
-	}
-	if r.Session != nil && r.Session.Negotiation != nil && r.Session.Negotiation.Dialect != 0 {
-		e.Dialect = r.Session.Negotiation.DialectName()
-	}
-	e.File, e.FileID = t.masked(a.w, r.Name), t.fileID(r)
-	if r.Tree != nil {
-		e.Tree = event.View(r.Tree.Path)
-	}
-	a.number(e)
-	a.w.out.text = t.buf
-	a.w.emit(a.f, e)
 }

@@ -32,26 +32,8 @@ type pipeSide struct {
 	open       bool
 }
 
-// Marks of files that were looked at and hold no remote procedure calls. One that was readLate is a pipe of which a
-// READ was answered later, in a message that does not name its tree: Suricata takes it for a file.
-const (
-	notRPC   = ^uint32(0)
-	readLate = notRPC - 1
-)
-
-// Content takes what is read from and written to files and pipes.
-func (a *smbApp) Content(p *smb.Piece) {
-	f := p.File
-	if f.Mark == 0 {
-		f.Mark = a.openPipe(p)
-	}
-	if f.Mark >= readLate {
-		if p.First && p.Message.Async && p.Message.Command == smb.Read {
-			f.Mark = readLate
-		}
-		return
-	}
-	x := a.pipes[f.Mark-1]
+// take takes a piece of what is written to or read from the pipe.
+func (x *smbPipe) take(p *smb.Piece) {
 	s := &x.sides[p.Dir]
 	if p.Lost > 0 || p.First && s.open {
 		_ = x.conv.Gap(p.Dir, p.Lost+len(s.pending)) // it goes on at the next message
@@ -67,10 +49,10 @@ func (a *smbApp) Content(p *smb.Piece) {
 // openPipe looks whether a file's first bytes are remote procedure calls, and has a place for them then.
 func (a *smbApp) openPipe(p *smb.Piece) uint32 {
 	if !p.File.Pipe && p.File.Tree != nil || !p.First || !p.File.Pipe && len(p.Bytes) < 16 {
-		return notRPC
+		return markNone
 	}
 	if m, _ := dcerpc.Probe(p.Bytes); m == wire.No {
-		return notRPC
+		return markNone
 	}
 	i := len(a.pipes)
 	for n, x := range a.pipes {
@@ -85,7 +67,7 @@ func (a *smbApp) openPipe(p *smb.Piece) uint32 {
 	x := a.pipes[i]
 	x.app, x.file, x.name = a, p.File, append(x.name[:0], p.File.Name...)
 	x.eve = p.File.Unnamed || eveFollows(x.name)
-	return uint32(i + 1)
+	return markPipe | uint32(i)
 }
 
 // eveFollows says whether Suricata reads the calls in a pipe: it goes by the name.
@@ -189,10 +171,10 @@ func (x *smbPipe) carried(e *event.DCERPC) {
 
 // closePipe ends the calls in a pipe that is closed.
 func (a *smbApp) closePipe(f *smb.File) {
-	if f.Mark == 0 || f.Mark >= readLate {
+	if f.Mark&^markPlace != markPipe {
 		return
 	}
-	x := a.pipes[f.Mark-1]
+	x := a.pipes[f.Mark&markPlace]
 	x.conv.Close(x)
 	x.reset()
 }

@@ -101,6 +101,7 @@ type files struct {
 	open    int
 	told    uint64 // files told of since the last report
 	dropped uint64 // files that found no room, since the last report
+	held    int    // bytes that came before their turn
 	packers packers
 
 	copies   int    // under way
