@@ -67,6 +67,9 @@ func foreign(t *verify.Test) bool {
 	}
 	for _, c := range t.Checks {
 		for _, m := range c.Match {
+			if strings.HasPrefix(m.Key, "engine.") {
+				return true
+			}
 			if m.Key == "event_type" && slices.Contains([]string{"engine", "drop", "alert"}, m.Want.Value) {
 				return true
 			}

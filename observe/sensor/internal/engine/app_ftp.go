@@ -145,10 +145,10 @@ func (a *ftpApp) bounces(x *ftp.Exchange) bool {
 func (a *ftpApp) data(t *texts, x *ftp.Exchange) string {
 	switch string(x.Command) {
 	case "PASS", "ACCT":
-		if a.conv.Anonymous() {
+		if a.conv.Anonymous() || a.w.opt.Records.Passwords {
 			return event.View(x.Data)
 		}
-		return "****"
+		return maskedSecret
 	case "ADAT", "AUTH", "USER":
 		return event.View(x.Data)
 	}

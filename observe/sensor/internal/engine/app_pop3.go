@@ -100,8 +100,8 @@ func (a *pop3App) Exchange(x *pop3.Exchange) {
 func (a *pop3App) args(x *pop3.Exchange, e *event.POP3) {
 	for i, arg := range x.Args {
 		secret := string(x.Command) == "PASS" || i > 0 && (string(x.Command) == "AUTH" || string(x.Command) == "APOP")
-		if secret {
-			e.Args = append(e.Args, "****")
+		if secret && !a.w.opt.Records.Passwords {
+			e.Args = append(e.Args, maskedSecret)
 			return
 		}
 		e.Args = append(e.Args, event.View(arg))

@@ -61,8 +61,11 @@ func (w *Worker) fillSNMP(m *snmp.Message) {
 	if m.Count > len(m.Bindings) {
 		e.Count = uint64(m.Count)
 	}
-	if w.opt.EVE {
+	switch {
+	case w.opt.Records.Passwords:
 		e.Community = event.View(m.Community)
+	case w.opt.EVE && len(m.Community) > 0:
+		e.Community = maskedSecret
 	}
 	for i := range m.Bindings {
 		e.OIDs = append(e.OIDs, t.oid(m.Bindings[i].Name))
