@@ -15,7 +15,7 @@ import (
 var ndpiNames = map[string]string{"5": "dns", "91": "tls", "7": "http", "131": "http", "130": "http", "16": "smb", "41": "smb", "111": "krb5",
 	"112": "ldap", "18": "dhcp", "92": "ssh",
 	"8": "mdns", "154": "llmnr", "10": "nbns", "103": "dhcpv6", "14": "snmp", "9": "ntp",
-	"188": "quic",
+	"188": "quic", "349": "http2",
 }
 
 // ndpiRides are nDPI's numbers of protocols that are told from the one they ride on by port, name or content.
@@ -95,7 +95,7 @@ func judgeNDPI(f ndpiFlow, flows []record) (Case, bool) {
 		return Case{Family: f.rides}, true
 	case f.proto == "":
 		return Case{Family: compared[0], Why: "we take it for " + compared[0] + ", nDPI for " + f.words}, true
-	case slices.Contains(apps, f.proto):
+	case slices.Contains(apps, f.proto), slices.Contains(gather(flows, "flow", "app_proto_orig"), f.proto): // a tunnel, or Upgrade
 		return Case{Family: f.proto}, true
 	case len(flows) == 0:
 		return Case{Family: f.proto, Why: "no such flow: " + f.ends}, true

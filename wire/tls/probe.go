@@ -6,8 +6,8 @@ import (
 	"bulwark/wire"
 )
 
-// Probe tells whether p begins a TLS connection: a record with a hello in it, an alert that refuses one, or a
-// ClientHello in the form of SSL 2.0.
+// Probe tells whether p begins a TLS connection: a record with a hello in it, an alert that refuses one, a
+// ClientHello in the form of SSL 2.0, or data where its beginning was not seen.
 func Probe(p []byte) (wire.Match, wire.Dir) {
 	if len(p) == 0 {
 		return wire.Unsure, wire.Either
@@ -17,6 +17,8 @@ func Probe(p []byte) (wire.Match, wire.Dir) {
 	}
 	switch p[0] {
 	case recordHandshake, recordAlert:
+	case recordData:
+		return probeData(p)
 	default:
 		return wire.No, wire.Either
 	}
@@ -39,6 +41,28 @@ func Probe(p []byte) (wire.Match, wire.Dir) {
 		return helloLength(p), wire.ToClient
 	}
 	return wire.No, wire.Either
+}
+
+// shortest is how long an encrypted record is at least: a byte and its tag (RFC 8446 §5.2).
+const shortest = 17
+
+// probeData judges whether p begins with encrypted data: a connection that was picked up in the middle. Behind the
+// record must stand another, as far as there is anything.
+func probeData(p []byte) (wire.Match, wire.Dir) {
+	if len(p) < recordHeader {
+		if len(p) > 1 && p[1] != 3 {
+			return wire.No, wire.Either
+		}
+		return wire.Unsure, wire.Either
+	}
+	n := int(binary.BigEndian.Uint16(p[3:]))
+	if !plausible(p) || p[2] == 0 || n < shortest {
+		return wire.No, wire.Either
+	}
+	if rest := p[min(recordHeader+n, len(p)):]; len(rest) >= recordHeader && !plausible(rest) {
+		return wire.No, wire.Either
+	}
+	return wire.Yes, wire.Either
 }
 
 // helloLength judges the length of the handshake message: a hello has 34 bytes at least, and 2^16 are more than its
