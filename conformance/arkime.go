@@ -128,7 +128,7 @@ func contains(want, got string) bool {
 }
 
 // arkimeApps are the protocols that are compared, by Arkime's names.
-var arkimeApps = []string{"dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "dhcpv6", "mdns", "llmnr", "nbns", "snmp", "ntp", "ssh", "quic"}
+var arkimeApps = []string{"dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "dhcpv6", "mdns", "llmnr", "nbns", "snmp", "ntp", "tftp", "ssh", "quic"}
 
 // runArkime compares sessions with what Arkime reads in them: one case a protocol and a field of a session.
 func runArkime(ctx context.Context, b *Bench) ([]Case, error) {

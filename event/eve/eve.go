@@ -117,7 +117,7 @@ func (w *Writer) answers(e *event.Event) bool {
 		return p.Activity == "Read"
 	case *event.MQTT:
 		return p.FromServer
-	case *event.DHCP, *event.NTP, *event.SNMP:
+	case *event.DHCP, *event.TFTP, *event.NTP, *event.SNMP:
 		return e.Back
 	}
 	return false
@@ -247,6 +247,8 @@ func (w *Writer) body(e *event.Event) {
 		w.snmp(p)
 	case *event.NTP:
 		w.ntp(p)
+	case *event.TFTP:
+		w.tftp(p)
 	case *event.MDNS:
 		w.mdns("mdns", p)
 	case *event.LLMNR:

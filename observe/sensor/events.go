@@ -43,6 +43,7 @@ func Publishes() []event.Kind {
 		event.KindLLMNR,
 		event.KindMQTT,
 		event.KindNBNS,
+		event.KindTFTP,
 		event.KindNTP,
 		event.KindSNMP,
 		event.KindModbus,

@@ -37,6 +37,7 @@ const (
 	HTTP2
 	DoH2
 	NBNS
+	TFTP
 	NTP
 	SNMP
 	DHCPv6
@@ -80,6 +81,7 @@ var appNames = [appCount]string{
 	HTTP2:      "http2",
 	DoH2:       "doh2",
 	NBNS:       "nbns",
+	TFTP:       "tftp",
 	NTP:        "ntp",
 	SNMP:       "snmp",
 	DHCPv6:     "dhcpv6",
@@ -143,7 +145,11 @@ func (w *Worker) leaveOff() {
 	off := func(a App, transport string) bool {
 		return slices.Contains(w.opt.Records.Off, a.String()) || slices.Contains(w.opt.Records.Off, a.String()+"/"+transport)
 	}
-	w.protocols = slices.DeleteFunc(w.protocols, func(p protocol) bool { return off(p.app, "tcp") })
+	for i := range w.protocols { // they keep their places: others may lead to them
+		if off(w.protocols[i].app, "tcp") {
+			w.protocols[i].probe = never
+		}
+	}
 	w.datagrams = slices.DeleteFunc(w.datagrams, func(d datagram) bool { return off(d.app, "udp") })
 	w.ported = slices.DeleteFunc(w.ported, func(d ported) bool { return off(d.app, "udp") })
 }

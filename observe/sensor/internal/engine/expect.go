@@ -20,6 +20,7 @@ type expected struct {
 type place struct {
 	addr  [16]byte
 	port  uint16
+	proto uint8
 	v6    bool
 	vlan  uint16
 	inner uint16
@@ -47,7 +48,7 @@ func (w *Worker) expect(f *flow, at end, port uint16, app App, note any) {
 	if e.at == nil {
 		e.at = make(map[place]expected, 64)
 	}
-	p := place{port: port, v6: f.key.v6, vlan: f.key.vlan, inner: f.key.inner}
+	p := place{port: port, proto: f.key.proto, v6: f.key.v6, vlan: f.key.vlan, inner: f.key.inner}
 	x := expected{app: app, until: w.now + expectedLife, note: note}
 	if at == low {
 		p.addr, x.peer = f.key.lo, f.key.hi
@@ -65,10 +66,10 @@ func (w *Worker) expect(f *flow, at end, port uint16, app App, note any) {
 // meet begins the decoder of a flow that was expected.
 func (w *Worker) meet(f *flow) {
 	e := &w.expectations
-	if len(e.at) == 0 || f.key.proto != packet.TCP {
+	if len(e.at) == 0 || f.key.proto != packet.TCP && f.key.proto != packet.UDP {
 		return
 	}
-	p := place{addr: f.key.lo, port: uint16(f.key.ports), v6: f.key.v6, vlan: f.key.vlan, inner: f.key.inner}
+	p := place{addr: f.key.lo, port: uint16(f.key.ports), proto: f.key.proto, v6: f.key.v6, vlan: f.key.vlan, inner: f.key.inner}
 	peer, server := f.key.hi, low
 	x, ok := e.at[p]
 	if !ok || x.peer != peer {
@@ -86,7 +87,8 @@ func (w *Worker) meet(f *flow) {
 	if c == nil {
 		return
 	}
-	if f.origin == server { // the first packet seen was the listener's
+	// Of a connection the listener serves. Of datagrams it is who asked: TFTP's server answers from another port.
+	if (f.origin == server) == (f.key.proto == packet.TCP) {
 		w.swap(f)
 	}
 	f.app = x.app

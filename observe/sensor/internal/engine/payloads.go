@@ -6,6 +6,7 @@ import (
 	"bulwark/wire/netbios"
 	"bulwark/wire/ntp"
 	"bulwark/wire/snmp"
+	"bulwark/wire/tftp"
 )
 
 // datagramPayloads are the payloads of the small datagram protocols, with the messages that they are filled from.
@@ -17,6 +18,8 @@ type datagramPayloads struct {
 	ntp          event.NTP
 	ntpMessage   ntp.Message
 	snmp         event.SNMP
+	tftp         event.TFTP
+	tftpMessage  tftp.Message
 	snmpMessage  snmp.Message
 	nbnsMessage  netbios.Message
 	nbnsDatagram netbios.Datagram

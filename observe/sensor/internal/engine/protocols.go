@@ -38,6 +38,7 @@ import (
 	"bulwark/wire/snmp"
 	"bulwark/wire/ssh"
 	"bulwark/wire/telnet"
+	"bulwark/wire/tftp"
 	"bulwark/wire/tls"
 )
 
@@ -76,6 +77,7 @@ func streamProtocols() []protocol {
 		{MQTT, mqtt.Probe, many[mqttApp]()},
 		{DNS, dns.Probe, many[dnsApp]()},
 		{LLMNR, never, many[dnsApp]()}, // DNS at its port
+		{TFTP, expectedOnly, many[tftpApp]()},
 		{QUIC, never, many[quicApp]()},
 		{BACnet, neverBACnet, func() application { return new(bacnetApp) }},
 		{WebSocket, never, func() application { return new(webSocketApp) }}, // behind HTTP/1
@@ -94,6 +96,7 @@ func datagramProtocols() []datagram {
 		{ONCRPC, nfs.LooksOther, (*Worker).oncrpcDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
+		{TFTP, tftp.Looks, (*Worker).tftpDatagram},
 		{NTP, ntp.Looks, (*Worker).ntpDatagram},
 		{SNMP, snmp.Looks, (*Worker).snmpDatagram},
 		{DNP3, dnp3.Looks, (*Worker).dnp3Datagram},
