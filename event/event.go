@@ -66,6 +66,7 @@ const (
 	KindMonitor   Kind = 59
 	KindBACnet    Kind = 48
 	KindS7        Kind = 49
+	KindSIP       Kind = 34
 	KindRDP       Kind = 45
 	KindRFB       Kind = 44
 	KindTelnet    Kind = 56
@@ -124,6 +125,7 @@ var kinds = [kindEnd]struct {
 	KindMonitor:   {"monitor", func() Payload { return new(Monitor) }},
 	KindBACnet:    {"bacnet", func() Payload { return new(BACnet) }},
 	KindS7:        {"s7", func() Payload { return new(S7) }},
+	KindSIP:       {"sip", func() Payload { return new(SIP) }},
 	KindRDP:       {"rdp", func() Payload { return new(RDP) }},
 	KindRFB:       {"rfb", func() Payload { return new(RFB) }},
 	KindTelnet:    {"telnet", func() Payload { return new(Telnet) }},

@@ -115,6 +115,8 @@ func (w *Writer) answers(e *event.Event) bool {
 		return p.Activity == "Response" && !w.DNS2
 	case *event.File:
 		return p.Activity == "Read"
+	case *event.SIP:
+		return p.FromServer
 	case *event.MQTT:
 		return p.FromServer
 	case *event.DHCP, *event.TFTP, *event.NTP, *event.SNMP:

@@ -17,6 +17,8 @@ func recorded(p event.Payload) (name, record string, ok bool) {
 		return "enip", p.Record, true
 	case *event.Modbus:
 		return "modbus", p.Record, true
+	case *event.SIP:
+		return "sip", p.Record, true
 	}
 	return "", "", false
 }

@@ -52,6 +52,7 @@ func Publishes() []event.Kind {
 		event.KindENIP,
 		event.KindBACnet,
 		event.KindS7,
+		event.KindSIP,
 	}
 }
 

@@ -55,6 +55,7 @@ const (
 	NFS
 	ONCRPC
 	WebSocket
+	SIP
 	RDP
 	RFB
 	Telnet
@@ -100,6 +101,7 @@ var appNames = [appCount]string{
 	NFS:        "nfs",
 	ONCRPC:     "oncrpc",
 	WebSocket:  "websocket",
+	SIP:        "sip",
 	FTP:        "ftp",
 	FTPData:    "ftp-data",
 	POP3:       "pop3",

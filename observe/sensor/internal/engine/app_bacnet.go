@@ -54,9 +54,6 @@ func (a *bacnetApp) reset() {
 	a.open, a.polls, a.next, a.at = a.open[:0], [64]uint64{}, 0, at{}
 }
 
-// neverBACnet is the probe of a protocol that no stream carries.
-func neverBACnet([]byte) (wire.Match, wire.Dir) { return wire.No, wire.Either }
-
 func (w *Worker) bacnetDatagram(f *flow, dir wire.Dir, p []byte) {
 	a, ok := w.stateful(f, BACnet).(*bacnetApp)
 	if !ok {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -272,5 +273,40 @@ func TestS7(t *testing.T) {
 			[]string{`"activity_name":"write_variable"`, `"s7.items":["DB7.4"]`, `"status":"failure","status_code":33028`}, nil},
 	} {
 		t.Run(c.does, func(t *testing.T) { expect(t, conversed(Options{}, c.parts...), c.want, c.never) })
+	}
+}
+
+// sipText is a message of SIP of a call, with the lines of its head and a body.
+func sipText(first, method, fields, body string) string {
+	return first + "\r\nFrom: \"Nurse\" <sip:203@pbx.example>;tag=1\r\nTo: <sip:204@pbx.example>\r\nCall-ID: 1@10.0.0.9\r\nCSeq: 7 " + method + "\r\n" +
+		fields + "Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+}
+
+func TestSIP(t *testing.T) {
+	digest := "User-Agent: Phone 1.2\r\nAuthorization: Digest username=\"203\", realm=\"pbx\", response=\"1f2e\"\r\n"
+	register := sipText("REGISTER sip:pbx.example SIP/2.0", "REGISTER", digest, "")
+	invite := sipText("INVITE sip:204@pbx.example SIP/2.0", "INVITE", "", "")
+	media := "v=0\r\no=- 1 2 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 30000 RTP/SAVP 0\r\na=crypto:1 AES inline:hush\r\n"
+	for _, c := range []struct {
+		does        string
+		o           Options
+		parts       []said
+		want, never []string
+	}{
+		{"a telephone signs on", Options{}, []said{asks(register), answers(sipText("SIP/2.0 200 OK", "REGISTER", "Server: PBX 16\r\n", ""))},
+			[]string{`"activity_name":"REGISTER"`, `"status_code":200`, `"user.name":"203","user.domain":"pbx","auth_protocol":"SIP digest","status":"success"`,
+				`"device.software_version":"Phone 1.2"`, `"device.software_version":"PBX 16","device.role":"sip server"`}, []string{"Nurse", "1f2e", "anomaly"}},
+		{"a telephone is refused", Options{}, []said{asks(register), answers(sipText("SIP/2.0 403 Forbidden", "REGISTER", "", ""))},
+			[]string{`"status":"failure","status_detail":"Forbidden"`}, nil},
+		{"a challenge is no refusal", Options{}, []said{asks(sipText("REGISTER sip:pbx.example SIP/2.0", "REGISTER", "", "")), answers(sipText("SIP/2.0 401 Unauthorized", "REGISTER", "", ""))},
+			[]string{`"status_code":401`}, []string{"auth_protocol"}},
+		{"a call and where it is sent", Options{}, []said{asks(invite), answers(sipText("SIP/2.0 180 Ringing", "INVITE", "", "")), answers(sipText("SIP/2.0 200 OK", "INVITE", "Content-Type: application/sdp\r\n", media))},
+			[]string{`"sip.from":"sip:203@pbx.example","sip.to":"sip:204@pbx.example"`, `"sip.media":["audio 30000 RTP/SAVP 0 to IN IP4 10.0.0.1"]`, `"latency"`}, []string{"hush", "180"}},
+		{"a call without an answer", Options{}, []said{asks(invite)}, []string{`"activity_name":"INVITE"`}, []string{"status_code"}},
+		{"EVE has each message, without keys", Options{EVE: true}, []said{asks(invite), answers(sipText("SIP/2.0 200 OK", "INVITE", "", media))},
+			[]string{`\"request_line\":\"INVITE sip:204@pbx.example SIP/2.0\"`, `\"code\":\"200\",\"reason\":\"OK\"`, `inline:****`, `\"media\":\"audio 30000 RTP/SAVP 0\"`}, []string{"hush"}},
+	} {
+		t.Run(c.does, func(t *testing.T) { expect(t, conversed(c.o, c.parts...), c.want, c.never) })
+		t.Run(c.does+", in datagrams", func(t *testing.T) { expect(t, exchanged(c.o, c.parts...), c.want, c.never) })
 	}
 }

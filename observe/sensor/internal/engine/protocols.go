@@ -33,6 +33,7 @@ import (
 	"bulwark/wire/rdp"
 	"bulwark/wire/rfb"
 	"bulwark/wire/s7"
+	"bulwark/wire/sip"
 	"bulwark/wire/smb"
 	"bulwark/wire/smtp"
 	"bulwark/wire/snmp"
@@ -46,6 +47,7 @@ import (
 func streamProtocols() []protocol {
 	return []protocol{
 		{TLS, tls.Probe, many[tlsApp]()},
+		{SIP, sip.Probe, func() application { return new(sipApp) }},
 		{HTTP2, http2.Probe, func() application { return new(http2App) }},
 		{HTTP, http.Probe, many[httpApp]()},
 		{SMB, smb.Probe, many[smbApp]()},
@@ -79,7 +81,7 @@ func streamProtocols() []protocol {
 		{LLMNR, never, many[dnsApp]()}, // DNS at its port
 		{TFTP, expectedOnly, many[tftpApp]()},
 		{QUIC, never, many[quicApp]()},
-		{BACnet, neverBACnet, func() application { return new(bacnetApp) }},
+		{BACnet, never, func() application { return new(bacnetApp) }},
 		{WebSocket, never, func() application { return new(webSocketApp) }}, // behind HTTP/1
 	}
 }
@@ -106,6 +108,7 @@ func datagramProtocols() []datagram {
 		{IntelliVue, intellivue.Looks, (*Worker).intellivueDatagram},
 		{CARESCAPE, carescape.Looks, (*Worker).carescapeDatagram},
 		{BACnet, bacnet.Looks, (*Worker).bacnetDatagram},
+		{SIP, sip.Looks, (*Worker).sipDatagram},
 	}
 }
 

@@ -66,6 +66,7 @@ type payloads struct {
 	enip        event.ENIP
 	bacnet      event.BACnet
 	s7          event.S7
+	sip         event.SIP
 	text        []byte // scratch
 }
 
