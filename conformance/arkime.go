@@ -202,7 +202,7 @@ func judgeArkime(name string, s record, ours []record) []Case {
 			continue
 		}
 		c := Case{Family: "protocol", Name: name + " protocol " + app}
-		if got := gather(ours, "flow", "app_proto"); !slices.Contains(got, app) {
+		if got := protocols(ours); !slices.Contains(got, app) {
 			c.Why = fmt.Sprintf("got %v of %s", got, text(s, "network", "community_id"))
 		}
 		cases = append(cases, c)

@@ -84,8 +84,17 @@ func runNDPI(ctx context.Context, b *Bench) ([]Case, error) {
 	return cases, nil
 }
 
+// protocols are those of flows, with those that led to them and those that they are versions of.
+func protocols(flows []record) []string {
+	apps := append(gather(flows, "flow", "app_proto"), gather(flows, "flow", "app_proto_orig")...)
+	if slices.Contains(apps, "http2") || slices.Contains(apps, "websocket") {
+		apps = append(apps, "http")
+	}
+	return apps
+}
+
 func judgeNDPI(f ndpiFlow, flows []record) (Case, bool) {
-	apps := gather(flows, "flow", "app_proto")
+	apps := protocols(flows)
 	compared := slices.DeleteFunc(slices.Clone(apps), func(a string) bool {
 		return !slices.Contains(slices.Collect(maps.Values(ndpiNames)), a)
 	})
