@@ -70,6 +70,7 @@ const (
 	KindRDP       Kind = 45
 	KindRFB       Kind = 44
 	KindTelnet    Kind = 56
+	KindPgSQL     Kind = 38
 
 	kindEnd Kind = 96 // above every code
 )
@@ -129,6 +130,7 @@ var kinds = [kindEnd]struct {
 	KindRDP:       {"rdp", func() Payload { return new(RDP) }},
 	KindRFB:       {"rfb", func() Payload { return new(RFB) }},
 	KindTelnet:    {"telnet", func() Payload { return new(Telnet) }},
+	KindPgSQL:     {"pgsql", func() Payload { return new(PgSQL) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -19,6 +19,8 @@ func recorded(p event.Payload) (name, record string, ok bool) {
 		return "modbus", p.Record, true
 	case *event.SIP:
 		return "sip", p.Record, true
+	case *event.PgSQL:
+		return "pgsql", p.Record, true
 	}
 	return "", "", false
 }

@@ -34,6 +34,7 @@ func Publishes() []event.Kind {
 		event.KindRDP,
 		event.KindRFB,
 		event.KindTelnet,
+		event.KindPgSQL,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

@@ -59,6 +59,7 @@ const (
 	RDP
 	RFB
 	Telnet
+	PgSQL
 	appCount
 )
 
@@ -109,6 +110,7 @@ var appNames = [appCount]string{
 	RDP:        "rdp",
 	RFB:        "rfb",
 	Telnet:     "telnet",
+	PgSQL:      "pgsql",
 }
 
 func (a App) String() string { return appNames[a] }

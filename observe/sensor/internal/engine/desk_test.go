@@ -19,3 +19,14 @@ func TestASignOnOverTelnetIsToldWithoutItsPassword(t *testing.T) {
 	got := played(t, down("\xff\xfd\x18\xff\xfb\x03PUMP 7\r\nlogin: "), up("\xff\xfc\x18service\r\n"), down("service\r\nPassword: "), up("geheim\r\n"), down("\r\nLogin incorrect\r\n"))
 	tells(t, got, []string{`"kind":"telnet"`, `"telnet.banner":"PUMP 7`, `"is_cleartext":true`, `"kind":"auth"`, `"user.name":"service"`, `"status":"failure"`}, []string{"geheim"})
 }
+
+func TestADatabaseIsToldWithoutValuesAndPasswords(t *testing.T) {
+	message := func(kind byte, body string) string {
+		return string(kind) + string([]byte{0, 0, 0, byte(4 + len(body))}) + body
+	}
+	got := played(t, up("\x00\x00\x00\x22\x00\x03\x00\x00user\x00nurse\x00database\x00ward\x00\x00"), down(message('R', "\x00\x00\x00\x03")), up(message('p', "geheim\x00")),
+		down(message('R', "\x00\x00\x00\x00")+message('S', "server_version\x0015.8\x00")+message('Z', "I")),
+		up(message('Q', "select * from p where name='DURAND' and id=4711\x00")), down(message('C', "SELECT 1\x00")+message('Z', "I")))
+	tells(t, got, []string{`"kind":"pgsql"`, `"user.name":"nurse"`, `"database.name":"ward"`, `"auth_protocol":"PostgreSQL cleartext"`, `"status":"success"`, `"is_cleartext":true`,
+		`"pgsql.statement":"select * from p where name=? and id=?"`, `"pgsql.command":"SELECT 1"`, `"device.software_version":"15.8"`}, []string{"geheim", "DURAND", "4711"})
+}

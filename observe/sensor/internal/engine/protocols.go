@@ -27,6 +27,7 @@ import (
 	"bulwark/wire/mqtt"
 	"bulwark/wire/nfs"
 	"bulwark/wire/ntp"
+	"bulwark/wire/pgsql"
 	"bulwark/wire/poct1a"
 	"bulwark/wire/pop3"
 	"bulwark/wire/quic"
@@ -64,6 +65,7 @@ func streamProtocols() []protocol {
 		{Kerberos, kerberos.Probe, many[krb5App]()},
 		{RFB, rfb.Probe, func() application { return new(rfbApp) }},
 		{Telnet, telnet.Probe, func() application { return new(telnetApp) }},
+		{PgSQL, pgsql.Probe, func() application { return new(pgsqlApp) }},
 		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
 		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
 		{FTP, ftp.Probe, many[ftpApp]()},

@@ -23,6 +23,7 @@ type payloads struct {
 	krb5        event.Kerberos
 	auth        event.Auth
 	hl7         event.HL7
+	pgsql       event.PgSQL
 	telnet      event.Telnet
 	rfb         event.RFB
 	rdp         event.RDP
