@@ -125,7 +125,9 @@ func (c *Conversation) Datagram(dir wire.Dir, p []byte, h Handler) error {
 			return c.fail(h, err)
 		}
 		if hd.Kind == Short {
-			c.short(dir, h)
+			if p[0]&0x40 != 0 || c.session.Version.Google() { // else it is padding behind the packets
+				c.short(dir, h)
+			}
 			return nil
 		}
 		if c.sides[dir].heard || hd.end == 0 {

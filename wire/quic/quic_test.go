@@ -234,6 +234,8 @@ func TestConversation(t *testing.T) {
 			"turned|" + asked + "|" + told1 + "JA4"},
 		{"a client that goes on has heard the server", []sent{{server, up(1).initial(1200, cryptoFrame(0, hello))}, {server, []byte{0x40, 1, 2, 3}}},
 			asked + "|" + told1 + "JA4"},
+		{"padding behind the packets", []sent{{server, append(pieces(up(1), 0)[0].p, make([]byte, 90)...)}, {server, pieces(up(1), 1)[0].p}, {server, pieces(up(1), 2)[0].p}, {server, pieces(up(1), 3)[0].p}},
+			strings.Repeat("to_server initial 1|", 3) + asked + "|session 1 ehr.example h3 LONG"},
 		{"a packet that does not open", []sent{{client, down(1).initial(1200, cryptoFrame(0, serverHello()))}},
 			"to_client initial 1: quic: packet does not decrypt: wire: malformed|session 1"},
 		{"frames that break off", []sent{{server, up(1).initial(0, bytes.Repeat([]byte{framePing}, 20), []byte{frameCrypto, 0, 40, 1})}},
