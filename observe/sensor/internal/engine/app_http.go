@@ -67,6 +67,9 @@ func (a *exchanges) forget() {
 	for i := range a.files {
 		for dir := range a.files[i].files {
 			a.files[i].files[dir].reset()
+			if s := a.files[i].parts[dir]; s != nil {
+				a.w.files.parts.put(s)
+			}
 		}
 	}
 	*a = exchanges{files: a.files[:0], name: a.name}

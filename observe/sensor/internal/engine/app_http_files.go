@@ -13,8 +13,9 @@ import (
 type httpFiles struct {
 	t     *http.Transaction
 	files [2]carried
-	lost  [2]int64 // bytes of them that were lost so far
-	asked [2]bool  // whether a body is a file was decided
+	lost  [2]int64      // bytes of them that were lost so far
+	asked [2]bool       // whether a body is a file was decided
+	parts [2]*bodyParts // of those that hold several files; nil: they hold one
 
 	counts  [2]dicomweb.Counter // of DICOM over the web
 	counted [2]bool
@@ -50,9 +51,15 @@ func (a *exchanges) Body(dir wire.Dir, t *http.Transaction, p []byte) {
 			}
 			return
 		}
-		a.openFile(b, dir)
+		if !a.takeApart(b, dir) {
+			a.openFile(b, dir)
+		}
 	}
 	b.skipLost(dir)
+	if s := b.parts[dir]; s != nil {
+		s.split.Write(p, s)
+		return
+	}
 	b.files[dir].write(p)
 }
 
@@ -60,6 +67,9 @@ func (a *exchanges) Body(dir wire.Dir, t *http.Transaction, p []byte) {
 func (b *httpFiles) skipLost(dir wire.Dir) {
 	if m := message(dir, b.t); m.Lost > b.lost[dir] {
 		b.files[dir].gap(int(m.Lost - b.lost[dir]))
+		if s := b.parts[dir]; s != nil {
+			s.split.Lost()
+		}
 		b.lost[dir] = m.Lost
 	}
 }
@@ -101,7 +111,11 @@ func (a *exchanges) tellFile(b *httpFiles, dir wire.Dir) {
 		a.openFile(b, dir)
 	}
 	b.skipLost(dir)
-	b.files[dir].close(m.Complete)
+	b.files[dir].close(m.Complete && b.parts[dir] == nil) // a part that has no end is cut
+	if s := b.parts[dir]; s != nil {
+		a.w.files.parts.put(s)
+		b.parts[dir] = nil
+	}
 }
 
 // isFile reports whether a body is a document or a program by what is said of it, not a page or one of its parts.

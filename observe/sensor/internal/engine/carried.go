@@ -103,6 +103,7 @@ type files struct {
 	dropped uint64 // files that found no room, since the last report
 	held    int    // bytes that came before their turn
 	packers packers
+	parts   partsPool
 
 	copies   int    // under way
 	lastCopy uint64 // copies so far
