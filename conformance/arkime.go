@@ -66,6 +66,13 @@ func arkimeFields() []arkimeField {
 		{"dhcp", []string{"dhcp", "mac"}, []string{"dhcp", "dhcp", "client_mac"}, exactly, false},
 		{"dhcp", []string{"dhcp", "type"}, []string{"dhcp", "dhcp", "dhcp_type"}, relayed, false},
 		{"dhcp", []string{"dhcp", "host"}, []string{"dhcp", "dhcp", "hostname"}, exactly, false},
+		{"nbns", []string{"nbns", "queryHost"}, []string{"nbns", "nbns", "name"}, exactly, false},
+		{"snmp", []string{"snmp", "community"}, []string{"snmp", "snmp", "community"}, exactly, false},
+		{"snmp", []string{"snmp", "version"}, []string{"snmp", "snmp", "version"}, exactly, false},
+		{"ntp", []string{"ntp", "version"}, []string{"ntp", "ntp", "version"}, exactly, false},
+		{"tftp", []string{"tftp", "filename"}, []string{"tftp", "tftp", "file"}, exactly, false},
+		{"ike", []string{"isakmp", "initiatorSpi"}, []string{"ike", "ike", "init_spi"}, exactly, false},
+		{"ike", []string{"isakmp", "responderSpi"}, []string{"ike", "ike", "resp_spi"}, exactly, false},
 		{"dhcp", []string{"dhcp", "requestIp"}, []string{"dhcp", "dhcp", "requested_ip"}, address, false},
 	}
 }
@@ -128,7 +135,7 @@ func contains(want, got string) bool {
 }
 
 // arkimeApps are the protocols that are compared, by Arkime's names.
-var arkimeApps = []string{"dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "dhcpv6", "mdns", "llmnr", "nbns", "snmp", "ntp", "tftp", "ssh", "quic"}
+var arkimeApps = []string{"dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "dhcpv6", "mdns", "llmnr", "nbns", "snmp", "ntp", "tftp", "isakmp", "ssh", "quic"}
 
 // runArkime compares sessions with what Arkime reads in them: one case a protocol and a field of a session.
 func runArkime(ctx context.Context, b *Bench) ([]Case, error) {
@@ -202,7 +209,7 @@ func judgeArkime(name string, s record, ours []record) []Case {
 			continue
 		}
 		c := Case{Family: "protocol", Name: name + " protocol " + app}
-		if got := protocols(ours); !slices.Contains(got, app) {
+		if got := protocols(ours); !slices.Contains(got, arkimeApp(app)) {
 			c.Why = fmt.Sprintf("got %v of %s", got, text(s, "network", "community_id"))
 		}
 		cases = append(cases, c)

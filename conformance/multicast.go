@@ -30,3 +30,11 @@ func multicast(ours []record, field string) []string {
 
 // relayed compares names of messages: Arkime writes RELAY_FORW for RELAY-FORW.
 func relayed(want, got string) bool { return folded(strings.ReplaceAll(want, "_", "-"), got) }
+
+// arkimeApp is our name of a protocol that Arkime calls by another.
+func arkimeApp(name string) string {
+	if name == "isakmp" {
+		return "ike"
+	}
+	return name
+}

@@ -16,7 +16,7 @@ var ndpiNames = map[string]string{"5": "dns", "91": "tls", "7": "http", "131": "
 	"112": "ldap", "18": "dhcp", "92": "ssh",
 	"8": "mdns", "154": "llmnr", "10": "nbns", "103": "dhcpv6", "14": "snmp", "9": "ntp",
 	"188": "quic", "349": "http2",
-	"96": "tftp",
+	"96": "tftp", "79": "ike",
 }
 
 // ndpiRides are nDPI's numbers of protocols that are told from the one they ride on by port, name or content.

@@ -50,6 +50,7 @@ const (
 	KindMQTT      Kind = 41
 	KindPOCT1A    Kind = 51
 	KindNBNS      Kind = 22
+	KindIKE       Kind = 46
 	KindTFTP      Kind = 37
 	KindNTP       Kind = 33
 	KindSNMP      Kind = 32
@@ -110,6 +111,7 @@ var kinds = [kindEnd]struct {
 	KindWebSocket: {"websocket", func() Payload { return new(WebSocket) }},
 	KindQUIC:      {"quic", func() Payload { return new(QUIC) }},
 	KindNBNS:      {"nbns", func() Payload { return new(NBNS) }},
+	KindIKE:       {"ike", func() Payload { return new(IKE) }},
 	KindTFTP:      {"tftp", func() Payload { return new(TFTP) }},
 	KindNTP:       {"ntp", func() Payload { return new(NTP) }},
 	KindSNMP:      {"snmp", func() Payload { return new(SNMP) }},

@@ -119,7 +119,7 @@ func (w *Writer) answers(e *event.Event) bool {
 		return p.FromServer
 	case *event.MQTT:
 		return p.FromServer
-	case *event.DHCP, *event.TFTP, *event.NTP, *event.SNMP:
+	case *event.DHCP, *event.IKE, *event.TFTP, *event.NTP, *event.SNMP:
 		return e.Back
 	}
 	return false

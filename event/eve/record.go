@@ -11,6 +11,8 @@ func recorded(p event.Payload) (name, record string, ok bool) {
 	switch p := p.(type) {
 	case *event.MQTT:
 		return "mqtt", p.Record, true
+	case *event.IKE:
+		return "ike", p.Record, true
 	case *event.DNP3:
 		return "dnp3", p.Record, true
 	case *event.ENIP:

@@ -44,6 +44,7 @@ func Publishes() []event.Kind {
 		event.KindLLMNR,
 		event.KindMQTT,
 		event.KindNBNS,
+		event.KindIKE,
 		event.KindTFTP,
 		event.KindNTP,
 		event.KindSNMP,

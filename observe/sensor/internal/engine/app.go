@@ -37,6 +37,7 @@ const (
 	HTTP2
 	DoH2
 	NBNS
+	IKE
 	TFTP
 	NTP
 	SNMP
@@ -83,6 +84,7 @@ var appNames = [appCount]string{
 	HTTP2:      "http2",
 	DoH2:       "doh2",
 	NBNS:       "nbns",
+	IKE:        "ike",
 	TFTP:       "tftp",
 	NTP:        "ntp",
 	SNMP:       "snmp",

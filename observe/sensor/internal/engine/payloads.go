@@ -3,6 +3,7 @@ package engine
 import (
 	"bulwark/event"
 	"bulwark/wire/dhcp6"
+	"bulwark/wire/ike"
 	"bulwark/wire/netbios"
 	"bulwark/wire/ntp"
 	"bulwark/wire/snmp"
@@ -18,6 +19,8 @@ type datagramPayloads struct {
 	ntp          event.NTP
 	ntpMessage   ntp.Message
 	snmp         event.SNMP
+	ike          event.IKE
+	ikeMessage   ike.Message
 	tftp         event.TFTP
 	tftpMessage  tftp.Message
 	snmpMessage  snmp.Message

@@ -18,6 +18,7 @@ import (
 	"bulwark/wire/http"
 	"bulwark/wire/http2"
 	"bulwark/wire/ieee11073"
+	"bulwark/wire/ike"
 	"bulwark/wire/imap"
 	"bulwark/wire/intellivue"
 	"bulwark/wire/kerberos"
@@ -81,6 +82,7 @@ func streamProtocols() []protocol {
 		{MQTT, mqtt.Probe, many[mqttApp]()},
 		{DNS, dns.Probe, many[dnsApp]()},
 		{LLMNR, never, many[dnsApp]()}, // DNS at its port
+		{IKE, expectedOnly, many[ikeApp]()},
 		{TFTP, expectedOnly, many[tftpApp]()},
 		{QUIC, never, many[quicApp]()},
 		{BACnet, never, func() application { return new(bacnetApp) }},
@@ -100,6 +102,7 @@ func datagramProtocols() []datagram {
 		{ONCRPC, nfs.LooksOther, (*Worker).oncrpcDatagram},
 		{DHCP, dhcp.Looks, (*Worker).dhcpDatagram},
 		{NBNS, looksLikeNetBIOS, (*Worker).nbnsDatagram},
+		{IKE, ike.Looks, (*Worker).ikeDatagram},
 		{TFTP, tftp.Looks, (*Worker).tftpDatagram},
 		{NTP, ntp.Looks, (*Worker).ntpDatagram},
 		{SNMP, snmp.Looks, (*Worker).snmpDatagram},
@@ -122,6 +125,8 @@ func portedProtocols() []ported {
 		{5353, datagram{MDNS, dns.LooksAtPort, (*Worker).mdnsDatagram}},
 		{5355, datagram{LLMNR, dns.LooksAtPort, (*Worker).llmnrDatagram}},
 		{547, datagram{DHCPv6, dhcp6.LooksAtPort, (*Worker).dhcp6Datagram}},
+		{500, datagram{IKE, ike.LooksAtPort, (*Worker).ikeDatagram}},
+		{portFloated, datagram{IKE, ike.LooksFloated, (*Worker).ikeDatagram}},
 		{123, datagram{NTP, ntp.LooksAtPort, (*Worker).ntpDatagram}},
 		{161, datagram{SNMP, snmp.LooksAtPort, (*Worker).snmpDatagram}},
 		{162, datagram{SNMP, snmp.LooksAtPort, (*Worker).snmpDatagram}},
