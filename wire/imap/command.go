@@ -32,7 +32,7 @@ func (c *Conversation) command(line []byte, h Handler) {
 	x.Mailbox = x.keep(c.mailbox)
 	switch string(x.Command) {
 	case "LOGIN":
-		c.user, rest = astring(c.user[:0], rest)
+		c.user, _ = astring(c.user[:0], rest)
 		x.Args = x.keep(c.user)
 	case "AUTHENTICATE":
 		mechanism, initial := word(rest)

@@ -14,6 +14,7 @@ type imapApp struct {
 	conv imap.Conversation
 	user []byte
 	mail [2]mailbag // by direction
+	told int        // literals with messages since the last command that reads some
 	at
 }
 
@@ -53,11 +54,15 @@ func (a *imapApp) reset() {
 		*b = mailbag{part: b.part[:0], mailbox: b.mailbox[:0]}
 	}
 	a.conv.Reset()
-	a.user, a.at = a.user[:0], at{}
+	a.user, a.told, a.at = a.user[:0], 0, at{}
 }
 
 // Body takes octets of a message. Clients fetch large ones piece by piece: those that follow on each other are one.
+// Heads alone, which are fetched by the hundred to show what is there, are counted by the command.
 func (a *imapApp) Body(m *imap.Message, p []byte, lost int) {
+	if bytes.HasPrefix(m.Section, []byte("HEADER")) || m.Partial && m.Size == 0 {
+		return
+	}
 	dir := wire.ToClient
 	if m.Stored {
 		dir = wire.ToServer
@@ -66,7 +71,7 @@ func (a *imapApp) Body(m *imap.Message, p []byte, lost int) {
 	if !b.follows(m) {
 		a.ended(dir)
 		b.begin(m)
-		if readable(m.Section) && m.Origin == 0 {
+		if len(m.Section) == 0 && m.Origin == 0 {
 			b.letter = a.w.letter(a.f, dir, "imap", 0)
 		}
 	}
@@ -74,6 +79,7 @@ func (a *imapApp) Body(m *imap.Message, p []byte, lost int) {
 	b.size += uint64(len(p) + lost)
 	if len(p) == 0 { // the literal has ended
 		b.whole = b.whole && m.Whole
+		a.told++
 		if !m.Partial {
 			a.ended(dir)
 		}
@@ -88,11 +94,6 @@ func (b *mailbag) follows(m *imap.Message) bool {
 func (b *mailbag) begin(m *imap.Message) {
 	b.under, b.about, b.size, b.whole = true, m.Sequence, 0, true
 	b.part, b.mailbox = append(b.part[:0], m.Section...), append(b.mailbox[:0], m.Mailbox...)
-}
-
-// readable reports whether a part begins with the head of a message.
-func readable(section []byte) bool {
-	return len(section) == 0 || bytes.HasPrefix(section, []byte("HEADER"))
 }
 
 // ended tells the message that was under way.
@@ -155,7 +156,12 @@ func (a *imapApp) Exchange(x *imap.Exchange) {
 		}
 		return
 	}
-	if string(x.Status) == "OK" && harmless(x) {
+	reads := x.Messages > 0
+	each := a.told >= x.Messages // all were told one by one
+	if reads {
+		a.told = 0
+	}
+	if string(x.Status) == "OK" && (harmless(x) || reads && each) {
 		return
 	}
 	t := texts{buf: w.out.text[:0]}
