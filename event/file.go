@@ -22,6 +22,7 @@ type File struct {
 	Stored     string // id of the copy that was kept; empty where none was
 	Format     string // how its content is encoded: the transfer syntax of a DICOM object, a UID
 	Lost       uint64 // bytes that were lost on the way, where Gaps
+	Carrier    string // objects of the message that carried it, as EVE has them, JSON; when EVE is written
 }
 
 func (*File) Kind() Kind { return KindFile }
@@ -46,4 +47,5 @@ func (p *File) fields(c *coder) {
 	c.str(18, "file.stored_uid", &p.Stored)
 	c.str(20, "file.format_uid", &p.Format)
 	c.num(19, "file.lost_bytes", &p.Lost)
+	c.str(21, "file.carrier", &p.Carrier)
 }

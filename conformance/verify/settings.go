@@ -13,6 +13,7 @@ import (
 // Options are the choices of the test's suricata.yaml and environment about EVE, as far as Bulwark has them.
 func (t *Test) Options() eve.Options {
 	var o eve.Options
+	o.Inline = slices.Contains(t.Args, "stream.inline=true")
 	o.DNS2 = t.Env["SURICATA_EVE_DNS_VERSION"] == "2"
 	o.Passwords = true
 	o.Anomalies = []string{"applayer"} // what Suricata's own configuration writes
@@ -52,6 +53,8 @@ func eventTypes(logger string) []string {
 	switch logger {
 	case "files":
 		return []string{"fileinfo"}
+	case "ftp":
+		return []string{"ftp", "ftp_data"}
 	case "http2":
 		return []string{"http"}
 	case "doh2":

@@ -43,6 +43,11 @@ func (w *Writer) remember(e *event.Event, tx uint64, from int) {
 
 // carrier writes what carried a file, where that was the record before.
 func (w *Writer) carrier(e *event.Event, p *event.File) {
+	if p.Carrier != "" {
+		w.j.comma()
+		w.j.buf = append(w.j.buf, p.Carrier...)
+		return
+	}
 	if (p.App == "smb" || p.App == "nfs") && p.TxID > 0 && w.aroundFlow == e.Flow && w.aroundTx == p.TxID {
 		w.j.comma()
 		w.j.buf = append(w.j.buf, w.around...)

@@ -44,7 +44,8 @@ type Records struct {
 	// stands in their place.
 	Passwords bool `json:"passwords,omitempty"`
 
-	FTPLine    int `json:"ftp_line,omitempty"`    // bytes of a line of FTP that are read; 0: 4,096
-	MQTTText   int `json:"mqtt_text,omitempty"`   // bytes of a text of MQTT that are written; 0: 1,024, which is the most
-	MQTTLength int `json:"mqtt_length,omitempty"` // bytes of a packet beyond which only its header is written; 0: 1 MiB
+	Inline     bool `json:"inline,omitempty"`      // records bear the time of the packet that was read, not of the one that acknowledged it
+	FTPLine    int  `json:"ftp_line,omitempty"`    // bytes of a line of FTP that are read; 0: 4,096
+	MQTTText   int  `json:"mqtt_text,omitempty"`   // bytes of a text of MQTT that are written; 0: 1,024, which is the most
+	MQTTLength int  `json:"mqtt_length,omitempty"` // bytes of a packet beyond which only its header is written; 0: 1 MiB
 }

@@ -265,6 +265,9 @@ func (c *Conversation) notice(n Notice, h Handler) {
 	h.Notice(n, &c.session)
 }
 
+// Helo is who the client says it is.
+func (c *Conversation) Helo() []byte { return c.helo }
+
 // Banner is what the server says of itself.
 func (c *Conversation) Banner() []byte { return c.banner }
 

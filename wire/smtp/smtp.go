@@ -50,7 +50,7 @@ const (
 // handed to [Handler.Transaction].
 type Transaction struct {
 	Number     int      // from 1
-	Helo       []byte   // who the client says it is; nil where it does not say
+	Helo       []byte   // who the client says it is; nil where it does not say, and until the transaction is over
 	From       []byte   // as it stands behind MAIL FROM: with its brackets; nil where none was named
 	To         [][]byte // as they stand behind RCPT TO:
 	Refused    int      // recipients that the server did not take

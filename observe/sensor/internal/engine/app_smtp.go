@@ -47,6 +47,7 @@ func (a *smtpApp) Body(t *smtp.Transaction, p []byte, lost int) {
 		if l == nil {
 			return
 		}
+		l.env, l.helo = t, a.conv.Helo()
 		a.letters = append(a.letters, l)
 	}
 	l.take(p, lost)

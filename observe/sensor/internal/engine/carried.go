@@ -23,6 +23,8 @@ type fileFacts struct {
 	Range  []byte // Content-Range of HTTP
 	TxID   uint64 // place of its request in the connection, from 1
 
+	Carrier []byte // objects of the message that carries it, as EVE has them, JSON; not longer than maxCarrier
+
 	Last   bool          // of Name, which is a path, only the last part is told, after the patients in the whole are replaced
 	Format string        // how its content is encoded: the transfer syntax of DICOM; not copied
 	Kind   filetype.Type // what it is, where the protocol knows it; its first bytes are not asked then

@@ -14,11 +14,12 @@ import (
 
 // content is what is known of a file while its bytes come.
 type content struct {
-	w     *Worker
-	f     *flow
-	dir   wire.Dir
-	facts fileFacts // its slices are in text
-	text  []byte
+	w       *Worker
+	f       *flow
+	dir     wire.Dir
+	facts   fileFacts // its slices are in text
+	text    []byte
+	carrier []byte // facts.Carrier
 
 	at     uint64 // where in the file the next bytes stand, as it crosses the wire
 	next   uint64 // bytes before it were taken or given up
@@ -52,6 +53,8 @@ func (c *content) begin(f *flow, dir wire.Dir, about *fileFacts) {
 	for _, p := range [...]*[]byte{&c.facts.Name, &c.facts.Type, &c.facts.Coding, &c.facts.Range} {
 		c.text = append(c.text, (*p)[:min(len(*p), maxFact)]...)
 	}
+	c.carrier = append(c.carrier[:0], c.facts.Carrier[:min(len(c.facts.Carrier), maxCarrier)]...)
+	c.facts.Carrier = c.carrier
 	rest := c.text
 	for _, p := range [...]*[]byte{&c.facts.Name, &c.facts.Type, &c.facts.Coding, &c.facts.Range} {
 		n := min(len(*p), maxFact)
@@ -182,7 +185,7 @@ func (c *content) tell(complete bool) {
 	*o = event.File{Name: c.name(&x), App: c.facts.App, Size: c.size, Type: event.View(mediaType(c.facts.Type)),
 		Activity: "Write", Gaps: c.lost > 0, TxID: c.facts.TxID, Range: event.View(c.facts.Range),
 		Detected: c.kind.String(), Category: c.kind.Category(), Truncated: c.cut, Bomb: c.bomb,
-		Format: c.facts.Format}
+		Format: c.facts.Format, Carrier: event.View(c.facts.Carrier)}
 	if c.coded > 0 {
 		o.PackedSize = c.packed
 	}

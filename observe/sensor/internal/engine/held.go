@@ -25,7 +25,7 @@ type heldEvent struct {
 // hold keeps an event back and reports whether it did.
 func (w *Worker) hold(f *flow, p event.Payload) bool {
 	h := &w.full.held
-	if !w.opt.EVE || !h.on || f.key.proto != packet.TCP || f.conv == 0 && !h.ending {
+	if !w.opt.EVE || w.opt.Records.Inline || !h.on || f.key.proto != packet.TCP || f.conv == 0 && !h.ending {
 		return false
 	}
 	seq := f.next[h.dir]

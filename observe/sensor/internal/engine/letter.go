@@ -6,6 +6,7 @@ import (
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/mime"
+	"bulwark/wire/smtp"
 )
 
 // letter is a message of mail on its way through a flow, of whatever protocol. What it carries is told as files.
@@ -14,10 +15,12 @@ type letter struct {
 	number int // of its transaction
 	file   carried
 
-	w   *Worker
-	f   *flow
-	dir wire.Dir
-	app string
+	w    *Worker
+	f    *flow
+	dir  wire.Dir
+	app  string
+	env  *smtp.Transaction // its envelope; nil where it has none
+	helo []byte            // who hands it in
 }
 
 // maxLetters is how many messages a worker reads at a time. Each keeps at most some 100 KiB, most of them two.
@@ -27,6 +30,7 @@ const maxLetters = 4096
 type letters struct {
 	free []*letter
 	used int
+	json []byte // scratch
 }
 
 // letter begins a message whose bytes go in dir; nil when too many are under way.
@@ -55,7 +59,7 @@ func (w *Worker) releaseLetter(l *letter) {
 	}
 	l.file.reset()
 	l.Reset()
-	l.f = nil
+	l.f, l.env, l.helo = nil, nil, nil
 	w.letters.used--
 	w.letters.free = append(w.letters.free, l)
 }
@@ -90,7 +94,7 @@ var mimeOddities = [...]string{"MIME_INVALID_BASE64", "MIME_INVALID_QP", "MIME_L
 
 // Open begins a file that the message carries.
 func (l *letter) Open(a *mime.Attachment) bool {
-	l.file.open(l.w, l.f, l.dir, fileFacts{App: l.app, Name: a.Name, Type: a.Type, TxID: uint64(l.number)})
+	l.file.open(l.w, l.f, l.dir, fileFacts{App: l.app, Name: a.Name, Type: a.Type, TxID: uint64(l.number), Carrier: l.carrier()})
 	return l.file.isOpen()
 }
 
