@@ -71,6 +71,8 @@ const (
 	KindRDP       Kind = 45
 	KindRFB       Kind = 44
 	KindTelnet    Kind = 56
+	KindSyslog    Kind = 36
+	KindATNA      Kind = 50
 	KindPgSQL     Kind = 38
 
 	kindEnd Kind = 96 // above every code
@@ -132,6 +134,8 @@ var kinds = [kindEnd]struct {
 	KindRDP:       {"rdp", func() Payload { return new(RDP) }},
 	KindRFB:       {"rfb", func() Payload { return new(RFB) }},
 	KindTelnet:    {"telnet", func() Payload { return new(Telnet) }},
+	KindSyslog:    {"syslog", func() Payload { return new(Syslog) }},
+	KindATNA:      {"atna", func() Payload { return new(ATNA) }},
 	KindPgSQL:     {"pgsql", func() Payload { return new(PgSQL) }},
 }
 

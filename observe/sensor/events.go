@@ -55,6 +55,8 @@ func Publishes() []event.Kind {
 		event.KindBACnet,
 		event.KindS7,
 		event.KindSIP,
+		event.KindSyslog,
+		event.KindATNA,
 	}
 }
 

@@ -60,6 +60,7 @@ const (
 	RDP
 	RFB
 	Telnet
+	Syslog
 	PgSQL
 	appCount
 )
@@ -112,6 +113,7 @@ var appNames = [appCount]string{
 	RDP:        "rdp",
 	RFB:        "rfb",
 	Telnet:     "telnet",
+	Syslog:     "syslog",
 	PgSQL:      "pgsql",
 }
 

@@ -310,3 +310,34 @@ func TestSIP(t *testing.T) {
 		t.Run(c.does+", in datagrams", func(t *testing.T) { expect(t, exchanged(c.o, c.parts...), c.want, c.never) })
 	}
 }
+
+func TestSyslog(t *testing.T) {
+	const head = "<85>1 2024-05-01T10:11:12Z pacs1 audit - IHE+RFC-3881 - "
+	const opened = `<AuditMessage><EventIdentification EventActionCode="R" EventOutcomeIndicator="0"><EventID csd-code="110103"/><EventTypeCode csd-code="110127" originalText="Emergency Override Started"/></EventIdentification>` +
+		`<ActiveParticipant UserID="dr.house" UserIsRequestor="true" AlternativeUserID="AETITLES=WS1" NetworkAccessPointID="10.0.0.9"/><AuditSourceIdentification AuditSourceID="PACS1"/>` +
+		`<ParticipantObjectIdentification ParticipantObjectID="47110815^^^HOSP" ParticipantObjectTypeCode="1" ParticipantObjectTypeCodeRole="1"><ParticipantObjectName>Sample^Anna</ParticipantObjectName></ParticipantObjectIdentification></AuditMessage>`
+	const login = `<AuditMessage><EventIdentification EventActionCode="E" EventOutcomeIndicator="8"><EventID csd-code="110114"/><EventTypeCode csd-code="110122"/><EventOutcomeDescription>bad password</EventOutcomeDescription></EventIdentification>` +
+		`<ActiveParticipant UserID="nurse3" UserIsRequestor="true" NetworkAccessPointID="ws7"/><AuditSourceIdentification AuditSourceID="EHR"/></AuditMessage>`
+	for _, c := range []struct {
+		does        string
+		parts       []said
+		want, never []string
+	}{
+		{"what a machine reports", []said{asks("<34>Oct 11 22:14:15 gate su[230]: 'su root' failed for lonvick")},
+			[]string{`"syslog.facility":"auth","severity":"critical","device.hostname":"gate","app_name":"su","process.pid":"230"`, `"message":"'su root' failed for lonvick"`}, nil},
+		{"a password in it", []said{asks("<34>Oct 11 22:14:15 gate app: login user=a Password=\"hunter2\" token: Bearer abc.def, done")},
+			[]string{`user=a Password=\"****\" token: ****, done`}, []string{"hunter2", "abc.def"}},
+		{"a record that is opened in an emergency", []said{asks(head + opened)},
+			[]string{`"kind":"atna"`, `"activity_name":"DICOM Instances Accessed"`, `"atna.event_types":["Emergency Override Started"]`, `"user.names":["dr.house"],"dicom.ae_titles":["WS1"],"atna.nodes":["10.0.0.9"],"atna.source":"PACS1"`,
+				`"atna.patients":["p~`, `"atna.is_break_glass":true`}, []string{"47110815", "Sample", `"kind":"syslog"`}},
+		{"a sign-on that a system reports", []said{asks(head + login)},
+			[]string{`"kind":"auth"`, `"user.name":"nurse3","auth_protocol":"ATNA","status":"failure","status_detail":"bad password","service.name":"EHR","src_endpoint.hostname":"ws7"`}, nil},
+	} {
+		t.Run(c.does+", in datagrams", func(t *testing.T) { expect(t, exchanged(Options{}, c.parts...), c.want, c.never) })
+		text := c.parts[0].text
+		t.Run(c.does, func(t *testing.T) {
+			expect(t, conversed(Options{}, asks(strconv.Itoa(len(text))+" "+text)), c.want, c.never)
+			expect(t, conversed(Options{}, asks(text+"\n")), c.want, c.never)
+		})
+	}
+}

@@ -40,6 +40,7 @@ import (
 	"bulwark/wire/smtp"
 	"bulwark/wire/snmp"
 	"bulwark/wire/ssh"
+	"bulwark/wire/syslog"
 	"bulwark/wire/telnet"
 	"bulwark/wire/tftp"
 	"bulwark/wire/tls"
@@ -74,6 +75,7 @@ func streamProtocols() []protocol {
 		{IMAP, imap.Probe, func() application { return new(imapApp) }},
 		{FTPData, expectedOnly, func() application { return new(ftpDataApp) }},
 		{SSH, ssh.Probe, many[sshApp]()},
+		{Syslog, syslog.Probe, func() application { return new(syslogApp) }},
 		{LDAP, ldap.Probe, many[ldapApp]()},
 		{DNP3, dnp3.Probe, func() application { return new(dnp3App) }},
 		{S7, s7.Probe, func() application { return new(s7App) }},
@@ -114,6 +116,7 @@ func datagramProtocols() []datagram {
 		{CARESCAPE, carescape.Looks, (*Worker).carescapeDatagram},
 		{BACnet, bacnet.Looks, (*Worker).bacnetDatagram},
 		{SIP, sip.Looks, (*Worker).sipDatagram},
+		{Syslog, syslog.Looks, (*Worker).syslogDatagram},
 	}
 }
 

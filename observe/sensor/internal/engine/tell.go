@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bulwark/event"
+	"bulwark/wire/atna"
 	"bulwark/wire/dhcp"
 	"bulwark/wire/dicom"
 	"bulwark/wire/dicomweb"
@@ -10,65 +11,70 @@ import (
 	"bulwark/wire/fhir"
 	"bulwark/wire/intellivue"
 	"bulwark/wire/packet"
+	"bulwark/wire/syslog"
 )
 
 // payloads are the worker's own, used again for each event.
 type payloads struct {
 	datagramPayloads
-	flow        event.Flow
-	stats       event.Stats
-	anomaly     event.Anomaly
-	dns         event.DNS
-	message     dns.Message
-	krb5        event.Kerberos
-	auth        event.Auth
-	hl7         event.HL7
-	pgsql       event.PgSQL
-	telnet      event.Telnet
-	rfb         event.RFB
-	rdp         event.RDP
-	monitor     event.Monitor
-	intellivue  intellivue.Message
-	discovery   dpws.Message
-	ieee11073   event.IEEE11073
-	poct1a      event.POCT1A
-	astm        event.ASTM
-	asset       event.Asset
-	dicom       event.DICOM
-	smb         event.SMB
-	rpc         event.DCERPC
-	nfs         event.NFS
-	tls         event.TLS
-	ldap        event.LDAP
-	ssh         event.SSH
-	smtp        event.SMTP
-	ftp         event.FTP
-	ftpData     event.FTPData
-	pop3        event.POP3
-	imap        event.IMAP
-	dhcp        event.DHCP
-	dhcpMessage dhcp.Message
-	http        event.HTTP
-	quic        event.QUIC
-	webSocket   event.WebSocket
-	dicomWeb    event.DICOMweb
-	dicomWebIn  dicomweb.Interaction
-	elements    dicom.Elements
-	arena       []byte // of elements
-	fhir        event.FHIR
-	interaction fhir.Interaction
-	ids         [][]byte // of patients, scratch
-	question    []byte   // of DNS in an address, scratch
-	file        event.File
-	mqtt        event.MQTT
-	shown       []byte // of a record, scratch
-	modbus      event.Modbus
-	dnp3        event.DNP3
-	enip        event.ENIP
-	bacnet      event.BACnet
-	s7          event.S7
-	sip         event.SIP
-	text        []byte // scratch
+	flow          event.Flow
+	stats         event.Stats
+	anomaly       event.Anomaly
+	dns           event.DNS
+	message       dns.Message
+	krb5          event.Kerberos
+	auth          event.Auth
+	hl7           event.HL7
+	pgsql         event.PgSQL
+	telnet        event.Telnet
+	rfb           event.RFB
+	rdp           event.RDP
+	monitor       event.Monitor
+	intellivue    intellivue.Message
+	discovery     dpws.Message
+	ieee11073     event.IEEE11073
+	poct1a        event.POCT1A
+	astm          event.ASTM
+	asset         event.Asset
+	dicom         event.DICOM
+	smb           event.SMB
+	rpc           event.DCERPC
+	nfs           event.NFS
+	tls           event.TLS
+	ldap          event.LDAP
+	ssh           event.SSH
+	smtp          event.SMTP
+	ftp           event.FTP
+	ftpData       event.FTPData
+	pop3          event.POP3
+	imap          event.IMAP
+	dhcp          event.DHCP
+	dhcpMessage   dhcp.Message
+	http          event.HTTP
+	quic          event.QUIC
+	webSocket     event.WebSocket
+	dicomWeb      event.DICOMweb
+	dicomWebIn    dicomweb.Interaction
+	elements      dicom.Elements
+	arena         []byte // of elements
+	fhir          event.FHIR
+	interaction   fhir.Interaction
+	ids           [][]byte // of patients, scratch
+	question      []byte   // of DNS in an address, scratch
+	file          event.File
+	mqtt          event.MQTT
+	shown         []byte // of a record, scratch
+	modbus        event.Modbus
+	dnp3          event.DNP3
+	enip          event.ENIP
+	bacnet        event.BACnet
+	s7            event.S7
+	sip           event.SIP
+	syslog        event.Syslog
+	syslogMessage syslog.Message
+	atna          event.ATNA
+	audit         atna.Message
+	text          []byte // scratch
 }
 
 // sides counts, for one VLAN, the TCP flows that were seen in one and in both directions since the last report.
