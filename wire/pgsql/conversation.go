@@ -14,8 +14,6 @@ const (
 	codeGSS    = 80877104
 )
 
-const rest = 1 << 62
-
 // Probe tells whether p are the first bytes of a connection, and from which side.
 func Probe(p []byte) (wire.Match, wire.Dir) {
 	if len(p) == 0 {

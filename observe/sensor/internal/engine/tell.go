@@ -61,7 +61,6 @@ type payloads struct {
 	interaction   fhir.Interaction
 	ids           [][]byte // of patients, scratch
 	question      []byte   // of DNS in an address, scratch
-	file          event.File
 	mqtt          event.MQTT
 	shown         []byte // of a record, scratch
 	modbus        event.Modbus
