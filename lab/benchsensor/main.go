@@ -47,13 +47,16 @@ func run() error {
 	flag.IntVar(&s.rounds, "rounds", 5, "how often each program runs; the median counts")
 	flag.IntVar(&s.part, "part", 400_000, "how many `packets` tshark is given, which is slow")
 	flag.DurationVar(&s.soak, "soak", 0, "only read the capture over and over for this `time`, and watch the memory")
-	flag.StringVar(&s.only, "only", "", "run only this `part`: peers, cores, flows or live")
+	flag.StringVar(&s.only, "only", "", "run only this `part`: peers, cores, flows, live, or ring, which is run only so")
 	flag.Parse()
 	if s.capture == "" {
 		return errors.New("no capture: make bench-capture makes one")
 	}
 	if s.soak > 0 {
 		return soak(s)
+	}
+	if s.only == "ring" {
+		return ringPart(s)
 	}
 	offline := 1e6 // packets a second, where the peers are not run
 	for _, part := range []struct {

@@ -50,7 +50,7 @@ const (
 )
 
 func defaultRing() RingConfig {
-	return RingConfig{Age: 7 * 24 * time.Hour, Free: 2 << 30, Encrypted: 64 << 10}
+	return RingConfig{Age: 7 * 24 * time.Hour, Free: 2 << 30, Encrypted: 16 << 10}
 }
 
 // Check refuses settings that cannot work.

@@ -1,18 +1,16 @@
 package vault
 
 import (
-	"crypto/cipher"
 	"errors"
 	"fmt"
 	"io"
-	"unsafe"
 )
 
 // Writer seals what it is given into a file that [Create] began. It allocates when it is made only, and keeps no
 // reference to what it is given. Use it from one goroutine.
 type Writer struct {
 	file    io.WriterAt
-	aead    cipher.AEAD
+	sealer  *Sealer
 	content int    // bytes of a chunk
 	plain   []byte // the chunk that is not full yet
 	sealed  []byte // chunks that are not put down yet
@@ -29,23 +27,13 @@ var ErrClosed = errors.New("vault: writing to a closed file")
 // writes by position alone (pwrite), never past what it was given, and does not close f. Of an aligned file it writes
 // whole chunks at aligned places from aligned memory, but for the last chunk.
 func NewWriter(f io.WriterAt, data Key, l Layout) (*Writer, error) {
-	if err := l.check(); err != nil {
-		return nil, err
-	}
-	a, err := aead(data)
+	s, err := NewSealer(data, l)
 	if err != nil {
 		return nil, err
 	}
-	batch := max(l.Batch/l.chunk(), 1) * l.chunk()
-	return &Writer{file: f, aead: a, content: l.Content(), at: int64(l.start()), plain: make([]byte, 0, l.Content()),
-		sealed: aligned(batch)}, nil
-}
-
-// aligned is an empty slice with room for n bytes that begin at a page.
-func aligned(n int) []byte {
-	b := make([]byte, n+page)
-	at := int(-uintptr(unsafe.Pointer(&b[0])) & (page - 1))
-	return b[at : at : at+n]
+	batch := max(l.Batch/s.layout.Chunk, 1) * s.layout.Chunk
+	return &Writer{file: f, sealer: s, content: l.Content(), at: s.Place(0), plain: make([]byte, 0, l.Content()),
+		sealed: Aligned(batch)}, nil
 }
 
 // Write seals p. What does not fill a chunk yet waits for more, in memory. After an error, which is that of the disk,
@@ -53,7 +41,7 @@ func aligned(n int) []byte {
 func (w *Writer) Write(p []byte) (n int, err error) {
 	for len(p) > 0 && w.err == nil {
 		if len(w.plain) == 0 && len(p) >= w.content { // no need to gather
-			w.seal(p[:w.content], false)
+			w.seal(p[:w.content])
 			n, p = n+w.content, p[w.content:]
 			continue
 		}
@@ -61,7 +49,7 @@ func (w *Writer) Write(p []byte) (n int, err error) {
 		w.plain = append(w.plain, p[:m]...)
 		n, p = n+m, p[m:]
 		if len(w.plain) == w.content {
-			w.seal(w.plain, false)
+			w.seal(w.plain)
 			w.plain = w.plain[:0]
 		}
 	}
@@ -88,7 +76,7 @@ func (w *Writer) Close() error {
 	}
 	_ = w.Flush() // kept in w.err; what is aligned apart from what is not
 	if w.err == nil {
-		w.seal(w.plain, true)
+		w.sealed = w.sealer.SealLast(w.sealed, w.plain, w.number)
 	}
 	err := w.Flush()
 	w.plain = w.plain[:0]
@@ -99,10 +87,9 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// seal takes one chunk. Only the last is not full.
-func (w *Writer) seal(chunk []byte, last bool) {
-	w.nonce.set(w.number, last)
-	w.sealed = w.aead.Seal(w.sealed, w.nonce[:], chunk, nil)
+// seal takes one full chunk.
+func (w *Writer) seal(chunk []byte) {
+	w.sealed = w.sealer.seal(&w.nonce, w.sealed, chunk, w.number)
 	w.number++
 	if len(w.sealed)+w.content+overhead > cap(w.sealed) {
 		_ = w.Flush() // kept in w.err

@@ -67,8 +67,8 @@ type Source struct {
 	Skip    uint64 `json:"skip,omitempty"` // packets of a growing file that were read before
 }
 
-// RingBlocks is how many blocks of packets may wait for the disk.
-const RingBlocks = 16
+// RingBatches is how many batches of packets, each of 1 MiB, may wait for the disk.
+const RingBatches = 16
 
 // Segment is a file of the packet ring to fill: it follows the order. The child gets the key of this one file only.
 type Segment struct {

@@ -71,8 +71,8 @@ func (k *block) add(r *record, data []byte) {
 	k.packets++
 }
 
-// close makes the block whole: its length is a multiple of chunk. It returns its bytes.
-func (k *block) close(h head, chunk int) []byte {
+// close makes the block whole: its length is a multiple of chunk. It fills the head in and returns the bytes.
+func (k *block) close(h *head, chunk int) []byte {
 	f := k.bloom.fold(k.keys)
 	h.records, h.packets, h.flows, h.bloom = k.n, k.packets, len(k.flows)/flowSize, len(f)
 	h.first, h.last = k.first, k.last

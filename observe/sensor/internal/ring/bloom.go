@@ -2,8 +2,8 @@ package ring
 
 import "math/bits"
 
-// maxBloom is the size of a filter that is being filled, in bytes: for 4,096 flows and both their addresses.
-const maxBloom = 32 << 10
+// maxBloom is the size of a filter that is being filled, in bytes: for 2,048 flows and both their addresses.
+const maxBloom = 16 << 10
 
 // leastBloom is how small a filter becomes.
 const leastBloom = 64
@@ -14,7 +14,7 @@ const bitsPerKey = 12
 // bloom says what is certainly not in a block (Bloom, 1970). Its length is a power of two.
 type bloom []byte
 
-// The three bits of a key are 18 bits of its hash each; of a filter that was folded, the lower of them.
+// The three bits of a key are 17 bits of its hash each; of a filter that was folded, the lower of them.
 const bloomShift = 21
 
 func (b bloom) add(key uint64) {

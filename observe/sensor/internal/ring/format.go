@@ -32,7 +32,7 @@ const (
 // Bounds of a block.
 const (
 	recordsSize = 512 << 10 // where records end
-	maxFlows    = 4096      // in the table of a block
+	maxFlows    = 2048      // in the table of a block
 	maxBlock    = recordsSize + maxFlows*flowSize + maxBloom + 64<<10
 	noFlow      = 0xffff // of a record: its packet belongs to none
 )

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -11,65 +12,64 @@ import (
 	"bulwark/platform/vault"
 )
 
-// open is the segment that is being filled.
+// open is a segment that is being filled.
 type open struct {
 	Segment
-	vault  *vault.Writer
-	index  []byte
-	blocks int
-	unsafe uint64 // packets that may not be on the disk yet
-	limit  int64  // bytes of content
+	sealer  *vault.Sealer
+	next    int64 // the number of the next chunk
+	limit   int64 // how many chunks there may be
+	index   []byte
+	blocks  int
+	batches int   // that are filled or on their way to the disk
+	closed  bool  // no further block gets a place
+	failed  error // of the disk
 }
 
 func openSegment(s Segment) (*open, error) {
 	l := Layout()
-	v, err := vault.NewWriter(s.File, s.Key, l)
+	v, err := vault.NewSealer(s.Key, l)
 	if err != nil {
 		return nil, fmt.Errorf("opening a segment: %w", err)
 	}
-	chunks := s.Size/int64(l.Chunk) - 1 // the head takes one
-	return &open{Segment: s, vault: v, limit: chunks * int64(l.Content())}, nil
+	return &open{Segment: s, sealer: v, limit: s.Size/int64(l.Chunk) - 1}, nil // the head takes one
 }
 
 // room reports whether a block of n bytes fits, with the index.
 func (o *open) room(n int) bool {
-	left := o.limit - o.vault.Size() - int64(len(o.index)) - footSize
-	return left >= int64(n+entryHead+headSize+maxBloom)
+	content := int64(Layout().Content())
+	index := int64(len(o.index)+entryHead+headSize+maxBloom+footSize)/content + 2
+	return o.next+int64(n)/content+index <= o.limit
 }
 
-// write appends a block.
-func (o *open) write(b []byte, h *head, soon bool) error {
-	o.index = binary.LittleEndian.AppendUint64(o.index, uint64(o.vault.Size()))
+// take gives a block its place: the number of its first chunk comes back.
+func (o *open) take(b []byte, h *head) (chunk int64) {
+	content := int64(Layout().Content())
+	o.index = binary.LittleEndian.AppendUint64(o.index, uint64(o.next*content))
 	o.index = append(o.index, b[:headSize]...)
 	o.index = append(o.index, b[h.filter():h.end()]...)
 	o.blocks++
-	o.unsafe += uint64(h.packets)
-	if _, err := o.vault.Write(b); err != nil {
-		return fmt.Errorf("writing packets: %w", err)
-	}
-	if !soon {
-		return nil
-	}
-	if err := o.vault.Flush(); err != nil {
-		return fmt.Errorf("writing packets: %w", err)
-	}
-	o.unsafe = 0
-	return nil
+	chunk = o.next
+	o.next += int64(len(b)) / content
+	return chunk
 }
 
-// close writes the index and closes the file.
-func (o *open) close() error {
-	if err := o.vault.Flush(); err != nil {
-		return fmt.Errorf("writing packets: %w", err)
+// finish writes the index and closes the file. It returns what the disk did not take, also before.
+func (o *open) finish() error {
+	if o.failed != nil {
+		return errors.Join(o.failed, o.File.Close())
 	}
-	o.unsafe = 0
 	buffered(o.File)
-	f := foot{blocks: o.blocks, at: o.vault.Size(), length: int64(len(o.index))}
-	_, err := o.vault.Write(f.append(o.index))
-	if err = errors.Join(err, o.vault.Close()); err != nil {
+	content := Layout().Content()
+	f := foot{blocks: o.blocks, at: o.next * int64(content), length: int64(len(o.index))}
+	b := f.append(o.index)
+	whole := len(b) / content * content
+	sealed := o.sealer.Seal(nil, b[:whole], o.next)
+	sealed = o.sealer.SealLast(sealed, b[whole:], o.next+int64(whole/content))
+	_, err := io.NewOffsetWriter(o.File, o.sealer.Place(o.next)).Write(sealed)
+	if err = errors.Join(err, o.File.Close()); err != nil {
 		return fmt.Errorf("writing the index of a segment: %w", err)
 	}
-	return o.File.Close()
+	return nil
 }
 
 // buffered ends the writing past the page cache: the end of a file is no whole page.

@@ -46,12 +46,12 @@ type Recorder struct {
 	filter bpf.Matcher
 	worker uint32
 	name   string
-	block  *block // nil when none is begun
-	begun  time.Time
-	lost   uint64 // since the block before
-	asked  uint64 // the flush that was answered last
+	block  *block
+	begun  time.Time // when the first packet came into the block
+	lost   uint64    // since the block before
+	asked  uint64    // the flush that was answered last
 	recent [recentFlows]recent
-	turn   uint32 // of the block
+	turn   uint32 // of the block; what recent remembers of an earlier one does not count
 	tagged []byte
 	counts struct{ kept, keptBytes, cut, cutBytes, lost atomic.Uint64 }
 }
@@ -80,13 +80,11 @@ func (r *Recorder) Packet(p *Packet, seen []engine.Seen) {
 		kept = r.set.Snap
 	}
 	kept = min(kept, recordsSize-headSize-recordHead)
-	if r.block != nil && !r.block.room(kept) {
+	if !r.block.room(kept) {
 		r.close(false)
 	}
-	if r.block == nil && !r.begin() {
-		r.lost++
-		r.counts.lost.Add(1)
-		return
+	if r.block.packets == 0 {
+		r.begun = r.writer.clock.Now()
 	}
 	rec := record{time: p.Time, kept: kept, size: p.Size, link: uint16(p.Link), flow: r.flow(seen)}
 	if p.Tagged {
@@ -150,24 +148,20 @@ func (r *Recorder) flow(seen []engine.Seen) uint16 {
 	return entry
 }
 
-func (r *Recorder) begin() bool {
-	if r.block = r.writer.take(); r.block == nil {
-		return false
-	}
-	r.turn++
-	r.begun = r.writer.clock.Now()
-	return true
-}
-
-// close hands the block over; soon asks that it be on the disk at once.
+// close hands the block over; soon asks that it be on the disk at once. One that finds no room is lost.
 func (r *Recorder) close(soon bool) {
 	k := r.block
-	r.block = nil
-	r.counts.kept.Add(uint64(k.packets))
-	r.counts.keptBytes.Add(uint64(k.n - headSize - k.packets*recordHead))
-	k.close(head{worker: r.worker, name: r.name, lost: r.lost}, r.writer.chunk)
-	r.lost = 0
-	r.writer.queue <- item{block: k, soon: soon}
+	h := head{worker: r.worker, name: r.name, lost: r.lost}
+	if r.writer.put(k.close(&h, r.writer.chunk), &h, soon) {
+		r.counts.kept.Add(uint64(k.packets))
+		r.counts.keptBytes.Add(uint64(k.n - headSize - k.packets*recordHead))
+		r.lost = 0
+	} else {
+		r.counts.lost.Add(uint64(k.packets))
+		r.lost += uint64(k.packets)
+	}
+	k.reset()
+	r.turn++
 }
 
 // Between does what is due between packets: it puts down what waited long, or what is asked for.
@@ -175,15 +169,15 @@ func (r *Recorder) Between(now time.Time) {
 	if asked := r.writer.asked.Load(); asked != r.asked {
 		r.asked = asked
 		r.Flush()
-		r.writer.queue <- item{answer: asked}
-	} else if r.block != nil && now.Sub(r.begun) >= patience {
+		r.writer.answer(asked)
+	} else if r.block.packets > 0 && now.Sub(r.begun) >= patience {
 		r.close(true)
 	}
 }
 
 // Flush puts down what was recorded so far.
 func (r *Recorder) Flush() {
-	if r.block != nil {
+	if r.block.packets > 0 {
 		r.close(true)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ func newRig(t *testing.T, s Settings) *rig {
 
 func (r *rig) begin(s Settings) {
 	done := make(chan struct{}, 64)
-	r.writer = NewWriter(Options{Settings: s, Blocks: 4, Wait: true, Clock: clock.System{}, Report: func(p Report) {
+	r.writer = NewWriter(Options{Settings: s, Batches: 4, Wait: true, Clock: clock.System{}, Report: func(p Report) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if p.Done != 0 {
@@ -446,41 +447,73 @@ func TestTheOldestSegmentsGo(t *testing.T) {
 }
 
 func TestWithoutRoomPacketsAreLostAndCounted(t *testing.T) {
-	var lost uint64
-	w := NewWriter(Options{Blocks: 2, Wait: true, Clock: clock.System{}, Report: func(r Report) { lost += r.Lost }})
-	r := &rig{t: t, writer: w}
-	r.worker = engine.New(engine.Options{Sink: noSink{}, Patients: pseudonym.New([32]byte{}), FirstFlow: 1, FlowStep: 1})
-	var err error
-	if r.recorder, err = w.Recorder(0, ""); err != nil {
-		t.Fatal(err)
-	}
-	w.Full()
-	for i := range 5000 {
-		r.packet(Packet{Time: int64(i), Data: udp("10.0.0.1", "10.0.0.9", 4000, 53, 300)})
-	}
-	w.NoMore()
-	r.end()
-	if lost != 5000 {
-		t.Errorf("lost: got %d, want 5000", lost)
+	for _, c := range []struct {
+		name string
+		wait bool
+		say  func(w *Writer)
+	}{
+		{"the disk has no room", true, (*Writer).Full},
+		{"no segment comes any more", true, (*Writer).NoMore},
+		{"the next segment is late, and packets do not wait", false, func(*Writer) {}},
+	} {
+		r := newRig(t, Settings{})
+		own, other := r.writer, r.recorder
+		r.writer = NewWriter(Options{Batches: 2, Wait: c.wait, Clock: clock.System{}, Report: func(Report) {}})
+		var err error
+		if r.recorder, err = r.writer.Recorder(0, ""); err != nil {
+			t.Fatal(err)
+		}
+		c.say(r.writer)
+		for i := range 5000 {
+			r.packet(Packet{Time: int64(i), Data: udp("10.0.0.1", "10.0.0.9", 4000, 53, 300)})
+		}
+		r.recorder.Flush()
+		if n := r.recorder.Counts(); n.Lost != 5000 || n.Kept != 0 {
+			t.Errorf("%s: got %+v, want all lost", c.name, n)
+		}
+		s, err := r.segments.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.writer.Give(s)
+		r.packet(Packet{Time: 9, Data: udp("10.0.0.1", "10.0.0.9", 4000, 53, 300)})
+		r.end()
+		if all, f := r.search(Query{}); len(all) != 1 || f.Lost != 5000 {
+			t.Errorf("%s: found %d packets, %d told lost; want those after, and how many are missing", c.name, len(all), f.Lost)
+		}
+		r.writer, r.recorder = own, other
+		r.end()
 	}
 }
 
-func TestWhenTheWriterIsBehindPacketsAreDroppedNotWaitedFor(t *testing.T) {
-	w := NewWriter(Options{Blocks: 2, Clock: clock.System{}, Report: func(Report) {}}) // it is given no segment
-	r := &rig{t: t, writer: w}
-	r.worker = engine.New(engine.Options{Sink: noSink{}, Patients: pseudonym.New([32]byte{}), FirstFlow: 1, FlowStep: 1})
-	var err error
-	if r.recorder, err = w.Recorder(0, ""); err != nil {
-		t.Fatal(err)
+// TestSeveralRecordersFillOneSegment has them seal side by side.
+func TestSeveralRecordersFillOneSegment(t *testing.T) {
+	r := newRig(t, Settings{})
+	const others, each = 3, 3000
+	var wait sync.WaitGroup
+	for n := range others {
+		o := &rig{t: t, writer: r.writer, worker: engine.New(engine.Options{Sink: noSink{}, Patients: pseudonym.New([32]byte{}),
+			FirstFlow: uint64(5000 + n), FlowStep: 10})}
+		var err error
+		if o.recorder, err = r.writer.Recorder(10+n, "eth8"); err != nil {
+			t.Fatal(err)
+		}
+		wait.Go(func() {
+			for i := range each {
+				o.packet(Packet{Time: int64(i*others+n) * 1e6, Data: udp("10.0.0.1", "10.0.0.9", uint16(4000+n), 53, 900)})
+			}
+			o.recorder.Close()
+		})
 	}
-	for i := range 20_000 {
-		r.packet(Packet{Time: int64(i), Data: udp("10.0.0.1", "10.0.0.9", 4000, 53, 300)})
-	}
-	if c := r.recorder.Counts(); c.Lost == 0 || c.Kept == 0 || c.Lost+c.Kept != 20_000 {
-		t.Errorf("got %+v, want some kept, the rest lost", c)
-	}
-	w.NoMore()
+	wait.Wait()
 	r.end()
+	all, f := r.search(Query{})
+	if len(all) != others*each || len(f.Faults) > 0 || !slices.IsSortedFunc(all, func(a, b got) int { return int(a.time - b.time) }) {
+		t.Errorf("got %d packets, faults %v; want %d in order", len(all), f.Faults, others*each)
+	}
+	if all, _ := r.search(Query{Flow: 5001}); len(all) != each {
+		t.Errorf("got %d packets of one flow, want %d", len(all), each)
+	}
 }
 
 func TestADiskThatIsFullEndsItsSegmentOnly(t *testing.T) {
@@ -489,27 +522,32 @@ func TestADiskThatIsFullEndsItsSegmentOnly(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	w := NewWriter(Options{Blocks: 2, Wait: true, Clock: clock.System{}, Report: func(p Report) { r.lost += p.Lost; r.errs = append(r.errs, p.Err) }})
-	w.Give(Segment{Number: 9, File: full, Size: 64 << 20})
-	g, err := r.segments.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Give(g)
-	w.NoMore()
-	rec, err := w.Recorder(0, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	lost, ended := make(chan uint64, 8), make(chan error, 8)
 	own, other := r.writer, r.recorder
-	r.writer, r.recorder = w, rec
+	r.writer = NewWriter(Options{Batches: 2, Wait: true, Clock: clock.System{}, Report: func(p Report) {
+		if p.Lost > 0 {
+			lost <- p.Lost
+		}
+		if p.Done == 9 {
+			ended <- p.Err
+		}
+	}})
+	r.writer.Give(Segment{Number: 9, File: full, Size: 64 << 20})
+	s, err := r.segments.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.writer.Give(s)
+	if r.recorder, err = r.writer.Recorder(0, ""); err != nil {
+		t.Fatal(err)
+	}
 	r.packet(Packet{Time: second, Data: udp("10.0.0.1", "10.0.0.9", 4000, 53, 30)})
-	rec.Flush()
+	r.recorder.Flush()
+	if n, err := <-lost, <-ended; n != 1 || !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("lost %d, %v; want 1 and that the disk is full", n, err)
+	}
 	r.packet(Packet{Time: 2 * second, Data: udp("10.0.0.1", "10.0.0.9", 4000, 53, 30)})
 	r.end()
-	if r.lost != 1 || r.errs[0] == nil {
-		t.Errorf("lost %d, errors %v; want 1 and the disk's error", r.lost, r.errs)
-	}
 	if all, _ := r.search(Query{}); len(all) != 1 || all[0].time != 2*second {
 		t.Errorf("got %+v, want the packet after", all)
 	}
@@ -588,7 +626,7 @@ func FuzzBlock(f *testing.F) {
 	k.add(&record{time: 1, kept: 3, size: 9, flow: 0, link: 1}, []byte("abc"))
 	k.flows = k.flows[:flowSize]
 	(&flow{id: 5, outer: 1}).put(k.flows)
-	f.Add(k.close(head{name: "eth0"}, 4080))
+	f.Add(k.close(&head{name: "eth0"}, 4080))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := readHead(b)

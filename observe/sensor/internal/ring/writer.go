@@ -1,7 +1,6 @@
 package ring
 
 import (
-	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -13,7 +12,10 @@ import (
 
 // Layout is how the chunks of a segment lie: whole pages, so that they can be written past the page cache, which the
 // ring would otherwise fill with what nobody reads.
-func Layout() vault.Layout { return vault.Layout{Chunk: 4 << 10, Aligned: true, Batch: 1 << 20} }
+func Layout() vault.Layout { return vault.Layout{Chunk: 4 << 10, Aligned: true} }
+
+// batchSize is how many bytes of sealed blocks are written at once, at most.
+const batchSize = 1 << 20
 
 // Segment is a file that was handed over to be filled.
 type Segment struct {
@@ -31,48 +33,55 @@ type Report struct {
 	Err     error  // of the disk
 }
 
-// Writer seals the blocks of all recorders into segments, on a goroutine of its own.
+// Writer takes the blocks of all recorders into segments. A recorder seals its block itself, while its bytes are warm,
+// into a batch at a place that nobody else has; full batches go to the disk on a goroutine of their own, so that no
+// recorder waits for it.
 type Writer struct {
 	set    Settings
 	wait   bool
 	clock  clock.Clock
 	report func(Report)
-	chunk  int
+	chunk  int // bytes of content
 	queue  chan item
 	asked  atomic.Uint64
 	done   chan struct{}
 
 	// mu guards what follows.
 	mu        sync.Mutex
-	more      *sync.Cond // free has more
-	free      []*block
-	made, max int
+	changed   *sync.Cond // a batch is free, a segment came, or none comes
+	memory    *memory
+	filling   int // segments that are open
 	recorders int
-
-	// of came, which mu does not guard.
-	came chan given
-	last sync.Once // closes it
-	full bool      // there is no room for a segment: what comes is lost
-	open *open
+	came      []Segment // the next segments
+	full      bool      // there is no room for one: what comes is lost
+	over      bool      // none comes any more
+	open      *open     // that is filled
+	batch     *batch    // that is filled
+	flush     uint64    // that is being answered
+	answers   int
 }
 
-// item is a block to write, or an answer to a flush.
+// batch is a run of sealed blocks on its way to the disk.
+type batch struct {
+	segment *open
+	chunk   int64 // the number of its first
+	b       []byte
+	packets uint64
+	sealing int  // blocks that have their place and are being sealed
+	closed  bool // no further block gets a place
+}
+
+// item is a batch to write, a segment to end, or a flush to tell of.
 type item struct {
-	block  *block
-	soon   bool
-	answer uint64
-}
-
-// given is a segment, or word that there is no room for one.
-type given struct {
-	segment Segment
-	none    bool
+	batch   *batch
+	end     *open
+	flushed uint64
 }
 
 // Options are what a writer is made from.
 type Options struct {
 	Settings Settings
-	Blocks   int  // how many may wait, each of some 800 KiB
+	Batches  int  // how many may wait for the disk, each of 1 MiB; two at least
 	Wait     bool // when all wait: wait too, do not drop
 	Clock    clock.Clock
 	Report   func(Report) // is told what becomes of segments; it must not wait for the writer
@@ -81,8 +90,8 @@ type Options struct {
 // NewWriter starts a writer. It writes when it is given a segment.
 func NewWriter(o Options) *Writer {
 	w := &Writer{set: o.Settings, wait: o.Wait, clock: o.Clock, report: o.Report, chunk: Layout().Content(),
-		queue: make(chan item, o.Blocks+64), done: make(chan struct{}), max: o.Blocks, came: make(chan given, 8)}
-	w.more = sync.NewCond(&w.mu)
+		memory: newMemory(max(o.Batches, 2)), queue: make(chan item, o.Batches+64), done: make(chan struct{})}
+	w.changed = sync.NewCond(&w.mu)
 	go w.run()
 	return w
 }
@@ -96,165 +105,215 @@ func (w *Writer) Recorder(worker int, name string) (*Recorder, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.recorders++
-	return &Recorder{writer: w, set: w.set, filter: m, worker: uint32(worker), name: name, asked: w.asked.Load()}, nil
+	return &Recorder{writer: w, set: w.set, filter: m, worker: uint32(worker), name: name, asked: w.asked.Load(), block: newBlock()}, nil
 }
 
 // leave takes a recorder out of those that answer.
 func (w *Writer) leave() {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.recorders--
-	w.mu.Unlock()
 }
 
 // Give hands over a segment.
-func (w *Writer) Give(s Segment) { w.came <- given{segment: s} }
+func (w *Writer) Give(s Segment) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.came, w.full = append(w.came, s), false
+	w.changed.Broadcast()
+}
 
 // Full says that there is no room for a segment now. What comes until there is one is lost, and counted.
-func (w *Writer) Full() { w.came <- given{none: true} }
+func (w *Writer) Full() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.full = true
+	w.changed.Broadcast()
+}
+
+// NoMore says that no segment comes any more.
+func (w *Writer) NoMore() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+	w.changed.Broadcast()
+}
 
 // Ask asks all recorders for what they hold. When all have answered and it is on the disk, a report says so. Numbers rise.
 func (w *Writer) Ask(flush uint64) { w.asked.Store(flush) }
 
-// NoMore says that no segment comes any more.
-func (w *Writer) NoMore() { w.last.Do(func() { close(w.came) }) }
-
-// Close waits until all blocks are written, for which segments may still be needed, and closes the segment. No recorder
-// may be used any more.
-func (w *Writer) Close() {
-	close(w.queue)
-	<-w.done
-}
-
-// take is an empty block; nil when all wait to be written.
-func (w *Writer) take() *block {
+// answer notes that a recorder has given what it held when it was asked.
+func (w *Writer) answer(flush uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.free) == 0 {
-		if w.made < w.max {
-			w.made++
-			return newBlock()
+	if flush != w.flush {
+		w.flush, w.answers = flush, 0
+	}
+	if w.answers++; w.answers == w.recorders {
+		w.closeBatch()
+		w.queue <- item{flushed: flush}
+	}
+}
+
+// Close waits until all blocks are written, and ends the segment. No recorder may be used any more.
+func (w *Writer) Close() {
+	w.mu.Lock()
+	w.endSegment()
+	for w.filling > 0 {
+		w.changed.Wait()
+	}
+	back := w.came
+	w.came = nil
+	w.mu.Unlock()
+	close(w.queue)
+	<-w.done
+	w.memory.close()
+	for _, s := range back { // that were not needed
+		s.File.Close()
+		w.report(Report{Done: s.Number})
+	}
+}
+
+// put takes the bytes of a block: it is sealed into its place. It tells whether there was one. soon asks that it be on
+// the disk at once.
+func (w *Writer) put(b []byte, h *head, soon bool) bool {
+	w.mu.Lock()
+	a := w.place(len(b), h)
+	if a == nil {
+		w.mu.Unlock()
+		return false
+	}
+	chunk := a.segment.take(b, h)
+	from := len(a.b)
+	a.b = a.b[:from+len(b)/w.chunk*Layout().Chunk]
+	a.packets += uint64(h.packets)
+	a.sealing++
+	if soon {
+		w.closeBatch()
+	}
+	room := a.b[from:from:cap(a.b)]
+	w.mu.Unlock()
+	a.segment.sealer.Seal(room, b, chunk)
+	w.mu.Lock()
+	a.sealing--
+	w.send(a)
+	w.mu.Unlock()
+	return true
+}
+
+// place is the batch for a block of n bytes; nil when there is no room for it.
+func (w *Writer) place(n int, h *head) *batch {
+	sealed := n / w.chunk * Layout().Chunk
+	for {
+		if w.open != nil && !w.open.room(n) {
+			w.endSegment()
 		}
-		if !w.wait {
+		if w.batch != nil && len(w.batch.b)+sealed > cap(w.batch.b) {
+			w.closeBatch()
+		}
+		if w.batch != nil {
+			return w.batch
+		}
+		if w.open != nil || w.nextSegment() {
+			if b := w.memory.take(); b != nil {
+				w.open.batches++
+				w.batch = &batch{segment: w.open, chunk: w.open.next, b: b}
+				return w.batch
+			}
+		}
+		if !w.wait || w.open == nil && (w.full || w.over) {
 			return nil
 		}
-		w.more.Wait()
-	}
-	k := w.free[len(w.free)-1] // the one whose memory is warm
-	w.free = w.free[:len(w.free)-1]
-	return k
-}
-
-func (w *Writer) give(k *block) {
-	k.reset()
-	w.mu.Lock()
-	w.free = append(w.free, k)
-	w.mu.Unlock()
-	w.more.Signal()
-}
-
-func (w *Writer) run() {
-	defer close(w.done)
-	answers := 0
-	var flush uint64
-	for i := range w.queue {
-		if i.block != nil {
-			w.keep(i.block, i.soon)
-			w.give(i.block)
-			continue
-		}
-		if i.answer != flush {
-			flush, answers = i.answer, 0
-		}
-		w.mu.Lock()
-		all := w.recorders
-		w.mu.Unlock()
-		if answers++; answers == all {
-			w.report(Report{Flushed: flush})
-		}
-	}
-	if w.open != nil {
-		w.finish()
-	}
-	w.back()
-}
-
-// back gives back the segments that were not needed.
-func (w *Writer) back() {
-	for {
-		select {
-		case g, ok := <-w.came:
-			if !ok {
-				return
-			}
-			if !g.none {
-				g.segment.File.Close()
-				w.report(Report{Done: g.segment.Number})
-			}
-		default:
-			return
-		}
+		w.changed.Wait()
 	}
 }
 
-// keep writes a block into the segment, or the next.
-func (w *Writer) keep(k *block, soon bool) {
-	h, err := readHead(k.b)
-	if err != nil {
-		return // it is our own
-	}
-	if w.open != nil && !w.open.room(h.size) {
-		w.finish()
-	}
-	if w.open == nil && !w.next() {
-		w.report(Report{Lost: uint64(h.packets)})
-		return
-	}
-	if err := w.open.write(k.b[:h.size], &h, soon); err != nil {
-		w.fail(err)
-	}
-}
-
-// next opens the next segment. It waits for one, unless there is no room for any.
-func (w *Writer) next() bool {
-	for {
-		var g given
-		var ok bool
-		if w.full {
-			select {
-			case g, ok = <-w.came:
-			default:
-				return false
-			}
-		} else {
-			g, ok = <-w.came
-		}
-		if !ok {
-			return false
-		}
-		if w.full = g.none; w.full {
-			continue
-		}
-		var err error
-		if w.open, err = openSegment(g.segment); err == nil {
+// nextSegment opens the next segment that came.
+func (w *Writer) nextSegment() bool {
+	for len(w.came) > 0 {
+		s := w.came[0]
+		w.came = w.came[1:]
+		o, err := openSegment(s)
+		if err == nil {
+			w.open = o
+			w.filling++
 			return true
 		}
-		g.segment.File.Close()
-		w.report(Report{Done: g.segment.Number, Err: err})
+		s.File.Close()
+		w.report(Report{Done: s.Number, Err: err})
+	}
+	return false
+}
+
+// closeBatch sends the batch that is filled on its way.
+func (w *Writer) closeBatch() {
+	if a := w.batch; a != nil {
+		w.batch, a.closed = nil, true
+		w.send(a)
 	}
 }
 
-func (w *Writer) finish() {
-	if err := w.open.close(); err != nil {
-		w.fail(err)
-		return
+// endSegment ends the segment that is filled, when all its batches are written.
+func (w *Writer) endSegment() {
+	w.closeBatch()
+	if o := w.open; o != nil {
+		w.open, o.closed = nil, true
+		w.end(o)
 	}
-	w.report(Report{Done: w.open.Number})
-	w.open = nil
 }
 
-// fail gives the segment up: what was written stays.
-func (w *Writer) fail(err error) {
-	s := w.open
-	w.open = nil
-	w.report(Report{Done: s.Number, Err: errors.Join(err, s.File.Close()), Lost: s.unsafe})
+// send queues a batch that is closed and sealed.
+func (w *Writer) send(a *batch) {
+	if a.closed && a.sealing == 0 {
+		w.queue <- item{batch: a} // there is room for all batches
+	}
+}
+
+// end queues a segment of which all is written.
+func (w *Writer) end(o *open) {
+	if o.closed && o.batches == 0 {
+		w.queue <- item{end: o}
+	}
+}
+
+// run writes to the disk.
+func (w *Writer) run() {
+	defer close(w.done)
+	for i := range w.queue {
+		switch {
+		case i.batch != nil:
+			w.write(i.batch)
+		case i.end != nil:
+			err := i.end.finish()
+			w.report(Report{Done: i.end.Number, Err: err})
+			w.mu.Lock()
+			w.filling--
+			w.changed.Broadcast()
+			w.mu.Unlock()
+		default:
+			w.report(Report{Flushed: i.flushed})
+		}
+	}
+}
+
+// write writes a batch. A segment of which the disk did not take a part is given up: what was written stays.
+func (w *Writer) write(a *batch) {
+	o := a.segment
+	err := o.failed
+	if err == nil {
+		_, err = o.File.WriteAt(a.b, o.sealer.Place(a.chunk))
+	}
+	if err != nil {
+		w.report(Report{Lost: a.packets})
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.memory.give(a.b)
+	w.changed.Broadcast()
+	o.batches--
+	if o.failed = err; err != nil && w.open == o {
+		w.closeBatch()
+		w.open, o.closed = nil, true
+	}
+	w.end(o)
 }
