@@ -302,8 +302,21 @@ func (p publisher) Publish(ctx context.Context, kind event.Kind, batch []byte) e
 	return err
 }
 
+// searchable waits until the store has what was read of a capture, for some seconds at most: the console shows a capture
+// as a whole when it is.
+func (n *Node) searchable() {
+	if n.store == nil {
+		return
+	}
+	for end := time.Now().Add(15 * time.Second); n.store.Stored() < n.span.published() && time.Now().Before(end); {
+		<-time.After(20 * time.Millisecond)
+	}
+	n.store.Flush()
+}
+
 // captureRead notes how far a capture was readable.
 func (n *Node) captureRead(r sensor.FileReport) {
+	n.searchable()
 	n.span.end()
 	n.log.Info("capture read", "name", r.Name, "packets", r.Packets, "bytes", r.Bytes)
 	if r.Err != nil {

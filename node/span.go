@@ -13,7 +13,8 @@ import (
 type span struct {
 	mu       sync.Mutex
 	from, to int64 // unix nanoseconds
-	whole    bool  // the capture was read to its end
+	events   uint64
+	whole    bool // the capture was read to its end, and what was in it can be searched
 	reader   event.Reader
 }
 
@@ -24,6 +25,7 @@ func (s *span) widen(batch []byte) {
 	if s.reader.Open(batch) != nil {
 		return // the sensor has checked it
 	}
+	s.events += uint64(s.reader.Len())
 	var e event.Event
 	for s.reader.Next(&e) {
 		if s.from == 0 || e.Time < s.from {
@@ -31,6 +33,12 @@ func (s *span) widen(batch []byte) {
 		}
 		s.to = max(s.to, e.Time)
 	}
+}
+
+func (s *span) published() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.events
 }
 
 func (s *span) end() {

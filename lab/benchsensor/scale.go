@@ -149,11 +149,10 @@ func soak(s settings) error {
 	if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
 		return err
 	}
-	warm := min(2, len(memory)-1) // the first rounds fill tables and buffers
-	late := slices.Max(memory[len(memory)/2:])
+	half := memory[len(memory)/2:] // the rounds before fill tables and buffers
 	fmt.Printf("RESULT sensor_soak_minutes %.1f min\n", time.Since(begin).Minutes())
 	fmt.Printf("RESULT sensor_soak_rss_mb %d MiB\n", slices.Max(memory)>>10)
-	fmt.Printf("RESULT sensor_soak_growth_mb %d MiB\n", (late-memory[warm])>>10)
+	fmt.Printf("RESULT sensor_soak_growth_mb %d MiB\n", (slices.Max(half)-half[0])>>10)
 	return nil
 }
 

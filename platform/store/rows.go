@@ -255,6 +255,7 @@ func (w *writer) flushShelf(i int) {
 	if n := w.rows[i].RowsCount(); n > 0 {
 		w.s.shelves[i].db.MustAddRows(w.rows[i])
 		w.s.m.rows.Add(float64(n))
+		w.s.stored.Add(uint64(n))
 		w.rows[i].ResetKeepSettings()
 	}
 }
@@ -270,6 +271,9 @@ func (s *Store) Add(batch []byte) error {
 	}
 	return nil
 }
+
+// Stored is how many events were stored since the store was opened.
+func (s *Store) Stored() uint64 { return s.stored.Load() }
 
 // Flush makes what was added visible to queries at once.
 func (s *Store) Flush() {
