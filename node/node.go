@@ -308,7 +308,7 @@ func (n *Node) searchable() {
 	if n.store == nil {
 		return
 	}
-	for end := time.Now().Add(15 * time.Second); n.store.Stored() < n.span.published() && time.Now().Before(end); {
+	for end := time.Now().Add(15 * time.Second); n.store.Added() < n.span.published() && time.Now().Before(end); {
 		<-time.After(20 * time.Millisecond)
 	}
 	n.store.Flush()

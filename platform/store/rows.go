@@ -255,7 +255,7 @@ func (w *writer) flushShelf(i int) {
 	if n := w.rows[i].RowsCount(); n > 0 {
 		w.s.shelves[i].db.MustAddRows(w.rows[i])
 		w.s.m.rows.Add(float64(n))
-		w.s.stored.Add(uint64(n))
+		w.s.added.Add(uint64(n))
 		w.rows[i].ResetKeepSettings()
 	}
 }
@@ -272,8 +272,8 @@ func (s *Store) Add(batch []byte) error {
 	return nil
 }
 
-// Stored is how many events were stored since the store was opened.
-func (s *Store) Stored() uint64 { return s.stored.Load() }
+// Added is how many events were stored since the store was opened.
+func (s *Store) Added() uint64 { return s.added.Load() }
 
 // Flush makes what was added visible to queries at once.
 func (s *Store) Flush() {

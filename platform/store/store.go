@@ -53,8 +53,8 @@ type Options struct {
 
 // Store is an open event store. Its methods may be called by several goroutines at a time.
 type Store struct {
-	stored atomic.Uint64 // events since it was opened
-	held     *os.File // the lock of the folder
+	added    atomic.Uint64 // events since it was opened
+	held     *os.File      // the lock of the folder
 	shelves  []shelf
 	shelfOf  []uint8 // index of the shelf, by kind
 	slots    slots
