@@ -365,19 +365,26 @@ func (c *Conversation) prove(m *message) {
 	switch {
 	case c.token.Inner == spnego.NTLM && c.token.NTLM.Kind == ntlm.Authenticate:
 		t := &c.token.NTLM
-		o.client = o.client[:0]
+		o.forget()
 		o.Mechanism, o.ClientVersion = spnego.NTLM, t.Version
 		o.Domain, o.User, o.Workstation = o.client.keep(t.Domain), o.client.keep(t.User), o.client.keep(t.Workstation)
 	case c.token.Inner == spnego.Kerberos && c.token.Kerberos.Type == kerberos.APReq:
 		t := &c.token.Kerberos.Ticket
-		o.client = o.client[:0]
+		o.forget()
 		o.Mechanism = spnego.Kerberos
-		o.Realm, o.Service = o.client.keep(t.Realm), o.client.keep(t.Server.Name)
+		o.Realm, o.Service, o.Ticket = o.client.keep(t.Realm), o.client.keep(t.Server.Name), t.Sealed
 	default:
 		return
 	}
 	o.Security, o.Level = s, l
 	c.pending = true
+}
+
+// forget drops what an earlier token of the client has shown.
+func (o *SignOn) forget() {
+	o.User, o.Domain, o.Workstation, o.Realm, o.Service = nil, nil, nil, nil, nil
+	o.ClientVersion, o.Ticket = ntlm.Version{}, kerberos.Sealed{}
+	o.client = o.client[:0]
 }
 
 // challenge reads the server's token, which names it.

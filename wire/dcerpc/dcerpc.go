@@ -14,6 +14,7 @@
 package dcerpc
 
 import (
+	"bulwark/wire/kerberos"
 	"bulwark/wire/ntlm"
 	"bulwark/wire/spnego"
 )
@@ -125,6 +126,7 @@ type SignOn struct {
 	Server                    ntlm.Server
 	// Kerberos:
 	Realm, Service []byte
+	Ticket         kerberos.Sealed // zero: none was shown
 
 	client, server text // where the names are
 }

@@ -2,6 +2,7 @@ package kerberos
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"bulwark/wire"
@@ -53,6 +54,12 @@ func Probe(p []byte) (wire.Match, wire.Dir) {
 	if match == wire.No {
 		return match, dir
 	}
+	if is, length := probePassword(p[4:]); is == wire.Yes {
+		if length != int(binary.BigEndian.Uint32(p)) {
+			return wire.No, wire.Either
+		}
+		return match, dir
+	}
 	_, head, length, err := ber.Header(p[4:])
 	if err == nil && head+length != int(binary.BigEndian.Uint32(p)) {
 		return wire.No, wire.Either
@@ -75,7 +82,11 @@ func ProbeDatagram(p []byte) (wire.Match, wire.Dir) {
 	}
 	t := messageType(ber.Tag(p[0]))
 	if t == 0 {
-		return wire.No, wire.Either
+		match, _ := probePassword(p)
+		if match == wire.Yes {
+			return ProbeDatagram(p[passwordHeader:])
+		}
+		return match, wire.Either
 	}
 	dir := wire.ToClient
 	if t.IsRequest() {
@@ -150,7 +161,7 @@ func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int
 		if len(rest) < 4+seen {
 			return done, 4 + seen, nil
 		}
-		if err := c.message(rest[4:4+seen], h); err != nil && messageType(ber.Tag(rest[4])) == 0 {
+		if err := c.message(rest[4:4+seen], h); errors.Is(err, ErrType) {
 			return done, 0, errRecord
 		}
 		done += 4 + length
@@ -198,7 +209,7 @@ func (c *Conversation) Close(h Handler) {
 
 // Reset makes c ready for another conversation. Buffers that have grown long are given back.
 func (c *Conversation) Reset() {
-	const few, short = 2, 1024
+	const few = 2
 	if cap(c.waiting) > few {
 		kept := make([]Message, few)
 		copy(kept, c.waiting[:few])
@@ -206,19 +217,27 @@ func (c *Conversation) Reset() {
 	}
 	all := c.waiting[:cap(c.waiting)]
 	for i := range all {
-		if cap(all[i].text) > short {
-			all[i].text = nil
-		}
+		all[i].trim()
 	}
-	if cap(c.reply.text) > short {
-		c.reply.text = nil
-	}
+	c.reply.trim()
 	*c = Conversation{waiting: c.waiting[:0], reply: c.reply}
+}
+
+// trim gives back buffers that have grown long.
+func (m *Message) trim() {
+	const short = 1024
+	if cap(m.text) > short {
+		m.text = nil
+	}
+	if cap(m.der) > short {
+		m.der = nil
+	}
 }
 
 // message reads one message and joins it with its other half.
 func (c *Conversation) message(p []byte, h Handler) error {
-	if t := messageType(ber.Tag(p[0])); t.IsRequest() {
+	inner, _ := unwrap(p)
+	if t := messageType(ber.Tag(inner[0])); t.IsRequest() {
 		return c.request(p, h)
 	}
 	if err := ParseCut(p, &c.reply); err != nil {

@@ -14,6 +14,8 @@
 package kerberos
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -26,6 +28,8 @@ import (
 const (
 	MaxName  = 1024 // bytes of a name or text
 	MaxTypes = 32   // encryption types, pre-authentication types
+
+	MaxCertificate = 8 << 10 // bytes of a certificate; of a longer one nothing is kept
 
 	maxText = 8 << 10 // bytes of all names together
 )
@@ -44,12 +48,20 @@ type Principal struct {
 	Name []byte
 }
 
+// Sealed is what shows of a thing that is encrypted (RFC 4120 §5.2.9). The zero value is nothing.
+type Sealed struct {
+	Etype Etype
+	Kvno  uint32 // which of the key's versions; 0 when not said
+	// Sum is the SHA-256 of the encrypted part, by which a ticket is known again: what is shown but was never issued
+	// is forged. Zero when it was not seen to its end.
+	Sum [sha256.Size]byte
+}
+
 // Ticket is the part of a ticket that is in clear (RFC 4120 §5.3). The zero value is no ticket.
 type Ticket struct {
 	Realm  []byte
 	Server Principal
-	Etype  Etype  // what it is encrypted with, under the server's key
-	Kvno   uint32 // which of the server's keys; 0 when not said
+	Sealed // under the server's key
 }
 
 // Message is one message. Its names live in its own buffer until the next [Parse] into it: nothing points into the
@@ -80,6 +92,24 @@ type Message struct {
 	ProofEtype Etype
 	// Etype is what the reply's or the authenticator's encrypted part is encrypted with; 0 when there is none.
 	Etype Etype
+	// Salt is what the KDC wants the password mixed with, of the first type that has one.
+	Salt []byte
+	// Host is the NetBIOS name among the client's addresses: the workstation, by its own word.
+	Host []byte
+	// NoPAC says that the client wants the ticket without its user's groups (PA-PAC-REQUEST).
+	NoPAC      bool
+	PACOptions PACOptions
+	// Authorization says that a TGS-REQ brings authorization data of its own, encrypted.
+	Authorization bool
+	// Armored says that the proof lies encrypted inside FAST (RFC 6113); Armor is the ticket that armours it, when the
+	// message itself shows one.
+	Armored bool
+	Armor   Ticket
+	// Certificate is the DER of the certificate that signs (RFC 4556): in an AS-REQ the client's, in an AS-REP the
+	// KDC's. In a TGS-REQ it is that of the user in whose name the service asks.
+	Certificate []byte
+	// Password says that the message lies in one that changes a password (RFC 3244): version 1 or 0xff80.
+	Password uint16
 
 	// Ticket is the one issued (AS-REP, TGS-REP) or shown (TGS-REQ, AP-REQ).
 	Ticket Ticket
@@ -96,6 +126,7 @@ type Message struct {
 	ServerTime int64  // KRB-ERROR: the KDC's clock, Unix seconds
 
 	text []byte
+	der  []byte // of the certificate
 }
 
 // S4U says that a service asks in the name of a user: for a ticket to itself (S4U2self) or, with a ticket of the user
@@ -108,34 +139,28 @@ func (m *Message) S4U() (self, proxy bool) {
 	return self && m.Type == TGSReq, m.Type == TGSReq && m.Options&CNameInAdditionalTicket != 0
 }
 
-// Proven says whether the client of an AS-REQ has proven that it knows its key, in a way that shows from outside. An
-// AS-REP to an unproven request can be cracked offline.
-func (m *Message) Proven() bool {
-	for _, t := range m.PreAuth {
-		switch t {
-		case PreAuthEncTimestamp, PreAuthPKASReq, PreAuthPKASReqOld, PreAuthFAST, PreAuthEncryptedChallenge:
-			return true
-		}
-	}
-	return false
-}
-
 // Parse reads one message, without the four bytes of length that TCP puts before it. A field that is broken inside is
 // left empty; after an error m holds what was read up to the fault.
-func Parse(p []byte, m *Message) error { return parse(ber.Open(p), m) }
+func Parse(p []byte, m *Message) error {
+	p, version := unwrap(p)
+	return parse(ber.Open(p), version, m)
+}
 
 // ParseCut reads one message whose end may be missing.
-func ParseCut(p []byte, m *Message) error { return parse(ber.OpenCut(p), m) }
+func ParseCut(p []byte, m *Message) error {
+	p, version := unwrap(p)
+	return parse(ber.OpenCut(p), version, m)
+}
 
-func parse(r ber.Reader, m *Message) error {
-	*m = Message{text: m.text[:0], Etypes: m.Etypes[:0], PreAuth: m.PreAuth[:0]}
+func parse(r ber.Reader, password uint16, m *Message) error {
+	*m = Message{text: m.text[:0], der: m.der[:0], Etypes: m.Etypes[:0], PreAuth: m.PreAuth[:0]}
 	t := messageType(r.Peek())
 	if t == 0 {
 		return ErrType
 	}
 	r = r.Next().Open()
 	fields := r.Expect(ber.Sequence).Open()
-	m.Type = t
+	m.Type, m.Password = t, password
 	for fields.More() {
 		f := fields.Next()
 		if err := m.field(f); err != nil {
@@ -211,9 +236,25 @@ func (m *Message) bodyField(f ber.Element) {
 		for r := v.Open(); r.More(); {
 			m.etype(r.Next())
 		}
+	case 9:
+		m.addresses(v)
+	case 10:
+		m.Authorization = true
 	case 11:
 		tickets := v.Open()
 		m.Evidence = m.ticket(tickets.Next())
+	}
+}
+
+// addresses reads HostAddresses (RFC 4120 §5.2.5, §7.5.3). Windows sends one: its NetBIOS name, spaces behind.
+func (m *Message) addresses(v ber.Element) {
+	const netBIOS = 20
+	for r := v.Open(); r.More(); {
+		in := r.Next().Open()
+		kind := number(in.Expect(ber.Context(0).Constructed()).Only())
+		if name := in.Expect(ber.Context(1).Constructed()).Only().Body; kind == netBIOS && len(m.Host) == 0 {
+			m.Host = m.keep(bytes.TrimRight(name, " \x00"))
+		}
 	}
 }
 
@@ -276,90 +317,6 @@ func (m *Message) errorField(n int, f ber.Element) {
 	}
 }
 
-// errorData reads e-data: METHOD-DATA beside KDC_ERR_PREAUTH_REQUIRED (RFC 4120 §5.9.1), from Windows also
-// KERB-ERROR-DATA ([MS-KILE] 2.2.1).
-func (m *Message) errorData(v ber.Element) {
-	data := v.Only()
-	r := data.Open()
-	if r.Peek() == ber.Sequence {
-		m.preAuth(data)
-		return
-	}
-	kind := r.Expect(ber.Context(1).Constructed())
-	value := r.Expect(ber.Context(2).Constructed()).Only()
-	// KERB_ERR_TYPE_EXTENDED: status, reserved, flags, each of four bytes, the lowest first
-	if number(kind.Only()) == 3 && len(value.Body) >= 4 {
-		m.NTStatus = uint32(value.Body[0]) | uint32(value.Body[1])<<8 | uint32(value.Body[2])<<16 | uint32(value.Body[3])<<24
-	}
-}
-
-// preAuth reads SEQUENCE OF PA-DATA (RFC 4120 §5.2.7).
-func (m *Message) preAuth(v ber.Element) {
-	for r := v.Open(); r.More(); {
-		data := r.Next().Open()
-		t := PreAuth(number(data.Expect(ber.Context(1).Constructed()).Only()))
-		value := data.Expect(ber.Context(2).Constructed()).Only()
-		if data.Err() != nil || len(m.PreAuth) >= MaxTypes {
-			return
-		}
-		m.PreAuth = append(m.PreAuth, t)
-		m.preAuthValue(t, value)
-	}
-}
-
-func (m *Message) preAuthValue(t PreAuth, value ber.Element) {
-	switch t {
-	case PreAuthTGSReq:
-		m.apReq(value.Only())
-	case PreAuthEncTimestamp:
-		m.ProofEtype = encrypted(value.Only()).Etype
-	case PreAuthEtypeInfo2:
-		m.etypeInfo(value.Only())
-	case PreAuthForUser: // [MS-SFU] 2.2.1
-		r := value.Only().Open()
-		m.ForUser = m.principal(r.Expect(ber.Context(0).Constructed()).Only())
-		m.ForUserRealm = m.keep(r.Expect(ber.Context(1).Constructed()).Only().Body)
-	case PreAuthS4UX509User: // [MS-SFU] 2.2.2
-		m.s4uUser(value.Only())
-	}
-}
-
-// apReq reads the AP-REQ inside a TGS-REQ: the ticket that is shown (RFC 4120 §5.2.7.1).
-func (m *Message) apReq(v ber.Element) {
-	for r := v.Only().Open(); r.More(); {
-		if f := r.Next(); f.Tag == ber.Context(3).Constructed() {
-			m.Ticket = m.ticket(f.Only())
-			return
-		}
-	}
-}
-
-// etypeInfo reads ETYPE-INFO2 (RFC 4120 §5.2.7.5): in an error, what the KDC would take.
-func (m *Message) etypeInfo(v ber.Element) {
-	if m.Type != Error {
-		return
-	}
-	for r := v.Open(); r.More(); {
-		entry := r.Next()
-		m.etype(entry.Only().Only())
-	}
-}
-
-// s4uUser reads PA-S4U-X509-USER, unless PA-FOR-USER has said who.
-func (m *Message) s4uUser(v ber.Element) {
-	if len(m.ForUser.Name) > 0 {
-		return
-	}
-	for r := v.Only().Only().Open(); r.More(); {
-		switch f := r.Next(); f.Tag.Number() {
-		case 1:
-			m.ForUser = m.principal(f.Only())
-		case 2:
-			m.ForUserRealm = m.keep(f.Only().Body)
-		}
-	}
-}
-
 func (m *Message) etype(v ber.Element) {
 	if len(m.Etypes) < MaxTypes {
 		m.Etypes = append(m.Etypes, Etype(number(v)))
@@ -379,15 +336,27 @@ func (m *Message) ticket(v ber.Element) (t Ticket) {
 		case 2:
 			t.Server = m.principal(f.Only())
 		case 3:
-			key := encrypted(f.Only())
-			t.Etype, t.Kvno = key.Etype, key.Kvno
+			t.Sealed = encrypted(f.Only())
+			t.Sum = digest(f.Only())
 		}
 	}
 	return t
 }
 
+// digest is the SHA-256 of what EncryptedData holds, zero when that is not there to its end.
+func digest(v ber.Element) (sum [sha256.Size]byte) {
+	for r := v.Open(); r.More(); {
+		if f := r.Next(); f.Tag.Number() == 2 {
+			if cipher := f.Only(); cipher.Tag == ber.OctetString && !cipher.Cut {
+				return sha256.Sum256(cipher.Body)
+			}
+		}
+	}
+	return sum
+}
+
 // encrypted reads what is in clear of EncryptedData (RFC 4120 §5.2.9).
-func encrypted(v ber.Element) (t Ticket) {
+func encrypted(v ber.Element) (t Sealed) {
 	for r := v.Open(); r.More(); {
 		switch f := r.Next(); f.Tag.Number() {
 		case 0:

@@ -201,6 +201,22 @@ func (o Options) AppendNames(dst []string) []string {
 	return dst
 }
 
+// PACOptions are what a client can or wants concerning the PAC ([MS-KILE] 2.2.10), bit 0 the most significant.
+type PACOptions uint32
+
+// ResourceDelegation asks for a ticket that the service itself allows to be used in another's name ([MS-SFU] 2.2.5).
+const ResourceDelegation PACOptions = 1 << (31 - 3)
+
+// AppendNames appends the names of the options that are set to dst.
+func (o PACOptions) AppendNames(dst []string) []string {
+	for i, name := range [...]string{"claims", "branch-aware", "forward-to-full-dc", "resource-based-constrained-delegation"} {
+		if o&(1<<(31-i)) != 0 {
+			dst = append(dst, name)
+		}
+	}
+	return dst
+}
+
 // PreAuth is a type of pre-authentication data (RFC 4120 §7.5.2 and its registry, [MS-KILE] 2.2.10).
 type PreAuth int32
 
@@ -208,70 +224,49 @@ type PreAuth int32
 const (
 	PreAuthTGSReq             PreAuth = 1
 	PreAuthEncTimestamp       PreAuth = 2
+	PreAuthPasswordSalt       PreAuth = 3
 	PreAuthPKASReqOld         PreAuth = 14
 	PreAuthPKASReq            PreAuth = 16
+	PreAuthPKASRep            PreAuth = 17
 	PreAuthEtypeInfo2         PreAuth = 19
+	PreAuthPACRequest         PreAuth = 128
 	PreAuthForUser            PreAuth = 129
 	PreAuthS4UX509User        PreAuth = 130
 	PreAuthFAST               PreAuth = 136
 	PreAuthEncryptedChallenge PreAuth = 138
+	PreAuthSPAKE              PreAuth = 151
+	PreAuthPACOptions         PreAuth = 167
+
+	preAuthEtypeInfo     PreAuth = 11
+	preAuthPKWindows2000 PreAuth = 15 // in requests of Windows 2000 and XP, by a draft
+	preAuthSAM           PreAuth = 31
+	preAuthOTP           PreAuth = 142
 )
+
+// preAuthNames are the registered names.
+var preAuthNames = map[PreAuth]string{
+	1: "PA-TGS-REQ", 2: "PA-ENC-TIMESTAMP", 3: "PA-PW-SALT", 5: "PA-ENC-UNIX-TIME", 6: "PA-SANDIA-SECUREID",
+	7: "PA-SESAME", 8: "PA-OSF-DCE", 9: "PA-CYBERSAFE-SECUREID", 10: "PA-AFS3-SALT", 11: "PA-ETYPE-INFO",
+	12: "PA-SAM-CHALLENGE", 13: "PA-SAM-RESPONSE", 14: "PA-PK-AS-REQ_OLD", 15: "PA-PK-AS-REP_OLD", 16: "PA-PK-AS-REQ",
+	17: "PA-PK-AS-REP", 18: "PA-PK-OCSP-RESPONSE", 19: "PA-ETYPE-INFO2", 20: "PA-SVR-REFERRAL-INFO",
+	21: "PA-SAM-REDIRECT", 22: "PA-GET-FROM-TYPED-DATA", 23: "PA-SAM-ETYPE-INFO", 24: "PA-ALT-PRINC",
+	25: "PA-SERVER-REFERRAL", 30: "PA-SAM-CHALLENGE2", 31: "PA-SAM-RESPONSE2", 41: "PA-EXTRA-TGT",
+	101: "TD-PKINIT-CMS-CERTIFICATES", 102: "TD-KRB-PRINCIPAL", 103: "TD-KRB-REALM", 104: "TD-TRUSTED-CERTIFIERS",
+	105: "TD-CERTIFICATE-INDEX", 106: "TD-APP-DEFINED-ERROR", 107: "TD-REQ-NONCE", 108: "TD-REQ-SEQ",
+	109: "TD-DH-PARAMETERS", 111: "TD-CMS-DIGEST-ALGORITHMS", 112: "TD-CERT-DIGEST-ALGORITHMS",
+	128: "PA-PAC-REQUEST", 129: "PA-FOR-USER", 130: "PA-S4U-X509-USER", 131: "PA-FOR-CHECK-DUPS", 132: "PA-AS-CHECKSUM",
+	133: "PA-FX-COOKIE", 134: "PA-AUTHENTICATION-SET", 135: "PA-AUTH-SET-SELECTED", 136: "PA-FX-FAST",
+	137: "PA-FX-ERROR", 138: "PA-ENCRYPTED-CHALLENGE", 141: "PA-OTP-CHALLENGE", 142: "PA-OTP-REQUEST",
+	143: "PA-OTP-CONFIRM", 144: "PA-OTP-PIN-CHANGE", 145: "PA-EPAK-AS-REQ", 146: "PA-EPAK-AS-REP", 147: "PA-PKINIT-KX",
+	148: "PA-PKU2U-NAME", 149: "PA-REQ-ENC-PA-REP", 150: "PA-AS-FRESHNESS", 151: "PA-SPAKE",
+	161: "KERB-KEY-LIST-REQ", 162: "KERB-KEY-LIST-REP", 165: "PA-SUPPORTED-ENCTYPES", 166: "PA-EXTENDED-ERROR",
+	167: "PA-PAC-OPTIONS", 170: "KERB-SUPERSEDED-BY-USER", 171: "KERB-DMSA-KEY-PACKAGE",
+}
 
 // String is the registered name.
 func (t PreAuth) String() string {
-	switch t {
-	case 1:
-		return "PA-TGS-REQ"
-	case 2:
-		return "PA-ENC-TIMESTAMP"
-	case 3:
-		return "PA-PW-SALT"
-	case 11:
-		return "PA-ETYPE-INFO"
-	case 14:
-		return "PA-PK-AS-REQ_OLD"
-	case 15:
-		return "PA-PK-AS-REP_OLD"
-	case 16:
-		return "PA-PK-AS-REQ"
-	case 17:
-		return "PA-PK-AS-REP"
-	case 19:
-		return "PA-ETYPE-INFO2"
-	case 20:
-		return "PA-SVR-REFERRAL-INFO"
-	case 128:
-		return "PA-PAC-REQUEST"
-	case 129:
-		return "PA-FOR-USER"
-	case 130:
-		return "PA-S4U-X509-USER"
-	case 132:
-		return "PA-AS-CHECKSUM"
-	case 133:
-		return "PA-FX-COOKIE"
-	case 136:
-		return "PA-FX-FAST"
-	case 137:
-		return "PA-FX-ERROR"
-	case 138:
-		return "PA-ENCRYPTED-CHALLENGE"
-	case 147:
-		return "PA-PKINIT-KX"
-	case 149:
-		return "PA-REQ-ENC-PA-REP"
-	case 150:
-		return "PA-AS-FRESHNESS"
-	case 161:
-		return "KERB-KEY-LIST-REQ"
-	case 162:
-		return "KERB-KEY-LIST-REP"
-	case 165:
-		return "PA-SUPPORTED-ENCTYPES"
-	case 166:
-		return "PA-EXTENDED-ERROR"
-	case 167:
-		return "PA-PAC-OPTIONS"
+	if name := preAuthNames[t]; name != "" {
+		return name
 	}
 	return "PA-" + strconv.Itoa(int(t))
 }
@@ -290,7 +285,18 @@ const (
 	ErrorClockSkew       ErrorCode = 37
 	ErrorModified        ErrorCode = 41
 	ErrorTooBig          ErrorCode = 52 // ordinary: the client is asked to come again over TCP
+	ErrorWrongRealm      ErrorCode = 68 // ordinary: the client is asked to go elsewhere
+	ErrorMorePreAuth     ErrorCode = 91 // ordinary: the client is asked to go on (RFC 6113)
 )
+
+// Decides says whether a proof that was answered so was looked at to its end: else the client has to come again.
+func (c ErrorCode) Decides() bool {
+	switch c {
+	case ErrorPreAuthRequired, ErrorTooBig, ErrorWrongRealm, ErrorMorePreAuth:
+		return false
+	}
+	return true
+}
 
 // errorNames are those of RFC 4120 §7.5.9 and of RFC 4556, 6112, 6113 for 62 and above, by code.
 var errorNames = [...]string{
@@ -320,7 +326,8 @@ var errorNames = [...]string{
 	79: "KDC_ERR_PA_CHECKSUM_MUST_BE_INCLUDED", 80: "KDC_ERR_DIGEST_IN_SIGNED_DATA_NOT_ACCEPTED",
 	81: "KDC_ERR_PUBLIC_KEY_ENCRYPTION_NOT_SUPPORTED", 90: "KDC_ERR_PREAUTH_EXPIRED",
 	91: "KDC_ERR_MORE_PREAUTH_DATA_REQUIRED", 92: "KDC_ERR_PREAUTH_BAD_AUTHENTICATION_SET",
-	93: "KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS",
+	85: "KRB_AP_ERR_IAKERB_KDC_NOT_FOUND", 86: "KRB_AP_ERR_IAKERB_KDC_NO_RESPONSE",
+	93: "KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS", 100: "KDC_ERR_NO_ACCEPTABLE_KDF",
 }
 
 // String is the registered name.

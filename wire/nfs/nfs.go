@@ -13,7 +13,10 @@
 // there is; who wants all calls offers a [CallHandler], who wants what is read and written a [ContentHandler].
 package nfs
 
-import "bulwark/wire"
+import (
+	"bulwark/wire"
+	"bulwark/wire/kerberos"
+)
 
 // The bounds of a conversation.
 const (
@@ -102,6 +105,7 @@ type Call struct {
 	Software, ServerSoftware []byte
 	// Principal is the service of a Kerberos ticket, Realm its realm.
 	Principal, Realm []byte
+	Ticket           kerberos.Sealed // zero: none was shown
 
 	text []byte
 }

@@ -151,6 +151,7 @@ func (c *Conversation) ticket(x *xdr, r *waiting) {
 	}
 	r.call.Principal = r.call.keep(c.token.Kerberos.Ticket.Server.Name)
 	r.call.Realm = r.call.keep(c.token.Kerberos.Ticket.Realm)
+	r.call.Ticket = c.token.Kerberos.Ticket.Sealed
 }
 
 // keep copies a text into the call's own.

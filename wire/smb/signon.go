@@ -27,7 +27,8 @@ func (s *Session) client(t *spnego.Token) (proves bool) {
 		if m.Kind != ntlm.Authenticate {
 			return false
 		}
-		t := s.clientText[:0] // the last round is the one that counts
+		s.forget() // the last round is the one that counts
+		t := s.clientText
 		t, s.Domain = keep(t, m.Domain)
 		t, s.User = keep(t, m.User)
 		t, s.Workstation = keep(t, m.Workstation)
@@ -39,13 +40,20 @@ func (s *Session) client(t *spnego.Token) (proves bool) {
 			return false
 		}
 		s.Mechanism = spnego.Kerberos
-		text := s.clientText[:0]
+		s.forget()
+		text := s.clientText
 		text, s.Realm = keep(text, t.Kerberos.Ticket.Realm)
 		s.clientText, s.Service = keep(text, t.Kerberos.Ticket.Server.Name)
-		s.Etype = t.Kerberos.Ticket.Etype
+		s.Ticket = t.Kerberos.Ticket.Sealed
 		return true
 	}
 	return false
+}
+
+// forget drops what an earlier token of the client has shown.
+func (s *Session) forget() {
+	s.User, s.Domain, s.Workstation, s.SPN, s.Realm, s.Service = nil, nil, nil, nil, nil, nil
+	s.Ticket, s.clientText = kerberos.Sealed{}, s.clientText[:0]
 }
 
 // server takes over what the server's token shows.

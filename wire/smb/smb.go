@@ -153,8 +153,8 @@ type Session struct {
 	SPN                       []byte // the service the client believes to talk to
 	// Kerberos:
 	Realm   []byte
-	Service []byte         // the service's principal, "cifs/files01"
-	Etype   kerberos.Etype // of the ticket
+	Service []byte          // the service's principal, "cifs/files01"
+	Ticket  kerberos.Sealed // zero: none was shown
 	// Cleartext says that a password crossed the wire as it is (SMB 1).
 	Cleartext bool
 	// SMB 1: what each side says that it runs, its system and its file service.

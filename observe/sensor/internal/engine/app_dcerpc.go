@@ -181,6 +181,7 @@ func (w *Worker) rpcSignOn(f *flow, r *dcerpc.SignOn, service string) {
 	if len(r.User) == 0 && len(r.Service) == 0 {
 		return
 	}
+	w.ticketShown(f, "dcerpc", r.Realm, r.Service, &r.Ticket)
 	if r.Decided {
 		e := &w.out.auth
 		*e = event.Auth{User: event.View(r.User), Domain: either(event.View(r.Domain), event.View(r.Realm)),

@@ -145,6 +145,7 @@ func (a *exchanges) End(x *http.Transaction) {
 	w.out.text = t.buf
 	a.doh(x)
 	a.dpws(x)
+	a.signOn(x)
 	a.tellFiles(x)
 }
 

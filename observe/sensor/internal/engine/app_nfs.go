@@ -171,6 +171,7 @@ func (a *nfsApp) knows(v *nfs.Call) {
 		a.w.header(a.f)
 		a.w.tellAssetAt(a.f, a.w.head.Dst, o)
 	}
+	a.w.ticketShown(a.f, "nfs", v.Realm, v.Principal, &v.Ticket)
 	if len(v.Principal) > 0 && v.Answered {
 		e := &a.w.out.auth
 		*e = event.Auth{Domain: event.View(v.Realm), Protocol: "Kerberos", Service: event.View(v.Principal), Outcome: "success"}

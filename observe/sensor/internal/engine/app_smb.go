@@ -157,6 +157,7 @@ func (t *texts) system(native []byte, v ntlm.Version) string {
 
 // authentication reports that somebody signed on, or tried.
 func (a *smbApp) authentication(r *smb.Session) {
+	a.w.ticketShown(a.f, "smb", r.Realm, r.Service, &r.Ticket)
 	if !r.Answered || len(r.User) == 0 && len(r.Service) == 0 {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"bulwark/wire/fhir"
 	"bulwark/wire/intellivue"
 	"bulwark/wire/packet"
+	"bulwark/wire/spnego"
 	"bulwark/wire/syslog"
 )
 
@@ -73,7 +74,8 @@ type payloads struct {
 	syslogMessage syslog.Message
 	atna          event.ATNA
 	audit         atna.Message
-	text          []byte // scratch
+	text          []byte        // scratch
+	token         *spnego.Token // scratch; made when a sign-on is met
 }
 
 // sides counts, for one VLAN, the TCP flows that were seen in one and in both directions since the last report.
