@@ -18,6 +18,25 @@ type LDAP struct {
 	OID        string   // of an extended operation
 	Sealed     bool     // the conversation is encrypted by SASL from here on
 	Record     string   // the messages as EVE's object has them, JSON; when EVE is written
+
+	Extended      string   // name of an extended operation: StartTLS, Modify Password...
+	Controls      []string // names of the request's controls, their numbers where they have none: Paged Results, DirSync...
+	Changes       []string // of a modify and an add: "add member: CN=...", values only where rights hang on them
+	NewName       string   // where an entry is moved to
+	Signed        bool     // the request came signed by SASL
+	Bytes         uint64   // length of the answers
+	User          string   // whom a SASL bind by NTLM names
+	Domain        string   // the domain of that user; of a bind by Kerberos the realm of the ticket
+	Host          string   // workstation of the client, by its own word
+	Service       string   // service that a SASL bind is to
+	Ping          string   // of a search for a domain controller: the domain that answers
+	Forest        string   // its forest
+	NetBIOSDomain string   // its old name
+	Controller    string   // the controller that answers
+	Site          string   // where that is
+	ClientSite    string   // where the client is
+	Account       string   // the account that was asked about
+	DCFlags       []string // what the controller serves: pdc, kdc, writable...
 }
 
 func (*LDAP) Kind() Kind { return KindLDAP }
@@ -38,4 +57,22 @@ func (p *LDAP) fields(c *coder) {
 	c.str(14, "ldap.extended_oid", &p.OID)
 	c.truth(15, "ldap.is_sealed", &p.Sealed)
 	c.str(16, "ldap.record", &p.Record)
+	c.str(17, "ldap.extended_operation", &p.Extended)
+	c.strs(18, "ldap.controls", &p.Controls)
+	c.strs(19, "ldap.changes", &p.Changes)
+	c.str(20, "ldap.new_dn", &p.NewName)
+	c.truth(21, "ldap.is_signed", &p.Signed)
+	c.num(22, "ldap.response_bytes", &p.Bytes)
+	c.str(23, "actor.user.name", &p.User)
+	c.str(24, "actor.user.domain", &p.Domain)
+	c.str(25, "src_endpoint.hostname", &p.Host)
+	c.str(26, "service.name", &p.Service)
+	c.str(27, "ldap.netlogon.domain", &p.Ping)
+	c.str(28, "ldap.netlogon.forest", &p.Forest)
+	c.str(29, "ldap.netlogon.netbios_domain", &p.NetBIOSDomain)
+	c.str(30, "ldap.netlogon.host", &p.Controller)
+	c.str(31, "ldap.netlogon.site", &p.Site)
+	c.str(32, "ldap.netlogon.client_site", &p.ClientSite)
+	c.str(33, "ldap.netlogon.account", &p.Account)
+	c.strs(34, "ldap.netlogon.flags", &p.DCFlags)
 }

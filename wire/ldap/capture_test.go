@@ -45,10 +45,16 @@ func line(x *Exchange) string {
 			if m.Op == ModifyRequest {
 				fmt.Fprintf(&b, "(%s)", a.Change)
 			}
+			for _, v := range a.Values {
+				fmt.Fprintf(&b, "=%s", v)
+			}
 		}
 		put("new", m.NewRDN)
 		put("under", m.NewSuperior)
 		put("oid", m.OID)
+		if m.Signed {
+			b.WriteString(" signed")
+		}
 		for _, c := range m.Controls {
 			fmt.Fprintf(&b, " control=%s", c.Type)
 		}
@@ -195,7 +201,7 @@ func TestCaptures(t *testing.T) {
 	files := replay.Files(t, "zeek-traces/ldap")
 	for _, c := range []struct{ says, file, want string }{
 		{"signed messages are read", "zeek-traces/ldap/missing_krbtgt_ldap_request.pcapng",
-			`8 search_request "DC=matrix,DC=local" whole_subtree (samaccountname=krbtgt) control=1.2.840.113556.1.4.319 -> search_result_done success entries=1 references=3 bytes=1831`},
+			`8 search_request "DC=matrix,DC=local" whole_subtree (samaccountname=krbtgt) signed control=1.2.840.113556.1.4.319 -> search_result_done success entries=1 references=3 bytes=1831`},
 		{"a guess of a password is a bind refused", "zeek-traces/ldap/ldap_invalid_credentials.pcap",
 			`246 bind_request "" mechanism=GSS-SPNEGO user=agent.smith service=ldap/DC01-Zion.matrix.local -> bind_response invalid_credentials "8009030C: LdapErr: DSID-0C090569, comment: AcceptSecurityContext error, data 52e, v4563"`},
 		{"a value in a filter is escaped", "zeek-traces/ldap/ldap_escaping_test.pcapng",

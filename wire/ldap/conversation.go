@@ -63,6 +63,13 @@ type MessageHandler interface {
 	Message(dir wire.Dir, m *Message)
 }
 
+// EntryHandler is a [Handler] that wants the entries of a search at the root: what a server says of itself (RFC 4512
+// §5.1), of its domain and of the site of who asks ([Netlogon]).
+type EntryHandler interface {
+	Handler
+	Entry(request, entry *Message)
+}
+
 // Conversation reads the messages of one flow, over TCP or UDP. The zero value is ready.
 type Conversation struct {
 	sides   [2]side
@@ -187,21 +194,23 @@ func probeToken(p []byte) (wire.Match, wire.Dir) {
 // Datagram reads the messages of one datagram.
 func (c *Conversation) Datagram(dir wire.Dir, p []byte, h Handler) error {
 	each, _ := h.(MessageHandler)
+	entries, _ := h.(EntryHandler)
 	for len(p) > 0 {
 		rest, err := Parse(p, &c.message)
 		if err != nil {
 			return err
 		}
-		c.take(dir, len(p)-len(rest), told{h, each, true})
+		c.take(dir, len(p)-len(rest), told{h, each, entries, true})
 		p = rest
 	}
 	return nil
 }
 
-// told is the handler in both its forms; each is nil when it does not want messages.
+// told is the handler in all its forms; each and entries are nil when it does not want such.
 type told struct {
 	h        Handler
 	each     MessageHandler
+	entries  EntryHandler
 	datagram bool
 }
 
@@ -209,7 +218,8 @@ type told struct {
 func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int, err error) {
 	s := &c.sides[dir&1]
 	each, _ := h.(MessageHandler)
-	to := told{h: h, each: each}
+	entries, _ := h.(EntryHandler)
+	to := told{h: h, each: each, entries: entries}
 	done, s.skip = s.skip, 0
 	for done < len(p) {
 		if c.tls {
@@ -254,19 +264,19 @@ func (c *Conversation) unit(dir wire.Dir, s *side, p []byte, to told) (n, need i
 	}
 	want := min(total, wire.MaxPending)
 	if to.each == nil {
-		want = min(want, c.needed(p, head))
+		want = min(want, c.needed(p, head, to))
 	}
 	if len(p) < want {
 		return 0, want, nil
 	}
-	if err := c.read(dir, p[:want], total, to); err != nil {
+	if err := c.read(dir, p[:want], total, s.left > 0, to); err != nil {
 		return s.stray()
 	}
 	return s.end(total), 0, nil
 }
 
 // needed is how many bytes of a message are enough when nobody wants to see all: of an entry, which operation it is.
-func (c *Conversation) needed(p []byte, head int) int {
+func (c *Conversation) needed(p []byte, head int, to told) int {
 	const header = 10 // of the operation
 	at := head + 2
 	if len(p) > head+1 {
@@ -277,6 +287,13 @@ func (c *Conversation) needed(p []byte, head int) int {
 	}
 	switch t := ber.Tag(p[at]); {
 	case !isOp(t):
+		return at + header
+	case Op(t.Number()) == SearchEntry && to.entries != nil:
+		in := ber.OpenCut(p[head:])
+		id, _ := in.Next().Int()
+		if i := c.index(int32(id)); i >= 0 && c.waiting[i].request.atRoot() {
+			return wire.MaxPending
+		}
 		return at + header
 	case Op(t.Number()) == SearchEntry, Op(t.Number()) == SearchReference, Op(t.Number()) == IntermediateResponse:
 		return at + header
@@ -364,11 +381,12 @@ func (c *Conversation) seal(by Layer, to told) {
 }
 
 // read reads a message of total bytes, of which p holds the first.
-func (c *Conversation) read(dir wire.Dir, p []byte, total int, to told) error {
+func (c *Conversation) read(dir wire.Dir, p []byte, total int, signed bool, to told) error {
 	_, err := Parse(p, &c.message)
 	if errors.Is(err, ErrMessage) {
 		return err
 	}
+	c.message.Signed = signed
 	c.take(dir, total, to)
 	return nil
 }
@@ -376,6 +394,11 @@ func (c *Conversation) read(dir wire.Dir, p []byte, total int, to told) error {
 // take reports a message and joins it with what it belongs to.
 func (c *Conversation) take(dir wire.Dir, size int, to told) {
 	m := &c.message
+	if m.Op == ExtendedResponse { // RFC 3062 §3: it may hold the new password
+		if i := c.index(m.ID); i >= 0 && string(c.waiting[i].request.OID) == oidPassword {
+			m.Password, m.Value = len(m.Value) > 0, nil
+		}
+	}
 	if to.each != nil {
 		to.each.Message(dir, m)
 	}
@@ -429,6 +452,9 @@ func (c *Conversation) answer(m *Message, size int, to told) {
 	switch m.Op {
 	case SearchEntry:
 		w.entries++
+		if to.entries != nil && w.request.atRoot() {
+			to.entries.Entry(&w.request, m)
+		}
 	case SearchReference:
 		w.references++
 	}
@@ -442,6 +468,11 @@ func (c *Conversation) answer(m *Message, size int, to told) {
 		c.tls = true
 		c.seal(TLS, to)
 	}
+}
+
+// atRoot says whether m searches the root, which is no part of a directory but the server itself.
+func (m *Message) atRoot() bool {
+	return m.Op == SearchRequest && len(m.Name) == 0 && m.Scope == BaseObject
 }
 
 // index is the request with the number id, -1 when there is none.

@@ -20,6 +20,7 @@ import (
 
 	"bulwark/wire"
 	"bulwark/wire/ber"
+	"bulwark/wire/kerberos"
 	"bulwark/wire/ntlm"
 	"bulwark/wire/spnego"
 )
@@ -45,6 +46,7 @@ var (
 const (
 	OIDStartTLS      = "1.3.6.1.4.1.1466.20037"
 	OIDDisconnection = "1.3.6.1.4.1.1466.20036"
+	oidPassword      = "1.3.6.1.4.1.4203.1.11.1" // RFC 3062
 )
 
 // Attribute is an attribute with its values, or one that is asked for.
@@ -71,15 +73,18 @@ type Message struct {
 	Name []byte
 	// Cut says that the message was longer than what could be read.
 	Cut bool
+	// Signed says that it came signed by SASL.
+	Signed bool
 
 	// BIND:
 	Version   uint8
 	Mechanism []byte // "simple", "sicily" or a SASL mechanism
-	Password  bool   // a password crossed the wire in clear
+	Password  bool   // a password crossed the wire in clear; in a change of it too
 	// User, Domain and Workstation are whom an NTLM or PLAIN sign-on names; Service and Realm the service that a
 	// Kerberos sign-on is to.
 	User, Domain, Workstation []byte
 	Service, Realm            []byte
+	Ticket                    kerberos.Sealed // zero: none was shown
 	Scheme                    ntlm.Scheme
 	// Credentials are the token of a SASL sign-on, either side's, unless a password is in it.
 	Credentials []byte
@@ -100,7 +105,7 @@ type Message struct {
 	DeleteOldRDN        bool
 
 	OID   []byte // of an extended operation or an intermediate answer
-	Value []byte // of the same
+	Value []byte // of the same, unless a password is in it
 	// Abandoned is the number of the request that an ABANDON takes back.
 	Abandoned int32
 
@@ -153,7 +158,8 @@ func (m *Message) reset() {
 	}
 }
 
-// keep makes m a copy of o that points at nothing of o's, without values, credentials and controls' values.
+// keep makes m a copy of o that points at nothing of o's, without credentials, controls' values and values of
+// attributes; but see [MeansRights].
 func (m *Message) keep(o *Message) {
 	m.reset()
 	attributes, controls, text := m.Attributes, m.Controls, m.text
@@ -169,7 +175,16 @@ func (m *Message) keep(o *Message) {
 	}
 	for _, a := range o.Attributes[:min(len(o.Attributes), maxKept)] {
 		text, a.Type = kept(text, a.Type)
+		given := a.Values
 		a.Values = nil
+		if len(given) > 0 && MeansRights(a.Type) {
+			first := len(values)
+			for _, v := range given[:min(len(given), maxKeptValues)] {
+				text, v = kept(text, v[:min(len(v), maxKeptValue)])
+				values = append(values, v)
+			}
+			a.Values = values[first:len(values):len(values)]
+		}
 		attributes = append(attributes, a)
 	}
 	for _, c := range o.Controls {
@@ -177,13 +192,15 @@ func (m *Message) keep(o *Message) {
 		c.Value = nil
 		controls = append(controls, c)
 	}
-	m.Attributes, m.Controls, m.text = attributes, controls, text
+	m.Attributes, m.Controls, m.text, m.values = attributes, controls, text, values
 }
 
 // The bounds of a request that waits for its answer.
 const (
-	maxKept     = 64      // attributes
-	maxKeptText = 8 << 10 // bytes of all texts together
+	maxKept       = 64      // attributes
+	maxKeptValues = 4       // of an attribute
+	maxKeptValue  = 512     // bytes of one
+	maxKeptText   = 8 << 10 // bytes of all texts together
 )
 
 // trim gives back buffers that have grown long.
@@ -222,11 +239,13 @@ func (m *Message) operation(op ber.Element) error {
 	case SearchEntry, AddRequest:
 		m.Name = r.Expect(ber.OctetString).Body
 		m.attributes(r.Expect(ber.Sequence))
+		m.passwords()
 	case SearchReference:
 		m.referrals(op)
 	case ModifyRequest:
 		m.Name = r.Expect(ber.OctetString).Body
 		m.changes(r.Expect(ber.Sequence))
+		m.passwords()
 	case DelRequest:
 		m.Name = op.Body
 	case AbandonRequest:
@@ -310,7 +329,7 @@ func (m *Message) signOn(p []byte) {
 		m.Service = t.SPN
 	case spnego.Kerberos:
 		t := &m.token.Kerberos
-		m.Service, m.Realm = t.Server.Name, t.Realm
+		m.Service, m.Realm, m.Ticket = t.Server.Name, t.Realm, t.Ticket.Sealed
 	}
 }
 
@@ -351,6 +370,16 @@ func (m *Message) partial(e ber.Element) {
 	m.attribute(in.Expect(ber.OctetString).Body)
 	for values := in.Expect(ber.Set).Open(); values.More(); {
 		m.value(values.Next().Body)
+	}
+}
+
+// passwords notes that a request brings some.
+func (m *Message) passwords() {
+	if m.Op == SearchEntry {
+		return
+	}
+	for i := range m.Attributes {
+		m.Password = m.Password || len(m.Attributes[i].Values) > 0 && IsSecret(m.Attributes[i].Type)
 	}
 }
 
@@ -402,6 +431,23 @@ func (m *Message) extended(r *ber.Reader) {
 			m.OID = e.Body
 		case 1:
 			m.Value = e.Body
+		}
+	}
+	if string(m.OID) == oidPassword && m.Op == ExtendedRequest {
+		m.passwordChange()
+	}
+}
+
+// passwordChange reads PasswdModifyRequestValue (RFC 3062 §2), whose password is changed, and drops the passwords.
+func (m *Message) passwordChange() {
+	value := ber.OpenCut(m.Value)
+	m.Value = nil
+	for in := value.Expect(ber.Sequence).Open(); in.More(); {
+		switch e := in.Next(); e.Tag.Number() {
+		case 0:
+			m.Name = e.Body
+		case 1, 2:
+			m.Password = true
 		}
 	}
 }

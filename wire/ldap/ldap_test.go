@@ -184,6 +184,7 @@ func TestConversation(t *testing.T) {
 	rc4 := append(append([]byte("\x60\x2b\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"), 2, 1, 0x11, 0, 0xff, 0xff, 0xff, 0xff), make([]byte, 24)...)
 	star := searchAsk(2, "dc=h", present("cn"), "cn", "mail")
 	found := []byte("2 search_request \"dc=h\" whole_subtree (cn=*) cn mail control=1.2.840.113556.1.4.319 -> search_result_done success \"said so\"")
+	signed := strings.Replace(string(found), " control", " signed control", 1)
 	done := result(2, SearchDone, Success)
 	for _, c := range []struct {
 		says   string
@@ -208,12 +209,22 @@ func TestConversation(t *testing.T) {
 				message(5, el(op(CompareRequest), str("cn=m"), el(ber.Sequence, str("sn"), str("v"))))),
 			down(result(1, AddResponse, Success), result(2, ModifyResponse, InsufficientAccess), result(3, ModifyDNResponse, Success), result(4, DelResponse, Success), result(5, CompareResponse, 6)),
 		}, []string{
-			`1 add_request "cn=n" objectClass -> add_response success "said so"`,
-			`2 modify_request "cn=n" member(add) -> modify_response insufficient_access_rights "said so"`,
+			`1 add_request "cn=n" objectClass=user -> add_response success "said so"`,
+			`2 modify_request "cn=n" member(add)=cn=x -> modify_response insufficient_access_rights "said so"`,
 			`3 mod_dn_request "cn=n" new=cn=m under=ou=o -> mod_dn_response success "said so"`,
 			`4 del_request "cn=m" -> del_response success "said so"`,
 			`5 compare_request "cn=m" sn -> compare_response compare_true "said so"`,
 		}},
+		{"of a change the values on which rights hang, and no password", []wiretest.Chunk{
+			up(message(1, el(op(ModifyRequest), str("cn=n"), el(ber.Sequence,
+				el(ber.Sequence, enum(2), el(ber.Sequence, str("userAccountControl"), set("4194816"))),
+				el(ber.Sequence, enum(0), el(ber.Sequence, str("description"), set("of Mrs Smith"))),
+				el(ber.Sequence, enum(2), el(ber.Sequence, str("unicodePwd"), set("hunter2"))))))), down(result(1, ModifyResponse, Success))},
+			[]string{`1 modify_request "cn=n" password userAccountControl(replace)=4194816 description(add) unicodePwd(replace) -> modify_response success "said so"`}},
+		{"whose password is changed", []wiretest.Chunk{
+			up(message(1, el(op(ExtendedRequest), el(ctx(0), []byte("1.3.6.1.4.1.4203.1.11.1")), el(ctx(1), el(ber.Sequence, el(ctx(0), []byte("cn=n")), el(ctx(2), []byte("hunter2"))))))),
+			down(result(1, ExtendedResponse, Success, el(ctx(11), []byte("hunter3"))))},
+			[]string{`1 extended_request "cn=n" password oid=1.3.6.1.4.1.4203.1.11.1 -> extended_response success "said so"`}},
 		{"a request taken back", []wiretest.Chunk{up(star, message(3, el(ber.Application(16), []byte{2})), message(4, []byte{0x42, 0}))},
 			[]string{`3 abandon_request "" abandons=2 ->`, `2 search_request "dc=h" whole_subtree (cn=*) cn mail control=1.2.840.113556.1.4.319 -> abandoned`, `4 unbind_request "" ->`}},
 		{"a server that closes", []wiretest.Chunk{down(result(0, ExtendedResponse, 52, el(ctx(10), []byte(OIDDisconnection))))},
@@ -224,16 +235,16 @@ func TestConversation(t *testing.T) {
 		{"StartTLS that is refused does not", []wiretest.Chunk{
 			up(message(1, el(op(ExtendedRequest), el(ctx(0), []byte(OIDStartTLS))))), down(result(1, ExtendedResponse, 2)), up(star), down(done),
 		}, []string{"1 extended_request \"\" oid=" + OIDStartTLS + ` -> extended_response protocol_error "said so"`, string(found)}},
-		{"signed by Kerberos, as Windows does", []wiretest.Chunk{up(wrap(front, star)), down(wrap(front, entry(2, "cn=a", 10), done))}, []string{string(found) + " entries=1 references=0 bytes=115"}},
+		{"signed by Kerberos, as Windows does", []wiretest.Chunk{up(wrap(front, star)), down(wrap(front, entry(2, "cn=a", 10), done))}, []string{signed + " entries=1 references=0 bytes=115"}},
 		{"signed by Kerberos, as others do", []wiretest.Chunk{up(wrap(behind, star, make([]byte, 12)), wrap(behind, star, make([]byte, 12))), down(wrap(behind, done, make([]byte, 12)))},
-			[]string{`2 search_request "dc=h" whole_subtree (cn=*) cn mail control=1.2.840.113556.1.4.319 ->`, string(found)}},
-		{"signed by NTLM", []wiretest.Chunk{up(wrap(ntlmSigned, star)), down(wrap(ntlmSigned, done))}, []string{string(found)}},
-		{"signed by RC4", []wiretest.Chunk{up(wrap(rc4, star)), down(wrap(rc4, done))}, []string{string(found)}},
-		{"signed by DIGEST-MD5", []wiretest.Chunk{up(wrap(nil, star, make([]byte, 16))), down(wrap(nil, done, make([]byte, 16)))}, []string{string(found)}},
+			[]string{`2 search_request "dc=h" whole_subtree (cn=*) cn mail signed control=1.2.840.113556.1.4.319 ->`, signed}},
+		{"signed by NTLM", []wiretest.Chunk{up(wrap(ntlmSigned, star)), down(wrap(ntlmSigned, done))}, []string{signed}},
+		{"signed by RC4", []wiretest.Chunk{up(wrap(rc4, star)), down(wrap(rc4, done))}, []string{signed}},
+		{"signed by DIGEST-MD5", []wiretest.Chunk{up(wrap(nil, star, make([]byte, 16))), down(wrap(nil, done, make([]byte, 16)))}, []string{signed}},
 		{"encrypted messages are opaque, and that is told once", []wiretest.Chunk{up(wrap(secret), wrap(secret)), down(wrap(secret))}, []string{"sealed by SASL"}},
-		{"a long signed answer is skipped", []wiretest.Chunk{up(wrap(front, star)), down(wrap(front, entry(2, "cn=a", 300_000), done))}, []string{string(found) + " entries=1 references=0 bytes=300105"}},
+		{"a long signed answer is skipped", []wiretest.Chunk{up(wrap(front, star)), down(wrap(front, entry(2, "cn=a", 300_000), done))}, []string{signed + " entries=1 references=0 bytes=300105"}},
 		{"a gap within a signed answer leads to the next", []wiretest.Chunk{up(wrap(front, star)), down(wrap(front, entry(2, "cn=a", 300))[:100]),
-			{Dir: wire.ToClient, Lost: 100, Bytes: slices.Concat(wrap(front, entry(2, "cn=a", 300))[200:], wrap(front, done))}}, []string{string(found) + " entries=1 references=0 bytes=405"}},
+			{Dir: wire.ToClient, Lost: 100, Bytes: slices.Concat(wrap(front, entry(2, "cn=a", 300))[200:], wrap(front, done))}}, []string{signed + " entries=1 references=0 bytes=405"}},
 		{"a gap leads to the next message that is found", []wiretest.Chunk{up(star), {Dir: wire.ToClient, Lost: 5000, Bytes: slices.Concat([]byte("end of some 0 entry\x30\x05\x02"), done)}}, []string{string(found)}},
 		{"rubbish is passed over", []wiretest.Chunk{up([]byte("HELO"), star), down(done)}, []string{string(found)}},
 	} {
@@ -247,6 +258,116 @@ func TestConversation(t *testing.T) {
 		}
 		wiretest.Splits(t, c.chunks, fresh)
 	}
+}
+
+// root is a handler that wants what servers say of themselves.
+type root struct{ log }
+
+func (r *root) Entry(request, entry *Message) {
+	s := fmt.Sprintf("%d asks, %d is told", request.ID, entry.ID)
+	for _, a := range entry.Attributes {
+		s += fmt.Sprintf(" %s=%d bytes", a.Type, len(a.Values[0]))
+	}
+	r.lines = append(r.lines, s)
+}
+
+func TestEntriesOfTheRootAreHandedOn(t *testing.T) {
+	base := func(id byte, name string) []byte {
+		return message(id, el(op(SearchRequest), str(name), enum(0), enum(0), num(0), num(10), truth(false), present("objectClass"), el(ber.Sequence)))
+	}
+	chunks := []wiretest.Chunk{up(base(1, ""), base(2, "dc=h")), down(entry(2, "dc=h", 20_000), entry(1, "", 20_000), result(1, SearchDone, Success))}
+	var r root
+	f := wiretest.Feed[Handler]{T: t, Conversation: new(Conversation), Handler: &r}
+	if err := f.Play(chunks); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"1 asks, 1 is told cn=1 bytes", `1 search_request "" base_object (objectClass=*) -> search_result_done success "said so" entries=1 references=0 bytes=20101`,
+		`2 search_request "dc=h" base_object (objectClass=*) -> entries=1 references=0 bytes=20064`}
+	if !slices.Equal(r.lines, want) {
+		t.Errorf("got %q, want %q", r.lines, want)
+	}
+	wiretest.Splits(t, chunks, func() (wiretest.Conversation[Handler], Handler, func() string) {
+		r := new(root)
+		return new(Conversation), r, func() string { return strings.Join(r.lines, "\n") }
+	})
+}
+
+func TestNetlogon(t *testing.T) {
+	guid := make([]byte, 16)
+	utf := func(s string) (p []byte) {
+		for _, c := range s + "\x00" {
+			p = append(p, byte(c), 0)
+		}
+		return p
+	}
+	extended := slices.Concat([]byte{23, 0, 0, 0, 0x29, 1, 0, 0x20}, guid, []byte("\x04hosp\x07example\x00\xc0\x18\x03dc1\xc0\x18\x04HOSP\x00\x03DC1\x00\x06nurse7\x00\x04Main\x00\xc0\x41"),
+		[]byte{5, 0, 0, 0, 255, 255, 255, 255})
+	plain := slices.Concat([]byte{19, 0}, utf(`\\DC1`), utf(""), utf("HOSP"), guid, guid, []byte("\x04hosp\x07example\x00\xc0\x3a\x03dc1\xc0\x3a"), []byte{10, 9, 0, 1, 0x29, 1, 0, 0})
+	for _, c := range []struct {
+		says, want string
+		in         []byte
+		err        error
+	}{
+		{"all that a controller says", "hosp.example/hosp.example dc1.hosp.example HOSP DC1 nurse7 Main/Main [pdc ldap kdc writable dns-controller]", extended, nil},
+		{"what one of Windows 2000 says", "hosp.example/hosp.example dc1.hosp.example HOSP DC1  / [pdc ldap kdc writable]", plain, nil},
+		{"what one of Windows NT says", "/  HOSP DC1  / []", plain[:2+12+2+10], nil},
+		{"a controller that knows no such user", "/     / []", []byte{25, 0, 0, 0}, ErrNetlogon},
+		{"a name that runs in a circle", "/     / [pdc ldap kdc writable dns-controller]", slices.Concat(extended[:24], []byte{0xc0, 24}), ErrNetlogon},
+		{"another operation", "/     / []", []byte{7, 0, 0, 0}, ErrNetlogon},
+		{"nothing", "/     / []", nil, ErrNetlogon},
+	} {
+		var n Netlogon
+		if err := ParseNetlogon(c.in, &n); !errors.Is(err, c.err) {
+			t.Errorf("%s: got %v, want %v", c.says, err, c.err)
+		}
+		got := fmt.Sprintf("%s/%s %s %s %s %s %s/%s %v", n.Forest, n.Domain, n.Host, n.NetBIOSDomain, n.NetBIOSComputer, n.User, n.Site, n.ClientSite, n.Flags.AppendNames([]string{}))
+		if got != c.want {
+			t.Errorf("%s: got %s, want %s", c.says, got, c.want)
+		}
+	}
+}
+
+func TestSecurityIdentifiers(t *testing.T) {
+	sid := []byte{1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x20, 2, 0, 0}
+	entries := slices.Concat(
+		[]byte{0, 0, 24, 0, 0xff, 1, 15, 0}, sid, // allowed
+		[]byte{1, 0, 24, 0, 0xff, 1, 15, 0}, sid, // denied
+		[]byte{5, 0, 44, 0, 0, 1, 0, 0, 1, 0, 0, 0}, make([]byte, 16), sid[:16]) // allowed of an object
+	list := slices.Concat([]byte{2, 0, byte(8 + len(entries)), 0, 3, 0, 0, 0}, entries)
+	descriptor := slices.Concat([]byte{1, 0, 4, 0x80}, make([]byte, 12), []byte{20, 0, 0, 0}, list)
+	for _, c := range []struct{ says, got, want string }{
+		{"administrators", string(AppendSID(nil, sid)), "S-1-5-32-544"},
+		{"half of one is none", string(AppendSID(nil, sid[:12])), ""},
+		{"those who are allowed something", string(AppendAllowed(nil, descriptor)), "S-1-5-32-544,S-1-5-32-544"},
+		{"half a list gives those that are there", string(AppendAllowed(nil, descriptor[:len(descriptor)-60])), "S-1-5-32-544"},
+		{"no list gives none", string(AppendAllowed(nil, descriptor[:20])), ""},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: got %q, want %q", c.says, c.got, c.want)
+		}
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	for name, want := range map[string]bool{"unicodePwd": true, "userPassword;x-hash": true, "ms-Mcs-AdmPwd": true, "cn": false, "": false} {
+		if got := IsSecret([]byte(name)); got != want {
+			t.Errorf("%q: got %v, want %v", name, got, want)
+		}
+	}
+}
+
+func FuzzValues(f *testing.F) {
+	f.Add([]byte("\x17\x00\x00\x00\xfd\x03\x00\x00................\x04hosp\x00\xc0\x18\xc0\x18\xc0\x18\xc0\x18\x00\x00\x00"))
+	f.Add([]byte("\x13\x00D\x00C\x00\x00\x00\x00\x00H\x00\x00\x00"))
+	f.Add([]byte("\x01\x00\x04\x80\x14\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00\x02\x00\x20\x00\x01\x00\x00\x00\x00\x00\x18\x00\xff\x01\x0f\x00"))
+	var n Netlogon
+	f.Fuzz(func(t *testing.T, p []byte) {
+		_ = ParseNetlogon(p, &n)
+		if len(n.text) > 3*maxNetlogonText {
+			t.Errorf("got %d bytes of names, want them bounded", len(n.text))
+		}
+		_ = AppendAllowed(nil, p)
+	})
 }
 
 func TestDatagrams(t *testing.T) {

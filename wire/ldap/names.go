@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"bytes"
 	"strconv"
 
 	"bulwark/wire/ber"
@@ -110,6 +111,130 @@ func (o Op) String() string {
 		return "intermediate_response"
 	}
 	return "unknown"
+}
+
+// ExtendedName is the name of an extended operation or an intermediate answer, "" when it is not known here (IANA
+// registry "LDAP Parameters", [MS-ADTS] 3.1.1.3.4.2).
+func ExtendedName(oid []byte) string {
+	switch string(oid) {
+	case OIDStartTLS:
+		return "StartTLS"
+	case OIDDisconnection:
+		return "Notice of Disconnection"
+	case oidPassword:
+		return "Modify Password"
+	case "1.3.6.1.4.1.4203.1.11.3":
+		return "Who am I"
+	case "1.3.6.1.1.8":
+		return "Cancel"
+	case "1.3.6.1.1.21.1":
+		return "Start Transaction"
+	case "1.3.6.1.1.21.3":
+		return "End Transaction"
+	case "1.3.6.1.1.19":
+		return "Turn"
+	case "1.3.6.1.4.1.1466.101.119.1":
+		return "Refresh"
+	case "1.2.840.113556.1.4.1781":
+		return "Fast Bind"
+	case "1.2.840.113556.1.4.2212":
+		return "Batch Request"
+	case "1.3.6.1.4.1.4203.1.9.1.4":
+		return "Sync Info"
+	case "2.16.840.1.113730.3.5.3":
+		return "Start Replication"
+	case "2.16.840.1.113730.3.5.12":
+		return "Start Replication 90"
+	}
+	return ""
+}
+
+// controlNames are of the registry and of [MS-ADTS] 3.1.1.3.4.1.
+var controlNames = map[string]string{
+	"1.2.840.113556.1.4.319": "Paged Results", "1.2.840.113556.1.4.417": "Show Deleted",
+	"1.2.840.113556.1.4.473": "Server Sort", "1.2.840.113556.1.4.474": "Server Sort Response",
+	"1.2.840.113556.1.4.521": "Cross-Domain Move", "1.2.840.113556.1.4.528": "Notification",
+	"1.2.840.113556.1.4.529": "Extended DN", "1.2.840.113556.1.4.619": "Lazy Commit",
+	"1.2.840.113556.1.4.801": "Security Descriptor Flags", "1.2.840.113556.1.4.802": "Range Option",
+	"1.2.840.113556.1.4.805": "Tree Delete", "1.2.840.113556.1.4.841": "DirSync",
+	"1.2.840.113556.1.4.970": "Get Stats", "1.2.840.113556.1.4.1338": "Verify Name",
+	"1.2.840.113556.1.4.1339": "Domain Scope", "1.2.840.113556.1.4.1340": "Search Options",
+	"1.2.840.113556.1.4.1341": "RODC Domain-Controller Promotion", "1.2.840.113556.1.4.1413": "Permissive Modify",
+	"1.2.840.113556.1.4.1504": "Attribute Scoped Query", "1.2.840.113556.1.4.1852": "Quota",
+	"1.2.840.113556.1.4.1907": "Shutdown Notify", "1.2.840.113556.1.4.1948": "Range Retrieval",
+	"1.2.840.113556.1.4.1974": "Force Update", "1.2.840.113556.1.4.2026": "DN Input",
+	"1.2.840.113556.1.4.2064": "Show Recycled", "1.2.840.113556.1.4.2065": "Show Deactivated Link",
+	"1.2.840.113556.1.4.2066": "Policy Hints (deprecated)", "1.2.840.113556.1.4.2090": "DirSync Extended",
+	"1.2.840.113556.1.4.2204": "Tree Delete Extended", "1.2.840.113556.1.4.2205": "Update Stats",
+	"1.2.840.113556.1.4.2206": "Search Hints", "1.2.840.113556.1.4.2211": "Expected Entry Count",
+	"1.2.840.113556.1.4.2239": "Policy Hints", "1.2.840.113556.1.4.2255": "Set Owner",
+	"1.2.840.113556.1.4.2256": "Bypass Quota", "1.2.840.113556.1.4.2309": "Link TTL",
+	"2.16.840.1.113730.3.4.2": "Manage DSA IT", "2.16.840.1.113730.3.4.3": "Persistent Search",
+	"2.16.840.1.113730.3.4.4": "Password Expired", "2.16.840.1.113730.3.4.5": "Password Expiring",
+	"2.16.840.1.113730.3.4.7": "Entry Change Notification", "2.16.840.1.113730.3.4.9": "Virtual List View",
+	"2.16.840.1.113730.3.4.10": "Virtual List View Response", "2.16.840.1.113730.3.4.15": "Authorization Identity Response",
+	"2.16.840.1.113730.3.4.16": "Authorization Identity", "2.16.840.1.113730.3.4.18": "Proxied Authorization",
+	"1.3.6.1.1.12": "Assertion", "1.3.6.1.1.13.1": "Pre-Read", "1.3.6.1.1.13.2": "Post-Read",
+	"1.3.6.1.1.21.2": "Transaction Specification", "1.3.6.1.1.22": "Don't Use Copy",
+	"1.3.6.1.4.1.4203.1.9.1.1": "Sync Request", "1.3.6.1.4.1.4203.1.9.1.2": "Sync State",
+	"1.3.6.1.4.1.4203.1.9.1.3": "Sync Done", "1.3.6.1.4.1.4203.1.10.1": "Subentries",
+	"1.3.6.1.4.1.4203.666.5.12": "Relax Rules", "1.3.6.1.4.1.42.2.27.8.5.1": "Password Policy",
+	"1.2.826.0.1.3344810.2.3": "Matched Values",
+}
+
+// ControlName is the name of a control, "" when it is not known here.
+func ControlName(oid []byte) string { return controlNames[string(oid)] }
+
+// secrets are the attributes that hold passwords, or what serves as well, in lower case.
+var secrets = [...]string{
+	"userpassword", "unicodepwd", "unixuserpassword", "mssfu30password", "dbcspwd", "ntpwdhistory", "lmpwdhistory",
+	"supplementalcredentials", "cleartextpassword", "currentvalue", "priorvalue", "trustauthincoming", "trustauthoutgoing",
+	"initialauthincoming", "initialauthoutgoing", "msds-managedpassword", "ms-mcs-admpwd", "mslaps-password",
+	"mslaps-encryptedpassword", "mslaps-encryptedpasswordhistory", "mslaps-encrypteddsrmpassword",
+	"mslaps-encrypteddsrmpasswordhistory", "msfve-recoverypassword", "msfve-keypackage", "sambantpassword",
+	"sambalmpassword", "sambapasswordhistory", "krbprincipalkey", "krbextradata", "userpkcs12", "ipanthash",
+}
+
+// IsSecret says whether the values of an attribute are passwords, or as good as such.
+func IsSecret(attribute []byte) bool {
+	const longest = 48
+	if len(attribute) > longest {
+		return false
+	}
+	for i, b := range attribute {
+		if b == ';' { // options follow, RFC 4512 §2.5
+			attribute = attribute[:i]
+			break
+		}
+	}
+	for _, s := range secrets {
+		if len(s) == len(attribute) && bytes.EqualFold(attribute, []byte(s)) {
+			return true
+		}
+	}
+	return false
+}
+
+// rights are the attributes on whose values it hangs who may do what in a domain, or is taken for whom.
+var rights = [...]string{
+	"member", "memberof", "serviceprincipalname", "useraccountcontrol", "primarygroupid", "sidhistory", "samaccountname",
+	"dnshostname", "userprincipalname", "altsecurityidentities", "admincount", "scriptpath", "gpcfilesyspath", "gplink",
+	"msds-keycredentiallink", "msds-allowedtodelegateto", "msds-allowedtoactonbehalfofotheridentity",
+	"msds-groupmsamembership", "msds-supportedencryptiontypes", "msds-delegatedmsastate",
+	"msds-managedaccountprecededbylink", "msds-supersededmanagedaccountlink", "msds-supersededserviceaccountstate",
+	"mspki-enrollment-flag", "mspki-certificate-name-flag", "mspki-ra-signature", "pkiextendedkeyusage",
+	"certificatetemplates", "dsheuristics", "ms-ds-machineaccountquota", "managedby", "objectclass",
+}
+
+// MeansRights says whether who may do what hangs on the values of an attribute. These are kept of a change, of others
+// only the names.
+func MeansRights(attribute []byte) bool {
+	for _, s := range rights {
+		if len(s) == len(attribute) && bytes.EqualFold(attribute, []byte(s)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Scope is how deep a search goes (RFC 4511 §4.5.1.2).

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"strconv"
 
 	"bulwark/event"
@@ -12,8 +11,12 @@ import (
 // ldapMessages is an [ldapApp] that writes down the messages of each exchange, as EVE does.
 type ldapMessages ldapApp
 
-// maxRecord bounds what is written down of one exchange, in bytes.
-const maxRecord = 64 << 10
+// The bounds of what is written down: bytes of one exchange, and exchanges under way. An exchange that is one too many
+// is told without its messages.
+const (
+	maxRecord  = 64 << 10
+	maxRecords = 2 * ldap.MaxWaiting
+)
 
 // ldapRecord is what was written down of an exchange that is under way.
 type ldapRecord struct {
@@ -26,6 +29,9 @@ func (a *ldapMessages) Message(_ wire.Dir, m *ldap.Message) {
 		a.records = map[int32]*ldapRecord{}
 	}
 	r := a.records[m.ID]
+	if r == nil && len(a.records) >= maxRecords {
+		return
+	}
 	if r == nil || m.Op.IsRequest() && len(r.responses) > 0 {
 		r = &ldapRecord{}
 		a.records[m.ID] = r
@@ -78,6 +84,9 @@ func (a *ldapMessages) Exchange(x *ldap.Exchange) {
 	(*ldapApp)(a).Exchange(x)
 	a.record = nil
 }
+
+// Entry takes what a server says of itself.
+func (a *ldapMessages) Entry(q, m *ldap.Message) { (*ldapApp)(a).Entry(q, m) }
 
 // Sealed reports that the rest of the conversation is encrypted.
 func (a *ldapMessages) Sealed(by ldap.Layer) { (*ldapApp)(a).Sealed(by) }
@@ -219,7 +228,7 @@ func ldapValues(j *jsonText, name string, a *ldap.Attribute) {
 
 // shown is a value, or nothing where it is a password.
 func shown(a *ldap.Attribute, v []byte) []byte {
-	if bytes.EqualFold(a.Type, []byte("userPassword")) || bytes.EqualFold(a.Type, []byte("unicodePwd")) {
+	if ldap.IsSecret(a.Type) {
 		return nil
 	}
 	return v
