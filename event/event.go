@@ -74,6 +74,7 @@ const (
 	KindSyslog    Kind = 36
 	KindATNA      Kind = 50
 	KindPgSQL     Kind = 38
+	KindMySQL     Kind = 39
 
 	kindEnd Kind = 96 // above every code
 )
@@ -137,6 +138,7 @@ var kinds = [kindEnd]struct {
 	KindSyslog:    {"syslog", func() Payload { return new(Syslog) }},
 	KindATNA:      {"atna", func() Payload { return new(ATNA) }},
 	KindPgSQL:     {"pgsql", func() Payload { return new(PgSQL) }},
+	KindMySQL:     {"mysql", func() Payload { return new(MySQL) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -35,6 +35,7 @@ func Publishes() []event.Kind {
 		event.KindRFB,
 		event.KindTelnet,
 		event.KindPgSQL,
+		event.KindMySQL,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

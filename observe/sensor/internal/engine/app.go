@@ -62,6 +62,7 @@ const (
 	Telnet
 	Syslog
 	PgSQL
+	MySQL
 	appCount
 )
 
@@ -115,6 +116,7 @@ var appNames = [appCount]string{
 	Telnet:     "telnet",
 	Syslog:     "syslog",
 	PgSQL:      "pgsql",
+	MySQL:      "mysql",
 }
 
 func (a App) String() string { return appNames[a] }

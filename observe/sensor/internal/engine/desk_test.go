@@ -30,3 +30,13 @@ func TestADatabaseIsToldWithoutValuesAndPasswords(t *testing.T) {
 	tells(t, got, []string{`"kind":"pgsql"`, `"user.name":"nurse"`, `"database.name":"ward"`, `"auth_protocol":"PostgreSQL cleartext"`, `"status":"success"`, `"is_cleartext":true`,
 		`"pgsql.statement":"select * from p where name=? and id=?"`, `"pgsql.command":"SELECT 1"`, `"device.software_version":"15.8"`}, []string{"geheim", "DURAND", "4711"})
 }
+
+func TestMySQLIsToldWithoutValuesAndPasswords(t *testing.T) {
+	packet := func(seq byte, p string) string { return string([]byte{byte(len(p)), 0, 0, seq}) + p }
+	const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	got := played(t, down(packet(0, "\x0a8.0.36\x00\x07\x00\x00\x00saltsalt\x00\xff\xff\x21\x02\x00\xff\xff\x15"+zeros+"saltsaltsalt\x00mysql_native_password\x00")),
+		up(packet(1, "\x08\x02\x08\x00\x00\x00\x00\x01\x21"+zeros+zeros+"\x00\x00\x00nurse\x00\x06geheimward\x00mysql_clear_password\x00")), down(packet(2, "\x00\x00\x00\x02\x00\x00\x00")),
+		up(packet(0, "\x03select * from p where name=\"DURAND\" and id=4711")), down(packet(1, "\xff\x28\x04#42000You have an error near 'DURAND'")))
+	tells(t, got, []string{`"kind":"mysql"`, `"user.name":"nurse"`, `"database.name":"ward"`, `"status":"success"`, `"is_cleartext":true`,
+		`"mysql.statement":"select * from p where name=? and id=?"`, `"status_code":"42000"`, `"device.software_version":"8.0.36"`}, []string{"geheim", "DURAND", "4711"})
+}

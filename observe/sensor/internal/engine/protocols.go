@@ -26,6 +26,7 @@ import (
 	"bulwark/wire/medibus"
 	"bulwark/wire/modbus"
 	"bulwark/wire/mqtt"
+	"bulwark/wire/mysql"
 	"bulwark/wire/nfs"
 	"bulwark/wire/ntp"
 	"bulwark/wire/pgsql"
@@ -68,7 +69,7 @@ func streamProtocols() []protocol {
 		{RFB, rfb.Probe, func() application { return new(rfbApp) }},
 		{Telnet, telnet.Probe, func() application { return new(telnetApp) }},
 		{PgSQL, pgsql.Probe, func() application { return new(pgsqlApp) }},
-		{Kerberos, kerberos.Probe, func() application { return new(krb5App) }},
+		{MySQL, mysql.Probe, func() application { return new(mysqlApp) }},
 		{SMTP, smtp.Probe, func() application { return new(smtpApp) }},
 		{FTP, ftp.Probe, many[ftpApp]()},
 		{POP3, pop3.Probe, func() application { return new(pop3App) }},

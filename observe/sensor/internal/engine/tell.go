@@ -26,6 +26,7 @@ type payloads struct {
 	krb5          event.Kerberos
 	auth          event.Auth
 	hl7           event.HL7
+	mysql         event.MySQL
 	pgsql         event.PgSQL
 	telnet        event.Telnet
 	rfb           event.RFB

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"errors"
+
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/mysql"
+	"bulwark/wire/sql"
+)
+
+// mysqlApp is a connection to a MySQL or MariaDB server.
+type mysqlApp struct {
+	conv     mysql.Conversation
+	user, db []byte
+	at
+}
+
+func (a *mysqlApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
+	a.stand(w, f, dir)
+	done, need, err := a.conv.Decode(dir, p, a)
+	if errors.Is(err, mysql.ErrTLS) {
+		err = errAnother
+	}
+	return done, need, err
+}
+func (a *mysqlApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
+func (a *mysqlApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
+func (a *mysqlApp) reset() {
+	a.conv.Reset()
+	a.user, a.db, a.at = a.user[:0], a.db[:0], at{}
+}
+
+// Login takes a sign-on.
+func (a *mysqlApp) Login(l *mysql.Login) {
+	w, e := a.w, &a.w.out.mysql
+	t := texts{buf: w.out.text[:0]}
+	a.user, a.db = append(a.user[:0], l.User...), append(a.db[:0], l.Database...)
+	*e = event.MySQL{Activity: "login", Server: event.View(l.Server), Thread: uint64(l.Thread), User: event.View(l.User), Database: event.View(l.Database),
+		Plugin: event.View(l.Plugin), Program: event.View(l.Program), Driver: event.View(l.Driver), OS: event.View(l.OS), TLS: l.Asked && !l.Decided && len(l.User) == 0,
+		Code: uint64(l.Code), State: event.View(l.State), Message: t.statement(l.Message, sql.MySQL),
+		Cleartext: l.Asked && string(l.Plugin) == "mysql_clear_password"}
+	if l.Changes {
+		e.Activity = "change_user"
+	}
+	if l.Decided {
+		e.Accepted = map[bool]string{true: "true", false: "false"}[l.Accepted]
+		e.Answered = true
+	}
+	w.out.text = t.buf
+	w.emit(a.f, e)
+	a.signOn(l)
+	if e.Server != "" {
+		w.out.asset = event.Asset{Software: e.Server, Vendor: "MySQL", Role: "database server", Source: "mysql"}
+		w.tellAssetOf(a.f, wire.ToClient, &w.out.asset)
+	}
+}
+
+// signOn reports a sign-on that was decided.
+func (a *mysqlApp) signOn(l *mysql.Login) {
+	if !l.Decided || !l.Asked {
+		return
+	}
+	o := &a.w.out.auth
+	*o = event.Auth{User: event.View(l.User), Domain: event.View(l.Database), Protocol: either(event.View(l.Plugin), "mysql"), Service: "mysql",
+		Cleartext: a.w.out.mysql.Cleartext, Outcome: "success"}
+	if !l.Accepted {
+		o.Outcome, o.Reason = "failure", event.View(l.State)
+	}
+	a.w.emit(a.f, o)
+}
+
+// Command takes a command with its answer. Those that only keep a connection alive or end it are not told.
+func (a *mysqlApp) Command(c *mysql.Command) {
+	name := c.Name()
+	if name == "" || name == "quit" {
+		return
+	}
+	w, e := a.w, &a.w.out.mysql
+	t := texts{buf: w.out.text[:0]}
+	*e = event.MySQL{Activity: name, User: event.View(a.user), Database: event.View(a.db), Answered: c.Answered, Affected: c.Affected, Columns: c.Columns,
+		Rows: c.Rows, Code: uint64(c.Error), State: event.View(c.State), Message: t.statement(c.Message, sql.MySQL)}
+	if c.Code == mysql.InitDB {
+		a.db = append(a.db[:0], c.Statement...)
+		e.Database = event.View(a.db)
+	} else {
+		e.Statement = t.statement(c.Statement, sql.MySQL)
+	}
+	if c.Answered {
+		e.Latency = a.took()
+	}
+	w.out.text = t.buf
+	w.emit(a.f, e)
+}

@@ -1,0 +1,268 @@
+package mysql
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"bulwark/wire"
+)
+
+const (
+	head = 4
+	rest = 1 << 62
+)
+
+type phase uint8
+
+const (
+	greeting phase = iota
+	signing
+	commands
+	columns // of an answer
+	gap     // behind the columns
+	rows
+	over
+)
+
+// Conversation is one connection. Its zero value is ready.
+type Conversation struct {
+	phase   phase
+	login   Login
+	command Command
+	open    bool // a command waits for its answer
+	caps    uint32
+	left    uint64 // columns that are still to come
+	packed  bool
+	room    []byte // of the sign-on
+	arena   []byte // of a command
+}
+
+// Reset makes c ready for another conversation.
+func (c *Conversation) Reset() { *c = Conversation{room: c.room[:0], arena: c.arena[:0]} }
+
+// Decode reads one direction.
+func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int, err error) {
+	for c.phase != over && done < len(p) {
+		r := p[done:]
+		if len(r) < head {
+			return done, head, nil
+		}
+		n := int(r[0]) | int(r[1])<<8 | int(r[2])<<16
+		want := head + min(n, looked(dir, c.phase))
+		if len(r) < want {
+			return done, want, nil
+		}
+		if err = c.packet(dir, r[3], r[head:want], n, h); err != nil {
+			if err != ErrTLS {
+				c.Close(h)
+				return done, 0, err
+			}
+			return done + head + n, 0, err
+		}
+		done += head + n
+	}
+	if c.phase == over {
+		return rest, 0, nil
+	}
+	return done, 0, nil
+}
+
+// looked is how many bytes of a packet are looked at.
+func looked(dir wire.Dir, ph phase) int {
+	switch {
+	case dir == wire.ToServer && ph >= commands:
+		return maxStatement + 64
+	case ph == rows || ph == columns:
+		return 512
+	}
+	return 8 << 10
+}
+
+func (c *Conversation) packet(dir wire.Dir, seq byte, p []byte, size int, h Handler) error {
+	if dir == wire.ToServer {
+		switch {
+		case c.phase == signing && !c.login.Asked:
+			return c.response(p, h)
+		case c.phase >= commands && seq == 0 && size > 0:
+			c.ask(p, h)
+		}
+		return nil
+	}
+	switch c.phase {
+	case greeting:
+		return c.greet(p, h)
+	case signing:
+		return c.verdict(p, h)
+	}
+	c.answer(p, size, h)
+	return nil
+}
+
+// greet reads the server's greeting (protocol 10).
+func (c *Conversation) greet(p []byte, h Handler) error {
+	if len(p) > 3 && p[0] == 0xFF {
+		c.refuse(p, h)
+		c.phase = over
+		return nil
+	}
+	version, after, ok := bytes.Cut(p[min(1, len(p)):], []byte{0})
+	if !ok || p[0] != 10 || len(after) < 4 {
+		return ErrPacket
+	}
+	l := &c.login
+	l.Server, l.Thread = c.hold(version), binary.LittleEndian.Uint32(after)
+	const fixed = 4 + 8 + 1 + 2 + 1 + 2 + 2 + 1 + 10
+	if len(after) >= fixed { // behind it the rest of the challenge, and the plugin
+		challenge := max(13, int(after[20])-8)
+		if q := after[fixed:]; len(q) > challenge {
+			l.Plugin = c.hold(cString(q[challenge:]))
+		}
+	}
+	c.phase = signing
+	return nil
+}
+
+// response reads the client's answer to the greeting (HandshakeResponse41, SSLRequest, or the older form).
+func (c *Conversation) response(p []byte, h Handler) error {
+	l := &c.login
+	if len(p) < 5 {
+		return ErrPacket
+	}
+	l.Asked = true
+	if binary.LittleEndian.Uint16(p)&capProtocol41 == 0 { // HandshakeResponse320: two bytes of capabilities, three of size
+		c.caps = uint32(binary.LittleEndian.Uint16(p))
+		l.User = c.hold(cString(p[5:]))
+		return nil
+	}
+	if len(p) < 32 {
+		return ErrPacket
+	}
+	c.caps = binary.LittleEndian.Uint32(p)
+	if c.caps&capSSL != 0 && len(p) == 32 {
+		h.Login(l)
+		c.phase = over
+		return ErrTLS
+	}
+	r := reader{p: p[32:]}
+	l.User = c.hold(r.cString())
+	if c.caps&capLengthAuth != 0 {
+		r.take(r.length())
+	} else {
+		r.take(uint64(r.u8()))
+	}
+	c.context(&r)
+	c.packed = c.caps&(capCompress|capZstd) != 0
+	return nil
+}
+
+// context reads database, plugin and attributes, which end an answer and a change of user alike.
+func (c *Conversation) context(r *reader) {
+	l := &c.login
+	if c.caps&capConnectDB != 0 || l.Changes {
+		l.Database = c.hold(r.cString())
+	}
+	if l.Changes {
+		r.take(2) // character set
+	}
+	if c.caps&capPluginAuth != 0 && len(r.p) > 0 {
+		l.Plugin = c.hold(r.cString())
+	}
+	if c.caps&capAttributes == 0 {
+		return
+	}
+	all := reader{p: r.take(r.length())}
+	for len(all.p) > 0 {
+		name, value := all.take(all.length()), all.take(all.length())
+		switch string(name) {
+		case "program_name":
+			l.Program = c.hold(value)
+		case "_client_name", "_client_version":
+			if len(l.Driver) == 0 {
+				l.Driver = c.hold(value)
+			} else {
+				joined := len(c.room)
+				c.room = append(append(append(c.room, l.Driver...), ' '), value[:min(len(value), maxValue)]...)
+				l.Driver = c.room[joined:len(c.room):len(c.room)]
+			}
+		case "_os":
+			l.OS = c.hold(value)
+		}
+	}
+}
+
+// verdict reads what the server says to a sign-on: OK, an error, or that it goes on.
+func (c *Conversation) verdict(p []byte, h Handler) error {
+	if len(p) == 0 {
+		return ErrPacket
+	}
+	l := &c.login
+	switch p[0] {
+	case 0:
+		l.Decided, l.Accepted, c.phase = true, true, commands
+		h.Login(l)
+		l.Changes = false
+		if c.packed {
+			c.phase = over
+		}
+	case 0xFF:
+		c.refuse(p, h)
+		if c.phase = over; l.Changes {
+			c.phase, l.Changes = commands, false
+		}
+	case 0xFE:
+		if len(p) > 1 {
+			l.Plugin = c.hold(cString(p[1:]))
+		}
+	}
+	return nil
+}
+
+// refuse takes an error to a sign-on.
+func (c *Conversation) refuse(p []byte, h Handler) {
+	l := &c.login
+	l.Decided, l.Accepted = true, false
+	var state, message []byte
+	l.Code, state, message = failure(p)
+	l.State, l.Message = c.hold(state), c.hold(message)
+	h.Login(l)
+}
+
+// failure reads an error packet: its code, its SQLSTATE behind #, and its message.
+func failure(p []byte) (code uint16, state, message []byte) {
+	if len(p) < 3 {
+		return 0, nil, nil
+	}
+	code, p = binary.LittleEndian.Uint16(p[1:]), p[3:]
+	if len(p) >= 6 && p[0] == '#' {
+		return code, p[1:6], p[6:]
+	}
+	return code, nil, p
+}
+
+// hold copies a value of the sign-on.
+func (c *Conversation) hold(v []byte) []byte {
+	v = v[:min(len(v), maxValue, max(maxArena-len(c.room), 0))]
+	start := len(c.room)
+	c.room = append(c.room, v...)
+	return c.room[start:len(c.room):len(c.room)]
+}
+
+// keep copies a value of a command.
+func (c *Conversation) keep(v []byte, most int) []byte {
+	v = v[:min(len(v), most)]
+	start := len(c.arena)
+	c.arena = append(c.arena, v...)
+	return c.arena[start:len(c.arena):len(c.arena)]
+}
+
+// Gap tells that bytes were lost: where a packet begins behind them is not known.
+func (c *Conversation) Gap(wire.Dir, int) error { return wire.ErrLost }
+
+// Close tells what is still open.
+func (c *Conversation) Close(h Handler) {
+	if !c.login.Decided && c.phase != over && (c.phase == signing || c.login.Changes) {
+		h.Login(&c.login)
+	}
+	c.finish(h)
+	c.phase = over
+}
