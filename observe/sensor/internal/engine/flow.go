@@ -102,7 +102,7 @@ type flow struct {
 	mac         [2][6]byte  // link address of both ends: of the source, of the destination
 	icmp        uint16      // type and code of the first packet
 	phase       uint8       // state of the TCP connection, tcpNone...; followed only when all is told
-	ttl         [2][2]uint8 // least and greatest time to live, by direction
+	ttl         [2][2]uint8 // least and greatest time to live, by direction; followed only for EVE
 	scale       [2]uint8    // TCP: window scale that each side announced, and one more; 0: none
 	stamped     uint8       // TCP: bit of each direction whose stamp is known
 	stamp       [2]uint32   // TCP: latest time stamp of each side

@@ -24,8 +24,14 @@ type mac = [6]byte
 // maxMACs is how many link addresses of one end of a flow are told.
 const maxMACs = 10
 
-// notice remembers of a packet of f what only EVE tells.
+// notice remembers of a packet of f, which was counted, what only EVE tells.
 func (w *Worker) notice(f *flow, dir wire.Dir, p *packet.Packet) {
+	t := &f.ttl[dir]
+	if f.packets[dir] == 1 {
+		*t = [2]uint8{p.TTL, p.TTL}
+	} else {
+		t[0], t[1] = min(t[0], p.TTL), max(t[1], p.TTL)
+	}
 	if p.MAC == nil {
 		return
 	}

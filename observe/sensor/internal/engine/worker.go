@@ -246,11 +246,6 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 	dir := f.dirOf(from)
 	w.back = dir == wire.ToClient
 	f.last = w.now
-	if f.packets[dir] == 0 {
-		f.ttl[dir] = [2]uint8{p.TTL, p.TTL}
-	} else {
-		f.ttl[dir][0], f.ttl[dir][1] = min(f.ttl[dir][0], p.TTL), max(f.ttl[dir][1], p.TTL)
-	}
 	f.packets[dir]++
 	f.bytes[dir] += uint64(size)
 	if w.opt.EVE {
