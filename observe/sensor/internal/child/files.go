@@ -110,14 +110,10 @@ func (c *crew) readFile(f *os.File, r *link.Report) (err error) {
 	if err != nil {
 		return err
 	}
-	n := len(c.readers)
-	if mapped == nil || src.Packed() { // what is read as a stream lies in one buffer
-		n = 1
-	}
-	h := newHerd(src, mapped, n)
+	h := newHerd(src, mapped, len(c.readers))
 	var wait sync.WaitGroup
-	counts, errs := make([]link.Report, n), make([]error, n)
-	for i := range n {
+	counts, errs := make([]link.Report, h.n), make([]error, h.n)
+	for i := range h.n {
 		wait.Go(func() { errs[i] = c.follow(h, i, &counts[i]) })
 	}
 	wait.Wait()

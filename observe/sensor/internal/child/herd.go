@@ -13,7 +13,7 @@ import (
 // walking costs little beside decoding, no core is kept for it, and no packet is copied where the file is mapped.
 type herd struct {
 	mapped *mapping
-	n      int
+	n      int // readers
 
 	// mu guards what follows.
 	mu    sync.Mutex
@@ -37,11 +37,19 @@ const (
 	maxReady = 64   // flocks that may wait for a reader that is behind
 )
 
+// newHerd is for at most n readers: h.n says how many it takes.
 func newHerd(src *pcap.Reader, mapped *mapping, n int) *herd {
-	h := &herd{mapped: mapped, n: n, src: src, ready: make([][]*flock, n), last: make([]*flock, n)}
+	h := &herd{mapped: mapped, n: n, src: src}
+	if !h.stays() {
+		h.n = 1
+	}
+	h.ready, h.last = make([][]*flock, h.n), make([]*flock, h.n)
 	h.room.L = &h.mu
 	return h
 }
+
+// stays reports whether a packet stays where it is when the next is read: what comes as a stream lies in one buffer.
+func (h *herd) stays() bool { return h.mapped != nil && !h.src.Packed() }
 
 // next is the next flock of reader i, which gives its last one back; nil when there is no more.
 func (h *herd) next(i int) *flock {
@@ -99,8 +107,8 @@ func (h *herd) crowded() bool {
 // walk sorts the next packets of the file by reader.
 func (h *herd) walk() {
 	most := stride
-	if h.mapped == nil || h.src.Packed() {
-		most = 1 // the next packet may lie where this one does
+	if !h.stays() {
+		most = 1
 	}
 	flocks := make([]*flock, h.n)
 	from := h.src.Offset()
@@ -143,7 +151,7 @@ func (h *herd) flock(from int64) *flock {
 
 // release gives back the memory of the part of the file that no reader needs any more.
 func (h *herd) release() {
-	if h.mapped == nil || h.src.Packed() {
+	if !h.stays() {
 		return
 	}
 	to := h.src.Offset()
