@@ -32,7 +32,6 @@ const (
 	IPv4OptionMalformed
 	IPv4FragmentTooLarge
 	IPv4FragmentOverlap
-	IPv4FragmentTooMany
 	IPv4FragmentIgnored
 	IPv6TooSmall
 	IPv6BadVersion
@@ -51,7 +50,6 @@ const (
 	IPv6ICMPv4
 	IPv6FragmentTooLarge
 	IPv6FragmentOverlap
-	IPv6FragmentTooMany
 	IPv6FragmentIgnored
 	IPv6FragmentLength
 	ICMPv4TooSmall
@@ -77,8 +75,6 @@ const (
 	ESPTooSmall
 	GRETooSmall
 	GREUnknownVersion
-	VXLANUnknownPayload
-	GeneveUnknownPayload
 	TooManyLayers
 	// Oddities is how many there are.
 	Oddities = iota
@@ -108,7 +104,6 @@ var oddNames = [Oddities]string{
 	IPv4OptionMalformed:     "decoder.ipv4.opt_malformed",
 	IPv4FragmentTooLarge:    "decoder.ipv4.frag_pkt_too_large",
 	IPv4FragmentOverlap:     "decoder.ipv4.frag_overlap",
-	IPv4FragmentTooMany:     "decoder.ipv4.frag_too_many",
 	IPv4FragmentIgnored:     "decoder.ipv4.frag_ignored",
 	IPv6TooSmall:            "decoder.ipv6.pkt_too_small",
 	IPv6BadVersion:          "decoder.ipv6.wrong_ip_version",
@@ -127,7 +122,6 @@ var oddNames = [Oddities]string{
 	IPv6ICMPv4:              "decoder.ipv6.icmpv4",
 	IPv6FragmentTooLarge:    "decoder.ipv6.frag_pkt_too_large",
 	IPv6FragmentOverlap:     "decoder.ipv6.frag_overlap",
-	IPv6FragmentTooMany:     "decoder.ipv6.frag_too_many",
 	IPv6FragmentIgnored:     "decoder.ipv6.frag_ignored",
 	IPv6FragmentLength:      "decoder.ipv6.frag_invalid_length",
 	ICMPv4TooSmall:          "decoder.icmpv4.pkt_too_small",
@@ -153,8 +147,6 @@ var oddNames = [Oddities]string{
 	ESPTooSmall:             "decoder.esp.pkt_too_small",
 	GRETooSmall:             "decoder.gre.pkt_too_small",
 	GREUnknownVersion:       "decoder.gre.wrong_version",
-	VXLANUnknownPayload:     "decoder.vxlan.unknown_payload_type",
-	GeneveUnknownPayload:    "decoder.geneve.unknown_payload_type",
 	TooManyLayers:           "decoder.too_many_layers",
 }
 
@@ -168,8 +160,6 @@ func (o Oddity) V6() Oddity {
 		return IPv6FragmentTooLarge
 	case IPv4FragmentOverlap:
 		return IPv6FragmentOverlap
-	case IPv4FragmentTooMany:
-		return IPv6FragmentTooMany
 	case IPv4FragmentIgnored:
 		return IPv6FragmentIgnored
 	}

@@ -138,12 +138,12 @@ func Decode(link pcap.LinkType, frame []byte, p *Packet) Fault {
 		p.MAC = frame[:12]
 		return p.ether(binary.BigEndian.Uint16(frame[12:]), frame[14:])
 	case pcap.LinkRaw, rawBSD, rawOpenBSD, pcap.LinkIPv4, pcap.LinkIPv6:
-		return p.ip(frame)
+		return p.ip(frame, RawBadVersion)
 	case pcap.LinkNull, pcap.LinkLoop:
 		if len(frame) < 4 {
 			return p.fail(NullTooSmall, CutLink)
 		}
-		return p.ip(frame[4:])
+		return p.ip(frame[4:], RawBadVersion)
 	case pcap.LinkSLL:
 		if len(frame) < 16 {
 			return p.fail(SLLTooSmall, CutLink)
@@ -200,8 +200,10 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 	}
 	p.EtherType = kind
 	switch kind {
-	case etherIPv4, etherIPv6:
-		return p.ip(b)
+	case etherIPv4:
+		return p.ip(b, IPv4BadVersion)
+	case etherIPv6:
+		return p.ip(b, IPv6BadVersion)
 	case etherPPPoE:
 		if len(b) < 8 { // RFC 2516 §4: six bytes of PPPoE, two of PPP
 			return p.fail(PPPoETooSmall, CutLink)
@@ -234,13 +236,13 @@ func (p *Packet) mpls(b []byte) Fault {
 		}
 		switch {
 		case b[0]>>4 == 4 || b[0]>>4 == 6:
-			return p.ip(b)
+			return p.ip(b, RawBadVersion)
 		case b[0]>>4 == 0 && len(b) >= 18:
 			return p.ether(binary.BigEndian.Uint16(b[16:]), b[18:])
 		}
 		return NotIP
 	}
-	return NotIP
+	return p.fail(TooManyLayers, NotIP)
 }
 
 // pppFrame reads a PPP frame, whose address and control bytes may be left out (RFC 1661 §6.6).
@@ -259,8 +261,10 @@ func (p *Packet) pppFrame(b []byte) Fault {
 
 func (p *Packet) ppp(proto uint16, b []byte) Fault {
 	switch proto {
-	case 0x0021, etherIPv4, 0x0057, etherIPv6: // RFC 1332, RFC 5072; C-HDLC uses ether types
-		return p.ip(b)
+	case 0x0021, etherIPv4: // RFC 1332; C-HDLC uses ether types
+		return p.ip(b, IPv4BadVersion)
+	case 0x0057, etherIPv6: // RFC 5072
+		return p.ip(b, IPv6BadVersion)
 	}
 	return NotIP
 }
@@ -276,14 +280,16 @@ func (p *Packet) nflog(b []byte) Fault {
 			return CutLink
 		}
 		if kind == 9 {
-			return p.ip(b[4:n])
+			return p.ip(b[4:n], RawBadVersion)
 		}
 		b = b[min((n+3)&^3, len(b)):]
 	}
 	return CutLink
 }
 
-func (p *Packet) ip(b []byte) Fault {
+// ip reads a packet of IP. Whatever the layer below says of its version, that in its first bits counts; where they name
+// none, wrong is told.
+func (p *Packet) ip(b []byte, wrong Oddity) Fault {
 	if len(b) == 0 {
 		return CutIP
 	}
@@ -293,7 +299,7 @@ func (p *Packet) ip(b []byte) Fault {
 	case 6:
 		return p.ipv6(b)
 	}
-	return p.fail(RawBadVersion, BadIP)
+	return p.fail(wrong, BadIP)
 }
 
 func (p *Packet) ipv4(b []byte) Fault {
@@ -389,7 +395,7 @@ func (p *Packet) extensions(next uint8, body []byte) Fault {
 			p.Fragment, p.FragMore, p.FragOffset = true, field&1 != 0, uint32(field&0xfff8)
 			p.FragID, p.Network = binary.BigEndian.Uint32(body[4:]), body[8:]
 			return OK
-		case 59: // RFC 8200 §4.7: nothing follows
+		case noNext:
 			p.Proto = next
 			if len(body) > 0 {
 				p.oddly(IPv6BehindNone)
@@ -407,7 +413,7 @@ func (p *Packet) extensions(next uint8, body []byte) Fault {
 		}
 		next, body = body[0], body[n:]
 	}
-	return BadIP
+	return p.fail(TooManyLayers, BadIP)
 }
 
 // Whole reads b, what the fragments of a packet that p is one of came together to. Extension headers that were in
@@ -475,7 +481,20 @@ func (p *Packet) transport(b []byte) Fault {
 			return p.fail(ESPTooSmall, CutL4)
 		}
 		p.SrcPort, p.DstPort, p.Payload = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), b[8:]
+	case gre: // RFC 2784 §2.3.1, RFC 2637 §4.1
+		if len(b) < 4 {
+			return p.fail(GRETooSmall, CutL4)
+		}
+		if b[1]&7 > 1 {
+			p.oddly(GREUnknownVersion)
+		}
+		p.Payload = b
+	case ipInIP, ip6InIP, noNext:
+		p.Payload = b
 	default:
+		if p.V6 {
+			p.oddly(IPv6UnknownNext)
+		}
 		p.Payload = b
 	}
 	return OK

@@ -13,6 +13,7 @@ const (
 	gre      = 47
 	SCTP     = 132
 	ESP      = 50
+	noNext   = 59   // RFC 8200 §4.7: nothing follows
 	vxlan    = 4789 // RFC 7348
 	geneve   = 6081 // RFC 8926
 	teredo   = 3544 // RFC 4380
@@ -24,9 +25,9 @@ const (
 // of GRE, which have no ports.
 func (p *Packet) Carrier() bool { return p.Proto == ipInIP || p.Proto == ip6InIP || p.Proto == gre }
 
-// Inner decodes the packet of IP or ARP that p carries into q and reports its length, 0 where there is none: IP in IP (RFC 2003, RFC 4213), GRE
-// (RFC 2784, RFC 2890; ERSPAN of three types), VXLAN, Geneve, Teredo and GTP-U, which are told by their ports and by
-// what they hold. It is called with a whole packet, not a fragment.
+// Inner decodes the packet of IP or ARP that p carries into q and reports its length, 0 where there is none: IP in IP
+// (RFC 2003, RFC 4213), GRE (RFC 2784, RFC 2890; ERSPAN of three types), VXLAN, Geneve, Teredo and GTP-U, which are told
+// by their ports and by what they hold. It is called with a whole packet, not a fragment.
 func (p *Packet) Inner(q *Packet) int {
 	switch p.Proto {
 	case ipInIP, ip6InIP:

@@ -61,10 +61,7 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 	}
 	part := fr.partial[k]
 	if part == nil {
-		if part = fr.begin(k, w.now); part == nil {
-			w.count.dropped++
-			return false
-		}
+		part = fr.begin(k, w.now)
 	}
 	if from == 0 && (len(part.have) == 0 || part.have[0].from > 0) {
 		part.proto = p.Proto
@@ -83,6 +80,7 @@ func (fr *fragments) whole(w *Worker, p *packet.Packet) bool {
 		w.odd(p, ofFamily(p, packet.IPv4FragmentOverlap))
 	}
 	if !part.fill(fr.pool, w.policyOf(p.DstAddr()), from, to, p.Network) {
+		w.odd(p, ofFamily(p, packet.IPv4FragmentIgnored))
 		w.count.dropped++
 		return false
 	}

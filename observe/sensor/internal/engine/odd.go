@@ -32,11 +32,11 @@ func (w *Worker) may(place int) bool {
 	return true
 }
 
-// oddities tells what is odd about the headers of p. That its network protocol is another is nothing odd on a live
-// network; Suricata says it.
+// oddities tells what is odd about the headers of p. That its network protocol is another, or that what IPv6 carries is
+// none of those that are read (routers speak so), is nothing odd on a live network; Suricata says it.
 func (w *Worker) oddities(p *packet.Packet) {
 	for _, o := range p.Odd() {
-		if o != packet.EthernetUnknownType || w.opt.EVE {
+		if o != packet.EthernetUnknownType && o != packet.IPv6UnknownNext || w.opt.EVE {
 			w.odd(p, o)
 		}
 	}

@@ -83,13 +83,15 @@ func wireTCP(dir wire.Dir, seq, ack uint32, flags byte, data []byte) []byte {
 }
 
 type feeder struct {
-	w  *Worker
-	at int64
+	w      *Worker
+	at     int64
+	window uint16 // what each side announces
 }
 
 func (f *feeder) send(dir wire.Dir, seq, ack uint32, flags byte, data []byte) {
 	f.at += 1e6
 	b := wireTCP(dir, seq, ack, flags, data)
+	binary.BigEndian.PutUint16(b[34:], f.window)
 	f.w.Packet(1_700_000_000_000_000_000+f.at, pcap.LinkRaw, len(b), 0, b)
 }
 

@@ -11,8 +11,7 @@ import (
 type streamOddity uint8
 
 const (
-	synAgain streamOddity = iota
-	synOtherNumber
+	synOtherNumber streamOddity = iota
 	synToClient
 	synAckWrongAck
 	synAckOtherAck
@@ -38,12 +37,10 @@ const (
 	sentAgain
 	overlapDiffers
 	sequenceGap
-	beforeBase
 	streamOddities
 )
 
 var streamNames = [streamOddities]string{
-	synAgain:                  "stream.3whs_syn_resend_diff_seq_on_syn_recv",
 	synOtherNumber:            "stream.3whs_syn_resend_diff_seq_on_syn_recv",
 	synToClient:               "stream.3whs_syn_toclient_on_syn_recv",
 	synAckWrongAck:            "stream.3whs_synack_with_wrong_ack",
@@ -70,7 +67,6 @@ var streamNames = [streamOddities]string{
 	sentAgain:                 "stream.pkt_spurious_retransmission",
 	overlapDiffers:            "stream.reassembly_overlap_different_data",
 	sequenceGap:               "stream.reassembly_seq_gap",
-	beforeBase:                "stream.reassembly_segment_before_base_seq",
 }
 
 func (w *Worker) streamOdd(f *flow, o streamOddity) {
@@ -88,8 +84,11 @@ func (w *Worker) judge(f *flow, dir wire.Dir, p *packet.Packet) {
 	if p.Ack != 0 && flags&packet.ACK == 0 && flags&packet.RST == 0 {
 		w.streamOdd(f, ackWithoutFlag)
 	}
-	if f.marks&markMid != 0 {
-		return // what came before is not known
+	if f.marks&markMid != 0 { // what came before is not known
+		if w.opt.EVE && f.packets[0]+f.packets[1] == 1 {
+			w.judgeLone(f, flags)
+		}
+		return
 	}
 	both := isn(0) | isn(1)
 	switch {
@@ -99,6 +98,8 @@ func (w *Worker) judge(f *flow, dir wire.Dir, p *packet.Packet) {
 		}
 	case flags&packet.SYN != 0:
 		w.judgeSyn(f, dir, p)
+	case f.state == stateClosed && f.flags[dir]&packet.RST != 0: // who has reset it goes on: another one has
+		w.streamOdd(f, resetSuspected)
 	case f.state == stateNew && flags&packet.ACK != 0 && dir == wire.ToServer && f.marks&both == both:
 		w.judgeThird(f, p)
 	case f.state == stateEstablished:
@@ -106,10 +107,22 @@ func (w *Worker) judge(f *flow, dir wire.Dir, p *packet.Packet) {
 	}
 }
 
+// judgeLone looks at the first segment of a connection whose beginning was not seen. Only EVE tells what every network
+// has many of.
+func (w *Worker) judgeLone(f *flow, flags uint8) {
+	switch {
+	case flags&packet.RST != 0:
+		w.streamOdd(f, resetWithoutSession)
+	case flags&packet.FIN != 0:
+		w.streamOdd(f, finWithoutSession)
+	}
+}
+
 func (w *Worker) judgeSyn(f *flow, dir wire.Dir, p *packet.Packet) {
 	known := f.marks&isn(dir) != 0
 	other := known && p.Seq+1 != f.next[dir]
 	answer := p.Flags&packet.ACK != 0
+	wrongAck := answer && f.marks&isn(wire.ToServer) != 0 && p.Ack != f.next[wire.ToServer]
 	switch {
 	case f.state == stateEstablished && answer && dir == wire.ToServer:
 		w.streamOdd(f, establishedSynAckToServer)
@@ -125,9 +138,11 @@ func (w *Worker) judgeSyn(f *flow, dir wire.Dir, p *packet.Packet) {
 		w.streamOdd(f, establishedSyn)
 	case answer && dir == wire.ToServer && f.flags[0]&packet.SYN != 0:
 		w.streamOdd(f, synAckToServer)
+	case wrongAck && known:
+		w.streamOdd(f, synAckOtherAck)
 	case answer && other:
 		w.streamOdd(f, synAckOtherNumber)
-	case answer && f.marks&isn(wire.ToServer) != 0 && p.Ack != f.next[wire.ToServer]:
+	case wrongAck:
 		w.streamOdd(f, synAckWrongAck)
 	case !answer && dir == wire.ToClient && f.flags[0]&packet.SYN != 0 && f.flags[1]&packet.SYN != 0:
 		w.streamOdd(f, synToClient)
@@ -164,12 +179,16 @@ func (w *Worker) judgeData(f *flow, dir wire.Dir, p *packet.Packet) {
 		int32(p.Seq-f.next[dir]) >= 0 { // RFC 7323 §5.3: older, though the bytes are new
 		w.streamOdd(f, oldStamp)
 	}
-	if n := len(p.Payload); n > 0 && f.marks&isn(dir) != 0 {
+	n, fin := len(p.Payload), p.Flags&packet.FIN != 0
+	if (n > 0 || fin) && f.marks&isn(dir) != 0 {
 		ahead := int32(p.Seq - f.next[dir])
+		out := f.window(dir) > 0 && ahead > 0 && uint32(ahead) > f.window(dir)
 		switch {
-		case f.window(dir) > 0 && ahead > 0 && uint32(ahead) > f.window(dir):
+		case out && fin:
+			w.streamOdd(f, finOutOfWindow)
+		case out:
 			w.streamOdd(f, outOfWindow)
-		case w.opt.EVE && int(ahead)+n <= 0 && ahead < -1 && w.confirmed(f, dir, p.Seq+uint32(n)):
+		case w.opt.EVE && n > 0 && int(ahead)+n <= 0 && ahead < -1 && w.confirmed(f, dir, p.Seq+uint32(n)):
 			w.streamOdd(f, sentAgain)
 		}
 	}

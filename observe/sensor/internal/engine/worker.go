@@ -227,7 +227,7 @@ func (w *Worker) fault(fault packet.Fault, size int) {
 }
 
 func (w *Worker) packet(p *packet.Packet, size int) {
-	if w.depth < maxDepth && p.Carrier() && w.unwrap(p) {
+	if p.Carrier() && w.unwrap(p) {
 		return
 	}
 	from := keyOf(p, w.depth, &w.key)
@@ -270,9 +270,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 	if f.marks&markIgnored == 0 && len(p.Payload) > 0 {
 		w.udp(f, dir, p.Payload)
 	}
-	if w.depth < maxDepth {
-		w.unwrap(p)
-	}
+	w.unwrap(p)
 }
 
 // maxDepth is how many tunnels within one another are opened.
@@ -280,6 +278,12 @@ const maxDepth = 3
 
 // unwrap follows the packet that p carries, if it carries one.
 func (w *Worker) unwrap(p *packet.Packet) bool {
+	if w.depth == maxDepth {
+		if p.Carrier() {
+			w.odd(p, packet.TooManyLayers)
+		}
+		return false
+	}
 	q := &w.carried[w.depth]
 	size := p.Inner(q)
 	if size == 0 {
