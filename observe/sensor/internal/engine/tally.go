@@ -55,13 +55,11 @@ const (
 	tallyFragments6
 	tallyReassembled6
 	tallyFlows
-	tallyFlowsActive
 	tallyFlowsTCP
 	tallyFlowsUDP
 	tallyFlowsICMPv4
 	tallyFlowsICMPv6
 	tallySessions
-	tallySessionsActive
 	tallySYN
 	tallySYNACK
 	tallyRST
@@ -71,7 +69,6 @@ const (
 	tallyOverlapDiffers
 	tallyFailedTCP
 	tallyFailedUDP
-	tallyExtractErrors
 	tallies
 )
 
@@ -85,13 +82,16 @@ var tallyNames = [tallies]string{
 	tallyQinQ: "decoder.vlan_qinq", tallyVXLAN: "decoder.vxlan", tallyGeneve: "decoder.geneve", tallyTeredo: "decoder.teredo",
 	tallyIPv4in4: "decoder.ipv4_in_ipv4", tallyIPv6in4: "decoder.ipv6_in_ipv4", tallyMaxSize: "decoder.max_pkt_size", tallyFragments4: "defrag.ipv4.fragments", tallyReassembled4: "defrag.ipv4.reassembled",
 	tallyFragments6: "defrag.ipv6.fragments", tallyReassembled6: "defrag.ipv6.reassembled",
-	tallyFlows: "flow.total", tallyFlowsActive: "flow.active", tallyFlowsTCP: "flow.tcp", tallyFlowsUDP: "flow.udp",
+	tallyFlows: "flow.total", tallyFlowsTCP: "flow.tcp", tallyFlowsUDP: "flow.udp",
 	tallyFlowsICMPv4: "flow.icmpv4", tallyFlowsICMPv6: "flow.icmpv6",
-	tallySessions: "tcp.sessions", tallySessionsActive: "tcp.active_sessions", tallySYN: "tcp.syn", tallySYNACK: "tcp.synack", tallyRST: "tcp.rst",
+	tallySessions: "tcp.sessions", tallySYN: "tcp.syn", tallySYNACK: "tcp.synack", tallyRST: "tcp.rst",
 	tallyMidstream: "tcp.midstream_pickups", tallyGap: "tcp.reassembly_gap", tallyOverlap: "tcp.overlap",
 	tallyOverlapDiffers: "tcp.overlap_diff_data", tallyFailedTCP: "app_layer.flow.failed_tcp",
-	tallyFailedUDP: "app_layer.flow.failed_udp", tallyExtractErrors: "file_store.fs_errors",
+	tallyFailedUDP: "app_layer.flow.failed_udp",
 }
+
+// atRest are what is nothing when the counters are told: no flow is open any more, and no worker writes a file.
+var atRest = []string{"flow.active", "tcp.active_sessions", "file_store.fs_errors"}
 
 func newTally() *tally {
 	return &tally{flows: map[string]uint64{}, tx: map[string]uint64{}, errors: map[string]uint64{}, states: map[string]uint64{}, odd: map[string]uint64{}}
@@ -294,6 +294,9 @@ func (w *Worker) tellTally() {
 	}
 	for i, name := range tallyNames {
 		put(name, t.n[i])
+	}
+	for _, name := range atRest {
+		put(name, 0)
 	}
 	if n := t.n[tallyPackets]; n > 0 {
 		put("decoder.avg_pkt_size", t.n[tallyBytes]/n)
