@@ -65,14 +65,6 @@ func (s *Stream) Send(name, id string, data []byte) error {
 	return s.write()
 }
 
-// Beat sends nothing that the page sees, so that proxies and the browser know that the stream lives. Every 20 seconds
-// is enough.
-func (s *Stream) Beat() error {
-	s.buffer.Reset()
-	s.buffer.WriteString(":\n\n")
-	return s.write()
-}
-
 func (s *Stream) write() error {
 	if err := s.control.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return err

@@ -131,9 +131,6 @@ func (m *Message) Rcode() Rcode { return Rcode(m.EDNS.ExtendedRcode)<<4 | m.Flag
 
 // Parse reads one message; what m holds points into p and into memory of m, until the next Parse.
 // After an error m holds what could be read before the place of the error. Bytes behind the message are ignored.
-func Parse(p []byte, m *Message) error { return m.Parse(p) }
-
-// Parse is [Parse].
 func (m *Message) Parse(p []byte) error {
 	m.reset(p)
 	if len(p) < headerLen {

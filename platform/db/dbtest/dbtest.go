@@ -30,12 +30,6 @@ func PostgreSQL(t testing.TB) *db.DB {
 	return open(t, startPostgreSQL(t))
 }
 
-// PostgreSQLURL is the address of such a server.
-func PostgreSQLURL(t testing.TB) string {
-	t.Helper()
-	return startPostgreSQL(t)
-}
-
 func open(t testing.TB, url string) *db.DB {
 	t.Helper()
 	d, err := db.Open(t.Context(), url)

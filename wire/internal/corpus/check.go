@@ -20,8 +20,6 @@ type Filter struct {
 	Match   map[string]any
 }
 
-func (f *Filter) String() string { return fmt.Sprintf("%s %v", f.Test, f.Match) }
-
 // Result logs a figure, and fails the test where it is below percent. Which captures are at hand may differ.
 func Result(t testing.TB, name string, passed, total, percent int) {
 	t.Helper()

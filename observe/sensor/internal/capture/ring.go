@@ -195,9 +195,6 @@ type Packet struct {
 	Outgoing bool
 }
 
-// Len is how many packets are left in the block.
-func (b *Block) Len() int { return int(b.left) }
-
 // Next reads the next packet of the block and tells whether there was one.
 func (b *Block) Next(p *Packet) bool {
 	const headers = uint32(unsafe.Sizeof(unix.Tpacket3Hdr{}) + unsafe.Sizeof(unix.RawSockaddrLinklayer{}))
