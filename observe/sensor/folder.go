@@ -171,7 +171,7 @@ func (n notes) list(dir string) ([]trace, error) {
 		c := trace{name: e.Name(), size: st.Size(), mod: st.ModTime()}
 		if x := n[c.name]; x.Whole && x.Size == c.size && x.Mod.Equal(c.mod) {
 			c.begin = x.Begin // it was not touched since
-		} else if c.begin, err = beginning(filepath.Join(dir, c.name)); err != nil {
+		} else if c.begin, err = beginning(dir, c.name); err != nil {
 			continue
 		}
 		all = append(all, c)
@@ -180,8 +180,8 @@ func (n notes) list(dir string) ([]trace, error) {
 }
 
 // beginning is a digest of the first bytes of a file, as far as they never change while it grows.
-func beginning(name string) (string, error) {
-	f, err := os.Open(name)
+func beginning(dir, name string) (string, error) {
+	f, err := os.OpenInRoot(dir, name)
 	if err != nil {
 		return "", err
 	}
@@ -248,7 +248,7 @@ func (f *folder) look() error {
 	if !ok {
 		return nil
 	}
-	file, err := os.Open(filepath.Join(f.dir, c.name))
+	file, err := os.OpenInRoot(f.dir, c.name) // it may have become a link to somewhere else meanwhile
 	if err != nil {
 		return err
 	}
