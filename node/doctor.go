@@ -84,9 +84,9 @@ func diagnose(ctx context.Context, out io.Writer, d diagnosis) error {
 		if f.is == broken {
 			bad++
 		}
-		fmt.Fprintf(out, "%-4s  %-14s %s\n", f.is, f.what, f.text)
+		fmt.Fprintf(out, "%-4s  %-15s %s\n", f.is, f.what, f.text)
 		if f.mend != "" {
-			fmt.Fprintf(out, "      %-14s -> %s\n", "", f.mend)
+			fmt.Fprintf(out, "      %-15s -> %s\n", "", f.mend)
 		}
 	}
 	tell(finding{"program", fine, Version() + ", " + runtime.GOOS + "/" + runtime.GOARCH, ""})

@@ -83,6 +83,7 @@ the variable ` + dataVariable + `, else it is /var/lib/bulwark for root and ~/.l
   store/               events, by day
   packets/             the packet ring, sealed with a key made from the master secret
   files/               copies of files that crossed the wire, sealed likewise; what is in them may be malware
+  captures.json        what was read of the folder that sensor.captures names
   nodes/, joined/      which nodes may join this one; who this node is to the one above
   capture/             what up --pcap and --demo show; made anew each time
   lock, control.sock   while it runs: one program at a time, and the orders of bulwark nodes and setup-link

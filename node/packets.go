@@ -350,9 +350,13 @@ func lookAtRing(c Config, dir string) finding {
 	case size == 0:
 		return finding{"packet ring", fine, "no packets are kept: " + why, ""}
 	}
-	text := fmt.Sprintf("the last %v of packets are kept, sealed, in %s (%s)", conf.Size(size), dir, why)
+	about := conf.Size(size)
+	if about > 1<<20 {
+		about &^= 1<<20 - 1
+	}
+	text := fmt.Sprintf("the last %v of packets are kept, sealed, in %s (%s)", about, dir, why)
 	if age := c.Sensor.Ring.Age; age > 0 {
-		text = fmt.Sprintf("the last %v of packets, and none older than %s, are kept, sealed, in %s (%s)", conf.Size(size), short(age), dir, why)
+		text = fmt.Sprintf("the last %v of packets, and none older than %s, are kept, sealed, in %s (%s)", about, short(age), dir, why)
 	}
 	return finding{"packet ring", fine, text, ""}
 }
