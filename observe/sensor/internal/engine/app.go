@@ -325,20 +325,13 @@ func (w *Worker) conversation(f *flow) *conversation {
 	return w.conv(f)
 }
 
-// many makes the decoders of a frequent protocol several at a time.
+// many makes the decoders of a protocol several at a time.
 func many[T any, P interface {
 	*T
 	application
 }]() func() application {
-	var slab []T
-	return func() application {
-		if len(slab) == 0 {
-			slab = make([]T, 16)
-		}
-		a := P(&slab[0])
-		slab = slab[1:]
-		return a
-	}
+	var made stock[T]
+	return func() application { return P(made.fresh()) }
 }
 
 // convsAtOnce is how many conversations are made at a time.

@@ -24,9 +24,23 @@ type transfer struct {
 	command, name, user []byte
 	listing, passive    bool
 	control             uint64 // flow of the control connection
+	holders             int    // of the control connection, and the expectation or the data connection
 	used                int
 	room                [112]byte // of the texts, as long as it is enough
 }
+
+// letGo takes a transfer back from one that held it.
+func (w *Worker) letGo(t *transfer) {
+	if t == nil {
+		return
+	}
+	if t.holders--; t.holders == 0 {
+		*t = transfer{}
+		w.transfers.give(t)
+	}
+}
+
+func (t *transfer) forgone(w *Worker) { w.letGo(t) }
 
 // keep copies a text.
 func (t *transfer) keep(p []byte) []byte {
@@ -55,8 +69,13 @@ func (a *ftpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, e
 	return done, need, err
 }
 func (a *ftpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
-func (a *ftpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
-func (a *ftpApp) reset()                        { a.conv.Reset(); a.user, a.agreed, a.at = a.user[:0], nil, at{} }
+func (a *ftpApp) close(w *Worker, f *flow) {
+	a.w, a.f = w, f
+	a.conv.Close(a)
+	w.letGo(a.agreed)
+	a.agreed = nil
+}
+func (a *ftpApp) reset() { a.conv.Reset(); a.user, a.at = a.user[:0], at{} }
 
 // Agreed expects the data connection. One that an address behind a translator is named for is expected at the end that
 // listens; one that goes to somebody else is not: that is told by its command.
@@ -65,7 +84,9 @@ func (a *ftpApp) Agreed(x *ftp.Exchange) {
 	if x.Passive {
 		listener = wire.ToClient
 	}
-	a.agreed = &transfer{passive: x.Passive, control: a.f.id}
+	a.w.letGo(a.agreed)
+	a.agreed = a.w.transfers.take()
+	a.agreed.passive, a.agreed.control, a.agreed.holders = x.Passive, a.f.id, 2
 	a.agreed.user = a.agreed.keep(a.user)
 	a.w.expect(a.f, a.f.origin^end(listener), x.Port, FTPData, a.agreed)
 }
@@ -78,6 +99,7 @@ func (a *ftpApp) Transfer(t *ftp.Transfer) {
 	a.agreed.command = a.agreed.keep(t.Command)
 	a.agreed.name = a.agreed.keep(t.Name[:min(len(t.Name), maxPath)])
 	a.agreed.listing = t.Listing
+	a.w.letGo(a.agreed)
 	a.agreed = nil
 }
 
@@ -190,7 +212,7 @@ type ftpDataApp struct {
 	at
 }
 
-func (a *ftpDataApp) expected(note any) { a.about, _ = note.(*transfer) }
+func (a *ftpDataApp) expected(n note) { a.about = n.(*transfer) }
 
 // decode takes bytes of the file. Which one it is was asked for before they came.
 func (a *ftpDataApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
@@ -218,6 +240,8 @@ func (a *ftpDataApp) gap(dir wire.Dir, n int) error {
 // close tells the transfer: it is whole when its sender has ended it.
 func (a *ftpDataApp) close(w *Worker, f *flow) {
 	t := a.about
+	defer w.letGo(t)
+	a.about = nil
 	a.file.close(f.flags[a.from]&packet.FIN != 0 && (f.flags[0]|f.flags[1])&packet.RST == 0)
 	if a.size == 0 && t.command == nil {
 		return

@@ -22,13 +22,24 @@ type tftpRequest struct {
 	write bool
 }
 
-func (a *tftpApp) expected(note any) { a.about, _ = note.(*tftpRequest) }
+// forgone takes a request back: nothing holds it any more.
+func (r *tftpRequest) forgone(w *Worker) {
+	*r = tftpRequest{name: r.name[:0]}
+	w.requests.give(r)
+}
+
+func (a *tftpApp) expected(n note) { a.about = n.(*tftpRequest) }
 
 // The bytes of TFTP come in datagrams: see tftpDatagram.
 func (a *tftpApp) decode(*Worker, *flow, wire.Dir, []byte) (int, int, error) { return 0, 0, nil }
 func (a *tftpApp) gap(wire.Dir, int) error                                   { return nil }
-func (a *tftpApp) close(*Worker, *flow)                                      { a.file.close(false) }
-func (a *tftpApp) reset()                                                    { a.file.reset(); *a = tftpApp{} }
+func (a *tftpApp) close(w *Worker, _ *flow) {
+	a.file.close(false)
+	if a.about != nil {
+		a.about.forgone(w)
+	}
+}
+func (a *tftpApp) reset() { a.file.reset(); *a = tftpApp{} }
 
 func (w *Worker) tftpDatagram(f *flow, dir wire.Dir, p []byte) {
 	m := &w.out.tftpMessage
@@ -85,7 +96,9 @@ func (w *Worker) expectTFTP(f *flow, dir wire.Dir, m *tftp.Message) {
 	if client == high {
 		port = uint16(f.key.ports >> 16)
 	}
-	w.expect(f, client, port, TFTP, &tftpRequest{name: bytes.Clone(m.File), size: m.Size(), write: m.Op == tftp.Write})
+	r := w.requests.take()
+	r.name, r.size, r.write = append(r.name, m.File...), m.Size(), m.Op == tftp.Write
+	w.expect(f, client, port, TFTP, r)
 }
 
 // take takes a message of the transfer.

@@ -12,7 +12,7 @@ type expected struct {
 	app   App
 	peer  [16]byte // who will connect
 	until int64    // nanoseconds
-	note  any
+	note  note
 	slot  int // its place in the order in which they came
 }
 
@@ -39,17 +39,23 @@ const (
 	expectedLife = 120 * second // how long one is waited for
 )
 
+// note is what was agreed on of a connection.
+type note interface {
+	// forgone is called when the connection did not come.
+	forgone(w *Worker)
+}
+
 // guest is a decoder that is told of what was agreed on before its first bytes.
-type guest interface{ expected(note any) }
+type guest interface{ expected(n note) }
 
 // expect says that the ends of f have agreed on a connection to port at one of them, which the other will make.
-func (w *Worker) expect(f *flow, at end, port uint16, app App, note any) {
+func (w *Worker) expect(f *flow, at end, port uint16, app App, n note) {
 	e := &w.expectations
 	if e.at == nil {
 		e.at = make(map[place]expected, 64)
 	}
 	p := place{port: port, proto: f.key.proto, v6: f.key.v6, vlan: f.key.vlan, inner: f.key.inner}
-	x := expected{app: app, until: w.now + expectedLife, note: note}
+	x := expected{app: app, until: w.now + expectedLife, note: n}
 	if at == low {
 		p.addr, x.peer = f.key.lo, f.key.hi
 	} else {
@@ -57,6 +63,10 @@ func (w *Worker) expect(f *flow, at end, port uint16, app App, note any) {
 	}
 	if was, ok := e.at[e.order[e.next]]; ok && was.slot == e.next {
 		delete(e.at, e.order[e.next])
+		was.note.forgone(w)
+	}
+	if was, ok := e.at[p]; ok { // agreed on anew
+		was.note.forgone(w)
 	}
 	x.slot = e.next
 	e.order[e.next], e.at[p] = p, x
@@ -80,11 +90,12 @@ func (w *Worker) meet(f *flow) {
 		}
 	}
 	delete(e.at, p)
-	if w.now > x.until {
-		return
+	var c *conversation
+	if w.now <= x.until {
+		c = w.conversation(f)
 	}
-	c := w.conversation(f)
 	if c == nil {
+		x.note.forgone(w)
 		return
 	}
 	// Of a connection the listener serves. Of datagrams it is who asked: TFTP's server answers from another port.
@@ -95,9 +106,7 @@ func (w *Worker) meet(f *flow) {
 	w.apps[f.app].Flows++
 	c.app = w.application(w.place(x.app))
 	c.half[0].heard, c.half[1].heard = true, true // nobody's greeting
-	if g, ok := c.app.(guest); ok {
-		g.expected(x.note)
-	}
+	c.app.(guest).expected(x.note)
 }
 
 // place is the number of the stream protocol of an application.

@@ -100,7 +100,7 @@ func TestAConnectionThatNobodyMakesIsNotExpectedForEver(t *testing.T) {
 	f := &flow{}
 	for i := range maxExpected + 100 {
 		f.key.hi[2], f.key.hi[3] = byte(i>>8), byte(i)
-		w.expect(f, high, 21, FTPData, nil)
+		w.expect(f, high, 21, FTPData, &transfer{holders: 1})
 	}
 	if n := len(w.expectations.at); n != maxExpected {
 		t.Errorf("got %d expected, want %d", n, maxExpected)

@@ -119,6 +119,8 @@ type Worker struct {
 	transactions http.Pool
 	letters      letters
 	expectations expectations
+	transfers    stock[transfer]
+	requests     stock[tftpRequest]
 	files        files
 	count        counters
 	apps         [appCount]Count
