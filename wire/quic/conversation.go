@@ -58,6 +58,10 @@ type Conversation struct {
 	// Every has each packet of the handshake told as long as any can be read, also behind the first hello of Google's
 	// QUIC and behind packets of the time after the handshake.
 	Every bool
+	// Opener is shared with other conversations; nil: it has one of its own.
+	Opener *Opener
+	// Space is where its buffers come from; it may be nil.
+	Space *wire.Space
 
 	session   Session
 	client    tls.ClientHello
@@ -68,7 +72,7 @@ type Conversation struct {
 	header    Header
 	frames    frames
 	packet    Packet
-	opener    opener
+	own       *Opener
 	sides     [2]side
 	before    stream      // holds the hello of a client that was asked to come again
 	version   Version     // of the keys
@@ -96,7 +100,7 @@ func (c *Conversation) Done() bool { return c.done }
 func (c *Conversation) Reset() {
 	c.startOver()
 	c.before.reset()
-	*c = Conversation{sides: c.sides, before: c.before, client: c.client, server: c.server, opener: c.opener}
+	*c = Conversation{sides: c.sides, before: c.before, client: c.client, server: c.server, own: c.own, Opener: c.Opener, Space: c.Space}
 }
 
 // Close hands over a session that was not.
@@ -217,7 +221,7 @@ func (c *Conversation) initial(dir *wire.Dir, p []byte, h Handler) error {
 		return err
 	}
 	s := &c.sides[*dir]
-	c.frames = frames{}
+	c.frames, s.hello.space = frames{}, c.Space
 	if err := c.frames.read(v, plain, &s.hello); err != nil {
 		return err
 	}
@@ -237,13 +241,13 @@ func (c *Conversation) greet() {
 // open decrypts an Initial. Keys change with a Retry, which may not have been seen, and the side that was heard first
 // may be the server: an Initial that does not open is tried as the client's first.
 func (c *Conversation) open(dir *wire.Dir, p []byte, h Handler) ([]byte, error) {
-	hd := &c.header
+	hd, o := &c.header, c.opener()
 	if c.keyed {
 		s := &c.sides[*dir]
-		if s.keys.header == nil {
+		if s.keys.packet == nil {
 			s.keys = initialKeys(c.version, c.id[:c.idLen], senders[*dir])
 		}
-		if plain, n, ok := c.opener.open(&s.keys, p, hd, s.next); ok {
+		if plain, n, ok := o.open(&s.keys, p, hd, s.next); ok {
 			s.next = max(s.next, n+1)
 			return plain, nil
 		}
@@ -252,7 +256,7 @@ func (c *Conversation) open(dir *wire.Dir, p []byte, h Handler) ([]byte, error) 
 		}
 	}
 	k := initialKeys(hd.Version, hd.DestID, senders[wire.ToServer])
-	plain, n, ok := c.opener.open(&k, p, hd, 0)
+	plain, n, ok := o.open(&k, p, hd, 0)
 	if !ok {
 		return nil, ErrDecrypt
 	}
@@ -264,6 +268,16 @@ func (c *Conversation) open(dir *wire.Dir, p []byte, h Handler) ([]byte, error) 
 	c.version, c.idLen, c.keyed = hd.Version, copy(c.id[:], hd.DestID), true
 	c.sides[0].keys, c.sides[0].next = k, n+1
 	return plain, nil
+}
+
+func (c *Conversation) opener() *Opener {
+	if c.Opener != nil {
+		return c.Opener
+	}
+	if c.own == nil {
+		c.own = new(Opener)
+	}
+	return c.own
 }
 
 // startOver forgets the keys and what was said under them, but not a hello of the client that was read.

@@ -9,8 +9,8 @@ import (
 
 // keys open the Initials of one side (RFC 9001 §5.1). The zero value opens nothing.
 type keys struct {
-	header cipher.Block // header protection
-	packet cipher.AEAD
+	header [keySize]byte // header protection
+	packet cipher.AEAD   // nil: there are no keys
 	iv     [12]byte
 }
 
@@ -40,9 +40,9 @@ func initialKeys(v Version, id []byte, sender string) (k keys) {
 	secret := expand(&initial, sender, sha256.Size)
 	l := v.labels()
 	key, iv, header := expand(&secret, l.key, keySize), expand(&secret, l.iv, len(k.iv)), expand(&secret, l.header, keySize)
-	k.header, _ = aes.NewCipher(header[:keySize]) // fails for other lengths only
-	block, _ := aes.NewCipher(key[:keySize])
+	block, _ := aes.NewCipher(key[:keySize]) // fails for other lengths only
 	k.packet, _ = cipher.NewGCM(block)
+	copy(k.header[:], header[:])
 	copy(k.iv[:], iv[:])
 	return k
 }
@@ -71,21 +71,17 @@ func mac[K string | []byte](key K, text []byte) [sha256.Size]byte {
 	return sha256.Sum256(out[:sha256.BlockSize+sha256.Size])
 }
 
-// opener is the memory in which packets are opened.
-type opener struct {
-	header, plain []byte
-	mask          [aes.BlockSize]byte
-}
+// Opener is the memory in which packets are opened. The conversations of one goroutine may share one.
+type Opener struct{ header, plain []byte }
 
 // open takes the protection off the packet p, whose packet number stands at h.number, and decrypts what follows it
 // (RFC 9001 §5.3, §5.4). p stays as it is. expected is the number that follows the highest one of the sender.
-func (o *opener) open(k *keys, p []byte, h *Header, expected uint64) (plain []byte, number uint64, ok bool) {
-	if k.header == nil || h.end-h.number < maxNumber+sampleSize {
+func (o *Opener) open(k *keys, p []byte, h *Header, expected uint64) (plain []byte, number uint64, ok bool) {
+	if k.packet == nil || h.end-h.number < maxNumber+sampleSize {
 		return nil, 0, false
 	}
-	mask := o.mask[:]
-	copy(mask, p[h.number+maxNumber:])
-	k.header.Encrypt(mask, mask)
+	mask := [sampleSize]byte(p[h.number+maxNumber:])
+	encryptBlock(&k.header, &mask)
 	o.header = append(o.header[:0], p[:h.number+maxNumber]...)
 	o.header[0] ^= mask[0] & 0x0f
 	n := int(o.header[0]&3) + 1
@@ -103,7 +99,7 @@ func (o *opener) open(k *keys, p []byte, h *Header, expected uint64) (plain []by
 	return plain, number, err == nil
 }
 
-func (o *opener) plainFor(n int) []byte {
+func (o *Opener) plainFor(n int) []byte {
 	if cap(o.plain) < n {
 		o.plain = make([]byte, max(n, 1536))
 	}

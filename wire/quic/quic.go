@@ -49,13 +49,14 @@ const (
 )
 
 // String names a version as Suricata's EVE does: Google's by its letters, others in hexadecimal.
-func (v Version) String() string {
+func (v Version) String() string { return string(v.Append(nil)) }
+
+// Append appends the name of a version to b.
+func (v Version) Append(b []byte) []byte {
 	if v.Google() {
-		var b [4]byte
-		binary.BigEndian.PutUint32(b[:], uint32(v))
-		return string(b[:])
+		return binary.BigEndian.AppendUint32(b, uint32(v))
 	}
-	return strconv.FormatUint(uint64(v), 16)
+	return strconv.AppendUint(b, uint64(v), 16)
 }
 
 // Google tells whether v is a version of Google's QUIC: a letter and three digits.

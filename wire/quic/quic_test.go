@@ -111,7 +111,8 @@ func (s *sender) initial(size int, frames ...[]byte) []byte {
 	s.number++
 	b = s.keys.packet.Seal(b, nonce[:], body, b)
 	var mask [16]byte
-	s.keys.header.Encrypt(mask[:], b[at+4:at+20])
+	copy(mask[:], b[at+4:at+20])
+	encryptBlock(&s.keys.header, &mask)
 	b[0] ^= mask[0] & 0x0f
 	for i := range 4 {
 		b[at+i] ^= mask[1+i]
@@ -285,7 +286,7 @@ func TestInitialKeys(t *testing.T) {
 				t.Errorf("iv: got %s, want %s", got, c.iv)
 			}
 			var got, want [16]byte
-			k.header.Encrypt(got[:], want[:])
+			encryptBlock(&k.header, &got)
 			b, _ := hex.DecodeString(c.header)
 			block, _ := aes.NewCipher(b)
 			block.Encrypt(want[:], want[:])

@@ -1,5 +1,11 @@
 package quic
 
+import (
+	"slices"
+
+	"bulwark/wire"
+)
+
 const (
 	// maxHello is how far a hello is put together, in bytes. The longest seen have 4,000.
 	maxHello = 16 << 10
@@ -14,6 +20,7 @@ type stream struct {
 	bytes  []byte
 	pieces []piece // what is there of bytes: apart from one another, in order
 	room   [4]piece
+	space  *wire.Space // of bytes
 }
 
 type piece struct{ from, to int }
@@ -57,13 +64,8 @@ func (s *stream) add(at uint64, data []byte) error {
 }
 
 func (s *stream) grow(n int) {
-	if n > cap(s.bytes) {
-		bigger := make([]byte, n, max(2*cap(s.bytes), n, 2048))
-		copy(bigger, s.bytes)
-		s.bytes = bigger
-		return
-	}
 	was := len(s.bytes)
+	s.bytes = slices.Grow(s.space.Grow(s.bytes, n-was), n-was)
 	s.bytes = s.bytes[:n]
 	clear(s.bytes[was:])
 }

@@ -30,7 +30,7 @@ func (w *Worker) quicDatagram(f *flow, dir wire.Dir, p []byte) {
 		return
 	}
 	a.stand(w, f, dir)
-	a.dir, a.conv.Every = dir, w.opt.EVE
+	a.dir, a.conv.Every, a.conv.Opener, a.conv.Space = dir, w.opt.EVE, &w.opener, &w.space
 	if err := a.conv.Datagram(dir, p, a); err != nil {
 		w.count.malformed++
 	}
@@ -72,7 +72,7 @@ func (a *quicApp) Session(s *quic.Session) {
 	e, t := a.begin(s.Version)
 	e.Retried = s.Retried
 	for _, v := range s.Negotiated {
-		e.Negotiated = append(e.Negotiated, v.String())
+		e.Negotiated = append(e.Negotiated, t.quicVersion(v))
 	}
 	if s.Closed {
 		e.Error = quic.ErrorName(s.Code)
@@ -94,9 +94,17 @@ func (a *quicApp) record(p *quic.Packet) {
 
 func (a *quicApp) begin(v quic.Version) (*event.QUIC, texts) {
 	e := &a.w.out.quic
-	*e = event.QUIC{Version: v.String(), ClientALPN: e.ClientALPN[:0], Negotiated: e.Negotiated[:0],
+	*e = event.QUIC{ClientALPN: e.ClientALPN[:0], Negotiated: e.Negotiated[:0],
 		Extensions: e.Extensions[:0], ServerExtensions: e.ServerExtensions[:0]}
-	return e, texts{buf: a.w.out.text[:0]}
+	t := texts{buf: a.w.out.text[:0]}
+	e.Version = t.quicVersion(v)
+	return e, t
+}
+
+func (t *texts) quicVersion(v quic.Version) string {
+	at := len(t.buf)
+	t.buf = v.Append(t.buf)
+	return t.from(at)
 }
 
 func (a *quicApp) tell(e *event.QUIC, t *texts) {

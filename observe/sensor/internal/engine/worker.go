@@ -11,6 +11,7 @@ import (
 	"bulwark/wire/http"
 	"bulwark/wire/packet"
 	"bulwark/wire/pcap"
+	"bulwark/wire/quic"
 	"bulwark/wire/tls"
 )
 
@@ -115,6 +116,8 @@ type Worker struct {
 	devices      devicePrints
 	neighbours   *neighbours
 	archives     archives
+	space        wire.Space // of the small buffers of decoders
+	opener       quic.Opener
 	certificates tls.Certificates
 	transactions http.Pool
 	letters      letters
