@@ -12,7 +12,7 @@ type DNS struct {
 	AnswerTypes     []string // types of the answers, in the same order
 	TTLs            []string // seconds to live of the answers, in the same order
 	Flags           []string // aa tc rd ra ad cd z, those that are set
-	Opcode          uint64   // 0 query
+	Opcode          uint64   // what is asked for: 0 query, 4 notify, 5 update (RFC 1035 §4.1.1)
 	Authorities     []string // rdata of the authority section
 	Latency         uint64   // nanoseconds from the query to its response, where both were seen
 	AnswerNames     []string // owner names of the answers, in the same order

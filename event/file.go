@@ -13,7 +13,7 @@ type File struct {
 	TxID       uint64 // place of its request in the connection, from 1
 	Range      string // part of a larger file that it is, as the Content-Range header says
 	MD5        string // digest of what was seen, hexadecimal; empty where it is not asked for, or as SHA256
-	SHA1       string // as MD5
+	SHA1       string // SHA-1 of what was seen, hexadecimal; empty as MD5 is
 	Detected   string // type by content, in one word: pdf, pe, docx, dicom...; empty where it is not known
 	Category   string // what such a type is: executable, script, document, archive, image, medical...
 	PackedSize uint64 // bytes that crossed the wire, where the protocol had packed them; 0 where it had not

@@ -29,9 +29,9 @@ type Flow struct {
 	TCPState      string   // how far the TCP connection was at the end, as EVE names it; when captures are read
 	ICMPReply     uint64   // type << 8 | code of the first ICMP message of Dst
 	AppBefore     string   // the protocol that led to this one: a proxy's, or one with STARTTLS
-	TTLOut        []string // least and greatest time to live of what Src sent; when captures are read
+	TTLOut        []string // least and greatest time to live of what Src sent; when EVE is written
 	TTLIn         []string // likewise of Dst
-	SrcMACs       []string // all link addresses of Src, where there were several; when captures are read
+	SrcMACs       []string // all link addresses of Src, where there were several; when EVE is written
 	DstMACs       []string // likewise of Dst
 	AppOut        string   // what Src speaks, where that is another protocol than the flow's; when EVE is written
 	AppIn         string   // what Dst speaks, likewise: a mail server behind a client of TLS

@@ -2,15 +2,15 @@ package event
 
 // HL7 is one message with its acknowledgement (HL7 v2 over MLLP). Patients appear as pseudonyms only.
 type HL7 struct {
-	Type         string   // ADT
-	Trigger      string   // A01
-	Structure    string   // ADT_A01
-	Version      string   // 2.5
-	SendingApp   string   // MSH-3
-	SendingFac   string   // MSH-4
-	ReceivingApp string   // MSH-5
-	ReceivingFac string   // MSH-6
-	ControlID    string   // MSH-10
+	Type         string   // what the message is about (MSH-9.1): ADT, ORU...
+	Trigger      string   // what made it be sent (MSH-9.2): A01...
+	Structure    string   // form of the message (MSH-9.3): ADT_A01...; empty: type and trigger tell it
+	Version      string   // version of HL7 (MSH-12): 2.5...
+	SendingApp   string   // application that sent it (MSH-3)
+	SendingFac   string   // facility that sent it (MSH-4)
+	ReceivingApp string   // application that it is for (MSH-5)
+	ReceivingFac string   // facility that it is for (MSH-6)
+	ControlID    string   // number that its sender gave it (MSH-10)
 	Ack          string   // AA, AE, AR, CA, CE, CR; empty when no acknowledgement was seen
 	Processing   string   // P production, T training, D debugging
 	Segments     uint64   // segments of the message
@@ -20,7 +20,7 @@ type HL7 struct {
 	Patient      string   // pseudonym
 	Location     string   // PV1-3: ward, room, bed
 	Latency      uint64   // nanoseconds from the message to its acknowledgement
-	Charset      string   // MSH-18
+	Charset      string   // character set as declared (MSH-18); empty: ASCII
 	Errors       []string // ERR segments: the codes
 }
 

@@ -26,7 +26,7 @@ type Kerberos struct {
 	ForUser             string   // in whose name
 	ForRealm            string   // of which realm
 	Evidence            string   // service of the additional ticket
-	EvidenceEncryption  string   // of it
+	EvidenceEncryption  string   // cipher of that ticket, by name
 	Presented           string   // service of the ticket that the client shows
 	PresentedRealm      string   // realm of that service
 	PresentedEncryption string   // of that ticket

@@ -9,7 +9,7 @@ type MDNS struct {
 	Types           []string // types of the questions, in the same order: PTR, SRV, A...
 	Rcode           uint64   // response code; 0: no error
 	Flags           []string // flags that are set: of multicast DNS aa tc rd ra z ad cd, of LLMNR c (conflict) tc t (tentative)
-	Opcode          uint64   // 0 query
+	Opcode          uint64   // 0 query; others are told as sent
 	Answers         []string // data of the answers in presentation form; of a query the answers that the asker knows
 	AnswerNames     []string // owner names of the answers, in the same order
 	AnswerTypes     []string // types of the answers

@@ -11,7 +11,7 @@ type PgSQL struct {
 	App        string // application_name of a startup
 	Sealed     string // true or false: the server's answer to a request for encryption
 	Method     string // how the server wants the user to prove who he is: trust, cleartext, md5, sasl, gss...
-	Mechanism  string // of SASL
+	Mechanism  string // mechanism of SASL: SCRAM-SHA-256...
 	Server     string // version of the server
 	Statement  string // without its values, at most 1,024 bytes
 	Prepared   bool   // by the extended protocol

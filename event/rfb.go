@@ -3,8 +3,8 @@ package event
 // RFB is how a VNC session begins (RFC 6143). The pictures and keys that follow are not read; challenge and response, by which
 // passwords could be tried, are not kept.
 type RFB struct {
-	ServerVersion string   // 003.008
-	ClientVersion string   // 003.008
+	ServerVersion string   // version that the server offers: 003.008...
+	ClientVersion string   // version that the client chose
 	Offered       []string // security types that the server offers
 	Security      uint64   // number of the one that was chosen, plus one
 	SecurityName  string   // none, vnc, tls, vencrypt, apple...

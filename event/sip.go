@@ -8,7 +8,7 @@ type SIP struct {
 	From       string   // address of the caller
 	To         string   // address of the called
 	CallID     string   // identifier of the call
-	Sequence   uint64   // CSeq
+	Sequence   uint64   // number of the request in its dialog (CSeq)
 	UserAgent  string   // software of the asking side
 	Server     string   // software of the answering side
 	Code       uint64   // of the response

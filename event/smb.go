@@ -3,10 +3,10 @@ package event
 // SMB is one step of a conversation with a file server, or one file that was open.
 type SMB struct {
 	Command      string   // SMB2_COMMAND_NEGOTIATE_PROTOCOL... as EVE names them
-	Dialect      string   // 3.11...
+	Dialect      string   // version of the protocol that both agreed on: 2.02 to 3.11, or NT LM 0.12
 	Status       string   // STATUS_SUCCESS...
 	StatusCode   uint64   // NTSTATUS
-	SessionID    uint64   // session
+	SessionID    uint64   // number of the session that the server gave
 	TreeID       uint64   // tree connect
 	Tree         string   // \\server\share
 	ShareType    string   // FILE, PIPE or PRINT

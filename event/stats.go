@@ -5,7 +5,7 @@ package event
 type Stats struct {
 	Interval      uint64   // nanoseconds that the counts cover
 	App           string   // protocol the counts are about; empty: the totals
-	Packets       uint64   // packets
+	Packets       uint64   // packets seen in the interval
 	Bytes         uint64   // bytes on the wire
 	Messages      uint64   // events of the protocol: requests, messages, associations
 	Flows         uint64   // new flows
