@@ -13,6 +13,7 @@ type Asset struct {
 	AETitle    string // DICOM AE title
 	Identifier string // EUI-64 or other
 	Class      string // what it is for: laboratory analyser, patient monitor, infusion pump...
+	User       string // who signed on with it to the network
 }
 
 func (*Asset) Kind() Kind { return KindAsset }
@@ -28,4 +29,5 @@ func (p *Asset) fields(c *coder) {
 	c.str(9, "dicom.ae_title", &p.AETitle)
 	c.str(10, "device.uid", &p.Identifier)
 	c.str(11, "device.type", &p.Class)
+	c.str(12, "user.name", &p.User)
 }

@@ -10,6 +10,8 @@ type Auth struct {
 	Service   string // what it is for
 	Host      string // workstation it comes from, by its own word
 	Cleartext bool   // the secret crossed the wire in clear
+	MAC       string // hardware address of the device that it comes from, where the protocol tells it
+	Via       string // switch, access point or gateway that asked for it, by its own word
 }
 
 func (*Auth) Kind() Kind { return KindAuth }
@@ -22,4 +24,6 @@ func (p *Auth) fields(c *coder) {
 	c.str(6, "service.name", &p.Service)
 	c.str(7, "src_endpoint.hostname", &p.Host)
 	c.truth(8, "is_cleartext", &p.Cleartext)
+	c.str(9, "device.mac", &p.MAC)
+	c.str(10, "proxy_endpoint.hostname", &p.Via)
 }

@@ -75,6 +75,7 @@ const (
 	KindATNA      Kind = 50
 	KindPgSQL     Kind = 38
 	KindMySQL     Kind = 39
+	KindRADIUS    Kind = 35
 
 	kindEnd Kind = 96 // above every code
 )
@@ -139,6 +140,7 @@ var kinds = [kindEnd]struct {
 	KindATNA:      {"atna", func() Payload { return new(ATNA) }},
 	KindPgSQL:     {"pgsql", func() Payload { return new(PgSQL) }},
 	KindMySQL:     {"mysql", func() Payload { return new(MySQL) }},
+	KindRADIUS:    {"radius", func() Payload { return new(RADIUS) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

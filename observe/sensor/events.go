@@ -58,6 +58,7 @@ func Publishes() []event.Kind {
 		event.KindSIP,
 		event.KindSyslog,
 		event.KindATNA,
+		event.KindRADIUS,
 	}
 }
 

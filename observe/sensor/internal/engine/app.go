@@ -63,6 +63,7 @@ const (
 	Syslog
 	PgSQL
 	MySQL
+	RADIUS
 	appCount
 )
 
@@ -117,6 +118,7 @@ var appNames = [appCount]string{
 	Syslog:     "syslog",
 	PgSQL:      "pgsql",
 	MySQL:      "mysql",
+	RADIUS:     "radius",
 }
 
 func (a App) String() string { return appNames[a] }

@@ -57,7 +57,7 @@ func (w *Worker) tellAssetAt(f *flow, at netip.Addr, e *event.Asset) {
 func (w *Worker) factIsFresh(at netip.Addr, e *event.Asset) bool {
 	a := at.As16()
 	sum := mum(be64(a[:8])^w.opt.Seed, be64(a[8:])^0xa0761d6478bd642f)
-	for _, s := range [...]string{e.MAC, e.Hostname, e.Vendor, e.Model, e.Serial, e.Software, e.Role, e.Source, e.AETitle, e.Identifier, e.Class} {
+	for _, s := range [...]string{e.MAC, e.Hostname, e.Vendor, e.Model, e.Serial, e.Software, e.Role, e.Source, e.AETitle, e.Identifier, e.Class, e.User} {
 		for i := range len(s) {
 			sum = (sum ^ uint64(s[i])) * 0x100000001b3 // FNV-1a
 		}

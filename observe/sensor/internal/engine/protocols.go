@@ -33,6 +33,7 @@ import (
 	"bulwark/wire/poct1a"
 	"bulwark/wire/pop3"
 	"bulwark/wire/quic"
+	"bulwark/wire/radius"
 	"bulwark/wire/rdp"
 	"bulwark/wire/rfb"
 	"bulwark/wire/s7"
@@ -116,6 +117,7 @@ func datagramProtocols() []datagram {
 		{IntelliVue, intellivue.Looks, (*Worker).intellivueDatagram},
 		{CARESCAPE, carescape.Looks, (*Worker).carescapeDatagram},
 		{BACnet, bacnet.Looks, (*Worker).bacnetDatagram},
+		{RADIUS, radius.Looks, (*Worker).radiusDatagram},
 		{SIP, sip.Looks, (*Worker).sipDatagram},
 		{Syslog, syslog.Looks, (*Worker).syslogDatagram},
 	}
@@ -134,6 +136,11 @@ func portedProtocols() []ported {
 		{123, datagram{NTP, ntp.LooksAtPort, (*Worker).ntpDatagram}},
 		{161, datagram{SNMP, snmp.LooksAtPort, (*Worker).snmpDatagram}},
 		{162, datagram{SNMP, snmp.LooksAtPort, (*Worker).snmpDatagram}},
+		{1812, datagram{RADIUS, radius.LooksAtPort, (*Worker).radiusDatagram}},
+		{1813, datagram{RADIUS, radius.LooksAtPort, (*Worker).radiusDatagram}},
+		{1645, datagram{RADIUS, radius.LooksAtPort, (*Worker).radiusDatagram}}, // before IANA gave it a port
+		{1646, datagram{RADIUS, radius.LooksAtPort, (*Worker).radiusDatagram}},
+		{3799, datagram{RADIUS, radius.LooksAtPort, (*Worker).radiusDatagram}}, // RFC 5176
 	}
 }
 

@@ -115,6 +115,7 @@ type Worker struct {
 	facts        facts
 	devices      devicePrints
 	neighbours   *neighbours
+	radius       *radiusAsked // made at the first message of RADIUS
 	archives     archives
 	space        wire.Space // of the small buffers of decoders
 	opener       quic.Opener
