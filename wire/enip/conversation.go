@@ -185,13 +185,19 @@ func Probe(p []byte) (wire.Match, wire.Dir) {
 	return probeBody(p, Command(p[0]), int(binary.LittleEndian.Uint16(p[2:])), status)
 }
 
+// enough is how many bytes behind the header of a long message tell what it is.
+const enough = 512
+
 func probeBody(p []byte, command Command, length int, status uint32) (wire.Match, wire.Dir) {
 	session := binary.LittleEndian.Uint32(p[4:])
 	d := p[headerSize:]
 	switch command {
 	case RegisterSession:
-		if length == 4 && len(d) >= 4 && d[0] == 1 && d[1] == 0 {
+		switch {
+		case length == 4 && len(d) >= 4 && d[0] == 1 && d[1] == 0:
 			return wire.Yes, side(session == 0)
+		case length == 4 && len(d) < 4:
+			return wire.Unsure, wire.Either
 		}
 	case UnregisterSession:
 		if length == 0 && session != 0 && len(d) == 0 {
@@ -204,10 +210,16 @@ func probeBody(p []byte, command Command, length int, status uint32) (wire.Match
 		if length == 0 && len(d) == 0 {
 			return wire.Yes, wire.ToServer
 		}
+		if length >= 6 && len(d) < min(length, enough) {
+			return wire.Unsure, wire.Either
+		}
 		if len(d) >= 6 && items(d, length) {
 			return wire.Yes, wire.ToClient
 		}
 	case SendRRData, SendUnitData:
+		if length >= 12 && len(d) < min(length, enough) && (len(d) < 4 || binary.LittleEndian.Uint32(d) == 0) {
+			return wire.Unsure, wire.Either
+		}
 		if len(d) >= 12 && binary.LittleEndian.Uint32(d) == 0 && items(d[6:], length-6) {
 			return wire.Yes, sender(p)
 		}
@@ -240,7 +252,7 @@ func items(d []byte, length int) bool {
 	at := 2
 	for ; n > 0; n-- {
 		if at+4 > len(d) {
-			return len(d) >= 512 && at < length // cut
+			return len(d) >= enough && at < length // cut
 		}
 		at += 4 + int(binary.LittleEndian.Uint16(d[at+2:]))
 	}
