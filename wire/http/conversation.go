@@ -573,6 +573,14 @@ func (c *Conversation) bytes(dir wire.Dir, s *side, p []byte, h Handler) {
 // Skip says that no more is wanted of the body that is being read in dir. It may be called from [Handler.Body].
 func (c *Conversation) Skip(dir wire.Dir, _ *Transaction) { c.sides[dir].want &^= Pieces }
 
+// Unread says that the last n bytes of those that Decode was done with in dir never came: the connection ended before.
+func (c *Conversation) Unread(dir wire.Dir, n int64) {
+	if s := &c.sides[dir]; s.t != nil && (s.state == inBody || s.state == inChunk) {
+		m := s.message(dir)
+		m.Length -= min(n, m.Length)
+	}
+}
+
 // over ends the message being read, and the transaction when its other half is over too.
 func (c *Conversation) over(dir wire.Dir, s *side, complete bool, h Handler) {
 	t, m := s.t, s.message(dir)

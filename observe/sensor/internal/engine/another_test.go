@@ -75,3 +75,27 @@ func TestDICOMInsideTLSIsSaidToBeThere(t *testing.T) {
 		t.Errorf("got no word of DICOM in\n%s", all)
 	}
 }
+
+func TestWhatASideSaidFirstIsKeptUntilTheOtherTells(t *testing.T) {
+	ask := "OPTIONS* HTTP/1.\nHost: portal\n\n" // nothing of this tells HTTP by itself
+	answer := "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+	pieces := func() (all []word) {
+		for i := range len(ask) {
+			all = append(all, up(ask[i:i+1]))
+		}
+		return append(all, down(answer))
+	}
+	whole, split := played(t, up(ask), down(answer)), played(t, pieces()...)
+	if a, b := strings.Count(whole, `"kind":"http"`), strings.Count(split, `"kind":"http"`); a != b {
+		t.Errorf("as a whole there are %d events of HTTP, in pieces %d:\n%s\n%s", a, b, whole, split)
+	}
+}
+
+func TestAProgramThatIsSaidToBeAPictureIsFoundInPieces(t *testing.T) {
+	program := "MZ" + strings.Repeat("\x00", 80)
+	words := []word{up("GET /cat.png HTTP/1.1\r\nHost: h\r\n\r\n"), down("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 82\r\n\r\n")}
+	for i := range len(program) {
+		words = append(words, down(program[i:i+1]))
+	}
+	tells(t, played(t, words...), []string{`"file.category":"executable"`, `"file.sha256":"` + sha(program)}, nil)
+}

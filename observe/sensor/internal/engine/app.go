@@ -171,7 +171,7 @@ func (w *Worker) probe(f *flow, c *conversation, dir wire.Dir, data []byte) {
 	h := &c.half[dir]
 	h.seen += len(data)
 	if h.foreign {
-		w.lookAway(f, c)
+		w.setAside(f, c, dir, data)
 		return
 	}
 	shown := data
@@ -194,9 +194,26 @@ func (w *Worker) probe(f *flow, c *conversation, dir wire.Dir, data []byte) {
 		h.foreign = true
 	}
 	if len(h.pending) == 0 && h.seen <= maxProbe {
-		w.wait(f, c, dir, data) // the other side may tell
+		w.wait(f, c, dir, data)
 	}
 	w.lookAway(f, c)
+}
+
+// setAside keeps the bytes of a side that is of no known protocol by itself: the other side may tell. None is kept where
+// not all are.
+func (w *Worker) setAside(f *flow, c *conversation, dir wire.Dir, data []byte) {
+	h := &c.half[dir]
+	switch {
+	case len(h.pending) == 0:
+	case h.seen <= maxProbe:
+		w.wait(f, c, dir, data)
+	default:
+		w.pool.put(h.pending)
+		h.pending = nil
+	}
+	if f.conv != 0 {
+		w.lookAway(f, c)
+	}
 }
 
 // lookAway leaves a conversation alone that is of no known protocol.
@@ -223,6 +240,8 @@ func (w *Worker) recognise(f *flow, c *conversation, dir wire.Dir, data []byte, 
 	for d := range wire.Dir(2) {
 		if f.conv != 0 && len(c.half[d].pending) > 0 {
 			w.unpend(f, c, d)
+		} else if lost := c.half[d].seen; f.conv != 0 && d != dir && lost > 0 && c.app.gap(d, lost) != nil {
+			w.giveUp(f) // what it said first was not kept
 		}
 	}
 	if f.conv != 0 {
@@ -356,6 +375,7 @@ func (w *Worker) endConversation(f *flow) {
 	c := w.conv(f)
 	f.conv = 0
 	if c.app != nil {
+		c.unread()
 		c.app.close(w, f)
 		c.app.reset()
 		w.retire(c.app, f.app)
@@ -371,6 +391,19 @@ func (w *Worker) endConversation(f *flow) {
 		*h = half{ahead: h.ahead[:0]}
 	}
 	w.freeConvs = append(w.freeConvs, n)
+}
+
+// reckoner is a decoder that counts what it has the worker skip.
+type reckoner interface{ unread(dir wire.Dir, n int64) }
+
+// unread tells the decoder what it skipped and what never came.
+func (c *conversation) unread() {
+	r, ok := c.app.(reckoner)
+	for d := range c.half {
+		if n := c.half[d].skip; ok && n > 0 {
+			r.unread(wire.Dir(d), int64(n))
+		}
+	}
 }
 
 const maxIdle = 4096 // decoders of one protocol that are kept for later use

@@ -30,6 +30,7 @@ func (a *httpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 }
 func (a *httpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *httpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
+func (a *httpApp) unread(dir wire.Dir, n int64)  { a.conv.Unread(dir, n) }
 func (a *httpApp) reset()                        { a.conv.Reset(); a.forget(); a.next, a.toldOdd = nil, 0 }
 func (a *httpApp) heir() (App, application)      { return a.nextOf, a.next }
 
@@ -56,6 +57,7 @@ func (a *httpApp) End(x *http.Transaction) {
 type exchanges struct {
 	files   []httpFiles // of the requests in hand that carry some
 	name    []byte      // scratch
+	heads   [][]byte    // for the beginnings of bodies
 	skipper interface {
 		Skip(wire.Dir, *http.Transaction)
 	}
@@ -70,9 +72,10 @@ func (a *exchanges) forget() {
 			if s := a.files[i].parts[dir]; s != nil {
 				a.w.files.parts.put(s)
 			}
+			a.forgetHead(&a.files[i], wire.Dir(dir))
 		}
 	}
-	*a = exchanges{files: a.files[:0], name: a.name}
+	*a = exchanges{files: a.files[:0], name: a.name, heads: a.heads}
 }
 
 // Head wants the first bytes of bodies that may hold a FHIR resource, and those that may be files as they come. What is

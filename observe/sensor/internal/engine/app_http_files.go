@@ -15,6 +15,7 @@ type httpFiles struct {
 	files [2]carried
 	lost  [2]int64      // bytes of them that were lost so far
 	asked [2]bool       // whether a body is a file was decided
+	heads [2][]byte     // beginnings of those that are no files by what is said of them
 	parts [2]*bodyParts // of those that hold several files; nil: they hold one
 
 	counts  [2]dicomweb.Counter // of DICOM over the web
@@ -44,23 +45,39 @@ func (a *exchanges) Body(dir wire.Dir, t *http.Transaction, p []byte) {
 	b := a.filesOf(t)
 	counted := a.count(b, dir, p)
 	if !b.asked[dir] {
-		b.asked[dir] = true
-		if !a.isFile(dir, t) && !alarming(p) {
-			if !counted {
-				a.skipper.Skip(dir, t)
+		if !a.isFile(dir, t) {
+			if p = a.beginning(b, dir, p); p == nil {
+				return
 			}
-			return
+			if !alarming(p) {
+				a.pass(b, dir, counted)
+				return
+			}
 		}
+		b.asked[dir] = true
 		if !a.takeApart(b, dir) {
 			a.openFile(b, dir)
 		}
 	}
+	b.write(dir, p)
+}
+
+// write hands a piece to the file, or to the parts, of a body.
+func (b *httpFiles) write(dir wire.Dir, p []byte) {
 	b.skipLost(dir)
 	if s := b.parts[dir]; s != nil {
 		s.split.Write(p, s)
 		return
 	}
 	b.files[dir].write(p)
+}
+
+// pass leaves a body alone.
+func (a *exchanges) pass(b *httpFiles, dir wire.Dir, counted bool) {
+	b.asked[dir] = true
+	if !counted {
+		a.skipper.Skip(dir, b.t)
+	}
 }
 
 // skipLost tells the file of bytes that were lost since its last piece.
@@ -107,6 +124,11 @@ func (a *exchanges) tellFiles(t *http.Transaction) {
 
 func (a *exchanges) tellFile(b *httpFiles, dir wire.Dir) {
 	m := message(dir, b.t)
+	if head := b.heads[dir]; len(head) > 0 && !b.asked[dir] && alarming(head) { // all that there is
+		a.openFile(b, dir)
+		b.write(dir, head)
+	}
+	a.forgetHead(b, dir)
 	if a.w.opt.EVE && !b.asked[dir] && m.Lost > 0 {
 		a.openFile(b, dir)
 	}
@@ -124,9 +146,36 @@ func (a *exchanges) isFile(dir wire.Dir, t *http.Transaction) bool {
 	return a.w.opt.EVE || a.w.opt.AllFiles || m.Has(http.ContentDisposition) || !isPagePart(mediaType(m.Get(http.ContentType)))
 }
 
+// enoughOfBody is how many of the first bytes of a body tell whether it is the part of a page that it is said to be.
+const enoughOfBody = 512
+
+// beginning is the beginning of a body, with p at its end: nil while there is too little of it.
+func (a *exchanges) beginning(b *httpFiles, dir wire.Dir, p []byte) []byte {
+	head := b.heads[dir]
+	if len(head) == 0 && len(p) >= enoughOfBody {
+		return p
+	}
+	if l := len(a.heads); head == nil && l > 0 {
+		head, a.heads = a.heads[l-1], a.heads[:l-1]
+	}
+	head = append(head, p...)
+	if b.heads[dir] = head; len(head) < enoughOfBody {
+		return nil
+	}
+	return head
+}
+
+// forgetHead keeps the room that the beginning of a body took.
+func (a *exchanges) forgetHead(b *httpFiles, dir wire.Dir) {
+	if h := b.heads[dir]; cap(h) > 0 && cap(h) <= 4*enoughOfBody && len(a.heads) < 4 {
+		a.heads = append(a.heads, h[:0])
+	}
+	b.heads[dir] = nil
+}
+
 // alarming reports whether a body that is said to be a part of a page begins like what no page is made of.
 func alarming(p []byte) bool {
-	switch filetype.Detect(p).Category() {
+	switch filetype.Detect(p[:min(len(p), enoughOfBody)]).Category() {
 	case filetype.Executable, filetype.Archive, filetype.Document, filetype.DiskImage, filetype.Secret:
 		return true
 	}

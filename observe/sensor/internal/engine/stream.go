@@ -375,7 +375,10 @@ func (w *Worker) unpend(f *flow, c *conversation, dir wire.Dir) {
 		w.pool.put(h.pending)
 		h.pending = nil
 	}
-	if c.app == nil && len(h.pending) > 0 {
+	if c.app != nil {
+		return
+	}
+	if h.seen = len(h.pending); h.seen > 0 {
 		w.probe(f, c, dir, nil)
 	}
 }
