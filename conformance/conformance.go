@@ -48,6 +48,7 @@ func Suites() []Suite {
 		{"agree_ndpi_protocol", runNDPI},
 		{"agree_hospital", runHospital},
 		{"agree_dcmdump", runDcmdump},
+		{"segment_invariance", runInvariance},
 	}
 }
 
