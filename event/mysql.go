@@ -3,11 +3,11 @@ package event
 // MySQL is a sign-on to a MySQL or MariaDB server, or a command with what came of it. Statements are told without their values;
 // passwords never.
 type MySQL struct {
-	Activity  string // login, change_user, query, prepare, execute, init_db, kill, binlog_dump
+	Activity  string // login, change_user, query, prepare, execute, init_db, create_db, drop_db, kill, shutdown, process_list, table_dump, binlog_dump, register_replica
 	Server    string // version of the server
 	Thread    uint64 // number of the connection on the server
 	User      string // who signs on
-	Database  string // of the sign-on
+	Database  string // of the sign-on, or chosen since
 	Plugin    string // by which the user proves who he is: caching_sha2_password...
 	Program   string // of the client
 	Driver    string // of the client, with its version
@@ -17,8 +17,13 @@ type MySQL struct {
 	Statement string // without its values, at most 1,024 bytes
 	Answered  bool   // the server has answered
 	Affected  uint64 // rows changed
-	Columns   uint64 // of the answer
+	Columns   uint64 // of the last result of the answer
 	Rows      uint64 // of the answer
+	RowBytes  uint64 // of the rows of the answer
+	Results   uint64 // of the answer, that have rows
+	File      string // of the client, that the server asked for
+	FileBytes uint64 // of it that were sent
+	Packed    bool   // the connection is compressed
 	Code      uint64 // of an error
 	State     string // SQLSTATE of an error
 	Message   string // of an error, without values
@@ -49,4 +54,9 @@ func (p *MySQL) fields(c *coder) {
 	c.str(19, "status_detail", &p.Message)
 	c.truth(20, "is_cleartext", &p.Cleartext)
 	c.num(21, "response_time", &p.Latency)
+	c.num(22, "mysql.row_bytes", &p.RowBytes)
+	c.num(23, "mysql.result_count", &p.Results)
+	c.str(24, "mysql.local_file", &p.File)
+	c.num(25, "mysql.local_file_bytes", &p.FileBytes)
+	c.truth(26, "mysql.is_compressed", &p.Packed)
 }

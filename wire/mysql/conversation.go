@@ -7,94 +7,116 @@ import (
 	"bulwark/wire"
 )
 
-const (
-	head = 4
-	rest = 1 << 62
-)
-
 type phase uint8
 
 const (
 	greeting phase = iota
 	signing
-	commands
-	columns // of an answer
-	gap     // behind the columns
-	rows
+	commands    // a command or the first packet of its answer is next
+	columns     // descriptions of them
+	rows        //
+	definitions // of a prepared statement
+	file        // of the client, for the server
 	over
 )
 
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
-	phase   phase
-	login   Login
-	command Command
-	open    bool // a command waits for its answer
-	caps    uint32
-	left    uint64 // columns that are still to come
-	packed  bool
-	room    []byte // of the sign-on
-	arena   []byte // of a command
+	phase    phase
+	login    Login
+	caps     uint32
+	packing  bool // packets are compressed
+	long     bool // the command was of several packets
+	sides    [2]side
+	queue    [maxAsked]asked
+	first    int // of queue
+	waiting  int
+	known    [maxPrepared]prepared
+	prepared int    // where the next one goes
+	left     uint64 // descriptions that are still to come
+	marks    uint16 // marks at their ends that are still to come
+	parted   bool   // the mark between columns and rows has come, or none will
+	room     []byte // of the sign-on
+	arena    []byte // of a command
 }
 
 // Reset makes c ready for another conversation.
-func (c *Conversation) Reset() { *c = Conversation{room: c.room[:0], arena: c.arena[:0]} }
+func (c *Conversation) Reset() {
+	was := *c
+	*c = Conversation{room: c.room[:0], arena: c.arena[:0]}
+	for i := range c.sides {
+		c.sides[i].p = was.sides[i].p[:0]
+	}
+	c.queue[0].text = was.queue[0].text[:0]
+}
 
 // Decode reads one direction.
 func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int, err error) {
-	for c.phase != over && done < len(p) {
-		r := p[done:]
-		if len(r) < head {
-			return done, head, nil
+	s := &c.sides[dir]
+	if dir == wire.ToServer && c.phase == greeting { // a connection that was there before its observer
+		c.phase, c.sides[wire.ToClient].lost = commands, true
+	}
+	if s.lost && !c.resumes(dir, p) {
+		return len(p), 0, nil
+	}
+	for c.phase != over && done < len(p) && !s.lost {
+		read := c.feed
+		if c.packing {
+			read = c.unpack
 		}
-		n := int(r[0]) | int(r[1])<<8 | int(r[2])<<16
-		want := head + min(n, looked(dir, c.phase))
-		if len(r) < want {
-			return done, want, nil
-		}
-		if err = c.packet(dir, r[3], r[head:want], n, h); err != nil {
+		n, err := read(dir, p[done:], h)
+		done += n
+		if err != nil {
 			if err != ErrTLS {
 				c.Close(h)
-				return done, 0, err
 			}
-			return done + head + n, 0, err
+			return done, 0, err
 		}
-		done += head + n
 	}
-	if c.phase == over {
+	switch {
+	case c.phase == over:
 		return rest, 0, nil
+	case s.lost:
+		return len(p), 0, nil
+	case !c.packing && s.got == head && s.told: // nobody looks at the rest of the packet
+		done, s.left, s.got, s.more = done+s.left, 0, 0, s.size == full
 	}
 	return done, 0, nil
 }
 
-// looked is how many bytes of a packet are looked at.
-func looked(dir wire.Dir, ph phase) int {
-	switch {
-	case dir == wire.ToServer && ph >= commands:
-		return maxStatement + 64
-	case ph == rows || ph == columns:
-		return 512
+// resumes reports whether p, behind bytes that were lost, is a command of the client and nothing else.
+func (c *Conversation) resumes(dir wire.Dir, p []byte) bool {
+	if dir == wire.ToClient || len(p) <= head || p[3] != 0 || length(p) != len(p)-head || p[4] > 0x1F {
+		return false
 	}
-	return 8 << 10
+	s := &c.sides[dir]
+	s.lost, s.got, s.more = false, 0, false
+	return true
 }
 
-func (c *Conversation) packet(dir wire.Dir, seq byte, p []byte, size int, h Handler) error {
+// packet takes a packet, or what is looked at of it.
+func (c *Conversation) packet(dir wire.Dir, s *side, h Handler) error {
 	if dir == wire.ToServer {
 		switch {
 		case c.phase == signing && !c.login.Asked:
-			return c.response(p, h)
-		case c.phase >= commands && seq == 0 && size > 0:
-			c.ask(p, h)
+			return c.response(s.p, h)
+		case c.phase >= commands && s.head[3] == 0 && s.size > 0:
+			c.ask(s.p, h)
+			c.long = s.size == full
+		case c.phase == file && c.waiting > 0:
+			c.queue[c.first].Sent += uint64(s.size)
 		}
 		return nil
 	}
 	switch c.phase {
 	case greeting:
-		return c.greet(p, h)
+		return c.greet(s.p, h)
 	case signing:
-		return c.verdict(p, h)
+		return c.verdict(s.p, h)
+	case file:
+		c.phase = commands
 	}
-	c.answer(p, size, h)
+	c.answer(s, h)
 	return nil
 }
 
@@ -151,7 +173,7 @@ func (c *Conversation) response(p []byte, h Handler) error {
 		r.take(uint64(r.u8()))
 	}
 	c.context(&r)
-	c.packed = c.caps&(capCompress|capZstd) != 0
+	l.Packed = c.caps&(capCompress|capZstd) != 0
 	return nil
 }
 
@@ -201,9 +223,7 @@ func (c *Conversation) verdict(p []byte, h Handler) error {
 		l.Decided, l.Accepted, c.phase = true, true, commands
 		h.Login(l)
 		l.Changes = false
-		if c.packed {
-			c.phase = over
-		}
+		c.packing = c.packing || l.Packed
 	case 0xFF:
 		c.refuse(p, h)
 		if c.phase = over; l.Changes {
@@ -255,14 +275,24 @@ func (c *Conversation) keep(v []byte, most int) []byte {
 	return c.arena[start:len(c.arena):len(c.arena)]
 }
 
-// Gap tells that bytes were lost: where a packet begins behind them is not known.
-func (c *Conversation) Gap(wire.Dir, int) error { return wire.ErrLost }
+// Gap tells that bytes were lost. Behind a sign-on the next command of the client is a place to go on from.
+func (c *Conversation) Gap(dir wire.Dir, _ int) error {
+	if c.phase < commands || c.packing {
+		return wire.ErrLost
+	}
+	if c.phase < over {
+		c.sides[dir].lost = true
+	}
+	return nil
+}
 
 // Close tells what is still open.
 func (c *Conversation) Close(h Handler) {
 	if !c.login.Decided && c.phase != over && (c.phase == signing || c.login.Changes) {
 		h.Login(&c.login)
 	}
-	c.finish(h)
+	for c.waiting > 0 {
+		c.finish(h)
+	}
 	c.phase = over
 }

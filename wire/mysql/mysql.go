@@ -17,8 +17,6 @@ import (
 var (
 	// ErrTLS means that TLS follows.
 	ErrTLS = fmt.Errorf("mysql: TLS follows")
-	// ErrPacked means that the connection goes on compressed.
-	ErrPacked = fmt.Errorf("mysql: compression follows")
 	// ErrPacket means bytes that are no packet of the protocol.
 	ErrPacket = fmt.Errorf("mysql: bad packet: %w", wire.ErrMalformed)
 )
@@ -35,6 +33,8 @@ const (
 	capNoEOF      = 1 << 24
 	capZstd       = 1 << 26
 	capQueryAttrs = 1 << 27
+	// The result is described only where the server says so (CLIENT_OPTIONAL_RESULTSET_METADATA).
+	capOptionalMeta = 1 << 25
 )
 
 // Login is a sign-on. Its slices point into memory of the conversation.
@@ -49,6 +49,7 @@ type Login struct {
 	OS       []byte
 	Asked    bool // the client has answered the greeting
 	Changes  bool // a user signs on in place of another
+	Packed   bool // the client wants the connection to be compressed
 	Decided  bool
 	Accepted bool
 	Code     uint16 // of an error
@@ -56,49 +57,74 @@ type Login struct {
 	Message  []byte // of an error
 }
 
-// Command is a command with what answered it.
+// Command is a command with what answered it. Its slices are valid during the call.
 type Command struct {
 	Code      byte   // COM_QUERY and so on
-	Statement []byte // of a query or a preparation, at most 4096 bytes; the database of COM_INIT_DB
+	Statement []byte // of a query, of a preparation or of what executes it, at most 4096 bytes; the database of COM_INIT_DB
 	Answered  bool
 	OK        bool
-	Affected  uint64
-	Columns   uint64
-	Rows      uint64
+	Affected  uint64 // rows changed, of all results
+	Columns   uint64 // of the last result
+	Results   uint64 // that have rows
+	Rows      uint64 // of all results
+	RowBytes  uint64 // of the packets that hold them
+	File      []byte // of the client, that the server asked for (LOAD DATA LOCAL)
+	Sent      uint64 // bytes of it
 	Error     uint16
 	State     []byte
 	Message   []byte
 }
 
-// The commands that are told.
+// The commands.
 const (
-	Quit       = 0x01
-	InitDB     = 0x02
-	Query      = 0x03
-	Statistics = 0x09
-	Kill       = 0x0C
-	ChangeUser = 0x11
-	BinlogDump = 0x12
-	Prepare    = 0x16
-	Execute    = 0x17
+	Quit            = 0x01
+	InitDB          = 0x02
+	Query           = 0x03
+	fieldList       = 0x04
+	CreateDB        = 0x05
+	DropDB          = 0x06
+	Shutdown        = 0x08
+	ProcessInfo     = 0x0A
+	Kill            = 0x0C
+	ChangeUser      = 0x11
+	BinlogDump      = 0x12
+	TableDump       = 0x13
+	RegisterReplica = 0x15
+	Prepare         = 0x16
+	Execute         = 0x17
+	sendLongData    = 0x18
+	closeStatement  = 0x19
+	fetch           = 0x1C
+	BinlogDumpGTID  = 0x1E
+	BulkExecute     = 0xFA
 )
 
 // Name is the name of a command; empty for one that is of no interest.
 func (c *Command) Name() string {
 	switch c.Code {
-	case Quit:
-		return "quit"
 	case InitDB:
 		return "init_db"
 	case Query:
 		return "query"
+	case CreateDB:
+		return "create_db"
+	case DropDB:
+		return "drop_db"
+	case Shutdown:
+		return "shutdown"
+	case ProcessInfo:
+		return "process_list"
 	case Kill:
 		return "kill"
-	case BinlogDump:
+	case BinlogDump, BinlogDumpGTID:
 		return "binlog_dump"
+	case TableDump:
+		return "table_dump"
+	case RegisterReplica:
+		return "register_replica"
 	case Prepare:
 		return "prepare"
-	case Execute:
+	case Execute, BulkExecute:
 		return "execute"
 	}
 	return ""
@@ -120,8 +146,11 @@ const (
 	maxGreeting  = 1024
 )
 
-// Probe tells whether p are the first bytes of a server.
+// Probe tells whether p are the first bytes of a server, or a query in a connection that was there before its observer.
 func Probe(p []byte) (wire.Match, wire.Dir) {
+	if len(p) > 12 && p[3] == 0 && p[4] == Query && length(p) == len(p)-head && opens(p[head+1:]) {
+		return wire.Yes, wire.ToServer
+	}
 	if len(p) < 5 {
 		if len(p) > 2 && p[2] != 0 || len(p) > 3 && p[3] != 0 {
 			return wire.No, wire.ToClient
@@ -159,4 +188,21 @@ func probeVersion(p []byte, n int) wire.Match {
 		}
 	}
 	return wire.Unsure
+}
+
+// opens reports whether p begins as statements do.
+func opens(p []byte) bool {
+	var word [8]byte
+	i := 0
+	for ; i < len(word) && i < len(p) && 'a' <= p[i]|0x20 && p[i]|0x20 <= 'z'; i++ {
+		word[i] = p[i] | 0x20
+	}
+	if i >= len(p) || p[i] != ' ' && p[i] != '\n' {
+		return false
+	}
+	switch string(word[:i]) {
+	case "select", "insert", "update", "delete", "replace", "set", "show", "call", "begin", "start", "with", "create", "alter", "drop":
+		return true
+	}
+	return false
 }

@@ -52,6 +52,11 @@ func (m *masker) step() {
 		m.copy(m.closed(']'))
 	case b == '-' && m.peek(1) == '-', b == '#' && m.d == MySQL:
 		m.skipLine()
+	case b == '/' && m.peek(1) == '*' && m.d == MySQL && (m.peek(2) == '!' || m.peek(2) == 'M' && m.peek(3) == '!'):
+		m.openComment()
+	case b == '*' && m.peek(1) == '/' && m.d == MySQL: // of a comment that is carried out
+		m.blank()
+		m.at += 2
 	case b == '/' && m.peek(1) == '*':
 		m.skipComment()
 	case b == '$' && m.d == Standard && m.dollar() > 0:
@@ -128,6 +133,13 @@ func (m *masker) skipLine() {
 	for m.at < len(m.q) && m.q[m.at] != '\n' {
 		m.at++
 	}
+}
+
+// openComment passes over the head of a comment that MySQL carries out: /*!40101 or /*M!100100, of which the number is a version.
+func (m *masker) openComment() {
+	for m.at += 3; m.at < len(m.q) && (m.q[m.at] == '!' || isDigit(m.q[m.at])); m.at++ {
+	}
+	m.blank()
 }
 
 func (m *masker) skipComment() {

@@ -16,6 +16,7 @@ func TestMask(t *testing.T) {
 		{"comments go", Standard, "select 1 -- DURAND\n/* PAUL */ from t", "select ? from t"},
 		{"strings of PostgreSQL", Standard, `select E'a\'b', $$DURAND$$, $q$PAUL$q$, $1`, "select ?, ?, ?, $1"},
 		{"a string in double quotes is a value of MySQL", MySQL, "select `n` from t where a=\"DURAND\" and b='a\\'b' # c", "select `n` from t where a=? and b=?"},
+		{"what MySQL carries out of a comment stays", MySQL, "/*!40101 SET NAMES 'x' */;/*M!100100 select 1*/ /* c */", "SET NAMES ? ; select ?"},
 		{"strings with a letter before them", TSQL, "exec sp_x @p=N'DURAND', [my id]=0x4F", "exec sp_x @p=?, [my id]=?"},
 		{"a string without its end goes on to the end", Standard, "select 'DURAND from t", "select ?"},
 		{"blanks are one", Standard, "  select\n\t a ", "select a"},

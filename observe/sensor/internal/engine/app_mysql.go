@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 
 	"bulwark/event"
@@ -36,10 +37,9 @@ func (a *mysqlApp) Login(l *mysql.Login) {
 	w, e := a.w, &a.w.out.mysql
 	t := texts{buf: w.out.text[:0]}
 	a.user, a.db = append(a.user[:0], l.User...), append(a.db[:0], l.Database...)
-	*e = event.MySQL{Activity: "login", Server: event.View(l.Server), Thread: uint64(l.Thread), User: event.View(l.User), Database: event.View(l.Database),
+	*e = event.MySQL{Activity: "login", Server: mysqlVersion(l.Server), Thread: uint64(l.Thread), User: event.View(l.User), Database: event.View(l.Database),
 		Plugin: event.View(l.Plugin), Program: event.View(l.Program), Driver: event.View(l.Driver), OS: event.View(l.OS), TLS: l.Asked && !l.Decided && len(l.User) == 0,
-		Code: uint64(l.Code), State: event.View(l.State), Message: t.statement(l.Message, sql.MySQL),
-		Cleartext: l.Asked && string(l.Plugin) == "mysql_clear_password"}
+		Code: uint64(l.Code), State: event.View(l.State), Message: t.statement(l.Message, sql.MySQL), Cleartext: l.Asked && mysqlClear(l.Plugin), Packed: l.Packed}
 	if l.Changes {
 		e.Activity = "change_user"
 	}
@@ -50,10 +50,38 @@ func (a *mysqlApp) Login(l *mysql.Login) {
 	w.out.text = t.buf
 	w.emit(a.f, e)
 	a.signOn(l)
+	a.assets(l, e)
+}
+
+// assets tells what a sign-on names of the server and of the client.
+func (a *mysqlApp) assets(l *mysql.Login, e *event.MySQL) {
+	w := a.w
 	if e.Server != "" {
 		w.out.asset = event.Asset{Software: e.Server, Vendor: "MySQL", Role: "database server", Source: "mysql"}
+		if bytes.Contains(l.Server, mariaDB) {
+			w.out.asset.Vendor = "MariaDB"
+		}
 		w.tellAssetOf(a.f, wire.ToClient, &w.out.asset)
 	}
+	if program := either(e.Program, e.Driver); program != "" {
+		w.out.asset = event.Asset{Software: program, Role: "database client", Source: "mysql"}
+		w.tellAssetOf(a.f, wire.ToServer, &w.out.asset)
+	}
+}
+
+var mariaDB = []byte("MariaDB")
+
+// mysqlVersion is the version of a server without what MariaDB puts before its own, for clients that know no version above 5.
+func mysqlVersion(v []byte) string {
+	if bytes.Contains(v, mariaDB) {
+		v = bytes.TrimPrefix(v, []byte("5.5.5-"))
+	}
+	return event.View(v)
+}
+
+// mysqlClear reports whether a plugin of the client sends the password as it is.
+func mysqlClear(plugin []byte) bool {
+	return string(plugin) == "mysql_clear_password" || string(plugin) == "dialog"
 }
 
 // signOn reports a sign-on that was decided.
@@ -73,17 +101,23 @@ func (a *mysqlApp) signOn(l *mysql.Login) {
 // Command takes a command with its answer. Those that only keep a connection alive or end it are not told.
 func (a *mysqlApp) Command(c *mysql.Command) {
 	name := c.Name()
-	if name == "" || name == "quit" {
+	if name == "" {
 		return
 	}
 	w, e := a.w, &a.w.out.mysql
 	t := texts{buf: w.out.text[:0]}
 	*e = event.MySQL{Activity: name, User: event.View(a.user), Database: event.View(a.db), Answered: c.Answered, Affected: c.Affected, Columns: c.Columns,
-		Rows: c.Rows, Code: uint64(c.Error), State: event.View(c.State), Message: t.statement(c.Message, sql.MySQL)}
-	if c.Code == mysql.InitDB {
-		a.db = append(a.db[:0], c.Statement...)
-		e.Database = event.View(a.db)
-	} else {
+		Rows: c.Rows, RowBytes: c.RowBytes, Results: c.Results, Code: uint64(c.Error), State: event.View(c.State), Message: t.statement(c.Message, sql.MySQL),
+		File: t.masked(w, c.File), FileBytes: c.Sent}
+	switch c.Code {
+	case mysql.InitDB:
+		if c.OK {
+			a.db = append(a.db[:0], c.Statement...)
+		}
+		e.Database = event.View(c.Statement)
+	case mysql.CreateDB, mysql.DropDB:
+		e.Database = event.View(c.Statement)
+	default:
 		e.Statement = t.statement(c.Statement, sql.MySQL)
 	}
 	if c.Answered {
