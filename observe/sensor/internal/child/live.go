@@ -31,8 +31,8 @@ func (c *crew) watch(ctx context.Context, s *link.Source, f *os.File) {
 		}
 		w.outbox.flush()
 		w.rest()
-		r := link.Report{Source: s.Name, Worker: uint(s.Worker), Packets: l.packets, Bytes: l.bytes, Lost: w.outbox.lost.Swap(0),
-			Ring: counts(w.recorder, nil)}
+		r := link.Report{Source: s.Name, Worker: uint(s.Worker), Packets: l.packets, Bytes: l.bytes, Drops: l.drops,
+			Lost: w.outbox.lost.Swap(0), Ring: counts(w.recorder, nil)}
 		if err != nil && !errors.Is(err, context.Canceled) {
 			r.Gone, r.Error = true, err.Error()
 		}
@@ -66,6 +66,7 @@ type listener struct {
 	watcher        watcher
 	kept           ring.Packet
 	packets, bytes uint64 // since the last report
+	drops          uint64 // by the kernel, since the last report: known when the socket is asked
 	dropped        uint64 // by the kernel, since the socket was opened
 	flushed, told  time.Time
 	heard          uint64 // how much of the journal was read
@@ -77,6 +78,7 @@ func (l *listener) listen(ctx context.Context, f *os.File) error {
 		return err
 	}
 	defer r.Close()
+	defer l.ask(r) // what was dropped after the last report
 	var p capture.Packet
 	return r.Blocks(ctx, func(b *capture.Block) {
 		for b.Next(&p) {
@@ -114,13 +116,20 @@ func (l *listener) between(r *capture.Ring) {
 		return
 	}
 	l.told = now
-	report := link.Report{Source: l.source.Name, Worker: uint(l.source.Worker), Packets: l.packets, Bytes: l.bytes, Lost: l.watcher.outbox.lost.Swap(0)}
-	l.packets, l.bytes = 0, 0
-	if s, err := r.Stats(); err == nil {
-		report.Drops = s.Dropped - l.dropped
-		l.dropped = s.Dropped
-		l.watcher.KernelDropped(report.Drops)
-	}
-	report.Ring = counts(l.watcher.recorder, nil)
+	l.ask(r)
+	report := link.Report{Source: l.source.Name, Worker: uint(l.source.Worker), Packets: l.packets, Bytes: l.bytes, Drops: l.drops,
+		Lost: l.watcher.outbox.lost.Swap(0), Ring: counts(l.watcher.recorder, nil)}
+	l.packets, l.bytes, l.drops = 0, 0, 0
 	l.crew.pipe.report(report)
+}
+
+// ask asks the socket how many packets it has dropped.
+func (l *listener) ask(r *capture.Ring) {
+	s, err := r.Stats()
+	if err != nil {
+		return // it is counted the next time
+	}
+	l.drops += s.Dropped - l.dropped
+	l.watcher.KernelDropped(s.Dropped - l.dropped)
+	l.dropped = s.Dropped
 }
