@@ -2,28 +2,39 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"bulwark/internal/liveframe"
 	"bulwark/wire/pcap"
 )
 
-// liveNS is the namespace in which packets are sent and watched.
-const liveNS = "bwlab-live"
+const (
+	// liveNS is the namespace in which packets are sent and watched.
+	liveNS = "bwlab-live"
+	// liveShare is the share of its offline rate at which the sensor may lose nothing.
+	liveShare = 0.8
+	// sendFor is how many seconds each case sends.
+	sendFor = 8
+	// mixedPackets is how many packets of the capture the mixed load has: as many as the kernel holds.
+	mixedPackets = 900_000
+)
 
-// live sends packets over a pair of interfaces at a share of the offline rate, of small packets and of the capture's
-// mix, and tells what was lost. The sender has one core, the sensor the other.
-func live(s settings, offline float64) error {
+// live sends packets over a pair of interfaces at a share of the rate at which the sensor reads the same packets from
+// a file, and then as fast as it goes, and tells what was lost. The sender has one core, with all that the kernel does
+// for a packet until it is in the sensor's ring; the sensor has the other.
+func live(s settings) error {
 	if os.Geteuid() != 0 {
 		fmt.Println("SKIP sensor_live_drop_share making network namespaces needs root")
 		return nil
@@ -36,35 +47,124 @@ func live(s settings, offline float64) error {
 		return err
 	}
 	defer func() { _ = exec.Command("ip", "netns", "del", liveNS).Run() }() // nothing to do if it stays
-	mixed, err := frames(s.capture, 400_000)
-	if err != nil {
-		return err
-	}
-	small := [][]byte{segment(1, true, 1, 1, 16, "12345")}
-	worst := 0.0
-	for _, c := range []liveCase{{"small", small, "1", 0.8 * offline}, {"mixed", mixed, "1", 0.8 * offline}, {"above", small, "0", 0}} {
-		sent, took, read, dropped, err := c.run(s)
+	var worst tally
+	for _, l := range []load{{"small", func() (string, error) { return small(s) }},
+		{"mixed", func() (string, error) { return head(s.capture, mixedPackets) }}} {
+		t, err := l.measure(s)
+		if errors.Is(err, liveframe.ErrNoLiveFrames) {
+			fmt.Println("SKIP sensor_live_drop_share", err)
+			return nil
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("%s packets: %w", l.name, err)
 		}
-		fmt.Printf("%s: %d packets sent at %.3f Mpps, asked for %.3f; %d read, %d dropped\n", c.name, sent, float64(sent)/took/1e6,
-			c.rate/1e6, read, dropped)
-		if c.name == "above" {
-			fmt.Printf("RESULT sensor_live_accounted %.4f share\n", float64(read+dropped)/float64(sent))
-			continue
-		}
-		fmt.Printf("RESULT sensor_live_%s_mpps %.3f Mpps\n", c.name, float64(sent)/took/1e6)
-		worst = max(worst, float64(dropped)/float64(sent))
+		worst.dropped, worst.unknown = max(worst.dropped, t.dropped), max(worst.unknown, t.unknown)
 	}
-	fmt.Printf("RESULT sensor_live_drop_share %.5f share\n", worst)
+	fmt.Printf("RESULT sensor_live_drop_share %.5f share\n", worst.dropped)
+	fmt.Printf("RESULT sensor_live_unaccounted %.5f share\n", worst.unknown)
 	return nil
+}
+
+// small writes the capture of small packets.
+func small(s settings) (string, error) {
+	name := filepath.Join(filepath.Dir(s.capture), "small.pcap")
+	return name, writeSmall(name)
+}
+
+// load is what is sent.
+type load struct {
+	name    string
+	capture func() (string, error) // makes it
+}
+
+// tally are shares of what was sent.
+type tally struct {
+	dropped float64 // by the kernel, at the share of the offline rate
+	unknown float64 // neither read nor told to be dropped, in either run
+}
+
+// measure reads a load from a file, then sends it.
+func (l *load) measure(s settings) (t tally, err error) {
+	name, err := l.capture()
+	if err != nil {
+		return t, err
+	}
+	defer os.Remove(name)
+	offline, err := offlineRate(l.name, name, s)
+	if err != nil {
+		return t, err
+	}
+	tape, err := record(name)
+	if err != nil {
+		return t, err
+	}
+	fmt.Printf("RESULT sensor_live_%s_offline_mpps %.3f Mpps\n", l.name, offline/1e6)
+	at, err := watchWhile(s, tape, offline*liveShare)
+	if err != nil {
+		return t, err
+	}
+	at.tell(l.name, offline)
+	fmt.Printf("RESULT sensor_live_%s_mpps %.3f Mpps\n", l.name, at.rate()/1e6)
+	fmt.Printf("RESULT sensor_live_%s_of_offline %.3f share\n", l.name, at.rate()/offline)
+	above, err := watchWhile(s, tape, 0)
+	if err != nil {
+		return t, err
+	}
+	above.tell(l.name+", above", offline)
+	fmt.Printf("RESULT sensor_live_%s_above_read_mpps %.3f Mpps\n", l.name, float64(above.read)/above.took/1e6)
+	return tally{at.share(at.dropped), max(at.unknown(), above.unknown())}, nil
+}
+
+// offlineRate is how many packets of a capture file the sensor reads in a second of one core.
+func offlineRate(load, name string, s settings) (float64, error) {
+	p := &program{name: load, args: []string{s.bulwark, "read", "--measure", name}}
+	if err := race([]*program{p}, s); err != nil {
+		return 0, err
+	}
+	m := measured.FindSubmatch(p.output)
+	if m == nil {
+		return 0, errors.New("bulwark did not say what it read")
+	}
+	n, err := strconv.ParseFloat(string(m[1]), 64)
+	return n / p.median().Seconds(), err
+}
+
+// record puts a capture on a tape.
+func record(name string) (*liveframe.Tape, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r, err := pcap.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	tape, odd := new(liveframe.Tape), 0
+	for p := (pcap.Packet{}); ; {
+		err := r.Next(&p)
+		if err == nil {
+			err = tape.Add(p.Data)
+		}
+		switch {
+		case errors.Is(err, liveframe.ErrFrame):
+			odd++
+		case errors.Is(err, io.EOF), errors.Is(err, liveframe.ErrFull):
+			fmt.Printf("%d packets are sent over and over; %d were too long for a live frame\n", tape.Len(), odd)
+			return tape, nil
+		case err != nil:
+			return nil, err
+		}
+	}
 }
 
 func makePair() error {
 	_ = exec.Command("ip", "netns", "del", liveNS).Run() // what a killed run left
 	for _, args := range [][]string{
 		{"netns", "add", liveNS},
-		{"-n", liveNS, "link", "add", "v0", "mtu", "9000", "type", "veth", "peer", "name", "v1", "mtu", "9000"},
+		{"-n", liveNS, "link", "add", "v0", "mtu", "3200", "type", "veth", "peer", "name", "v1", "mtu", "3200"},
+		{"-n", liveNS, "link", "set", "v0", "addrgenmode", "none"}, // no neighbour discovery among the packets
+		{"-n", liveNS, "link", "set", "v1", "addrgenmode", "none"},
 		{"-n", liveNS, "link", "set", "v0", "up"},
 		{"-n", liveNS, "link", "set", "v1", "up"},
 	} {
@@ -75,78 +175,78 @@ func makePair() error {
 	return nil
 }
 
-// frames are the first n Ethernet frames of a capture.
-func frames(name string, n int) ([][]byte, error) {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	r, err := pcap.FromBytes(data)
-	if err != nil {
-		return nil, err
-	}
-	var all [][]byte
-	var p pcap.Packet
-	for len(all) < n && r.Next(&p) == nil {
-		if p.Link == pcap.LinkEthernet && len(p.Data) >= 14 && len(p.Data) <= 9000 {
-			all = append(all, p.Data)
-		}
-	}
-	return all, nil
+// outcome is what became of the packets of one run.
+type outcome struct {
+	asked               float64 // packets a second; 0: as fast as it goes
+	took                float64 // seconds
+	sent, read, dropped uint64
+	lost                uint64 // events
 }
 
-var watched = regexp.MustCompile(`v0: (\d+) packets were read, (\d+) dropped`)
+func (o *outcome) rate() float64 { return float64(o.sent) / o.took }
 
-// run sends for some seconds while bulwark watches on its core. rate is in packets a second; 0 is as fast as it goes.
-func (c *liveCase) run(s settings) (sent uint64, took float64, read, dropped uint64, err error) {
-	cmd := exec.Command("ip", "netns", "exec", liveNS, "taskset", "-c", c.core, s.bulwark, "read", "--measure", "--interface", "v0")
+func (o *outcome) share(n uint64) float64 { return float64(n) / float64(o.sent) }
+
+func (o *outcome) unknown() float64 {
+	return max(float64(o.sent)-float64(o.read+o.dropped), float64(o.read+o.dropped)-float64(o.sent)) / float64(o.sent)
+}
+
+func (o *outcome) tell(name string, offline float64) {
+	fmt.Printf("%s: %d packets sent in %.1f s, %.3f Mpps or %.2f of the offline rate (asked for %.3f); %d read, %d dropped, %d not accounted for; %d events lost\n",
+		name, o.sent, o.took, o.rate()/1e6, o.rate()/offline, o.asked/1e6, o.read, o.dropped, int64(o.sent)-int64(o.read+o.dropped), o.lost)
+}
+
+var watched = regexp.MustCompile(`v0: (\d+) packets were read, (\d+) dropped by the kernel, (\d+) events lost`)
+
+// watchWhile sends for some seconds while bulwark watches on its core.
+func watchWhile(s settings, tape *liveframe.Tape, rate float64) (o outcome, err error) {
+	o.asked = rate
+	cmd := exec.Command("ip", "netns", "exec", liveNS, "taskset", "-c", s.cpu, s.bulwark, "read", "--measure", "--interface", "v0")
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
-		return 0, 0, 0, 0, err
+		return o, err
 	}
 	time.Sleep(2 * time.Second) // it opens its socket
-	sent, took, err = c.send()
+	err = o.send(s, tape)
 	time.Sleep(time.Second) // what waits in the ring is read
 	err = errors.Join(err, cmd.Process.Signal(unix.SIGINT), cmd.Wait())
 	m := watched.FindSubmatch(said.Bytes())
-	if err != nil || m == nil {
-		return 0, 0, 0, 0, fmt.Errorf("watching: %w; it said %s", err, said.Bytes())
+	if err == nil && m == nil {
+		err = errors.New("it did not say what it read")
 	}
-	read, _ = strconv.ParseUint(string(m[1]), 10, 64)
-	dropped, _ = strconv.ParseUint(string(m[2]), 10, 64)
-	return sent, took, read, dropped, nil
+	if err != nil {
+		return o, fmt.Errorf("watching: %w; it said %s", err, said.Bytes())
+	}
+	for i, n := range []*uint64{&o.read, &o.dropped, &o.lost} {
+		if *n, err = strconv.ParseUint(string(m[i+1]), 10, 64); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
 }
 
-// liveCase is one way of sending.
-type liveCase struct {
-	name   string
-	frames [][]byte
-	core   string  // of the sensor; the sender has the first
-	rate   float64 // packets a second; 0: as fast as it goes
-}
-
-// sendFor is how long each case sends.
-const sendFor = 8 * time.Second
-
-// send sends the frames over and over through v1 from the first core.
-func (c *liveCase) send() (sent uint64, took float64, err error) {
+// send sends the tape over and over from the core that the sensor has not.
+func (o *outcome) send(s settings, tape *liveframe.Tape) error {
 	done := make(chan error, 1)
 	go func() { // the thread is left in the namespace, and ends with the goroutine
 		runtime.LockOSThread()
 		var set unix.CPUSet
 		set.Set(0)
+		if s.cpu == "0" {
+			set.Zero()
+			set.Set(1)
+		}
 		err := unix.SchedSetaffinity(0, &set)
 		if err == nil {
 			err = enter(liveNS)
 		}
 		if err == nil {
-			sent, took, err = c.flood()
+			err = o.flood(tape)
 		}
 		done <- err
 	}()
-	err = <-done
-	return sent, took, err
+	return <-done
 }
 
 func enter(ns string) error {
@@ -158,52 +258,20 @@ func enter(ns string) error {
 	return unix.Setns(int(f.Fd()), unix.CLONE_NEWNET)
 }
 
-// burst is how many frames one system call sends.
-const burst = 32
-
-// message is struct mmsghdr of Linux.
-type message struct {
-	header unix.Msghdr
-	sent   uint32
-	_      uint32
-}
-
-func (c *liveCase) flood() (sent uint64, took float64, err error) {
-	nic, err := net.InterfaceByName("v1")
+func (o *outcome) flood(tape *liveframe.Tape) (err error) {
+	sender, err := liveframe.Open("v0", tape)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer unix.Close(fd)
-	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1); err != nil {
-		return 0, 0, err
-	}
-	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: nic.Index}); err != nil {
-		return 0, 0, err
-	}
-	messages, vectors := make([]message, burst), make([]unix.Iovec, burst)
-	begin, next := time.Now(), 0
-	for time.Since(begin) < sendFor {
-		if c.rate > 0 && float64(sent) > time.Since(begin).Seconds()*c.rate {
-			continue // ahead of the rate
+	defer func() { err = errors.Join(err, sender.Close()) }()
+	second := uint32(cmp.Or(o.asked, 2e6)) // what is sent by one system call
+	for o.took < sendFor {
+		sent, took, err := sender.Send(second, o.asked)
+		if err != nil {
+			return err
 		}
-		for i := range messages {
-			f := c.frames[next]
-			next = (next + 1) % len(c.frames)
-			vectors[i] = unix.Iovec{Base: unsafe.SliceData(f), Len: uint64(len(f))}
-			messages[i].header = unix.Msghdr{Iov: &vectors[i], Iovlen: 1}
-		}
-		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(messages))), burst, 0, 0, 0)
-		switch errno {
-		case 0:
-			sent += uint64(n)
-		case unix.ENOBUFS, unix.EAGAIN:
-		default:
-			return sent, 0, fmt.Errorf("sending: %w", errno)
-		}
+		o.sent += sent
+		o.took += took.Seconds()
 	}
-	return sent, time.Since(begin).Seconds(), nil
+	return nil
 }

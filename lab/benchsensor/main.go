@@ -58,15 +58,14 @@ func run() error {
 	if s.only == "ring" {
 		return ringPart(s)
 	}
-	offline := 1e6 // packets a second, where the peers are not run
 	for _, part := range []struct {
 		name string
 		run  func() error
 	}{
-		{"peers", func() (err error) { offline, err = peers(s); return err }},
+		{"peers", func() error { return peers(s) }},
 		{"cores", func() error { return cores(s) }},
 		{"flows", func() error { return flows(s) }},
-		{"live", func() error { return live(s, offline) }},
+		{"live", func() error { return live(s) }},
 	} {
 		if s.only != "" && s.only != part.name {
 			continue
@@ -78,16 +77,16 @@ func run() error {
 	return nil
 }
 
-// peers measures the sensor beside its peers, and returns how many packets a second it reads on one core.
-func peers(s settings) (float64, error) {
+// peers measures the sensor beside its peers.
+func peers(s settings) error {
 	part, err := head(s.capture, s.part)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer os.Remove(part)
 	self, err := os.Executable()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	whole := []*program{
 		{name: "bulwark", args: []string{s.bulwark, "read", "--measure", s.capture}},
@@ -99,9 +98,10 @@ func peers(s settings) (float64, error) {
 		{name: "tshark", args: []string{"tshark", "-n", "-q", "-z", "io,stat,0", "-r", part}},
 	}
 	if err := errors.Join(race(whole, s), race(sliced, s)); err != nil {
-		return 0, err
+		return err
 	}
-	return report(whole, sliced), nil
+	report(whole, sliced)
+	return nil
 }
 
 // program is one contender, with what its runs took.
@@ -156,13 +156,13 @@ func (p *program) median() time.Duration {
 
 var measured = regexp.MustCompile(`(\d+) packets, (\d+) bytes, (\d+) events, (\d+) allocations`)
 
-// report prints the figures, and returns the packets that one core reads in a second.
-func report(whole, sliced []*program) float64 {
+// report prints the figures.
+func report(whole, sliced []*program) {
 	us := whole[0]
 	m := measured.FindSubmatch(us.output)
 	if m == nil {
 		fmt.Println("SKIP sensor_mpps bulwark did not say what it read")
-		return 0
+		return
 	}
 	n := func(i int) float64 { f, _ := strconv.ParseFloat(string(m[i]), 64); return f }
 	cpu := us.median().Seconds()
@@ -179,7 +179,6 @@ func report(whole, sliced []*program) float64 {
 		}
 		fmt.Printf("RESULT %s %.2f ratio\n", name, r[0].median().Seconds()/r[1].median().Seconds())
 	}
-	return n(1) / cpu
 }
 
 // head copies the first n packets of a capture to a file of its own.
