@@ -14,6 +14,7 @@ import (
 	"fmt"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 var (
@@ -119,12 +120,12 @@ func Parse(p []byte, m *Message) error {
 		return ErrLink
 	}
 	m.Function = p[1]
-	r := reader{b: p[4:]}
+	r := reader{octets.Of(p[4:])}
 	switch m.Function {
 	case forwardedNPDU:
-		r.take(6) // the address it came from
+		r.Take(6) // the address it came from
 	case registerForeign:
-		m.Seconds = r.u16()
+		m.Seconds = r.U16()
 		return r.err()
 	case 0x00, 0x01, 0x02, 0x03, 0x06, 0x07, 0x08, 0x0c:
 		return nil
@@ -139,26 +140,26 @@ func (m *Message) Carries() bool {
 
 // network reads the header of the network layer (§6.2).
 func (m *Message) network(r *reader) error {
-	if r.u8() != 1 {
-		if r.bad {
+	if r.U8() != 1 {
+		if r.Short {
 			return ErrShort
 		}
 		return ErrVersion
 	}
-	control := r.u8()
+	control := r.U8()
 	if control&0x20 != 0 { // a destination on another network
-		r.u16()
-		r.take(int(r.u8()))
+		r.U16()
+		r.Take(int(r.U8()))
 	}
 	if control&0x08 != 0 {
-		m.SourceNet = r.u16()
-		m.SourceAddr = r.take(int(r.u8()))
+		m.SourceNet = r.U16()
+		m.SourceAddr = r.Take(int(r.U8()))
 	}
 	if control&0x20 != 0 {
-		r.u8() // hop count
+		r.U8() // hop count
 	}
 	if control&0x80 != 0 {
-		m.Network, m.NetworkType = true, r.u8()
+		m.Network, m.NetworkType = true, r.U8()
 		return r.err()
 	}
 	return m.application(r)
@@ -166,22 +167,22 @@ func (m *Message) network(r *reader) error {
 
 // application reads the header of the application layer (§20.1).
 func (m *Message) application(r *reader) error {
-	first := r.u8()
-	m.Application, m.PDU = !r.bad, PDU(first>>4)
+	first := r.U8()
+	m.Application, m.PDU = !r.Short, PDU(first>>4)
 	switch m.PDU {
 	case ConfirmedRequest:
-		r.u8() // lengths that the asking side takes
+		r.U8() // lengths that the asking side takes
 		m.sequence(r, first)
 	case UnconfirmedRequest:
-		m.Service = r.u8()
+		m.Service = r.U8()
 	case ComplexAck:
 		m.sequence(r, first)
 	case SimpleAck, Error:
-		m.Invoke, m.Service = r.u8(), r.u8()
+		m.Invoke, m.Service = r.U8(), r.U8()
 	case Reject, Abort:
-		m.Invoke, m.Reason = r.u8(), r.u8()
+		m.Invoke, m.Reason = r.U8(), r.U8()
 	case SegmentAck:
-		m.Invoke = r.u8()
+		m.Invoke = r.U8()
 	default:
 		m.Application = false
 		return ErrShort
@@ -198,55 +199,21 @@ func (m *Message) application(r *reader) error {
 
 // sequence reads what stands between the type and the tags of a message that may come in segments.
 func (m *Message) sequence(r *reader, first uint8) {
-	m.Invoke = r.u8()
+	m.Invoke = r.U8()
 	if m.Segmented = first&0x08 != 0; m.Segmented {
-		r.take(2) // sequence number, window
+		r.Take(2) // sequence number, window
 	}
-	m.Service = r.u8()
+	m.Service = r.U8()
 }
 
-// reader takes bytes one after the other. Once bad, what it gives is empty.
-type reader struct {
-	b   []byte
-	bad bool
-}
+// reader takes the fields of a message.
+type reader struct{ octets.Reader }
 
 func (r *reader) err() error {
-	if r.bad {
+	if r.Short {
 		return ErrShort
 	}
 	return nil
-}
-
-func (r *reader) take(n int) []byte {
-	if r.bad || n > len(r.b) {
-		r.bad = true
-		return nil
-	}
-	v := r.b[:n]
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) u8() uint8 {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (r *reader) u16() uint16 {
-	if b := r.take(2); b != nil {
-		return binary.BigEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (r *reader) u32() uint32 {
-	if b := r.take(4); b != nil {
-		return binary.BigEndian.Uint32(b)
-	}
-	return 0
 }
 
 // Looks tells whether p is a datagram of BACnet/IP: its length stands in it, and behind it a network header of version 1.

@@ -27,34 +27,34 @@ const (
 
 // next takes the next tag; ok is false at the end.
 func (r *reader) next() (t tag, ok bool) {
-	if len(r.b) == 0 || r.bad {
+	if len(r.Rest) == 0 || r.Short {
 		return t, false
 	}
-	first := r.u8()
+	first := r.U8()
 	t.number, t.context = first>>4, first&8 != 0
 	if t.number == 15 {
-		t.number = r.u8()
+		t.number = r.U8()
 	}
 	size := int(first & 7)
 	t.value = first & 7
 	switch {
 	case t.context && size == 6:
 		t.open = true
-		return t, !r.bad
+		return t, !r.Short
 	case t.context && size == 7:
 		t.close = true
-		return t, !r.bad
+		return t, !r.Short
 	case !t.context && t.number == tagBoolean:
-		return t, !r.bad
+		return t, !r.Short
 	case size == 5:
-		if size = int(r.u8()); size == 254 {
-			size = int(r.u16())
+		if size = int(r.U8()); size == 254 {
+			size = int(r.U16())
 		} else if size == 255 {
-			size = int(r.u32())
+			size = int(r.U32())
 		}
 	}
-	t.data = r.take(size)
-	return t, !r.bad
+	t.data = r.Take(size)
+	return t, !r.Short
 }
 
 // peek is the next tag, without taking it.

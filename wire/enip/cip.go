@@ -1,5 +1,7 @@
 package enip
 
+import "bulwark/wire/internal/octets"
+
 const (
 	// maxPath is how many segments of a path are kept, maxParts how many services of a Multiple Service Packet.
 	maxPath  = 8
@@ -60,7 +62,8 @@ func (p Part) Present() bool { return len(p.b) > 0 }
 // Parse reads the part.
 func (p Part) Parse(c *CIP) {
 	*c = CIP{Path: c.Path[:0], Parts: c.Parts[:0]}
-	c.parse(&reader{b: p.b}, false)
+	r := octets.LittleOf(p.b)
+	c.parse(&r, false)
 }
 
 // Class is the last class of the path; ok is false when it names none.
@@ -73,63 +76,64 @@ func (c *CIP) Class() (class uint32, ok bool) {
 	return class, ok
 }
 
-func (c *CIP) parse(r *reader, outer bool) {
-	service := r.u8()
+func (c *CIP) parse(r *octets.Little, outer bool) {
+	service := r.U8()
 	c.Service, c.Reply = service&^replyBit, service&replyBit != 0
 	if c.Reply {
-		r.u8() // reserved
-		c.Status = r.u8()
-		c.Extended = r.take(2 * int(r.u8()))
+		r.U8() // reserved
+		c.Status = r.U8()
+		c.Extended = r.Take(2 * int(r.U8()))
 	} else {
-		c.path(&reader{b: r.take(2 * int(r.u8()))})
+		path := octets.LittleOf(r.Take(2 * int(r.U8())))
+		c.path(&path)
 	}
 	switch class, _ := c.Class(); {
-	case r.bad || !outer || c.Reply && c.Service != MultipleService:
+	case r.Short || !outer || c.Reply && c.Service != MultipleService:
 	case c.Service == MultipleService:
 		c.parts(r)
 	case c.Service == unconnectedSend && class == connectionManager:
-		r.take(2) // priority, ticks
-		c.Sent.b = r.take(int(r.u16()))
+		r.Take(2) // priority, ticks
+		c.Sent.b = r.Take(int(r.U16()))
 	}
 }
 
 // path reads the segments of a path. It ends at one whose length is not known.
-func (c *CIP) path(r *reader) {
-	for len(r.b) > 0 && len(c.Path) < maxPath && !r.bad {
-		s := Segment{Type: r.u8()}
+func (c *CIP) path(r *octets.Little) {
+	for len(r.Rest) > 0 && len(c.Path) < maxPath && !r.Short {
+		s := Segment{Type: r.U8()}
 		switch {
 		case s.Type == 0x91: // extended symbol: the name of a tag
-			n := int(r.u8())
-			if name := r.take(n); c.Tag == nil {
+			n := int(r.U8())
+			if name := r.Take(n); c.Tag == nil {
 				c.Tag = name
 			}
-			r.take(n & 1)
+			r.Take(n & 1)
 			continue
 		case s.Type&0xe0 != 0x20:
 			return
 		case s.Type&3 == 0:
-			s.Value = uint32(r.u8())
+			s.Value = uint32(r.U8())
 		case s.Type&3 == 1:
-			r.u8() // a pad
-			s.Value = uint32(r.u16())
+			r.U8() // a pad
+			s.Value = uint32(r.U16())
 		case s.Type&3 == 2:
-			r.u8()
-			s.Value = r.u32()
+			r.U8()
+			s.Value = r.U32()
 		default:
 			return
 		}
-		if !r.bad {
+		if !r.Short {
 			c.Path = append(c.Path, s)
 		}
 	}
 }
 
 // parts finds the services of a Multiple Service Packet: a number, as many offsets from that number, the services.
-func (c *CIP) parts(r *reader) {
-	all := r.b
-	for n := min(int(r.u16()), maxParts); n > 0; n-- {
-		at := int(r.u16())
-		if r.bad || at >= len(all) {
+func (c *CIP) parts(r *octets.Little) {
+	all := r.Rest
+	for n := min(int(r.U16()), maxParts); n > 0; n-- {
+		at := int(r.U16())
+		if r.Short || at >= len(all) {
 			return
 		}
 		c.Parts = append(c.Parts, Part{all[at:]})

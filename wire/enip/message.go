@@ -15,6 +15,7 @@ import (
 	"fmt"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 var (
@@ -107,31 +108,31 @@ func Parse(b []byte, reply bool, m *Message) error {
 	if m.Command.String() == "" {
 		return ErrCommand
 	}
-	r := reader{b: b[headerSize:min(len(b), headerSize+m.Length)]}
+	r := octets.LittleOf(b[headerSize:min(len(b), headerSize+m.Length)])
 	switch m.Command {
 	case RegisterSession:
-		m.Version, m.RegisterOptions = r.u16(), r.u16()
+		m.Version, m.RegisterOptions = r.U16(), r.U16()
 	case SendRRData, SendUnitData:
-		r.take(6) // interface handle, timeout
+		r.Take(6) // interface handle, timeout
 		m.items(&r)
 	case ListIdentity, ListServices:
 		if reply {
 			m.items(&r)
 		}
 	}
-	m.Bad = m.Bad || r.bad
+	m.Bad = m.Bad || r.Short
 	return nil
 }
 
 // items reads the items of a common packet.
-func (m *Message) items(r *reader) {
-	for n := min(int(r.u16()), maxItems); n > 0 && !r.bad; n-- {
-		kind, size := r.u16(), int(r.u16())
-		item := reader{b: r.b[:min(size, len(r.b))]} // a copy that was kept may be cut
-		r.b = r.b[len(item.b):]
+func (m *Message) items(r *octets.Little) {
+	for n := min(int(r.U16()), maxItems); n > 0 && !r.Short; n-- {
+		kind, size := r.U16(), int(r.U16())
+		item := octets.LittleOf(r.Rest[:min(size, len(r.Rest))]) // a copy that was kept may be cut
+		r.Rest = r.Rest[len(item.Rest):]
 		switch {
 		case kind == itemConnected && !m.HasCIP:
-			m.Sequence = item.u16()
+			m.Sequence = item.U16()
 			m.HasCIP = true
 			m.CIP.parse(&item, true)
 		case kind == itemUnconnected && !m.HasCIP:
@@ -140,21 +141,21 @@ func (m *Message) items(r *reader) {
 		case kind == itemIdentity && !m.Identity.Present:
 			m.Identity.parse(&item)
 		case kind == itemServices && !m.Service.Present:
-			m.Service = Service{Present: true, Version: item.u16(), Capabilities: item.u16(), Name: text(item.take(min(16, len(item.b))))}
+			m.Service = Service{Present: true, Version: item.U16(), Capabilities: item.U16(), Name: text(item.Take(min(16, len(item.Rest))))}
 		}
-		m.Bad = m.Bad || item.bad
+		m.Bad = m.Bad || item.Short
 	}
 }
 
-func (d *Identity) parse(r *reader) {
-	*d = Identity{Present: true, Version: r.u16()}
-	r.take(16) // socket address
-	d.Vendor, d.DeviceType, d.Product = r.u16(), r.u16(), r.u16()
-	d.Major, d.Minor = r.u8(), r.u8()
-	d.Status, d.Serial = r.u16(), r.u32()
-	d.Name = r.take(int(r.u8()))
-	d.State = r.u8()
-	d.Present = !r.bad
+func (d *Identity) parse(r *octets.Little) {
+	*d = Identity{Present: true, Version: r.U16()}
+	r.Take(16) // socket address
+	d.Vendor, d.DeviceType, d.Product = r.U16(), r.U16(), r.U16()
+	d.Major, d.Minor = r.U8(), r.U8()
+	d.Status, d.Serial = r.U16(), r.U32()
+	d.Name = r.Take(int(r.U8()))
+	d.State = r.U8()
+	d.Present = !r.Short
 }
 
 // text is b up to a zero byte.
@@ -165,41 +166,4 @@ func text(b []byte) []byte {
 		}
 	}
 	return b
-}
-
-// reader takes numbers one after the other, the lowest byte first. Once bad, what it gives is empty.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) take(n int) []byte {
-	if r.bad || n > len(r.b) {
-		r.bad = true
-		return nil
-	}
-	v := r.b[:n]
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) u8() uint8 {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (r *reader) u16() uint16 {
-	if b := r.take(2); b != nil {
-		return binary.LittleEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (r *reader) u32() uint32 {
-	if b := r.take(4); b != nil {
-		return binary.LittleEndian.Uint32(b)
-	}
-	return 0
 }

@@ -14,11 +14,11 @@
 package ieee11073
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strconv"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 // Type is the kind of an APDU (20601 §7.1).
@@ -105,53 +105,26 @@ func Specialization(config uint16) string {
 	return ""
 }
 
-// cursor reads integers and strings; bad is set once they end early.
-type cursor struct {
-	p   []byte
-	bad bool
-}
-
-func (c *cursor) take(n int) []byte {
-	if c.bad || n > len(c.p) {
-		c.bad = true
-		return nil
-	}
-	v := c.p[:n]
-	c.p = c.p[n:]
-	return v
-}
-
-func (c *cursor) u16() uint16 {
-	if v := c.take(2); v != nil {
-		return binary.BigEndian.Uint16(v)
-	}
-	return 0
-}
-
-func (c *cursor) u32() uint32 {
-	if v := c.take(4); v != nil {
-		return binary.BigEndian.Uint32(v)
-	}
-	return 0
-}
+// cursor takes the fields of an APDU.
+type cursor struct{ octets.Reader }
 
 // octets is a string behind its length.
-func (c *cursor) octets() []byte { return c.take(int(c.u16())) }
+func (c *cursor) octets() []byte { return c.Take(int(c.U16())) }
 
 // request reads the body of an AARQ (§7.3.1): of several data protocols that are offered, 20601 or else the first.
 func (a *Association) request(body []byte) error {
 	*a = Association{}
-	c := cursor{p: body}
-	c.u32() // version of the association
-	count, _ := c.u16(), c.u16()
-	for i := 0; i < int(count) && !c.bad; i++ {
-		id, info := c.u16(), c.octets()
+	c := cursor{octets.Of(body)}
+	c.U32() // version of the association
+	count, _ := c.U16(), c.U16()
+	for i := 0; i < int(count) && !c.Short; i++ {
+		id, info := c.U16(), c.octets()
 		if i == 0 || id == proto20601 {
 			a.Protocol = id
 			a.information(info)
 		}
 	}
-	if c.bad {
+	if c.Short {
 		return ErrShort
 	}
 	return nil
@@ -160,12 +133,12 @@ func (a *Association) request(body []byte) error {
 // response reads the body of an AARE (§7.3.2).
 func (a *Association) response(body []byte) error {
 	*a = Association{}
-	c := cursor{p: body}
-	a.Result, a.Protocol = c.u16(), c.u16()
+	c := cursor{octets.Of(body)}
+	a.Result, a.Protocol = c.U16(), c.U16()
 	if info := c.octets(); len(info) > 0 {
 		a.information(info)
 	}
-	if c.bad {
+	if c.Short {
 		return ErrShort
 	}
 	return nil
@@ -176,9 +149,9 @@ func (a *Association) information(p []byte) {
 	if a.Protocol != proto20601 {
 		return
 	}
-	c := cursor{p: p}
-	a.ProtocolVersion = c.u32()
-	c.take(2 + 4 + 4) // encoding rules, version of the nomenclature, functional units
-	a.SystemType = c.u32()
-	a.SystemID, a.ConfigID = c.octets(), c.u16()
+	c := cursor{octets.Of(p)}
+	a.ProtocolVersion = c.U32()
+	c.Take(2 + 4 + 4) // encoding rules, version of the nomenclature, functional units
+	a.SystemType = c.U32()
+	a.SystemID, a.ConfigID = c.octets(), c.U16()
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 // Step says what a session has just learnt, or that it is over.
@@ -128,8 +129,8 @@ func (c *Conversation) apdu(kind Type, body []byte, h Handler) error {
 	case RLRE:
 		c.end("released", s.Reason, h)
 	case RLRQ, ABRT:
-		r := cursor{p: body}
-		s.Reason = r.u16()
+		r := cursor{octets.Of(body)}
+		s.Reason = r.U16()
 		if kind == ABRT {
 			c.end("aborted", s.Reason, h)
 		}

@@ -3,6 +3,8 @@ package ieee11073
 import (
 	"bytes"
 	"iter"
+
+	"bulwark/wire/internal/octets"
 )
 
 // Choice is what a PRST carries (20601 §7.5, ROSE): an operation asked for, its result, an error, a rejection.
@@ -47,21 +49,21 @@ type Data struct {
 // data reads the body of a PRST.
 func (d *Data) data(body []byte, dev *Device) error {
 	*d = Data{}
-	c := cursor{p: body}
-	c.u16() // length of the octets
-	d.InvokeID, d.Choice = c.u16(), Choice(c.u16())
-	inner := cursor{p: c.octets()}
-	if c.bad {
+	c := cursor{octets.Of(body)}
+	c.U16() // length of the octets
+	d.InvokeID, d.Choice = c.U16(), Choice(c.U16())
+	inner := cursor{octets.Of(c.octets())}
+	if c.Short {
 		return ErrShort
 	}
 	switch d.Choice {
 	case EventReport, ConfirmedEventReport:
-		inner.take(2 + 4) // handle of the object, time
-		d.Event = inner.u16()
+		inner.Take(2 + 4) // handle of the object, time
+		d.Event = inner.U16()
 		d.Config, d.Measures = d.Event == notiConfig, d.Event != notiConfig
 	case Got:
-		inner.u16() // handle
-		dev.Read(inner.p)
+		inner.U16() // handle
+		dev.Read(inner.Rest)
 	}
 	return nil
 }
@@ -99,11 +101,11 @@ func (d *Device) keep(v []byte) []byte {
 // ends where the list does, or ends early.
 func Attributes(list []byte) iter.Seq2[uint16, []byte] {
 	return func(yield func(uint16, []byte) bool) {
-		c := cursor{p: list}
-		count, _ := c.u16(), c.u16()
+		c := cursor{octets.Of(list)}
+		count, _ := c.U16(), c.U16()
 		for i := 0; i < int(count); i++ {
-			id, value := c.u16(), c.octets()
-			if c.bad || !yield(id, value) {
+			id, value := c.U16(), c.octets()
+			if c.Short || !yield(id, value) {
 				return
 			}
 		}
@@ -116,7 +118,7 @@ func (d *Device) Read(list []byte) {
 		d.Reset() // told again and again
 	}
 	for id, value := range Attributes(list) {
-		c := cursor{p: value}
+		c := cursor{octets.Of(value)}
 		switch id {
 		case attrModel:
 			d.Maker, d.Model = d.keep(c.octets()), d.keep(c.octets())
@@ -128,10 +130,10 @@ func (d *Device) Read(list []byte) {
 
 // production reads a ProductionSpec (20601 A.3.6): of each entry the kind, the component and the text.
 func (d *Device) production(c *cursor) {
-	count, _ := c.u16(), c.u16()
-	for i := 0; i < int(count) && !c.bad; i++ {
-		kind := c.u16()
-		c.u16()
+	count, _ := c.U16(), c.U16()
+	for i := 0; i < int(count) && !c.Short; i++ {
+		kind := c.U16()
+		c.U16()
 		text := c.octets()
 		switch kind {
 		case 1:

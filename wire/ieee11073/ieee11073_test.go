@@ -30,7 +30,9 @@ func unhex(s string) []byte {
 	return b
 }
 
-func octets(p []byte) []byte { return append(binary.BigEndian.AppendUint16(nil, uint16(len(p))), p...) }
+func counted(p []byte) []byte {
+	return append(binary.BigEndian.AppendUint16(nil, uint16(len(p))), p...)
+}
 
 func u16(v ...int) (b []byte) {
 	for _, n := range v {
@@ -46,22 +48,22 @@ func cat(list ...[]byte) (b []byte) {
 	return b
 }
 
-func apdu(kind Type, body []byte) []byte { return cat(u16(int(kind)), octets(body)) }
+func apdu(kind Type, body []byte) []byte { return cat(u16(int(kind)), counted(body)) }
 
 func prst(id int, choice Choice, inner []byte) []byte {
-	return apdu(PRST, octets(cat(u16(id, int(choice)), octets(inner))))
+	return apdu(PRST, counted(cat(u16(id, int(choice)), counted(inner))))
 }
 
-func attribute(id int, value []byte) []byte { return cat(u16(id), octets(value)) }
+func attribute(id int, value []byte) []byte { return cat(u16(id), counted(value)) }
 
 func attributes() []byte {
-	spec := func(kind int, text string) []byte { return cat(u16(kind, 0), octets([]byte(text))) }
-	production := cat(u16(3), octets(cat(spec(1, "SN-4711\x00"), spec(4, "1.07"), spec(3, "B"))))
-	list := cat(attribute(0x0A44, u16(700)), attribute(attrModel, cat(octets([]byte("Acme Medical")), octets([]byte("BP-9 ")))), attribute(attrProduction, production))
-	return cat(u16(0, 3), octets(list))
+	spec := func(kind int, text string) []byte { return cat(u16(kind, 0), counted([]byte(text))) }
+	production := cat(u16(3), counted(cat(spec(1, "SN-4711\x00"), spec(4, "1.07"), spec(3, "B"))))
+	list := cat(attribute(0x0A44, u16(700)), attribute(attrModel, cat(counted([]byte("Acme Medical")), counted([]byte("BP-9 ")))), attribute(attrProduction, production))
+	return cat(u16(0, 3), counted(list))
 }
 
-func report(event int) []byte { return cat(u16(0, 0, 0, event), octets([]byte{0xf0, 0, 0, 0})) }
+func report(event int) []byte { return cat(u16(0, 0, 0, event), counted([]byte{0xf0, 0, 0, 0})) }
 
 func says(dir wire.Dir, p []byte) wiretest.Chunk { return wiretest.Chunk{Dir: dir, Bytes: p} }
 

@@ -11,11 +11,11 @@
 package mqtt
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strconv"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 var (
@@ -140,17 +140,17 @@ func Parse(b []byte, version uint8, p *Packet) error {
 	}
 	*p = Packet{Filters: p.Filters[:0], Type: Type(b[0] >> 4), Dup: b[0]&8 != 0, QoS: b[0] >> 1 & 3, Retain: b[0]&1 != 0,
 		Length: length}
-	r := reader{b: b[at:]}
+	r := reader{octets.Of(b[at:])}
 	if p.Type != Publish {
-		if len(r.b) < length {
+		if len(r.Rest) < length {
 			return ErrMalformed
 		}
-		r.b = r.b[:length]
-	} else if len(r.b) > length {
-		r.b = r.b[:length]
+		r.Rest = r.Rest[:length]
+	} else if len(r.Rest) > length {
+		r.Rest = r.Rest[:length]
 	}
 	p.body(&r, version)
-	if r.bad {
+	if r.Short {
 		return ErrMalformed
 	}
 	return nil
@@ -161,24 +161,24 @@ func (p *Packet) body(r *reader, version uint8) {
 	case Connect:
 		p.connect(r)
 	case Connack:
-		p.Session = r.u8()&1 != 0
-		p.Code, p.HasCode = r.u8(), true
+		p.Session = r.U8()&1 != 0
+		p.Code, p.HasCode = r.U8(), true
 		if version == 5 {
 			p.Properties = r.properties()
 		}
 	case Publish:
 		p.publish(r, version)
 	case Puback, Pubrec, Pubrel, Pubcomp:
-		p.ID = r.u16()
+		p.ID = r.U16()
 		p.reason(r, version)
 	case Subscribe, Unsubscribe:
 		p.filters(r, version)
 	case Suback, Unsuback:
-		p.ID = r.u16()
+		p.ID = r.U16()
 		if version == 5 {
 			p.Properties = r.properties()
 		}
-		p.Codes = r.b
+		p.Codes = r.Rest
 	case Disconnect:
 		p.reason(r, version)
 	case Auth:
@@ -188,7 +188,7 @@ func (p *Packet) body(r *reader, version uint8) {
 
 // connect reads §3.1.
 func (p *Packet) connect(r *reader) {
-	p.Protocol, p.Version, p.Flags, p.KeepAlive = r.text(), r.u8(), r.u8(), r.u16()
+	p.Protocol, p.Version, p.Flags, p.KeepAlive = r.text(), r.U8(), r.U8(), r.U16()
 	if p.Version == 5 {
 		p.Properties = r.properties()
 	}
@@ -205,23 +205,23 @@ func (p *Packet) connect(r *reader) {
 	if p.HasPassword() {
 		p.Password = r.text()
 	}
-	if len(r.b) > 0 {
-		r.bad = true // §3.1.3: nothing follows
+	if len(r.Rest) > 0 {
+		r.Short = true // §3.1.3: nothing follows
 	}
 }
 
 // publish reads §3.3.
 func (p *Packet) publish(r *reader, version uint8) {
-	whole := len(r.b)
+	whole := len(r.Rest)
 	p.Topic = r.text()
 	if p.QoS > 0 {
-		p.ID = r.u16()
+		p.ID = r.U16()
 	}
 	if version == 5 {
 		p.Properties = r.properties()
 	}
-	p.Payload = r.b
-	p.Size = p.Length - (whole - len(r.b))
+	p.Payload = r.Rest
+	p.Size = p.Length - (whole - len(r.Rest))
 }
 
 // reason reads the reason code and the properties, both of which a sender may leave out (§3.4.2).
@@ -230,78 +230,44 @@ func (p *Packet) reason(r *reader, version uint8) {
 		return
 	}
 	p.HasCode = true
-	if len(r.b) > 0 {
-		p.Code = r.u8()
+	if len(r.Rest) > 0 {
+		p.Code = r.U8()
 	}
-	if len(r.b) > 0 {
+	if len(r.Rest) > 0 {
 		p.Properties = r.properties()
 	}
 }
 
 // filters reads §3.8 and §3.10.
 func (p *Packet) filters(r *reader, version uint8) {
-	p.ID = r.u16()
+	p.ID = r.U16()
 	if version == 5 {
 		p.Properties = r.properties()
 	}
-	for len(r.b) > 0 && !r.bad && len(p.Filters) < maxFilters {
+	for len(r.Rest) > 0 && !r.Short && len(p.Filters) < maxFilters {
 		f := Filter{Topic: r.text()}
 		if p.Type == Subscribe {
-			f.Options = r.u8()
+			f.Options = r.U8()
 		}
 		p.Filters = append(p.Filters, f)
 	}
 }
 
-// reader takes the fields of a packet one after the other. Once bad, what it gives is empty.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) take(n int) []byte {
-	if r.bad || n > len(r.b) {
-		r.bad = true
-		return nil
-	}
-	v := r.b[:n]
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) u8() uint8 {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (r *reader) u16() uint16 {
-	if b := r.take(2); b != nil {
-		return binary.BigEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (r *reader) u32() uint32 {
-	if b := r.take(4); b != nil {
-		return binary.BigEndian.Uint32(b)
-	}
-	return 0
-}
+// reader takes the fields of a packet.
+type reader struct{ octets.Reader }
 
 // text reads a string or binary data: two bytes of length and as many bytes (§1.5.4, §1.5.6).
-func (r *reader) text() []byte { return r.take(int(r.u16())) }
+func (r *reader) text() []byte { return r.Take(int(r.U16())) }
 
 // variable reads a number of one to four bytes (§1.5.5).
 func (r *reader) variable() (n uint32) {
 	for i := range 4 {
-		b := r.u8()
+		b := r.U8()
 		n |= uint32(b&0x7f) << (7 * i)
 		if b&0x80 == 0 {
 			return n
 		}
 	}
-	r.bad = true
+	r.Short = true
 	return 0
 }

@@ -1,6 +1,10 @@
 package mqtt
 
-import "iter"
+import (
+	"iter"
+
+	"bulwark/wire/internal/octets"
+)
 
 // PropertyID names a property (§2.2.2.2).
 type PropertyID uint8
@@ -106,10 +110,10 @@ type Properties []byte
 // All yields the properties in the order sent.
 func (p Properties) All() iter.Seq[Property] {
 	return func(yield func(Property) bool) {
-		r := reader{b: p}
-		for len(r.b) > 0 {
+		r := reader{octets.Of(p)}
+		for len(r.Rest) > 0 {
 			v := r.property()
-			if r.bad || !yield(v) {
+			if r.Short || !yield(v) {
 				return
 			}
 		}
@@ -117,14 +121,14 @@ func (p Properties) All() iter.Seq[Property] {
 }
 
 func (r *reader) property() (v Property) {
-	v.ID = PropertyID(r.u8())
+	v.ID = PropertyID(r.U8())
 	switch v.ID.property().form {
 	case oneByte:
-		v.Number = uint32(r.u8())
+		v.Number = uint32(r.U8())
 	case twoBytes:
-		v.Number = uint32(r.u16())
+		v.Number = uint32(r.U16())
 	case fourBytes:
-		v.Number = r.u32()
+		v.Number = r.U32()
 	case variable:
 		v.Number = r.variable()
 	case text, data:
@@ -132,17 +136,17 @@ func (r *reader) property() (v Property) {
 	case pair:
 		v.Name, v.Text = r.text(), r.text()
 	default:
-		r.bad = true
+		r.Short = true
 	}
 	return v
 }
 
 // properties reads the length of the properties and takes them, each of which must be whole.
 func (r *reader) properties() Properties {
-	p := r.take(int(r.variable()))
-	for in := (reader{b: p}); len(in.b) > 0; {
-		if in.property(); in.bad {
-			r.bad = true
+	p := r.Take(int(r.variable()))
+	for in := (reader{octets.Of(p)}); len(in.Rest) > 0; {
+		if in.property(); in.Short {
+			r.Short = true
 			return nil
 		}
 	}

@@ -1,5 +1,7 @@
 package quic
 
+import "bulwark/wire/internal/octets"
+
 // The frames of an Initial that are read (RFC 9000 §19), and those that stand beside them.
 const (
 	framePadding     = 0x00
@@ -21,9 +23,9 @@ type frames struct {
 
 // read takes the frames of an Initial apart and puts the pieces of its hello where they belong.
 func (f *frames) read(v Version, p []byte, s *stream) error {
-	c := cursor{rest: p}
-	for len(c.rest) > 0 {
-		switch kind := c.u8(); kind {
+	c := cursor{octets.Of(p)}
+	for len(c.Rest) > 0 {
+		switch kind := c.U8(); kind {
 		case framePadding:
 			c.padding()
 		case framePing:
@@ -34,8 +36,8 @@ func (f *frames) read(v Version, p []byte, s *stream) error {
 				return ErrFrames
 			}
 			at := c.varint()
-			data := c.take(c.length())
-			if c.short {
+			data := c.Take(c.length())
+			if c.Short {
 				return ErrFrames
 			}
 			if err := s.add(at, data); err != nil {
@@ -49,7 +51,7 @@ func (f *frames) read(v Version, p []byte, s *stream) error {
 			}
 			return ErrFrames
 		}
-		if c.short {
+		if c.Short {
 			return ErrFrames
 		}
 	}
@@ -62,15 +64,15 @@ func (f *frames) close(c *cursor, kind byte) {
 	if kind == frameClose {
 		c.varint() // the type of the frame that was at fault
 	}
-	f.reason = c.take(c.length())
+	f.reason = c.Take(c.length())
 }
 
 func (c *cursor) padding() {
 	n := 0
-	for n < len(c.rest) && c.rest[n] == 0 {
+	for n < len(c.Rest) && c.Rest[n] == 0 {
 		n++
 	}
-	c.rest = c.rest[n:]
+	c.Rest = c.Rest[n:]
 }
 
 // ack passes an acknowledgment over (RFC 9000 §19.3).
@@ -79,7 +81,7 @@ func (c *cursor) ack(counts bool) {
 	c.varint() // delay
 	ranges := c.varint()
 	c.varint() // the first range
-	for range min(ranges, uint64(len(c.rest))) {
+	for range min(ranges, uint64(len(c.Rest))) {
 		c.varint()
 		c.varint()
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
+
+	"bulwark/wire/internal/octets"
 )
 
 // messageHash is the length of the check sum before the frames of Google's unencrypted packets, in bytes.
@@ -55,22 +57,22 @@ func publicIDLength(first byte) int { return int(first & publicID) }
 // public reads the header that versions up to Q043 have. Only what a client sends before it knows the server's answer
 // has a version in it.
 func (h *Header) public(p []byte) error {
-	c := cursor{rest: p[1:]}
-	h.DestID = c.take(publicIDLength(p[0]))
+	c := cursor{octets.Of(p[1:])}
+	h.DestID = c.Take(publicIDLength(p[0]))
 	if p[0]&publicVersion == 0 || p[0]&publicReset != 0 {
-		if c.short {
+		if c.Short {
 			return ErrHeader
 		}
 		return nil
 	}
-	h.Kind, h.Version = Initial, Version(c.u32())
-	c.take([4]int{1, 2, 4, 6}[p[0]>>4&3])
-	c.take(messageHash)
+	h.Kind, h.Version = Initial, Version(c.U32())
+	c.Take([4]int{1, 2, 4, 6}[p[0]>>4&3])
+	c.Take(messageHash)
 	if h.Version.number() < 34 {
-		c.u8() // private flags
+		c.U8() // private flags
 	}
-	h.number = len(p) - len(c.rest)
-	if c.short || !h.Version.clear() || h.Version.number() > 43 {
+	h.number = len(p) - len(c.Rest)
+	if c.Short || !h.Version.clear() || h.Version.number() > 43 {
 		return ErrHeader
 	}
 	return nil
@@ -98,19 +100,19 @@ type Greeting struct {
 // parse reads a message: its tag, the number of entries, the entries, their values.
 func (g *Greeting) parse(v Version, p []byte) bool {
 	*g = Greeting{Version: v}
-	c := cursor{rest: p}
-	if string(c.take(4)) != tagCHLO {
+	c := cursor{octets.Of(p)}
+	if string(c.Take(4)) != tagCHLO {
 		return false
 	}
-	head := c.take(4)
-	if c.short {
+	head := c.Take(4)
+	if c.Short {
 		return false
 	}
-	g.entries = c.take(8 * min(int(binary.LittleEndian.Uint16(head)), maxTags))
-	if c.short {
+	g.entries = c.Take(8 * min(int(binary.LittleEndian.Uint16(head)), maxTags))
+	if c.Short {
 		return false
 	}
-	values, from := c.rest, 0
+	values, from := c.Rest, 0
 	for e := g.entries; len(e) > 0; e = e[8:] {
 		to := int(min(binary.LittleEndian.Uint32(e[4:]), 1<<16))
 		if to < from || to > len(values) {
@@ -157,9 +159,9 @@ func (g *Greeting) CYU() (out [32]byte) {
 
 // find looks for a hello in the frames of an unencrypted packet. Only STREAM, PADDING and PING frames stand before it.
 func (g *Greeting) find(v Version, p []byte) bool {
-	c := cursor{rest: p}
-	for len(c.rest) > 0 {
-		kind := c.u8()
+	c := cursor{octets.Of(p)}
+	for len(c.Rest) > 0 {
+		kind := c.U8()
 		switch {
 		case kind&0x80 != 0:
 			if g.parse(v, c.streamFrame(v, kind)) {
@@ -171,7 +173,7 @@ func (g *Greeting) find(v Version, p []byte) bool {
 		default:
 			return false
 		}
-		if c.short {
+		if c.Short {
 			return false
 		}
 	}
@@ -181,16 +183,16 @@ func (g *Greeting) find(v Version, p []byte) bool {
 // streamFrame is the data of a STREAM frame, whose type is 1fdooossB: FIN, whether a length stands there, how long the
 // offset and the stream id are.
 func (c *cursor) streamFrame(v Version, kind byte) []byte {
-	c.take(int(kind&3) + 1)
+	c.Take(int(kind&3) + 1)
 	if n := int(kind >> 2 & 7); n > 0 {
-		c.take(n + 1)
+		c.Take(n + 1)
 	}
 	if kind&0x20 == 0 {
-		return c.take(len(c.rest))
+		return c.Take(len(c.Rest))
 	}
-	n := c.u16()
+	n := c.U16()
 	if v.number() < 39 {
 		n = n<<8 | n>>8 // numbers were little-endian
 	}
-	return c.take(int(n))
+	return c.Take(int(n))
 }

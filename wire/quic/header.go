@@ -1,6 +1,10 @@
 package quic
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"bulwark/wire/internal/octets"
+)
 
 // Kind is the type of a packet.
 type Kind uint8
@@ -51,39 +55,39 @@ func (h *Header) parse(p []byte) error {
 
 // long reads a long header (RFC 9000 §17.2; its first part is the same in all versions: RFC 8999 §5.1).
 func (h *Header) long(p []byte) error {
-	c := cursor{rest: p[1:]}
-	h.Version = Version(c.u32())
+	c := cursor{octets.Of(p[1:])}
+	h.Version = Version(c.U32())
 	switch {
 	case h.Version.clear():
 		h.Kind = googleKind(h.Version, p[0])
-		lengths := c.u8()
-		h.DestID, h.SourceID = c.take(nibbleLength(lengths>>4)), c.take(nibbleLength(lengths&15))
+		lengths := c.U8()
+		h.DestID, h.SourceID = c.Take(nibbleLength(lengths>>4)), c.Take(nibbleLength(lengths&15))
 	default:
 		h.Kind = kindOf(h.Version, p[0])
-		h.DestID = c.take(int(c.u8()))
-		h.SourceID = c.take(int(c.u8()))
+		h.DestID = c.Take(int(c.U8()))
+		h.SourceID = c.Take(int(c.U8()))
 	}
-	if c.short || h.Version.Known() && (len(h.DestID) > maxID || len(h.SourceID) > maxID) {
+	if c.Short || h.Version.Known() && (len(h.DestID) > maxID || len(h.SourceID) > maxID) {
 		return ErrHeader
 	}
 	switch {
 	case h.Kind == VersionNegotiation:
-		h.Offered = c.rest[:len(c.rest)&^3]
+		h.Offered = c.Rest[:len(c.Rest)&^3]
 	case h.Version.clear():
 		if h.Kind == Initial {
-			c.take(googleNumber(h.Version, p[0]))
-			c.take(messageHash)
-			h.number = len(p) - len(c.rest)
+			c.Take(googleNumber(h.Version, p[0]))
+			c.Take(messageHash)
+			h.number = len(p) - len(c.Rest)
 		}
 	case h.Kind == Initial:
-		h.Token = c.take(c.length())
+		h.Token = c.Take(c.length())
 		fallthrough
 	case h.Kind == ZeroRTT || h.Kind == Handshake:
 		n := c.length()
-		h.number = len(p) - len(c.rest)
+		h.number = len(p) - len(c.Rest)
 		h.end = h.number + n
 	}
-	if c.short || h.end > len(p) {
+	if c.Short || h.end > len(p) {
 		return ErrHeader
 	}
 	return nil
@@ -110,51 +114,17 @@ func (h *Header) Offers(yield func(Version) bool) {
 	}
 }
 
-// cursor reads big-endian fields one after another. Once the bytes do not suffice it is short and answers zero.
-type cursor struct {
-	rest  []byte
-	short bool
-}
-
-func (c *cursor) take(n int) []byte {
-	if n < 0 || n > len(c.rest) {
-		c.short, c.rest = true, nil
-		return nil
-	}
-	b := c.rest[:n:n]
-	c.rest = c.rest[n:]
-	return b
-}
-
-func (c *cursor) u8() uint8 {
-	if b := c.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (c *cursor) u16() uint16 {
-	if b := c.take(2); b != nil {
-		return binary.BigEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (c *cursor) u32() uint32 {
-	if b := c.take(4); b != nil {
-		return binary.BigEndian.Uint32(b)
-	}
-	return 0
-}
+// cursor takes the fields of a packet.
+type cursor struct{ octets.Reader }
 
 // varint is a whole number of 1, 2, 4 or 8 bytes (RFC 9000 §16).
 func (c *cursor) varint() uint64 {
-	if len(c.rest) == 0 {
-		c.short = true
+	if len(c.Rest) == 0 {
+		c.Short = true
 		return 0
 	}
-	n := 1 << (c.rest[0] >> 6)
-	b := c.take(n)
+	n := 1 << (c.Rest[0] >> 6)
+	b := c.Take(n)
 	if b == nil {
 		return 0
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 // The types of records (RFC 8446 §5.1, RFC 6520).
@@ -378,10 +379,10 @@ func (c *Conversation) serverHello(dir wire.Dir, body []byte, h Handler) error {
 
 // certificate reads a Certificate up to TLS 1.2 (RFC 5246 §7.4.2): a list of DER with lengths of three bytes.
 func (c *Conversation) certificate(dir wire.Dir, body []byte, h Handler) {
-	list := cursor{rest: body}
-	chain := list.take(min(list.u24(), len(list.rest)))
-	first := cursor{rest: chain}
-	leaf := first.take(first.u24())
+	list := octets.Of(body)
+	chain := list.Take(min(list.U24(), len(list.Rest)))
+	first := octets.Of(chain)
+	leaf := first.Take(first.U24())
 	if len(leaf) == 0 {
 		return // RFC 5246 §7.4.6: a client that has none
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 // ErrFragment means a ClientHello over DTLS that was cut into several datagrams, which is not put together.
@@ -33,16 +34,16 @@ func ParseDTLS(p []byte, h *ClientHello) error {
 	if !ProbeDTLS(p) {
 		return ErrHello
 	}
-	c := cursor{rest: p[dtlsRecordHeader+1:]}
-	length := c.u24()
-	c.u16() // the number of the message
-	if offset := c.u24(); offset != 0 || c.u24() != length {
+	c := octets.Of(p[dtlsRecordHeader+1:])
+	length := c.U24()
+	c.U16() // the number of the message
+	if offset := c.U24(); offset != 0 || c.U24() != length {
 		return ErrFragment
 	}
-	c = cursor{rest: c.take(length)}
-	h.Version = Version(c.u16())
-	h.Random = c.take(32)
-	h.SessionID = c.take(int(c.u8()))
-	c.take(int(c.u8())) // the cookie
+	c = octets.Of(c.Take(length))
+	h.Version = Version(c.U16())
+	h.Random = c.Take(32)
+	h.SessionID = c.Take(int(c.U8()))
+	c.Take(int(c.U8())) // the cookie
 	return h.offers(&c)
 }

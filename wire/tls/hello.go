@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 // ErrHello means that a hello ends early or that its lengths contradict each other.
@@ -100,10 +101,10 @@ func (h *ClientHello) Best() Version {
 // what came before it.
 func (h *ClientHello) Parse(body []byte) error {
 	h.reset()
-	c := cursor{rest: body}
-	h.Version = Version(c.u16())
-	h.Random = c.take(32)
-	h.SessionID = c.take(int(c.u8()))
+	c := octets.Of(body)
+	h.Version = Version(c.U16())
+	h.Random = c.Take(32)
+	h.SessionID = c.Take(int(c.U8()))
 	return h.offers(&c)
 }
 
@@ -116,27 +117,27 @@ func (h *ClientHello) reset() {
 }
 
 // offers reads what DTLS and TLS have alike, from the cipher suites.
-func (h *ClientHello) offers(c *cursor) error {
-	h.CipherSuites = c.take(int(c.u16()) &^ 1)
-	h.Compressions = c.take(int(c.u8()))
-	if c.short {
+func (h *ClientHello) offers(c *octets.Reader) error {
+	h.CipherSuites = c.Take(int(c.U16()) &^ 1)
+	h.Compressions = c.Take(int(c.U8()))
+	if c.Short {
 		return ErrHello
 	}
 	return h.extensions(c)
 }
 
-func (h *ClientHello) extensions(c *cursor) error {
-	if len(c.rest) < 2 {
+func (h *ClientHello) extensions(c *octets.Reader) error {
+	if len(c.Rest) < 2 {
 		return nil // RFC 5246 §7.4.1.2: a hello may end here
 	}
-	e := cursor{rest: c.take(int(c.u16()))}
-	if c.short {
+	e := octets.Of(c.Take(int(c.U16())))
+	if c.Short {
 		return ErrHello
 	}
-	for len(e.rest) > 0 {
-		kind := e.u16()
-		data := e.take(int(e.u16()))
-		if e.short {
+	for len(e.Rest) > 0 {
+		kind := e.U16()
+		data := e.Take(int(e.U16()))
+		if e.Short {
 			return ErrHello
 		}
 		h.Extensions = append(h.Extensions, kind)
@@ -147,25 +148,25 @@ func (h *ClientHello) extensions(c *cursor) error {
 
 // extension reads one. An inner length that lies leaves its field empty: the hello as a whole is still told.
 func (h *ClientHello) extension(kind uint16, data []byte) {
-	c := cursor{rest: data}
+	c := octets.Of(data)
 	switch kind {
 	case extServerName:
 		h.HasServerName = true
-		list := cursor{rest: c.take(int(c.u16()))}
-		for len(list.rest) > 3 && len(h.ServerName) == 0 {
-			hostName := list.u8() == 0
-			if name := list.take(int(list.u16())); hostName {
+		list := octets.Of(c.Take(int(c.U16())))
+		for len(list.Rest) > 3 && len(h.ServerName) == 0 {
+			hostName := list.U8() == 0
+			if name := list.Take(int(list.U16())); hostName {
 				h.ServerName = name
 			}
 		}
 	case extGroups:
-		h.Groups = c.take(int(c.u16()) &^ 1)
+		h.Groups = c.Take(int(c.U16()) &^ 1)
 	case extPointFormats:
-		h.PointFormats = c.take(int(c.u8()))
+		h.PointFormats = c.Take(int(c.U8()))
 	case extSignatureAlgorithms:
-		h.SignatureAlgorithms = c.take(int(c.u16()) &^ 1)
+		h.SignatureAlgorithms = c.Take(int(c.U16()) &^ 1)
 	case extALPN:
-		h.Protocols = c.take(int(c.u16()))
+		h.Protocols = c.Take(int(c.U16()))
 	case extSessionTicket:
 		h.Ticket = len(data) > 0
 	case extPreSharedKey:
@@ -173,7 +174,7 @@ func (h *ClientHello) extension(kind uint16, data []byte) {
 	case extEarlyData:
 		h.EarlyData = true
 	case extSupportedVersions:
-		h.SupportedVersions = c.take(int(c.u8()) &^ 1)
+		h.SupportedVersions = c.Take(int(c.U8()) &^ 1)
 	case extECH:
 		h.ECH = true
 	}
@@ -203,10 +204,10 @@ var retryRandom = []byte{
 // Parse reads the body of a ServerHello, behind the four bytes of the handshake header.
 func (h *ServerHello) Parse(body []byte) error {
 	h.reset()
-	c := cursor{rest: body}
-	h.legacy = Version(c.u16())
+	c := octets.Of(body)
+	h.legacy = Version(c.U16())
 	h.Version = h.legacy
-	h.Random = c.take(32)
+	h.Random = c.Take(32)
 	// The drafts of TLS 1.3 before 22 have neither a session id nor a compression method. Those before 16 name
 	// the final version here, where RFC 8446 never does.
 	draft := h.legacy>>8 == 0x7f || h.legacy == VersionTLS13
@@ -214,13 +215,13 @@ func (h *ServerHello) Parse(body []byte) error {
 		h.Version = versionOldDraft
 	}
 	if !draft {
-		h.SessionID = c.take(int(c.u8()))
+		h.SessionID = c.Take(int(c.U8()))
 	}
-	h.CipherSuite = CipherSuite(c.u16())
+	h.CipherSuite = CipherSuite(c.U16())
 	if !draft {
-		h.Compression = c.u8()
+		h.Compression = c.U8()
 	}
-	if c.short {
+	if c.Short {
 		return ErrHello
 	}
 	h.Retry = bytes.Equal(h.Random, retryRandom)
@@ -229,66 +230,29 @@ func (h *ServerHello) Parse(body []byte) error {
 
 func (h *ServerHello) reset() { *h = ServerHello{Extensions: h.Extensions[:0]} }
 
-func (h *ServerHello) extensions(c *cursor) error {
-	if len(c.rest) < 2 {
+func (h *ServerHello) extensions(c *octets.Reader) error {
+	if len(c.Rest) < 2 {
 		return nil
 	}
-	e := cursor{rest: c.take(int(c.u16()))}
-	if c.short {
+	e := octets.Of(c.Take(int(c.U16())))
+	if c.Short {
 		return ErrHello
 	}
-	for len(e.rest) > 0 {
-		kind := e.u16()
-		data := cursor{rest: e.take(int(e.u16()))}
-		if e.short {
+	for len(e.Rest) > 0 {
+		kind := e.U16()
+		data := octets.Of(e.Take(int(e.U16())))
+		if e.Short {
 			return ErrHello
 		}
 		h.Extensions = append(h.Extensions, kind)
 		switch kind {
 		case extALPN:
-			h.Protocol = Names(data.take(int(data.u16()))).First()
+			h.Protocol = Names(data.Take(int(data.U16()))).First()
 		case extSupportedVersions:
-			h.Version = Version(data.u16())
+			h.Version = Version(data.U16())
 		case extPreSharedKey:
 			h.Resumes = true
 		}
 	}
 	return nil
-}
-
-// cursor reads big-endian fields one after another. Once the bytes do not suffice it is short and answers zero.
-type cursor struct {
-	rest  []byte
-	short bool
-}
-
-func (c *cursor) take(n int) []byte {
-	if n > len(c.rest) {
-		c.short, c.rest = true, nil
-		return nil
-	}
-	b := c.rest[:n:n]
-	c.rest = c.rest[n:]
-	return b
-}
-
-func (c *cursor) u8() uint8 {
-	if b := c.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (c *cursor) u16() uint16 {
-	if b := c.take(2); b != nil {
-		return binary.BigEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (c *cursor) u24() int {
-	if b := c.take(3); b != nil {
-		return int(b[0])<<16 | int(b[1])<<8 | int(b[2])
-	}
-	return 0
 }

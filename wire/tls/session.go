@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 // Alert is why a side ended the connection, where that was said in the clear.
@@ -46,9 +47,9 @@ func (s *Session) Version() Version {
 // Chain yields the DER of the certificates that came last, leaf first. It yields during [CertificateSeen] only.
 func (s *Session) Chain() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		c := cursor{rest: s.chain}
-		for len(c.rest) > 3 {
-			if der := c.take(c.u24()); c.short || !yield(der) {
+		c := octets.Of(s.chain)
+		for len(c.Rest) > 3 {
+			if der := c.Take(c.U24()); c.Short || !yield(der) {
 				return
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/octets"
 )
 
 // ssl2Header is the length, the type of the message, and three fields of two bytes or more behind them.
@@ -41,23 +42,23 @@ func (c *Conversation) ssl2ClientHello(p []byte, h Handler) error {
 	if !ssl2Plausible(p) {
 		return ErrRecord
 	}
-	body := cursor{rest: p[3:]}
-	version := Version(body.u16())
-	specs, session, challenge := int(body.u16()), int(body.u16()), int(body.u16())
+	body := octets.Of(p[3:])
+	version := Version(body.U16())
+	specs, session, challenge := int(body.U16()), int(body.U16()), int(body.U16())
 	suites := c.hellos[0][:0]
-	list := cursor{rest: body.take(specs)}
-	for len(list.rest) >= 3 {
-		if spec := list.take(3); spec[0] == 0 {
+	list := octets.Of(body.Take(specs))
+	for len(list.Rest) >= 3 {
+		if spec := list.Take(3); spec[0] == 0 {
 			suites = append(suites, spec[1], spec[2])
 		}
 	}
 	n := len(suites)
-	suites = append(append(suites, body.take(session)...), body.take(challenge)...)
+	suites = append(append(suites, body.Take(session)...), body.Take(challenge)...)
 	c.hellos[0] = suites
 	c.client.reset()
 	c.client.Version = version
 	c.client.CipherSuites = suites[:n]
-	if !body.short {
+	if !body.Short {
 		c.client.SessionID = suites[n : n+session]
 		c.client.Random = suites[n+session:]
 	}
