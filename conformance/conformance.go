@@ -32,9 +32,10 @@ type Suite struct {
 
 // Bench is what the suites are run with.
 type Bench struct {
-	Data    string // the folder that BULWARK_DATA names
-	Scratch string // a folder for files of its own
-	Family  string // the only family of suricata-verify to run; empty: all
+	Data    string    // the folder that BULWARK_DATA names
+	Scratch string    // a folder for files of its own
+	Family  string    // the only family of suricata-verify to run; empty: all
+	Report  io.Writer // takes what a suite has to tell beside its cases; nil: nobody asks
 }
 
 func (b *Bench) wants(family string) bool { return b.Family == "" || b.Family == family }
@@ -49,6 +50,7 @@ func Suites() []Suite {
 		{"agree_hospital", runHospital},
 		{"agree_dcmdump", runDcmdump},
 		{"segment_invariance", runInvariance},
+		{"eve_fields", runEVEFields},
 	}
 }
 

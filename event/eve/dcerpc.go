@@ -32,22 +32,24 @@ func (w *Writer) dcerpc(p *event.DCERPC) {
 		j.num("call_id", p.CallID)
 	}
 	j.str("rpc_version", p.Version)
-	w.call(p)
 	j.close()
 }
 
 // call writes what Suricata does not tell of a call: who makes it, what became of it and whom its arguments name.
 func (w *Writer) call(p *event.DCERPC) {
+	if p.Fault+p.Security+p.Level+p.User+p.Domain+p.NamedPipe == "" && len(p.Texts) == 0 {
+		return
+	}
 	j := &w.j
+	j.open(ours)
 	j.some("fault", p.Fault)
 	j.some("auth_type", p.Security)
 	j.some("auth_level", p.Level)
 	j.some("user", p.User)
 	j.some("domain", p.Domain)
 	j.list("arguments", p.Texts)
-	if p.Command == "" {
-		j.some("named_pipe", p.NamedPipe)
-	}
+	j.some("named_pipe", p.NamedPipe)
+	j.close()
 }
 
 // smbCall writes a call through a named pipe.
@@ -77,7 +79,6 @@ func (w *Writer) smbCall(p *event.DCERPC) {
 		w.stub("res", p.ResponseFragments, p.ResponseBytes, nil)
 	}
 	j.num("call_id", p.CallID)
-	w.call(p)
 	j.close()
 	j.close()
 }

@@ -17,7 +17,7 @@ func (w *Writer) dhcp(p *event.DHCP) {
 	j.num("id", p.XID)
 	j.some("client_mac", p.MAC)
 	if p.Version == 6 {
-		w.dhcp6(p)
+		w.likeDHCP4(p)
 		j.close()
 		return
 	}
@@ -105,17 +105,27 @@ func paramName(code string) string {
 	return ""
 }
 
-// dhcp6 writes a message of DHCPv6, which Suricata does not have, in the same manner.
+// dhcp6 writes what DHCPv6 has beyond version 4.
 func (w *Writer) dhcp6(p *event.DHCP) {
 	j := &w.j
+	j.open(ours)
 	j.num("version", 6)
+	j.some("server_id", p.ServerDUID)
+	j.list("assigned_ips", p.Leases)
+	j.some("relay_type", p.RelayType)
+	j.close()
+}
+
+// likeDHCP4 writes a message of DHCPv6, which Suricata does not have, with the fields of version 4.
+func (w *Writer) likeDHCP4(p *event.DHCP) {
+	j := &w.j
+	if len(p.Leases) > 0 {
+		j.str("assigned_ip", p.Leases[0])
+	}
 	j.some("dhcp_type", p.Message)
 	j.some("client_id", p.ClientID)
-	j.some("server_id", p.ServerDUID)
 	j.some("hostname", p.FQDN)
-	j.list("assigned_ips", p.Leases)
 	j.some("relay_ip", p.Relay)
-	j.some("relay_type", p.RelayType)
 	j.some("vendor_class_identifier", p.Vendor)
 	if p.Lease != 0 {
 		j.num("lease_time", p.Lease)

@@ -25,9 +25,7 @@ func (w *Writer) dns(p *event.DNS) {
 		j.num("version", 3)
 		j.str("type", pick(response, "response", "request"))
 	} else {
-		if response {
-			j.num("version", 2)
-		}
+		j.num("version", 2)
 		j.str("type", pick(response, "answer", "query"))
 	}
 	if p.TxID > 0 {
@@ -49,6 +47,9 @@ func (w *Writer) dns(p *event.DNS) {
 	j.num("opcode", p.Opcode)
 	if p.Hostname != "" || p.Type != "" {
 		w.question(p)
+	}
+	if p.Rcode == "" && !w.DNS2 {
+		j.str("rcode", "NOERROR") // as the header of a question has it
 	}
 	j.some("rcode", p.Rcode)
 	if !w.NoDNSDetails {
@@ -78,6 +79,9 @@ func (w *Writer) question(p *event.DNS) {
 	j.open("")
 	j.str("rrname", p.Hostname)
 	j.str("rrtype", p.Type)
+	if len(p.Hostname) == maxName {
+		j.truth("rrname_truncated", true)
+	}
 	j.close()
 	j.end()
 }
@@ -95,7 +99,32 @@ func (w *Writer) records(section string, names, types, ttls, data []string) {
 		j.str("rrname", names[i])
 		j.str("rrtype", t)
 		j.raw("ttl", ttls[i])
-		w.rdata(t, data[i])
+		if len(names[i]) == maxName {
+			j.truth("rrname_truncated", true)
+		}
+		if t == "OPT" {
+			w.options(data[i])
+		} else {
+			w.rdata(t, data[i])
+		}
+		j.close()
+	}
+	j.end()
+}
+
+// maxName is where names are cut, by Suricata too.
+const maxName = 1025
+
+// options writes the options of EDNS: "10=c0ffee 3=".
+func (w *Writer) options(data string) {
+	j := &w.j
+	j.array("opt")
+	for o := range strings.FieldsSeq(data) {
+		code, value, _ := strings.Cut(o, "=")
+		j.comma()
+		j.open("")
+		j.raw("code", code)
+		j.str("data", value)
 		j.close()
 	}
 	j.end()
@@ -109,6 +138,9 @@ func (w *Writer) rdata(kind, data string) {
 		if data != "" {
 			j.key("rdata")
 			j.answer(kind, data)
+		}
+		if len(data) == maxName && slices.Contains([]string{"CNAME", "MX", "NS", "PTR"}, kind) {
+			j.truth("rdata_truncated", true)
 		}
 		return
 	}
@@ -145,6 +177,9 @@ var structures = map[string][]string{
 	"SSHFP": {"#algo", "#type", "fingerprint"},
 }
 
+// groups are the types that Suricata groups.
+var groups = []string{"A", "AAAA", "CNAME", "MX", "NS", "NULL", "PTR", "SOA", "SRV", "SSHFP", "TXT"}
+
 // grouped writes the data of the answers by type.
 func (w *Writer) grouped(p *event.DNS) {
 	j := &w.j
@@ -153,7 +188,7 @@ func (w *Writer) grouped(p *event.DNS) {
 	}
 	j.open("grouped")
 	for i, t := range p.AnswerTypes {
-		if p.Answers[i] == "" || slices.Index(p.AnswerTypes, t) != i {
+		if p.Answers[i] == "" || slices.Index(p.AnswerTypes, t) != i || !slices.Contains(groups, t) {
 			continue
 		}
 		j.array(t)

@@ -1,7 +1,8 @@
 // Package eve writes events as EVE JSON lines, as Suricata 8 does
 // (https://docs.suricata.io/en/latest/output/eve/eve-json-format.html), so that pipelines built for Suricata read
-// Bulwark. What Suricata has no type for (dicom, hl7, fhir, auth, asset, finding, health) is written in the same
-// manner, under its own event_type.
+// Bulwark: each record has the fields of Suricata's schema, of their types (conformance/eve). What Suricata has no type
+// for (dicom, hl7, fhir, auth, asset...) is written in the same manner, under its own event_type. All such records, and
+// all others that tell more than Suricata does, have an object "bulwark", which Suricata's never have.
 package eve
 
 import (
@@ -72,7 +73,11 @@ func (w *Writer) one(dst []byte, e *event.Event, kind string) []byte {
 	if w.Ethernet && kind != "flow" && (e.SrcMAC != [6]byte{} || e.DstMAC != [6]byte{}) {
 		w.ether(e)
 	}
+	if kind == "oncrpc" {
+		w.kind(kind)
+	}
 	w.body(e)
+	w.more(e)
 	j.close()
 	return j.buf
 }
@@ -286,20 +291,6 @@ func (w *Writer) body(e *event.Event) {
 	}
 }
 
-// own writes a kind that Suricata does not have: its attributes by the last part of their names, under its own key.
-func (w *Writer) own(e *event.Event) {
-	j := &w.j
-	kind := e.Payload.Kind().String()
-	j.open(kind)
-	bare := event.Event{Payload: e.Payload}
-	w.printer.Each(&bare, func(name string, v event.Value) {
-		name = strings.TrimPrefix(name, kind+".")
-		j.key(strings.ReplaceAll(name, ".", "_"))
-		j.buf = event.AppendJSONValue(j.buf, v)
-	})
-	j.close()
-}
-
 func (w *Writer) kerberos(p *event.Kerberos) {
 	j := &w.j
 	j.open("krb5")
@@ -346,8 +337,6 @@ func (w *Writer) ldap(p *event.LDAP) {
 		j.open(p.Operation)
 		j.some("name", p.Name)
 		j.some("base_object", p.Base)
-		j.some("scope", p.Scope)
-		j.some("filter", p.Filter)
 		j.list("attributes", p.Attributes)
 		j.close()
 	}

@@ -8,8 +8,8 @@ import (
 	"bulwark/event"
 )
 
-// stats writes the counters, each in the object that the parts of its name lead to; of a record without them what it
-// has itself.
+// stats writes the counters, each in the object that the parts of its name lead to, those that Suricata does not have in
+// an object of ours; of a record without them what it has itself.
 func (w *Writer) stats(p *event.Stats) {
 	j := &w.j
 	if len(p.Counters) == 0 || len(p.Counters) != len(p.Counts) {
@@ -23,8 +23,17 @@ func (w *Writer) stats(p *event.Stats) {
 		}
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p.Counters[a], p.Counters[b]) })
+	isOurs := func(i int) bool { return strings.HasPrefix(p.Counters[i], ours+".") }
 	j.open("stats")
 	j.num("uptime", p.Interval/1e9)
+	w.counters(p, slices.DeleteFunc(slices.Clone(order), isOurs))
+	j.close()
+	w.counters(p, slices.DeleteFunc(order, func(i int) bool { return !isOurs(i) }))
+}
+
+// counters writes some counters, in order.
+func (w *Writer) counters(p *event.Stats, order []int) {
+	j := &w.j
 	var open []string
 	for _, i := range order {
 		parts := strings.Split(p.Counters[i], ".")
@@ -45,5 +54,4 @@ func (w *Writer) stats(p *event.Stats) {
 	for range open {
 		j.close()
 	}
-	j.close()
 }

@@ -43,9 +43,12 @@ const (
 )
 
 // Options yields the options in the order sent (RFC 6891 §6.1.2). It stops where the data ends early.
-func (e *EDNS) Options() iter.Seq2[OptionCode, []byte] {
+func (e *EDNS) Options() iter.Seq2[OptionCode, []byte] { return Options(e.data) }
+
+// Options yields the options that stand in the data of an OPT record, as [EDNS.Options] does.
+func Options(data []byte) iter.Seq2[OptionCode, []byte] {
 	return func(yield func(OptionCode, []byte) bool) {
-		for b := e.data; len(b) >= 4; {
+		for b := data; len(b) >= 4; {
 			end := 4 + int(u16(b, 2))
 			if end > len(b) || !yield(OptionCode(u16(b, 0)), b[4:end]) {
 				return

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"bulwark/conformance"
+	"bulwark/conformance/eve"
 )
 
 func main() {
@@ -27,8 +29,13 @@ func run() error {
 	update := flag.Bool("update", false, "write the ledgers anew")
 	only := flag.String("only", "", "run only the suites whose names contain this")
 	family := flag.String("family", "", "run only this family of suricata-verify, and leave its ledger alone")
-	verbose := flag.Bool("v", false, "print every case that fails")
+	verbose := flag.Bool("v", false, "print every case that fails, and what else a suite tells")
+	schema := flag.String("eve-schema", "", "write the list of EVE's fields anew from this schema of Suricata, and do nothing else")
+	source := flag.String("eve-source", "", "where that schema is from: repository and commit")
 	flag.Parse()
+	if *schema != "" {
+		return listFields(*schema, *source, filepath.Join(*ledgers, "eve", "fields.tsv"))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if *data == "" {
@@ -43,6 +50,9 @@ func run() error {
 	}
 	defer os.RemoveAll(scratch)
 	bench := &conformance.Bench{Data: *data, Scratch: scratch, Family: *family}
+	if *verbose {
+		bench.Report = os.Stdout
+	}
 	var errs []error
 	for _, s := range conformance.Suites() {
 		if !strings.Contains(s.Name, *only) {
@@ -70,6 +80,23 @@ func run() error {
 		conformance.Print(os.Stdout, s.Name, cases)
 	}
 	return errors.Join(errs...)
+}
+
+// listFields writes the list of the fields of a schema.
+func listFields(schema, source, list string) error {
+	text, err := os.ReadFile(schema)
+	if err != nil {
+		return err
+	}
+	fields, err := eve.FromSchema(text)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", schema, err)
+	}
+	var b bytes.Buffer
+	if err := eve.Write(&b, source, fields); err != nil {
+		return err
+	}
+	return os.WriteFile(list, b.Bytes(), 0o644)
 }
 
 // settle compares the cases with their ledger, or writes it.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/hex"
 	"strconv"
 
 	"bulwark/event"
@@ -70,15 +71,18 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 	e.Flags = appendFlags(e.Flags, m.Flags)
 	if m.Flags.Response() {
 		e.Activity, e.Rcode = "Response", m.Rcode().String()
-		t.section(m.Answers, &e.Answers, &e.AnswerTypes, &e.AnswerNames, &e.TTLs)
-		if w.opt.Full {
-			t.section(m.Authorities, &e.Authorities, &e.AuthorityTypes, &e.AuthorityNames, &e.AuthorityTTLs)
-			t.section(m.Additionals, &e.Additionals, &e.AdditionalTypes, &e.AdditionalNames, &e.AdditionalTTLs)
-		} else {
+		t.section(w, m.Answers, &e.Answers, &e.AnswerTypes, &e.AnswerNames, &e.TTLs)
+		if !w.opt.Full {
 			for i := range m.Authorities {
 				e.Authorities = append(e.Authorities, t.rdata(&m.Authorities[i]))
 			}
 		}
+	} else if w.opt.EVE {
+		t.section(w, m.Answers, &e.Answers, &e.AnswerTypes, &e.AnswerNames, &e.TTLs)
+	}
+	if w.opt.Full && (m.Flags.Response() || w.opt.EVE) {
+		t.section(w, m.Authorities, &e.Authorities, &e.AuthorityTypes, &e.AuthorityNames, &e.AuthorityTTLs)
+		t.section(w, m.Additionals, &e.Additionals, &e.AdditionalTypes, &e.AdditionalNames, &e.AdditionalTTLs)
 	}
 	e.TxID = w.transaction(f)
 	if e.Hostname == "" && len(m.Answers) > 0 { // multicast DNS answers nobody's question
@@ -114,18 +118,42 @@ func (t *texts) number(n uint64) string {
 	return t.from(at)
 }
 
-// section appends the records of a section. The OPT record, which carries no data of the zone, is left out.
-func (t *texts) section(records []dns.Record, data, types, names, ttls *[]string) {
-	for i := range records {
-		r := &records[i]
-		if r.Type == dns.TypeOPT {
-			continue
-		}
-		*data = append(*data, t.rdata(r))
+// section appends the records of a section. The OPT record, which carries no data of the zone, is left out but in EVE,
+// which has it where it has options; and there each text of a TXT record is one by itself.
+func (t *texts) section(w *Worker, records []dns.Record, data, types, names, ttls *[]string) {
+	add := func(r *dns.Record, d string) {
+		*data = append(*data, d)
 		*types = append(*types, r.Type.String())
 		*names = append(*names, event.View(r.Name))
 		*ttls = append(*ttls, t.number(uint64(r.TTL)))
 	}
+	for i := range records {
+		switch r := &records[i]; {
+		case r.Type == dns.TypeOPT:
+			if w.opt.EVE && len(r.Data) > 0 {
+				add(r, t.options(r))
+			}
+		case r.Type == dns.TypeTXT && w.opt.EVE:
+			for s := range r.Text() {
+				add(r, event.View(s))
+			}
+		default:
+			add(r, t.rdata(r))
+		}
+	}
+}
+
+// options are those of an OPT record: "10=c0ffee 3=".
+func (t *texts) options(r *dns.Record) string {
+	at := len(t.buf)
+	for code, value := range dns.Options(r.Data) {
+		if len(t.buf) > at {
+			t.buf = append(t.buf, ' ')
+		}
+		t.buf = append(strconv.AppendUint(t.buf, uint64(code), 10), '=')
+		t.buf = hex.AppendEncode(t.buf, value)
+	}
+	return t.from(at)
 }
 
 // rdata is the data of a record as zone files write it, or empty for a type nobody reads.

@@ -95,8 +95,8 @@ type ikeWriter struct {
 	dir wire.Dir
 }
 
+// attributes writes the elements of a list.
 func (j *ikeWriter) attributes(a ike.Attributes) {
-	j.list("attributes")
 	for x := range a.All {
 		j.comma()
 		j.begin("")
@@ -109,7 +109,6 @@ func (j *ikeWriter) attributes(a ike.Attributes) {
 		}
 		j.finish()
 	}
-	j.endList()
 }
 
 func (j *ikeWriter) hex(name string, b []byte) {
@@ -121,14 +120,11 @@ func (j *ikeWriter) hex(name string, b []byte) {
 	j.buf = append(j.buf, '"')
 }
 
-// suites writes the suites of the message at hand.
+// suites writes the attributes of the suites of the message at hand, one suite behind the other, as Suricata does.
 func (j *ikeWriter) suites(name string) {
 	j.list(name)
 	for _, t := range j.m.Transforms {
-		j.comma()
-		j.begin("")
 		j.attributes(t.Attributes)
-		j.finish()
 	}
 	j.endList()
 }
@@ -160,7 +156,9 @@ func (j *ikeWriter) payloads(last bool) {
 // one writes what version 1 has.
 func (j *ikeWriter) one() {
 	if s := &j.a.sides[wire.ToClient]; s.suites > 0 {
+		j.list("attributes")
 		j.attributes(s.suite)
+		j.endList()
 	}
 	if j.dir == wire.ToClient && len(j.m.Transforms) > 1 {
 		j.suites("server_proposals")

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"strconv"
 
 	"bulwark/event"
@@ -118,25 +119,23 @@ func ldapRequest(j *jsonText, m *ldap.Message) {
 		j.num("size_limit", int64(m.SizeLimit))
 		j.num("time_limit", int64(m.TimeLimit))
 		j.truth("types_only", m.TypesOnly)
-		j.text("filter", m.Filter)
-		j.list("attributes")
-		for i := range m.Attributes {
-			j.comma()
-			j.buf = event.AppendJSONString(j.buf, event.View(m.Attributes[i].Type))
-		}
-		j.endList()
-	case ldap.ModifyRequest:
-		j.text("object", m.Name)
-		j.list("changes")
-		for i := range m.Attributes {
-			j.comma()
-			j.begin("")
-			j.str("operation", m.Attributes[i].Change.String())
-			j.text("modification_type", m.Attributes[i].Type)
-			ldapValues(j, "modification_values", &m.Attributes[i])
+		if present, ok := presence(m.Filter); ok { // Suricata writes no others
+			j.begin("filter")
+			j.str("type", "present")
+			j.text("value", present)
 			j.finish()
 		}
-		j.endList()
+		if len(m.Attributes) > 0 {
+			j.list("attributes")
+			for i := range m.Attributes {
+				j.comma()
+				j.buf = event.AppendJSONString(j.buf, event.View(m.Attributes[i].Type))
+			}
+			j.endList()
+		}
+	case ldap.ModifyRequest:
+		j.text("object", m.Name)
+		ldapChanges(j, m)
 	case ldap.AddRequest:
 		j.text("entry", m.Name)
 		ldapAttributes(j, "name", m)
@@ -170,6 +169,9 @@ func ldapRequest(j *jsonText, m *ldap.Message) {
 }
 
 func ldapResponse(j *jsonText, m *ldap.Message) {
+	if m.Op == ldap.SearchReference { // Suricata tells that there is one
+		return
+	}
 	j.begin(m.Op.String())
 	switch m.Op {
 	case ldap.SearchEntry:
@@ -177,17 +179,13 @@ func ldapResponse(j *jsonText, m *ldap.Message) {
 		ldapAttributes(j, "type", m)
 		j.finish()
 		return
-	case ldap.SearchReference:
-		j.list("uris")
-		for _, uri := range m.Referrals {
-			j.comma()
-			j.buf = event.AppendJSONString(j.buf, event.View(uri))
-		}
-		j.endList()
-		j.finish()
-		return
 	case ldap.IntermediateResponse:
-		j.text("name", m.OID)
+		if len(m.OID) > 0 {
+			j.text("name", m.OID)
+		}
+		if len(m.Value) > 0 {
+			j.text("value", m.Value)
+		}
 		j.finish()
 		return
 	}
@@ -205,7 +203,37 @@ func ldapResponse(j *jsonText, m *ldap.Message) {
 	j.finish()
 }
 
+func ldapChanges(j *jsonText, m *ldap.Message) {
+	if len(m.Attributes) == 0 {
+		return
+	}
+	j.list("changes")
+	for i := range m.Attributes {
+		j.comma()
+		j.begin("")
+		j.str("operation", m.Attributes[i].Change.String())
+		j.begin("modification")
+		j.text("attribute_type", m.Attributes[i].Type)
+		ldapValues(j, "attribute_values", &m.Attributes[i])
+		j.finish()
+		j.finish()
+	}
+	j.endList()
+}
+
+// presence is the attribute of a filter that asks only whether there is one: (objectClass=*).
+func presence(filter []byte) ([]byte, bool) {
+	name, ok := bytes.CutPrefix(filter, []byte("("))
+	if ok {
+		name, ok = bytes.CutSuffix(name, []byte("=*)"))
+	}
+	return name, ok && len(name) > 0 && !bytes.ContainsAny(name, "()=<>~:*&|!")
+}
+
 func ldapAttributes(j *jsonText, name string, m *ldap.Message) {
+	if len(m.Attributes) == 0 {
+		return
+	}
 	j.list("attributes")
 	for i := range m.Attributes {
 		j.comma()
@@ -218,6 +246,9 @@ func ldapAttributes(j *jsonText, name string, m *ldap.Message) {
 }
 
 func ldapValues(j *jsonText, name string, a *ldap.Attribute) {
+	if len(a.Values) == 0 {
+		return
+	}
 	j.list(name)
 	for _, v := range a.Values {
 		j.comma()

@@ -236,7 +236,11 @@ func (t *tally) begun(f *flow) {
 }
 
 // both are the protocols that Suricata counts by their transport, since it reads them over TCP and UDP.
-var both = []string{"dns", "krb5", "nfs", "sip", "dcerpc", "enip", "ldap", "doh2"}
+var both = []string{"dns", "krb5", "nfs", "sip", "dcerpc", "enip", "ldap"}
+
+// counted are the other protocols that Suricata counts.
+var counted = []string{"bittorrent-dht", "dhcp", "dnp3", "doh2", "ftp", "ftp-data", "http", "http2", "ike", "imap", "llmnr", "mdns", "modbus",
+	"mqtt", "ntp", "pgsql", "pop3", "quic", "rdp", "rfb", "smb", "smtp", "snmp", "ssh", "telnet", "tftp", "tls", "websocket"}
 
 // counter is the name of an application protocol in the counters.
 func counter(f *flow, app string) string {
@@ -303,9 +307,13 @@ func (w *Worker) tellTally() {
 	}
 	for a := Unknown + 1; a < appCount; a++ {
 		for _, name := range countersOf(a.String()) {
-			put("app_layer.flow."+name, t.flows[name])
-			put("app_layer.tx."+name, t.tx[name])
-			put("app_layer.error."+name+".parser", t.errors[name])
+			in := "app_layer."
+			if !slices.Contains(both, a.String()) && !slices.Contains(counted, a.String()) {
+				in = "bulwark.app_layer." // which Suricata has no counters of
+			}
+			put(in+"flow."+name, t.flows[name])
+			put(in+"tx."+name, t.tx[name])
+			put(in+"error."+name+".parser", t.errors[name])
 		}
 	}
 	for name, n := range t.states {
