@@ -1,6 +1,10 @@
 package astm
 
-import "bytes"
+import (
+	"bytes"
+
+	"bulwark/wire/internal/delimited"
+)
 
 // delimiters are the five characters that a header declares (LIS2-A2 §5.4.2). The escape character is not used: what is
 // kept holds no escapes in practice, and a value that does stays as written.
@@ -24,43 +28,43 @@ func isMark(b byte) bool {
 func (d *delimiters) header(m *Message, rec []byte) {
 	d.field, d.repeat, d.component = rec[1], rec[2], rec[3]
 	m.Component = d.component
-	f := fields{rest: rec[2:], sep: d.field, n: 2}
-	m.ControlID = m.keep(f.at(3))
-	m.Password = len(f.at(4)) > 0
-	m.Sender = m.keep(f.at(5))
-	m.Characteristics = m.keep(f.at(9))
-	m.Receiver = m.keep(f.at(10))
-	m.Processing = m.keep(f.at(12))
-	m.Version = m.keep(f.at(13))
-	m.Time = m.keep(f.at(14))
+	f := delimited.Fields{Rest: rec[2:], Sep: d.field, N: 2}
+	m.ControlID = m.keep(f.At(3))
+	m.Password = len(f.At(4)) > 0
+	m.Sender = m.keep(f.At(5))
+	m.Characteristics = m.keep(f.At(9))
+	m.Receiver = m.keep(f.At(10))
+	m.Processing = m.keep(f.At(12))
+	m.Version = m.keep(f.At(13))
+	m.Time = m.keep(f.At(14))
 }
 
 // record takes a record that follows the header.
 func (d *delimiters) record(m *Message, rec []byte) {
-	f := fields{rest: rec, sep: d.field, n: 1}
+	f := delimited.Fields{Rest: rec, Sep: d.field, N: 1}
 	switch rec[0] {
 	case 'P':
 		m.PatientCount++
-		m.Patients = m.once(m.Patients, f.at(3))
-		m.Patients = m.once(m.Patients, f.at(4))
-		m.Patients = m.once(m.Patients, f.at(5))
-		m.Names = m.once(m.Names, f.at(6))
+		m.Patients = m.once(m.Patients, f.At(3))
+		m.Patients = m.once(m.Patients, f.At(4))
+		m.Patients = m.once(m.Patients, f.At(5))
+		m.Names = m.once(m.Names, f.At(6))
 	case 'O':
 		m.Orders++
-		d.tests(m, f.at(5))
+		d.tests(m, f.At(5))
 	case 'R':
 		m.Results++
-		d.tests(m, f.at(3))
-		m.Instruments = m.once(m.Instruments, f.at(14))
+		d.tests(m, f.At(3))
+		m.Instruments = m.once(m.Instruments, f.At(14))
 	case 'Q':
 		m.Queries++ // whose first field is a patient or the place of a tube, as the maker likes
-		d.tests(m, f.at(5))
+		d.tests(m, f.At(5))
 	case 'C':
 		m.Comments++
 	case 'M':
 		m.Makers++
 	case 'L':
-		m.Termination = m.keep(f.at(3))
+		m.Termination = m.keep(f.At(3))
 	}
 }
 
@@ -68,10 +72,10 @@ func (d *delimiters) record(m *Message, rec []byte) {
 func (d *delimiters) tests(m *Message, list []byte) {
 	for len(list) > 0 {
 		var test []byte
-		test, list = cut(list, d.repeat)
+		test, list = delimited.Cut(list, d.repeat)
 		for len(test) > 0 {
 			var code []byte
-			if code, test = cut(test, d.component); len(code) > 0 {
+			if code, test = delimited.Cut(test, d.component); len(code) > 0 {
 				m.Tests = m.once(m.Tests, code)
 				break
 			}
@@ -114,47 +118,7 @@ func (m *Message) keep(v []byte) []byte {
 	return m.arena[start:len(m.arena):len(m.arena)]
 }
 
-// fields walks the fields of a record forwards.
-type fields struct {
-	rest []byte
-	sep  byte
-	n    int // the number of the field that rest begins with; 1 is the record's letter
-}
-
-// at is field n, which must not stand before one that was asked for already; nil where the record is shorter.
-func (f *fields) at(n int) []byte {
-	for f.n < n {
-		i := bytes.IndexByte(f.rest, f.sep)
-		if i < 0 {
-			f.rest, f.n = nil, n
-			return nil
-		}
-		f.rest = f.rest[i+1:]
-		f.n++
-	}
-	field, _ := cut(f.rest, f.sep)
-	return field
-}
-
-// cut is what stands in p before sep and after it. A sep of 0 separates nothing.
-func cut(p []byte, sep byte) (before, after []byte) {
-	if sep != 0 {
-		if i := bytes.IndexByte(p, sep); i >= 0 {
-			return p[:i], p[i+1:]
-		}
-	}
-	return p, nil
-}
-
 // Part is component n, from 0, of a value of m; nil where there are fewer.
-func (m *Message) Part(v []byte, n int) []byte { return bytes.TrimSpace(part(v, m.Component, n)) }
-
-func part(p []byte, sep byte, n int) []byte {
-	for ; n > 0; n-- {
-		if _, p = cut(p, sep); p == nil {
-			return nil
-		}
-	}
-	p, _ = cut(p, sep)
-	return p
+func (m *Message) Part(v []byte, n int) []byte {
+	return bytes.TrimSpace(delimited.Part(v, m.Component, n))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/lines"
 )
 
 // Probe tells whether p begins a control connection. A banner that names FTP gives it away, as does the reply that
@@ -36,9 +37,9 @@ func probeServer(p []byte) wire.Match {
 		switch {
 		case !first && !multi && len(line) >= 4:
 			return second(number(line))
-		case names(line, "SMTP") || names(line, "LMTP"):
+		case lines.Names(line, "SMTP") || lines.Names(line, "LMTP"):
 			return wire.No
-		case names(line, "FTP"):
+		case lines.Names(line, "FTP"):
 			return wire.Yes
 		case !whole && code == 220:
 			return wire.Unsure
@@ -61,16 +62,6 @@ func second(code int) wire.Match {
 	return wire.No
 }
 
-// names reports whether line holds the word, which is in upper case.
-func names(line []byte, word string) bool {
-	for i := 0; i+len(word) <= len(line); i++ {
-		if line[i]&^0x20 == word[0] && bytes.EqualFold(line[i:i+len(word)], []byte(word)) {
-			return true
-		}
-	}
-	return false
-}
-
 // own are commands that no other protocol has; shared are also of POP3 or SMTP and do not tell.
 var (
 	own = [...]string{"AUTH TLS", "AUTH SSL", "FEAT\r", "SYST\r", "PASV\r", "EPSV\r", "EPSV ", "PORT ", "EPRT ", "TYPE A", "TYPE I",
@@ -78,37 +69,4 @@ var (
 	shared = [...]string{"USER ", "PASS "}
 )
 
-func probeClient(p []byte) wire.Match {
-	for lines := 0; lines < 8; lines++ {
-		match := wire.No
-		for _, o := range own {
-			match = max(match, opens(p, o))
-		}
-		if match == wire.Yes {
-			return wire.Yes
-		}
-		for _, o := range shared {
-			if opens(p, o) != wire.No {
-				match = wire.Unsure
-			}
-		}
-		_, rest, whole := bytes.Cut(p, []byte{'\n'})
-		if match == wire.No || !whole || len(rest) == 0 {
-			return match
-		}
-		p = rest
-	}
-	return wire.No
-}
-
-// opens reports whether p begins with the text, or may when more of it comes.
-func opens(p []byte, text string) wire.Match {
-	n := min(len(p), len(text))
-	switch {
-	case !bytes.EqualFold(p[:n], []byte(text[:n])):
-		return wire.No
-	case n < len(text):
-		return wire.Unsure
-	}
-	return wire.Yes
-}
+func probeClient(p []byte) wire.Match { return lines.Commands(p, own[:], shared[:]) }

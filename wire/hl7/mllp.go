@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/delimited"
 )
 
 // MLLP release 1, §2: the bytes that begin and end a block.
@@ -70,8 +71,8 @@ func Probe(p []byte) (wire.Match, wire.Dir) {
 		return wire.No, wire.ToServer
 	}
 	if string(p[:3]) == "MSH" {
-		f := fields{rest: p[4:], sep: p[3], n: 2}
-		if bytes.HasPrefix(f.at(9), []byte("ACK")) {
+		f := delimited.Fields{Rest: p[4:], Sep: p[3], N: 2}
+		if bytes.HasPrefix(f.At(9), []byte("ACK")) {
 			return wire.Yes, wire.ToClient
 		}
 	}

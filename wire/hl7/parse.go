@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/delimited"
 )
 
 // Parse reads one message without its frame into m, whose memory it reuses. Of a batch it reads the first message.
@@ -111,11 +112,11 @@ func (r *reader) segment(m *Message, seg []byte, cut bool) {
 		return
 	}
 	m.Segments++
-	f := fields{rest: seg, sep: r.field}
+	f := delimited.Fields{Rest: seg, Sep: r.field}
 	switch string(seg[:3]) {
 	case "MSA":
-		m.AckCode = r.keep(m, f.at(1))
-		m.AckControlID = r.keep(m, f.at(2))
+		m.AckCode = r.keep(m, f.At(1))
+		m.AckControlID = r.keep(m, f.At(2))
 	case "ERR":
 		r.err(m, f)
 	case "PID":
@@ -129,7 +130,7 @@ func (r *reader) segment(m *Message, seg []byte, cut bool) {
 	case "OBX":
 		m.OBX++
 		if bytes.Count(seg, []byte{r.field}) >= 18 { // most laboratories end before it
-			r.devices(m, OBX18, f.at(18))
+			r.devices(m, OBX18, f.At(18))
 		}
 	case "PRT":
 		r.prt(m, f)
@@ -137,14 +138,14 @@ func (r *reader) segment(m *Message, seg []byte, cut bool) {
 }
 
 // prt reads PRT (chapter 7). PRT-11 is a time; pumps are met that write PRT-10 there, one place late.
-func (r *reader) prt(m *Message, f fields) {
-	device, begin := f.at(10), f.at(11)
+func (r *reader) prt(m *Message, f delimited.Fields) {
+	device, begin := f.At(10), f.At(11)
 	if len(device) == 0 && len(begin) > 0 && (begin[0] < '0' || begin[0] > '9') {
 		device = begin
 	}
 	r.devices(m, PRT10, device)
-	r.devices(m, PRT16, f.at(16))
-	r.device(m, Device{Field: PRT20, ID: part(f.at(20), r.component, 0)})
+	r.devices(m, PRT16, f.At(16))
+	r.device(m, Device{Field: PRT20, ID: delimited.Part(f.At(20), r.component, 0)})
 }
 
 // msh reads MSH (§2.14.9). MSH-1 is the separator itself, so that MSH-2 is the first field after it.
@@ -156,23 +157,23 @@ func (r *reader) msh(m *Message, seg []byte) {
 	m.Segments = 1
 	r.started = true
 	r.field = seg[3]
-	f := fields{rest: seg[4:], sep: r.field, n: 2}
-	r.delimiters(f.at(2))
-	m.SendingApplication = r.hd(m, f.at(3))
-	m.SendingFacility = r.hd(m, f.at(4))
-	m.ReceivingApplication = r.hd(m, f.at(5))
-	m.ReceivingFacility = r.hd(m, f.at(6))
-	m.Time = r.keep(m, part(f.at(7), r.component, 0))
-	kind := f.at(9)
-	m.Type = r.keep(m, part(kind, r.component, 0))
-	m.Trigger = r.keep(m, part(kind, r.component, 1))
-	m.Structure = r.keep(m, part(kind, r.component, 2))
-	m.ControlID = r.keep(m, f.at(10))
-	m.Processing = r.keep(m, part(f.at(11), r.component, 0))
-	m.Version = r.keep(m, part(f.at(12), r.component, 0))
-	m.AcceptAck = r.keep(m, f.at(15))
-	m.ApplicationAck = r.keep(m, f.at(16))
-	m.Charset = r.raw(m, f.at(18))
+	f := delimited.Fields{Rest: seg[4:], Sep: r.field, N: 2}
+	r.delimiters(f.At(2))
+	m.SendingApplication = r.hd(m, f.At(3))
+	m.SendingFacility = r.hd(m, f.At(4))
+	m.ReceivingApplication = r.hd(m, f.At(5))
+	m.ReceivingFacility = r.hd(m, f.At(6))
+	m.Time = r.keep(m, delimited.Part(f.At(7), r.component, 0))
+	kind := f.At(9)
+	m.Type = r.keep(m, delimited.Part(kind, r.component, 0))
+	m.Trigger = r.keep(m, delimited.Part(kind, r.component, 1))
+	m.Structure = r.keep(m, delimited.Part(kind, r.component, 2))
+	m.ControlID = r.keep(m, f.At(10))
+	m.Processing = r.keep(m, delimited.Part(f.At(11), r.component, 0))
+	m.Version = r.keep(m, delimited.Part(f.At(12), r.component, 0))
+	m.AcceptAck = r.keep(m, f.At(15))
+	m.ApplicationAck = r.keep(m, f.At(16))
+	m.Charset = r.raw(m, f.At(18))
 	if string(m.SendingFacility.Type) == "EUI-64" {
 		m.Devices = append(m.Devices, Device{Field: MSH4, Authority: m.SendingFacility})
 	}
@@ -186,33 +187,33 @@ func (r *reader) delimiters(enc []byte) {
 	r.component, r.repetition, r.escape, r.subcomponent = d[0], d[1], d[2], d[3]
 }
 
-func (r *reader) err(m *Message, f fields) {
+func (r *reader) err(m *Message, f delimited.Fields) {
 	m.Error = true
 	if len(m.ErrorCode) == 0 {
-		m.ErrorCode = r.keep(m, part(f.at(3), r.component, 0))
-		m.Severity = r.keep(m, f.at(4))
+		m.ErrorCode = r.keep(m, delimited.Part(f.At(3), r.component, 0))
+		m.Severity = r.keep(m, f.At(4))
 	}
 }
 
 // pid reads PID (chapter 3): of several patients in one message the first gives the name.
-func (r *reader) pid(m *Message, f fields) {
+func (r *reader) pid(m *Message, f delimited.Fields) {
 	before := len(m.Patients)
-	external := f.at(2)
-	for list := f.at(3); len(list) > 0; {
+	external := f.At(2)
+	for list := f.At(3); len(list) > 0; {
 		var cx []byte
-		cx, list = cut(list, r.repetition)
+		cx, list = delimited.Cut(list, r.repetition)
 		r.identifier(m, cx)
 	}
 	if len(m.Patients) == before {
 		r.identifier(m, external)
 	}
 	if len(m.PatientName) == 0 {
-		m.PatientName = r.raw(m, f.at(5))
+		m.PatientName = r.raw(m, f.At(5))
 	}
 }
 
 func (r *reader) identifier(m *Message, cx []byte) {
-	id := part(cx, r.component, 0)
+	id := delimited.Part(cx, r.component, 0)
 	if len(id) == 0 || string(id) == `""` {
 		return
 	}
@@ -220,29 +221,29 @@ func (r *reader) identifier(m *Message, cx []byte) {
 		m.Cut = true
 		return
 	}
-	authority := part(cx, r.component, 3)
+	authority := delimited.Part(cx, r.component, 3)
 	m.Patients = append(m.Patients, Identifier{
 		ID: r.keep(m, id),
 		Authority: HD{
-			Namespace:   r.keep(m, part(authority, r.subcomponent, 0)),
-			UniversalID: r.keep(m, part(authority, r.subcomponent, 1)),
-			Type:        r.keep(m, part(authority, r.subcomponent, 2)),
+			Namespace:   r.keep(m, delimited.Part(authority, r.subcomponent, 0)),
+			UniversalID: r.keep(m, delimited.Part(authority, r.subcomponent, 1)),
+			Type:        r.keep(m, delimited.Part(authority, r.subcomponent, 2)),
 		},
-		Type: r.keep(m, part(cx, r.component, 4)),
+		Type: r.keep(m, delimited.Part(cx, r.component, 4)),
 	})
 }
 
-func (r *reader) pv1(m *Message, f fields) {
+func (r *reader) pv1(m *Message, f delimited.Fields) {
 	if len(m.PatientClass) > 0 {
 		return
 	}
-	m.PatientClass = r.keep(m, f.at(2))
-	place := f.at(3)
+	m.PatientClass = r.keep(m, f.At(2))
+	place := f.At(3)
 	m.Assigned = Location{
-		PointOfCare: r.keep(m, part(place, r.component, 0)),
-		Room:        r.keep(m, part(place, r.component, 1)),
-		Bed:         r.keep(m, part(place, r.component, 2)),
-		Facility:    r.keep(m, part(part(place, r.component, 3), r.subcomponent, 0)),
+		PointOfCare: r.keep(m, delimited.Part(place, r.component, 0)),
+		Room:        r.keep(m, delimited.Part(place, r.component, 1)),
+		Bed:         r.keep(m, delimited.Part(place, r.component, 2)),
+		Facility:    r.keep(m, delimited.Part(delimited.Part(place, r.component, 3), r.subcomponent, 0)),
 	}
 }
 
@@ -250,11 +251,11 @@ func (r *reader) pv1(m *Message, f fields) {
 func (r *reader) devices(m *Message, field DeviceField, list []byte) {
 	for len(list) > 0 {
 		var ei []byte
-		ei, list = cut(list, r.repetition)
-		r.device(m, Device{Field: field, ID: part(ei, r.component, 0), Authority: HD{
-			Namespace:   part(ei, r.component, 1),
-			UniversalID: part(ei, r.component, 2),
-			Type:        part(ei, r.component, 3),
+		ei, list = delimited.Cut(list, r.repetition)
+		r.device(m, Device{Field: field, ID: delimited.Part(ei, r.component, 0), Authority: HD{
+			Namespace:   delimited.Part(ei, r.component, 1),
+			UniversalID: delimited.Part(ei, r.component, 2),
+			Type:        delimited.Part(ei, r.component, 3),
 		}})
 	}
 }
@@ -283,51 +284,8 @@ func (r *reader) device(m *Message, d Device) {
 
 func (r *reader) hd(m *Message, field []byte) HD {
 	return HD{
-		Namespace:   r.keep(m, part(field, r.component, 0)),
-		UniversalID: r.keep(m, part(field, r.component, 1)),
-		Type:        r.keep(m, part(field, r.component, 2)),
+		Namespace:   r.keep(m, delimited.Part(field, r.component, 0)),
+		UniversalID: r.keep(m, delimited.Part(field, r.component, 1)),
+		Type:        r.keep(m, delimited.Part(field, r.component, 2)),
 	}
-}
-
-// fields walks the fields of a segment forwards.
-type fields struct {
-	rest []byte
-	sep  byte
-	n    int // the number of the field that rest begins with; 0 is the segment's name
-}
-
-// at is field n, which must not stand before one that was asked for already; nil where the segment is shorter.
-func (f *fields) at(n int) []byte {
-	for f.n < n {
-		i := bytes.IndexByte(f.rest, f.sep)
-		if i < 0 {
-			f.rest, f.n = nil, n
-			return nil
-		}
-		f.rest = f.rest[i+1:]
-		f.n++
-	}
-	field, _ := cut(f.rest, f.sep)
-	return field
-}
-
-// cut is what stands in p before sep and after it. A sep of 0 separates nothing.
-func cut(p []byte, sep byte) (before, after []byte) {
-	if sep != 0 {
-		if i := bytes.IndexByte(p, sep); i >= 0 {
-			return p[:i], p[i+1:]
-		}
-	}
-	return p, nil
-}
-
-// part is the n-th part of p, from 0; nil where there are fewer.
-func part(p []byte, sep byte, n int) []byte {
-	for ; n > 0; n-- {
-		if _, p = cut(p, sep); p == nil {
-			return nil
-		}
-	}
-	p, _ = cut(p, sep)
-	return p
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/lines"
 )
 
 // Probe tells whether p begins a session of SMTP. A client that says hello gives it away at once. A server's banner
@@ -52,9 +53,9 @@ func probeServer(p []byte) wire.Match {
 		switch {
 		case !first && len(line) >= 4 && number(line[:4]) != code:
 			return second(number(line[:4]))
-		case names(upper, "SMTP") || names(upper, "LMTP"):
+		case lines.Names(upper, "SMTP") || lines.Names(upper, "LMTP"):
 			return wire.Yes
-		case names(upper, "FTP"):
+		case lines.Names(upper, "FTP"):
 			return wire.No
 		case !whole && code == 220:
 			return wire.Unsure
@@ -78,14 +79,4 @@ func second(code int) wire.Match {
 		return wire.Yes
 	}
 	return wire.No
-}
-
-// names reports whether line holds the word, which is in upper case.
-func names(line []byte, word string) bool {
-	for i := 0; i+len(word) <= len(line); i++ {
-		if line[i]&^0x20 == word[0] && bytes.EqualFold(line[i:i+len(word)], []byte(word)) {
-			return true
-		}
-	}
-	return false
 }
