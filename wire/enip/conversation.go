@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/spare"
 )
 
 const (
@@ -37,7 +38,7 @@ type request struct {
 // Conversation is one connection, or the datagrams between two ends. Its zero value is ready.
 type Conversation struct {
 	open    []*request
-	spare   []*request
+	spare   spare.List[request]
 	lost    [2]bool
 	asked   Message
 	message Message
@@ -126,13 +127,7 @@ func (c *Conversation) wait(m *Message, b []byte, h Handler) {
 	if len(c.open) >= maxOpen {
 		c.hand(h)
 	}
-	var r *request
-	if l := len(c.spare); l > 0 {
-		r = c.spare[l-1]
-		c.spare = c.spare[:l-1]
-	} else {
-		r = new(request)
-	}
+	r := c.spare.Take()
 	*r = request{m.Command, m.Session, m.Sequence, append(r.raw[:0], b...)}
 	c.open = append(c.open, r)
 }
@@ -149,9 +144,7 @@ func (c *Conversation) hand(h Handler) {
 }
 
 func (c *Conversation) release(r *request) {
-	if len(c.spare) < 4 {
-		c.spare = append(c.spare, r)
-	}
+	c.spare.Give(r)
 }
 
 // Gap looks for the next message at the beginning of what follows.

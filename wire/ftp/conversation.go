@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/spare"
 )
 
 // Conversation is one control connection. Its zero value is ready.
@@ -16,7 +17,7 @@ type Conversation struct {
 	skip    [2]bool // the rest of a line that is too long or was lost
 	hole    [2]bool // bytes were lost right before what comes next
 	waiting []*Exchange
-	free    []*Exchange
+	free    spare.List[Exchange]
 	unasked *Exchange // a reply of several lines that no command waits for
 	count   int
 	multi   int // number of the reply of several lines that has begun; 0: none
@@ -44,13 +45,7 @@ func (c *Conversation) Reset() {
 }
 
 func (c *Conversation) exchange() *Exchange {
-	var x *Exchange
-	if l := len(c.free); l > 0 {
-		x = c.free[l-1]
-		c.free = c.free[:l-1]
-	} else {
-		x = new(Exchange)
-	}
+	x := c.free.Take()
 	c.count++
 	x.Number = c.count
 	return x
@@ -58,8 +53,8 @@ func (c *Conversation) exchange() *Exchange {
 
 func (c *Conversation) recycle(x *Exchange) {
 	x.reset()
-	if len(c.free) < 4 && cap(x.kept) <= maxText {
-		c.free = append(c.free, x)
+	if cap(x.kept) <= maxText {
+		c.free.Give(x)
 	}
 }
 

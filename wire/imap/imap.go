@@ -21,6 +21,7 @@ import (
 	"fmt"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/spare"
 	"bulwark/wire/sasl"
 )
 
@@ -121,7 +122,7 @@ type side struct {
 type Conversation struct {
 	sides   [2]side
 	waiting []*Exchange
-	free    []*Exchange
+	free    spare.List[Exchange]
 	count   int
 	greeted bool
 	invalid int

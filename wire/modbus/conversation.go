@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/spare"
 )
 
 // maxOpen is how many requests of a connection wait for their answers at a time. The standard's default is 16.
@@ -33,7 +34,7 @@ type request struct {
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
 	open    []*request
-	spare   []*request
+	spare   spare.List[request]
 	lost    [2]bool
 	asked   Message
 	message Message
@@ -108,13 +109,7 @@ func (c *Conversation) wait(raw []byte, h Handler) {
 	if len(c.open) >= maxOpen {
 		c.hand(true, h)
 	}
-	var r *request
-	if l := len(c.spare); l > 0 {
-		r = c.spare[l-1]
-		c.spare = c.spare[:l-1]
-	} else {
-		r = new(request)
-	}
+	r := c.spare.Take()
 	r.size = copy(r.raw[:], raw)
 	c.open = append(c.open, r)
 }
@@ -131,9 +126,7 @@ func (c *Conversation) hand(flooded bool, h Handler) {
 }
 
 func (c *Conversation) release(r *request) {
-	if len(c.spare) < 4 {
-		c.spare = append(c.spare, r)
-	}
+	c.spare.Give(r)
 }
 
 // Gap looks for the next message at the beginning of what follows.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/spare"
 )
 
 const (
@@ -120,7 +121,7 @@ type Conversation struct {
 	connected bool
 	lost      [2]bool // bytes are missing: the beginning of a packet is looked for
 	open      []*Exchange
-	spare     []*Exchange
+	spare     spare.List[Exchange]
 	kept      int // bytes in open
 	packet    Packet
 }
@@ -332,20 +333,14 @@ func (c *Conversation) wait(x *Exchange, h Handler) {
 
 // fresh is an exchange, used or new.
 func (c *Conversation) fresh(dir wire.Dir) *Exchange {
-	var x *Exchange
-	if l := len(c.spare); l > 0 {
-		x = c.spare[l-1]
-		c.spare = c.spare[:l-1]
-	} else {
-		x = new(Exchange)
-	}
+	x := c.spare.Take()
 	*x = Exchange{Version: c.version, From: dir, raw: x.raw[:0], parts: x.parts[:0], packet: x.packet}
 	return x
 }
 
 func (c *Conversation) release(x *Exchange) {
-	if len(c.spare) < 4 && cap(x.raw) <= maxSpare {
-		c.spare = append(c.spare, x)
+	if cap(x.raw) <= maxSpare {
+		c.spare.Give(x)
 	}
 }
 

@@ -17,13 +17,7 @@ func (c *Conversation) Reset() {
 }
 
 func (c *Conversation) exchange() *Exchange {
-	var x *Exchange
-	if l := len(c.free); l > 0 {
-		x = c.free[l-1]
-		c.free = c.free[:l-1]
-	} else {
-		x = new(Exchange)
-	}
+	x := c.free.Take()
 	c.count++
 	x.Number = c.count
 	return x
@@ -31,9 +25,7 @@ func (c *Conversation) exchange() *Exchange {
 
 func (c *Conversation) recycle(x *Exchange) {
 	x.reset()
-	if len(c.free) < 4 {
-		c.free = append(c.free, x)
-	}
+	c.free.Give(x)
 }
 
 // Decode reads one direction. It returns [ErrTLS] where TLS follows.

@@ -16,6 +16,7 @@ import (
 	"fmt"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/spare"
 	"bulwark/wire/sasl"
 )
 
@@ -111,7 +112,7 @@ type Handler interface {
 type Conversation struct {
 	skip    [2]bool // the rest of a line that is too long or was lost
 	waiting []*Exchange
-	free    []*Exchange
+	free    spare.List[Exchange]
 	count   int
 	greeted bool // a reply was seen
 	deaf    bool // replies were lost: the next one is looked for

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/spare"
 	"bulwark/wire/tpkt"
 )
 
@@ -36,7 +37,7 @@ type Conversation struct {
 	lost    [2]bool
 	middle  [2]bool // a message goes on in the next unit
 	open    []*request
-	spare   []*request
+	spare   spare.List[request]
 	called  [16]byte
 	names   int
 	unit    tpkt.Unit
@@ -165,13 +166,7 @@ func (c *Conversation) wait(raw []byte, h Handler) {
 	if len(c.open) >= maxOpen {
 		c.hand(h)
 	}
-	var r *request
-	if l := len(c.spare); l > 0 {
-		r = c.spare[l-1]
-		c.spare = c.spare[:l-1]
-	} else {
-		r = new(request)
-	}
+	r := c.spare.Take()
 	*r = request{c.message.Reference, append(r.raw[:0], raw[:min(len(raw), 512)]...)}
 	c.open = append(c.open, r)
 }
@@ -187,9 +182,7 @@ func (c *Conversation) hand(h Handler) {
 }
 
 func (c *Conversation) release(r *request) {
-	if len(c.spare) < 4 {
-		c.spare = append(c.spare, r)
-	}
+	c.spare.Give(r)
 }
 
 // Gap looks for the next packet at the beginning of what follows.
