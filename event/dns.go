@@ -25,6 +25,7 @@ type DNS struct {
 	AdditionalNames []string // its owner names; when captures are read
 	AdditionalTypes []string // its types; when captures are read
 	AdditionalTTLs  []string // its seconds to live; when captures are read
+	Carrier         string   // protocol that carried the message, where it is not DNS itself: http, doh2
 }
 
 func (*DNS) Kind() Kind { return KindDNS }
@@ -52,4 +53,5 @@ func (p *DNS) fields(c *coder) {
 	c.strs(21, "additionals.name", &p.AdditionalNames)
 	c.strs(22, "additionals.type", &p.AdditionalTypes)
 	c.strs(23, "additionals.ttl", &p.AdditionalTTLs)
+	c.str(24, "query.carrier", &p.Carrier)
 }

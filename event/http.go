@@ -35,6 +35,7 @@ type HTTP struct {
 	GRPCService      string   // of gRPC: the service called
 	GRPCMethod       string   // of gRPC: its method
 	GRPCStatus       string   // of gRPC: how it ended: OK, UNAVAILABLE...
+	DNS              bool     // it carried messages of DNS (RFC 8484), which are told as such
 }
 
 func (*HTTP) Kind() Kind { return KindHTTP }
@@ -71,4 +72,5 @@ func (p *HTTP) fields(c *coder) {
 	c.str(30, "grpc.service", &p.GRPCService)
 	c.str(31, "grpc.method", &p.GRPCMethod)
 	c.str(32, "grpc.status", &p.GRPCStatus)
+	c.truth(33, "http_request.is_dns", &p.DNS)
 }

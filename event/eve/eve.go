@@ -23,6 +23,7 @@ type Writer struct {
 
 	// The last http object written, of the request of that flow and place: the files it carried repeat it.
 	object       []byte
+	aside        []byte // scratch of records that are not written by themselves
 	flowOf, txOf uint64
 
 	// The same of SMB and NFS: what stood around the record of a file that was read or written.
@@ -57,6 +58,13 @@ func (w *Writer) one(dst []byte, e *event.Event, kind string) []byte {
 	switch p := e.Payload.(type) {
 	case *event.DNS:
 		if !w.wantsDNS(p) {
+			return dst
+		}
+	case *event.HTTP:
+		if p.DNS && p.Version == "HTTP/2" { // the record of the DNS in it holds it
+			w.j = object{buf: w.aside[:0]}
+			w.http(e, p)
+			w.aside = w.j.buf
 			return dst
 		}
 	case *event.DHCP:
@@ -117,7 +125,7 @@ func (w *Writer) head(dst []byte, e *event.Event, kind string) {
 func (w *Writer) answers(e *event.Event) bool {
 	switch p := e.Payload.(type) {
 	case *event.DNS:
-		return p.Activity == "Response" && !w.DNS2
+		return p.Activity == "Response" && !w.DNS2 && p.Carrier == ""
 	case *event.File:
 		return p.Activity == "Read"
 	case *event.SIP:
@@ -223,6 +231,9 @@ func (w *Writer) body(e *event.Event) {
 	case *event.Flow:
 		w.flow(e, p)
 	case *event.DNS:
+		if p.Carrier == "doh2" && w.flowOf == e.Flow && len(w.object) > 0 {
+			j.raw("http", string(w.object))
+		}
 		w.dns(p)
 	case *event.TLS:
 		w.tls(p)

@@ -127,3 +127,23 @@ func TestAFileRepeatsTheRequestThatCarriedIt(t *testing.T) {
 		}
 	}
 }
+
+// DNS over HTTP/2 is one record: the answer, with the exchange that carried it.
+func TestDNSOverHTTP2IsOneRecord(t *testing.T) {
+	var w Writer
+	if got := w.Append(nil, &event.Event{Header: head, Payload: &event.HTTP{Version: "HTTP/2", DNS: true, TxID: 2, URL: "/dns-query", Status: 200}}); len(got) != 0 {
+		t.Errorf("the exchange: got %s, want nothing", got)
+	}
+	var r struct {
+		Source string `json:"src_ip"`
+		HTTP   struct{ URL string }
+		DNS    struct{ Type string }
+	}
+	line := w.Append(nil, &event.Event{Header: head, Payload: &event.DNS{Activity: "Response", Carrier: "doh2", Hostname: "a.example", Type: "A"}})
+	if err := json.Unmarshal(line, &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.HTTP.URL != "/dns-query" || r.DNS.Type != "response" || r.Source != "10.1.0.11" {
+		t.Errorf("the answer: got %s, want it with the exchange, from the client", line)
+	}
+}

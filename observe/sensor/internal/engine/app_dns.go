@@ -84,6 +84,9 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 		t.section(w, m.Authorities, &e.Authorities, &e.AuthorityTypes, &e.AuthorityNames, &e.AuthorityTTLs)
 		t.section(w, m.Additionals, &e.Additionals, &e.AdditionalTypes, &e.AdditionalNames, &e.AdditionalTTLs)
 	}
+	if c := f.app; c == HTTP || c == HTTP2 || c == DoH2 {
+		e.Carrier = c.String()
+	}
 	e.TxID = w.transaction(f)
 	if e.Hostname == "" && len(m.Answers) > 0 { // multicast DNS answers nobody's question
 		e.Hostname, e.Type = event.View(m.Answers[0].Name), m.Answers[0].Type.String()

@@ -9,21 +9,34 @@ import (
 
 const dnsMedia = "application/dns-message"
 
-// doh tells of the DNS messages in an exchange (RFC 8484 §4): a question in the address of a GET or in the body of a
+// dohMessages are the DNS messages in an exchange (RFC 8484 §4): a question in the address of a GET or in the body of a
 // POST, an answer in the body of the response. Messages longer than what is kept of a body are not read.
-func (a *exchanges) doh(x *http.Transaction) {
+func (a *exchanges) dohMessages(x *http.Transaction) (question, answer []byte) {
 	q, r := &x.Request, &x.Response
+	if isDNS(&r.Message) {
+		answer = whole(&r.Message)
+	}
 	switch {
 	case isDNS(&q.Message):
-		a.dnsMessage(q.First, q.Length)
+		question = whole(&q.Message)
 	case isDNS(&r.Message) || bytes.Equal(mediaType(q.Get(http.Accept)), []byte(dnsMedia)):
 		a.w.out.question = appendQuestion(a.w.out.question[:0], q.Target)
-		a.dnsMessage(a.w.out.question, int64(len(a.w.out.question)))
-	default:
-		return
+		question = a.w.out.question
 	}
-	if isDNS(&r.Message) {
-		a.dnsMessage(r.First, r.Length)
+	return question, answer
+}
+
+// doh tells of DNS messages. Suricata has one record of an exchange, of the answer where there is one.
+func (a *exchanges) doh(question, answer []byte) {
+	if a.f.app == HTTP2 && len(question)+len(answer) > 0 {
+		a.f.app = DoH2
+	}
+	m := &a.w.out.message
+	if len(question) > 0 && (!a.w.opt.EVE || len(answer) == 0) {
+		a.w.tellDNS(a.f, m, m.Parse(question))
+	}
+	if len(answer) > 0 {
+		a.w.tellDNS(a.f, m, m.Parse(answer))
 	}
 }
 
@@ -31,16 +44,12 @@ func isDNS(m *http.Message) bool {
 	return bytes.Equal(mediaType(m.Get(http.ContentType)), []byte(dnsMedia))
 }
 
-// dnsMessage tells of a message that stands in p, if p has all n bytes of it.
-func (a *exchanges) dnsMessage(p []byte, n int64) {
-	if len(p) == 0 || int64(len(p)) != n {
-		return
+// whole is the body of m where all of it was kept.
+func whole(m *http.Message) []byte {
+	if int64(len(m.First)) != m.Length {
+		return nil
 	}
-	if a.f.app == HTTP2 {
-		a.f.app = DoH2
-	}
-	m := &a.w.out.message
-	a.w.tellDNS(a.f, m, m.Parse(p))
+	return m.First
 }
 
 // appendQuestion appends the message that a target carries in its variable dns, in base64url without padding.

@@ -109,6 +109,7 @@ func (a *exchanges) End(x *http.Transaction) {
 	w, e := a.w, &a.w.out.http
 	t := texts{buf: w.out.text[:0]}
 	q, r := &x.Request, &x.Response
+	question, answer := a.dohMessages(x)
 	isFHIR, isDICOM := a.describe(x), a.describeWeb(x)
 	*e = event.HTTP{RequestHeaders: e.RequestHeaders[:0], ResponseHeaders: e.ResponseHeaders[:0],
 		RequestSettings: e.RequestSettings[:0], ResponseSettings: e.ResponseSettings[:0], Method: event.View(q.Method), Version: event.View(q.Version), TxID: uint64(x.Number),
@@ -133,6 +134,7 @@ func (a *exchanges) End(x *http.Transaction) {
 		e.RequestHeaders = t.headers(w, e.RequestHeaders, &q.Head)
 		e.ResponseHeaders = t.headers(w, e.ResponseHeaders, &r.Head)
 	}
+	e.DNS = len(question)+len(answer) > 0
 	if x.Stream.ID != 0 {
 		a.stream(e, x)
 		a.grpc(e, x)
@@ -146,7 +148,7 @@ func (a *exchanges) End(x *http.Transaction) {
 		a.dicomWeb(x, &t)
 	}
 	w.out.text = t.buf
-	a.doh(x)
+	a.doh(question, answer)
 	a.dpws(x)
 	a.signOn(x)
 	a.tellFiles(x)
