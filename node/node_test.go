@@ -276,7 +276,7 @@ func TestWarnablesAreComplete(t *testing.T) {
 	all = append(all, sensor.Warnables()...)
 	all = append(all, keys.Warnables()...)
 	all = append(all, ledger.Warnables()...)
-	all = append(all, health.ClockStepped())
+	all = append(all, health.Warnables()...)
 	seen := map[string]bool{}
 	for _, w := range all {
 		if err := w.Check(); err != nil {

@@ -137,7 +137,7 @@ func TestWarningAsJSONSaysItsSeverityInAWord(t *testing.T) {
 }
 
 func TestOwnWarnablesAreComplete(t *testing.T) {
-	if err := ClockStepped().Check(); err != nil {
+	if err := clockStepped.Check(); err != nil {
 		t.Error(err)
 	}
 }

@@ -119,17 +119,17 @@ func (s *Certificates) Run(ctx context.Context, warn *health.Tracker) error {
 
 func (s *Certificates) check(warn *health.Tracker) {
 	if err := s.Refresh(); err != nil {
-		warn.Set(unreadable(), health.Args{"error": err.Error()})
+		warn.Set(&unreadable, health.Args{"error": err.Error()})
 	} else {
-		warn.Clear(unreadable(), "")
+		warn.Clear(&unreadable, "")
 	}
 	end := s.now.Load().Leaf.NotAfter
 	if left := end.Sub(s.clock.Now()); left < 30*day {
-		warn.Set(ending(), health.Args{"date": end.Format(time.DateOnly)})
+		warn.Set(&ending, health.Args{"date": end.Format(time.DateOnly)})
 	} else {
-		warn.Clear(ending(), "")
+		warn.Clear(&ending, "")
 	}
 	if s.SelfMade() {
-		warn.Set(selfMade(), health.Args{"file": s.Authority()})
+		warn.Set(&selfMade, health.Args{"file": s.Authority()})
 	}
 }

@@ -62,10 +62,10 @@ func (l *Ledger) handOut(ctx context.Context, kept *string) {
 		}
 	}
 	if err != nil {
-		l.warn.Set(notKept(), health.Args{"error": err.Error()})
+		l.warn.Set(&notKept, health.Args{"error": err.Error()})
 		return
 	}
-	l.warn.Clear(notKept(), "")
+	l.warn.Clear(&notKept, "")
 }
 
 // watch verifies the ledger and warns of what is wrong with it.
@@ -74,37 +74,33 @@ func (l *Ledger) watch(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		l.warn.Set(notWhole(), health.Args{"fault": err.Error()})
+		l.warn.Set(&notWhole, health.Args{"fault": err.Error()})
 	case !r.Whole():
-		l.warn.Set(notWhole(), health.Args{"fault": r.Faults[0].Text})
+		l.warn.Set(&notWhole, health.Args{"fault": r.Faults[0].Text})
 	default:
-		l.warn.Clear(notWhole(), "")
+		l.warn.Clear(&notWhole, "")
 	}
 }
 
 // Warnables are the warnings of this package.
-func Warnables() []*health.Warnable { return []*health.Warnable{notWhole(), notKept()} }
+func Warnables() []*health.Warnable { return []*health.Warnable{&notWhole, &notKept} }
 
-func notWhole() *health.Warnable {
-	return &health.Warnable{
-		ID: "ledger.not-whole", Severity: health.Unprotected,
-		Title: health.Text{FR: "Le registre a été altéré", EN: "The ledger was tampered with"},
-		Text: health.Text{FR: "La vérification du registre a trouvé : {fault}.",
-			EN: "Verifying the ledger found: {fault}."},
-		NextStep: health.Text{FR: "Sauvegardez la base de données telle qu'elle est, cherchez qui a pu y écrire, et comparez avec une sauvegarde.",
-			EN: "Save the database as it is, find out who could write to it, and compare it with a backup."},
-	}
+var notWhole = health.Warnable{
+	ID: "ledger.not-whole", Severity: health.Unprotected,
+	Title: health.Text{EN: "The ledger was tampered with", FR: "Le registre a été altéré"},
+	Text: health.Text{EN: "Verifying the ledger found: {fault}.",
+		FR: "La vérification du registre a trouvé : {fault}."},
+	NextStep: health.Text{EN: "Save the database as it is, find out who could write to it, and compare it with a backup.",
+		FR: "Sauvegardez la base de données telle qu'elle est, cherchez qui a pu y écrire, et comparez avec une sauvegarde."},
 }
 
-func notKept() *health.Warnable {
-	return &health.Warnable{
-		ID: "ledger.not-kept", Severity: health.Degraded,
-		Title: health.Text{FR: "La tête du registre n'est pas gardée ailleurs", EN: "The ledger's head is not kept elsewhere"},
-		Text: health.Text{FR: "Un retour de la base entière à un état antérieur passerait inaperçu : {error}.",
-			EN: "Setting the whole database back to an earlier state would go unnoticed: {error}."},
-		NextStep: health.Text{FR: "Rétablissez l'accès à l'endroit où les têtes sont gardées ; Bulwark réessaie chaque minute.",
-			EN: "Restore the place where heads are kept; Bulwark tries again every minute."},
-	}
+var notKept = health.Warnable{
+	ID: "ledger.not-kept", Severity: health.Degraded,
+	Title: health.Text{EN: "The ledger's head is not kept elsewhere", FR: "La tête du registre n'est pas gardée ailleurs"},
+	Text: health.Text{EN: "Setting the whole database back to an earlier state would go unnoticed: {error}.",
+		FR: "Un retour de la base entière à un état antérieur passerait inaperçu : {error}."},
+	NextStep: health.Text{EN: "Restore the place where heads are kept; Bulwark tries again every minute.",
+		FR: "Rétablissez l'accès à l'endroit où les têtes sont gardées ; Bulwark réessaie chaque minute."},
 }
 
 // File is a [Keeper] that keeps the newest checkpoint in one file outside the database. It shows a database that was
