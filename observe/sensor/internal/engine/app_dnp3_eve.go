@@ -2,8 +2,6 @@ package engine
 
 import (
 	"encoding/base64"
-	"math"
-	"strconv"
 
 	"bulwark/wire/dnp3"
 )
@@ -128,14 +126,4 @@ func (j *jsonText) dnp3Point(p *dnp3.Point) {
 		}
 	}
 	j.finish()
-}
-
-// float writes a number; one that JSON cannot write is null.
-func (j *jsonText) float(name string, v float64) {
-	j.key(name)
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		j.buf = append(j.buf, "null"...)
-		return
-	}
-	j.buf = strconv.AppendFloat(j.buf, v, 'g', -1, 64)
 }

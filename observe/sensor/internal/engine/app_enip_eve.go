@@ -47,16 +47,6 @@ func (j *jsonText) enip(a *enipApp, m *enip.Message) {
 	}
 }
 
-// named writes the name of a number, or the number where it has none.
-func (j *jsonText) named(key, name string, n uint64) {
-	if name != "" {
-		j.str(key, name)
-		return
-	}
-	j.key(key)
-	j.buf = append(strconv.AppendUint(append(j.buf, `"unknown-`...), n, 10), '"')
-}
-
 func (j *jsonText) cip(a *enipApp, c *enip.CIP) {
 	j.named("service", enip.ServiceName(c.Service), uint64(c.Service))
 	if c.Reply {
@@ -90,15 +80,6 @@ func (j *jsonText) cip(a *enipApp, c *enip.CIP) {
 		j.finish()
 	}
 	j.endList()
-}
-
-func (j *jsonText) hex(name string, b []byte) {
-	j.key(name)
-	j.buf = append(j.buf, '"')
-	for _, c := range b {
-		j.buf = append(j.buf, hexDigits[c>>4], hexDigits[c&15])
-	}
-	j.buf = append(j.buf, '"')
 }
 
 // enipAnswers writes what a device says of itself and of its services.

@@ -2,14 +2,13 @@ package engine
 
 import (
 	"bytes"
+	"encoding/hex"
 
 	"bulwark/wire/http"
 )
 
 func appendPlainHex(dst, b []byte) []byte {
-	for _, c := range b {
-		dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
-	}
+	dst = hex.AppendEncode(dst, b)
 	return dst
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/hex"
 	"slices"
 
 	"bulwark/wire"
@@ -111,15 +112,6 @@ func (j *ikeWriter) attributes(a ike.Attributes) {
 	}
 }
 
-func (j *ikeWriter) hex(name string, b []byte) {
-	j.key(name)
-	j.buf = append(j.buf, '"')
-	for _, c := range b {
-		j.buf = append(j.buf, hexDigits[c>>4], hexDigits[c&15])
-	}
-	j.buf = append(j.buf, '"')
-}
-
 // suites writes the attributes of the suites of the message at hand, one suite behind the other, as Suricata does.
 func (j *ikeWriter) suites(name string) {
 	j.list(name)
@@ -177,9 +169,7 @@ func (j *ikeWriter) one() {
 			for _, v := range j.m.Vendors {
 				j.comma()
 				j.buf = append(j.buf, '"')
-				for _, c := range v {
-					j.buf = append(j.buf, hexDigits[c>>4], hexDigits[c&15])
-				}
+				j.buf = hex.AppendEncode(j.buf, v)
 				j.buf = append(j.buf, '"')
 			}
 			j.endList()

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"strconv"
 
 	"bulwark/event"
 	"bulwark/wire"
@@ -263,57 +262,4 @@ func shown(a *ldap.Attribute, v []byte) []byte {
 		return nil
 	}
 	return v
-}
-
-// jsonText builds JSON in a buffer of its own.
-type jsonText struct {
-	buf   []byte
-	fresh bool
-}
-
-func (j *jsonText) comma() {
-	if !j.fresh {
-		j.buf = append(j.buf, ',')
-	}
-	j.fresh = false
-}
-
-func (j *jsonText) key(name string) {
-	j.comma()
-	j.buf = append(append(append(j.buf, '"'), name...), '"', ':')
-}
-
-func (j *jsonText) begin(name string) {
-	if name != "" {
-		j.key(name)
-	}
-	j.buf = append(j.buf, '{')
-	j.fresh = true
-}
-
-func (j *jsonText) finish() { j.buf, j.fresh = append(j.buf, '}'), false }
-
-func (j *jsonText) list(name string) {
-	j.key(name)
-	j.buf = append(j.buf, '[')
-	j.fresh = true
-}
-
-func (j *jsonText) endList() { j.buf, j.fresh = append(j.buf, ']'), false }
-
-func (j *jsonText) str(name, v string) {
-	j.key(name)
-	j.buf = event.AppendJSONString(j.buf, v)
-}
-
-func (j *jsonText) text(name string, v []byte) { j.str(name, event.View(v)) }
-
-func (j *jsonText) num(name string, n int64) {
-	j.key(name)
-	j.buf = strconv.AppendInt(j.buf, n, 10)
-}
-
-func (j *jsonText) truth(name string, v bool) {
-	j.key(name)
-	j.buf = strconv.AppendBool(j.buf, v)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/hex"
 	"slices"
 
 	"bulwark/event"
@@ -95,9 +96,7 @@ func (t *texts) s7Station(b []byte) string {
 		return t.from(at)
 	}
 	at := len(t.buf)
-	for _, c := range b {
-		t.buf = append(t.buf, hexDigits[c>>4], hexDigits[c&15])
-	}
+	t.buf = hex.AppendEncode(t.buf, b)
 	return t.from(at)
 }
 

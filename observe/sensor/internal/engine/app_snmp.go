@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"encoding/hex"
+
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/ber"
@@ -139,8 +141,6 @@ func (t *texts) oid(body []byte) string {
 // plainHex is b in hexadecimal.
 func (t *texts) plainHex(b []byte) string {
 	at := len(t.buf)
-	for _, c := range b[:min(len(b), 64)] {
-		t.buf = append(t.buf, hexDigits[c>>4], hexDigits[c&15])
-	}
+	t.buf = hex.AppendEncode(t.buf, b[:min(len(b), 64)])
 	return t.from(at)
 }

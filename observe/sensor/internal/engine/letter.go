@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/hex"
 
 	"bulwark/event"
 	"bulwark/wire"
@@ -152,9 +153,7 @@ func (t *texts) digests(m *mime.Message, e *event.SMTP) {
 // hexed is b in hexadecimal.
 func (t *texts) hexed(b []byte) string {
 	at := len(t.buf)
-	for _, c := range b {
-		t.buf = append(t.buf, hexDigits[c>>4], hexDigits[c&15])
-	}
+	t.buf = hex.AppendEncode(t.buf, b)
 	return t.from(at)
 }
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bulwark/event"
 	"bulwark/wire/mime"
 )
 
@@ -53,12 +52,6 @@ func (l *letter) carrier() []byte {
 
 // maxCarrier is how many bytes of what carries a file are told with it.
 const maxCarrier = 32 << 10
-
-// element writes an element of a list.
-func (j *jsonText) element(v string) {
-	j.comma()
-	j.buf = event.AppendJSONString(j.buf, v)
-}
 
 // addresses writes a list of addresses, if there is one.
 func (j *jsonText) addresses(t *texts, w *Worker, name string, v []byte) {
