@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bulwark/event"
+	"bulwark/platform/clock"
 )
 
 // Options say where the bus is and how much it keeps. Dir or URL must be set; each other zero value has a default.
@@ -194,7 +195,7 @@ func (b *Bus) prepare(ctx context.Context) error {
 			return err
 		}
 		b.log.WarnContext(ctx, "bus is not ready yet", "error", err)
-		if !pause(ctx, time.Second) {
+		if !clock.Pause(ctx, time.Second) {
 			return err
 		}
 	}
@@ -242,17 +243,5 @@ func (b *Bus) Close() {
 	}
 	if b.lock != nil {
 		_ = b.lock.Close()
-	}
-}
-
-// pause waits, and reports false when ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"bulwark/event"
+	"bulwark/platform/clock"
 )
 
 // Message is one batch as it comes from the bus.
@@ -120,7 +121,7 @@ func (b *Bus) follow(ctx context.Context, name string, subjects []string, from u
 			wait = retryMin
 		}
 		b.log.WarnContext(ctx, "reading the bus again", "subscriber", name, "from", r.from, "error", err)
-		pause(ctx, wait)
+		clock.Pause(ctx, wait)
 	}
 	if ctx.Err() == nil {
 		return ErrClosed
@@ -198,7 +199,7 @@ func (r *reader) handle(ctx context.Context, m *nats.Msg) error {
 		}
 		r.b.m.failures.WithLabelValues(r.name).Inc()
 		r.b.log.WarnContext(ctx, "handling a batch again", "subscriber", r.name, "sequence", msg.Seq, "error", err)
-		if !pause(ctx, wait) {
+		if !clock.Pause(ctx, wait) {
 			return ctx.Err()
 		}
 	}

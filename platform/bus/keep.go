@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"bulwark/platform/clock"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 // keep removes old events: those beyond MaxAge, beyond MaxBytes the oldest, and half of them while the disk is full; but
 // none that a holder has not seen. The server's own limits would remove them regardless.
 func (b *Bus) keep(ctx context.Context) {
-	for pause(ctx, keepEvery) {
+	for clock.Pause(ctx, keepEvery) {
 		if err := b.trim(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			b.log.WarnContext(ctx, "removing old events from the bus", "error", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"bulwark/event"
+	"bulwark/platform/clock"
 )
 
 // item is one batch on its way to the bus.
@@ -75,7 +76,7 @@ func (b *Bus) publish(ctx context.Context, it *item) (err error) {
 		if ctx.Err() != nil && before != nil {
 			err = before // why it was still trying
 		}
-		if ctx.Err() != nil || errors.Is(err, ErrClosed) || !pause(ctx, 100*time.Millisecond) {
+		if ctx.Err() != nil || errors.Is(err, ErrClosed) || !clock.Pause(ctx, 100*time.Millisecond) {
 			b.m.count(dropped, it)
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"bulwark/platform/clock"
 )
 
 // PublisherOptions bound what waits before the bus. Each zero value has a default.
@@ -234,7 +236,7 @@ func (p *Publisher) run(ctx context.Context) {
 		}
 		p.b.log.WarnContext(ctx, "batches wait for the bus", "error", failed, "waiting_bytes", p.waiting())
 		out = p.giveBack(ctx, out)
-		pause(ctx, wait)
+		clock.Pause(ctx, wait)
 		wait = min(2*wait, retryMax)
 	}
 	p.end(out)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"bulwark/platform/clock"
 )
 
 // Link is how far this bus has come with the events of a node below.
@@ -85,7 +87,7 @@ func (b *Bus) Relay(ctx context.Context, node string) error {
 		if errors.Is(err, ErrFull) {
 			wait = retryMax
 		}
-		pause(ctx, wait)
+		clock.Pause(ctx, wait)
 	}
 	if ctx.Err() == nil {
 		return ErrClosed

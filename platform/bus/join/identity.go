@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"bulwark/platform/bus"
+	"bulwark/platform/clock"
 )
 
 // Identity is who this node is to the node above: its name, its key and its certificate. Its methods may be called by
@@ -124,7 +125,7 @@ func (id *Identity) Expires() time.Time {
 func (id *Identity) Keep(ctx context.Context, log *slog.Logger) error {
 	for {
 		wait := max(id.Expires().Add(-certificateLife/3).Sub(id.now()), 0)
-		if !pause(ctx, min(wait, 24*time.Hour)) {
+		if !clock.Pause(ctx, min(wait, 24*time.Hour)) {
 			return nil
 		}
 		if wait > 24*time.Hour {
@@ -135,23 +136,12 @@ func (id *Identity) Keep(ctx context.Context, log *slog.Logger) error {
 			return err
 		case err != nil:
 			log.WarnContext(ctx, "the certificate towards the node above was not renewed", "expires", id.Expires(), "error", err)
-			if !pause(ctx, time.Hour) {
+			if !clock.Pause(ctx, time.Hour) {
 				return nil
 			}
 		default:
 			log.InfoContext(ctx, "the certificate towards the node above was renewed", "expires", id.Expires())
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 
