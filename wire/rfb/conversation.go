@@ -23,14 +23,16 @@ const (
 	venClient
 	venAck
 	venChoice
-	venGo // the server's word that TLS follows
+	venGo       // the server's word that TLS follows
+	credentials // of the client, in clear
 	over
 )
 
 // turns says whose turn it is in each state.
 var turns = [...]wire.Dir{serverVersion: wire.ToClient, clientVersion: wire.ToServer, offer: wire.ToClient, choice: wire.ToServer,
 	challenge: wire.ToClient, response: wire.ToServer, result: wire.ToClient, reason: wire.ToClient, clientInit: wire.ToServer,
-	serverInit: wire.ToClient, venServer: wire.ToClient, venClient: wire.ToServer, venAck: wire.ToClient, venChoice: wire.ToServer, venGo: wire.ToClient, over: wire.Either}
+	serverInit: wire.ToClient, venServer: wire.ToClient, venClient: wire.ToServer, venAck: wire.ToClient, venChoice: wire.ToServer, venGo: wire.ToClient,
+	credentials: wire.ToServer, over: wire.Either}
 
 const (
 	maxText    = 1024 // bytes of a reason or a name that are kept
@@ -45,10 +47,11 @@ type Conversation struct {
 	told    bool
 	offered [255]Security
 	text    []byte
+	user    []byte
 }
 
 // Reset makes c ready for another conversation.
-func (c *Conversation) Reset() { *c = Conversation{text: c.text[:0]} }
+func (c *Conversation) Reset() { *c = Conversation{text: c.text[:0], user: c.user[:0]} }
 
 // Decode reads one direction. It returns [ErrTLS] where TLS follows, and skips what is behind the beginning.
 func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int, err error) {
@@ -104,6 +107,8 @@ func (c *Conversation) step(p []byte, h Handler) (n, need int, err error) {
 		return 1, 0, nil
 	case serverInit:
 		return c.screen(p, h)
+	case credentials:
+		return c.credentials(p, h)
 	}
 	return c.vencrypt(p, h)
 }
@@ -250,7 +255,8 @@ func (c *Conversation) screen(p []byte, h Handler) (int, int, error) {
 	return n, 0, nil
 }
 
-// vencrypt reads how both agree on what is inside VeNCrypt (version 0.2): behind all but the plain subtype TLS follows.
+// vencrypt reads how both agree on what is inside VeNCrypt (version 0.2): behind all but the plain subtype
+// TLS follows.
 func (c *Conversation) vencrypt(p []byte, h Handler) (int, int, error) {
 	const plain = 256
 	switch c.state {
@@ -281,12 +287,35 @@ func (c *Conversation) vencrypt(p []byte, h Handler) (int, int, error) {
 	if len(p) < 4 {
 		return 0, 4, nil
 	}
-	if c.session.Subtype = binary.BigEndian.Uint32(p); c.session.Subtype > plain {
+	switch c.session.Subtype = binary.BigEndian.Uint32(p); {
+	case c.session.Subtype > plain:
 		c.state = venGo
-	} else {
+	case c.session.Subtype == plain:
+		c.state = credentials
+	default:
 		c.end(h, false)
 	}
 	return 4, 0, nil
+}
+
+// credentials reads the name that the plain subtype sends in clear, and passes over the password: two lengths, then both.
+func (c *Conversation) credentials(p []byte, h Handler) (int, int, error) {
+	const lengths = 8
+	if len(p) < lengths {
+		return 0, lengths, nil
+	}
+	user, password := binary.BigEndian.Uint32(p), binary.BigEndian.Uint32(p[4:])
+	if user > maxText || password > maxText {
+		c.end(h, false)
+		return lengths, 0, nil
+	}
+	n := lengths + int(user+password)
+	if len(p) < n {
+		return 0, n, nil
+	}
+	c.user = append(c.user[:0], p[lengths:lengths+user]...)
+	c.session.User, c.session.Clear, c.session.Answered, c.state = c.user, true, true, result
+	return n, 0, nil
 }
 
 // end tells the session, once.

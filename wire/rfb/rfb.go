@@ -93,7 +93,9 @@ type Session struct {
 	HasChosen      bool
 	Subtype        uint32 // of VeNCrypt
 	Challenged     bool   // VNC authentication was asked for
-	Answered       bool   // and answered
+	Answered       bool   // a password was sent, or proven
+	Clear          bool   // in clear
+	User           []byte // whose it is
 	Result         Result
 	Code           uint32 // of a result that is not known
 	Reason         []byte // why the server refuses

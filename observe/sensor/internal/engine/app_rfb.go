@@ -79,13 +79,14 @@ func rfbResult(t *texts, s *rfb.Session) string {
 	return ""
 }
 
-// signOn reports a password that was proven or not. VNC knows no users; where none is asked for nothing is proven.
+// signOn reports a password that was proven or not. VNC authentication knows no users; where none is asked for nothing is
+// proven.
 func (a *rfbApp) signOn(s *rfb.Session, e *event.RFB) {
 	if !s.Answered || s.Result == rfb.NoResult {
 		return
 	}
 	o := &a.w.out.auth
-	*o = event.Auth{Protocol: "VNC", Service: "rfb", Outcome: "success"}
+	*o = event.Auth{User: event.View(s.User), Protocol: "VNC", Service: "rfb", Outcome: "success", Cleartext: s.Clear}
 	if s.Result != rfb.OK {
 		o.Outcome, o.Reason = "failure", either(e.Reason, e.Result)
 	}

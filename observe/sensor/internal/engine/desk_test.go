@@ -13,6 +13,9 @@ func TestAVNCSessionIsTold(t *testing.T) {
 	got := played(t, down(version), up(version), down("\x01\x02"), up("\x02"), down(sixteen), up(sixteen), down("\x00\x00\x00\x01\x00\x00\x00\x05wrong"))
 	tells(t, got, []string{`"kind":"rfb"`, `"auth_protocol":"vnc"`, `"status":"FAIL"`, `"kind":"auth"`, `"status":"failure","status_detail":"wrong"`}, []string{sixteen})
 	tells(t, played(t, down(version), up(version), down("\x01\x1e"), up("\x1e")), []string{`"anomaly.event":"unimplemented_security_type"`}, nil)
+	got = played(t, down(version), up(version), down("\x01\x13"), up("\x13"), down("\x00\x02"), up("\x00\x02"), down("\x00\x01\x00\x00\x01\x00"), up("\x00\x00\x01\x00"),
+		up("\x00\x00\x00\x04\x00\x00\x00\x06annasecret"), down("\x00\x00\x00\x00"))
+	tells(t, got, []string{`"auth_protocol":"vencrypt"`, `"kind":"auth"`, `"user.name":"anna","auth_protocol":"VNC","status":"success","service.name":"rfb","is_cleartext":true`}, []string{"secret"})
 }
 
 func TestASignOnOverTelnetIsToldWithoutItsPassword(t *testing.T) {
