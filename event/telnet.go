@@ -3,7 +3,7 @@ package event
 // Telnet is a telnet connection up to its sign-on (RFC 854): everything in it crosses the wire in clear. Passwords are never
 // kept; attempts to sign on are events of their own (auth).
 type Telnet struct {
-	Banner    string // what the machine said before the first prompt
+	Banner    string // what the machine said before the first prompt; its name where that stands on the same line
 	Terminal  string // type of the terminal
 	Prompts   uint64 // prompts for a name or a password
 	SignOns   uint64 // attempts to sign on

@@ -48,7 +48,7 @@ type SignOn struct {
 
 // Session is what was seen of a connection.
 type Session struct {
-	Banner   []byte // the text before the first prompt
+	Banner   []byte // the text before the first prompt; what stands on its line is often the machine's name
 	Terminal []byte // type of the terminal
 	Prompts  int    // prompts for a name or a password
 	SignOns  int
@@ -271,21 +271,28 @@ var (
 func (c *Conversation) prompt(line []byte) {
 	line = bytes.TrimRight(line, " ")
 	if contains(line, passwordPrompts[:]) {
-		if c.expects != password {
-			c.session.Prompts++
-			c.expects = password
-		}
+		c.asks(password, len(line))
 		return
 	}
 	for _, w := range namePrompts {
 		if hasSuffixFold(line, w) && !contains(line, welcomes[:1]) {
-			if c.expects != name {
-				c.session.Prompts++
-				c.expects = name
-			}
+			c.asks(name, len(w))
 			return
 		}
 	}
+}
+
+// asks notes what the machine asks for. The words by which it does, n bytes, are no part of the banner.
+func (c *Conversation) asks(what expects, n int) {
+	if c.expects == what {
+		return
+	}
+	if c.session.Prompts == 0 && len(c.banner) < maxBanner {
+		c.banner = bytes.TrimRight(c.banner[:max(len(c.banner)-n, 0)], " \n")
+		c.session.Banner = c.banner
+	}
+	c.session.Prompts++
+	c.expects = what
 }
 
 // judge looks for the outcome in a line of the machine; at says that it ends like the prompt of a shell.

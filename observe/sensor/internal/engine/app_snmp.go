@@ -30,7 +30,7 @@ func (w *Worker) snmpDatagram(f *flow, dir wire.Dir, p []byte) {
 		w.out.snmp.Latency = latency
 		w.emit(f, &w.out.snmp)
 	}
-	if m.PDU.FromAgent() && !m.Encrypted {
+	if m.PDU.FromAgent() && !m.Encrypted && m.Error == 0 { // a refusal repeats what was to be set
 		w.managed(f, dir, m)
 	}
 	w.refusedSNMP(f, m)

@@ -52,6 +52,10 @@ func TestWhatDevicesTellBySNMP(t *testing.T) {
 		`"src_endpoint.ip":"192.0.2.7","src_endpoint.port":40000`,
 		`"device.hostname":"ward3-mfp","device.vendor_name":"Ricoh","device.software_version":"RICOH MP C3004 2.07","app_name":"snmp","device.uid":"1.3.6.1.4.1.367.1.1"`,
 		`"activity_name":"set_request"`, `"snmp.error":"noSuchName","snmp.error_index":2`)
+	refused := snmpTwo("w4rd", 2, 6, snmpTree(0x30, sysName, snmpTree(4, []byte("not-its-name"))))
+	if all := tellOf(udpFrom("192.0.2.7:161", "192.0.2.1:40001", refused)); strings.Contains(all, "not-its-name") {
+		t.Errorf("a name is told that a device refused:\n%s", all)
+	}
 	if strings.Contains(all, "w4rd") || strings.Contains(all, `"x"`) {
 		t.Errorf("a community or a value is told:\n%s", all)
 	}
