@@ -162,3 +162,12 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestLaterNotifyName(t *testing.T) {
+	for n, want := range map[uint16]string{16395: "", 16396: "MOBIKE_SUPPORTED", 16404: "MULTIPLE_AUTH_SUPPORTED", 16406: "REDIRECT_SUPPORTED",
+		16418: "CHILDLESS_IKEV2_SUPPORTED", 16430: "IKEV2_FRAGMENTATION_SUPPORTED", 16431: "SIGNATURE_HASH_ALGORITHMS", 16438: "INTERMEDIATE_EXCHANGE_SUPPORTED", 16439: ""} {
+		if got := LaterNotifyName(n); got != want {
+			t.Errorf("%d: got %q, want %q", n, got, want)
+		}
+	}
+}

@@ -152,6 +152,25 @@ func NotifyName(major uint8, n uint16) string {
 	return "NotifyType(" + strconv.Itoa(int(n)) + " / 0x" + strconv.FormatUint(uint64(n), 16) + ")"
 }
 
+// LaterNotifyName is the name of a notification of version 2 that came after RFC 7296 (IANA registry "IKEv2 Notify Message Types");
+// empty for others. Suricata knows them by their numbers only.
+func LaterNotifyName(n uint16) string {
+	const first = 16396
+	if n < first || int(n-first) >= len(laterNotifies) {
+		return ""
+	}
+	return laterNotifies[n-first]
+}
+
+// laterNotifies are the names from 16396 on.
+var laterNotifies = [...]string{"MOBIKE_SUPPORTED", "ADDITIONAL_IP4_ADDRESS", "ADDITIONAL_IP6_ADDRESS", "NO_ADDITIONAL_ADDRESSES", "UPDATE_SA_ADDRESSES",
+	"COOKIE2", "NO_NATS_ALLOWED", "AUTH_LIFETIME", "MULTIPLE_AUTH_SUPPORTED", "ANOTHER_AUTH_FOLLOWS", "REDIRECT_SUPPORTED", "REDIRECT",
+	"REDIRECTED_FROM", "TICKET_LT_OPAQUE", "TICKET_REQUEST", "TICKET_ACK", "TICKET_NACK", "TICKET_OPAQUE", "LINK_ID", "USE_WESP_MODE",
+	"ROHC_SUPPORTED", "EAP_ONLY_AUTHENTICATION", "CHILDLESS_IKEV2_SUPPORTED", "QUICK_CRASH_DETECTION", "IKEV2_MESSAGE_ID_SYNC_SUPPORTED",
+	"IPSEC_REPLAY_COUNTER_SYNC_SUPPORTED", "IKEV2_MESSAGE_ID_SYNC", "IPSEC_REPLAY_COUNTER_SYNC", "SECURE_PASSWORD_METHODS", "PSK_PERSIST",
+	"PSK_CONFIRM", "ERX_SUPPORTED", "IFOM_CAPABILITY", "SENDER_REQUEST_ID", "IKEV2_FRAGMENTATION_SUPPORTED", "SIGNATURE_HASH_ALGORITHMS",
+	"CLONE_IKE_SA_SUPPORTED", "CLONE_IKE_SA", "PUZZLE", "USE_PPK", "PPK_IDENTITY", "NO_PPK_AUTH", "INTERMEDIATE_EXCHANGE_SUPPORTED"}
+
 var notifies = [...]struct {
 	major uint8
 	n     uint16

@@ -65,7 +65,11 @@ func (w *Worker) fillIKE(dir wire.Dir, m *ike.Message) {
 		e.Vendors = append(e.Vendors, t.vendor(v))
 	}
 	for _, n := range m.Notifies {
-		e.Notifies = append(e.Notifies, ike.NotifyName(m.Major, n))
+		if name := ike.LaterNotifyName(n); name != "" && m.Major == 2 && !w.opt.EVE {
+			e.Notifies = append(e.Notifies, name)
+		} else {
+			e.Notifies = append(e.Notifies, ike.NotifyName(m.Major, n))
+		}
 		if ike.IsError(m.Major, n) {
 			e.Errors++
 		}
