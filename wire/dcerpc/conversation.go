@@ -14,6 +14,9 @@ const maxScan = 4 << 20
 
 // Conversation reads the messages of one connection or of one open pipe. The zero value is ready.
 type Conversation struct {
+	// Pool may be shared with other conversations; nil: it makes one of its own.
+	Pool *Pool
+
 	sides    [2]side
 	contexts []Context
 	bind     Bind // the one that waits for its answer, if binding
@@ -21,11 +24,10 @@ type Conversation struct {
 	waiting  []Call
 	message  Message
 	signOn   SignOn
-	late     bool          // answers without requests wait to be told
-	pending  bool          // a sign-on waits for what becomes of it
-	security Security      // of the binding
-	level    Level         //
-	token    *spnego.Token // scratch; made when a sign-on is met
+	late     bool     // answers without requests wait to be told
+	pending  bool     // a sign-on waits for what becomes of it
+	security Security // of the binding
+	level    Level    //
 
 	// What most conversations need, so that short ones allocate nothing: one context, one call at a time, one text.
 	room struct {
@@ -130,7 +132,7 @@ func (c *Conversation) Close(h Handler) {
 func (c *Conversation) Reset() {
 	room := c.room // what the slices below may point to
 	*c = Conversation{
-		room: room, contexts: c.contexts[:0], waiting: c.waiting[:0], token: c.token, bind: Bind{Contexts: c.bind.Contexts[:0]},
+		room: room, contexts: c.contexts[:0], waiting: c.waiting[:0], Pool: c.Pool, bind: Bind{Contexts: c.bind.Contexts[:0]},
 		signOn: SignOn{client: c.signOn.client[:0], server: c.signOn.server[:0]},
 	}
 }
@@ -189,7 +191,7 @@ func (c *Conversation) ask(m *message, h Handler) {
 	if cap(c.bind.Contexts) == 0 {
 		c.bind.Contexts = c.room.asked[:0]
 	}
-	c.bind = Bind{ID: m.call, Asked: true, Alter: m.kind == AlterContext, Minor: m.minor, Contexts: m.asked(c.bind.Contexts[:0])}
+	c.bind = Bind{ID: m.call, Asked: true, Alter: m.kind == AlterContext, Minor: m.minor, Contexts: m.asked(c.bind.Contexts[:0], &c.pool().contexts)}
 	c.binding = true
 	c.learn(c.bind.Contexts) // the answer may be lost
 	c.prove(m)
@@ -240,7 +242,7 @@ func (c *Conversation) learn(list []Context) {
 		if old := c.context(x.ID); old != nil {
 			*old = x
 		} else if len(c.contexts) < MaxContexts {
-			c.contexts = append(c.contexts, x)
+			c.contexts = c.pool().contexts.Add(c.contexts, x)
 		}
 	}
 }
@@ -362,14 +364,15 @@ func (c *Conversation) prove(m *message) {
 		return
 	}
 	o := &c.signOn
+	o.client = c.Pool.Space.Grow(o.client, 64)
 	switch {
-	case c.token.Inner == spnego.NTLM && c.token.NTLM.Kind == ntlm.Authenticate:
-		t := &c.token.NTLM
+	case c.Pool.Token.Inner == spnego.NTLM && c.Pool.Token.NTLM.Kind == ntlm.Authenticate:
+		t := &c.Pool.Token.NTLM
 		o.forget()
 		o.Mechanism, o.ClientVersion = spnego.NTLM, t.Version
 		o.Domain, o.User, o.Workstation = o.client.keep(t.Domain), o.client.keep(t.User), o.client.keep(t.Workstation)
-	case c.token.Inner == spnego.Kerberos && c.token.Kerberos.Type == kerberos.APReq:
-		t := &c.token.Kerberos.Ticket
+	case c.Pool.Token.Inner == spnego.Kerberos && c.Pool.Token.Kerberos.Type == kerberos.APReq:
+		t := &c.Pool.Token.Kerberos.Ticket
 		o.forget()
 		o.Mechanism = spnego.Kerberos
 		o.Realm, o.Service, o.Ticket = o.client.keep(t.Realm), o.client.keep(t.Server.Name), t.Sealed
@@ -390,11 +393,11 @@ func (o *SignOn) forget() {
 // challenge reads the server's token, which names it.
 func (c *Conversation) challenge(m *message) {
 	_, _, token := m.verifier()
-	if len(token) == 0 || !c.parse(token) || c.token.Inner != spnego.NTLM || c.token.NTLM.Kind != ntlm.Challenge {
+	if len(token) == 0 || !c.parse(token) || c.Pool.Token.Inner != spnego.NTLM || c.Pool.Token.NTLM.Kind != ntlm.Challenge {
 		return
 	}
-	o, t := &c.signOn, &c.token.NTLM
-	o.server = o.server[:0]
+	o, t := &c.signOn, &c.Pool.Token.NTLM
+	o.server = c.Pool.Space.Grow(o.server[:0], 128)
 	o.ServerVersion = t.Version
 	o.Server.NetBIOSComputer, o.Server.NetBIOSDomain = o.server.keep(t.Server.NetBIOSComputer), o.server.keep(t.Server.NetBIOSDomain)
 	o.Server.DNSComputer, o.Server.DNSDomain = o.server.keep(t.Server.DNSComputer), o.server.keep(t.Server.DNSDomain)
@@ -402,10 +405,7 @@ func (c *Conversation) challenge(m *message) {
 }
 
 func (c *Conversation) parse(token []byte) bool {
-	if c.token == nil {
-		c.token = new(spnego.Token)
-	}
-	return spnego.Parse(token, c.token) == nil
+	return spnego.Parse(token, c.pool().token()) == nil
 }
 
 // decide tells of a sign-on, if one waits.

@@ -1,6 +1,10 @@
 package dcerpc
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"bulwark/wire"
+)
 
 // headerSize is the length of the header of a message over TCP or a pipe ([C706] 12.6.3.1).
 const headerSize = 16
@@ -135,13 +139,13 @@ func (m *message) verifier() (s Security, l Level, token []byte) {
 func isNDR64(u UUID) bool { return u[0] == 0x71 && u[1] == 0x71 && u[2] == 0x05 && u[3] == 0x33 }
 
 // asked reads the contexts of a BIND or an ALTER_CONTEXT ([C706] 12.6.4.3).
-func (m *message) asked(list []Context) []Context {
+func (m *message) asked(list []Context, rows *wire.Rows[Context]) []Context {
 	at := headerSize + 12
 	for range m.u8(headerSize + 8) {
 		if at+24 > len(m.p) || len(list) == MaxContexts {
 			break
 		}
-		list = append(list, Context{ID: m.u16(at), Interface: m.uuid(at + 4), Major: m.u16(at + 20), Minor: m.u16(at + 22)})
+		list = rows.Add(list, Context{ID: m.u16(at), Interface: m.uuid(at + 4), Major: m.u16(at + 20), Minor: m.u16(at + 22)})
 		at += 24 + 20*int(m.p[at+2])
 	}
 	return list

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"bulwark/wire"
-	"bulwark/wire/spnego"
 )
 
 // maxScan is how many bytes behind a gap are searched for the next message before the conversation is given up.
@@ -13,6 +12,9 @@ const maxScan = 16 << 20
 
 // Conversation reads the messages of one flow, over TCP or UDP. The zero value is ready.
 type Conversation struct {
+	// Pool may be shared with other conversations; nil: it makes one of its own.
+	Pool *Pool
+
 	sides   [2]side
 	waiting []*waiting
 	spare   []*waiting
@@ -20,7 +22,6 @@ type Conversation struct {
 	files   []*File
 	free    []*File
 	pieces  Piece
-	token   *spnego.Token // scratch; made when a sign-on is met
 	scratch []byte
 }
 
@@ -363,16 +364,17 @@ func (c *Conversation) add() *waiting {
 	if n := len(c.spare); n > 0 {
 		r, c.spare = c.spare[n-1], c.spare[:n-1]
 	} else {
-		r = new(waiting)
+		r = c.pool().calls.Fresh()
+		r.call.space, r.call.Who.machine = c.Pool.Space, c.Pool.Space.Grow(nil, 32)
 	}
 	r.renew()
-	c.waiting = append(c.waiting, r)
+	c.waiting = c.pool().callLists.Add(c.waiting, r)
 	return r
 }
 
 // renew makes r ready for another call; it keeps its buffers.
 func (r *waiting) renew() {
-	*r = waiting{call: Call{text: r.call.text[:0], Who: Credentials{machine: r.call.Who.machine[:0]}}}
+	*r = waiting{call: Call{space: r.call.space, text: r.call.text[:0], Who: Credentials{machine: r.call.Who.machine[:0]}}}
 }
 
 // done tells of a call that is over and takes it out.
@@ -380,7 +382,7 @@ func (c *Conversation) done(r *waiting, to told) {
 	i := slices.Index(c.waiting, r)
 	c.waiting = slices.Delete(c.waiting, i, i+1)
 	c.tellCall(r, to)
-	c.spare = append(c.spare, r)
+	c.spare = c.pool().callLists.Add(c.spare, r)
 }
 
 // unanswered takes the oldest call out.
@@ -477,6 +479,6 @@ func (c *Conversation) Reset() {
 	c.names.reset()
 	*c = Conversation{
 		waiting: c.waiting[:0], spare: c.spare[:min(few, len(c.spare))], names: c.names, files: c.files[:0],
-		free: c.free[:min(few, len(c.free))], token: c.token, scratch: c.scratch[:0],
+		free: c.free[:min(few, len(c.free))], Pool: c.Pool, scratch: c.scratch[:0],
 	}
 }

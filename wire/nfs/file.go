@@ -22,14 +22,14 @@ func (c *Conversation) file(r *waiting, dir wire.Dir, to told) *File {
 	if n := len(c.free); n > 0 {
 		f, c.free = c.free[n-1], c.free[:n-1]
 	} else {
-		f = new(File)
+		f = c.pool().files.Fresh()
 	}
 	who := f.Who
 	*f = File{Version: v.Version, Minor: v.Minor, XID: v.XID, Handle: v.Handle, HandleC: v.HandleC, Dir: dir, used: true, text: f.text[:0]}
 	f.Who = who
 	f.Who.copyOf(&v.Who)
 	f.names(c)
-	c.files = append(c.files, f)
+	c.files = c.pool().fileLists.Add(c.files, f)
 	return f
 }
 
@@ -39,7 +39,7 @@ func (f *File) names(c *Conversation) {
 	if e == nil {
 		return
 	}
-	f.text = append(f.text[:0], e.name...)
+	f.text = c.pool().Space.Append(f.text[:0], e.name)
 	n := len(f.text)
 	f.text = c.names.path(f.text, e.folder, 0)
 	f.Name, f.Folder = f.text[:n:n], f.text[n:len(f.text):len(f.text)]
@@ -73,7 +73,7 @@ func (c *Conversation) endFile(f *File, last bool, to told) {
 		}
 	}
 	to.h.Record(f)
-	c.free = append(c.free, f)
+	c.free = c.pool().fileLists.Add(c.free, f)
 }
 
 // ended closes the file of a handle that was written, if one is under way; and that which was read, where both are done

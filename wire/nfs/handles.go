@@ -2,7 +2,7 @@ package nfs
 
 // handles keep the names of handles, in a ring: of too many the oldest is forgotten.
 type handles struct {
-	byHandle map[uint64]int // place in ring
+	byHandle map[uint64]int // place in ring; nil as long as they are few
 	ring     []named
 	next     int
 }
@@ -13,33 +13,57 @@ type named struct {
 }
 
 // put keeps the name of a handle in a folder.
-func (t *handles) put(handle, folder uint64, name []byte) {
+func (t *handles) put(pool *Pool, handle, folder uint64, name []byte) {
 	if handle == 0 || len(name) == 0 || len(name) > MaxName || string(name) == "." || string(name) == ".." {
 		return
 	}
-	if i, ok := t.byHandle[handle]; ok {
-		t.ring[i].folder, t.ring[i].name = folder, append(t.ring[i].name[:0], name...)
+	if e := t.get(handle); e != nil {
+		e.folder, e.name = folder, pool.Space.Append(e.name[:0], name)
 		return
 	}
-	if t.byHandle == nil {
-		t.byHandle = make(map[uint64]int)
-	}
-	if len(t.ring) < MaxNames {
-		t.ring = append(t.ring, named{})
-		t.next = len(t.ring) - 1
+	if l := len(t.ring); l < cap(t.ring) && l < MaxNames {
+		t.ring = t.ring[:l+1] // with the memory of a name
+		t.next = l
+	} else if l < MaxNames {
+		t.ring = pool.names.Add(t.ring, named{})
+		t.next = l
 	} else {
 		t.next = (t.next + 1) % MaxNames
 		delete(t.byHandle, t.ring[t.next].handle)
 	}
 	e := &t.ring[t.next]
-	e.handle, e.folder, e.name = handle, folder, append(e.name[:0], name...)
-	t.byHandle[handle] = t.next
+	e.handle, e.folder, e.name = handle, folder, pool.Space.Append(e.name[:0], name)
+	t.note()
+}
+
+// few is how many names are found without a map.
+const few = 8
+
+// note enters the handle that was put last, and all of them when they are few no longer.
+func (t *handles) note() {
+	switch {
+	case t.byHandle != nil:
+		t.byHandle[t.ring[t.next].handle] = t.next
+	case len(t.ring) > few:
+		t.byHandle = make(map[uint64]int)
+		for i := range t.ring {
+			t.byHandle[t.ring[i].handle] = i
+		}
+	}
 }
 
 // get is what is known of a handle; nil for one that was never named.
 func (t *handles) get(handle uint64) *named {
-	if i, ok := t.byHandle[handle]; ok {
-		return &t.ring[i]
+	if t.byHandle != nil {
+		if i, ok := t.byHandle[handle]; ok {
+			return &t.ring[i]
+		}
+		return nil
+	}
+	for i := range t.ring {
+		if t.ring[i].handle == handle {
+			return &t.ring[i]
+		}
 	}
 	return nil
 }

@@ -107,7 +107,8 @@ type Call struct {
 	Principal, Realm []byte
 	Ticket           kerberos.Sealed // zero: none was shown
 
-	text []byte
+	text  []byte
+	space *wire.Space
 }
 
 // File is a file that was read or written. It is told of when it is closed (CLOSE, COMMIT, a read that meets its end, a

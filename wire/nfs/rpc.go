@@ -143,15 +143,12 @@ func (c *Conversation) ticket(x *xdr, r *waiting) {
 	if len(token) == 0 {
 		return
 	}
-	if c.token == nil {
-		c.token = new(spnego.Token)
-	}
-	if spnego.Parse(token, c.token) != nil || c.token.Inner != spnego.Kerberos || c.token.Kerberos.Type != kerberos.APReq {
+	if spnego.Parse(token, c.pool().token()) != nil || c.Pool.Token.Inner != spnego.Kerberos || c.Pool.Token.Kerberos.Type != kerberos.APReq {
 		return
 	}
-	r.call.Principal = r.call.keep(c.token.Kerberos.Ticket.Server.Name)
-	r.call.Realm = r.call.keep(c.token.Kerberos.Ticket.Realm)
-	r.call.Ticket = c.token.Kerberos.Ticket.Sealed
+	r.call.Principal = r.call.keep(c.Pool.Token.Kerberos.Ticket.Server.Name)
+	r.call.Realm = r.call.keep(c.Pool.Token.Kerberos.Ticket.Realm)
+	r.call.Ticket = c.Pool.Token.Kerberos.Ticket.Sealed
 }
 
 // keep copies a text into the call's own.
@@ -160,7 +157,7 @@ func (c *Call) keep(p []byte) []byte {
 	if start+len(p) > 4*MaxPath {
 		return nil
 	}
-	c.text = append(c.text, p...)
+	c.text = c.space.Append(c.text, p)
 	return c.text[start:len(c.text):len(c.text)]
 }
 

@@ -74,10 +74,10 @@ func (c *Conversation) answer3(s *side, r *waiting, x *xdr, to told) {
 	}
 	switch v.Procedure {
 	case 3: // LOOKUP
-		c.names.put(c.given(x.opaque(maxHandle3)), r.folder, v.Name)
+		c.names.put(c.pool(), c.given(x.opaque(maxHandle3)), r.folder, v.Name)
 	case 8, 9, 10, 11:
 		if x.u32() != 0 {
-			c.names.put(c.given(x.opaque(maxHandle3)), r.folder, v.Name)
+			c.names.put(c.pool(), c.given(x.opaque(maxHandle3)), r.folder, v.Name)
 		}
 	case 6: // READ
 		size := postAttributes(x)
@@ -139,7 +139,7 @@ func (c *Conversation) entries3(r *waiting, x *xdr) {
 			continue
 		}
 		if h := x.opaque(maxHandle3); !x.bad {
-			c.names.put(c.given(h), r.call.Handle, name)
+			c.names.put(c.pool(), c.given(h), r.call.Handle, name)
 		}
 	}
 }
@@ -187,7 +187,7 @@ func (c *Conversation) answer2(s *side, r *waiting, x *xdr, to told) {
 	}
 	switch v.Procedure {
 	case 4, 9, 14:
-		c.names.put(c.given(x.fixed(size2)), r.folder, v.Name)
+		c.names.put(c.pool(), c.given(x.fixed(size2)), r.folder, v.Name)
 	case 6:
 		size := size2Of(x)
 		n := int(x.u32() & 0xffffff)

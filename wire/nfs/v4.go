@@ -276,7 +276,7 @@ func (c *Conversation) answer4(s *side, r *waiting, x *xdr, to told) {
 		case op4GetFH:
 			h := x.opaque(maxHandle4)
 			if r.make && named && len(h) > 0 {
-				c.names.put(hash(h), r.folder, v.Name)
+				c.names.put(c.pool(), hash(h), r.folder, v.Name)
 				v.handle(h)
 			}
 			continue

@@ -1,6 +1,7 @@
 package ntlm
 
 import (
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -8,6 +9,7 @@ import (
 // AppendUTF16 appends UTF-16LE text to dst as UTF-8. Half a surrogate pair becomes U+FFFD; NULs and an odd last byte
 // are left out.
 func AppendUTF16(dst, p []byte) []byte {
+	dst = slices.Grow(dst, len(p)/2)
 	for i := 0; i+1 < len(p); i += 2 {
 		if p[i+1] == 0 && p[i] < utf8.RuneSelf {
 			if p[i] != 0 {
@@ -33,6 +35,7 @@ func AppendUTF16(dst, p []byte) []byte {
 
 // appendLatin1 appends text in an OEM character set, which the message does not name, read as ISO 8859-1.
 func appendLatin1(dst, p []byte) []byte {
+	dst = slices.Grow(dst, len(p))
 	for _, b := range p {
 		if b != 0 {
 			dst = utf8.AppendRune(dst, rune(b))

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 
 	"bulwark/wire"
-	"bulwark/wire/spnego"
 )
 
 // maxScan is how many bytes behind a gap are searched for the next message before the conversation is given up.
@@ -20,14 +19,16 @@ const (
 
 // Conversation reads the messages of one connection. The zero value is ready.
 type Conversation struct {
+	// Pool is shared with other conversations; nil: it has one of its own.
+	Pool *Pool
+
 	sides       [2]side
 	negotiation Negotiation
 	summary     Summary
 	tables      tables
-	token       *spnego.Token // scratch; made when a sign-on is met
-	transaction Transaction   // scratch
-	pieces      Piece         // scratch
-	text        []byte        // of the negotiation
+	transaction Transaction // scratch
+	pieces      Piece       // scratch
+	text        []byte      // of the negotiation
 }
 
 // side is one direction.
@@ -122,6 +123,7 @@ func probeMessage(p []byte) (wire.Match, wire.Dir) {
 
 // Decode reads messages.
 func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int, err error) {
+	c.pool()
 	s := &c.sides[dir&1]
 	s.dir = dir & 1
 	to := tell(h)
@@ -317,6 +319,7 @@ func (c *Conversation) Gap(dir wire.Dir, n int) error {
 // Close reports what is open.
 func (c *Conversation) Close(h Handler) {
 	to := tell(h)
+	c.pool()
 	for len(c.tables.waiting) > 0 {
 		c.unanswered(to)
 	}
@@ -340,7 +343,7 @@ func (c *Conversation) Reset() {
 	c.tables.reset()
 	n := &c.negotiation
 	*c = Conversation{
-		tables: c.tables, token: c.token, text: c.text[:0],
+		Pool: c.Pool, tables: c.tables, text: c.text[:0],
 		negotiation: Negotiation{
 			Dialects: n.Dialects[:0], SMB1Dialects: n.SMB1Dialects[:0], Mechanisms: n.Mechanisms[:0], Ciphers: n.Ciphers[:0],
 		},
@@ -353,9 +356,9 @@ func (c *Conversation) keep(p []byte, utf16 bool) []byte {
 	switch {
 	case start > maxText:
 	case utf16:
-		c.text = appendName(c.text, p)
+		c.text = appendName(c.pool().Space, c.text, p)
 	default:
-		c.text = append(c.text, p[:min(len(p), 64)]...)
+		c.text = c.pool().Space.Append(c.text, p[:min(len(p), 64)])
 	}
 	return c.text[start:len(c.text):len(c.text)]
 }

@@ -3,6 +3,7 @@ package smb
 import (
 	"strconv"
 
+	"bulwark/wire"
 	"bulwark/wire/ntlm"
 )
 
@@ -428,4 +429,7 @@ func PipeService(name []byte) string {
 }
 
 // appendName appends UTF-16LE text as UTF-8 to dst, at most [MaxName] bytes of it as sent.
-func appendName(dst, p []byte) []byte { return ntlm.AppendUTF16(dst, p[:min(len(p), MaxName)]) }
+func appendName(s *wire.Space, dst, p []byte) []byte {
+	p = p[:min(len(p), MaxName)]
+	return ntlm.AppendUTF16(s.Grow(dst, len(p)/2), p)
+}

@@ -33,7 +33,7 @@ func (c *Conversation) answerNegotiate(h *header, p []byte) outcome {
 	n.MaxTransact, n.MaxRead, n.MaxWrite = le32(p, 92), le32(p, 96), le32(p, 100)
 	n.ServerTime, n.ServerStart = unixNano(le64(p, 104)), unixNano(le64(p, 112))
 	if c.readToken(part(p, int(le16(p, 120)), int(le16(p, 122)))) {
-		n.Mechanisms = append(n.Mechanisms[:0], c.token.Offered...)
+		n.Mechanisms = append(n.Mechanisms[:0], c.token().Offered...)
 	}
 	if n.Dialect == SMB311 {
 		c.contexts(p, int(le32(p, 124)), int(le16(p, 70)), true)

@@ -23,7 +23,7 @@ func (c *Conversation) request(h *header, p []byte, s *side, to told) {
 	if h.command == Create {
 		s.chain.file = r.file
 	}
-	c.tables.waiting = append(c.tables.waiting, r)
+	c.tables.waiting = c.tables.pool.requests.Add(c.tables.waiting, r)
 	if s.content.left > 0 && to.c != nil {
 		c.fill(h, &r, true, false)
 	}
@@ -81,7 +81,7 @@ func (c *Conversation) file(h *header, id FileID, ch *chain, to told) *File {
 	if id == related {
 		return ch.file.get()
 	}
-	f := c.tables.byID[id]
+	f := c.tables.named(id)
 	if f == nil {
 		f = c.newFile(h, to)
 		f.Unnamed = true
@@ -120,7 +120,7 @@ func (c *Conversation) askSignOn(h *header, p []byte, to told) (fresh *Session, 
 	s.ClientSecurity = Security(byteAt(p, 67))
 	s.Previous = le64(p, 80)
 	if c.readToken(part(p, int(le16(p, 76)), int(le16(p, 78)))) {
-		proves = s.client(c.token)
+		proves = s.client(c.token())
 	}
 	return fresh, proves
 }
@@ -129,7 +129,7 @@ func (c *Conversation) askSignOn(h *header, p []byte, to told) (fresh *Session, 
 func (c *Conversation) askTree(h *header, p []byte) *Tree {
 	t := c.tables.newTree()
 	t.SessionID = h.session
-	t.Path = appendName(t.Path, part(p, int(le16(p, 68)), int(le16(p, 70))))
+	t.Path = appendName(c.tables.pool.Space, t.Path, part(p, int(le16(p, 68)), int(le16(p, 70))))
 	t.isIPC = isIPC(t.Path)
 	return t
 }
@@ -152,7 +152,7 @@ func (c *Conversation) askCreate(h *header, p []byte, to told) *File {
 	f.Options = le32(p, 104)
 	f.Directory = f.Options&DirectoryFile != 0
 	f.DeleteOnClose = f.Options&DeleteOnClose != 0
-	f.Name = appendName(f.Name, part(p, int(le16(p, 108)), int(le16(p, 110))))
+	f.Name = appendName(c.tables.pool.Space, f.Name, part(p, int(le16(p, 108)), int(le16(p, 110))))
 	f.Pipe = f.Tree != nil && f.Tree.IsPipe() || f.Tree == nil && PipeService(f.Name) != ""
 	return f
 }
@@ -184,7 +184,7 @@ func (c *Conversation) askList(p []byte, r *request) {
 		return
 	}
 	if f.Lists++; f.Lists == 1 {
-		f.Pattern = appendName(f.Pattern, part(p, int(le16(p, 88)), int(le16(p, 90))))
+		f.Pattern = appendName(c.tables.pool.Space, f.Pattern, part(p, int(le16(p, 88)), int(le16(p, 90))))
 	}
 }
 
@@ -212,7 +212,7 @@ func (c *Conversation) askSet(p []byte, r *request) {
 	value := part(p, int(le16(p, 72)), int(le32(p, 68)&0xffff))
 	switch r.class {
 	case classRename, classRenameEx, classLink, classLinkEx: // [MS-FSCC] 2.4.42.2, 2.4.24.2
-		f.rename = appendName(f.rename[:0], part(value, renameNameStart, int(le32(value, 16)&0xffff)))
+		f.rename = appendName(c.tables.pool.Space, f.rename[:0], part(value, renameNameStart, int(le32(value, 16)&0xffff)))
 	case classDelete, classDeleteEx: // [MS-FSCC] 2.4.11, 2.4.12
 		r.deletes = byteAt(value, 0)&deleteWhenDone != 0
 	}

@@ -170,7 +170,7 @@ func (c *Conversation) decided(h *header, r *request, token []byte, flags uint16
 		return outcome{record: s, out: s}
 	}
 	if c.readToken(token) {
-		s.server(c.token)
+		s.server(c.token())
 	}
 	c.addSession(s, to)
 	if h.status == MoreProcessing {
@@ -195,7 +195,7 @@ func (c *Conversation) addSession(s *Session, to told) {
 		}
 		c.endSession(oldest, to)
 	}
-	c.tables.sessions = append(c.tables.sessions, s)
+	c.tables.sessions = c.tables.pool.sessionLists.Add(c.tables.sessions, s)
 }
 
 // answerTree reads [MS-SMB2] 2.2.10.
@@ -233,7 +233,7 @@ func (c *Conversation) connected(h *header, t *Tree, to told) outcome {
 		}
 		c.endTree(oldest, to)
 	}
-	c.tables.trees = append(c.tables.trees, t)
+	c.tables.trees = c.tables.pool.treeLists.Add(c.tables.trees, t)
 	return outcome{record: t}
 }
 
@@ -262,7 +262,7 @@ func (c *Conversation) answerCreate(h *header, p []byte, r *request, f *File, to
 
 // nameFile gives a file the identifier by which it is meant from here on.
 func (c *Conversation) nameFile(f *File, id FileID, to told) {
-	if old := c.tables.byID[id]; old != nil && old != f { // its CLOSE was not seen
+	if old := c.tables.named(id); old != nil && old != f { // its CLOSE was not seen
 		c.endFile(old, to)
 	}
 	c.tables.name(f, id)
@@ -357,7 +357,7 @@ func (c *Conversation) endTree(t *Tree, to told) {
 	if i := slices.Index(c.tables.trees, t); i >= 0 {
 		c.tables.trees = slices.Delete(c.tables.trees, i, i+1)
 	}
-	c.tables.freeTrees = append(c.tables.freeTrees, t)
+	c.tables.freeTrees = c.tables.pool.treeLists.Add(c.tables.freeTrees, t)
 }
 
 // endSession takes a session out, and its trees and files with it ([MS-SMB2] 3.3.5.6).
@@ -373,5 +373,5 @@ func (c *Conversation) endSession(s *Session, to told) {
 	if i := slices.Index(c.tables.sessions, s); i >= 0 {
 		c.tables.sessions = slices.Delete(c.tables.sessions, i, i+1)
 	}
-	c.tables.freeSessions = append(c.tables.freeSessions, s)
+	c.tables.freeSessions = c.tables.pool.sessionLists.Add(c.tables.freeSessions, s)
 }

@@ -11,11 +11,14 @@ func (c *Conversation) readToken(p []byte) bool {
 	if len(p) == 0 {
 		return false
 	}
-	if c.token == nil {
-		c.token = new(spnego.Token)
+	if c.tables.pool.Token == nil {
+		c.tables.pool.Token = new(spnego.Token)
 	}
-	return spnego.Parse(p, c.token) == nil
+	return spnego.Parse(p, c.token()) == nil
 }
+
+// token is the security token that was read last.
+func (c *Conversation) token() *spnego.Token { return c.tables.pool.Token }
 
 // client takes over what the client's token shows, and says whether that is who it is.
 func (s *Session) client(t *spnego.Token) (proves bool) {

@@ -1,5 +1,7 @@
 package smb
 
+import "bulwark/wire"
+
 // smb1HeaderSize is the length of a header of SMB 1 ([MS-CIFS] 2.2.3.1), and where its first block begins.
 const smb1HeaderSize = 32
 
@@ -21,6 +23,7 @@ type block struct {
 	end     int // where they end; may be behind p
 	unicode bool
 	size    int // of the message, whether it is there or not
+	space   *wire.Space
 }
 
 // bytes are those of the block that are there.
@@ -84,7 +87,7 @@ func (c *Conversation) smb1(s *side, p []byte, to told) (n, need int) {
 // 2.2.3.4). The header's status is that of the last.
 func (c *Conversation) blocks(h *header, p []byte, s *side, to told) {
 	status := h.status
-	b := block{p: p, unicode: le16(p, 10)&smb1Unicode != 0, size: s.left}
+	b := block{p: p, unicode: le16(p, 10)&smb1Unicode != 0, size: s.left, space: c.tables.pool.Space}
 	for at, n := smb1HeaderSize, 0; n < maxChain; n++ {
 		next, code := b.read(at, h.code)
 		if b.words == nil {
@@ -138,7 +141,7 @@ func (b *block) text(dst []byte, at int) (text []byte, next int) {
 	if b.unicode {
 		at += at & 1
 		raw := untilZero(part(b.p, at, max(0, end-at)))
-		return appendName(dst, raw), at + len(raw) + 2
+		return appendName(b.space, dst, raw), at + len(raw) + 2
 	}
 	raw := part(b.p, at, max(0, end-at))
 	for i, x := range raw {
@@ -147,7 +150,7 @@ func (b *block) text(dst []byte, at int) (text []byte, next int) {
 			break
 		}
 	}
-	return append(dst, raw[:min(len(raw), MaxName)]...), at + len(raw) + 1
+	return b.space.Append(dst, raw[:min(len(raw), MaxName)]), at + len(raw) + 1
 }
 
 // ascii is a string that is never UTF-16: a dialect, a service.

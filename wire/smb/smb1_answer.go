@@ -268,7 +268,7 @@ func (c *Conversation) ntLM(b *block) {
 	if le32(w, 19)&extendedSecurity != 0 {
 		n.PlainText = false
 		if len(data) > 16 && c.readToken(data[16:]) {
-			n.Mechanisms = append(n.Mechanisms[:0], c.token.Offered...)
+			n.Mechanisms = append(n.Mechanisms[:0], c.token().Offered...)
 		}
 		return
 	}

@@ -29,7 +29,7 @@ func (c *Conversation) request1(h *header, b *block, s *side, to told) {
 	if h.command == Create {
 		s.chain.file = r.file
 	}
-	c.tables.waiting = append(c.tables.waiting, r)
+	c.tables.waiting = c.tables.pool.requests.Add(c.tables.waiting, r)
 	if s.content.left > 0 && to.c != nil {
 		c.fill(h, &r, true, false)
 	}
@@ -79,13 +79,13 @@ func (c *Conversation) askNegotiate1(b *block, to told) {
 	if len(c.tables.waiting) >= MaxWaiting {
 		c.unanswered(to)
 	}
-	c.tables.waiting = append(c.tables.waiting, request{command: Negotiate, code: codeNegotiate, smb1: true})
+	c.tables.waiting = c.tables.pool.requests.Add(c.tables.waiting, request{command: Negotiate, code: codeNegotiate, smb1: true})
 	for p := b.bytes(); len(p) > 1 && p[0] == 2 && len(n.SMB1Dialects) < MaxDialects; {
 		end := bytes.IndexByte(p, 0)
 		if end < 0 {
 			return
 		}
-		n.SMB1Dialects = append(n.SMB1Dialects, c.keep(p[1:end], false))
+		n.SMB1Dialects = c.tables.pool.names.Add(n.SMB1Dialects, c.keep(p[1:end], false))
 		p = p[end+1:]
 	}
 }
@@ -118,7 +118,7 @@ func (c *Conversation) askSignOn1(h *header, b *block, to told) (fresh *Session,
 	case 24: // extended security
 		n := int(le16(b.words, 14))
 		if c.readToken(part(b.p, at, n)) {
-			proves = s.client(c.token)
+			proves = s.client(c.token())
 		}
 		at += n
 	case 26: // NT LM 0.12

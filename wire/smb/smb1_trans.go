@@ -147,7 +147,7 @@ func (r *request) askSet1(f *File, level uint16, value []byte) {
 	}
 	switch r.class {
 	case classRename, classLink: // [MS-FSCC] 2.4.42.1
-		f.rename = appendName(f.rename[:0], part(value, 12, int(le32(value, 8)&0xffff)))
+		f.rename = appendName(nil, f.rename[:0], part(value, 12, int(le32(value, 8)&0xffff)))
 	case classDelete:
 		r.deletes = byteAt(value, 0)&deleteWhenDone != 0
 	}

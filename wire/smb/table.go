@@ -7,12 +7,13 @@ type tables struct {
 	waiting  []request
 	sessions []*Session
 	trees    []*Tree
-	files    []*File // in the order they were opened
-	byID     map[FileID]*File
+	files    []*File          // in the order they were opened
+	byID     map[FileID]*File // nil as long as they are few
 
 	freeSessions []*Session
 	freeTrees    []*Tree
 	freeFiles    []*File
+	pool         *Pool
 	clock        uint64 // counts uses, to know what was not lately used
 }
 
@@ -68,22 +69,22 @@ const (
 )
 
 func (t *tables) reset() {
-	t.freeSessions = append(t.freeSessions, t.sessions...)
-	t.freeTrees = append(t.freeTrees, t.trees...)
+	for _, s := range t.sessions {
+		t.freeSessions = t.pool.sessionLists.Add(t.freeSessions, s)
+	}
+	for _, tree := range t.trees {
+		t.freeTrees = t.pool.treeLists.Add(t.freeTrees, tree)
+	}
 	for i := range t.waiting { // what was asked for and never answered is in no table yet
 		t.forget(&t.waiting[i])
 	}
 	for _, f := range t.files {
 		f.gen++
-		t.freeFiles = append(t.freeFiles, f)
-	}
-	clear(t.byID)
-	if len(t.freeFiles) > keptPlaces { // a map does not shrink
-		t.byID = nil
+		t.freeFiles = t.pool.fileLists.Add(t.freeFiles, f)
 	}
 	*t = tables{
-		waiting: few(t.waiting[:0]), sessions: few(t.sessions[:0]), trees: few(t.trees[:0]), files: few(t.files[:0]), byID: t.byID,
-		freeSessions: few(t.freeSessions), freeTrees: few(t.freeTrees), freeFiles: few(t.freeFiles),
+		waiting: few(t.waiting[:0]), sessions: few(t.sessions[:0]), trees: few(t.trees[:0]), files: few(t.files[:0]),
+		pool: t.pool, freeSessions: few(t.freeSessions), freeTrees: few(t.freeTrees), freeFiles: few(t.freeFiles),
 	}
 	for _, s := range t.freeSessions {
 		s.clientText, s.serverText = short(s.clientText), short(s.serverText)
@@ -116,10 +117,10 @@ func short(p []byte) []byte {
 // forget takes back what a request asked for and did not get.
 func (t *tables) forget(r *request) {
 	if r.connect != nil {
-		t.freeTrees = append(t.freeTrees, r.connect)
+		t.freeTrees = t.pool.treeLists.Add(t.freeTrees, r.connect)
 	}
 	if r.signOn != nil {
-		t.freeSessions = append(t.freeSessions, r.signOn)
+		t.freeSessions = t.pool.sessionLists.Add(t.freeSessions, r.signOn)
 	}
 }
 
@@ -160,11 +161,11 @@ func (t *tables) newSession() (s *Session) {
 		s = t.freeSessions[n-1]
 		t.freeSessions = t.freeSessions[:n-1]
 	} else {
-		s = new(Session)
+		s = t.pool.sessions.Fresh()
 	}
 	t.clock++
 	*s = Session{
-		clientText: s.clientText[:0], serverText: s.serverText[:0], ClientOS: s.ClientOS[:0], ClientLM: s.ClientLM[:0],
+		clientText: t.pool.Space.Grow(s.clientText[:0], 64), serverText: t.pool.Space.Grow(s.serverText[:0], 128), ClientOS: s.ClientOS[:0], ClientLM: s.ClientLM[:0],
 		ServerOS: s.ServerOS[:0], ServerLM: s.ServerLM[:0], Version: 2, used: t.clock,
 	}
 	return s
@@ -187,7 +188,7 @@ func (t *tables) newTree() (tree *Tree) {
 		tree = t.freeTrees[n-1]
 		t.freeTrees = t.freeTrees[:n-1]
 	} else {
-		tree = new(Tree)
+		tree = t.pool.trees.Fresh()
 	}
 	t.clock++
 	*tree = Tree{Path: tree.Path[:0], Asked: tree.Asked[:0], Service: tree.Service[:0], Version: 2, used: t.clock}
@@ -200,23 +201,43 @@ func (t *tables) newFile() (f *File) {
 		f = t.freeFiles[n-1]
 		t.freeFiles = t.freeFiles[:n-1]
 	} else {
-		f = new(File)
+		f = t.pool.files.Fresh()
 	}
 	*f = File{
 		Name: f.Name[:0], Pattern: f.Pattern[:0], RenamedTo: f.RenamedTo[:0], LinkedTo: f.LinkedTo[:0], rename: f.rename[:0],
 		Version: 2, gen: f.gen, used: true,
 	}
-	t.files = append(t.files, f)
+	t.files = t.pool.fileLists.Add(t.files, f)
 	return f
 }
 
 // name gives a file its identifier.
 func (t *tables) name(f *File, id FileID) {
-	if t.byID == nil {
-		t.byID = make(map[FileID]*File)
-	}
 	f.ID, f.inMap = id, true
-	t.byID[id] = f
+	switch {
+	case t.byID != nil:
+		t.byID[id] = f
+	case len(t.files) > keptPlaces:
+		t.byID = make(map[FileID]*File)
+		for _, f := range t.files {
+			if f.inMap {
+				t.byID[f.ID] = f
+			}
+		}
+	}
+}
+
+// named is the file with an identifier, nil when there is none.
+func (t *tables) named(id FileID) *File {
+	if t.byID != nil {
+		return t.byID[id]
+	}
+	for i := len(t.files) - 1; i >= 0; i-- {
+		if f := t.files[i]; f.inMap && f.ID == id {
+			return f
+		}
+	}
+	return nil
 }
 
 // drop takes a file out.
@@ -231,7 +252,7 @@ func (t *tables) drop(f *File) {
 		delete(t.byID, f.ID)
 	}
 	f.gen++
-	t.freeFiles = append(t.freeFiles, f)
+	t.freeFiles = t.pool.fileLists.Add(t.freeFiles, f)
 }
 
 // idle is a file to make room: the first that was not used since this was last asked, else the oldest.

@@ -319,8 +319,15 @@ func (w *Worker) application(i int) application {
 		w.idle[i] = w.idle[i][:l-1]
 		return a
 	}
-	return w.protocols[i].make()
+	a := w.protocols[i].make()
+	if x, ok := a.(furnished); ok {
+		x.furnish(w)
+	}
+	return a
 }
+
+// furnished is a decoder that shares memory with others of its worker: it is told where, once.
+type furnished interface{ furnish(w *Worker) }
 
 // conversation is the conversation of f, begun where there is none; nil when there is no room for one.
 func (w *Worker) conversation(f *flow) *conversation {
@@ -351,8 +358,8 @@ func many[T any, P interface {
 	*T
 	application
 }]() func() application {
-	var made stock[T]
-	return func() application { return P(made.fresh()) }
+	var made wire.Stock[T]
+	return func() application { return P(made.Fresh()) }
 }
 
 // convsAtOnce is how many conversations are made at a time.

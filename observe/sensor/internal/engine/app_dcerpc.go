@@ -20,6 +20,8 @@ func (a *dcerpcApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int
 	return a.conv.Decode(dir, p, a)
 }
 
+func (a *dcerpcApp) furnish(w *Worker) { a.conv.Pool = &w.rpc }
+
 func (a *dcerpcApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 
 func (a *dcerpcApp) close(w *Worker, f *flow) {

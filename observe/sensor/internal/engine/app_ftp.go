@@ -36,7 +36,7 @@ func (w *Worker) letGo(t *transfer) {
 	}
 	if t.holders--; t.holders == 0 {
 		*t = transfer{}
-		w.transfers.give(t)
+		w.transfers.Give(t)
 	}
 }
 
@@ -85,7 +85,7 @@ func (a *ftpApp) Agreed(x *ftp.Exchange) {
 		listener = wire.ToClient
 	}
 	a.w.letGo(a.agreed)
-	a.agreed = a.w.transfers.take()
+	a.agreed = a.w.transfers.Take()
 	a.agreed.passive, a.agreed.control, a.agreed.holders = x.Passive, a.f.id, 2
 	a.agreed.user = a.agreed.keep(a.user)
 	a.w.expect(a.f, a.f.origin^end(listener), x.Port, FTPData, a.agreed)

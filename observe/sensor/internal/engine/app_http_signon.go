@@ -66,11 +66,8 @@ func (w *Worker) token(field []byte) *spnego.Token {
 
 // tokenOf reads a security token, which holds until the next one is read; nil when it is none.
 func (w *Worker) tokenOf(p []byte) *spnego.Token {
-	if w.out.token == nil {
-		w.out.token = new(spnego.Token)
-	}
-	if spnego.Parse(p, w.out.token) != nil {
+	if spnego.Parse(p, &w.out.token) != nil {
 		return nil
 	}
-	return w.out.token
+	return &w.out.token
 }

@@ -21,6 +21,8 @@ func (a *nfsApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, e
 	return a.conv.Decode(dir, p, a.handler())
 }
 
+func (a *nfsApp) furnish(w *Worker) { a.conv.Pool = &w.nfs }
+
 func (a *nfsApp) handler() nfs.Handler {
 	if a.w.opt.EVE {
 		return (*nfsCalls)(a)

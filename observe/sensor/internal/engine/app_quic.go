@@ -21,6 +21,8 @@ type quicApp struct {
 func (a *quicApp) decode(*Worker, *flow, wire.Dir, []byte) (int, int, error) { return 0, 0, nil }
 func (a *quicApp) gap(wire.Dir, int) error                                   { return nil }
 
+func (a *quicApp) furnish(w *Worker) { a.conv.Opener, a.conv.Space = &w.opener, &w.space }
+
 func (a *quicApp) close(w *Worker, f *flow) { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *quicApp) reset()                   { a.conv.Reset(); *a = quicApp{conv: a.conv} }
 
@@ -30,7 +32,7 @@ func (w *Worker) quicDatagram(f *flow, dir wire.Dir, p []byte) {
 		return
 	}
 	a.stand(w, f, dir)
-	a.dir, a.conv.Every, a.conv.Opener, a.conv.Space = dir, w.opt.EVE, &w.opener, &w.space
+	a.dir, a.conv.Every = dir, w.opt.EVE
 	if err := a.conv.Datagram(dir, p, a); err != nil {
 		w.count.malformed++
 	}

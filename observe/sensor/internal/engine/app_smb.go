@@ -21,6 +21,8 @@ func (a *smbApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, e
 	return a.conv.Decode(dir, p, a.handler())
 }
 
+func (a *smbApp) furnish(w *Worker) { a.conv.Pool = &w.smb }
+
 func (a *smbApp) handler() smb.Handler {
 	if a.w.opt.EVE {
 		return (*smbTransactions)(a)

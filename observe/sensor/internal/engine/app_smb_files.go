@@ -55,7 +55,7 @@ func (a *smbApp) look(p *smb.Piece) uint32 {
 		}
 	}
 	if i == len(a.contents) {
-		a.contents = append(a.contents, new(smbContent))
+		a.contents = append(a.contents, a.w.contents.Fresh())
 	}
 	a.contents[i].used = true
 	return markFile | uint32(i)

@@ -62,7 +62,9 @@ func (a *smbApp) openPipe(p *smb.Piece) uint32 {
 		}
 	}
 	if i == len(a.pipes) {
-		a.pipes = append(a.pipes, new(smbPipe))
+		x := a.w.pipes.Fresh()
+		x.conv.Pool = &a.w.rpc
+		a.pipes = append(a.pipes, x)
 	}
 	x := a.pipes[i]
 	x.app, x.file, x.name = a, p.File, append(x.name[:0], p.File.Name...)

@@ -25,7 +25,7 @@ type tftpRequest struct {
 // forgone takes a request back: nothing holds it any more.
 func (r *tftpRequest) forgone(w *Worker) {
 	*r = tftpRequest{name: r.name[:0]}
-	w.requests.give(r)
+	w.requests.Give(r)
 }
 
 func (a *tftpApp) expected(n note) { a.about = n.(*tftpRequest) }
@@ -96,7 +96,7 @@ func (w *Worker) expectTFTP(f *flow, dir wire.Dir, m *tftp.Message) {
 	if client == high {
 		port = uint16(f.key.ports >> 16)
 	}
-	r := w.requests.take()
+	r := w.requests.Take()
 	r.name, r.size, r.write = append(r.name, m.File...), m.Size(), m.Op == tftp.Write
 	w.expect(f, client, port, TFTP, r)
 }

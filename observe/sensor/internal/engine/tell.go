@@ -75,8 +75,8 @@ type payloads struct {
 	syslogMessage syslog.Message
 	atna          event.ATNA
 	audit         atna.Message
-	text          []byte        // scratch
-	token         *spnego.Token // scratch; made when a sign-on is met
+	text          []byte       // scratch
+	token         spnego.Token // scratch
 }
 
 // sides counts, for one VLAN, the TCP flows that were seen in one and in both directions since the last report.

@@ -8,10 +8,13 @@ import (
 	"bulwark/event/eve"
 	"bulwark/platform/pseudonym"
 	"bulwark/wire"
+	"bulwark/wire/dcerpc"
 	"bulwark/wire/http"
+	"bulwark/wire/nfs"
 	"bulwark/wire/packet"
 	"bulwark/wire/pcap"
 	"bulwark/wire/quic"
+	"bulwark/wire/smb"
 	"bulwark/wire/tls"
 )
 
@@ -121,10 +124,15 @@ type Worker struct {
 	opener       quic.Opener
 	certificates tls.Certificates
 	transactions http.Pool
+	smb          smb.Pool
+	rpc          dcerpc.Pool
+	nfs          nfs.Pool
 	letters      letters
 	expectations expectations
-	transfers    stock[transfer]
-	requests     stock[tftpRequest]
+	pipes        wire.Stock[smbPipe]
+	contents     wire.Stock[smbContent]
+	transfers    wire.Stock[transfer]
+	requests     wire.Stock[tftpRequest]
 	files        files
 	count        counters
 	apps         [appCount]Count
@@ -160,6 +168,9 @@ func New(o Options) *Worker {
 		protocols: streamProtocols(), datagrams: datagramProtocols(), ported: portedProtocols(), sides: map[uint16]*sides{}}
 	w.leaveOff()
 	w.pool.limit = l.Reassembly
+	w.smb.Space, w.smb.Token = &w.space, &w.out.token
+	w.rpc.Space, w.rpc.Token = &w.space, &w.out.token
+	w.nfs.Space, w.nfs.Token = &w.space, &w.out.token
 	for _, d := range w.datagrams {
 		w.decoders[d.app] = d.decode
 	}
