@@ -12,7 +12,7 @@ func (s *Space) Grow(b []byte, n int) []byte {
 	if s == nil {
 		return b
 	}
-	return piece(&s.free, b, n, sizes{32, 2 << 10, 64 << 10})
+	return piece(&s.free, b, n, sizes{32, 4 << 10, 64 << 10})
 }
 
 // Append appends p to b, like the built-in.
@@ -20,6 +20,14 @@ func (s *Space) Append(b, p []byte) []byte { return append(s.Grow(b, len(p)), p.
 
 // Rows is a [Space] for short lists of anything.
 type Rows[T any] struct{ free []T }
+
+// Make is an empty list for n.
+func (r *Rows[T]) Make(n int) []T {
+	if r == nil {
+		return make([]T, 0, n)
+	}
+	return piece(&r.free, nil, n, sizes{n, 32, 256})
+}
 
 // Add appends t to list, like the built-in.
 func (r *Rows[T]) Add(list []T, t T) []T {

@@ -11,7 +11,7 @@ type Stock[T any] struct {
 // Things that are made at a time: twice as many each time, so that what is rare stays small.
 const (
 	fewest = 8
-	most   = 32
+	most   = 64
 	kept   = 4096 // things that wait for later use
 )
 

@@ -336,7 +336,7 @@ func (c *Conversation) push(t *Transaction, h Handler) {
 	if len(c.queue) >= maxPipelined || kept > maxKept {
 		c.end(c.queue[0], h)
 	}
-	c.queue = append(c.queue, t)
+	c.queue = c.pool().queues.Add(c.queue, t)
 }
 
 // statusLine begins a response: to the oldest request that waits for one, or to one that was not seen.
@@ -560,7 +560,7 @@ func (c *Conversation) bytes(dir wire.Dir, s *side, p []byte, h Handler) {
 		return
 	}
 	if s.want&First != 0 {
-		m.First = append(m.First, p[:min(len(p), maxFirst-len(m.First))]...)
+		m.First = m.space().Append(m.First, p[:min(len(p), maxFirst-len(m.First))])
 		if len(m.First) == maxFirst {
 			s.want &^= First
 		}

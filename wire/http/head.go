@@ -3,6 +3,9 @@ package http
 import (
 	"bytes"
 	"iter"
+	"slices"
+
+	"bulwark/wire"
 )
 
 const (
@@ -173,6 +176,7 @@ const (
 type Head struct {
 	Oddities Oddity
 
+	pool   *Pool // where its memory comes from; nil: from the heap
 	buf    []byte
 	raw    int // bytes of buf that crossed the wire; behind them stand fields unfolded
 	line   int // bytes of the start line in buf, without its end
@@ -248,6 +252,20 @@ func word(b []byte) []byte {
 	return b
 }
 
+func (h *Head) space() *wire.Space {
+	if h.pool == nil {
+		return nil
+	}
+	return h.pool.Space
+}
+
+func (h *Head) rows() *wire.Rows[field] {
+	if h.pool == nil {
+		return nil
+	}
+	return &h.pool.fields
+}
+
 // keep appends bytes that crossed the wire. Once they are too many, only the fields that frame the body count.
 func (h *Head) keep(raw []byte) (at int, ok bool) {
 	at = len(h.buf)
@@ -256,9 +274,9 @@ func (h *Head) keep(raw []byte) (at int, ok bool) {
 		return at, false
 	}
 	if cap(h.buf) == 0 {
-		h.buf = make([]byte, 0, max(1<<10, len(raw)))
+		h.buf = slices.Grow(h.space().Grow(nil, max(1<<10, len(raw))), max(1<<10, len(raw)))
 	}
-	h.buf = append(h.buf, raw...)
+	h.buf = h.space().Append(h.buf, raw)
 	h.raw = len(h.buf)
 	return at, true
 }
@@ -308,7 +326,7 @@ func (h *Head) add(raw, text []byte) {
 		return
 	}
 	if cap(h.fields) == 0 {
-		h.fields = make([]field, 0, 24)
+		h.fields = h.rows().Make(24)
 	}
 	h.fields = append(h.fields, field{uint16(at + first), uint16(at + last), uint16(at + from), uint16(at + to)})
 	if n != other && h.known[n] == 0 {

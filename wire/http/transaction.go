@@ -209,7 +209,7 @@ func token(b []byte) bool {
 }
 
 // keepBuffer is how much memory of a head is kept for the next one, in bytes.
-const keepBuffer = 16 << 10
+const keepBuffer = 8 << 10
 
 func (h *Head) shrink() {
 	if cap(h.buf) > keepBuffer {
@@ -218,11 +218,18 @@ func (h *Head) shrink() {
 }
 
 // maxFree is how many transactions a pool keeps for later.
-const maxFree = 256
+const maxFree = 1024
 
 // Pool keeps transactions that are over, with their memory, for those to come. One pool serves all conversations of
 // a core; its zero value is ready. It is not safe for use by several goroutines.
-type Pool struct{ free []*Transaction }
+type Pool struct {
+	Space *wire.Space // of heads and the first bytes of bodies; it may be nil
+
+	free   []*Transaction
+	made   wire.Stock[Transaction]
+	fields wire.Rows[field]
+	queues wire.Rows[*Transaction]
+}
 
 func (p *Pool) get() *Transaction {
 	if n := len(p.free); n > 0 {
@@ -230,7 +237,8 @@ func (p *Pool) get() *Transaction {
 		p.free = p.free[:n-1]
 		return t
 	}
-	t := &Transaction{}
+	t := p.made.Fresh()
+	t.Request.pool, t.Response.pool = p, p
 	t.reset()
 	return t
 }

@@ -5,14 +5,15 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/bits"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"bulwark/wire"
 	"bulwark/wire/ber"
@@ -44,30 +45,41 @@ type Certificate struct {
 	SelfSigned bool   // subject and issuer are the same
 	CA         bool   // it may sign others
 	Err        error  // [ErrCertificate] where the DER was not readable to its end
+
+	text strings.Builder // of all its texts
 }
 
 // ParseCertificate reads a certificate. It always returns one; what could not be read is in Err.
 func ParseCertificate(der []byte) *Certificate {
 	c := &Certificate{DER: bytes.Clone(der)}
 	one, two := sha1.Sum(c.DER), sha256.Sum256(c.DER)
-	c.SHA1 = colons(hex.EncodeToString(one[:]))
-	c.SHA256 = hex.EncodeToString(two[:])
+	c.text.Grow(len(der)/2 + 256)
+	c.SHA1, c.SHA256 = c.hexed(one[:], lower, ':'), c.hexed(two[:], lower, 0)
 	if err := c.read(); err != nil {
 		c.Err = fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
 	return c
 }
 
-// colons puts a colon between each two characters.
-func colons(s string) string {
-	var b strings.Builder
-	for i := 0; i+1 < len(s); i += 2 {
-		if i > 0 {
-			b.WriteByte(':')
+// from is the text written since at. Earlier texts stay as they are.
+func (c *Certificate) from(at int) string { return c.text.String()[at:] }
+
+const (
+	lower = "0123456789abcdef"
+	upper = "0123456789ABCDEF"
+)
+
+// hexed writes bytes in hexadecimal, with a character between them unless it is 0.
+func (c *Certificate) hexed(p []byte, digits string, between byte) string {
+	at := c.text.Len()
+	for i, b := range p {
+		if i > 0 && between != 0 {
+			c.text.WriteByte(between)
 		}
-		b.WriteString(s[i : i+2])
+		c.text.WriteByte(digits[b>>4])
+		c.text.WriteByte(digits[b&15])
 	}
-	return b.String()
+	return c.from(at)
 }
 
 // The tags of X.680 that package ber leaves out.
@@ -89,14 +101,14 @@ func (c *Certificate) read() error {
 		n, _ := v.Only().Int()
 		c.Version = int(n) + 1
 	}
-	c.Serial = colons(strings.ToUpper(hex.EncodeToString(cut(tbs.Expect(ber.Integer).Body, 64))))
+	c.Serial = c.hexed(cut(tbs.Expect(ber.Integer).Body, 64), upper, ':')
 	tbs.Expect(ber.Sequence) // the signature algorithm, said twice
 	issuer := tbs.Expect(ber.Sequence)
-	c.Issuer, _ = name(issuer)
+	c.Issuer, _ = c.name(issuer)
 	validity := tbs.Expect(ber.Sequence).Open()
-	c.NotBefore, c.NotAfter = instant(validity.Next()), instant(validity.Next())
+	c.NotBefore, c.NotAfter = c.instant(validity.Next()), c.instant(validity.Next())
 	subject := tbs.Expect(ber.Sequence)
-	c.Subject, c.CommonName = name(subject)
+	c.Subject, c.CommonName = c.name(subject)
 	c.SelfSigned = len(subject.Body) > 0 && bytes.Equal(subject.Body, issuer.Body)
 	c.readKey(tbs.Expect(ber.Sequence))
 	for tbs.More() {
@@ -109,12 +121,23 @@ func (c *Certificate) read() error {
 
 func cut(b []byte, n int) []byte { return b[:min(n, len(b))] }
 
-func oid(body []byte) string { return string(ber.AppendOID(nil, cut(body, 64))) }
+// dotted is an object identifier; its text is told apart without being copied.
+type dotted struct {
+	room [272]byte // four characters for each of 64 bytes and more
+	n    int
+}
+
+func oid(body []byte) (d dotted) {
+	d.n = copy(d.room[:], ber.AppendOID(d.room[:0], cut(body, 64)))
+	return d
+}
+
+func (d *dotted) text() []byte { return d.room[:d.n] }
 
 // attribute is the abbreviation of a type of name (RFC 4514 §3, and those that certificates use beside them).
 func attribute(body []byte) string {
 	id := oid(body)
-	switch id {
+	switch string(id.text()) {
 	case "2.5.4.3":
 		return "CN"
 	case "2.5.4.4":
@@ -154,68 +177,69 @@ func attribute(body []byte) string {
 	case "1.3.6.1.4.1.311.60.2.1.3":
 		return "jurisdictionC"
 	}
-	return id
+	return string(id.text())
 }
 
 // name writes a distinguished name (RFC 5280 §4.1.2.4) in the order of the certificate.
-func name(e ber.Element) (text, common string) {
-	var b strings.Builder
+func (c *Certificate) name(e ber.Element) (text, common string) {
+	b, at := &c.text, c.text.Len()
 	sets := e.Open()
-	for sets.More() && b.Len() < 4096 {
+	for sets.More() && b.Len()-at < 4096 {
 		set := sets.Next().Open()
-		for set.More() && b.Len() < 4096 {
+		for set.More() && b.Len()-at < 4096 {
 			pair := set.Next().Open()
 			kind := pair.Next()
-			value := str(pair.Next())
+			value := pair.Next()
 			if pair.Err() != nil {
 				continue
 			}
-			if b.Len() > 0 {
+			if b.Len() > at {
 				b.WriteString(", ")
 			}
 			label := attribute(kind.Body)
 			b.WriteString(label)
 			b.WriteByte('=')
-			b.WriteString(value)
+			said := c.str(value)
 			if label == "CN" {
-				common = value
+				common = said
 			}
 		}
 	}
-	return b.String(), common
+	return c.from(at), common
 }
 
 // str is a string of any of the ASN.1 types as UTF-8, at most 1024 bytes of it. Bytes that are not UTF-8 are taken for
 // Latin-1, which is what such certificates mean.
-func str(e ber.Element) string {
-	b := cut(e.Body, 1024)
-	var out []rune
+func (c *Certificate) str(e ber.Element) string {
+	b, at := cut(e.Body, 1024), c.text.Len()
 	switch {
 	case e.Tag == tagBMPString:
 		for i := 0; i+1 < len(b); i += 2 {
-			out = append(out, rune(binary.BigEndian.Uint16(b[i:])))
+			c.text.WriteRune(rune(binary.BigEndian.Uint16(b[i:])))
 		}
-		return string(out)
-	case len(bytes.ToValidUTF8(b, nil)) == len(b):
-		return string(b)
+	case utf8.Valid(b):
+		c.text.Write(b)
+	default:
+		for _, x := range b {
+			c.text.WriteRune(rune(x))
+		}
 	}
-	for _, c := range b {
-		out = append(out, rune(c))
-	}
-	return string(out)
+	return c.from(at)
 }
 
 // instant reads a UTCTime or GeneralizedTime (RFC 5280 §4.1.2.5), with or without seconds and zone. The zero Time
 // when it is neither.
-func instant(e ber.Element) time.Time {
-	s := string(cut(e.Body, 32))
-	if e.Tag == tagUTCTime && len(s) >= 2 {
+func (c *Certificate) instant(e ber.Element) time.Time {
+	b, at := cut(e.Body, 32), c.text.Len()
+	if e.Tag == tagUTCTime && len(b) >= 2 {
 		century := "20"
-		if s[0] >= '5' { // RFC 5280 §4.1.2.5.1: from 50 it is the last century
+		if b[0] >= '5' { // RFC 5280 §4.1.2.5.1: from 50 it is the last century
 			century = "19"
 		}
-		s = century + s
+		c.text.WriteString(century)
 	}
+	c.text.Write(b)
+	s := c.from(at)
 	for _, layout := range []string{"20060102150405Z0700", "20060102150405.999999999Z0700", "200601021504Z0700", "20060102150405"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC()
@@ -228,7 +252,7 @@ func instant(e ber.Element) time.Time {
 func algorithm(e ber.Element) string {
 	parts := e.Open()
 	id := oid(parts.Expect(ber.OID).Body)
-	switch id {
+	switch string(id.text()) {
 	case "1.2.840.113549.1.1.2":
 		return "MD2-RSA"
 	case "1.2.840.113549.1.1.4":
@@ -260,7 +284,7 @@ func algorithm(e ber.Element) string {
 	case "1.3.101.113":
 		return "Ed448"
 	}
-	return id
+	return string(id.text())
 }
 
 // readKey reads the SubjectPublicKeyInfo (RFC 5280 §4.1.2.7, RFC 3279 §2.3, RFC 5480 §2, RFC 8410 §3).
@@ -270,7 +294,7 @@ func (c *Certificate) readKey(e ber.Element) {
 	id := oid(kind.Expect(ber.OID).Body)
 	parameters := kind.Next()
 	key := info.Expect(ber.BitString)
-	switch id {
+	switch string(id.text()) {
 	case "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10":
 		if len(key.Body) > 1 {
 			inner := ber.Open(key.Body[1:])
@@ -289,12 +313,12 @@ func (c *Certificate) readKey(e ber.Element) {
 	case "1.3.101.113":
 		c.Key, c.KeyBits = "Ed448", 456
 	default:
-		c.Key = id
+		c.Key = string(id.text())
 	}
 }
 
-func curve(id string) (string, int) {
-	switch id {
+func curve(id dotted) (string, int) {
+	switch string(id.text()) {
 	case "1.2.840.10045.3.1.1":
 		return "ECDSA P-192", 192
 	case "1.3.132.0.33":
@@ -308,7 +332,7 @@ func curve(id string) (string, int) {
 	case "1.3.132.0.10":
 		return "ECDSA secp256k1", 256
 	}
-	return "ECDSA " + id, 0
+	return "ECDSA " + string(id.text()), 0
 }
 
 func bitLen(b []byte) int {
@@ -332,7 +356,7 @@ func (c *Certificate) readExtensions(e ber.Element) {
 		if x.Err() != nil {
 			continue
 		}
-		switch id {
+		switch string(id.text()) {
 		case "2.5.29.17":
 			c.readNames(value.Only())
 		case "2.5.29.19":
@@ -345,12 +369,16 @@ func (c *Certificate) readExtensions(e ber.Element) {
 
 // readNames reads GeneralNames (RFC 5280 §4.2.1.6).
 func (c *Certificate) readNames(e ber.Element) {
-	list := e.Open()
+	list, count := e.Open(), 0
+	for all := e.Open(); all.More() && count < maxNames; count++ {
+		all.Next()
+	}
+	c.Names = slices.Grow(c.Names, count)
 	for list.More() && len(c.Names) < maxNames {
 		n := list.Next()
 		switch n.Tag {
 		case ber.Context(1), ber.Context(2), ber.Context(6): // mail, DNS, URI
-			c.Names = append(c.Names, str(n))
+			c.Names = append(c.Names, c.str(n))
 		case ber.Context(7):
 			if a, ok := netip.AddrFromSlice(n.Body); ok {
 				c.Names = append(c.Names, a.String())

@@ -51,6 +51,9 @@ type Conversation struct {
 	// Lengths, where it is set, is told the lengths of the records of data; nil means that they are passed over at once.
 	Lengths *Lengths
 
+	// Space is where its buffers come from; it may be nil.
+	Space *wire.Space
+
 	session Session
 	client  ClientHello
 	server  ServerHello
@@ -290,7 +293,7 @@ func (c *Conversation) handshake(dir wire.Dir, b []byte, h Handler) error {
 	b = b[n:]
 	whole := len(s.message) == 0
 	if !whole {
-		s.message = append(s.message, b...)
+		s.message = c.Space.Append(s.message, b)
 		b = s.message
 	}
 	for len(b) >= 4 {
@@ -308,7 +311,7 @@ func (c *Conversation) handshake(dir wire.Dir, b []byte, h Handler) error {
 		b = b[n:]
 	}
 	if whole {
-		s.message = append(s.message[:0], b...)
+		s.message = c.Space.Append(s.message[:0], b)
 	} else {
 		s.message = s.message[:copy(s.message, b)]
 	}
@@ -340,7 +343,7 @@ func (c *Conversation) keep(side int, body []byte) {
 	if cap(c.hellos[side]) == 0 {
 		c.hellos[side] = c.room[side][:0]
 	}
-	c.hellos[side] = append(c.hellos[side][:0], body...)
+	c.hellos[side] = c.Space.Append(c.hellos[side][:0], body)
 }
 
 func (c *Conversation) clientHello(dir wire.Dir, body []byte, h Handler) error {

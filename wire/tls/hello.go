@@ -193,6 +193,8 @@ type ServerHello struct {
 	Resumes     bool     // a pre-shared key was taken
 
 	legacy Version
+
+	room [8]uint16 // of Extensions, as long as it is enough
 }
 
 // retryRandom is what a HelloRetryRequest has in place of a random number: the SHA-256 of its name (RFC 8446 §4.1.3).
@@ -243,6 +245,9 @@ func (h *ServerHello) extensions(c *octets.Reader) error {
 		data := octets.Of(e.Take(int(e.U16())))
 		if e.Short {
 			return ErrHello
+		}
+		if cap(h.Extensions) == 0 {
+			h.Extensions = h.room[:0]
 		}
 		h.Extensions = append(h.Extensions, kind)
 		switch kind {

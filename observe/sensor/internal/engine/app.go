@@ -249,6 +249,30 @@ func (w *Worker) recognise(f *flow, c *conversation, dir wire.Dir, data []byte, 
 	}
 }
 
+// errOver means that a decoder has read all that it can of a conversation, and that the rest of it is skipped.
+var errOver = errors.New("engine: nothing more to be read")
+
+// over stands for the decoder of a conversation of which nothing more can be read, and which it has left for another.
+type over struct{}
+
+func (over) decode(*Worker, *flow, wire.Dir, []byte) (int, int, error) { return 1 << 62, 0, nil }
+func (over) gap(wire.Dir, int) error                                   { return nil }
+func (over) close(*Worker, *flow)                                      {}
+func (over) reset()                                                    {}
+
+// release takes the decoder of a conversation back, of which it has read what it can.
+func (w *Worker) free(f *flow, c *conversation) {
+	w.leave(f, c.app, f.app)
+	c.app = over{}
+}
+
+// leave ends a decoder and takes it back.
+func (w *Worker) leave(f *flow, a application, app App) {
+	a.close(w, f)
+	a.reset()
+	w.retire(a, app)
+}
+
 // errAnother means that the bytes that follow are another protocol: a proxy's tunnel, TLS behind STARTTLS.
 var errAnother = errors.New("engine: another protocol follows")
 
@@ -273,9 +297,7 @@ func (w *Worker) another(f *flow, c *conversation) {
 			w.apps[next].Flows++
 		}
 	}
-	app.close(w, f)
-	app.reset()
-	w.retire(app, was)
+	w.leave(f, app, was)
 	for d := range c.half {
 		h := &c.half[d]
 		h.need, h.skip, h.seen, h.foreign = 0, 0, len(h.pending), false
@@ -383,9 +405,7 @@ func (w *Worker) endConversation(f *flow) {
 	f.conv = 0
 	if c.app != nil {
 		c.unread()
-		c.app.close(w, f)
-		c.app.reset()
-		w.retire(c.app, f.app)
+		w.leave(f, c.app, f.app)
 		c.app = nil
 	}
 	c.turns = 0
@@ -427,6 +447,9 @@ func (a App) decoder() App {
 }
 
 func (w *Worker) retire(a application, app App) {
+	if a == (over{}) {
+		return
+	}
 	app = app.decoder()
 	for i := range w.protocols {
 		if w.protocols[i].app == app && len(w.idle[i]) < maxIdle {

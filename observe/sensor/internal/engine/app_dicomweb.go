@@ -106,7 +106,7 @@ func (t *texts) webKey(w *Worker, e *event.DICOMweb, name, value []byte) {
 func (a *exchanges) dicomWebCounts(x *http.Transaction, in *dicomweb.Interaction) {
 	e := &a.w.out.dicomWeb
 	for i := range a.files {
-		b := &a.files[i]
+		b := a.files[i]
 		if b.t != x {
 			continue
 		}

@@ -55,9 +55,7 @@ func (a *httpApp) End(x *http.Transaction) {
 
 // exchanges turns requests with their responses into events, whatever version of HTTP carried them.
 type exchanges struct {
-	files   []httpFiles // of the requests in hand that carry some
-	name    []byte      // scratch
-	heads   [][]byte    // for the beginnings of bodies
+	files   []*httpFiles // of the requests in hand that carry some
 	skipper interface {
 		Skip(wire.Dir, *http.Transaction)
 	}
@@ -66,16 +64,16 @@ type exchanges struct {
 
 // forget drops what is under way.
 func (a *exchanges) forget() {
-	for i := range a.files {
-		for dir := range a.files[i].files {
-			a.files[i].files[dir].reset()
-			if s := a.files[i].parts[dir]; s != nil {
+	for _, b := range a.files {
+		for dir := range b.files {
+			b.files[dir].reset()
+			if s := b.parts[dir]; s != nil {
 				a.w.files.parts.put(s)
 			}
-			a.forgetHead(&a.files[i], wire.Dir(dir))
 		}
+		a.w.giveBody(b)
 	}
-	*a = exchanges{files: a.files[:0], name: a.name, heads: a.heads}
+	*a = exchanges{files: a.files[:0]}
 }
 
 // Head wants the first bytes of bodies that may hold a FHIR resource, and those that may be files as they come. What is

@@ -26,11 +26,24 @@ type httpFiles struct {
 func (a *exchanges) filesOf(t *http.Transaction) *httpFiles {
 	for i := range a.files {
 		if a.files[i].t == t {
-			return &a.files[i]
+			return a.files[i]
 		}
 	}
-	a.files = append(a.files, httpFiles{t: t})
-	return &a.files[len(a.files)-1]
+	b := a.w.bodies.Take()
+	b.t = t
+	a.files = a.w.bodyLists.Add(a.files, b)
+	return b
+}
+
+// giveBody takes back what was kept of bodies that are over.
+func (w *Worker) giveBody(b *httpFiles) {
+	for dir, h := range b.heads {
+		if b.heads[dir] = h[:0]; cap(h) > 4*enoughOfBody {
+			b.heads[dir] = nil
+		}
+	}
+	*b = httpFiles{heads: b.heads}
+	w.bodies.Give(b)
 }
 
 func message(dir wire.Dir, t *http.Transaction) *http.Message {
@@ -102,7 +115,7 @@ func (a *exchanges) openFile(b *httpFiles, dir wire.Dir) {
 // tellFiles tells of what a request and its response carried.
 func (a *exchanges) tellFiles(t *http.Transaction) {
 	for i := range a.files {
-		b := &a.files[i]
+		b := a.files[i]
 		if b.t != t {
 			continue
 		}
@@ -112,6 +125,7 @@ func (a *exchanges) tellFiles(t *http.Transaction) {
 		last := len(a.files) - 1
 		a.files[i] = a.files[last]
 		a.files = a.files[:last]
+		a.w.giveBody(b)
 		return
 	}
 	if a.w.opt.EVE { // bodies that were lost as a whole
@@ -128,7 +142,7 @@ func (a *exchanges) tellFile(b *httpFiles, dir wire.Dir) {
 		a.openFile(b, dir)
 		b.write(dir, head)
 	}
-	a.forgetHead(b, dir)
+	b.heads[dir] = b.heads[dir][:0]
 	if a.w.opt.EVE && !b.asked[dir] && m.Lost > 0 {
 		a.openFile(b, dir)
 	}
@@ -155,22 +169,11 @@ func (a *exchanges) beginning(b *httpFiles, dir wire.Dir, p []byte) []byte {
 	if len(head) == 0 && len(p) >= enoughOfBody {
 		return p
 	}
-	if l := len(a.heads); head == nil && l > 0 {
-		head, a.heads = a.heads[l-1], a.heads[:l-1]
-	}
-	head = append(head, p...)
+	head = a.w.space.Append(head, p)
 	if b.heads[dir] = head; len(head) < enoughOfBody {
 		return nil
 	}
 	return head
-}
-
-// forgetHead keeps the room that the beginning of a body took.
-func (a *exchanges) forgetHead(b *httpFiles, dir wire.Dir) {
-	if h := b.heads[dir]; cap(h) > 0 && cap(h) <= 4*enoughOfBody && len(a.heads) < 4 {
-		a.heads = append(a.heads, h[:0])
-	}
-	b.heads[dir] = nil
 }
 
 // alarming reports whether a body that is said to be a part of a page begins like what no page is made of.
@@ -198,8 +201,8 @@ func (a *exchanges) fileName(dir wire.Dir, t *http.Transaction) (name []byte, is
 	if name := dispositionName(message(dir, t).Get(http.ContentDisposition)); len(name) > 0 {
 		return name, false
 	}
-	a.name = appendPath(a.name[:0], t.Request.Target)
-	return a.name, true
+	a.w.out.path = appendPath(a.w.out.path[:0], t.Request.Target)
+	return a.w.out.path, true
 }
 
 // dispositionName is the filename of a Content-Disposition.

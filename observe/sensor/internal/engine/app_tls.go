@@ -16,13 +16,16 @@ type tlsApp struct {
 
 func (a *tlsApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
-	a.conv.Certificates = &w.certificates
 	done, need, err := a.conv.Decode(dir, p, a)
 	if l := &a.secured.lengths; l.Records[wire.ToServer] > 1 && !a.secured.associates() {
 		a.conv.Lengths = nil // it is something else
 	}
+	if err == nil && a.conv.Done() && a.conv.Lengths == nil && !a.isDICOM() {
+		return 1 << 62, 0, errOver
+	}
 	return done, need, err
 }
+func (a *tlsApp) furnish(w *Worker)             { a.conv.Certificates, a.conv.Space = &w.certificates, &w.space }
 func (a *tlsApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *tlsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a); a.secureDICOM() }
 func (a *tlsApp) reset()                        { a.conv.Reset(); a.secured = secured{}; a.told = false; a.at = at{} }

@@ -119,16 +119,27 @@ func notLetter(r rune) bool {
 // secureDICOM reports a connection that probably carries DICOM, when it has ended: why, and how well it is protected.
 func (a *tlsApp) secureDICOM() {
 	w, s := a.w, &a.secured
-	if !s.told {
+	confidence := a.judge()
+	if confidence == "" {
 		return
+	}
+	e := &w.out.dicom
+	e.Activity, e.Result, e.Confidence = "Secure Transport", s.text, confidence
+	w.emit(a.f, e)
+}
+
+// isDICOM reports whether there is something to be told at the end of the connection.
+func (a *tlsApp) isDICOM() bool { return a.judge() != "" }
+
+// judge says how sure it is that the connection carries DICOM, and puts the reasons into the event; "" when it is not.
+func (a *tlsApp) judge() string {
+	w, s := a.w, &a.secured
+	if !s.told {
+		return ""
 	}
 	w.header(a.f)
 	e := &w.out.dicom
 	confidence, reasons := s.grade(w.head.Ports.Dst, e.Reasons[:0])
 	*e = event.DICOM{Reasons: reasons}
-	if confidence == "" {
-		return
-	}
-	e.Activity, e.Result, e.Confidence = "Secure Transport", s.text, confidence
-	w.emit(a.f, e)
+	return confidence
 }

@@ -397,6 +397,10 @@ func (w *Worker) step(f *flow, c *conversation, dir wire.Dir, p []byte) int {
 		}
 		return min(max(done, 0), len(p))
 	}
+	if err == errOver && f.conv != 0 {
+		w.free(f, c)
+		err = nil
+	}
 	if err != nil || done < 0 || need > wire.MaxPending {
 		w.count.malformed++
 		w.giveUp(f)

@@ -62,6 +62,7 @@ type payloads struct {
 	fhir          event.FHIR
 	interaction   fhir.Interaction
 	ids           [][]byte // of patients, scratch
+	path          []byte   // of a target, scratch
 	question      []byte   // of DNS in an address, scratch
 	mqtt          event.MQTT
 	shown         []byte // of a record, scratch

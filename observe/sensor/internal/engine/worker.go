@@ -129,6 +129,8 @@ type Worker struct {
 	nfs          nfs.Pool
 	letters      letters
 	expectations expectations
+	bodies       wire.Stock[httpFiles]
+	bodyLists    wire.Rows[*httpFiles]
 	pipes        wire.Stock[smbPipe]
 	contents     wire.Stock[smbContent]
 	transfers    wire.Stock[transfer]
@@ -168,6 +170,7 @@ func New(o Options) *Worker {
 		protocols: streamProtocols(), datagrams: datagramProtocols(), ported: portedProtocols(), sides: map[uint16]*sides{}}
 	w.leaveOff()
 	w.pool.limit = l.Reassembly
+	w.transactions.Space = &w.space
 	w.smb.Space, w.smb.Token = &w.space, &w.out.token
 	w.rpc.Space, w.rpc.Token = &w.space, &w.out.token
 	w.nfs.Space, w.nfs.Token = &w.space, &w.out.token
