@@ -197,7 +197,7 @@ func probeBody(p []byte, command Command, length int, status uint32) (wire.Match
 			return wire.Yes, wire.ToServer
 		}
 	case ListIdentity, ListServices, ListInterfaces:
-		if session != 0 || status != 0 {
+		if status != 0 || session != 0 && length == 0 { // CIP vol. 2 §2-4.2: no session is needed, and one is passed over
 			return wire.No, wire.Either
 		}
 		if length == 0 && len(d) == 0 {

@@ -99,3 +99,11 @@ func TestAProgramThatIsSaidToBeAPictureIsFoundInPieces(t *testing.T) {
 	}
 	tells(t, played(t, words...), []string{`"file.category":"executable"`, `"file.sha256":"` + sha(program)}, nil)
 }
+
+func TestWhatAProxyOfSOCKSCarriesIsRead(t *testing.T) {
+	got := played(t, up("\x05\x02\x00\x02"), down("\x05\x02"), up("\x01\x03bob\x02pw"), down("\x01\x00"),
+		up("\x05\x01\x00\x03\x04host\x00\x50"), down("\x05\x00\x00\x01\x0a\x00\x00\x01\x04\x00"),
+		up("GET /portal HTTP/1.1\r\nHost: host\r\n\r\n"), down("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+	tells(t, got, []string{`"kind":"auth"`, `"auth_protocol":"SOCKS5"`, `"user.name":"bob"`, `"service.name":"host:80"`, `"is_cleartext":true`,
+		`"http_request.url.path":"/portal"`, `"app_name_before":"socks"`}, []string{`"pw"`})
+}

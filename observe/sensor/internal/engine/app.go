@@ -64,6 +64,7 @@ const (
 	PgSQL
 	MySQL
 	RADIUS
+	SOCKS
 	appCount
 )
 
@@ -119,6 +120,7 @@ var appNames = [appCount]string{
 	PgSQL:      "pgsql",
 	MySQL:      "mysql",
 	RADIUS:     "radius",
+	SOCKS:      "socks",
 }
 
 func (a App) String() string { return appNames[a] }

@@ -66,7 +66,7 @@ func (a *tlsApp) fill(s *tls.Session) *event.TLS {
 		for p := range c.Protocols.All() {
 			e.ClientALPN = append(e.ClientALPN, event.View(p))
 		}
-		e.JA3, e.JA4 = event.View(s.JA3[:]), event.View(s.JA4[:])
+		e.JA3, e.JA4 = fingerprint(s.JA3[:]), fingerprint(s.JA4[:])
 		if w.opt.Full {
 			at := len(t.buf)
 			t.buf = c.AppendJA3(t.buf)
@@ -77,7 +77,7 @@ func (a *tlsApp) fill(s *tls.Session) *event.TLS {
 	e.Version = e.ClientVersion // as Suricata does where no answer was seen
 	if h := s.Server; h != nil {
 		e.Version, e.Cipher, e.ALPN = h.Version.String(), h.CipherSuite.String(), event.View(h.Protocol)
-		e.JA3S = event.View(s.JA3S[:])
+		e.JA3S = fingerprint(s.JA3S[:])
 		if w.opt.Full {
 			at := len(t.buf)
 			t.buf = h.AppendJA3S(t.buf)
@@ -96,6 +96,14 @@ func (a *tlsApp) fill(s *tls.Session) *event.TLS {
 	}
 	w.out.text = t.buf
 	return e
+}
+
+// fingerprint is one that was made; empty of a hello that could not be read to its end.
+func fingerprint(p []byte) string {
+	if p[0] == 0 {
+		return ""
+	}
+	return event.View(p)
 }
 
 func certificate(e *event.TLS, c *tls.Certificate) {

@@ -41,6 +41,7 @@ import (
 	"bulwark/wire/smb"
 	"bulwark/wire/smtp"
 	"bulwark/wire/snmp"
+	"bulwark/wire/socks"
 	"bulwark/wire/ssh"
 	"bulwark/wire/syslog"
 	"bulwark/wire/telnet"
@@ -85,6 +86,7 @@ func streamProtocols() []protocol {
 		{Modbus, modbus.Probe, many[modbusApp]()},
 		{MQTT, mqtt.Probe, many[mqttApp]()},
 		{DNS, dns.Probe, many[dnsApp]()},
+		{SOCKS, socks.Probe, many[socksApp]()},
 		{LLMNR, never, many[dnsApp]()}, // DNS at its port
 		{IKE, expectedOnly, many[ikeApp]()},
 		{TFTP, expectedOnly, many[tftpApp]()},
