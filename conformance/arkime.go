@@ -11,131 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/idna"
-
 	"bulwark/event/eve"
 )
-
-// arkimeField is a field of Arkime's session document and where EVE says the same.
-type arkimeField struct {
-	family string
-	path   []string
-	eve    []string // event type, then the path in its record
-	same   func(want, got string) bool
-	one    bool // one of what Arkime lists is enough: it lists also what stands beside
-}
-
-func exactly(want, got string) bool { return want == got }
-func folded(want, got string) bool  { return strings.EqualFold(want, got) }
-
-// arkimeFields are the fields that are compared.
-func arkimeFields() []arkimeField {
-	return []arkimeField{
-		{"dns", []string{"dns", "queryHost"}, []string{"dns", "dns", "queries", "rrname"}, domain, false},
-		{"dns", []string{"dns", "qt"}, []string{"dns", "dns", "queries", "rrtype"}, exactly, false},
-		{"dns", []string{"dns", "status"}, []string{"dns", "dns", "rcode"}, rcode, false},
-		{"dns", []string{"dns", "answers", "ip"}, []string{"dns", "dns", "answers", "rdata"}, address, true},
-		{"dns", []string{"dns", "answers", "cname"}, []string{"dns", "dns", "answers", "rdata"}, folded, false},
-		{"tls", []string{"tls", "version"}, []string{"tls", "tls", "version"}, tlsVersion, false},
-		{"tls", []string{"tls", "ja3"}, []string{"tls", "tls", "ja3", "hash"}, exactly, false},
-		{"tls", []string{"tls", "ja3s"}, []string{"tls", "tls", "ja3s", "hash"}, exactly, false},
-		{"tls", []string{"tls", "ja4"}, []string{"tls", "tls", "ja4"}, exactly, false},
-		{"tls", []string{"cert", "hash"}, []string{"tls", "tls", "fingerprint"}, exactly, true},
-		{"tls", []string{"cert", "serial"}, []string{"tls", "tls", "serial"}, serial, true},
-		{"tls", []string{"cert", "subjectCN"}, []string{"tls", "tls", "subject"}, commonName, true},
-		{"http", []string{"http", "method"}, []string{"http", "http", "http_method"}, exactly, false},
-		{"http", []string{"http", "host"}, []string{"http", "http", "hostname"}, hostPort, false},
-		{"http", []string{"http", "path"}, []string{"http", "http", "url"}, path, false},
-		{"http", []string{"http", "statuscode"}, []string{"http", "http", "status"}, exactly, false},
-		{"http", []string{"http", "useragent"}, []string{"http", "http", "http_user_agent"}, exactly, false},
-		{"http", []string{"http", "request-referer"}, []string{"http", "http", "http_refer"}, exactly, false},
-		{"http", []string{"http", "response-location"}, []string{"http", "http", "redirect"}, exactly, false},
-		{"smb", []string{"smb", "dialect"}, []string{"smb", "smb", "dialect"}, exactly, false},
-		{"smb", []string{"smb", "share"}, []string{"smb", "smb", "share"}, folded, false},
-		{"smb", []string{"smb", "filename"}, []string{"smb", "smb", "filename"}, contains, false},
-		{"smb", []string{"smb", "user"}, []string{"smb", "smb", "ntlmssp", "user"}, folded, false},
-		{"smb", []string{"smb", "domain"}, []string{"smb", "smb", "ntlmssp", "domain"}, folded, false},
-		{"smb", []string{"smb", "host"}, []string{"smb", "smb", "ntlmssp", "host"}, folded, false},
-		{"krb5", []string{"krb5", "cname"}, []string{"krb5", "krb5", "cname"}, folded, false},
-		{"krb5", []string{"krb5", "realm"}, []string{"krb5", "krb5", "realm"}, folded, false},
-		{"krb5", []string{"krb5", "sname"}, []string{"krb5", "krb5", "sname"}, folded, false},
-		{"krb5", []string{"krb5", "error"}, []string{"krb5", "krb5", "error_code"}, folded, false},
-		{"ssh", []string{"ssh", "hassh"}, []string{"ssh", "ssh", "client", "hassh", "hash"}, exactly, false},
-		{"ssh", []string{"ssh", "hasshServer"}, []string{"ssh", "ssh", "server", "hassh", "hash"}, exactly, false},
-		{"ldap", []string{"ldap", "bindname"}, []string{"ldap", "ldap", "request", "bind_request", "name"}, exactly, false},
-		{"dhcp", []string{"dhcp", "mac"}, []string{"dhcp", "dhcp", "client_mac"}, exactly, false},
-		{"dhcp", []string{"dhcp", "type"}, []string{"dhcp", "dhcp", "dhcp_type"}, relayed, false},
-		{"dhcp", []string{"dhcp", "host"}, []string{"dhcp", "dhcp", "hostname"}, exactly, false},
-		{"nbns", []string{"nbns", "queryHost"}, []string{"nbns", "nbns", "name"}, exactly, false},
-		{"snmp", []string{"snmp", "community"}, []string{"snmp", "snmp", "community"}, exactly, false},
-		{"snmp", []string{"snmp", "version"}, []string{"snmp", "snmp", "version"}, exactly, false},
-		{"ntp", []string{"ntp", "version"}, []string{"ntp", "ntp", "version"}, exactly, false},
-		{"tftp", []string{"tftp", "filename"}, []string{"tftp", "tftp", "file"}, exactly, false},
-		{"ike", []string{"isakmp", "initiatorSpi"}, []string{"ike", "ike", "init_spi"}, exactly, false},
-		{"ike", []string{"isakmp", "responderSpi"}, []string{"ike", "ike", "resp_spi"}, exactly, false},
-		{"dhcp", []string{"dhcp", "requestIp"}, []string{"dhcp", "dhcp", "requested_ip"}, address, false},
-	}
-}
-
-// domain: Arkime writes <root> for the name of the root, and names of other scripts as they are read.
-func domain(want, got string) bool {
-	if want == "<root>" {
-		return got == "" || got == "."
-	}
-	shown, err := idna.ToUnicode(got)
-	return strings.EqualFold(want, got) || err == nil && strings.EqualFold(want, shown)
-}
-
-// hostPort: EVE gives the port in a field of its own.
-func hostPort(want, got string) bool {
-	host, _, ok := strings.Cut(want, ":")
-	return strings.EqualFold(want, got) || ok && strings.EqualFold(host, got)
-}
-
-// rcode compares names of DNS response codes: NOTIMPL is IANA's NOTIMP, BADSIG_VERS is BADVERS or BADSIG (both 16, RFC 6891 and RFC 8945).
-func rcode(want, got string) bool {
-	return want == got || want == got+"L" || want == "BADSIG_VERS" && (got == "BADVERS" || got == "BADSIG")
-}
-
-func address(want, got string) bool { return canonical(want) == canonical(got) }
-
-// tlsVersion compares TLSv1.2 with TLS 1.2.
-func tlsVersion(want, got string) bool {
-	bare := func(s string) string {
-		s = strings.ReplaceAll(strings.ReplaceAll(s, " ", ""), "v", "")
-		if s == "TLS1" {
-			return "TLS1.0"
-		}
-		return s
-	}
-	return bare(want) == bare(got)
-}
-
-// serial compares 0a with 0A and 0A:01.
-func serial(want, got string) bool {
-	return strings.EqualFold(strings.TrimLeft(want, "0"), strings.TrimLeft(strings.ReplaceAll(got, ":", ""), "0"))
-}
-
-func commonName(want, got string) bool {
-	return strings.Contains(strings.ToLower(got), "cn="+strings.ToLower(want))
-}
-
-func path(want, got string) bool {
-	p, _, _ := strings.Cut(got, "?")
-	if _, rest, ok := strings.Cut(p, "://"); ok {
-		if at := strings.IndexByte(rest, '/'); at >= 0 {
-			p = rest[at:]
-		}
-	}
-	return p == want
-}
-
-func contains(want, got string) bool {
-	return strings.Contains(strings.ToLower(got), strings.ToLower(want))
-}
-
-// arkimeApps are the protocols that are compared, by Arkime's names.
-var arkimeApps = []string{"dns", "tls", "http", "smb", "krb5", "ldap", "dhcp", "dhcpv6", "mdns", "llmnr", "nbns", "snmp", "ntp", "tftp", "isakmp", "ssh", "quic"}
 
 // runArkime compares sessions with what Arkime reads in them: one case a protocol and a field of a session.
 func runArkime(ctx context.Context, b *Bench) ([]Case, error) {
@@ -157,13 +34,17 @@ func runArkime(ctx context.Context, b *Bench) ([]Case, error) {
 		if err := json.Unmarshal(stated, &doc); err != nil {
 			return nil, fmt.Errorf("reading %s: %w", test, err)
 		}
-		records, err := watchEVE(ctx, strings.TrimSuffix(test, ".test")+".pcap", eve.Options{})
+		records, err := watchEVE(ctx, strings.TrimSuffix(test, ".test")+".pcap", arkimeOptions())
+		if err != nil {
+			return nil, err
+		}
+		own, err := watchEvents(ctx, strings.TrimSuffix(test, ".test")+".pcap")
 		if err != nil {
 			return nil, err
 		}
 		for i, s := range doc.Sessions {
 			name := fmt.Sprintf("%s %d", strings.TrimSuffix(filepath.Base(test), ".test"), i)
-			cases = append(cases, judgeArkime(name, s.Body, ofSession(records, s.Body))...)
+			cases = append(cases, judgeArkime(name, s.Body, ofSession(records, s.Body), betweenEnds(own, s.Body))...)
 		}
 	}
 	return cases, nil
@@ -202,7 +83,16 @@ func millis(stamp string) float64 {
 	return float64(at.UnixMilli())
 }
 
-func judgeArkime(name string, s record, ours []record) []Case {
+// betweenEnds are those of our own events that are of the ends of a session.
+func betweenEnds(own []record, s record) []record {
+	of := ends("", text(s, "source", "ip"), text(s, "source", "port"), text(s, "destination", "ip"), text(s, "destination", "port"))
+	return slices.DeleteFunc(slices.Clone(own), func(e record) bool {
+		at := func(k string) string { return text(e, k) }
+		return ends("", at("src_endpoint.ip"), at("src_endpoint.port"), at("dst_endpoint.ip"), at("dst_endpoint.port")) != of
+	})
+}
+
+func judgeArkime(name string, s record, ours, own []record) []Case {
 	var cases []Case
 	for _, app := range arkimeApps {
 		if !slices.Contains(texts(s, "protocol"), app) {
@@ -210,7 +100,7 @@ func judgeArkime(name string, s record, ours []record) []Case {
 		}
 		c := Case{Family: "protocol", Name: name + " protocol " + app}
 		if got := protocols(ours); !slices.Contains(got, arkimeApp(app)) {
-			c.Why = fmt.Sprintf("got %v of %s", got, text(s, "network", "community_id"))
+			c.Why = arkimeReason(s, []string{"protocol", app}) + fmt.Sprintf("got %v of %s", got, text(s, "network", "community_id"))
 		}
 		cases = append(cases, c)
 	}
@@ -220,26 +110,13 @@ func judgeArkime(name string, s record, ours []record) []Case {
 			continue
 		}
 		c := Case{Family: f.family, Name: name + " " + strings.Join(f.path, ".")}
-		got := gather(ours, f.eve[0], f.eve[1:]...)
-		if f.path[1] == "host" && f.family == "http" {
-			got = append(got, gather(ours, "tls", "tls", "sni")...) // Arkime takes it for a host too
-			got = append(got, gather(ours, "quic", "quic", "sni")...)
+		if f.family == "mail" && !slices.Contains(texts(s, "protocol"), "smtp") {
+			continue // EVE has records of the mail that is sent
 		}
-		if f.family == "tls" {
-			got = append(got, gather(ours, "quic", append([]string{"quic"}, f.eve[2:]...)...)...)
+		if f.family == "dns" && f.path[1] == "status" && len(gather(ours, "llmnr", "llmnr", "id")) > 0 {
+			continue // EVE does not tell it
 		}
-		if f.family == "dns" {
-			if f.path[1] == "status" && len(gather(ours, "llmnr", "llmnr", "id")) > 0 {
-				continue // EVE does not tell it
-			}
-			got = append(got, multicast(ours, f.path[1])...)
-		}
-		if f.family == "dhcp" && f.path[1] == "type" {
-			got = append(got, gather(ours, "dhcp", "dhcp", "relay_type")...)
-		}
-		if f.path[1] == "share" {
-			got = append(got, gather(ours, "smb", "smb", "named_pipe")...) // EVE's name for the share of pipes
-		}
+		got := arkimeAnswers(&f, ours, own)
 		found := 0
 		for _, w := range want {
 			if slices.ContainsFunc(got, func(g string) bool { return f.same(w, g) }) {
@@ -251,7 +128,65 @@ func judgeArkime(name string, s record, ours []record) []Case {
 		if f.one && found > 0 {
 			c.Why = ""
 		}
+		if c.Why != "" {
+			c.Why = arkimeReason(s, f.path) + c.Why
+		}
 		cases = append(cases, c)
 	}
 	return cases
+}
+
+// arkimeAnswers is what we tell of a field.
+func arkimeAnswers(f *arkimeField, ours, own []record) []string {
+	got := gather(ours, f.eve[0], f.eve[1:]...)
+	for _, e := range own {
+		if f.own != "" && text(e, f.own) != "" {
+			got = append(got, texts(e, f.own)...)
+		}
+	}
+	switch {
+	case f.family == "http" && f.path[1] == "host": // Arkime takes it for a host too
+		got = append(got, gather(ours, "tls", "tls", "sni")...)
+		got = append(got, gather(ours, "quic", "quic", "sni")...)
+	case f.family == "tls":
+		got = append(got, gather(ours, "quic", append([]string{"quic"}, f.eve[2:]...)...)...)
+	case f.family == "dns":
+		got = append(got, multicast(ours, f.path[1])...)
+	case f.family == "dhcp" && f.path[1] == "type":
+		got = append(got, gather(ours, "dhcp", "dhcp", "relay_type")...)
+	case f.path[1] == "share":
+		got = append(got, gather(ours, "smb", "smb", "named_pipe")...) // EVE's name for the share of pipes
+	case f.path[1] == "bindname" && slices.Contains(gather(ours, "ldap", "ldap", "request", "bind_request", "name"), ""):
+		got = append(got, "<ROOT>")
+	}
+	return got
+}
+
+// arkimeReason says why a field of a session cannot agree, where that is known, with a colon and a space behind.
+func arkimeReason(s record, field []string) string {
+	for protocol, why := range map[string]string{
+		"openvpn": "TLS within OpenVPN is not decoded",
+		"sctp":    "what SCTP carries is not decoded",
+		"adb":     "the debug bridge of Android is not decoded",
+		"opcua":   "OPC UA is not decoded, nor its certificates, which are not of TLS",
+	} {
+		if slices.Contains(texts(s, "protocol"), protocol) {
+			return why + ": "
+		}
+	}
+	switch strings.Join(field, ".") {
+	case "http.statuscode":
+		return "the final answer is told, and not 100 Continue before it: "
+	case "http.method":
+		return "PRI is no request but the preface of HTTP/2 (RFC 9113 section 3.4): "
+	case "dns.answers.ip":
+		return "an additional record, not an answer: "
+	case "protocol.http":
+		return "the first line of a request of SIP over TCP, not of HTTP: "
+	}
+	return ""
+}
+
+func arkimeOptions() eve.Options {
+	return eve.Options{Mail: true, Records: eve.Records{Passwords: true}}
 }

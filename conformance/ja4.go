@@ -74,6 +74,8 @@ func judgeJA4(name string, prints []fingerprint, ours map[string][]record) []Cas
 			c.Why = "DTLS is not decoded yet"
 		case p.late:
 			c.Why = "Bulwark reports the first hello of a handshake, this is the second, after a HelloRetryRequest"
+		case strings.Contains(p.ja4, "99_") && len(got) > 0:
+			c.Why = "for the name of a protocol that is not ASCII JA4's specification has two of its hexadecimal digits now, where this tool has 99: got " + strings.Join(got, ", ")
 		case len(got) == 0:
 			c.Why = "no fingerprint between " + p.ends
 		case !slices.Contains(got, p.ja4):

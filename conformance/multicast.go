@@ -33,8 +33,13 @@ func relayed(want, got string) bool { return folded(strings.ReplaceAll(want, "_"
 
 // arkimeApp is our name of a protocol that Arkime calls by another.
 func arkimeApp(name string) string {
-	if name == "isakmp" {
+	switch name {
+	case "isakmp":
 		return "ike"
+	case "s7comm":
+		return "s7"
+	case "postgresql":
+		return "pgsql"
 	}
 	return name
 }

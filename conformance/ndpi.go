@@ -17,6 +17,8 @@ var ndpiNames = map[string]string{"5": "dns", "91": "tls", "7": "http", "131": "
 	"8": "mdns", "154": "llmnr", "10": "nbns", "103": "dhcpv6", "14": "snmp", "9": "ntp",
 	"188": "quic", "349": "http2",
 	"96": "tftp", "79": "ike",
+	"19": "pgsql", "20": "mysql", "334": "bacnet", "244": "dnp3", "88": "rdp", "370": "dcerpc", "278": "enip", "393": "enip", "222": "mqtt",
+	"44": "modbus", "3": "smtp", "1": "ftp", "175": "ftp-data", "172": "socks", "17": "syslog", "100": "sip", "114": "tds",
 }
 
 // ndpiRides are nDPI's numbers of protocols that are told from the one they ride on by port, name or content.
