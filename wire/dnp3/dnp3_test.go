@@ -243,18 +243,7 @@ func (h *silent) Message(_ wire.Dir, m *Message) {
 func (h *silent) Fault(wire.Dir, Faults) {}
 
 func TestNoAllocation(t *testing.T) {
-	chunks := dialogue()
-	var c Conversation
-	h := &silent{}
-	if n := testing.AllocsPerRun(1000, func() {
-		c.Reset()
-		for _, p := range chunks {
-			_, _, _ = c.Decode(p.Dir, p.Bytes, h)
-		}
-		c.Close(h)
-	}); n != 0 {
-		t.Errorf("got %v allocations, want 0", n)
-	}
+	wiretest.AllocatesNothing[Handler](t, &Conversation{}, &silent{}, dialogue())
 }
 
 func BenchmarkMessage(b *testing.B) {
@@ -269,23 +258,7 @@ func BenchmarkMessage(b *testing.B) {
 }
 
 func FuzzConversation(f *testing.F) {
-	var a, b []byte
-	for _, c := range dialogue() {
-		if c.Dir == wire.ToServer {
-			a = append(a, c.Bytes...)
-		} else {
-			b = append(b, c.Bytes...)
-		}
-	}
-	f.Add(a, b, uint16(30), uint16(3))
-	f.Fuzz(func(t *testing.T, up, down []byte, at, lost uint16) {
-		Probe(up)
-		cut := min(int(at), len(up))
-		chunks := []wiretest.Chunk{{Bytes: up[:cut]}, {Dir: wire.ToClient, Bytes: down}, {Lost: int(lost), Bytes: up[cut:]}}
-		c, h, _ := fresh()
-		feed := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h, Scribble: true}
-		_ = feed.Play(chunks)
-	})
+	wiretest.FuzzSides(f, dialogue(), func(up, _ []byte) { Probe(up) }, fresh)
 }
 
 // FuzzObjects reads objects that no checksum guards.
@@ -308,36 +281,5 @@ func FuzzObjects(f *testing.F) {
 
 // TestCaptures reads every conversation that the probe takes for DNP3, and expects it where it is spoken alone.
 func TestCaptures(t *testing.T) {
-	taken, read := 0, 0
-	for _, folder := range []string{"ndpi.tar.zst", "zeek-traces", "arkime", "suricata-verify.tar.zst", "ja4", "behaviour-slips", "generated-hospital"} {
-		for _, c := range corpus.Captures(corpus.Folder(t, "sensor", folder)) {
-			for _, s := range c.Streams {
-				a, _ := Probe(s.Bytes(wire.ToServer))
-				b, _ := Probe(s.Bytes(wire.ToClient))
-				if a != wire.Yes && b != wire.Yes {
-					continue
-				}
-				if s.Server.Port() != 20000 && s.Client.Port() != 20000 {
-					t.Errorf("%s %v is taken for DNP3", c.Name, s)
-				}
-				if s.Whole() {
-					wiretest.Splits(t, s.Chunks, fresh)
-				}
-				conversation, h, _ := fresh()
-				feed := wiretest.Feed[Handler]{T: t, Conversation: conversation, Handler: h}
-				taken++
-				if err := feed.Play(s.Chunks); err == nil {
-					read++
-				} else {
-					t.Logf("%s %v: %v", c.Name, s, err)
-				}
-			}
-			for _, d := range c.Datagrams {
-				if Looks(d.Payload) && d.Dst.Port() != 20000 && d.Src.Port() != 20000 {
-					t.Errorf("%s %v is taken for DNP3", c.Name, d.Dst)
-				}
-			}
-		}
-	}
-	corpus.Result(t, "dnp3_streams_read", read, taken, 80)
+	corpus.Claims(t, corpus.Claim{Name: "dnp3", Percent: 80, Ports: []uint16{20000}, Looks: Looks}, Probe, fresh)
 }

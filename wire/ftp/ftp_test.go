@@ -40,23 +40,6 @@ func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
 	return &Conversation{}, h, func() string { return strings.Join(h.lines, "\n") }
 }
 
-// dialog turns lines that begin with "C: " or "S: " into what both sides send; "|" ends a line within a packet.
-func dialog(text string) []wiretest.Chunk {
-	var all []wiretest.Chunk
-	for line := range strings.Lines(text) {
-		side, said, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-		if !ok {
-			continue
-		}
-		c := wiretest.Chunk{Dir: wire.ToServer, Bytes: []byte(strings.ReplaceAll(said, "|", "\r\n") + "\r\n")}
-		if side == "S" {
-			c.Dir = wire.ToClient
-		}
-		all = append(all, c)
-	}
-	return all
-}
-
 var dialogs = []struct{ name, text, want string }{
 	{"the greeting", "S: 220 (vsFTPd 3)\n", `1  : [220] ["(vsFTPd 3)"]`},
 	{"a sign-on", "C: USER anna\nS: 331 password\nC: PASS geheim\nS: 230-welcome|230 in\n",
@@ -79,22 +62,12 @@ var dialogs = []struct{ name, text, want string }{
 
 func TestDialogs(t *testing.T) {
 	for _, d := range dialogs {
-		c, h, outcome := fresh()
-		f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h}
-		err := f.Play(dialog(d.text))
-		got := outcome()
-		if err != nil {
-			got += "\nerror: " + err.Error()
-		}
-		if got != d.want {
-			t.Errorf("%s:\ngot  %s\nwant %s", d.name, got, d.want)
-		}
-		wiretest.Splits(t, dialog(d.text), fresh)
+		wiretest.Tells(t, d.name, wiretest.Dialog(d.text), d.want, fresh)
 	}
 }
 
 func TestALineTooLongIsCutAndTheNextIsRead(t *testing.T) {
-	chunks := dialog("C: RETR " + strings.Repeat("A", 5000) + "\nS: 550 no\nC: RETR b\nS: 550 no\n")
+	chunks := wiretest.Dialog("C: RETR " + strings.Repeat("A", 5000) + "\nS: 550 no\nC: RETR b\nS: 550 no\n")
 	c, h, outcome := fresh()
 	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h}
 	_ = f.Play(chunks)
@@ -107,7 +80,7 @@ func TestALineTooLongIsCutAndTheNextIsRead(t *testing.T) {
 }
 
 func TestAReplyThatIsLostDoesNotShiftTheOthers(t *testing.T) {
-	chunks := dialog("C: TYPE I\nC: PWD\nS: 257 /\n")
+	chunks := wiretest.Dialog("C: TYPE I\nC: PWD\nS: 257 /\n")
 	chunks[2].Lost = 8
 	c, h, outcome := fresh()
 	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h}
@@ -171,46 +144,16 @@ func TestProbe(t *testing.T) {
 }
 
 func FuzzConversation(f *testing.F) {
+	var seeds [][]wiretest.Chunk
 	for _, d := range dialogs {
-		var b []byte
-		for _, c := range dialog(d.text) {
-			b = append(append(b, byte(c.Dir), byte(len(c.Bytes))), c.Bytes...)
-		}
-		f.Add(b)
+		seeds = append(seeds, wiretest.Dialog(d.text))
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var chunks []wiretest.Chunk
-		for len(b) > 2 {
-			n := min(int(b[1]), len(b)-2)
-			chunks = append(chunks, wiretest.Chunk{Dir: wire.Dir(b[0] & 1), Lost: int(b[0] >> 6 & 1 * 7), Bytes: b[2 : 2+n]})
-			b = b[2+n:]
-		}
-		wiretest.Splits(t, chunks, fresh)
-		wiretest.Damage(t, chunks, 4, fresh)
-		for _, c := range chunks {
-			if len(c.Bytes) > 0 {
-				Probe(c.Bytes)
-			}
-		}
-	})
+	wiretest.FuzzChunks(f, seeds, Probe, fresh)
 }
 
 func TestNothingIsAllocated(t *testing.T) {
-	chunks := dialog("S: 220 ftp\nC: USER anna\nS: 331 x\nC: PASS y\nS: 230 in\nC: TYPE I\nS: 200 ok\nC: QUIT\nS: 221 bye\n")
-	c := &Conversation{}
-	play := func() {
-		for i := range chunks {
-			if _, _, err := c.Decode(chunks[i].Dir, chunks[i].Bytes, quiet{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		c.Close(quiet{})
-		c.Reset()
-	}
-	play()
-	if n := testing.AllocsPerRun(100, play); n > 0 {
-		t.Errorf("got %v allocations a session, want 0", n)
-	}
+	chunks := wiretest.Dialog("S: 220 ftp\nC: USER anna\nS: 331 x\nC: PASS y\nS: 230 in\nC: TYPE I\nS: 200 ok\nC: QUIT\nS: 221 bye\n")
+	wiretest.AllocatesNothing[Handler](t, &Conversation{}, quiet{}, chunks)
 }
 
 type quiet struct{}

@@ -44,23 +44,6 @@ func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
 	return &Conversation{}, h, func() string { return strings.Join(h.lines, "\n") }
 }
 
-// dialog turns lines that begin with "C: " or "S: " into what both sides send; "|" ends a line within a packet.
-func dialog(text string) []wiretest.Chunk {
-	var all []wiretest.Chunk
-	for line := range strings.Lines(text) {
-		side, said, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-		if !ok {
-			continue
-		}
-		c := wiretest.Chunk{Dir: wire.ToServer, Bytes: []byte(strings.ReplaceAll(said, "|", "\r\n") + "\r\n")}
-		if side == "S" {
-			c.Dir = wire.ToClient
-		}
-		all = append(all, c)
-	}
-	return all
-}
-
 var dialogs = []struct{ name, text, want string }{
 	{"the greeting", "S: * OK [CAPABILITY IMAP4rev1] ready\n", `1   "": OK "[CAPABILITY IMAP4rev1] ready" box "" messages 0`},
 	{"a sign-on", "S: * OK\nC: a1 login anna \"ge heim\"\nS: a1 OK in\n", "1   \"\": OK \"\" box \"\" messages 0\n" +
@@ -94,22 +77,12 @@ var dialogs = []struct{ name, text, want string }{
 
 func TestDialogs(t *testing.T) {
 	for _, d := range dialogs {
-		c, h, outcome := fresh()
-		f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h}
-		err := f.Play(dialog(d.text))
-		got := outcome()
-		if err != nil {
-			got += "\nerror: " + err.Error()
-		}
-		if got != d.want {
-			t.Errorf("%s:\ngot  %s\nwant %s", d.name, got, d.want)
-		}
-		wiretest.Splits(t, dialog(d.text), fresh)
+		wiretest.Tells(t, d.name, wiretest.Dialog(d.text), d.want, fresh)
 	}
 }
 
 func TestWhatIsLost(t *testing.T) {
-	chunks := dialog("C: 1 FETCH 1 BODY[]\nS: * 1 FETCH (BODY[] {20}\nS: 0123456789abc\nS: )\nS: * 2 FETCH (BODY[] {1}|x)|1 OK\n")
+	chunks := wiretest.Dialog("C: 1 FETCH 1 BODY[]\nS: * 1 FETCH (BODY[] {20}\nS: 0123456789abc\nS: )\nS: * 2 FETCH (BODY[] {1}|x)|1 OK\n")
 	chunks[2].Lost = 5
 	c, h, outcome := fresh()
 	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h}
@@ -144,46 +117,16 @@ func TestProbe(t *testing.T) {
 }
 
 func FuzzConversation(f *testing.F) {
+	var seeds [][]wiretest.Chunk
 	for _, d := range dialogs {
-		var b []byte
-		for _, c := range dialog(d.text) {
-			b = append(append(b, byte(c.Dir), byte(len(c.Bytes))), c.Bytes...)
-		}
-		f.Add(b)
+		seeds = append(seeds, wiretest.Dialog(d.text))
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var chunks []wiretest.Chunk
-		for len(b) > 2 {
-			n := min(int(b[1]), len(b)-2)
-			chunks = append(chunks, wiretest.Chunk{Dir: wire.Dir(b[0] & 1), Lost: int(b[0] >> 6 & 1 * 7), Bytes: b[2 : 2+n]})
-			b = b[2+n:]
-		}
-		wiretest.Splits(t, chunks, fresh)
-		wiretest.Damage(t, chunks, 4, fresh)
-		for _, c := range chunks {
-			if len(c.Bytes) > 0 {
-				Probe(c.Bytes)
-			}
-		}
-	})
+	wiretest.FuzzChunks(f, seeds, Probe, fresh)
 }
 
 func TestNothingIsAllocated(t *testing.T) {
-	chunks := dialog("S: * OK\nC: a1 LOGIN anna x\nS: a1 OK\nC: 1 SELECT INBOX\nS: 1 OK\nC: 2 FETCH 1 BODY[]\nS: * 1 FETCH (BODY[] {3}|abc)|2 OK\nC: 3 LOGOUT\nS: * BYE|3 OK\n")
-	c := &Conversation{}
-	play := func() {
-		for i := range chunks {
-			if _, _, err := c.Decode(chunks[i].Dir, chunks[i].Bytes, quiet{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		c.Close(quiet{})
-		c.Reset()
-	}
-	play()
-	if n := testing.AllocsPerRun(100, play); n > 0 {
-		t.Errorf("got %v allocations a session, want 0", n)
-	}
+	chunks := wiretest.Dialog("S: * OK\nC: a1 LOGIN anna x\nS: a1 OK\nC: 1 SELECT INBOX\nS: 1 OK\nC: 2 FETCH 1 BODY[]\nS: * 1 FETCH (BODY[] {3}|abc)|2 OK\nC: 3 LOGOUT\nS: * BYE|3 OK\n")
+	wiretest.AllocatesNothing[Handler](t, &Conversation{}, quiet{}, chunks)
 }
 
 type quiet struct{}

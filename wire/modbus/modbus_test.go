@@ -3,7 +3,6 @@ package modbus
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -190,18 +189,7 @@ type silent struct{ n int }
 func (h *silent) Transaction(x *Transaction) { h.n++ }
 
 func TestNoAllocation(t *testing.T) {
-	chunks := dialogue()
-	var c Conversation
-	h := &silent{}
-	if n := testing.AllocsPerRun(1000, func() {
-		c.Reset()
-		for _, p := range chunks {
-			_, _, _ = c.Decode(p.Dir, p.Bytes, h)
-		}
-		c.Close(h)
-	}); n != 0 {
-		t.Errorf("got %v allocations, want 0", n)
-	}
+	wiretest.AllocatesNothing[Handler](t, &Conversation{}, &silent{}, dialogue())
 }
 
 func BenchmarkTransaction(b *testing.B) {
@@ -218,63 +206,17 @@ func BenchmarkTransaction(b *testing.B) {
 }
 
 func FuzzConversation(f *testing.F) {
-	var a, b []byte
-	for _, c := range dialogue() {
-		if c.Dir == wire.ToServer {
-			a = append(a, c.Bytes...)
-		} else {
-			b = append(b, c.Bytes...)
-		}
-	}
-	f.Add(a, b, uint16(30), uint16(3))
-	f.Fuzz(func(t *testing.T, up, down []byte, at, lost uint16) {
+	wiretest.FuzzSides(f, dialogue(), func(up, down []byte) {
 		Probe(up)
-		cut := min(int(at), len(up))
-		chunks := []wiretest.Chunk{{Bytes: up[:cut]}, {Dir: wire.ToClient, Bytes: down}, {Lost: int(lost), Bytes: up[cut:]}}
-		c, h, _ := fresh()
-		feed := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h, Scribble: true}
-		_ = feed.Play(chunks)
 		var m Message
 		if Parse(down, true, &m) == nil {
 			m.Identity()
 			m.ServerID()
 		}
-	})
+	}, fresh)
 }
 
 // TestCaptures reads every stream that the probe takes for Modbus, and expects it on the port of Modbus alone.
 func TestCaptures(t *testing.T) {
-	taken, read, missed := 0, 0, 0
-	for _, folder := range []string{"ndpi.tar.zst", "zeek-traces", "arkime", "suricata-verify.tar.zst", "ja4", "behaviour-slips", "generated-hospital"} {
-		for _, c := range corpus.Captures(corpus.Folder(t, "sensor", folder)) {
-			for _, s := range c.Streams {
-				a, _ := Probe(s.Bytes(wire.ToServer))
-				b, _ := Probe(s.Bytes(wire.ToClient))
-				onPort := slices.Contains([]uint16{502, 40000}, s.Server.Port()) || s.Client.Port() == 502
-				if a != wire.Yes && b != wire.Yes {
-					if onPort && len(s.Chunks) > 0 && s.Server.Port() == 502 {
-						missed++
-						t.Logf("%s %v is not taken: %.20x | %.20x", c.Name, s, s.Bytes(wire.ToServer), s.Bytes(wire.ToClient))
-					}
-					continue
-				}
-				if !onPort {
-					t.Errorf("%s %v is taken for Modbus", c.Name, s)
-				}
-				if s.Whole() {
-					wiretest.Splits(t, s.Chunks, fresh)
-				}
-				conversation, h, _ := fresh()
-				feed := wiretest.Feed[Handler]{T: t, Conversation: conversation, Handler: h}
-				taken++
-				if err := feed.Play(s.Chunks); err == nil {
-					read++
-				} else {
-					t.Logf("%s %v: %v", c.Name, s, err)
-				}
-			}
-		}
-	}
-	t.Logf("%d streams on port 502 are not taken", missed)
-	corpus.Result(t, "modbus_streams_read", read, taken, 90)
+	corpus.Claims(t, corpus.Claim{Name: "modbus", Percent: 90, Ports: []uint16{502, 40000}}, Probe, fresh)
 }

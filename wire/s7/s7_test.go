@@ -191,71 +191,20 @@ type silent struct{ n int }
 func (h *silent) Transaction(x *Transaction) { h.n++ }
 
 func TestNoAllocation(t *testing.T) {
-	chunks := dialogue()
-	var c Conversation
-	h := &silent{}
-	if n := testing.AllocsPerRun(1000, func() {
-		c.Reset()
-		for _, p := range chunks {
-			_, _, _ = c.Decode(p.Dir, p.Bytes, h)
-		}
-		c.Close(h)
-	}); n != 0 {
-		t.Errorf("got %v allocations, want 0", n)
-	}
+	wiretest.AllocatesNothing[Handler](t, &Conversation{}, &silent{}, dialogue())
 }
 
 func FuzzConversation(f *testing.F) {
-	var a, b []byte
-	for _, c := range dialogue() {
-		if c.Dir == wire.ToServer {
-			a = append(a, c.Bytes...)
-		} else {
-			b = append(b, c.Bytes...)
-		}
-	}
-	f.Add(a, b, uint16(30), uint16(3))
-	f.Fuzz(func(t *testing.T, up, down []byte, at, lost uint16) {
+	wiretest.FuzzSides(f, dialogue(), func(up, down []byte) {
 		Probe(up)
-		cut := min(int(at), len(up))
-		chunks := []wiretest.Chunk{{Bytes: up[:cut]}, {Dir: wire.ToClient, Bytes: down}, {Lost: int(lost), Bytes: up[cut:]}}
-		c, h, _ := fresh()
-		feed := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h, Scribble: true}
-		_ = feed.Play(chunks)
 		var m Message
 		if Parse(down, &m) == nil {
 			describe(&m)
 		}
-	})
+	}, fresh)
 }
 
 // TestCaptures reads every stream that the probe takes for S7, and expects it on its port alone.
 func TestCaptures(t *testing.T) {
-	taken, read := 0, 0
-	for _, folder := range []string{"ndpi.tar.zst", "zeek-traces", "arkime", "suricata-verify.tar.zst", "ja4", "behaviour-slips", "generated-hospital"} {
-		for _, c := range corpus.Captures(corpus.Folder(t, "sensor", folder)) {
-			for _, s := range c.Streams {
-				a, _ := Probe(s.Bytes(wire.ToServer))
-				b, _ := Probe(s.Bytes(wire.ToClient))
-				if a != wire.Yes && b != wire.Yes {
-					continue
-				}
-				if s.Server.Port() != 102 {
-					t.Errorf("%s %v is taken for S7", c.Name, s)
-				}
-				if s.Whole() {
-					wiretest.Splits(t, s.Chunks, fresh)
-				}
-				conversation, h, _ := fresh()
-				feed := wiretest.Feed[Handler]{T: t, Conversation: conversation, Handler: h}
-				taken++
-				if err := feed.Play(s.Chunks); err == nil {
-					read++
-				} else {
-					t.Logf("%s %v: %v", c.Name, s, err)
-				}
-			}
-		}
-	}
-	corpus.Result(t, "s7_streams_read", read, taken, 100)
+	corpus.Claims(t, corpus.Claim{Name: "s7", Percent: 100, Ports: []uint16{102}}, Probe, fresh)
 }

@@ -127,17 +127,7 @@ var dialogs = []struct{ name, text, want string }{
 
 func TestDialogs(t *testing.T) {
 	for _, d := range dialogs {
-		c, h, outcome := fresh()
-		f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h}
-		err := f.Play(dialog(d.text))
-		got := outcome()
-		if err != nil {
-			got += "\nerror: " + err.Error()
-		}
-		if got != d.want {
-			t.Errorf("%s:\ngot  %s\nwant %s", d.name, got, d.want)
-		}
-		wiretest.Splits(t, dialog(d.text), fresh)
+		wiretest.Tells(t, d.name, dialog(d.text), d.want, fresh)
 	}
 }
 
@@ -220,42 +210,16 @@ func TestProbe(t *testing.T) {
 }
 
 func FuzzConversation(f *testing.F) {
+	var seeds [][]wiretest.Chunk
 	for _, d := range dialogs {
-		var b []byte
-		for _, c := range dialog(d.text) {
-			b = append(b, byte(c.Dir), byte(len(c.Bytes)))
-			b = append(b, c.Bytes...)
-		}
-		f.Add(b)
+		seeds = append(seeds, dialog(d.text))
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var chunks []wiretest.Chunk
-		for len(b) > 2 {
-			n := min(int(b[1]), len(b)-2)
-			chunks = append(chunks, wiretest.Chunk{Dir: wire.Dir(b[0] & 1), Lost: int(b[0] >> 6 & 1 * 7), Bytes: b[2 : 2+n]})
-			b = b[2+n:]
-		}
-		wiretest.Splits(t, chunks, fresh)
-		wiretest.Damage(t, chunks, 4, fresh)
-	})
+	wiretest.FuzzChunks(f, seeds, Probe, fresh)
 }
 
 func TestNothingIsAllocated(t *testing.T) {
 	chunks := dialog(hello + envelope + "C: DATA\nS: 354 go\nC: Subject: x||hi|.\nS: 250 queued\nC: QUIT\nS: 221 bye\n")
-	c := &Conversation{}
-	play := func() {
-		for i := range chunks {
-			if _, _, err := c.Decode(chunks[i].Dir, chunks[i].Bytes, quiet{}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		c.Close(quiet{})
-		c.Reset()
-	}
-	play()
-	if n := testing.AllocsPerRun(100, play); n > 0 {
-		t.Errorf("got %v allocations a session, want 0", n)
-	}
+	wiretest.AllocatesNothing[Handler](t, &Conversation{}, quiet{}, chunks)
 }
 
 type quiet struct{}
