@@ -75,6 +75,7 @@ const (
 	KindATNA      Kind = 50
 	KindPgSQL     Kind = 38
 	KindMySQL     Kind = 39
+	KindTDS       Kind = 40
 	KindRADIUS    Kind = 35
 
 	kindEnd Kind = 96 // above every code
@@ -140,6 +141,7 @@ var kinds = [kindEnd]struct {
 	KindATNA:      {"atna", func() Payload { return new(ATNA) }},
 	KindPgSQL:     {"pgsql", func() Payload { return new(PgSQL) }},
 	KindMySQL:     {"mysql", func() Payload { return new(MySQL) }},
+	KindTDS:       {"tds", func() Payload { return new(TDS) }},
 	KindRADIUS:    {"radius", func() Payload { return new(RADIUS) }},
 }
 

@@ -36,6 +36,7 @@ func Publishes() []event.Kind {
 		event.KindTelnet,
 		event.KindPgSQL,
 		event.KindMySQL,
+		event.KindTDS,
 		event.KindFile,
 		event.KindAuth,
 		event.KindAsset,

@@ -63,6 +63,7 @@ const (
 	Syslog
 	PgSQL
 	MySQL
+	TDS
 	RADIUS
 	SOCKS
 	appCount
@@ -119,6 +120,7 @@ var appNames = [appCount]string{
 	Syslog:     "syslog",
 	PgSQL:      "pgsql",
 	MySQL:      "mysql",
+	TDS:        "tds",
 	RADIUS:     "radius",
 	SOCKS:      "socks",
 }

@@ -1,6 +1,9 @@
 package engine
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestARemoteDesktopIsToldUntilItsTLS(t *testing.T) {
 	got := played(t, up("\x03\x00\x00\x28\x23\xe0\x00\x00\x00\x00\x00Cookie: mstshash=n7\r\n\x01\x01\x08\x00\x03\x00\x00\x00"),
@@ -32,6 +35,22 @@ func TestADatabaseIsToldWithoutValuesAndPasswords(t *testing.T) {
 		up(message('Q', "select * from p where name='DURAND' and id=4711\x00")), down(message('C', "SELECT 1\x00")+message('Z', "I")))
 	tells(t, got, []string{`"kind":"pgsql"`, `"user.name":"nurse"`, `"database.name":"ward"`, `"auth_protocol":"PostgreSQL cleartext"`, `"status":"success"`, `"is_cleartext":true`,
 		`"pgsql.statement":"select * from p where name=? and id=?"`, `"pgsql.command":"SELECT 1"`, `"device.software_version":"15.8"`}, []string{"geheim", "DURAND", "4711"})
+}
+
+func TestSQLServerIsToldWithoutValuesAndPasswords(t *testing.T) {
+	packet := func(kind byte, p string) string {
+		return string([]byte{kind, 1, byte((len(p) + 8) >> 8), byte(len(p) + 8), 0, 0, 1, 0}) + p
+	}
+	wide := func(s string) string { return strings.Join(strings.Split(s, ""), "\x00") + "\x00" }
+	const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	places := "\x5e\x00\x02\x00\x62\x00\x05\x00\x6c\x00\x06\x00" + strings.Repeat("\x5e\x00\x00\x00", 6) + "\x01\x02\x03\x04\x05\x06" + strings.Repeat("\x00", 16)
+	login := "\x78\x00\x00\x00\x04\x00\x00\x74" + zeros + zeros + zeros[:8] + places
+	login += strings.Repeat("\x00", 94-len(login)) + wide("pc") + wide("nurse") + wide("geheim")
+	hello := "\x00\x00\x0b\x00\x06\x01\x00\x11\x00\x01\xff\x10\x00\x0f\xa0\x00\x00\x02"
+	got := played(t, up(packet(18, hello)), down(packet(4, hello)), up(packet(16, login)), down(packet(4, "\xad\x10\x00\x01\x74\x00\x00\x04\x03"+wide("SQL")+"\x10\x00\x0f\xa0\xfd"+zeros+"\x00\x00")),
+		up(packet(1, "\x16\x00\x00\x00\x12\x00\x00\x00\x02\x00"+zeros+"\x00\x00"+wide("select * from p where name='DURAND' and id=4711"))), down(packet(4, "\xfd\x10\x00\xc5\x00\x03\x00\x00\x00\x00\x00\x00\x00")))
+	tells(t, got, []string{`"kind":"tds"`, `"user.name":"nurse"`, `"src_endpoint.hostname":"pc"`, `"status":"success"`, `"is_cleartext":true`, `"protocol_ver":"7.4"`, `"tds.sealed":"nothing"`,
+		`"tds.statement":"select * from p where name=? and id=?"`, `"tds.affected_count":3`, `"device.software_version":"16.0.4000"`}, []string{"geheim", "DURAND", "4711"})
 }
 
 func TestMySQLIsToldWithoutValuesAndPasswords(t *testing.T) {

@@ -44,6 +44,7 @@ import (
 	"bulwark/wire/socks"
 	"bulwark/wire/ssh"
 	"bulwark/wire/syslog"
+	"bulwark/wire/tds"
 	"bulwark/wire/telnet"
 	"bulwark/wire/tftp"
 	"bulwark/wire/tls"
@@ -72,6 +73,7 @@ func streamProtocols() []protocol {
 		{Telnet, telnet.Probe, many[telnetApp]()},
 		{PgSQL, pgsql.Probe, many[pgsqlApp]()},
 		{MySQL, mysql.Probe, many[mysqlApp]()},
+		{TDS, tds.Probe, func() application { return new(tdsApp) }},
 		{SMTP, smtp.Probe, many[smtpApp]()},
 		{FTP, ftp.Probe, many[ftpApp]()},
 		{POP3, pop3.Probe, many[pop3App]()},

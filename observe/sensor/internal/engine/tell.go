@@ -27,6 +27,7 @@ type payloads struct {
 	auth          event.Auth
 	hl7           event.HL7
 	mysql         event.MySQL
+	tds           event.TDS
 	pgsql         event.PgSQL
 	telnet        event.Telnet
 	rfb           event.RFB
