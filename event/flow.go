@@ -35,6 +35,7 @@ type Flow struct {
 	DstMACs       []string // likewise of Dst
 	AppOut        string   // what Src speaks, where that is another protocol than the flow's; when EVE is written
 	AppIn         string   // what Dst speaks, likewise: a mail server behind a client of TLS
+	Transactions  uint64   // transactions that the application protocol told of, at the end; when EVE is written
 }
 
 func (*Flow) Kind() Kind { return KindFlow }
@@ -71,4 +72,5 @@ func (p *Flow) fields(c *coder) {
 	c.strs(30, "dst_endpoint.macs", &p.DstMACs)
 	c.str(31, "app_name_out", &p.AppOut)
 	c.str(32, "app_name_in", &p.AppIn)
+	c.num(33, "traffic.transactions", &p.Transactions)
 }

@@ -11,6 +11,9 @@ type SSH struct {
 	Kex            string // chosen key exchange
 	Cipher         string // chosen cipher, client to server
 	HostKey        string // chosen host key algorithm
+
+	ClientHASSHText string // what the client's HASSH is the digest of; when captures are read
+	ServerHASSHText string // likewise of the server
 }
 
 func (*SSH) Kind() Kind { return KindSSH }
@@ -24,4 +27,6 @@ func (p *SSH) fields(c *coder) {
 	c.str(7, "ssh.kex_algorithm", &p.Kex)
 	c.str(8, "ssh.cipher", &p.Cipher)
 	c.str(9, "ssh.host_key_algorithm", &p.HostKey)
+	c.str(10, "client_hassh.algorithm_names", &p.ClientHASSHText)
+	c.str(11, "server_hassh.algorithm_names", &p.ServerHASSHText)
 }

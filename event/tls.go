@@ -28,6 +28,14 @@ type TLS struct {
 	ClientVersion string   // highest version the client offered
 	Before        string   // the protocol that led to TLS, by STARTTLS or a proxy's tunnel
 
+	ClientSubject     string   // subject of the client's certificate, where it shows one
+	ClientIssuer      string   // its issuer
+	ClientSerial      string   // its serial number, as that of the server's
+	ClientFingerprint string   // its SHA-1, likewise
+	ClientNotBefore   uint64   // unix nanoseconds from which it is valid
+	ClientNotAfter    uint64   // unix nanoseconds until which it is valid
+	ClientSANs        []string // its subject alternative names
+
 	Ciphers             []string // numbers of the cipher suites the client offered; when captures are read
 	Extensions          []string // numbers of its extensions; when captures are read
 	SignatureAlgorithms []string // numbers of its signature algorithms; when captures are read
@@ -71,4 +79,11 @@ func (p *TLS) fields(c *coder) {
 	c.str(30, "tls.client_hello_version", &p.HelloVersion)
 	c.str(31, "tls.server_hello_version", &p.ServerHelloVersion)
 	c.str(32, "tls.started_by", &p.Before)
+	c.str(33, "tls.client_certificate.subject", &p.ClientSubject)
+	c.str(34, "tls.client_certificate.issuer", &p.ClientIssuer)
+	c.str(35, "tls.client_certificate.serial_number", &p.ClientSerial)
+	c.str(36, "tls.client_certificate.fingerprints.sha1", &p.ClientFingerprint)
+	c.num(37, "tls.client_certificate.created_time", &p.ClientNotBefore)
+	c.num(38, "tls.client_certificate.expiration_time", &p.ClientNotAfter)
+	c.strs(39, "tls.client_certificate.sans", &p.ClientSANs)
 }

@@ -292,7 +292,7 @@ type readSink struct {
 }
 
 func newReadSink(o readOptions, out *bufio.Writer) *readSink {
-	s := &readSink{o: o, out: out}
+	s := &readSink{o: o, out: out, eve: eve.Writer{Options: eve.Options{Interface: o.watch}}}
 	if !o.eve && !o.json && !o.measure {
 		s.summary = newSummary()
 	}

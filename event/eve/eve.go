@@ -99,7 +99,8 @@ func (w *Writer) head(dst []byte, e *event.Event, kind string) {
 	if e.Flow != 0 {
 		j.num("flow_id", e.Flow)
 	}
-	if e.Packet != 0 && kind != "flow" {
+	j.some("in_iface", w.Interface)
+	if e.Packet != 0 && kind != "flow" && w.Interface == "" {
 		j.num("pcap_cnt", e.Packet)
 	}
 	j.str("event_type", kind)
@@ -368,12 +369,12 @@ func (w *Writer) ldap(p *event.LDAP) {
 
 func (w *Writer) ssh(p *event.SSH) {
 	w.j.open("ssh")
-	w.sshSide("client", p.ClientVersion, p.ClientSoftware, p.ClientHASSH)
-	w.sshSide("server", p.ServerVersion, p.ServerSoftware, p.ServerHASSH)
+	w.sshSide("client", p.ClientVersion, p.ClientSoftware, p.ClientHASSH, p.ClientHASSHText)
+	w.sshSide("server", p.ServerVersion, p.ServerSoftware, p.ServerHASSH, p.ServerHASSHText)
 	w.j.close()
 }
 
-func (w *Writer) sshSide(side, version, software, hassh string) {
+func (w *Writer) sshSide(side, version, software, hassh, text string) {
 	j := &w.j
 	if version == "" {
 		return
@@ -384,6 +385,7 @@ func (w *Writer) sshSide(side, version, software, hassh string) {
 	if hassh != "" {
 		j.open("hassh")
 		j.str("hash", hassh)
+		j.some("string", text)
 		j.close()
 	}
 	j.close()

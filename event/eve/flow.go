@@ -27,6 +27,7 @@ func (w *Writer) flow(e *event.Event, p *event.Flow) {
 	j.str("state", p.State)
 	j.some("reason", p.Reason)
 	j.truth("alerted", false)
+	j.count("tx_cnt", p.Transactions)
 	j.close()
 	if p.SrcMAC != "" && w.Ethernet {
 		j.open("ether")

@@ -62,6 +62,7 @@ func (w *Writer) netflow(dst []byte, e *event.Event, p *event.Flow, d direction)
 		j.raw("min_ttl", d.ttl[0])
 		j.raw("max_ttl", d.ttl[1])
 	}
+	j.count("tx_cnt", p.Transactions)
 	j.close()
 	if e.Proto == tcp {
 		j.open("tcp")

@@ -3,9 +3,10 @@ package eve
 // Options choose what is written, as the section eve-log of suricata.yaml does. The zero value is what Suricata writes
 // where nobody chose.
 type Options struct {
-	Types    []string // event types that are written; empty: all
-	Ethernet bool     // link addresses
-	Seed     uint16   // of the community id
+	Types     []string // event types that are written; empty: all
+	Interface string   // the network interface that is watched; empty: captures are read
+	Ethernet  bool     // link addresses
+	Seed      uint16   // of the community id
 
 	DNS2           bool     // DNS records in the older form, version 2
 	NoDNSRequests  bool     // of DNS only responses

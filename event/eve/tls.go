@@ -37,9 +37,28 @@ func (w *Writer) tls(p *event.TLS) {
 		j.list("server_alpns", []string{p.ALPN})
 	}
 	j.list("subjectaltname", p.SANs)
+	if p.ClientSubject+p.ClientFingerprint != "" {
+		w.clientCertificate(p)
+	}
 	if w.Hellos {
 		w.hellos(p)
 	}
+	j.close()
+}
+
+// clientCertificate writes who the client says that it is.
+func (w *Writer) clientCertificate(p *event.TLS) {
+	j := &w.j
+	j.open("client")
+	j.some("subject", p.ClientSubject)
+	j.some("issuerdn", p.ClientIssuer)
+	j.some("fingerprint", p.ClientFingerprint)
+	j.some("serial", p.ClientSerial)
+	if p.ClientNotAfter != 0 {
+		j.day("notbefore", p.ClientNotBefore)
+		j.day("notafter", p.ClientNotAfter)
+	}
+	j.list("subjectaltname", p.ClientSANs)
 	j.close()
 }
 

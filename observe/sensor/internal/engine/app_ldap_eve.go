@@ -42,14 +42,20 @@ func (a *ldapMessages) Message(_ wire.Dir, m *ldap.Message) {
 	j := jsonText{fresh: true}
 	j.begin("")
 	j.str("operation", m.Op.String())
-	j.num("message_id", int64(m.ID))
+	secrets := a.w.opt.Records.Passwords
 	if m.Op.IsRequest() {
-		ldapRequest(&j, m)
+		j.num("message_id", int64(m.ID))
+		ldapRequest(&j, m, secrets)
+		ldapControls(&j, m)
 		j.finish()
 		r.request = j.buf
 		return
 	}
-	ldapResponse(&j, m)
+	if len(r.request) == 0 {
+		j.num("message_id", int64(m.ID))
+	}
+	ldapResponse(&j, m, secrets)
+	ldapControls(&j, m)
 	j.finish()
 	if len(r.responses) > 0 {
 		r.responses = append(r.responses, ',')
@@ -91,7 +97,9 @@ func (a *ldapMessages) Entry(q, m *ldap.Message) { (*ldapApp)(a).Entry(q, m) }
 // Sealed reports that the rest of the conversation is encrypted.
 func (a *ldapMessages) Sealed(by ldap.Layer) { (*ldapApp)(a).Sealed(by) }
 
-func ldapRequest(j *jsonText, m *ldap.Message) {
+// ldapRequest writes what a request asks. The token of a sign-on lets anybody try passwords: secrets says that it was
+// asked for.
+func ldapRequest(j *jsonText, m *ldap.Message, secrets bool) {
 	switch m.Op {
 	case ldap.UnbindRequest:
 		return
@@ -109,6 +117,9 @@ func ldapRequest(j *jsonText, m *ldap.Message) {
 		if !m.Password && string(m.Mechanism) != "simple" {
 			j.begin("sasl")
 			j.text("mechanism", m.Mechanism)
+			if secrets && len(m.Credentials) > 0 {
+				j.hex("credentials", m.Credentials)
+			}
 			j.finish()
 		}
 	case ldap.SearchRequest:
@@ -167,7 +178,7 @@ func ldapRequest(j *jsonText, m *ldap.Message) {
 	j.finish()
 }
 
-func ldapResponse(j *jsonText, m *ldap.Message) {
+func ldapResponse(j *jsonText, m *ldap.Message, secrets bool) {
 	if m.Op == ldap.SearchReference { // Suricata tells that there is one
 		return
 	}
@@ -191,6 +202,9 @@ func ldapResponse(j *jsonText, m *ldap.Message) {
 	j.str("result_code", m.Code.String())
 	j.text("matched_dn", m.MatchedDN)
 	j.text("message", m.Diagnostic)
+	if m.Op == ldap.BindResponse && secrets && len(m.Credentials) > 0 {
+		j.hex("server_sasl_creds", m.Credentials)
+	}
 	if m.Op == ldap.ExtendedResponse {
 		if len(m.OID) > 0 {
 			j.text("name", m.OID)
@@ -200,6 +214,26 @@ func ldapResponse(j *jsonText, m *ldap.Message) {
 		}
 	}
 	j.finish()
+}
+
+// ldapControls writes what was asked or told beside an operation.
+func ldapControls(j *jsonText, m *ldap.Message) {
+	if len(m.Controls) == 0 {
+		return
+	}
+	j.list("controls")
+	for i := range m.Controls {
+		c := &m.Controls[i]
+		j.comma()
+		j.begin("")
+		j.text("control_type", c.Type)
+		j.truth("criticality", c.Critical)
+		if len(c.Value) > 0 {
+			j.hex("control_value", c.Value)
+		}
+		j.finish()
+	}
+	j.endList()
 }
 
 func ldapChanges(j *jsonText, m *ldap.Message) {

@@ -50,6 +50,7 @@ func (j *sipWriter) value(v []byte) {
 // description writes what is to be sent where. Keys are not written.
 func (j *sipWriter) description(d *sdp.Description) {
 	j.begin("sdp")
+	j.num("version", 0) // RFC 8866 §5.1: there is no other
 	lines := d.Session()
 	for _, f := range [...]struct {
 		kind byte

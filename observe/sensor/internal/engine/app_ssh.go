@@ -29,11 +29,23 @@ func (a *sshApp) Session(s *ssh.Session) {
 	*e = event.SSH{ClientVersion: event.View(s.Client.Protocol), ClientSoftware: event.View(s.Client.Software),
 		ServerVersion: event.View(s.Server.Protocol), ServerSoftware: event.View(s.Server.Software),
 		Kex: event.View(s.Kex), Cipher: event.View(s.CipherOut), HostKey: event.View(s.HostKey)}
+	t := texts{buf: a.w.out.text[:0]}
 	if s.Client.HASSH[0] != 0 {
 		e.ClientHASSH = event.View(s.Client.HASSH[:])
+		if a.w.opt.Full {
+			at := len(t.buf)
+			t.buf = s.Client.Offer.AppendHASSH(t.buf)
+			e.ClientHASSHText = t.from(at)
+		}
 	}
 	if s.Server.HASSH[0] != 0 {
 		e.ServerHASSH = event.View(s.Server.HASSH[:])
+		if a.w.opt.Full {
+			at := len(t.buf)
+			t.buf = s.Server.Offer.AppendHASSHServer(t.buf)
+			e.ServerHASSHText = t.from(at)
+		}
 	}
+	a.w.out.text = t.buf
 	a.w.emit(a.f, e)
 }

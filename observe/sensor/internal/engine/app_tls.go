@@ -58,7 +58,7 @@ func (a *tlsApp) tell(e *event.TLS) {
 func (a *tlsApp) fill(s *tls.Session) *event.TLS {
 	w, e := a.w, &a.w.out.tls
 	*e = event.TLS{ClientALPN: e.ClientALPN[:0], SANs: e.SANs[:0], Ciphers: e.Ciphers[:0], Extensions: e.Extensions[:0],
-		SignatureAlgorithms: e.SignatureAlgorithms[:0], ServerExtensions: e.ServerExtensions[:0], Resumed: s.Resumed, Established: s.Established}
+		ClientSANs: e.ClientSANs[:0], SignatureAlgorithms: e.SignatureAlgorithms[:0], ServerExtensions: e.ServerExtensions[:0], Resumed: s.Resumed, Established: s.Established}
 	e.Before = a.f.before.String()
 	t := texts{buf: w.out.text[:0]}
 	if c := s.Client; c != nil {
@@ -91,6 +91,9 @@ func (a *tlsApp) fill(s *tls.Session) *event.TLS {
 	if c := s.ServerCertificate; c != nil {
 		certificate(e, c)
 	}
+	if c := s.ClientCertificate; c != nil {
+		clientCertificate(e, c)
+	}
 	if s.Alert != nil {
 		e.Alert = s.Alert.Description.String()
 	}
@@ -113,6 +116,14 @@ func certificate(e *event.TLS, c *tls.Certificate) {
 		e.NotBefore, e.NotAfter = uint64(c.NotBefore.UnixNano()), uint64(c.NotAfter.UnixNano())
 	}
 	e.SANs = append(e.SANs, c.Names...)
+}
+
+func clientCertificate(e *event.TLS, c *tls.Certificate) {
+	e.ClientSubject, e.ClientIssuer, e.ClientSerial, e.ClientFingerprint = c.Subject, c.Issuer, c.Serial, c.SHA1
+	if !c.NotAfter.IsZero() {
+		e.ClientNotBefore, e.ClientNotAfter = uint64(c.NotBefore.UnixNano()), uint64(c.NotAfter.UnixNano())
+	}
+	e.ClientSANs = append(e.ClientSANs, c.Names...)
 }
 
 // clientHello fills in what a hello lists.

@@ -69,6 +69,9 @@ func (w *Worker) tellMore(f *flow) {
 			*to = []string{strconv.Itoa(int(f.ttl[dir][0])), strconv.Itoa(int(f.ttl[dir][1]))}
 		}
 	}
+	if t := w.full.tally; t != nil {
+		p.Transactions = t.of[f.id]
+	}
 	m := w.full.macs[f.id]
 	if m == nil {
 		return

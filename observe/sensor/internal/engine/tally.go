@@ -18,6 +18,7 @@ type tally struct {
 	errors map[string]uint64 // its parser's errors
 	states map[string]uint64 // ends of flows
 	odd    map[string]uint64 // decoder and stream events
+	of     map[uint64]uint64 // transactions of a flow under way, by its id
 }
 
 // The plain counters.
@@ -94,7 +95,8 @@ var tallyNames = [tallies]string{
 var atRest = []string{"flow.active", "tcp.active_sessions", "file_store.fs_errors"}
 
 func newTally() *tally {
-	return &tally{flows: map[string]uint64{}, tx: map[string]uint64{}, errors: map[string]uint64{}, states: map[string]uint64{}, odd: map[string]uint64{}}
+	return &tally{flows: map[string]uint64{}, tx: map[string]uint64{}, errors: map[string]uint64{}, states: map[string]uint64{}, odd: map[string]uint64{},
+		of: map[uint64]uint64{}}
 }
 
 // frame counts one frame as it came.
@@ -261,6 +263,7 @@ func (t *tally) message(f *flow, p event.Payload) {
 		t.errors[counter(f, f.app.String())]++
 	default:
 		t.tx[counter(f, f.app.String())]++
+		t.of[f.id]++
 	}
 }
 

@@ -550,6 +550,9 @@ func (w *Worker) end(f *flow, n uint32) {
 	if w.opt.Full {
 		delete(w.full.transactions, f.id)
 	}
+	if w.opt.EVE {
+		delete(w.full.tally.of, f.id)
+	}
 	if f.told != 0 {
 		w.freeTold = append(w.freeTold, f.told)
 	}
