@@ -31,6 +31,8 @@ type waiting struct {
 	// Version 4: the operations' outcome is told of the one that says most.
 	folder uint64 // where Name is
 	make   bool   // it makes or looks up Name, whose handle the answer gives
+	steps  uint8  // names that lead one to the next; the last is Name
+	within bool   // the operation that follows is about what Name leads to
 	main   bool   // an operation that says most was met
 	reads  bool
 }

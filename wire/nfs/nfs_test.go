@@ -79,6 +79,15 @@ func TestConversation(t *testing.T) {
 			client(ask(3, nfs3, 4, 1, compound(sequence, xdrs(op4PutFH, "F"), xdrs(op4Close, 0, make([]byte, 16))))),
 			server(answer(3, 0, "", 3, sequenced, op4PutFH, 0, op4Close, 0, make([]byte, 16))),
 		}, []string{`nfs 4 OPEN "f.txt"` + by + " OK", `nfs 4 WRITE "f.txt"` + by + " OK", `file to_server "f.txt" in "": 6 bytes in 1 of 0 last carried=6 850`, `nfs 4 CLOSE "f.txt"` + by + " OK"}},
+		{"in version 4 names may lead one to the next", []wiretest.Chunk{
+			client(ask(1, nfs3, 4, 1, compound(xdrs(op4PutRootFH), xdrs(op4Lookup, "export"), xdrs(op4Lookup, "ward3"), xdrs(op4GetAttr, 0), xdrs(op4GetFH)))),
+			server(answer(1, 0, "", 5, op4PutRootFH, 0, op4Lookup, 0, op4Lookup, 0, op4GetAttr, 0, 0, "", op4GetFH, 0, "D")),
+			client(ask(2, nfs3, 4, 1, compound(xdrs(op4PutFH, "D"), xdrs(op4Remove, "f.txt")))),
+			server(answer(2, 0, "", 2, op4PutFH, 0, op4Remove, 0, make([]byte, 20))),
+			client(ask(3, nfs3, 4, 1, compound(xdrs(op4PutRootFH), xdrs(op4Lookup, "export"), xdrs(op4GetFH), xdrs(op4Remove, "g.txt")))),
+			server(answer(3, 0, "", 4, op4PutRootFH, 0, op4Lookup, 0, op4GetFH, 0, "E", op4Remove, 0, make([]byte, 20))),
+		}, []string{`nfs 4 LOOKUP "ward3" in "/export"` + by + " OK", `nfs 4 REMOVE "f.txt" in "/export/ward3"` + by + " OK",
+			`nfs 4 REMOVE "g.txt" in "/export"` + by + " OK"}},
 		{"in version 4 a file is read", []wiretest.Chunk{
 			client(ask(2, nfs3, 4, 1, compound(sequence, xdrs(op4PutFH, "F"), xdrs(op4Read, make([]byte, 16), uint64(0), 6)))),
 			server(answer(2, 0, "", 3, sequenced, op4PutFH, 0, op4Read, 0, 1, "abcdef")),

@@ -74,13 +74,12 @@ func (c *Conversation) operation4(s *side, r *waiting, x *xdr, op uint32, curren
 	switch op {
 	case op4PutFH:
 		v.handle(x.opaque(maxHandle4))
-		*current = v.Handle
-	case op4PutRootFH, 16, 23: // LOOKUPP, PUTPUBFH
-		*current = 0
+		*current, r.within = v.Handle, false
+	case op4PutRootFH, 16, 23, 31: // LOOKUPP, PUTPUBFH, RESTOREFH
+		*current, r.within = 0, false
 	case op4Lookup:
-		r.folder, r.make = *current, true
+		c.enter(r, current)
 		v.Name = v.keep(x.opaque(MaxName))
-		*current = 0
 	case op4Open:
 		return c.open4(r, x, current)
 	case op4Create:
@@ -91,15 +90,14 @@ func (c *Conversation) operation4(s *side, r *waiting, x *xdr, op uint32, curren
 		case 3, 4:
 			x.skip(8)
 		}
-		r.folder, r.make = *current, true
+		c.enter(r, current)
 		v.Name = v.keep(x.opaque(MaxName))
 		x.attributes()
-		*current = 0
 	case op4Remove:
-		r.folder = *current
+		r.folder, r.make = c.folder(r, *current), false
 		v.Name = v.keep(x.opaque(MaxName))
 	case op4Rename:
-		r.folder = *current
+		r.folder, r.make = c.folder(r, *current), false
 		v.Name, v.NewName = v.keep(x.opaque(MaxName)), v.keep(x.opaque(MaxName))
 	case op4Link:
 		v.NewName = v.keep(x.opaque(MaxName))
@@ -138,6 +136,24 @@ func (c *Conversation) operation4(s *side, r *waiting, x *xdr, op uint32, curren
 	return !x.bad
 }
 
+// enter notes that the name that follows leads on from the current handle.
+func (c *Conversation) enter(r *waiting, current *uint64) {
+	r.folder = c.folder(r, *current)
+	r.make, r.within, *current = true, true, 0
+	r.steps++
+}
+
+// folder is the handle that an operation is about. One that the names of a call lead to has no handle yet: it is known by the
+// one before it and its name.
+func (c *Conversation) folder(r *waiting, current uint64) uint64 {
+	if !r.within || len(r.call.Name) == 0 {
+		return current
+	}
+	made := (r.folder ^ hash(r.call.Name)) * 0x9e3779b97f4a7c15
+	c.names.put(c.pool(), made, r.folder, r.call.Name)
+	return made
+}
+
 // open4 reads the arguments of OPEN (RFC 8881 §18.16).
 func (c *Conversation) open4(r *waiting, x *xdr, current *uint64) bool {
 	x.skip(20)
@@ -155,16 +171,14 @@ func (c *Conversation) open4(r *waiting, x *xdr, current *uint64) bool {
 	}
 	switch x.u32() { // the claim
 	case 0, 3:
-		r.folder, r.make = *current, true
+		c.enter(r, current)
 		r.call.Name = r.call.keep(x.opaque(MaxName))
-		*current = 0
 	case 1:
 		x.skip(4)
 	case 2:
 		x.skip(16)
-		r.folder, r.make = *current, true
+		c.enter(r, current)
 		r.call.Name = r.call.keep(x.opaque(MaxName))
-		*current = 0
 	case 5:
 		x.skip(16)
 	}
@@ -254,7 +268,7 @@ func (c *Conversation) answer4(s *side, r *waiting, x *xdr, to told) {
 	}
 	v.Status = x.u32()
 	x.opaque(MaxPath)
-	named := false // the name in the call has been met
+	steps := uint8(0) // names in the call that were met
 	for range min(x.u32(), maxOperations) {
 		op, status := x.u32(), x.u32()
 		if x.bad {
@@ -272,10 +286,10 @@ func (c *Conversation) answer4(s *side, r *waiting, x *xdr, to told) {
 		}
 		switch op {
 		case op4Lookup, op4Open, op4Create:
-			named = true
+			steps++
 		case op4GetFH:
 			h := x.opaque(maxHandle4)
-			if r.make && named && len(h) > 0 {
+			if r.make && steps == r.steps && len(h) > 0 {
 				c.names.put(c.pool(), hash(h), r.folder, v.Name)
 				v.handle(h)
 			}
