@@ -8,21 +8,21 @@ import (
 	"testing"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/replay"
+	"bulwark/wire/internal/corpus"
 	"bulwark/wire/wiretest"
 )
 
 // captures are all that hold remote procedure calls over TCP.
 func captures(t testing.TB) map[string][]byte {
 	t.Helper()
-	files := replay.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/dce", "suricata-verify/tests/bug-5162")
+	files := corpus.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/dce", "suricata-verify/tests/bug-5162")
 	for _, folder := range []string{"zeek-traces/dce-rpc", "attack-sbousseaden", "attack-otrf"} {
-		maps.Copy(files, replay.Files(t, folder))
+		maps.Copy(files, corpus.Files(t, folder))
 	}
 	return files
 }
 
-func isRPC(f *replay.Flow) bool {
+func isRPC(f *corpus.Flow) bool {
 	if !f.TCP || len(f.Chunks) == 0 {
 		return false
 	}
@@ -55,7 +55,7 @@ func TestAgreesWithTshark(t *testing.T) {
 	compared, calls := 0, 0
 	for name, capture := range captures(t) {
 		got := operations{}
-		for _, f := range replay.Flows(t, capture) {
+		for _, f := range corpus.Flows(t, capture) {
 			if isRPC(f) {
 				feed := wiretest.Feed[Handler]{T: t, Conversation: new(Conversation), Handler: got}
 				_ = feed.Play(f.Chunks)
@@ -65,7 +65,7 @@ func TestAgreesWithTshark(t *testing.T) {
 			continue
 		}
 		want := map[string]int{}
-		for _, row := range replay.Tshark(t, capture, "dcerpc.pkt_type == 0 && tcp && !smb && !smb2", "dcerpc.opnum", "dcerpc.cn_flags.first_frag", "dcerpc.pkt_type") {
+		for _, row := range corpus.Tshark(t, capture, "dcerpc.pkt_type == 0 && tcp && !smb && !smb2", "dcerpc.opnum", "dcerpc.cn_flags.first_frag", "dcerpc.pkt_type") {
 			kinds, firsts := strings.Split(row[2], ","), strings.Split(row[1], ",")
 			at := 0 // operations are shown of requests alone
 			for i, op := range strings.Split(row[0], ",") {
@@ -97,10 +97,10 @@ func TestAgreesWithTshark(t *testing.T) {
 func TestAnySplitOfCapturesGivesTheSame(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, capture := range captures(t) {
-		for _, f := range replay.Flows(t, capture) {
+		for _, f := range corpus.Flows(t, capture) {
 			if isRPC(f) && len(f.Chunks) < 200 {
 				wiretest.Splits(t, f.Chunks, fresh)
-				wiretest.Splits(t, replay.Damage(random, f.Chunks), fresh)
+				wiretest.Splits(t, corpus.Damage(random, f.Chunks), fresh)
 			}
 		}
 	}
@@ -114,7 +114,7 @@ func TestAttacksShow(t *testing.T) {
 		{"suricata-verify/tests/dcerpc/dcerpc-dce-iface-01/20171220_smb_psexec_mimikatz_ticket_dump-s2.pcap", svcctlUUID + " 45"}, // a service is made
 	} {
 		got := operations{}
-		for _, f := range replay.Flows(t, replay.Archive(t, "suricata-verify.tar.zst", c.file)[c.file]) {
+		for _, f := range corpus.Flows(t, corpus.Archive(t, "suricata-verify.tar.zst", c.file)[c.file]) {
 			if isRPC(f) {
 				feed := wiretest.Feed[Handler]{T: t, Conversation: new(Conversation), Handler: got}
 				_ = feed.Play(f.Chunks)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"bulwark/wire/internal/corpus"
 	"bulwark/wire/wiretest"
 )
 
@@ -46,7 +47,7 @@ func (l *teller) Command(c *Command) {
 func tell(t *testing.T, elem ...string) []string {
 	t.Helper()
 	var all []string
-	for _, s := range wiretest.Streams(t, wiretest.Data(t, elem...)) {
+	for _, s := range corpus.Connections(t, corpus.Data(t, elem...)) {
 		l := &teller{}
 		f := wiretest.Feed[Handler]{T: t, Conversation: &Conversation{}, Handler: l}
 		if err := f.Play(s.Chunks); err != nil {
@@ -107,7 +108,7 @@ PACS1 -> WS1 released`,
 }
 
 func TestDamagedCaptures(t *testing.T) {
-	for _, s := range wiretest.Streams(t, wiretest.Data(t, "sensor", "generated-hospital", "dicom_dcmtk.pcap")) {
+	for _, s := range corpus.Connections(t, corpus.Data(t, "sensor", "generated-hospital", "dicom_dcmtk.pcap")) {
 		wiretest.Damage(t, s.Chunks, 200, fresh)
 	}
 }

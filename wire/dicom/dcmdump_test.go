@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"bulwark/wire/wiretest"
+	"bulwark/wire/internal/corpus"
 )
 
 // TestAgainstDcmdump walks the data sets of public DICOM files and compares with what DCMTK's dcmdump reads in them.
@@ -22,7 +22,7 @@ func TestAgainstDcmdump(t *testing.T) {
 	if err != nil {
 		t.Skip("dcmdump is not installed (Debian package dcmtk)")
 	}
-	files, err := filepath.Glob(filepath.Join(wiretest.Data(t, "dlp", "dicom"), "*"))
+	files, err := filepath.Glob(filepath.Join(corpus.Data(t, "dlp", "dicom"), "*"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bulwark/wire"
+	"bulwark/wire/internal/corpus"
 	"bulwark/wire/wiretest"
 )
 
@@ -202,7 +203,7 @@ func compareStores(t *testing.T, c *capturer, values map[string]map[Tag]string) 
 // plainFiles are at most n files of the data in uncompressed transfer syntaxes, each of another instance, and what
 // dcmdump reads in them.
 func plainFiles(t *testing.T, n int) (files []string, values map[string]map[Tag]string) {
-	all, err := filepath.Glob(filepath.Join(wiretest.Data(t, "dlp", "dicom"), "*.dcm"))
+	all, err := filepath.Glob(filepath.Join(corpus.Data(t, "dlp", "dicom"), "*.dcm"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,13 +12,13 @@ import (
 	"testing"
 
 	"bulwark/wire"
-	"bulwark/wire/wiretest"
+	"bulwark/wire/internal/corpus"
 )
 
 // TestWard counts the interactions among the pages of a recorded ward.
 func TestWard(t *testing.T) {
 	found, others := map[string]int{}, 0
-	for _, s := range wiretest.Streams(t, wiretest.Data(t, "sensor", "generated-hospital", "ward.pcap")) {
+	for _, s := range corpus.Connections(t, corpus.Data(t, "sensor", "generated-hospital", "ward.pcap")) {
 		var sides [2][]byte
 		for _, c := range s.Chunks {
 			sides[c.Dir] = append(sides[c.Dir], c.Bytes...)
@@ -50,7 +50,7 @@ func TestWard(t *testing.T) {
 
 // TestBundles compares what is read of public bundles with what encoding/json reads of them.
 func TestBundles(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(wiretest.Data(t, "dlp", "fhir-r4"), "*.json"))
+	files, err := filepath.Glob(filepath.Join(corpus.Data(t, "dlp", "fhir-r4"), "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no bundles: %v", err)
 	}

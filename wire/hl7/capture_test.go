@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"bulwark/wire/internal/corpus"
 	"bulwark/wire/wiretest"
 )
 
@@ -69,9 +70,9 @@ alone 0
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			path := wiretest.Data(t, "sensor", filepath.FromSlash(tt.path))
+			path := corpus.Data(t, "sensor", filepath.FromSlash(tt.path))
 			h := &tally{counts: map[string]int{}, devices: map[string]bool{}}
-			for _, s := range wiretest.Streams(t, path) {
+			for _, s := range corpus.Connections(t, path) {
 				f := wiretest.Feed[Handler]{T: t, Conversation: &Conversation{}, Handler: h}
 				if err := f.Play(s.Chunks); err != nil {
 					t.Errorf("%s: %v", s.Name, err)
@@ -86,14 +87,14 @@ alone 0
 }
 
 func TestDamagedCaptures(t *testing.T) {
-	for _, s := range wiretest.Streams(t, wiretest.Data(t, "sensor", "generated-hospital", "hl7.pcap")) {
+	for _, s := range corpus.Connections(t, corpus.Data(t, "sensor", "generated-hospital", "hl7.pcap")) {
 		wiretest.Damage(t, s.Chunks, 200, fresh)
 	}
 }
 
 // TestLabels compares identifiers and names with what plain string splitting found in public messages.
 func TestLabels(t *testing.T) {
-	data, err := os.ReadFile(wiretest.Data(t, "dlp", "labels", "hl7v2.jsonl"))
+	data, err := os.ReadFile(corpus.Data(t, "dlp", "labels", "hl7v2.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestLabels(t *testing.T) {
 		if err := json.Unmarshal([]byte(row), &label); err != nil {
 			t.Fatal(err)
 		}
-		message, err := os.ReadFile(wiretest.Data(t, "dlp", filepath.FromSlash(label.File)))
+		message, err := os.ReadFile(corpus.Data(t, "dlp", filepath.FromSlash(label.File)))
 		if err != nil {
 			t.Fatal(err)
 		}

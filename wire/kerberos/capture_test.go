@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/replay"
+	"bulwark/wire/internal/corpus"
 	"bulwark/wire/wiretest"
 )
 
@@ -55,7 +55,7 @@ func eve(x Exchange) string {
 }
 
 // run gives a flow to a conversation, and says what broke it off.
-func run(t testing.TB, f *replay.Flow, h Handler) error {
+func run(t testing.TB, f *corpus.Flow, h Handler) error {
 	t.Helper()
 	var c Conversation
 	if f.TCP {
@@ -72,7 +72,7 @@ func run(t testing.TB, f *replay.Flow, h Handler) error {
 }
 
 // isKerberos says whether a flow begins with a message of Kerberos.
-func isKerberos(f *replay.Flow) bool {
+func isKerberos(f *corpus.Flow) bool {
 	if len(f.Chunks) == 0 {
 		return false
 	}
@@ -87,7 +87,7 @@ func isKerberos(f *replay.Flow) bool {
 func lines(t testing.TB, capture []byte) []string {
 	t.Helper()
 	var l log
-	for _, f := range replay.Flows(t, capture, 88) {
+	for _, f := range corpus.Flows(t, capture, 88) {
 		if isKerberos(f) {
 			if err := run(t, f, &l); err != nil {
 				t.Error(err)
@@ -98,7 +98,7 @@ func lines(t testing.TB, capture []byte) []string {
 }
 
 func TestCaptures(t *testing.T) {
-	files := replay.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5", "suricata-verify/tests/bug-8278")
+	files := corpus.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5", "suricata-verify/tests/bug-8278")
 	for _, c := range []struct {
 		says, file string
 		want       []string
@@ -130,16 +130,16 @@ func TestCaptures(t *testing.T) {
 }
 
 // flows are all Kerberos flows of the captures at hand.
-func flows(t testing.TB) (all []*replay.Flow) {
+func flows(t testing.TB) (all []*corpus.Flow) {
 	t.Helper()
-	files := replay.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5", "suricata-verify/tests/bug-8278")
+	files := corpus.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5", "suricata-verify/tests/bug-8278")
 	for _, folder := range []string{"zeek-traces/krb", "zeek-traces/ldap", "zeek-traces/dce-rpc", "attack-sbousseaden", "attack-otrf"} {
-		for name, capture := range replay.Files(t, folder) {
+		for name, capture := range corpus.Files(t, folder) {
 			files[name] = capture
 		}
 	}
 	for _, capture := range files {
-		for _, f := range replay.Flows(t, capture, 88) {
+		for _, f := range corpus.Flows(t, capture, 88) {
 			if isKerberos(f) {
 				all = append(all, f)
 			}
@@ -168,7 +168,7 @@ func TestDamagedCapturesGiveTheSameHoweverTheyAreSplit(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, f := range flows(t) {
 		if f.TCP {
-			wiretest.Splits(t, replay.Damage(random, f.Chunks), fresh)
+			wiretest.Splits(t, corpus.Damage(random, f.Chunks), fresh)
 		}
 	}
 }
@@ -188,14 +188,14 @@ func TestAgreesWithTshark(t *testing.T) {
 	if testing.Short() {
 		t.Skip("running tshark on every capture takes a while")
 	}
-	files := replay.Files(t, "")
-	for name, capture := range replay.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5") {
+	files := corpus.Files(t, "")
+	for name, capture := range corpus.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/krb5") {
 		files[name] = capture
 	}
 	compared := 0
 	for name, capture := range files {
 		got := types{map[MessageType]int{}}
-		for _, f := range replay.Flows(t, capture, 88) {
+		for _, f := range corpus.Flows(t, capture, 88) {
 			if f.Port != 88 || !isKerberos(f) {
 				continue
 			}
@@ -207,7 +207,7 @@ func TestAgreesWithTshark(t *testing.T) {
 			continue
 		}
 		want := map[MessageType]int{}
-		for _, row := range replay.Tshark(t, capture, "(tcp.port == 88 || udp.port == 88) && kerberos", "kerberos.msg_type") {
+		for _, row := range corpus.Tshark(t, capture, "(tcp.port == 88 || udp.port == 88) && kerberos", "kerberos.msg_type") {
 			first, _, _ := strings.Cut(row[0], ",") // the AP-REQ within a TGS-REQ comes behind it
 			n, err := strconv.Atoi(first)
 			if err != nil {

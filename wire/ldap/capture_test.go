@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/replay"
+	"bulwark/wire/internal/corpus"
 	"bulwark/wire/wiretest"
 )
 
@@ -81,7 +81,7 @@ func line(x *Exchange) string {
 	return b.String()
 }
 
-func isLDAP(f *replay.Flow) bool {
+func isLDAP(f *corpus.Flow) bool {
 	if len(f.Chunks) == 0 {
 		return false
 	}
@@ -93,7 +93,7 @@ func isLDAP(f *replay.Flow) bool {
 	return match == wire.Yes && dir == f.Chunks[0].Dir
 }
 
-func run(t testing.TB, f *replay.Flow, h Handler) error {
+func run(t testing.TB, f *corpus.Flow, h Handler) error {
 	t.Helper()
 	var c Conversation
 	if f.TCP {
@@ -112,9 +112,9 @@ func run(t testing.TB, f *replay.Flow, h Handler) error {
 // captures are all that may hold LDAP.
 func captures(t testing.TB) map[string][]byte {
 	t.Helper()
-	files := replay.Archive(t, "suricata-verify.tar.zst")
+	files := corpus.Archive(t, "suricata-verify.tar.zst")
 	for _, folder := range []string{"zeek-traces", "attack-sbousseaden", "attack-otrf", "arkime"} {
-		for name, capture := range replay.Files(t, folder) {
+		for name, capture := range corpus.Files(t, folder) {
 			files[name] = capture
 		}
 	}
@@ -174,7 +174,7 @@ func (e *eve) Exchange(x *Exchange) {
 // TestSuricataVerify holds the checks of suricata-verify.
 func TestSuricataVerify(t *testing.T) {
 	const dir = "suricata-verify/tests/"
-	files := replay.Archive(t, "suricata-verify.tar.zst", dir+"ldap")
+	files := corpus.Archive(t, "suricata-verify.tar.zst", dir+"ldap")
 	for _, c := range []struct{ file, want string }{
 		{"ldap-add/ldap.pcap", `2 add_request "dc=example,dc=com" objectClass dc | add_response success matched="" message=""`},
 		{"ldap-bind/ldap.pcap", `1 bind_request "" | bind_response sasl_bind_in_progress matched="" message=""`},
@@ -186,7 +186,7 @@ func TestSuricataVerify(t *testing.T) {
 		{"ldap-search/ldap.pcap", `2 search_request "dc=example,dc=com" scope=2 deref=0 size=1000 time=30 types=false * + | search_result_entry base="dc=example,dc=com" objectClass dc | search_result_done success matched="" message=""`},
 	} {
 		var e eve
-		for _, f := range replay.Flows(t, files[dir+c.file], 389) {
+		for _, f := range corpus.Flows(t, files[dir+c.file], 389) {
 			if isLDAP(f) {
 				_ = run(t, f, &e)
 			}
@@ -198,7 +198,7 @@ func TestSuricataVerify(t *testing.T) {
 }
 
 func TestCaptures(t *testing.T) {
-	files := replay.Files(t, "zeek-traces/ldap")
+	files := corpus.Files(t, "zeek-traces/ldap")
 	for _, c := range []struct{ says, file, want string }{
 		{"signed messages are read", "zeek-traces/ldap/missing_krbtgt_ldap_request.pcapng",
 			`8 search_request "DC=matrix,DC=local" whole_subtree (samaccountname=krbtgt) signed control=1.2.840.113556.1.4.319 -> search_result_done success entries=1 references=3 bytes=1831`},
@@ -210,7 +210,7 @@ func TestCaptures(t *testing.T) {
 			`1319382063 search_request "dc=ADHACKING,dc=LOCAL" whole_subtree (&(sAMAccountName=*)(mail=*)(!(UserAccountControl:1.2.840.113556.1.4.803:=2))) sAMAccountName pwdLastSet mail lastLogon control=1.2.840.113556.1.4.319 -> search_result_done success entries=3 references=3 bytes=1016`},
 	} {
 		var l log
-		for _, f := range replay.Flows(t, files[c.file], 389) {
+		for _, f := range corpus.Flows(t, files[c.file], 389) {
 			if isLDAP(f) {
 				_ = run(t, f, &l)
 			}
@@ -224,7 +224,7 @@ func TestCaptures(t *testing.T) {
 func TestAnySplitOfCapturesGivesTheSame(t *testing.T) {
 	flows := 0
 	for _, capture := range captures(t) {
-		for _, f := range replay.Flows(t, capture, 389, 3268) {
+		for _, f := range corpus.Flows(t, capture, 389, 3268) {
 			if isLDAP(f) && f.TCP {
 				flows++
 				wiretest.Splits(t, f.Chunks, fresh)
@@ -242,9 +242,9 @@ func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
 func TestDamagedCapturesGiveTheSameHoweverTheyAreSplit(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, capture := range captures(t) {
-		for _, f := range replay.Flows(t, capture, 389, 3268) {
+		for _, f := range corpus.Flows(t, capture, 389, 3268) {
 			if f.TCP && isLDAP(f) {
-				wiretest.Splits(t, replay.Damage(random, f.Chunks), fresh)
+				wiretest.Splits(t, corpus.Damage(random, f.Chunks), fresh)
 			}
 		}
 	}
@@ -268,7 +268,7 @@ func TestAgreesWithTshark(t *testing.T) {
 			continue // tshark 4.0 does not look into messages that are signed
 		}
 		got := ops{count: map[Op]int{}}
-		for _, f := range replay.Flows(t, capture, 389, 3268) {
+		for _, f := range corpus.Flows(t, capture, 389, 3268) {
 			if (f.Port == 389 || f.Port == 3268) && isLDAP(f) {
 				_ = run(t, f, &got)
 			}
@@ -277,7 +277,7 @@ func TestAgreesWithTshark(t *testing.T) {
 			continue
 		}
 		want := map[Op]int{}
-		for _, row := range replay.Tshark(t, capture, "(ldap || cldap) && (tcp.port in {389, 3268} || udp.port == 389)", "ldap.protocolOp") {
+		for _, row := range corpus.Tshark(t, capture, "(ldap || cldap) && (tcp.port in {389, 3268} || udp.port == 389)", "ldap.protocolOp") {
 			for _, op := range strings.Split(row[0], ",") {
 				n, err := strconv.Atoi(op)
 				if err != nil {

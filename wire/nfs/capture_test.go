@@ -8,15 +8,15 @@ import (
 	"testing"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/replay"
+	"bulwark/wire/internal/corpus"
 	"bulwark/wire/wiretest"
 )
 
 func captures(t testing.TB) map[string][]byte {
 	t.Helper()
-	files := replay.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/nfs", "suricata-verify/tests/issue-3277")
+	files := corpus.Archive(t, "suricata-verify.tar.zst", "suricata-verify/tests/nfs", "suricata-verify/tests/issue-3277")
 	for _, folder := range []string{"zeek-traces/nfs", "zeek-traces/mount"} {
-		maps.Copy(files, replay.Files(t, folder))
+		maps.Copy(files, corpus.Files(t, folder))
 	}
 	return files
 }
@@ -37,7 +37,7 @@ func (p procedures) Call(v *Call) {
 	p[strconv.Itoa(int(v.Version))+" "+strconv.Itoa(int(n))]++
 }
 
-func play(t *testing.T, f *replay.Flow, h Handler) {
+func play(t *testing.T, f *corpus.Flow, h Handler) {
 	t.Helper()
 	if len(f.Chunks) == 0 {
 		return
@@ -63,14 +63,14 @@ func TestAgreesWithTshark(t *testing.T) {
 	compared, calls := 0, 0
 	for name, capture := range captures(t) {
 		got := procedures{}
-		for _, f := range replay.Flows(t, capture) {
+		for _, f := range corpus.Flows(t, capture) {
 			play(t, f, got)
 		}
 		if len(got) == 0 {
 			continue
 		}
 		want := map[string]int{}
-		for _, row := range replay.Tshark(t, capture, "rpc.msgtyp == 1 && nfs",
+		for _, row := range corpus.Tshark(t, capture, "rpc.msgtyp == 1 && nfs",
 			"rpc.programversion", "nfs.procedure_v2", "nfs.procedure_v3", "nfs.procedure_v4", "rpc.program") {
 			if len(row) < 5 || row[4] != "100003" {
 				continue
@@ -94,13 +94,13 @@ func TestAgreesWithTshark(t *testing.T) {
 func TestAnySplitOfCapturesGivesTheSame(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, capture := range captures(t) {
-		for _, f := range replay.Flows(t, capture) {
+		for _, f := range corpus.Flows(t, capture) {
 			if !f.TCP || len(f.Chunks) == 0 {
 				continue
 			}
 			if m, _ := Probe(f.Chunks[0].Bytes); m == wire.Yes {
 				wiretest.Splits(t, f.Chunks, fresh)
-				wiretest.Splits(t, replay.Damage(random, f.Chunks), fresh)
+				wiretest.Splits(t, corpus.Damage(random, f.Chunks), fresh)
 			}
 		}
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/gopacket/gopacket/layers"
 
 	"bulwark/content/demo"
+	"bulwark/wire/internal/corpus"
 	"bulwark/wire/packet"
 	"bulwark/wire/pcap"
-	"bulwark/wire/wiretest"
 )
 
 // verdicts counts in what gopacket and we agree.
@@ -157,7 +157,7 @@ func TestAgreementWithGopacketOnRecordedCaptures(t *testing.T) {
 		t.Skip("takes some seconds")
 	}
 	var v verdicts
-	err := filepath.WalkDir(wiretest.Data(t, "sensor"), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(corpus.Data(t, "sensor"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/replay"
+	"bulwark/wire/internal/corpus"
 	"bulwark/wire/wiretest"
 )
 
@@ -127,7 +127,7 @@ func joined(list [][]byte) (all []byte) {
 	return all
 }
 
-func isSMB(f *replay.Flow) bool {
+func isSMB(f *corpus.Flow) bool {
 	if !f.TCP || len(f.Chunks) == 0 {
 		return false
 	}
@@ -135,7 +135,7 @@ func isSMB(f *replay.Flow) bool {
 	return match == wire.Yes && (dir == wire.Either || dir == f.Chunks[0].Dir)
 }
 
-func run(t testing.TB, f *replay.Flow, h Handler) error {
+func run(t testing.TB, f *corpus.Flow, h Handler) error {
 	t.Helper()
 	feed := wiretest.Feed[Handler]{T: t, Conversation: new(Conversation), Handler: h, Scribble: true}
 	return feed.Play(f.Chunks)
@@ -144,9 +144,9 @@ func run(t testing.TB, f *replay.Flow, h Handler) error {
 // captures are all that hold SMB.
 func captures(t testing.TB) map[string][]byte {
 	t.Helper()
-	files := replay.Archive(t, "suricata-verify.tar.zst")
+	files := corpus.Archive(t, "suricata-verify.tar.zst")
 	for _, folder := range []string{"zeek-traces", "attack-sbousseaden", "attack-otrf", "arkime"} {
-		for name, capture := range replay.Files(t, folder) {
+		for name, capture := range corpus.Files(t, folder) {
 			files[name] = capture
 		}
 	}
@@ -245,7 +245,7 @@ func (e *eve) count(want map[string]string) (n int) {
 // TestSuricataVerify holds the checks of suricata-verify that are about the fields read here.
 func TestSuricataVerify(t *testing.T) {
 	const dir = "suricata-verify/tests/"
-	files := replay.Archive(t, "suricata-verify.tar.zst", dir)
+	files := corpus.Archive(t, "suricata-verify.tar.zst", dir)
 	create := func(name string, more ...string) map[string]string {
 		m := map[string]string{"command": "SMB2_COMMAND_CREATE", "filename": name}
 		for i := 0; i < len(more); i += 2 {
@@ -291,7 +291,7 @@ func TestSuricataVerify(t *testing.T) {
 		{"smb1-02/smb1_osx.pcap", 3, map[string]string{"command": "SMB1_COMMAND_LOGOFF_ANDX", "status": "SRV_BADUID"}},
 	} {
 		var e eve
-		for _, f := range replay.Flows(t, files[dir+c.file], 445, 139) {
+		for _, f := range corpus.Flows(t, files[dir+c.file], 445, 139) {
 			if isSMB(f) {
 				if err := run(t, f, &e); err != nil {
 					t.Errorf("%s: %v", c.file, err)
@@ -310,7 +310,7 @@ func TestSuricataVerify(t *testing.T) {
 func TestAnySplitOfCapturesGivesTheSame(t *testing.T) {
 	flows := 0
 	for _, capture := range captures(t) {
-		for _, f := range replay.Flows(t, capture, 445, 139) {
+		for _, f := range corpus.Flows(t, capture, 445, 139) {
 			if isSMB(f) {
 				flows++
 				wiretest.Splits(t, f.Chunks, fresh)
@@ -357,9 +357,9 @@ func (l *full) Content(p *Piece) {
 func TestDamagedCapturesGiveTheSameHoweverTheyAreSplit(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, capture := range captures(t) {
-		for _, f := range replay.Flows(t, capture, 445, 139) {
+		for _, f := range corpus.Flows(t, capture, 445, 139) {
 			if f.TCP && isSMB(f) {
-				wiretest.Splits(t, replay.Damage(random, f.Chunks), fresh)
+				wiretest.Splits(t, corpus.Damage(random, f.Chunks), fresh)
 			}
 		}
 	}
@@ -388,7 +388,7 @@ func TestAgreesWithTshark(t *testing.T) {
 	compared, answers, old := 0, 0, 0
 	for name, capture := range captures(t) {
 		got := commands{answered: map[Command]int{}, smb1: map[Code]int{}}
-		for _, f := range replay.Flows(t, capture, 445, 139) {
+		for _, f := range corpus.Flows(t, capture, 445, 139) {
 			if isSMB(f) {
 				_ = run(t, f, &got)
 			}
@@ -398,7 +398,7 @@ func TestAgreesWithTshark(t *testing.T) {
 			continue
 		}
 		want := map[Command]int{}
-		for _, row := range replay.Tshark(t, capture, "smb2 && tcp", "smb2.cmd", "smb2.flags.response", "smb2.nt_status") {
+		for _, row := range corpus.Tshark(t, capture, "smb2 && tcp", "smb2.cmd", "smb2.flags.response", "smb2.nt_status") {
 			cmds, responses := strings.Split(row[0], ","), strings.Split(row[1], ",")
 			status := strings.Split(row[2], ",")
 			at := 0 // statuses are shown of answers alone
@@ -433,7 +433,7 @@ func compareSMB1(t *testing.T, name string, capture []byte, got map[Code]int) (a
 		return 0
 	}
 	want := map[Code]int{}
-	for _, row := range replay.Tshark(t, capture, "smb && tcp && smb.flags.response == 1", "smb.cmd") {
+	for _, row := range corpus.Tshark(t, capture, "smb && tcp && smb.flags.response == 1", "smb.cmd") {
 		for _, cmd := range strings.Split(row[0], ",") {
 			n, err := strconv.ParseUint(cmd, 0, 8)
 			if err != nil {

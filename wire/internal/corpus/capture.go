@@ -1,5 +1,7 @@
 // Package corpus reads the captures of public projects below BULWARK_DATA for the tests of the decoders: datagrams,
-// streams in order, and the checks of suricata-verify.
+// streams in order, and the checks of suricata-verify. Three assemblies stand beside each other on purpose, each with
+// what its tests need: [Read] keeps the names of both ends and what came midstream, [Flows] goes by the ports that are
+// asked for and keeps each packet apart, [Connections] is gopacket's, the oracle that nobody here wrote.
 package corpus
 
 import (
@@ -81,13 +83,19 @@ type Capture struct {
 // read as an archive.
 func Folder(t testing.TB, elem ...string) map[string][]byte {
 	t.Helper()
-	path := wiretest.Data(t, elem...)
+	return read(t, func(string) bool { return true }, elem...)
+}
+
+// read is [Folder] for those whose path keep wants.
+func read(t testing.TB, keep func(string) bool, elem ...string) map[string][]byte {
+	t.Helper()
+	path := Data(t, elem...)
 	files := map[string][]byte{}
 	var err error
 	if strings.HasSuffix(path, ".tar.zst") {
-		err = readArchive(path, files)
+		err = readArchive(path, files, keep)
 	} else {
-		err = readFolder(path, files)
+		err = readFolder(path, files, keep)
 	}
 	if err != nil {
 		t.Fatalf("reading %s: %v", path, err)
@@ -95,13 +103,13 @@ func Folder(t testing.TB, elem ...string) map[string][]byte {
 	return files
 }
 
-func readArchive(path string, files map[string][]byte) error {
+func readArchive(path string, files map[string][]byte, keep func(string) bool) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	z, err := zstd.NewReader(f)
+	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return err
 	}
@@ -114,7 +122,7 @@ func readArchive(path string, files map[string][]byte) error {
 		if err != nil {
 			return err
 		}
-		if h.Typeflag != tar.TypeReg {
+		if h.Typeflag != tar.TypeReg || !keep(h.Name) {
 			continue
 		}
 		if files[h.Name], err = io.ReadAll(r); err != nil {
@@ -123,15 +131,16 @@ func readArchive(path string, files map[string][]byte) error {
 	}
 }
 
-func readFolder(root string, files map[string][]byte) error {
+func readFolder(root string, files map[string][]byte, keep func(string) bool) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		b, err := os.ReadFile(path)
-		if rel, e := filepath.Rel(root, path); e == nil {
-			files[rel] = b
+		name, err := filepath.Rel(root, path)
+		if err != nil || !keep(name) {
+			return err
 		}
+		files[name], err = os.ReadFile(path)
 		return err
 	})
 }

@@ -1,4 +1,4 @@
-package wiretest
+package corpus
 
 import (
 	"errors"
@@ -15,13 +15,14 @@ import (
 	"github.com/gopacket/gopacket/reassembly"
 
 	"bulwark/wire"
+	"bulwark/wire/wiretest"
 )
 
-// Stream is one TCP connection of a capture, put together by gopacket: an oracle that nobody here wrote.
-type Stream struct {
+// Connection is one TCP connection of a capture, put together by gopacket: an oracle that nobody here wrote.
+type Connection struct {
 	// Name is "client:port-server:port"; the client sent the first SYN, or the first packet seen.
 	Name   string
-	Chunks []Chunk
+	Chunks []wiretest.Chunk
 }
 
 // Data is the path of a file below the test data, and skips the test where they are not at hand.
@@ -38,8 +39,8 @@ func Data(t testing.TB, elem ...string) string {
 	return path
 }
 
-// Streams reads the TCP connections of a pcap or pcapng file, in the order of their first packets.
-func Streams(t testing.TB, path string) []Stream {
+// Connections reads the TCP connections of a pcap or pcapng file, in the order of their first packets.
+func Connections(t testing.TB, path string) []Connection {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -50,7 +51,7 @@ func Streams(t testing.TB, path string) []Stream {
 	if err != nil {
 		t.Fatalf("reading %s: %v", path, err)
 	}
-	factory := &streamFactory{}
+	factory := &connectionFactory{}
 	asm := reassembly.NewAssembler(reassembly.NewStreamPool(factory))
 	for {
 		p, ci, err := r.ReadPacketData()
@@ -69,9 +70,9 @@ func Streams(t testing.TB, path string) []Stream {
 		asm.FlushWithOptions(reassembly.FlushOptions{T: ci.Timestamp.Add(-time.Minute)})
 	}
 	asm.FlushAll()
-	out := make([]Stream, len(factory.streams))
-	for i, s := range factory.streams {
-		out[i] = s.stream
+	out := make([]Connection, len(factory.all))
+	for i, s := range factory.all {
+		out[i] = s.told
 	}
 	return out
 }
@@ -97,22 +98,22 @@ type captureContext gopacket.CaptureInfo
 
 func (c captureContext) GetCaptureInfo() gopacket.CaptureInfo { return gopacket.CaptureInfo(c) }
 
-type streamFactory struct{ streams []*stream }
+type connectionFactory struct{ all []*connection }
 
-func (f *streamFactory) New(net, tcp gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
-	s := &stream{stream: Stream{Name: fmt.Sprintf("%v:%v-%v:%v", net.Src(), tcp.Src(), net.Dst(), tcp.Dst())}}
-	f.streams = append(f.streams, s)
+func (f *connectionFactory) New(net, tcp gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
+	s := &connection{told: Connection{Name: fmt.Sprintf("%v:%v-%v:%v", net.Src(), tcp.Src(), net.Dst(), tcp.Dst())}}
+	f.all = append(f.all, s)
 	return s
 }
 
-type stream struct{ stream Stream }
+type connection struct{ told Connection }
 
-func (s *stream) Accept(_ *layers.TCP, _ gopacket.CaptureInfo, _ reassembly.TCPFlowDirection, _ reassembly.Sequence, start *bool, _ reassembly.AssemblerContext) bool {
+func (s *connection) Accept(_ *layers.TCP, _ gopacket.CaptureInfo, _ reassembly.TCPFlowDirection, _ reassembly.Sequence, start *bool, _ reassembly.AssemblerContext) bool {
 	*start = true // midstream is welcome
 	return true
 }
 
-func (s *stream) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.AssemblerContext) {
+func (s *connection) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.AssemblerContext) {
 	flow, _, _, lost := sg.Info()
 	dir := wire.ToServer
 	if flow == reassembly.TCPDirServerToClient {
@@ -123,12 +124,12 @@ func (s *stream) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.Assembl
 		return
 	}
 	bytes := append([]byte(nil), sg.Fetch(n)...)
-	last := len(s.stream.Chunks) - 1
-	if last >= 0 && s.stream.Chunks[last].Dir == dir && lost <= 0 {
-		s.stream.Chunks[last].Bytes = append(s.stream.Chunks[last].Bytes, bytes...)
+	last := len(s.told.Chunks) - 1
+	if last >= 0 && s.told.Chunks[last].Dir == dir && lost <= 0 {
+		s.told.Chunks[last].Bytes = append(s.told.Chunks[last].Bytes, bytes...)
 		return
 	}
-	s.stream.Chunks = append(s.stream.Chunks, Chunk{Dir: dir, Lost: max(lost, 0), Bytes: bytes})
+	s.told.Chunks = append(s.told.Chunks, wiretest.Chunk{Dir: dir, Lost: max(lost, 0), Bytes: bytes})
 }
 
-func (s *stream) ReassemblyComplete(reassembly.AssemblerContext) bool { return false }
+func (s *connection) ReassemblyComplete(reassembly.AssemblerContext) bool { return false }

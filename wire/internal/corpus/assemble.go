@@ -1,4 +1,4 @@
-package replay
+package corpus
 
 import (
 	"cmp"
@@ -21,22 +21,22 @@ type tuple struct {
 
 func (t tuple) other() tuple { return tuple{t.tcp, t.dst, t.src, t.to, t.from} }
 
-type segment struct {
+type part struct {
 	seq  uint32
 	data []byte
 }
 
-// stream is one direction of a TCP connection.
-type stream struct {
+// half is one direction of a TCP connection.
+type half struct {
 	known bool
 	next  uint32
-	early []segment
+	early []part
 }
 
 type conn struct {
-	flow    *Flow
-	streams [2]stream
-	ended   bool
+	flow   *Flow
+	halves [2]half
+	ended  bool
 }
 
 type builder struct {
@@ -94,7 +94,7 @@ func (b *builder) tcp(t tuple, l *layers.TCP) {
 	}
 	fromServer := l.SYN && l.ACK || !l.SYN && slices.Contains(b.ports, int(l.SrcPort))
 	c := b.conn(t, fromServer)
-	s := &c.streams[b.dirs[t]]
+	s := &c.halves[b.dirs[t]]
 	seq := l.Seq
 	if l.SYN {
 		seq++
@@ -106,12 +106,12 @@ func (b *builder) tcp(t tuple, l *layers.TCP) {
 		}
 		s.known, s.next = true, seq
 	}
-	other := &c.streams[b.dirs[t].Other()]
+	other := &c.halves[b.dirs[t].Other()]
 	if l.ACK && len(other.early) > 0 && int32(l.Ack-other.next) > 0 { // it arrived, and was not captured
 		c.deliver(b.dirs[t].Other(), true)
 	}
 	if len(l.Payload) > 0 {
-		s.early = append(s.early, segment{seq, l.Payload})
+		s.early = append(s.early, part{seq, l.Payload})
 		c.deliver(b.dirs[t], false)
 	}
 	c.ended = c.ended || l.FIN || l.RST
@@ -119,8 +119,8 @@ func (b *builder) tcp(t tuple, l *layers.TCP) {
 
 // deliver moves what is in order to the flow's chunks; at the end, or when too much waits, over gaps.
 func (c *conn) deliver(dir wire.Dir, end bool) {
-	s := &c.streams[dir]
-	slices.SortStableFunc(s.early, func(a, b segment) int {
+	s := &c.halves[dir]
+	slices.SortStableFunc(s.early, func(a, b part) int {
 		return cmp.Compare(int32(a.seq-s.next), int32(b.seq-s.next))
 	})
 	for len(s.early) > 0 {

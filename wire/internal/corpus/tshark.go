@@ -1,4 +1,4 @@
-package replay
+package corpus
 
 import (
 	"os"
