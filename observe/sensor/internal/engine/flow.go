@@ -263,6 +263,7 @@ func (t *table) remove(f *flow, n uint32) {
 func (t *table) resize(size int) {
 	old := t.index
 	t.index, t.mask = make([]uint64, size), uint64(size-1)
+	huge(t.index)
 	for _, e := range old {
 		if e != 0 {
 			t.put(e)
