@@ -213,6 +213,25 @@ func TestFramesGoInOrderAndConversationsAreNewEachTimeAround(t *testing.T) {
 	}
 }
 
+func TestATapeThatIsTheSameEachTime(t *testing.T) {
+	needPair(t)
+	f := datagram([4]byte{10, 0, 0, 1}, [4]byte{10, 0, 0, 2}, 64)
+	tape := &Tape{Same: true}
+	if err := tape.Add(f); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, tape)
+	next := read(t, "v0")
+	if _, _, err := s.Send(3, 0); err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range next(3) {
+		if !bytes.Equal(got, f) {
+			t.Errorf("time %d:\ngot  %x\nwant %x", i, got, f)
+		}
+	}
+}
+
 func TestTapeRefusesWhatCannotBeSent(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -233,7 +252,7 @@ func TestTapeRefusesWhatCannotBeSent(t *testing.T) {
 // BenchmarkSend sends as fast as it goes to an interface that nobody reads.
 func BenchmarkSend(b *testing.B) {
 	needPair(b)
-	tape := new(Tape)
+	tape := &Tape{Same: true}
 	for i := range 1000 {
 		if err := tape.Add(datagram([4]byte{10, 0, 0, 1}, [4]byte{10, 1, byte(i >> 8), byte(i)}, 60)); err != nil {
 			b.Fatal(err)

@@ -30,11 +30,14 @@ var (
 	ErrEmpty = errors.New("liveframe: the tape has no frames")
 )
 
-// Tape is what is sent, in order, over and over. Each time around, the conversations are new ones: of the two addresses
-// of an IP packet one is raised and one lowered in the same place (the third octet of IPv4, the fourth group of IPv6),
-// so that all checksums stay right, both directions still meet, and private addresses stay private. Broadcast and
-// multicast, and what is no IP, is sent as it was.
+// Tape is what is sent, in order, over and over. Unless it is the same each time, the conversations are new ones each
+// time around: of the two addresses of an IP packet one is raised and one lowered in the same place (the third octet of
+// IPv4, the fourth group of IPv6), so that all checksums stay right, both directions still meet, and private addresses
+// stay private. Broadcast and multicast, and what is no IP, is sent as it was.
 type Tape struct {
+	// Same sends the frames as they are each time. It is set before frames are added.
+	Same bool
+
 	data []byte
 	n    int
 }
@@ -47,7 +50,10 @@ func (t *Tape) Add(frame []byte) error {
 	if t.room()+recordHeader+len(frame)+recordHeader > MaxTape {
 		return ErrFull
 	}
-	up, down := shifting(frame)
+	up, down := atSpare, atSpare
+	if !t.Same {
+		up, down = shifting(frame)
+	}
 	t.data = binary.NativeEndian.AppendUint16(t.data, uint16(len(frame)))
 	t.data = binary.NativeEndian.AppendUint16(t.data, uint16(up))
 	t.data = binary.NativeEndian.AppendUint16(t.data, uint16(down))

@@ -48,8 +48,8 @@ func live(s settings) error {
 	}
 	defer func() { _ = exec.Command("ip", "netns", "del", liveNS).Run() }() // nothing to do if it stays
 	var worst tally
-	for _, l := range []load{{"small", func() (string, error) { return small(s) }},
-		{"mixed", func() (string, error) { return head(s.capture, mixedPackets) }}} {
+	for _, l := range []load{{"small", true, func() (string, error) { return small(s) }},
+		{"mixed", false, func() (string, error) { return head(s.capture, mixedPackets) }}} {
 		t, err := l.measure(s)
 		if errors.Is(err, liveframe.ErrNoLiveFrames) {
 			fmt.Println("SKIP sensor_live_drop_share", err)
@@ -74,6 +74,7 @@ func small(s settings) (string, error) {
 // load is what is sent.
 type load struct {
 	name    string
+	same    bool                   // each time around; else all conversations are new
 	capture func() (string, error) // makes it
 }
 
@@ -94,7 +95,7 @@ func (l *load) measure(s settings) (t tally, err error) {
 	if err != nil {
 		return t, err
 	}
-	tape, err := record(name)
+	tape, err := record(name, l.same)
 	if err != nil {
 		return t, err
 	}
@@ -129,8 +130,8 @@ func offlineRate(load, name string, s settings) (float64, error) {
 	return n / p.median().Seconds(), err
 }
 
-// record puts a capture on a tape.
-func record(name string) (*liveframe.Tape, error) {
+// record puts a capture on a tape, which is the same each time around or not.
+func record(name string, same bool) (*liveframe.Tape, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -140,7 +141,7 @@ func record(name string) (*liveframe.Tape, error) {
 	if err != nil {
 		return nil, err
 	}
-	tape, odd := new(liveframe.Tape), 0
+	tape, odd := &liveframe.Tape{Same: same}, 0
 	for p := (pcap.Packet{}); ; {
 		err := r.Next(&p)
 		if err == nil {
@@ -180,7 +181,8 @@ type outcome struct {
 	asked               float64 // packets a second; 0: as fast as it goes
 	took                float64 // seconds
 	sent, read, dropped uint64
-	lost                uint64 // events
+	lost                uint64        // events
+	sender, sensor      time.Duration // of CPU
 }
 
 func (o *outcome) rate() float64 { return float64(o.sent) / o.took }
@@ -192,8 +194,10 @@ func (o *outcome) unknown() float64 {
 }
 
 func (o *outcome) tell(name string, offline float64) {
-	fmt.Printf("%s: %d packets sent in %.1f s, %.3f Mpps or %.2f of the offline rate (asked for %.3f); %d read, %d dropped, %d not accounted for; %d events lost\n",
-		name, o.sent, o.took, o.rate()/1e6, o.rate()/offline, o.asked/1e6, o.read, o.dropped, int64(o.sent)-int64(o.read+o.dropped), o.lost)
+	fmt.Printf("%s: %d packets sent in %.1f s, %.3f Mpps or %.2f of the offline rate (asked for %.3f); %d read, %d dropped, %d not accounted for; %d events lost; "+
+		"%.0f ns of CPU to send one, %.0f to read one\n",
+		name, o.sent, o.took, o.rate()/1e6, o.rate()/offline, o.asked/1e6, o.read, o.dropped, int64(o.sent)-int64(o.read+o.dropped), o.lost,
+		float64(o.sender)/float64(o.sent), float64(o.sensor)/float64(o.read))
 }
 
 var watched = regexp.MustCompile(`v0: (\d+) packets were read, (\d+) dropped by the kernel, (\d+) events lost`)
@@ -218,6 +222,7 @@ func watchWhile(s settings, tape *liveframe.Tape, rate float64) (o outcome, err 
 	if err != nil {
 		return o, fmt.Errorf("watching: %w; it said %s", err, said.Bytes())
 	}
+	o.sensor = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	for i, n := range []*uint64{&o.read, &o.dropped, &o.lost} {
 		if *n, err = strconv.ParseUint(string(m[i+1]), 10, 64); err != nil {
 			return o, err
@@ -265,6 +270,10 @@ func (o *outcome) flood(tape *liveframe.Tape) (err error) {
 	}
 	defer func() { err = errors.Join(err, sender.Close()) }()
 	second := uint32(cmp.Or(o.asked, 2e6)) // what is sent by one system call
+	before, err := threadTime()
+	if err != nil {
+		return err
+	}
 	for o.took < sendFor {
 		sent, took, err := sender.Send(second, o.asked)
 		if err != nil {
@@ -273,5 +282,16 @@ func (o *outcome) flood(tape *liveframe.Tape) (err error) {
 		o.sent += sent
 		o.took += took.Seconds()
 	}
-	return nil
+	after, err := threadTime()
+	o.sender = after - before
+	return err
+}
+
+// threadTime is what this thread has used of its core.
+func threadTime() (time.Duration, error) {
+	var use unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &use); err != nil {
+		return 0, err
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano()), nil
 }
