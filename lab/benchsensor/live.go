@@ -163,9 +163,9 @@ func makePair() error {
 	_ = exec.Command("ip", "netns", "del", liveNS).Run() // what a killed run left
 	for _, args := range [][]string{
 		{"netns", "add", liveNS},
+		// The router advertisements of the capture would make the kernel send packets of its own.
+		{"netns", "exec", liveNS, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1"},
 		{"-n", liveNS, "link", "add", "v0", "mtu", "3200", "type", "veth", "peer", "name", "v1", "mtu", "3200"},
-		{"-n", liveNS, "link", "set", "v0", "addrgenmode", "none"}, // no neighbour discovery among the packets
-		{"-n", liveNS, "link", "set", "v1", "addrgenmode", "none"},
 		{"-n", liveNS, "link", "set", "v0", "up"},
 		{"-n", liveNS, "link", "set", "v1", "up"},
 	} {
@@ -213,7 +213,7 @@ func watchWhile(s settings, tape *liveframe.Tape, rate float64) (o outcome, err 
 	}
 	time.Sleep(2 * time.Second) // it opens its socket
 	err = o.send(s, tape)
-	time.Sleep(time.Second) // what waits in the ring is read
+	time.Sleep(3 * time.Second) // what waits in the ring is read
 	err = errors.Join(err, cmd.Process.Signal(unix.SIGINT), cmd.Wait())
 	m := watched.FindSubmatch(said.Bytes())
 	if err == nil && m == nil {
