@@ -11,7 +11,6 @@ type Pool struct {
 	Token *spnego.Token // scratch of security tokens; made when a sign-on is met
 
 	contexts wire.Rows[Context]
-	names    wire.Rows[[]byte]
 }
 
 // pool is where the memory of c comes from.
