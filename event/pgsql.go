@@ -21,7 +21,7 @@ type PgSQL struct {
 	RowBytes   uint64 // of the values of the answer
 	CopiedOut  uint64 // rows copied out of the server
 	CopyOut    uint64 // their bytes
-	CopiedIn   uint64 // rows copied into the server
+	CopiedIn   uint64 // pieces in which rows were copied into the server: a client may send several rows in one
 	CopyIn     uint64 // their bytes
 	Severity   string // of an error: ERROR, FATAL...
 	Code       string // SQLSTATE of an error: 28P01

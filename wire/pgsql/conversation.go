@@ -71,13 +71,19 @@ type Conversation struct {
 	reports  [maxSettings]Setting
 	fields   [2][maxFields]Field
 	methods  [8]Method
+	known    [8]prepared
+	oldest   int // of known
 	arena    []byte
 }
 
 // Reset makes c ready for another conversation.
 func (c *Conversation) Reset() {
 	c.x = Exchange{}
-	c.n, c.open, c.begun, c.method, c.sealing, c.arena = 0, false, false, 0, 0, c.arena[:0]
+	c.n, c.open, c.begun, c.method, c.sealing, c.oldest, c.arena = 0, false, false, 0, 0, 0, c.arena[:0]
+	for i := range c.known {
+		k := &c.known[i]
+		k.name, k.text = k.name[:0], k.text[:0]
+	}
 }
 
 // Decode reads one direction. It returns [ErrTLS] or [ErrSealed] where the server accepts encryption.

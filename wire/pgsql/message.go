@@ -51,6 +51,8 @@ func looked(dir wire.Dir, kind byte) int {
 			return maxStatement
 		case 'p':
 			return 64 // the mechanism
+		case 'B':
+			return 2 * maxName
 		}
 		return 0
 	}
@@ -70,12 +72,20 @@ func (c *Conversation) request(kind byte, body []byte, size int, h Handler) {
 		c.begin(Query, h)
 		c.x.Statement = c.keepUpTo(cString(body), maxStatement)
 	case 'P': // Parse: a name, the statement, the types of its parameters
+		name, after, _ := bytes.Cut(body, []byte{0})
+		c.learn(name, cString(after))
 		if c.open && c.x.Kind == Query {
 			return // of several statements in a batch the first is told
 		}
-		_, after, _ := bytes.Cut(body, []byte{0})
 		c.begin(Query, h)
 		c.x.Statement, c.x.Prepared = c.keepUpTo(cString(after), maxStatement), true
+	case 'B': // Bind: names of a portal and of a statement, the values of its parameters
+		if c.open && c.x.Kind == Query {
+			return
+		}
+		_, after, _ := bytes.Cut(body, []byte{0})
+		c.begin(Query, h)
+		c.x.Statement, c.x.Prepared = c.keepUpTo(c.statement(cString(after)), maxStatement), true
 	case 'p':
 		c.proof(body, h)
 	case 'd':
@@ -85,6 +95,34 @@ func (c *Conversation) request(kind byte, body []byte, size int, h Handler) {
 		c.begin(Terminate, h)
 		c.end(h)
 	}
+}
+
+// prepared is a statement that is known by a name.
+type prepared struct{ name, text []byte }
+
+// learn keeps a statement with its name, in place of one with the same name or of the oldest.
+func (c *Conversation) learn(name, text []byte) {
+	at := c.oldest
+	for i := range c.known {
+		if len(c.known[i].text) > 0 && bytes.Equal(c.known[i].name, name) {
+			at = i
+		}
+	}
+	if at == c.oldest {
+		c.oldest = (c.oldest + 1) % len(c.known)
+	}
+	k := &c.known[at]
+	k.name, k.text = append(k.name[:0], name[:min(len(name), maxName)]...), append(k.text[:0], text[:min(len(text), maxStatement/4)]...)
+}
+
+// statement is what was prepared under a name.
+func (c *Conversation) statement(name []byte) []byte {
+	for i := range c.known {
+		if bytes.Equal(c.known[i].name, name) {
+			return c.known[i].text
+		}
+	}
+	return nil
 }
 
 // proof takes a password or what proves one. Of SASL the mechanism is kept, of everything else nothing.

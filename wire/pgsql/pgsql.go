@@ -139,6 +139,7 @@ type Handler interface {
 // Bounds of what is kept of one exchange.
 const (
 	maxStatement = 4096
+	maxName      = 64 // NAMEDATALEN
 	maxSettings  = 64
 	maxFields    = 32
 	maxValue     = 512

@@ -94,6 +94,12 @@ func TestSessions(t *testing.T) {
 			up(message('Q', "copy t from stdin\x00")), down(message('G', "\x00\x00\x00")), up(message('d', "a\n") + message('c', "")), down(message('C', "COPY 1\x00") + ready)},
 			"1 query \"copy t to stdout\" prepared=false accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=2,6 in=0,0 tag=COPY 2 error= \n" +
 				"2 query \"copy t from stdin\" prepared=false accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=1,2 tag=COPY 1 error= \n", nil},
+		{"a statement that is prepared once is told each time", []wiretest.Chunk{up(message('P', "S_1\x00select a\x00\x00\x00") + message('D', "SS_1\x00") + message('S', "")), down(message('1', "") + ready),
+			up(message('P', "S_2\x00select b\x00\x00\x00") + message('B', "\x00S_2\x00\x00\x00\x00\x00") + message('E', "\x00\x00\x00\x00\x00") + message('S', "")), down(message('1', "") + message('2', "") + message('C', "SELECT 0\x00") + ready),
+			up(message('B', "\x00S_1\x00\x00\x00\x00\x00") + message('E', "\x00\x00\x00\x00\x00") + message('S', "")), down(message('2', "") + message('D', "\x00\x01\x00\x00\x00\x01A") + message('C', "SELECT 1\x00") + ready)},
+			"1 query \"select a\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error= \n" +
+				"2 query \"select b\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag=SELECT 0 error= \n" +
+				"3 query \"select a\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=1,1 out=0,0 in=0,0 tag=SELECT 1 error= \n", nil},
 		{"a request to cancel", []wiretest.Chunk{up(first(codeCancel, "\x00\x00\x00\x07\x00\x00\x00\x09"))}, "1 cancel in=0,0 tag= error= \n", nil},
 	}
 	for _, tt := range tests {

@@ -68,7 +68,7 @@ func (a *pgsqlApp) Exchange(x *pgsql.Exchange, n int) {
 	*e = event.PgSQL{Activity: x.Kind.String(), TxID: uint64(n), User: event.View(a.user), Database: event.View(a.db), Mechanism: event.View(x.Mechanism),
 		Prepared: x.Prepared, Command: event.View(x.Tag), Rows: x.Rows, RowBytes: x.RowBytes, CopiedOut: x.CopyOut, CopyOut: x.CopyOutSize,
 		CopiedIn: x.CopyIn, CopyIn: x.CopyInSize, Severity: event.View(x.ErrorField('S')), Code: event.View(x.ErrorField('C')),
-		Message: t.statement(x.ErrorField('M'), sql.Standard), Statement: t.statement(x.Statement, sql.Standard)}
+		Message: t.said(x.ErrorField('M')), Statement: t.statement(x.Statement, sql.Standard)}
 	a.describe(x, e, &t)
 	if x.Answered {
 		e.Latency = a.took()
@@ -85,6 +85,7 @@ func (a *pgsqlApp) Exchange(x *pgsql.Exchange, n int) {
 		w.emit(a.f, e)
 	}
 	a.signOn(x, e)
+	a.client(e)
 	if e.Server != "" {
 		w.out.asset = event.Asset{Software: e.Server, Vendor: "PostgreSQL", Role: "database server", Source: "pgsql"}
 		w.tellAssetOf(a.f, wire.ToClient, &w.out.asset)
@@ -136,6 +137,17 @@ func (t *texts) statement(q []byte, d sql.Dialect) string {
 	return t.from(at)
 }
 
+// said is a message about a statement, without what it quotes.
+func (t *texts) said(q []byte) string { return t.statement(q, sql.MySQL) }
+
+// client tells the program that signs on.
+func (a *pgsqlApp) client(e *event.PgSQL) {
+	if e.App != "" {
+		a.w.out.asset = event.Asset{Software: e.App, Role: "database client", Source: "pgsql"}
+		a.w.tellAssetOf(a.f, wire.ToServer, &a.w.out.asset)
+	}
+}
+
 // signOn reports the sign-on when it was decided.
 func (a *pgsqlApp) signOn(x *pgsql.Exchange, e *event.PgSQL) {
 	if a.judged || len(a.user) == 0 {
@@ -154,6 +166,9 @@ func (a *pgsqlApp) signOn(x *pgsql.Exchange, e *event.PgSQL) {
 	o := &a.w.out.auth
 	*o = event.Auth{User: event.View(a.user), Domain: event.View(a.db), Protocol: "PostgreSQL " + pgsqlMethod(a.method), Service: "pgsql",
 		Cleartext: a.tried && a.method == pgsql.Cleartext, Outcome: "success"}
+	if refused && a.method == pgsql.OK { // it asked for nothing: the host is not let in
+		o.Protocol = "PostgreSQL"
+	}
 	if len(a.mechanism) > 0 {
 		o.Protocol = event.View(a.mechanism)
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/kerberos"
@@ -194,7 +196,12 @@ func (a *tdsApp) Request(r *tds.Request) {
 // fault fills in an error.
 func (a *tdsApp) fault(e *event.TDS, x *tds.Error, t *texts) {
 	e.Code, e.Class, e.State = uint64(x.Number), uint64(x.Class), uint64(x.State)
-	e.Message, e.Server, e.Raised = t.statement(x.Message, sql.TSQL), event.View(x.Server), event.View(x.Proc)
+	said, _, quotes := bytes.Cut(x.Message, []byte{'('}) // a value that is there already stands in brackets, without marks
+	at := len(t.buf)
+	if t.buf = sql.Mask(t.buf, said, sql.MySQL); quotes {
+		t.buf = append(t.buf, " (?)"...)
+	}
+	e.Message, e.Server, e.Raised = t.from(at), event.View(x.Server), event.View(x.Proc)
 }
 
 // Challenge reports the machine that a server's challenge names.

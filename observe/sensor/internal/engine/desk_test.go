@@ -53,6 +53,15 @@ func TestSQLServerIsToldWithoutValuesAndPasswords(t *testing.T) {
 		`"tds.statement":"select * from p where name=? and id=?"`, `"tds.affected_count":3`, `"device.software_version":"16.0.4000"`}, []string{"geheim", "DURAND", "4711"})
 }
 
+func TestTLSInThePacketsOfTDSIsTold(t *testing.T) {
+	packet := func(kind byte, p string) string {
+		return string([]byte{kind, 1, byte((len(p) + 8) >> 8), byte(len(p) + 8), 0, 0, 1, 0}) + p
+	}
+	hello := "\x00\x00\x0b\x00\x06\x01\x00\x11\x00\x01\xff\x10\x00\x0f\xa0\x00\x00\x00"
+	got := played(t, up(packet(18, hello)), down(packet(4, hello)), up(packet(18, string(clientHello(t, "db.hospital.example")))))
+	tells(t, got, []string{`"kind":"tls"`, `"tls.sni":"db.hospital.example"`, `"kind":"tds"`, `"tds.sealed":"login"`, `"tds.encryption_wanted":"login"`}, nil)
+}
+
 func TestMySQLIsToldWithoutValuesAndPasswords(t *testing.T) {
 	packet := func(seq byte, p string) string { return string([]byte{byte(len(p)), 0, 0, seq}) + p }
 	const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
