@@ -167,6 +167,10 @@ func (c *Conversation) answer(kind byte, body []byte, size int, h Handler) {
 		if len(body) >= 2 { // a count, and before each value its length
 			x.RowBytes += uint64(max(size-2-4*int(binary.BigEndian.Uint16(body)), 0))
 		}
+	case 'G', 'H': // CopyInResponse, CopyOutResponse: a format, the count of columns, their formats
+		if len(body) >= 3 {
+			x.CopyAsked, x.CopyColumns = kind, binary.BigEndian.Uint16(body[1:])
+		}
 	case 'd':
 		x.CopyOut++
 		x.CopyOutSize += uint64(size)

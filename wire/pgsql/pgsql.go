@@ -96,9 +96,11 @@ type Exchange struct {
 	Columns     uint16
 	Rows        uint64
 	RowBytes    uint64 // of the values
+	CopyAsked   byte   // the server's word that a copy begins: 'G' in, 'H' out; 0: none did
+	CopyColumns uint16 // columns of that copy
 	CopyOut     uint64 // rows copied out
 	CopyOutSize uint64 // their bytes
-	CopyIn      uint64 // rows copied in
+	CopyIn      uint64 // messages of rows copied in
 	CopyInSize  uint64
 	Tag         []byte // of the last command that was completed
 	Error       []Field

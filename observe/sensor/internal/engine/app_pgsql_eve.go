@@ -54,6 +54,7 @@ func (j *jsonText) pgsqlRequest(x *pgsql.Exchange, statement string) {
 		if !x.Prepared {
 			j.str("simple_query", statement)
 		}
+		j.pgsqlCopy("copy_data_in", "msg_count", x.CopyIn, x.CopyInSize)
 	case pgsql.Cancel:
 		j.str("message", "cancel_request")
 		j.num("process_id", int64(x.Process))
@@ -160,19 +161,30 @@ func (j *jsonText) pgsqlResponse(x *pgsql.Exchange, message string) {
 		j.num("data_rows", int64(x.Rows))
 		j.num("data_size", int64(x.RowBytes))
 	}
-	j.pgsqlCopy("copy_data_out", x.CopyOut, x.CopyOutSize)
-	j.pgsqlCopy("copy_data_in", x.CopyIn, x.CopyInSize)
+	switch x.CopyAsked {
+	case 'G':
+		j.pgsqlColumns("copy_in_response", x.CopyColumns)
+	case 'H':
+		j.pgsqlColumns("copy_out_response", x.CopyColumns)
+	}
+	j.pgsqlCopy("copy_data_out", "row_count", x.CopyOut, x.CopyOutSize)
 	if len(x.Tag) > 0 {
 		j.bytes("command_completed", x.Tag)
 	}
 }
 
-func (j *jsonText) pgsqlCopy(name string, rows, size uint64) {
-	if rows == 0 {
+func (j *jsonText) pgsqlColumns(name string, n uint16) {
+	j.begin(name)
+	j.num("columns", int64(n))
+	j.finish()
+}
+
+func (j *jsonText) pgsqlCopy(name, counted string, n, size uint64) {
+	if n == 0 {
 		return
 	}
 	j.begin(name)
-	j.num("row_count", int64(rows))
+	j.num(counted, int64(n))
 	j.num("data_size", int64(size))
 	j.finish()
 }
