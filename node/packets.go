@@ -145,6 +145,7 @@ const foundTrailer = "Bulwark-Found"
 // found is what a command is told of what was found.
 type found struct {
 	Packets, Bytes, Lost uint64
+	Short                uint64
 	First, Last          time.Time
 	More                 bool
 	Faults               []string
@@ -168,7 +169,7 @@ func (n *Node) orderPackets(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Trailer", foundTrailer)
 	w.Header().Set("Content-Type", "application/x-pcapng")
 	f, err := n.packets(r.Context(), a, w)
-	told := found{Packets: f.Packets, Bytes: f.Bytes, Lost: f.Lost, First: f.First, Last: f.Last, More: f.More}
+	told := found{Packets: f.Packets, Bytes: f.Bytes, Lost: f.Lost, Short: f.Short, First: f.First, Last: f.Last, More: f.More}
 	for _, e := range f.Faults {
 		told.Faults = append(told.Faults, e.Error())
 	}
@@ -329,6 +330,9 @@ func tellFound(t Terminal, f *found, name string) error {
 		return &exit{ExitFailure, errors.New("no such packet is kept: sensor.ring says which are, and for how long")}
 	}
 	fmt.Fprintf(t.Err, "%d packets, %d bytes, %s to %s\n", f.Packets, f.Bytes, f.First.Local().Format(time.DateTime), f.Last.Local().Format(time.DateTime))
+	if f.Short > 0 {
+		fmt.Fprintf(t.Err, "Of %d packets only the first bytes are kept, of most the headers: sensor.ring says of which (encrypted, bulk, flow, snaplen).\n", f.Short)
+	}
 	if f.More {
 		fmt.Fprintln(t.Err, "There are more: --most ended it.")
 	}

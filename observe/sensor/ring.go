@@ -35,10 +35,14 @@ type RingConfig struct {
 	Snaplen int `conf:"snaplen"`
 	// Filter is which packets are kept, in the language of tcpdump: "not port 873". Empty means all that are watched.
 	Filter string `conf:"filter"`
-	// Encrypted is after how many bytes a conversation that is encrypted (TLS, SSH, IPsec) is kept no further: what follows
-	// cannot be read. 0 means never.
+	// Encrypted is after how many bytes of a conversation that is encrypted (TLS, QUIC, SSH, IPsec) only the headers of its
+	// packets are kept, where its handshake is not over before: what follows cannot be read. 0 means never, also not then.
 	Encrypted conf.Size `conf:"encrypted"`
-	// Flow is after how many bytes any conversation is kept no further. 0 means never.
+	// Bulk is after how many bytes that one end sends without an answer, an image or a file, only the headers of its packets
+	// are kept until the other end says something. 15 KB a second are taken off, so that waveforms, voice and logs are kept
+	// whole, as are HL7, ASTM, POCT1-A, IEEE 11073 and the protocols of monitors and ventilators. 0 means never.
+	Bulk conf.Size `conf:"bulk"`
+	// Flow is after how many bytes of any conversation only the headers of its packets are kept. 0 means never.
 	Flow conf.Size `conf:"flow"`
 }
 
@@ -50,7 +54,7 @@ const (
 )
 
 func defaultRing() RingConfig {
-	return RingConfig{Age: 7 * 24 * time.Hour, Free: 2 << 30, Encrypted: 16 << 10}
+	return RingConfig{Age: 7 * 24 * time.Hour, Free: 2 << 30, Encrypted: 16 << 10, Bulk: 32 << 10}
 }
 
 // Check refuses settings that cannot work.
@@ -62,7 +66,8 @@ func (c *RingConfig) Check() error {
 	if c.Snaplen < 0 || c.Snaplen > 0 && c.Snaplen < 64 {
 		errs = append(errs, conf.At("snaplen", fmt.Errorf("%d is not 0, and less than 64", c.Snaplen)))
 	}
-	for key, n := range map[string]int64{"age": int64(c.Age), "free": int64(c.Free), "encrypted": int64(c.Encrypted), "flow": int64(c.Flow)} {
+	for key, n := range map[string]int64{"age": int64(c.Age), "free": int64(c.Free), "encrypted": int64(c.Encrypted),
+		"bulk": int64(c.Bulk), "flow": int64(c.Flow)} {
 		if n < 0 {
 			errs = append(errs, conf.At(key, errors.New("it is less than 0")))
 		}
@@ -138,10 +143,11 @@ type RingState struct {
 	Oldest    time.Time `json:"oldest"` // about when the oldest packets are of; zero where there are none
 	Kept      uint64    `json:"kept"`   // packets
 	KeptBytes uint64    `json:"kept_bytes"`
-	Cut       uint64    `json:"cut"` // packets that the settings left out
-	CutBytes  uint64    `json:"cut_bytes"`
-	Lost      uint64    `json:"lost"` // packets that found no room: the disk is slower than the traffic, or full
-	Full      bool      `json:"full"` // the disk has no room for more
+	Short     uint64    `json:"short"`     // packets of those of which the settings left the rest out
+	Cut       uint64    `json:"cut"`       // packets that the settings left out
+	CutBytes  uint64    `json:"cut_bytes"` // that the settings left out, of both
+	Lost      uint64    `json:"lost"`      // packets that found no room: the disk is slower than the traffic, or full
+	Full      bool      `json:"full"`      // the disk has no room for more
 }
 
 // PacketQuery says which packets are asked for.
@@ -214,7 +220,7 @@ func (r *Ring) flushed(ctx context.Context) {
 
 func (r *Ring) settings() *ring.Settings {
 	c := &r.Config
-	return &ring.Settings{Snap: c.Snaplen, Filter: c.Filter, Encrypted: uint64(c.Encrypted), Flow: uint64(c.Flow)}
+	return &ring.Settings{Snap: c.Snaplen, Filter: c.Filter, Encrypted: uint64(c.Encrypted), Bulk: uint64(c.Bulk), Flow: uint64(c.Flow)}
 }
 
 // feed gives one child the segments that it fills.
@@ -327,6 +333,7 @@ func (f *feed) heard(r *link.Ring) {
 	s := &g.state
 	s.Kept += r.Kept
 	s.KeptBytes += r.KeptBytes
+	s.Short += r.Short
 	s.Cut += r.Cut
 	s.CutBytes += r.CutBytes
 	s.Lost += r.Lost

@@ -36,6 +36,17 @@ func (s *Sealer) Seal(dst, content []byte, chunk int64) []byte {
 	return s.seal(new(nonce), dst, content, chunk)
 }
 
+// SealInPlace seals whole chunks where they lie, from that number on: b is chunks as they stand in the file, each with its
+// content and behind it room for the tag.
+func (s *Sealer) SealInPlace(b []byte, chunk int64) {
+	n := new(nonce)
+	for size := s.layout.Chunk; len(b) >= size; b = b[size:] {
+		n.set(chunk, false)
+		s.aead.Seal(b[:0:size], n[:], b[:size-overhead], nil)
+		chunk++
+	}
+}
+
 func (s *Sealer) seal(n *nonce, dst, content []byte, chunk int64) []byte {
 	for size := s.layout.Content(); len(content) >= size; content = content[size:] {
 		n.set(chunk, false)

@@ -420,3 +420,20 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatIsSealedWhereItLiesIsWhatIsSealedElsewhere(t *testing.T) {
+	l := Layout{Chunk: 1 << 10}
+	s, err := NewSealer(Key{1}, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := bytes.Repeat([]byte("0123456789abcde"), 2*l.Content())[:2*l.Content()]
+	want := s.Seal(nil, content, 7)
+	got := make([]byte, 2*l.Chunk)
+	copy(got, content[:l.Content()])
+	copy(got[l.Chunk:], content[l.Content():])
+	s.SealInPlace(got, 7)
+	if !bytes.Equal(got, want) {
+		t.Error("the chunks differ")
+	}
+}

@@ -148,7 +148,8 @@ func (w *watcher) take(p *ring.Packet, vlan uint16) {
 	w.Packet(p.Time, p.Link, p.Size, vlan, p.Data)
 	if w.recorder != nil {
 		w.seen = w.Seen(w.seen[:0])
-		w.recorder.Packet(p, w.seen)
+		payload, back := w.Said()
+		w.recorder.Packet(p, w.seen, payload, back)
 	}
 }
 

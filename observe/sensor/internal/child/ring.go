@@ -12,7 +12,7 @@ import (
 
 // openRing begins to keep packets.
 func (c *crew) openRing() {
-	c.ring = ring.NewWriter(ring.Options{Settings: *c.start.Ring, Batches: link.RingBatches, Wait: c.start.Wait, Clock: c.clock,
+	c.ring = ring.NewWriter(ring.Options{Settings: *c.start.Ring, Blocks: link.RingBlocks, Wait: c.start.Wait, Clock: c.clock,
 		Report: func(r ring.Report) {
 			out := &link.Ring{Done: r.Done, Flushed: r.Flushed, Lost: r.Lost}
 			if r.Err != nil {
@@ -86,6 +86,7 @@ func counts(r *ring.Recorder, others *link.Ring) *link.Ring {
 	n := r.Counts()
 	others.Kept += n.Kept
 	others.KeptBytes += n.KeptBytes
+	others.Short += n.Short
 	others.Cut += n.Cut
 	others.CutBytes += n.CutBytes
 	others.Lost += n.Lost

@@ -1,12 +1,20 @@
 package engine
 
+import "bulwark/wire"
+
 // Seen is a flow that the packet in hand belongs to, as a recorder of packets needs it.
 type Seen struct {
 	ID        uint64 // of the flow; 0: the packet belongs to none, only its addresses are known (a fragment, say)
 	Bytes     uint64 // of the flow so far, on the wire, with this packet
-	Encrypted bool   // what its packets carry cannot be read
+	Encrypted bool   // what its packets carry cannot be read, but for the handshake
+	Over      bool   // of one that is encrypted: of this direction nothing more can be read
+	Clinical  bool   // it carries messages of medical devices or of the record, which are worth keeping to the last byte
 	key       *key
 }
+
+// Said is what the innermost packet in hand carries, and whether the server of its conversation sent it. The payload
+// lies in the frame, but for a datagram that came in fragments. It is valid until the next packet.
+func (w *Worker) Said() (payload []byte, back bool) { return w.said, w.back }
 
 // Ends are the two ends of the flow, the lower first, with the port of each.
 func (s *Seen) Ends() (lo, hi *[16]byte, loPort, hiPort uint16) {
@@ -38,9 +46,26 @@ func (w *Worker) Seen(into []Seen) []Seen {
 		if f.marks&markLive == 0 {
 			continue // it made room for one that it carries
 		}
-		into = append(into, Seen{ID: f.id, Bytes: f.bytes[0] + f.bytes[1], Encrypted: f.encrypted(), key: &f.key})
+		into = append(into, Seen{})
+		s := &into[len(into)-1] // filled in place: a copy would wait for its parts
+		s.ID, s.Bytes, s.key = f.id, f.bytes[0]+f.bytes[1], &f.key
+		s.Encrypted, s.Clinical = f.encrypted(), f.clinical()
+		s.Over = s.Encrypted && w.over(f)
 	}
 	return into
+}
+
+// over tells whether the decoder of a flow reads nothing more of the direction in hand.
+func (w *Worker) over(f *flow) bool {
+	if f.marks&markIgnored != 0 || f.conv == 0 {
+		return f.marks&markIgnored != 0
+	}
+	dir := wire.ToServer
+	if w.back {
+		dir = wire.ToClient
+	}
+	const all = 1 << 40 // bytes that are to be passed over: the rest
+	return w.conv(f).half[dir].skip > all
 }
 
 // esp is the protocol number of IPsec's encrypted payload (RFC 4303).
@@ -48,8 +73,18 @@ const esp = 50
 
 func (f *flow) encrypted() bool {
 	switch f.app {
-	case TLS, SSH:
+	case TLS, SSH, QUIC:
 		return true
+	case IKE: // behind a translator ESP has the ports of the handshake
+		return f.atPort(portFloated)
 	}
 	return f.key.proto == esp
+}
+
+func (f *flow) clinical() bool {
+	switch f.app {
+	case HL7, ASTM, POCT1A, IEEE11073, IntelliVue, CARESCAPE, MEDIBUS:
+		return true
+	}
+	return false
 }

@@ -91,6 +91,7 @@ type Worker struct {
 	depth   int                     // tunnels around the packet in hand
 	notes   [maxDepth + 1]uint32    // the flows of the packet in hand, the outermost first
 	noted   int                     // how many there are
+	said    []byte                  // the payload of the innermost packet in hand
 	bare    key                     // its ends, where it is of no flow itself
 	key     key
 
@@ -207,7 +208,7 @@ func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, fra
 	if w.opt.Full {
 		w.full.packet++
 	}
-	w.noted = 0
+	w.noted, w.said = 0, nil
 	p := &w.pkt
 	fault := packet.Decode(link, frame, p)
 	p.Tag(vlan)
@@ -265,6 +266,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 	w.note(n)
 	dir := f.dirOf(from)
 	w.back = dir == wire.ToClient
+	w.said = p.Payload
 	f.last = w.now
 	f.packets[dir]++
 	f.bytes[dir] += uint64(size)

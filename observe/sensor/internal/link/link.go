@@ -67,8 +67,8 @@ type Source struct {
 	Skip    uint64 `json:"skip,omitempty"` // packets of a growing file that were read before
 }
 
-// RingBatches is how many batches of packets, each of 1 MiB, may wait for the disk.
-const RingBatches = 16
+// RingBlocks is how many blocks of packets, each of a quarter more than 1 MiB, may wait for the disk.
+const RingBlocks = 14
 
 // Segment is a file of the packet ring to fill: it follows the order. The child gets the key of this one file only.
 type Segment struct {
@@ -85,9 +85,10 @@ type Ring struct {
 	Error     string `json:"error,omitempty"`   // of the disk
 	Kept      uint64 `json:"kept,omitempty"`    // packets
 	KeptBytes uint64 `json:"kept_bytes,omitempty"`
-	Cut       uint64 `json:"cut,omitempty"` // packets that the settings left out
-	CutBytes  uint64 `json:"cut_bytes,omitempty"`
-	Lost      uint64 `json:"lost,omitempty"` // packets that found no room
+	Short     uint64 `json:"short,omitempty"`     // packets of those of which the settings left the rest out
+	Cut       uint64 `json:"cut,omitempty"`       // packets that the settings left out
+	CutBytes  uint64 `json:"cut_bytes,omitempty"` // that the settings left out, of both
+	Lost      uint64 `json:"lost,omitempty"`      // packets that found no room
 }
 
 // The kinds of frames.

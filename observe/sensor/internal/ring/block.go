@@ -4,11 +4,15 @@ import (
 	"bulwark/observe/sensor/internal/engine"
 )
 
-// block is one that is being filled. Its memory is used again for the next.
+// block is one that is being filled: in the memory from which it is written, at the places of its chunks, so that it is
+// sealed where it lies.
 type block struct {
-	b       []byte // room for the head, then records, then, when it is closed, the rest
-	n       int    // where the next record goes
+	b       []byte // whole chunks as they stand in the file
+	at, end int    // in b: where the next byte goes, and where the content of its chunk ends
+	n       int    // bytes of content before it
 	packets int
+	bytes   int // of packets
+	base    int64
 	first   int64
 	last    int64
 	flows   []byte
@@ -16,23 +20,25 @@ type block struct {
 	keys    int // that were added to bloom, some of them more than once
 }
 
-func newBlock() *block {
-	k := &block{b: make([]byte, maxBlock), flows: make([]byte, 0, maxFlows*flowSize), bloom: make(bloom, maxBloom)}
+func newBlock(memory []byte) *block {
+	k := &block{b: memory, flows: make([]byte, 0, maxFlows*flowSize), bloom: make(bloom, maxBloom)}
 	k.reset()
 	return k
 }
 
 func (k *block) reset() {
-	k.n, k.packets, k.first, k.last, k.flows = headSize, 0, 0, 0, k.flows[:0]
+	k.at, k.end, k.n = headSize, chunkContent, headSize
+	k.packets, k.bytes, k.first, k.last, k.flows = 0, 0, 0, 0, k.flows[:0]
 	if k.keys > 0 {
 		clear(k.bloom)
 		k.keys = 0
 	}
 }
 
-// room reports whether n bytes of a packet and its flows fit.
-func (k *block) room(n int) bool {
-	return k.n+recordHead+n <= recordsSize && len(k.flows)+maxCarried*flowSize <= cap(k.flows)
+// room reports whether n bytes of a packet of that time and its flows fit.
+func (k *block) room(n int, at int64) bool {
+	return k.n+recordHead+recordMore+n <= recordsSize && len(k.flows)+maxCarried*flowSize <= cap(k.flows) &&
+		(k.packets == 0 || near(at, k.base))
 }
 
 // maxCarried is how many flows one packet may belong to: tunnels within one another.
@@ -56,31 +62,52 @@ func (k *block) flow(s *engine.Seen, outer uint16) uint16 {
 	return uint16(n / flowSize)
 }
 
-// add puts a packet down. There must be room.
+// add puts a packet down, whose time is not yet that of the block. There must be room.
 func (k *block) add(r *record, data []byte) {
-	b := k.b[k.n:]
-	r.put(b)
-	copy(b[recordHead:], data[:r.kept])
-	k.n += recordHead + r.kept
-	if k.packets == 0 || r.time < k.first {
-		k.first = r.time
+	if k.packets == 0 {
+		k.base, k.first, k.last = r.time, r.time, r.time
 	}
-	if k.packets == 0 || r.time > k.last {
-		k.last = r.time
-	}
+	k.first, k.last = min(k.first, r.time), max(k.last, r.time)
 	k.packets++
+	k.bytes += r.kept
+	r.time -= k.base
+	data = data[:r.kept]
+	if k.at+recordHead+recordMore+len(data) <= k.end { // as nearly all
+		n := r.put(k.b[k.at:])
+		n += copy(k.b[k.at+n:], data)
+		k.at, k.n = k.at+n, k.n+n
+		return
+	}
+	var head [recordHead + recordMore]byte
+	k.write(head[:r.put(head[:])])
+	k.write(data)
 }
 
-// close makes the block whole: its length is a multiple of chunk. It fills the head in and returns the bytes.
-func (k *block) close(h *head, chunk int) []byte {
+// write puts bytes down, across chunks.
+func (k *block) write(p []byte) {
+	for len(p) > 0 {
+		if k.at == k.end {
+			k.at += chunkSize - chunkContent
+			k.end += chunkSize
+		}
+		n := copy(k.b[k.at:k.end], p)
+		k.at, k.n, p = k.at+n, k.n+n, p[n:]
+	}
+}
+
+// close makes the block whole: it fills whole chunks. It fills the head in and returns the chunks, not sealed yet, and
+// the filter.
+func (k *block) close(h *head) ([]byte, bloom) {
 	f := k.bloom.fold(k.keys)
 	h.records, h.packets, h.flows, h.bloom = k.n, k.packets, len(k.flows)/flowSize, len(f)
-	h.first, h.last = k.first, k.last
-	h.size = (h.end() + chunk - 1) / chunk * chunk
-	clear(k.b[k.n:h.table()])
-	copy(k.b[h.table():], k.flows)
-	copy(k.b[h.filter():], f)
-	clear(k.b[h.end():h.size])
+	h.first, h.last, h.base = k.first, k.last, k.base
+	var zero [8]byte
+	k.write(zero[:h.table()-k.n])
+	k.write(k.flows)
+	k.write(f)
+	clear(k.b[k.at:k.end])
+	size := k.end + chunkSize - chunkContent
+	h.size = size / chunkSize * chunkContent
 	h.put(k.b)
-	return k.b[:h.size]
+	return k.b[:size], f
 }

@@ -2,8 +2,8 @@ package ring
 
 import "math/bits"
 
-// maxBloom is the size of a filter that is being filled, in bytes: for 2,048 flows and both their addresses.
-const maxBloom = 16 << 10
+// maxBloom is the size of a filter that is being filled, in bytes: for 4,096 flows and both their addresses.
+const maxBloom = 32 << 10
 
 // leastBloom is how small a filter becomes.
 const leastBloom = 64

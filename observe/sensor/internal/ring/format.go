@@ -22,7 +22,8 @@ const Kind = "packets"
 // Sizes of the format, in bytes.
 const (
 	headSize   = 128
-	recordHead = 28
+	recordHead = 16
+	recordMore = 8 // behind it where flagMore is set
 	flowSize   = 48
 	entryHead  = 8 // of an entry of the index: where its block stands
 	footSize   = 24
@@ -31,14 +32,15 @@ const (
 
 // Bounds of a block.
 const (
-	recordsSize = 512 << 10 // where records end
-	maxFlows    = 2048      // in the table of a block
+	recordsSize = 1 << 20 // where records end
+	maxFlows    = 4096    // in the table of a block
 	maxBlock    = recordsSize + maxFlows*flowSize + maxBloom + 64<<10
-	noFlow      = 0xffff // of a record: its packet belongs to none
+	blockChunks = (recordsSize + 8 + maxFlows*flowSize + maxBloom + chunkSize) / chunkSize // that a block takes at most
+	noFlow      = 0xffff                                                                   // of a record: its packet belongs to none
 )
 
 const (
-	blockMagic = 0x31525742 // BWR1
+	blockMagic = 0x32525742 // BWR2
 	footMagic  = 0x58525742 // BWRX
 )
 
@@ -53,6 +55,7 @@ type head struct {
 	flows       int // entries of the table, which stands behind the records at a multiple of 8
 	bloom       int // bytes of the filter, behind the table
 	first, last int64
+	base        int64  // that the times of records count from
 	lost        uint64 // packets that found no room since the block before of this worker
 	worker      uint32
 	name        string // of the interface
@@ -76,6 +79,7 @@ func (h *head) put(b []byte) {
 	le.PutUint64(b[40:], h.lost)
 	le.PutUint32(b[48:], h.worker)
 	b[56] = byte(copy(b[57:57+nameSize], h.name))
+	le.PutUint64(b[120:], uint64(h.base))
 }
 
 // readHead reads a head. Its parts lie within its size, in order.
@@ -86,7 +90,7 @@ func readHead(b []byte) (h head, err error) {
 	}
 	h = head{size: int(le.Uint32(b[4:])), records: int(le.Uint32(b[8:])), packets: int(le.Uint32(b[12:])),
 		flows: int(le.Uint32(b[16:])), bloom: int(le.Uint32(b[20:])), first: int64(le.Uint64(b[24:])),
-		last: int64(le.Uint64(b[32:])), lost: le.Uint64(b[40:]), worker: le.Uint32(b[48:])}
+		last: int64(le.Uint64(b[32:])), lost: le.Uint64(b[40:]), worker: le.Uint32(b[48:]), base: int64(le.Uint64(b[120:]))}
 	if h.size > maxBlock || h.records < headSize || h.records > recordsSize || h.flows > maxFlows ||
 		h.bloom > maxBloom || h.bloom&(h.bloom-1) != 0 || h.end() > h.size || int(b[56]) > nameSize {
 		return h, fmt.Errorf("%w: its parts do not fit", ErrFormat)
@@ -99,11 +103,12 @@ func readHead(b []byte) (h head, err error) {
 const (
 	flagOutgoing = 1 << iota
 	flagTagged
+	flagMore // eight bytes more follow its head
 )
 
 // record is the head of one packet.
 type record struct {
-	time      int64
+	time      int64 // from the base of the block
 	kept      int
 	size      int // on the wire
 	flow      uint16
@@ -112,31 +117,60 @@ type record struct {
 	flags     byte
 }
 
-func (r *record) put(b []byte) {
-	le := binary.LittleEndian
-	_ = b[recordHead-1]
-	le.PutUint64(b, uint64(r.time))
-	le.PutUint32(b[8:], uint32(r.kept))
-	le.PutUint32(b[12:], uint32(r.size))
-	le.PutUint16(b[16:], r.flow)
-	le.PutUint16(b[18:], r.link)
-	le.PutUint16(b[20:], r.tci)
-	le.PutUint16(b[22:], r.tpid)
-	le.PutUint32(b[24:], uint32(r.flags))
+// Widths of the fields of a record, in bits: 39 hours to either side of the base, a megabyte.
+const (
+	timeBits = 48
+	sizeBits = 20
+	sizeMask = 1<<sizeBits - 1
+)
+
+// near tells whether a time can be told from a base.
+func near(at, base int64) bool {
+	d := at - base
+	return d<<(64-timeBits)>>(64-timeBits) == d
 }
 
-// readRecord reads the record that b begins with, and its packet.
-func readRecord(b []byte) (r record, data []byte, err error) {
+// put writes the head of a record to b, which has room for the longest, and returns how long it is.
+func (r *record) put(b []byte) int {
+	le := binary.LittleEndian
+	_ = b[recordHead+recordMore-1]
+	left := r.size - r.kept
+	if r.flags&flagTagged != 0 || left < 0 || left > sizeMask {
+		r.flags |= flagMore
+		le.PutUint32(b[16:], uint32(r.size))
+		le.PutUint16(b[20:], r.tci)
+		le.PutUint16(b[22:], r.tpid)
+	}
+	le.PutUint64(b, uint64(r.time)<<16|uint64(r.flow))
+	le.PutUint64(b[8:], uint64(r.kept)|uint64(left&sizeMask)<<sizeBits|uint64(r.flags)<<(2*sizeBits)|uint64(r.link)<<(2*sizeBits+8))
+	if r.flags&flagMore != 0 {
+		return recordHead + recordMore
+	}
+	return recordHead
+}
+
+// readRecord reads the record that b begins with, and its packet; left is what follows.
+func readRecord(b []byte) (r record, data, left []byte, err error) {
 	le := binary.LittleEndian
 	if len(b) < recordHead {
-		return r, nil, fmt.Errorf("%w: a record is cut", ErrFormat)
+		return r, nil, nil, fmt.Errorf("%w: a record is cut", ErrFormat)
 	}
-	r = record{time: int64(le.Uint64(b)), kept: int(le.Uint32(b[8:])), size: int(le.Uint32(b[12:])), flow: le.Uint16(b[16:]),
-		link: le.Uint16(b[18:]), tci: le.Uint16(b[20:]), tpid: le.Uint16(b[22:]), flags: b[24]}
-	if r.kept > len(b)-recordHead {
-		return r, nil, fmt.Errorf("%w: a packet is cut", ErrFormat)
+	at, sizes := le.Uint64(b), le.Uint64(b[8:])
+	r = record{time: int64(at) >> 16, flow: uint16(at), kept: int(sizes & sizeMask), flags: byte(sizes >> (2 * sizeBits)),
+		link: uint16(sizes >> (2*sizeBits + 8))}
+	r.size = r.kept + int(sizes>>sizeBits&sizeMask)
+	b = b[recordHead:]
+	if r.flags&flagMore != 0 {
+		if len(b) < recordMore {
+			return r, nil, nil, fmt.Errorf("%w: a record is cut", ErrFormat)
+		}
+		r.size, r.tci, r.tpid = int(le.Uint32(b)), le.Uint16(b[4:]), le.Uint16(b[6:])
+		b = b[recordMore:]
 	}
-	return r, b[recordHead : recordHead+r.kept], nil
+	if r.kept > len(b) {
+		return r, nil, nil, fmt.Errorf("%w: a packet is cut", ErrFormat)
+	}
+	return r, b[:r.kept], b[r.kept:], nil
 }
 
 // flow is an entry of a block's table. Its id is 0 where only the addresses are known.

@@ -105,6 +105,7 @@ type cursor struct {
 	open   string // the file of vault
 	buf    []byte
 	left   []byte // records that were not looked at yet
+	base   int64  // of their times
 	match  []bool // by entry of the table
 	want   *matcher
 	frame  []byte // scratch
@@ -119,12 +120,11 @@ type cursor struct {
 func (c *cursor) next() error {
 	for {
 		for len(c.left) > 0 {
-			r, data, err := readRecord(c.left)
-			if err != nil {
-				c.left = nil
+			r, data, left, err := readRecord(c.left)
+			if c.left = left; err != nil {
 				return err
 			}
-			c.left = c.left[recordHead+r.kept:]
+			r.time += c.base
 			if c.takes(&r, data) {
 				return nil
 			}
@@ -183,7 +183,7 @@ func (c *cursor) load(p *place) error {
 	if err != nil {
 		return err
 	}
-	c.name, c.left = h.name, b[headSize:h.records]
+	c.name, c.base, c.left = h.name, h.base, b[headSize:h.records]
 	c.match = c.want.flows(c.match[:0], b[h.table():h.filter()])
 	return nil
 }

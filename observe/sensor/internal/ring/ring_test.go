@@ -65,7 +65,7 @@ func newRig(t *testing.T, s Settings) *rig {
 
 func (r *rig) begin(s Settings) {
 	done := make(chan struct{}, 64)
-	r.writer = NewWriter(Options{Settings: s, Batches: 4, Wait: true, Clock: clock.System{}, Report: func(p Report) {
+	r.writer = NewWriter(Options{Settings: s, Blocks: 4, Wait: true, Clock: clock.System{}, Report: func(p Report) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if p.Done != 0 {
@@ -125,7 +125,8 @@ func (r *rig) packet(p Packet) {
 	}
 	r.worker.Packet(p.Time, p.Link, p.Size, vlan, p.Data)
 	r.seen = r.worker.Seen(r.seen[:0])
-	r.recorder.Packet(&p, r.seen)
+	payload, back := r.worker.Said()
+	r.recorder.Packet(&p, r.seen, payload, back)
 }
 
 func (r *rig) end() {
@@ -269,38 +270,127 @@ func TestTheTagThatTheKernelTookIsPutBack(t *testing.T) {
 }
 
 func TestWhatTheSettingsLeaveOut(t *testing.T) {
-	f := udp("10.0.0.1", "10.0.0.9", 4000, 5353, 958) // 1,000 bytes
+	f := udp("10.0.0.1", "10.0.0.9", 4000, 5353, 958) // 1,000 bytes, of them 42 of headers
 	other := udp("10.0.0.1", "10.0.0.9", 4000, 53, 58)
 	for _, c := range []struct {
 		name    string
 		set     Settings
 		packets int
-		longest int
+		short   int // of those
+		length  int // of the short
+		left    uint64
 	}{
-		{"nothing", Settings{}, 11, 1000},
-		{"what is behind the length", Settings{Snap: 200}, 11, 200},
-		{"what goes on too long", Settings{Flow: 3000}, 4, 1000},
-		{"what the filter does not take", Settings{Filter: "port 53"}, 1, 100},
+		{"nothing", Settings{}, 11, 0, 0, 0},
+		{"what is behind the length", Settings{Snap: 200}, 11, 10, 200, 10 * 800},
+		{"all but headers of what goes on too long", Settings{Flow: 3000}, 11, 7, 42, 7 * 958},
+		{"what the filter does not take", Settings{Filter: "port 53"}, 1, 0, 0, 10 * 1000},
 	} {
 		r := newRig(t, c.set)
 		for i := range 10 {
 			r.packet(Packet{Time: int64(i) * second, Data: f})
 		}
 		r.packet(Packet{Time: 10 * second, Data: other})
+		r.recorder.Between(time.Now())
 		counts := r.recorder.Counts()
 		r.end()
-		all, _ := r.search(Query{})
-		longest := 0
+		all, found := r.search(Query{})
+		short := 0
 		for _, g := range all {
-			longest = max(longest, len(g.data))
-			if g.orig != 1000 && g.orig != 100 {
+			if g.orig != len(f) && g.orig != len(other) {
 				t.Errorf("%s: the length on the wire became %d", c.name, g.orig)
 			}
+			if len(g.data) == g.orig {
+				continue
+			}
+			if short++; len(g.data) != c.length || g.data != string(f[:c.length]) {
+				t.Errorf("%s: got %d bytes of a packet, want the first %d", c.name, len(g.data), c.length)
+			}
 		}
-		if len(all) != c.packets || longest != c.longest || counts.Cut != uint64(11-c.packets) {
-			t.Errorf("%s: got %d packets, the longest %d, %d left out; want %d, %d, %d", c.name, len(all), longest, counts.Cut,
-				c.packets, c.longest, 11-c.packets)
+		if len(all) != c.packets || short != c.short || found.Short != uint64(c.short) {
+			t.Errorf("%s: got %d packets, %d of them short, told of %d; want %d, %d", c.name, len(all), short, found.Short, c.packets, c.short)
 		}
+		if counts.Cut != uint64(11-c.packets) || counts.Short != uint64(c.short) || counts.CutBytes != c.left {
+			t.Errorf("%s: got %+v, want %d left out, %d short, %d bytes", c.name, counts, 11-c.packets, c.short, c.left)
+		}
+	}
+}
+
+// TestBulk has one end send much: an image, a waveform, a message.
+func TestBulk(t *testing.T) {
+	const n = 1000
+	down, up := udp("10.0.0.9", "10.0.0.1", 5000, 4000, n), udp("10.0.0.1", "10.0.0.9", 4000, 5000, 40)
+	for _, c := range []struct {
+		name  string
+		every int64 // nanoseconds between packets
+		ask   int   // after how many packets the other end says something; 0: never
+		short int   // of 100
+	}{
+		{"a file is kept as far as its first bytes", 1e3, 0, 90},
+		{"each of several files that are asked for is", 1e3, 25, 60},
+		{"pieces that are each asked for are kept whole", 1e3, 10, 0},
+		{"a waveform is kept whole", 70e6, 0, 0},
+	} {
+		r := newRig(t, Settings{Bulk: 10 * n})
+		at := int64(1e15)
+		r.packet(Packet{Time: at, Data: up})
+		for i := range 100 {
+			if at += c.every; c.ask > 0 && i%c.ask == 0 {
+				r.packet(Packet{Time: at, Data: up})
+			}
+			r.packet(Packet{Time: at, Data: down})
+		}
+		r.end()
+		all, f := r.search(Query{})
+		short := 0
+		for _, g := range all {
+			if len(g.data) < g.orig {
+				short++
+				if g.data != string(down[:42]) {
+					t.Errorf("%s: got %d bytes of a packet, want its headers", c.name, len(g.data))
+				}
+			}
+		}
+		if short != c.short || f.Short != uint64(c.short) || f.Packets != uint64(len(all)) {
+			t.Errorf("%s: got %d short packets, told of %d; want %d", c.name, short, f.Short, c.short)
+		}
+	}
+}
+
+func TestWhatIsEncryptedIsKeptAsFarAsItCanBeRead(t *testing.T) {
+	said := make([]byte, 900)
+	frame := append(make([]byte, 54), said...)
+	p := &Packet{Time: second, Link: pcap.LinkEthernet, Data: frame, Size: len(frame)}
+	for _, c := range []struct {
+		name string
+		set  Settings
+		seen []engine.Seen // by packet
+		want []uint64      // how many are short by then
+	}{
+		{"the packet that ends the handshake is kept, what follows is not", Settings{Encrypted: 1 << 20},
+			[]engine.Seen{{ID: 9, Encrypted: true}, {ID: 9, Encrypted: true, Over: true}, {ID: 9, Encrypted: true, Over: true}}, []uint64{0, 0, 1}},
+		{"a handshake that does not end is kept for so many bytes", Settings{Encrypted: 2000},
+			[]engine.Seen{{ID: 9, Encrypted: true, Bytes: 1000}, {ID: 9, Encrypted: true, Bytes: 2000}, {ID: 9, Encrypted: true, Bytes: 3000}}, []uint64{0, 0, 1}},
+		{"all is kept where that is asked for", Settings{},
+			[]engine.Seen{{ID: 9, Encrypted: true, Over: true}, {ID: 9, Encrypted: true, Over: true, Bytes: 1 << 40}}, []uint64{0, 0}},
+		{"clinical messages are no bulk", Settings{Bulk: 1000},
+			[]engine.Seen{{ID: 9, Clinical: true}, {ID: 9, Clinical: true}, {ID: 9}, {ID: 9}}, []uint64{0, 0, 1, 2}},
+	} {
+		r := newRig(t, c.set)
+		for i, s := range c.seen {
+			if slot := r.recorder.slot([]engine.Seen{s}); r.recorder.heads(p, []engine.Seen{s}, slot, len(said), true) {
+				r.recorder.sum.Short++
+			}
+			if got := r.recorder.sum.Short; got != c.want[i] {
+				t.Errorf("%s: after packet %d %d are short, want %d", c.name, i, got, c.want[i])
+			}
+		}
+		r.end()
+	}
+	if got := headers(frame, frame[54:]); got != 54 {
+		t.Errorf("headers: got %d, want 54", got)
+	}
+	if got := headers(frame, said); got != fragmentHeads {
+		t.Errorf("headers of what was put together elsewhere: got %d, want %d", got, fragmentHeads)
 	}
 }
 
@@ -341,7 +431,7 @@ func TestASearchReadsLittleButWhatItFinds(t *testing.T) {
 	}
 	r.end()
 	all, f := r.search(Query{Flow: 1200})
-	if len(all) != 100 || f.Blocks < 20 || f.Read > 4 {
+	if len(all) != 100 || f.Blocks < 10 || f.Read > 4 {
 		t.Errorf("got %d packets from %d of %d blocks, want 100 from at most 4", len(all), f.Read, f.Blocks)
 	}
 }
@@ -398,7 +488,7 @@ func TestAChunkThatWasChangedCostsItsBlockOnly(t *testing.T) {
 	if len(f.Faults) != 1 || !errors.Is(f.Faults[0], vault.ErrChunk) || !strings.Contains(f.Faults[0].Error(), name) {
 		t.Errorf("faults: got %v, want one that names the file", f.Faults)
 	}
-	if lost := len(all) - len(left); lost < 100 || lost > 1600 {
+	if lost := len(all) - len(left); lost < 100 || lost > 3200 {
 		t.Errorf("lost %d packets, want those of one block", lost)
 	}
 }
@@ -458,7 +548,7 @@ func TestWithoutRoomPacketsAreLostAndCounted(t *testing.T) {
 	} {
 		r := newRig(t, Settings{})
 		own, other := r.writer, r.recorder
-		r.writer = NewWriter(Options{Batches: 2, Wait: c.wait, Clock: clock.System{}, Report: func(Report) {}})
+		r.writer = NewWriter(Options{Blocks: 2, Wait: c.wait, Clock: clock.System{}, Report: func(Report) {}})
 		var err error
 		if r.recorder, err = r.writer.Recorder(0, ""); err != nil {
 			t.Fatal(err)
@@ -524,7 +614,7 @@ func TestADiskThatIsFullEndsItsSegmentOnly(t *testing.T) {
 	}
 	lost, ended := make(chan uint64, 8), make(chan error, 8)
 	own, other := r.writer, r.recorder
-	r.writer = NewWriter(Options{Batches: 2, Wait: true, Clock: clock.System{}, Report: func(p Report) {
+	r.writer = NewWriter(Options{Blocks: 2, Wait: true, Clock: clock.System{}, Report: func(p Report) {
 		if p.Lost > 0 {
 			lost <- p.Lost
 		}
@@ -588,12 +678,86 @@ func TestRecordingDoesNotAllocate(t *testing.T) {
 		p.Time += 1e6
 		r.worker.Packet(p.Time, p.Link, p.Size, 0, p.Data)
 		r.seen = r.worker.Seen(r.seen[:0])
-		r.recorder.Packet(&p, r.seen)
+		payload, back := r.worker.Said()
+		r.recorder.Packet(&p, r.seen, payload, back)
 	})
 	if n > 0.01 {
 		t.Errorf("got %v allocations a packet, want none", n)
 	}
 	r.end()
+}
+
+func TestRecords(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		r    record
+		long bool
+	}{
+		{"one like most", record{time: 5e9, kept: 1514, size: 1514, flow: 7, link: 1}, false},
+		{"before the base, of no flow, cut short, outgoing", record{time: -1, kept: 66, size: 1514, flow: noFlow, link: 101, flags: flagOutgoing}, false},
+		{"the largest that fits", record{time: 1<<47 - 1, kept: 1 << 19, size: 1<<19 + sizeMask}, false},
+		{"with a tag", record{time: -1 << 47, kept: 60, size: 60, tci: 0x600c, tpid: 0x88a8, flags: flagTagged}, true},
+		{"a length that is a lie", record{kept: 60, size: 1 << 31}, true},
+		{"a length that is less than what there is", record{kept: 60, size: 10}, true},
+	} {
+		b := make([]byte, recordHead+recordMore+c.r.kept)
+		n := c.r.put(b)
+		got, data, left, err := readRecord(b)
+		if err != nil || got != c.r || len(data) != c.r.kept || len(left) != len(b)-n-c.r.kept || (n > recordHead) != c.long {
+			t.Errorf("%s: got %+v, %d bytes, %d left of %d, %v; want %+v", c.name, got, len(data), len(left), len(b), err, c.r)
+		}
+	}
+	for _, c := range []struct {
+		at, base int64
+		want     bool
+	}{{0, 0, true}, {1<<47 - 1, 0, true}, {1 << 47, 0, false}, {-1 << 47, 0, true}, {-1<<47 - 1, 0, false}, {-1 << 63, 1, false}} {
+		if got := near(c.at, c.base); got != c.want {
+			t.Errorf("near(%d, %d): got %v", c.at, c.base, got)
+		}
+	}
+}
+
+// TestTimesThatAreFarApart are those of captures that are read behind one another, or of nonsense.
+func TestTimesThatAreFarApart(t *testing.T) {
+	r := newRig(t, Settings{})
+	times := []int64{0, 1, 1 << 62, 1<<62 + 1, 5}
+	for _, at := range times {
+		r.packet(Packet{Time: at, Data: udp("10.0.0.1", "10.0.0.9", 4000, 53, 30)})
+	}
+	r.end()
+	all, f := r.search(Query{})
+	var got []int64
+	for _, g := range all {
+		got = append(got, g.time)
+	}
+	slices.Sort(got)
+	slices.Sort(times)
+	if !slices.Equal(got, times) || len(f.Faults) > 0 {
+		t.Errorf("got packets of %v, faults %v; want %v", got, f.Faults, times)
+	}
+}
+
+// TestPacketsAcrossChunks has packets of all lengths, up to the longest, lie across the ends of chunks.
+func TestPacketsAcrossChunks(t *testing.T) {
+	r := newRig(t, Settings{})
+	var want []string
+	for i, n := range []int{1, 16_200, 130, 16_368, 16_384, 65_000, 9, 60_000, 33, 40, 16_300, 20, 17} {
+		b := make([]byte, n)
+		for k := range b {
+			b[k] = byte(k*7 + i)
+		}
+		want = append(want, string(b))
+		r.packet(Packet{Time: int64(i), Data: b})
+	}
+	r.end()
+	all, f := r.search(Query{})
+	var got []string
+	for _, g := range all {
+		got = append(got, g.data)
+	}
+	if !slices.Equal(got, want) || len(f.Faults) > 0 {
+		t.Errorf("got %d packets, faults %v; want %d as they were", len(got), f.Faults, len(want))
+	}
 }
 
 func TestBloom(t *testing.T) {
@@ -622,11 +786,12 @@ func TestBloom(t *testing.T) {
 
 // FuzzBlock reads what a child that was taken over may have written: packets and flows of any kind.
 func FuzzBlock(f *testing.F) {
-	k := newBlock()
+	k := newBlock(make([]byte, blockSize))
 	k.add(&record{time: 1, kept: 3, size: 9, flow: 0, link: 1}, []byte("abc"))
 	k.flows = k.flows[:flowSize]
 	(&flow{id: 5, outer: 1}).put(k.flows)
-	f.Add(k.close(&head{name: "eth0"}, 4080))
+	b, _ := k.close(&head{name: "eth0"})
+	f.Add(b[:chunkContent])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := readHead(b)
@@ -637,7 +802,7 @@ func FuzzBlock(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &cursor{want: m, left: b[headSize:h.records]}
+		c := &cursor{want: m, base: h.base, left: b[headSize:h.records]}
 		c.match = m.flows(nil, b[h.table():h.filter()])
 		_ = bloom(b[h.filter():h.end()]).has(flowKey(5))
 		for c.next() == nil {

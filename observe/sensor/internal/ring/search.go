@@ -34,6 +34,7 @@ type Query struct {
 // Found is what a search found.
 type Found struct {
 	Packets, Bytes uint64
+	Short          uint64    // of the packets: of which the settings left the rest out
 	First, Last    time.Time // of the packets; zero where there are none
 	Lost           uint64    // packets that were not kept while those were, for want of room
 	Read, Blocks   int       // blocks that were read, of how many there are
@@ -174,6 +175,9 @@ func (s *search) note() error {
 	if s.found.Lost > 0 {
 		text = append(text, fmt.Sprintf("%d packets of that time were not kept, for want of room", s.found.Lost))
 	}
+	if s.found.Short > 0 {
+		text = append(text, fmt.Sprintf("of %d packets the rest was left out by the settings (sensor.ring)", s.found.Short))
+	}
 	if n := len(s.found.Faults); n > 0 {
 		text = append(text, fmt.Sprintf("%d places of the packet ring were not readable", n))
 	}
@@ -313,6 +317,9 @@ func (s *search) write(c *cursor) error {
 		f.Last = at
 	}
 	f.Packets++
+	if len(p.Data) < p.Orig {
+		f.Short++
+	}
 	f.Bytes += uint64(len(p.Data))
 	return nil
 }

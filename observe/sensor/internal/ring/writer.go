@@ -10,12 +10,16 @@ import (
 	"bulwark/platform/vault"
 )
 
-// Layout is how the chunks of a segment lie: whole pages, so that they can be written past the page cache, which the
-// ring would otherwise fill with what nobody reads.
-func Layout() vault.Layout { return vault.Layout{Chunk: 4 << 10, Aligned: true} }
+// chunkSize is what a sealed chunk takes, in bytes: whole pages, so that they can be written past the page cache, which
+// the ring would otherwise fill with what nobody reads; four, so that beginning to seal one costs little of it; and no
+// more, because what a quiet link puts down takes one at least. chunkContent is what of it is content.
+const (
+	chunkSize    = 16 << 10
+	chunkContent = chunkSize - 16
+)
 
-// batchSize is how many bytes of sealed blocks are written at once, at most.
-const batchSize = 1 << 20
+// Layout is how the chunks of a segment lie.
+func Layout() vault.Layout { return vault.Layout{Chunk: chunkSize, Aligned: true} }
 
 // Segment is a file that was handed over to be filled.
 type Segment struct {
@@ -33,47 +37,44 @@ type Report struct {
 	Err     error  // of the disk
 }
 
-// Writer takes the blocks of all recorders into segments. A recorder seals its block itself, while its bytes are warm,
-// into a batch at a place that nobody else has; full batches go to the disk on a goroutine of their own, so that no
+// Writer takes the blocks of all recorders into segments. A recorder seals its block itself, while its bytes are warm and
+// where they lie, at a place that nobody else has; sealed blocks go to the disk on a goroutine of their own, so that no
 // recorder waits for it.
 type Writer struct {
 	set    Settings
 	wait   bool
 	clock  clock.Clock
 	report func(Report)
-	chunk  int // bytes of content
 	queue  chan item
 	asked  atomic.Uint64
 	done   chan struct{}
 
 	// mu guards what follows.
 	mu        sync.Mutex
-	changed   *sync.Cond // a batch is free, a segment came, or none comes
-	memory    *memory
+	changed   *sync.Cond // a block is free, a segment came, or none comes
+	memory    memory
 	filling   int // segments that are open
 	recorders int
 	came      []Segment // the next segments
 	full      bool      // there is no room for one: what comes is lost
 	over      bool      // none comes any more
 	open      *open     // that is filled
-	batch     *batch    // that is filled
+	index     []byte    // of one that was ended: room for that of another
 	flush     uint64    // that is being answered
 	answers   int
 }
 
-// batch is a run of sealed blocks on its way to the disk.
-type batch struct {
+// sealed is a block on its way to the disk.
+type sealed struct {
 	segment *open
 	chunk   int64 // the number of its first
 	b       []byte
 	packets uint64
-	sealing int  // blocks that have their place and are being sealed
-	closed  bool // no further block gets a place
 }
 
-// item is a batch to write, a segment to end, or a flush to tell of.
+// item is a block to write, a segment to end, or a flush to tell of.
 type item struct {
-	batch   *batch
+	sealed
 	end     *open
 	flushed uint64
 }
@@ -81,16 +82,19 @@ type item struct {
 // Options are what a writer is made from.
 type Options struct {
 	Settings Settings
-	Batches  int  // how many may wait for the disk, each of 1 MiB; two at least
+	Blocks   int  // how many may wait for the disk, each of a good MiB; one at least
 	Wait     bool // when all wait: wait too, do not drop
 	Clock    clock.Clock
 	Report   func(Report) // is told what becomes of segments; it must not wait for the writer
 }
 
+// perRecorder is how many blocks a recorder adds: that which it fills takes a huge page.
+const perRecorder = hugePage / blockSize
+
 // NewWriter starts a writer. It writes when it is given a segment.
 func NewWriter(o Options) *Writer {
-	w := &Writer{set: o.Settings, wait: o.Wait, clock: o.Clock, report: o.Report, chunk: Layout().Content(),
-		memory: newMemory(max(o.Batches, 2)), queue: make(chan item, o.Batches+64), done: make(chan struct{})}
+	w := &Writer{set: o.Settings, wait: o.Wait, clock: o.Clock, report: o.Report, queue: make(chan item, o.Blocks+1024), done: make(chan struct{})}
+	w.memory.grow(max(o.Blocks, 1))
 	w.changed = sync.NewCond(&w.mu)
 	go w.run()
 	return w
@@ -105,14 +109,17 @@ func (w *Writer) Recorder(worker int, name string) (*Recorder, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.recorders++
-	return &Recorder{writer: w, set: w.set, filter: m, worker: uint32(worker), name: name, asked: w.asked.Load(), block: newBlock()}, nil
+	w.memory.grow(perRecorder)
+	return &Recorder{writer: w, set: w.set, filter: m, worker: uint32(worker), name: name, asked: w.asked.Load(), block: newBlock(w.memory.take()), turn: 1}, nil
 }
 
-// leave takes a recorder out of those that answer.
-func (w *Writer) leave() {
+// leave takes a recorder out of those that answer, and the room of its block back.
+func (w *Writer) leave(b []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.recorders--
+	w.memory.give(b)
+	w.changed.Broadcast()
 }
 
 // Give hands over a segment.
@@ -150,7 +157,6 @@ func (w *Writer) answer(flush uint64) {
 		w.flush, w.answers = flush, 0
 	}
 	if w.answers++; w.answers == w.recorders {
-		w.closeBatch()
 		w.queue <- item{flushed: flush}
 	}
 }
@@ -174,51 +180,31 @@ func (w *Writer) Close() {
 	}
 }
 
-// put takes the bytes of a block: it is sealed into its place. It tells whether there was one. soon asks that it be on
-// the disk at once.
-func (w *Writer) put(b []byte, h *head, soon bool) bool {
+// put takes the chunks of a block and its filter, seals them where they lie, and sends them on their way. The room for
+// the next block comes back; nil where there is no place for this one, or no room for the next.
+func (w *Writer) put(b []byte, f bloom, packets int) []byte {
 	w.mu.Lock()
-	a := w.place(len(b), h)
-	if a == nil {
+	room := w.place(len(b) / chunkSize)
+	if room == nil {
 		w.mu.Unlock()
-		return false
+		return nil
 	}
-	chunk := a.segment.take(b, h)
-	from := len(a.b)
-	a.b = a.b[:from+len(b)/w.chunk*Layout().Chunk]
-	a.packets += uint64(h.packets)
-	a.sealing++
-	if soon {
-		w.closeBatch()
-	}
-	room := a.b[from:from:cap(a.b)]
+	s := sealed{segment: w.open, chunk: w.open.take(b, f), b: b, packets: uint64(packets)}
 	w.mu.Unlock()
-	a.segment.sealer.Seal(room, b, chunk)
-	w.mu.Lock()
-	a.sealing--
-	w.send(a)
-	w.mu.Unlock()
-	return true
+	s.segment.sealer.SealInPlace(b, s.chunk)
+	w.queue <- item{sealed: s} // it has room for all blocks
+	return room
 }
 
-// place is the batch for a block of n bytes; nil when there is no room for it.
-func (w *Writer) place(n int, h *head) *batch {
-	sealed := n / w.chunk * Layout().Chunk
+// place sees to it that the open segment takes n chunks, and is room for the block after them; nil where there is none.
+func (w *Writer) place(n int) []byte {
 	for {
 		if w.open != nil && !w.open.room(n) {
 			w.endSegment()
 		}
-		if w.batch != nil && len(w.batch.b)+sealed > cap(w.batch.b) {
-			w.closeBatch()
-		}
-		if w.batch != nil {
-			return w.batch
-		}
 		if w.open != nil || w.nextSegment() {
 			if b := w.memory.take(); b != nil {
-				w.open.batches++
-				w.batch = &batch{segment: w.open, chunk: w.open.next, b: b}
-				return w.batch
+				return b
 			}
 		}
 		if !w.wait || w.open == nil && (w.full || w.over) {
@@ -233,9 +219,9 @@ func (w *Writer) nextSegment() bool {
 	for len(w.came) > 0 {
 		s := w.came[0]
 		w.came = w.came[1:]
-		o, err := openSegment(s)
+		o, err := openSegment(s, w.index)
 		if err == nil {
-			w.open = o
+			w.open, w.index = o, nil
 			w.filling++
 			return true
 		}
@@ -245,33 +231,17 @@ func (w *Writer) nextSegment() bool {
 	return false
 }
 
-// closeBatch sends the batch that is filled on its way.
-func (w *Writer) closeBatch() {
-	if a := w.batch; a != nil {
-		w.batch, a.closed = nil, true
-		w.send(a)
-	}
-}
-
-// endSegment ends the segment that is filled, when all its batches are written.
+// endSegment ends the segment that is filled, when all its blocks are written.
 func (w *Writer) endSegment() {
-	w.closeBatch()
 	if o := w.open; o != nil {
 		w.open, o.closed = nil, true
 		w.end(o)
 	}
 }
 
-// send queues a batch that is closed and sealed.
-func (w *Writer) send(a *batch) {
-	if a.closed && a.sealing == 0 {
-		w.queue <- item{batch: a} // there is room for all batches
-	}
-}
-
 // end queues a segment of which all is written.
 func (w *Writer) end(o *open) {
-	if o.closed && o.batches == 0 {
+	if o.closed && o.waiting == 0 {
 		w.queue <- item{end: o}
 	}
 }
@@ -279,15 +249,17 @@ func (w *Writer) end(o *open) {
 // run writes to the disk.
 func (w *Writer) run() {
 	defer close(w.done)
+	var scratch []byte
 	for i := range w.queue {
 		switch {
-		case i.batch != nil:
-			w.write(i.batch)
+		case i.segment != nil:
+			w.write(&i.sealed)
 		case i.end != nil:
-			err := i.end.finish()
+			err := i.end.finish(&scratch)
 			w.report(Report{Done: i.end.Number, Err: err})
 			w.mu.Lock()
 			w.filling--
+			w.index = i.end.index
 			w.changed.Broadcast()
 			w.mu.Unlock()
 		default:
@@ -296,23 +268,22 @@ func (w *Writer) run() {
 	}
 }
 
-// write writes a batch. A segment of which the disk did not take a part is given up: what was written stays.
-func (w *Writer) write(a *batch) {
-	o := a.segment
+// write writes a block. A segment of which the disk did not take a part is given up: what was written stays.
+func (w *Writer) write(s *sealed) {
+	o := s.segment
 	err := o.failed
 	if err == nil {
-		_, err = o.File.WriteAt(a.b, o.sealer.Place(a.chunk))
+		_, err = o.File.WriteAt(s.b, o.sealer.Place(s.chunk))
 	}
 	if err != nil {
-		w.report(Report{Lost: a.packets})
+		w.report(Report{Lost: s.packets})
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.memory.give(a.b)
+	w.memory.give(s.b)
 	w.changed.Broadcast()
-	o.batches--
+	o.waiting--
 	if o.failed = err; err != nil && w.open == o {
-		w.closeBatch()
 		w.open, o.closed = nil, true
 	}
 	w.end(o)
