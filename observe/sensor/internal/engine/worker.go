@@ -254,8 +254,9 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 	from := keyOf(p, w.depth, &w.key)
 	h := w.key.hash(w.table.seed)
 	f, n := w.table.find(&w.key, h)
-	if f != nil && f.state == stateClosed && p.Proto == packet.TCP && p.Flags&(packet.SYN|packet.ACK) == packet.SYN {
-		w.end(f, n) // the ports are used anew
+	if f != nil && (f.state == stateClosed && p.Proto == packet.TCP && p.Flags&(packet.SYN|packet.ACK) == packet.SYN ||
+		w.now-f.last > timeoutClosed && w.now-f.last > timeout(f)) {
+		w.end(f, n) // the ports are used anew, or the wheel, which turns by the second, has not come to it
 		f = nil
 	}
 	if f == nil {
