@@ -153,7 +153,7 @@ func arkimeAnswers(f *arkimeField, ours, own []record) []string {
 	case f.family == "dns":
 		got = append(got, multicast(ours, f.path[1])...)
 	case f.family == "dhcp" && f.path[1] == "type":
-		got = append(got, gather(ours, "dhcp", "dhcp", "relay_type")...)
+		got = append(got, gather(ours, "dhcp", "bulwark", "relay_type")...)
 	case f.path[1] == "share":
 		got = append(got, gather(ours, "smb", "smb", "named_pipe")...) // EVE's name for the share of pipes
 	case f.path[1] == "bindname" && slices.Contains(gather(ours, "ldap", "ldap", "request", "bind_request", "name"), ""):
@@ -175,6 +175,13 @@ func arkimeReason(s record, field []string) string {
 		}
 	}
 	switch strings.Join(field, ".") {
+	case "email.subject":
+		return "EVE has it as it was sent; --json has it decoded: "
+	case "dhcp.requestIp", "http.host":
+		return "one that says nothing is left out: "
+	case "snmp.community", "protocol.snmp", "ldap.bindname", "dnp3.src", "dnp3.dst", "dnp3.func", "protocol.dnp3", "protocol.radius", "radius.user",
+		"radius.msgType", "protocol.s7comm", "s7comm.funcName", "tls.ja3s":
+		return "the message is shorter than it says, or its checksum is wrong, and is not taken for one: "
 	case "http.statuscode":
 		return "the final answer is told, and not 100 Continue before it: "
 	case "http.method":

@@ -72,7 +72,12 @@ func (b *Bench) invariant(ctx context.Context, name string, data []byte) ([]Case
 			plain = steady(events)
 			continue
 		}
-		cases = append(cases, Case{Family: change.name, Name: name + " " + change.name, Why: differs(plain, steady(events))})
+		lost := lossy(events)
+		c := Case{Family: change.name, Name: name + " " + change.name, Why: differs(plain, steady(events))}
+		if lost && c.Why != "" {
+			c.Why = "what comes long after it was acknowledged is waited for by the number of segments: " + c.Why
+		}
+		cases = append(cases, c)
 	}
 	return cases, nil
 }

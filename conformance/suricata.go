@@ -88,7 +88,6 @@ var verifyReasons = map[string]string{
 	"http-connect/http-connect-tls":                              "the 14 bytes in the tunnel are no hello of TLS, and are not taken for one",
 	"pgsql/pgsql-ssl-rejected-md5-auth-simple-query":             "the answer to a challenge lets the password be guessed offline, and is never told",
 	"tcp-rst-unacked-stream-12":                                  "how much of a body is read before a reset differs",
-	"vxlan-decoder-03":                                           "one of the malformed carriers has no flow of its own",
 }
 
 // runVerify plays the tests of suricata-verify that need no rules.
