@@ -43,6 +43,9 @@ func live(s settings) error {
 		fmt.Println("SKIP sensor_live_drop_share sender and sensor need a core each")
 		return nil
 	}
+	if err := leave(s.cpu); err != nil {
+		return err
+	}
 	if err := makePair(); err != nil {
 		return err
 	}
@@ -62,6 +65,30 @@ func live(s settings) error {
 	}
 	fmt.Printf("RESULT sensor_live_drop_share %.5f share\n", worst.dropped)
 	fmt.Printf("RESULT sensor_live_unaccounted %.5f share\n", worst.unknown)
+	return nil
+}
+
+// leave leaves the sensor's core to the sensor: all threads of this program go to another, those to come too.
+func leave(core string) error {
+	var set unix.CPUSet
+	set.Set(0)
+	if core == "0" {
+		set.Zero()
+		set.Set(1)
+	}
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return err
+	}
+	for _, t := range threads {
+		id, err := strconv.Atoi(t.Name())
+		if err != nil {
+			return err
+		}
+		if err := unix.SchedSetaffinity(id, &set); err != nil && !errors.Is(err, unix.ESRCH) { // it has ended
+			return fmt.Errorf("leaving core %s to the sensor: %w", core, err)
+		}
+	}
 	return nil
 }
 
@@ -212,7 +239,7 @@ func watchWhile(s settings, tape *liveframe.Tape, rate float64) (o outcome, err 
 		return o, err
 	}
 	time.Sleep(2 * time.Second) // it opens its socket
-	err = o.send(s, tape)
+	err = o.send(tape)
 	time.Sleep(3 * time.Second) // what waits in the ring is read
 	err = errors.Join(err, cmd.Process.Signal(unix.SIGINT), cmd.Wait())
 	m := watched.FindSubmatch(said.Bytes())
@@ -231,21 +258,12 @@ func watchWhile(s settings, tape *liveframe.Tape, rate float64) (o outcome, err 
 	return o, nil
 }
 
-// send sends the tape over and over from the core that the sensor has not.
-func (o *outcome) send(s settings, tape *liveframe.Tape) error {
+// send sends the tape over and over.
+func (o *outcome) send(tape *liveframe.Tape) error {
 	done := make(chan error, 1)
 	go func() { // the thread is left in the namespace, and ends with the goroutine
 		runtime.LockOSThread()
-		var set unix.CPUSet
-		set.Set(0)
-		if s.cpu == "0" {
-			set.Zero()
-			set.Set(1)
-		}
-		err := unix.SchedSetaffinity(0, &set)
-		if err == nil {
-			err = enter(liveNS)
-		}
+		err := enter(liveNS)
 		if err == nil {
 			err = o.flood(tape)
 		}
