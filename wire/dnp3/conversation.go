@@ -65,8 +65,12 @@ type side struct {
 
 // Conversation is one connection, or the datagrams between two ends. Its zero value is ready.
 type Conversation struct {
+	// Space is where its buffers come from; it may be nil.
+	Space *wire.Space
+
 	sides   [2]side
 	asked   []asked
+	room    [2]asked // of asked, as long as it is enough
 	frame   []byte
 	message Message
 }
@@ -130,7 +134,7 @@ func (c *Conversation) take(dir wire.Dir, l *Link, frame []byte, h Handler) {
 	if !l.carries() {
 		return
 	}
-	data, ok := appendData(c.frame[:0], frame)
+	data, ok := appendData(c.Space.Grow(c.frame[:0], len(frame)), frame)
 	c.frame = data
 	switch {
 	case !ok:
@@ -158,7 +162,7 @@ func (c *Conversation) segment(dir wire.Dir, l *Link, transport byte, data []byt
 		h.Fault(dir, TooLong)
 		return
 	}
-	s.bytes = append(s.bytes, data...)
+	s.bytes = c.Space.Append(s.bytes, data)
 	if transport&0x80 != 0 { // the last
 		s.open = false
 		c.read(dir, s, h)
@@ -199,6 +203,9 @@ func (c *Conversation) match(m *Message) {
 		}
 		if len(c.asked) >= maxAsked {
 			c.asked = slices.Delete(c.asked, 0, 1)
+		}
+		if cap(c.asked) == 0 {
+			c.asked = c.room[:0]
 		}
 		c.asked = append(c.asked, asked{m.Link.Src, m.Link.Dst, m.Sequence()})
 		return

@@ -51,6 +51,11 @@ type CIP struct {
 	Parts    []Part    // of a Multiple Service Packet
 	Tag      []byte    // the name of a tag that the path begins with
 	Sent     Part      // of an Unconnected Send to the Connection Manager, what it passes on; zero: none
+
+	room struct { // of Path and Parts, as long as it is enough
+		path  [4]Segment
+		parts [8]Part
+	}
 }
 
 // Part is one service in a Multiple Service Packet: its bytes, to be read by [Part.Parse].
@@ -123,6 +128,9 @@ func (c *CIP) path(r *octets.Little) {
 			return
 		}
 		if !r.Short {
+			if cap(c.Path) == 0 {
+				c.Path = c.room.path[:0]
+			}
 			c.Path = append(c.Path, s)
 		}
 	}
@@ -135,6 +143,9 @@ func (c *CIP) parts(r *octets.Little) {
 		at := int(r.U16())
 		if r.Short || at >= len(all) {
 			return
+		}
+		if cap(c.Parts) == 0 {
+			c.Parts = c.room.parts[:0]
 		}
 		c.Parts = append(c.Parts, Part{all[at:]})
 	}

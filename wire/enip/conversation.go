@@ -37,6 +37,9 @@ type request struct {
 
 // Conversation is one connection, or the datagrams between two ends. Its zero value is ready.
 type Conversation struct {
+	// Pool may be shared with other conversations; nil: it makes one of its own.
+	Pool *Pool
+
 	open    []*request
 	spare   spare.List[request]
 	lost    [2]bool
@@ -127,9 +130,10 @@ func (c *Conversation) wait(m *Message, b []byte, h Handler) {
 	if len(c.open) >= maxOpen {
 		c.hand(h)
 	}
+	p := c.pool()
 	r := c.spare.Take()
-	*r = request{m.Command, m.Session, m.Sequence, append(r.raw[:0], b...)}
-	c.open = append(c.open, r)
+	*r = request{m.Command, m.Session, m.Sequence, p.Space.Append(r.raw[:0], b)}
+	c.open = p.lists.Add(c.open, r)
 }
 
 // hand hands over the oldest request without a reply.

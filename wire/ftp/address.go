@@ -56,9 +56,13 @@ func parseExtended(p []byte) (addr netip.Addr, port uint16) {
 	if len(p) < 4 {
 		return addr, 0
 	}
-	parts := bytes.SplitN(p[1:], p[:1], 4)
-	if len(parts) < 3 {
-		return addr, 0
+	var parts [3][]byte
+	rest := p[1:]
+	for i := range parts {
+		found := false
+		if parts[i], rest, found = bytes.Cut(rest, p[:1]); !found && i < len(parts)-1 {
+			return addr, 0
+		}
 	}
 	if len(parts[1]) > 0 {
 		a, err := netip.ParseAddr(string(parts[1][:min(len(parts[1]), 45)]))

@@ -45,6 +45,9 @@ func (c *Conversation) command(line []byte, long bool, h Handler) {
 		h.Exchange(c.waiting[0])
 		c.drop()
 	}
+	if cap(c.waiting) == 0 {
+		c.waiting = c.room[:0]
+	}
 	c.waiting = append(c.waiting, x)
 }
 

@@ -9,6 +9,9 @@ import (
 
 // Conversation is one control connection. Its zero value is ready.
 type Conversation struct {
+	// Space is where its buffers come from; it may be nil.
+	Space *wire.Space
+
 	// MaxLine is how many bytes of a line are read; 0: [MaxLine].
 	MaxLine int
 	// TooMany says that more commands wait for their replies than are kept; the oldest were told as they were.
@@ -17,6 +20,7 @@ type Conversation struct {
 	skip    [2]bool // the rest of a line that is too long or was lost
 	hole    [2]bool // bytes were lost right before what comes next
 	waiting []*Exchange
+	room    [2]*Exchange // of waiting, as long as it is enough
 	free    spare.List[Exchange]
 	unasked *Exchange // a reply of several lines that no command waits for
 	count   int
@@ -41,11 +45,15 @@ func (c *Conversation) Reset() {
 		c.recycle(c.unasked)
 	}
 	clear(c.waiting)
-	*c = Conversation{waiting: c.waiting[:0], free: c.free, user: c.user[:0]}
+	*c = Conversation{Space: c.Space, waiting: c.waiting[:0], free: c.free, user: c.user[:0]}
 }
 
 func (c *Conversation) exchange() *Exchange {
 	x := c.free.Take()
+	if cap(x.kept) == 0 { // a new one
+		x.kept, x.Command, x.Data = c.Space.Grow(nil, 128), c.Space.Grow(nil, 8), c.Space.Grow(nil, 32)
+		x.Codes, x.Replies = x.room.codes[:0], x.room.replies[:0]
+	}
 	c.count++
 	x.Number = c.count
 	return x

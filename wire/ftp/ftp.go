@@ -57,6 +57,7 @@ type Exchange struct {
 	Passive bool       // the server listens
 
 	kept []byte
+	room struct{ codes, replies [2][]byte } // of Codes and Replies, as long as it is enough
 }
 
 // reset makes x ready to be used again.

@@ -127,6 +127,7 @@ type Message struct {
 	// Cut says that part of the message was not seen or not kept: lost on the way, or beyond a bound of this package.
 	Cut bool
 
+	pool  *Pool
 	arena []byte
 }
 
@@ -148,5 +149,5 @@ func (m *Message) Accepted() bool {
 }
 
 func (m *Message) reset() {
-	*m = Message{arena: m.arena[:0], Patients: m.Patients[:0], Devices: m.Devices[:0]}
+	*m = Message{pool: m.pool, arena: m.arena[:0], Patients: m.Patients[:0], Devices: m.Devices[:0]}
 }

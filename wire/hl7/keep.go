@@ -5,6 +5,7 @@ import "bytes"
 // raw copies a value into m's memory as it is written.
 func (r *reader) raw(m *Message, v []byte) []byte {
 	v = m.room(v)
+	m.arena = m.text(len(v))
 	start := len(m.arena)
 	m.arena = append(m.arena, v...)
 	return m.arena[start:len(m.arena):len(m.arena)]
@@ -19,6 +20,7 @@ func (r *reader) keep(m *Message, v []byte) []byte {
 		return r.raw(m, v)
 	}
 	v = m.room(v)
+	m.arena = m.text(len(v))
 	start := len(m.arena)
 	for len(v) > 0 {
 		if v[0] == r.escape {

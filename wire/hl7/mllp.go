@@ -82,6 +82,9 @@ func Probe(p []byte) (wire.Match, wire.Dir) {
 // Conversation decodes the two directions of one MLLP connection. The zero value is ready. It holds at most
 // 2*(maxOpen+1) messages of some 18 KiB, usually two of 1 KiB.
 type Conversation struct {
+	// Pool may be shared with other conversations; nil: it makes one of its own.
+	Pool *Pool
+
 	sides    [2]side
 	free     []*Message
 	exchange Exchange // what the handler is shown
@@ -315,7 +318,7 @@ func (c *Conversation) endMessage(dir wire.Dir, h Handler) {
 	for len(s.open) >= limit {
 		c.expire(dir, h)
 	}
-	s.open = append(s.open, m)
+	s.open = c.pool().lists.Add(s.open, m)
 }
 
 // noAck reports whether the sender asked for no acknowledgment at all (§2.9.3, enhanced mode).
@@ -360,7 +363,7 @@ func (c *Conversation) report(x Exchange, h Handler) {
 	c.exchange = Exchange{}
 	for _, m := range [...]*Message{x.Message, x.Ack} {
 		if m != nil {
-			c.free = append(c.free, m)
+			c.free = c.pool().lists.Add(c.free, m)
 		}
 	}
 }
@@ -372,5 +375,7 @@ func (c *Conversation) take() *Message {
 		m.reset()
 		return m
 	}
-	return &Message{}
+	m := c.pool().messages.Fresh()
+	m.pool = c.Pool
+	return m
 }

@@ -175,7 +175,7 @@ func (r *reader) msh(m *Message, seg []byte) {
 	m.ApplicationAck = r.keep(m, f.At(16))
 	m.Charset = r.raw(m, f.At(18))
 	if string(m.SendingFacility.Type) == "EUI-64" {
-		m.Devices = append(m.Devices, Device{Field: MSH4, Authority: m.SendingFacility})
+		m.addDevice(Device{Field: MSH4, Authority: m.SendingFacility})
 	}
 }
 
@@ -222,7 +222,7 @@ func (r *reader) identifier(m *Message, cx []byte) {
 		return
 	}
 	authority := delimited.Part(cx, r.component, 3)
-	m.Patients = append(m.Patients, Identifier{
+	m.addPatient(Identifier{
 		ID: r.keep(m, id),
 		Authority: HD{
 			Namespace:   r.keep(m, delimited.Part(authority, r.subcomponent, 0)),
@@ -275,7 +275,7 @@ func (r *reader) device(m *Message, d Device) {
 		m.Cut = true
 		return
 	}
-	m.Devices = append(m.Devices, Device{Field: d.Field, ID: r.keep(m, d.ID), Authority: HD{
+	m.addDevice(Device{Field: d.Field, ID: r.keep(m, d.ID), Authority: HD{
 		Namespace:   r.keep(m, d.Authority.Namespace),
 		UniversalID: r.keep(m, d.Authority.UniversalID),
 		Type:        r.keep(m, d.Authority.Type),

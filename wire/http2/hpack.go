@@ -67,6 +67,9 @@ func (t *table) add(name, value []byte) {
 		return // RFC 7541 §4.4: it empties the table
 	}
 	t.compact()
+	if cap(t.entries) == 0 {
+		t.entries, t.bytes = make([]entry, 0, 32), make([]byte, 0, 2<<10)
+	}
 	t.entries = append(t.entries, entry{len(t.bytes), len(name), len(value)})
 	t.bytes = append(append(t.bytes, name...), value...)
 	t.size += n

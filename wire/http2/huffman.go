@@ -1,5 +1,7 @@
 package http2
 
+import "slices"
+
 // The code of HPACK (RFC 7541 Appendix B) is canonical: the codes of one length follow one another in the order of
 // their symbols. So it is enough to know, for each length, the first code, how many there are, and their symbols.
 var huffmanLengths = [...]struct {
@@ -35,6 +37,7 @@ const huffmanSymbols = "012aceiost" +
 func appendHuffman(dst, p []byte) (text []byte, ok bool) {
 	var bits uint64 // the next bits, at the high end
 	held := 0
+	dst = slices.Grow(dst, len(p)*8/5) // no code is shorter than five bits
 	for {
 		for held <= 56 && len(p) > 0 {
 			bits |= uint64(p[0]) << (56 - held)

@@ -72,6 +72,8 @@ type EntryHandler interface {
 
 // Conversation reads the messages of one flow, over TCP or UDP. The zero value is ready.
 type Conversation struct {
+	Pool *Pool // shared with other conversations; nil: each message has memory of its own
+
 	sides   [2]side
 	waiting []waiting // requests, the oldest first
 	message Message   // scratch
@@ -382,6 +384,7 @@ func (c *Conversation) seal(by Layer, to told) {
 
 // read reads a message of total bytes, of which p holds the first.
 func (c *Conversation) read(dir wire.Dir, p []byte, total int, signed bool, to told) error {
+	c.message.pool = c.Pool
 	_, err := Parse(p, &c.message)
 	if errors.Is(err, ErrMessage) {
 		return err
@@ -436,6 +439,7 @@ func (c *Conversation) request(m *Message, to told) {
 	}
 	w := &c.waiting[n]
 	w.entries, w.references, w.bytes = 0, 0, 0
+	w.request.pool = c.Pool
 	w.request.keep(m)
 }
 
@@ -538,5 +542,5 @@ func (c *Conversation) Reset() {
 		all[i].request.trim()
 	}
 	c.message.trim()
-	*c = Conversation{waiting: c.waiting[:0], message: c.message}
+	*c = Conversation{Pool: c.Pool, waiting: c.waiting[:0], message: c.message}
 }

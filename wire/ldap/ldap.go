@@ -119,6 +119,7 @@ type Message struct {
 
 	values [][]byte
 	filter []byte
+	pool   *Pool
 	text   []byte // what is not in the bytes read; of a message that is kept, all
 	token  *spnego.Token
 }
@@ -154,7 +155,7 @@ func Parse(p []byte, m *Message) (rest []byte, err error) {
 func (m *Message) reset() {
 	*m = Message{
 		Attributes: m.Attributes[:0], Referrals: m.Referrals[:0], Controls: m.Controls[:0],
-		values: m.values[:0], filter: m.filter[:0], text: m.text[:0], token: m.token,
+		values: m.values[:0], filter: m.filter[:0], text: m.text[:0], token: m.token, pool: m.pool,
 	}
 }
 
@@ -163,9 +164,10 @@ func (m *Message) reset() {
 func (m *Message) keep(o *Message) {
 	m.reset()
 	attributes, controls, text := m.Attributes, m.Controls, m.text
-	values, filter, referrals, token := m.values, m.filter, m.Referrals, m.token
+	values, filter, referrals, token, pool := m.values, m.filter, m.Referrals, m.token, m.pool
 	*m = *o
-	m.values, m.filter, m.Referrals, m.token = values, filter, referrals, token
+	m.values, m.filter, m.Referrals, m.token, m.pool = values, filter, referrals, token, pool
+	text = pool.space().Grow(text, 128)
 	m.Credentials, m.Value = nil, nil
 	for _, f := range []*[]byte{
 		&m.Name, &m.Mechanism, &m.User, &m.Domain, &m.Workstation, &m.Service, &m.Realm, &m.Filter,
@@ -181,11 +183,11 @@ func (m *Message) keep(o *Message) {
 			first := len(values)
 			for _, v := range given[:min(len(given), maxKeptValues)] {
 				text, v = kept(text, v[:min(len(v), maxKeptValue)])
-				values = append(values, v)
+				values = pool.rows().Add(values, v)
 			}
 			a.Values = values[first:len(values):len(values)]
 		}
-		attributes = append(attributes, a)
+		attributes = pool.attributes().Add(attributes, a)
 	}
 	for _, c := range o.Controls {
 		text, c.Type = kept(text, c.Type)
@@ -316,6 +318,9 @@ func (m *Message) signOn(p []byte) {
 	if len(p) == 0 {
 		return
 	}
+	if m.token == nil && m.pool != nil {
+		m.token = m.pool.Token
+	}
 	if m.token == nil {
 		m.token = new(spnego.Token)
 	}
@@ -346,7 +351,7 @@ func (m *Message) search(r *ber.Reader) error {
 	if r.Err() != nil {
 		return ErrForm
 	}
-	m.filter = m.appendFilter(m.filter, filter)
+	m.filter = m.appendFilter(m.pool.space().Grow(m.filter, 64), filter)
 	m.Filter = m.filter
 	for list := r.Expect(ber.Sequence).Open(); list.More(); {
 		m.attribute(list.Next().Body)
@@ -386,7 +391,7 @@ func (m *Message) passwords() {
 // attribute adds an attribute without values.
 func (m *Message) attribute(name []byte) {
 	if len(m.Attributes) < MaxAttributes {
-		m.Attributes = append(m.Attributes, Attribute{Type: name})
+		m.Attributes = m.pool.attributes().Add(m.Attributes, Attribute{Type: name})
 	}
 }
 
@@ -396,7 +401,7 @@ func (m *Message) value(v []byte) {
 		return
 	}
 	last := &m.Attributes[len(m.Attributes)-1]
-	m.values = append(m.values, v)
+	m.values = m.pool.rows().Add(m.values, v)
 	n := len(last.Values) + 1
 	last.Values = m.values[len(m.values)-n : len(m.values) : len(m.values)]
 }

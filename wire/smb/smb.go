@@ -120,6 +120,9 @@ type Negotiation struct {
 // DialectName is the chosen dialect as EVE writes it.
 func (n *Negotiation) DialectName() string {
 	if n.Dialect == SMB1 && len(n.SMB1Dialect) > 0 {
+		if string(n.SMB1Dialect) == n.Dialect.String() {
+			return n.Dialect.String()
+		}
 		return string(n.SMB1Dialect)
 	}
 	return n.Dialect.String()

@@ -97,6 +97,8 @@ type side struct {
 
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
+	Space *wire.Space // of banners and offers; it may be nil
+
 	session Session
 	sides   [2]side
 	text    []byte // scratch of the fingerprints
@@ -171,7 +173,7 @@ func (c *Conversation) line(dir wire.Dir, p []byte, h Handler) (n int, err error
 		}
 		return end + 1, nil
 	}
-	s.banner = append(s.banner[:0], text...)
+	s.banner = c.Space.Append(s.banner[:0], text)
 	c.banner(dir, s.banner)
 	s.state = inPackets
 	h.Step(dir, BannerSeen, &c.session)
@@ -234,7 +236,8 @@ func (c *Conversation) offer(dir wire.Dir, payload []byte, h Handler) error {
 		return ErrKexInit
 	}
 	s, w := &c.sides[dir], c.who(dir)
-	s.offer = append(s.offer[:0], payload[1:]...)
+	c.text = c.Space.Grow(c.text[:0], len(payload))
+	s.offer = c.Space.Append(s.offer[:0], payload[1:])
 	if err := w.Offer.Parse(s.offer); err != nil {
 		return err
 	}

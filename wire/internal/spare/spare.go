@@ -5,22 +5,24 @@ package spare
 const most = 4
 
 // List holds what may be used again. Its zero value is empty.
-type List[T any] []*T
+type List[T any] struct {
+	kept [most]*T
+	n    int
+}
 
 // Take is one as it was given back, or a new one.
 func (l *List[T]) Take() *T {
-	n := len(*l)
-	if n == 0 {
+	if l.n == 0 {
 		return new(T)
 	}
-	t := (*l)[n-1]
-	*l = (*l)[:n-1]
-	return t
+	l.n--
+	return l.kept[l.n]
 }
 
 // Give takes back what is used no longer. What is too much is left to the garbage collector.
 func (l *List[T]) Give(t *T) {
-	if len(*l) < most {
-		*l = append(*l, t)
+	if l.n < most {
+		l.kept[l.n] = t
+		l.n++
 	}
 }

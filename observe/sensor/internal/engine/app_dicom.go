@@ -73,9 +73,15 @@ func (a *dicomApp) Association(x *dicom.Association) {
 
 // dicomReset clears the event of the association before, and fills in who speaks.
 func (p *payloads) dicomReset(x *dicom.Association) {
+	p.dicomClear()
+	p.dicom.CallingAE, p.dicom.CalledAE = x.CallingAE, x.CalledAE
+}
+
+// dicomClear empties the event of DICOM; its lists keep their memory.
+func (p *payloads) dicomClear() {
 	e := &p.dicom
 	*e = event.DICOM{SOPClasses: e.SOPClasses[:0], TransferSyntaxes: e.TransferSyntaxes[:0], Keys: e.Keys[:0],
-		SOPClassUIDs: e.SOPClassUIDs[:0], CallingAE: x.CallingAE, CalledAE: x.CalledAE}
+		SOPClassUIDs: e.SOPClassUIDs[:0]}
 }
 
 // appendNew appends s unless it is empty or there.

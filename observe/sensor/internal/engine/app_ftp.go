@@ -68,6 +68,7 @@ func (a *ftpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, e
 	}
 	return done, need, err
 }
+func (a *ftpApp) furnish(w *Worker)             { a.conv.Space = &w.space }
 func (a *ftpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *ftpApp) close(w *Worker, f *flow) {
 	a.w, a.f = w, f
@@ -116,7 +117,7 @@ func (a *ftpApp) SignOn(s *ftp.SignOn) {
 	e := &a.w.out.auth
 	*e = event.Auth{User: event.View(s.User), Protocol: "FTP", Service: "ftp", Cleartext: s.Password && !s.Anonymous, Outcome: "success"}
 	if s.Granted {
-		a.user = append(a.user[:0], s.User...)
+		a.user = a.w.space.Append(a.user[:0], s.User)
 	} else {
 		e.Outcome, e.Reason = "failure", event.View(s.Reply)
 	}

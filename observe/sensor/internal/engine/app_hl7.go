@@ -18,6 +18,7 @@ func (a *hl7App) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, e
 	a.stand(w, f, dir)
 	return a.conv.Decode(dir, p, a)
 }
+func (a *hl7App) furnish(w *Worker)             { a.conv.Pool = &w.hl7 }
 func (a *hl7App) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *hl7App) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *hl7App) reset()                        { a.conv.Reset(); a.at = at{} }

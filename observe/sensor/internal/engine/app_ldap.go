@@ -41,6 +41,7 @@ func (a *ldapApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 	}
 	return done, need, err
 }
+func (a *ldapApp) furnish(w *Worker)             { a.conv.Pool = &w.ldap }
 func (a *ldapApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *ldapApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a.handler()) }
 func (a *ldapApp) reset() {
@@ -297,10 +298,25 @@ func (a *ldapApp) authentication(x *ldap.Exchange) {
 		return
 	}
 	e := &a.w.out.auth
-	*e = event.Auth{User: user, Domain: either(event.View(q.Domain), shown.realm), Protocol: "LDAP " + event.View(q.Mechanism),
+	*e = event.Auth{User: user, Domain: either(event.View(q.Domain), shown.realm), Protocol: ldapWay(q.Mechanism),
 		Service: either(shown.service, "ldap"), Host: event.View(q.Workstation), Cleartext: q.Password, Outcome: "success"}
 	if r.Code != ldap.Success {
 		e.Outcome, e.Reason = "failure", r.Code.String()
 	}
 	a.w.emit(a.f, e)
+}
+
+// ldapWay names how somebody signed on.
+func ldapWay(mechanism []byte) string {
+	switch string(mechanism) {
+	case "simple":
+		return "LDAP simple"
+	case "GSS-SPNEGO":
+		return "LDAP GSS-SPNEGO"
+	case "GSSAPI":
+		return "LDAP GSSAPI"
+	case "":
+		return "LDAP "
+	}
+	return "LDAP " + string(mechanism)
 }

@@ -14,8 +14,13 @@ type sshApp struct {
 
 func (a *sshApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
-	return a.conv.Decode(dir, p, a)
+	done, need, err := a.conv.Decode(dir, p, a)
+	if err == nil && a.conv.Done() {
+		err = errOver
+	}
+	return done, need, err
 }
+func (a *sshApp) furnish(w *Worker)             { a.conv.Space = &w.space }
 func (a *sshApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *sshApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *sshApp) reset()                        { a.conv.Reset(); a.at = at{} }

@@ -119,27 +119,30 @@ func notLetter(r rune) bool {
 // secureDICOM reports a connection that probably carries DICOM, when it has ended: why, and how well it is protected.
 func (a *tlsApp) secureDICOM() {
 	w, s := a.w, &a.secured
-	confidence := a.judge()
+	confidence, reasons := a.judge()
 	if confidence == "" {
 		return
 	}
+	w.out.dicomClear()
 	e := &w.out.dicom
+	e.Reasons = reasons
 	e.Activity, e.Result, e.Confidence = "Secure Transport", s.text, confidence
 	w.emit(a.f, e)
 }
 
 // isDICOM reports whether there is something to be told at the end of the connection.
-func (a *tlsApp) isDICOM() bool { return a.judge() != "" }
+func (a *tlsApp) isDICOM() bool {
+	confidence, _ := a.judge()
+	return confidence != ""
+}
 
-// judge says how sure it is that the connection carries DICOM, and puts the reasons into the event; "" when it is not.
-func (a *tlsApp) judge() string {
-	w, s := a.w, &a.secured
-	if !s.told {
-		return ""
+// judge says how sure it is that the connection carries DICOM, and why; "" when it is not.
+func (a *tlsApp) judge() (confidence string, reasons []string) {
+	w := a.w
+	if !a.secured.told {
+		return "", nil
 	}
 	w.header(a.f)
-	e := &w.out.dicom
-	confidence, reasons := s.grade(w.head.Ports.Dst, e.Reasons[:0])
-	*e = event.DICOM{Reasons: reasons}
-	return confidence
+	confidence, w.out.reasons = a.secured.grade(w.head.Ports.Dst, w.out.reasons[:0])
+	return confidence, w.out.reasons
 }

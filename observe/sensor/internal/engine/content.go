@@ -51,7 +51,7 @@ func (c *content) begin(f *flow, dir wire.Dir, about *fileFacts) {
 	c.f, c.dir, c.facts = f, dir, *about
 	c.text = c.text[:0]
 	for _, p := range [...]*[]byte{&c.facts.Name, &c.facts.Type, &c.facts.Coding, &c.facts.Range} {
-		c.text = append(c.text, (*p)[:min(len(*p), maxFact)]...)
+		c.text = c.w.space.Append(c.text, (*p)[:min(len(*p), maxFact)])
 	}
 	c.carrier = append(c.carrier[:0], c.facts.Carrier[:min(len(c.facts.Carrier), maxCarrier)]...)
 	c.facts.Carrier = c.carrier
@@ -74,7 +74,7 @@ func (c *content) end() {
 	c.w.pool.put(c.head)
 	c.sums.reset()
 	c.release()
-	*c = content{w: c.w, text: c.text[:0], sums: c.sums}
+	*c = content{w: c.w, text: c.text[:0], carrier: c.carrier[:0], sums: c.sums}
 }
 
 func (c *content) seek(offset uint64) {

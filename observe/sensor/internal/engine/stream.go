@@ -228,10 +228,7 @@ func (w *Worker) store(h *half, i int, seq uint32, data []byte, edges [2]uint32)
 	if b == nil {
 		return false
 	}
-	if cap(h.ahead) == 0 {
-		h.ahead = make([]segment, 0, 8)
-	}
-	h.ahead = append(h.ahead, segment{})
+	h.ahead = w.segments.Add(h.ahead, segment{})
 	copy(h.ahead[i+1:], h.ahead[i:])
 	h.ahead[i] = segment{seq, append(b, data...), edges[0], edges[1]}
 	h.held += len(data)

@@ -9,7 +9,10 @@ import (
 	"bulwark/platform/pseudonym"
 	"bulwark/wire"
 	"bulwark/wire/dcerpc"
+	"bulwark/wire/enip"
+	"bulwark/wire/hl7"
 	"bulwark/wire/http"
+	"bulwark/wire/ldap"
 	"bulwark/wire/nfs"
 	"bulwark/wire/packet"
 	"bulwark/wire/pcap"
@@ -122,12 +125,16 @@ type Worker struct {
 	radius       *radiusAsked // made at the first message of RADIUS
 	archives     archives
 	space        wire.Space // of the small buffers of decoders
+	segments     wire.Rows[segment]
 	opener       quic.Opener
 	certificates tls.Certificates
 	transactions http.Pool
 	smb          smb.Pool
 	rpc          dcerpc.Pool
 	nfs          nfs.Pool
+	enip         enip.Pool
+	hl7          hl7.Pool
+	ldap         ldap.Pool
 	letters      letters
 	expectations expectations
 	bodies       wire.Stock[httpFiles]
@@ -171,7 +178,8 @@ func New(o Options) *Worker {
 		protocols: streamProtocols(), datagrams: datagramProtocols(), ported: portedProtocols(), sides: map[uint16]*sides{}}
 	w.leaveOff()
 	w.pool.limit = l.Reassembly
-	w.transactions.Space = &w.space
+	w.transactions.Space, w.enip.Space, w.hl7.Space = &w.space, &w.space, &w.space
+	w.ldap.Space, w.ldap.Token = &w.space, &w.out.token
 	w.smb.Space, w.smb.Token = &w.space, &w.out.token
 	w.rpc.Space, w.rpc.Token = &w.space, &w.out.token
 	w.nfs.Space, w.nfs.Token = &w.space, &w.out.token
