@@ -131,7 +131,7 @@ func (c *Conversation) wait(m *Message, b []byte, h Handler) {
 		c.hand(h)
 	}
 	p := c.pool()
-	r := c.spare.Take()
+	r := c.spare.TakeFrom(&p.requests)
 	*r = request{m.Command, m.Session, m.Sequence, p.Space.Append(r.raw[:0], b)}
 	c.open = p.lists.Add(c.open, r)
 }

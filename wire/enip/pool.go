@@ -6,7 +6,8 @@ import "bulwark/wire"
 type Pool struct {
 	Space *wire.Space // of requests; it may be nil
 
-	lists wire.Rows[*request]
+	lists    wire.Rows[*request]
+	requests wire.Stock[request]
 }
 
 func (c *Conversation) pool() *Pool {

@@ -23,6 +23,8 @@ package mime
 import (
 	"crypto/md5"
 	"hash"
+
+	"bulwark/wire"
 )
 
 // What a parser keeps at most; what is beyond is left out and told by [Message.Oddities].
@@ -136,6 +138,14 @@ type part struct {
 // forget makes p ready for another head.
 func (p *part) forget() {
 	p.contentType, p.disposition, p.encoding = p.contentType[:0], p.disposition[:0], p.encoding[:0]
+}
+
+// Furnish gives a new parser the memory for what most messages have.
+func (m *Parser) Furnish(s *wire.Space) {
+	m.line, m.header, m.kept = s.Grow(m.line, 256), s.Grow(m.header, 256), s.Grow(m.kept, 1<<10)
+	m.body.out, m.body.eol = s.Grow(m.body.out, 512), s.Grow(m.body.eol, 2)
+	m.part.contentType, m.part.disposition = s.Grow(m.part.contentType, 64), s.Grow(m.part.disposition, 64)
+	m.part.encoding, m.part.media, m.part.name = s.Grow(m.part.encoding, 16), s.Grow(m.part.media, 32), s.Grow(m.part.name, 32)
 }
 
 // Reset makes m ready for another message.

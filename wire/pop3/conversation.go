@@ -13,11 +13,15 @@ func (c *Conversation) Reset() {
 	}
 	clear(c.waiting)
 	c.auth.Reset()
-	*c = Conversation{waiting: c.waiting[:0], free: c.free, user: c.user[:0], auth: c.auth}
+	*c = Conversation{Space: c.Space, waiting: c.waiting[:0], free: c.free, user: c.user[:0], auth: c.auth}
 }
 
 func (c *Conversation) exchange() *Exchange {
 	x := c.free.Take()
+	if cap(x.kept) == 0 { // a new one
+		x.Command, x.kept = c.Space.Grow(nil, 8), c.Space.Grow(nil, 128)
+		x.Args, x.Data = x.room.args[:0], x.room.data[:0]
+	}
 	c.count++
 	x.Number = c.count
 	return x

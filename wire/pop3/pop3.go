@@ -62,6 +62,7 @@ type Exchange struct {
 	multi bool // the reply has several lines, if it is OK
 	text  bool // which are a message
 	kept  []byte
+	room  struct{ args, data [2][]byte } // of Args and Data, as long as it is enough
 }
 
 func (x *Exchange) reset() {
@@ -110,6 +111,9 @@ type Handler interface {
 
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
+	// Space is where its buffers come from; it may be nil.
+	Space *wire.Space
+
 	skip    [2]bool // the rest of a line that is too long or was lost
 	waiting []*Exchange
 	free    spare.List[Exchange]

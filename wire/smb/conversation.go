@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"bulwark/wire"
+	"bulwark/wire/spnego"
 )
 
 // maxScan is how many bytes behind a gap are searched for the next message before the conversation is given up.
@@ -29,6 +30,10 @@ type Conversation struct {
 	transaction Transaction // scratch
 	pieces      Piece       // scratch
 	text        []byte      // of the negotiation
+	room        struct {    // of its lists, as long as it is enough
+		dialects   [6]Dialect
+		mechanisms [6]spnego.Mechanism
+	}
 }
 
 // side is one direction.
@@ -344,7 +349,7 @@ func (c *Conversation) Reset() {
 	n := &c.negotiation
 	*c = Conversation{
 		Pool: c.Pool, tables: c.tables, text: c.text[:0],
-		negotiation: Negotiation{
+		room: c.room, negotiation: Negotiation{
 			Dialects: n.Dialects[:0], SMB1Dialects: n.SMB1Dialects[:0], Mechanisms: n.Mechanisms[:0], Ciphers: n.Ciphers[:0],
 		},
 	}
@@ -365,6 +370,15 @@ func (c *Conversation) keep(p []byte, utf16 bool) []byte {
 
 // maxText is how long the names of a negotiation may be together, in bytes, before no more are kept.
 const maxText = 2048
+
+// mechanisms keeps the ways to sign on that a server takes.
+func (c *Conversation) mechanisms(list ...spnego.Mechanism) []spnego.Mechanism {
+	kept := c.negotiation.Mechanisms[:0]
+	if cap(kept) == 0 {
+		kept = c.room.mechanisms[:0]
+	}
+	return append(kept, list...)
+}
 
 // netBIOS reads a session request: the names of both ends (RFC 1002 §4.3.2).
 func (c *Conversation) netBIOS(p []byte) {

@@ -6,6 +6,9 @@ func (c *Conversation) askNegotiate(p []byte) {
 	n.Dialects = n.Dialects[:0]
 	for i := range min(int(le16(p, 66)), MaxDialects) {
 		if d := Dialect(le16(p, 100+2*i)); d != 0 {
+			if cap(n.Dialects) == 0 {
+				n.Dialects = c.room.dialects[:0]
+			}
 			n.Dialects = append(n.Dialects, d)
 		}
 	}
@@ -33,7 +36,7 @@ func (c *Conversation) answerNegotiate(h *header, p []byte) outcome {
 	n.MaxTransact, n.MaxRead, n.MaxWrite = le32(p, 92), le32(p, 96), le32(p, 100)
 	n.ServerTime, n.ServerStart = unixNano(le64(p, 104)), unixNano(le64(p, 112))
 	if c.readToken(part(p, int(le16(p, 120)), int(le16(p, 122)))) {
-		n.Mechanisms = append(n.Mechanisms[:0], c.token().Offered...)
+		n.Mechanisms = c.mechanisms(c.token().Offered...)
 	}
 	if n.Dialect == SMB311 {
 		c.contexts(p, int(le32(p, 124)), int(le16(p, 70)), true)

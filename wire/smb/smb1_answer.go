@@ -268,12 +268,12 @@ func (c *Conversation) ntLM(b *block) {
 	if le32(w, 19)&extendedSecurity != 0 {
 		n.PlainText = false
 		if len(data) > 16 && c.readToken(data[16:]) {
-			n.Mechanisms = append(n.Mechanisms[:0], c.token().Offered...)
+			n.Mechanisms = c.mechanisms(c.token().Offered...)
 		}
 		return
 	}
 	n.ServerGUID = GUID{}
-	n.Mechanisms = append(n.Mechanisms[:0], spnego.NTLM)
+	n.Mechanisms = c.mechanisms(spnego.NTLM)
 	names := part(data, int(byteAt(w, 33)), len(data))
 	n.Domain = c.keep(untilZero(names), true)
 }

@@ -128,15 +128,18 @@ func (c *Conversation) push(w waiting, h Handler) {
 	if len(c.queue) >= maxQueue {
 		c.queue = c.queue[:copy(c.queue, c.queue[1:])]
 	}
+	if cap(c.queue) == 0 {
+		c.queue = c.room[:0]
+	}
 	c.queue = append(c.queue, w)
 }
 
 // hello takes EHLO or HELO. Another one counts once the server agrees (RFC 5321 §4.1.4).
 func (c *Conversation) hello(arg []byte, extended bool, h Handler) {
 	c.transaction()
-	c.next = append(c.next[:0], word(arg)...)
+	c.next = c.Space.Append(c.next[:0], word(arg))
 	if len(c.helo) == 0 {
-		c.helo = append(c.helo[:0], c.next...)
+		c.helo = c.Space.Append(c.helo[:0], c.next)
 	}
 	c.session.Extended = extended
 }
@@ -147,7 +150,7 @@ func (c *Conversation) sender(arg []byte, h Handler) {
 		c.notice(DuplicateFields, h)
 		return
 	}
-	t.From = append(t.From[:0], path(arg)...)
+	t.From = c.Space.Append(t.From[:0], path(arg))
 	t.refused = false
 }
 
@@ -158,7 +161,7 @@ func (c *Conversation) recipient(arg []byte) {
 		return
 	}
 	at := len(t.kept)
-	t.kept = append(t.kept, p...)
+	t.kept = c.Space.Append(t.kept, p)
 	t.To = append(t.To, t.kept[at:len(t.kept):len(t.kept)])
 }
 

@@ -46,6 +46,8 @@ const (
 type Conversation struct {
 	// Joined says that the connection was picked up in the middle: that there is no banner is no wonder.
 	Joined bool
+	// Space is where its buffers come from; it may be nil.
+	Space *wire.Space
 
 	session Session
 	auth    sasl.Exchange
@@ -57,6 +59,7 @@ type Conversation struct {
 	phase phase
 	skip  [2]bool // the rest of a line that is too long or was lost
 	queue []waiting
+	room  [4]waiting // of queue, as long as it is enough
 	cur   *Transaction
 	open  []*Transaction // behind their message, or given up, and not told yet
 	free  []*Transaction
@@ -85,7 +88,7 @@ func (c *Conversation) Reset() {
 	free, queue := c.free, c.queue
 	clear(queue)
 	c.auth.Reset()
-	*c = Conversation{auth: c.auth, banner: c.banner[:0], helo: c.helo[:0], next: c.next[:0], text: c.text[:0],
+	*c = Conversation{Space: c.Space, auth: c.auth, banner: c.banner[:0], helo: c.helo[:0], next: c.next[:0], text: c.text[:0],
 		queue: queue[:0], open: c.open[:0], free: free}
 }
 
@@ -222,6 +225,8 @@ func (c *Conversation) transaction() *Transaction {
 			c.free = c.free[:l-1]
 		} else {
 			c.cur = new(Transaction)
+			c.cur.From, c.cur.Reply, c.cur.kept = c.Space.Grow(nil, 32), c.Space.Grow(nil, 64), c.Space.Grow(nil, 64)
+			c.cur.To = c.cur.room[:0]
 		}
 		c.count++
 		c.cur.Number = c.count

@@ -39,7 +39,7 @@ func (c *Conversation) replyLine(p []byte, h Handler) (n int, err error) {
 	if len(c.text) > 0 {
 		c.text = append(c.text, '\n')
 	}
-	c.text = append(c.text, text[:min(len(text), max(maxText-len(c.text), 0))]...)
+	c.text = c.Space.Append(c.text, text[:min(len(text), max(maxText-len(c.text), 0))])
 	c.extension(code, text)
 	if c.multi {
 		return n, nil
@@ -99,10 +99,10 @@ func (c *Conversation) unasked(code int, first bool, h Handler) {
 		c.phase = commands
 		t := c.transaction()
 		c.ended(false, h)
-		t.Code, t.Reply = code, append(t.Reply[:0], c.text...)
+		t.Code, t.Reply = code, c.Space.Append(t.Reply[:0], c.text)
 		c.tell(t, h)
 	case first && !c.deaf && (code == 220 || !c.Joined):
-		c.banner = append(c.banner[:0], c.text...)
+		c.banner = c.Space.Append(c.banner[:0], c.text)
 		c.greeted = true
 		c.notice(Greeted, h)
 		if code != 220 {
@@ -118,7 +118,7 @@ func (c *Conversation) unasked(code int, first bool, h Handler) {
 func (c *Conversation) answer(w waiting, code int, h Handler) error {
 	good := code < 400
 	if t := w.t; t != nil && (w.verb == message || w.verb == lastBDAT || !good && w.verb != auth && w.verb != startTLS) {
-		t.Code, t.Reply = code, append(t.Reply[:0], c.text...)
+		t.Code, t.Reply = code, c.Space.Append(t.Reply[:0], c.text)
 	}
 	switch w.verb {
 	case helo:

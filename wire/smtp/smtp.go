@@ -61,7 +61,8 @@ type Transaction struct {
 	Whole      bool     // and ended
 
 	kept    []byte
-	refused bool // the sender was not taken
+	room    [2][]byte // of To, as long as it is enough
+	refused bool      // the sender was not taken
 	sent    bool
 	begun   bool // a command or reply belongs to it
 }

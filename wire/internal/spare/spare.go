@@ -1,6 +1,8 @@
 // Package spare keeps what a conversation uses no longer for its next use, so that it allocates nothing once warm.
 package spare
 
+import "bulwark/wire"
+
 // most is how many are kept: few conversations have more under way at a time, and many are open.
 const most = 4
 
@@ -11,7 +13,13 @@ type List[T any] struct {
 }
 
 // Take is one as it was given back, or a new one.
-func (l *List[T]) Take() *T {
+func (l *List[T]) Take() *T { return l.TakeFrom(nil) }
+
+// TakeFrom is one as it was given back, or a new one of a stock, which may be nil.
+func (l *List[T]) TakeFrom(s *wire.Stock[T]) *T {
+	if l.n == 0 && s != nil {
+		return s.Fresh()
+	}
 	if l.n == 0 {
 		return new(T)
 	}

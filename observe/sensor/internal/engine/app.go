@@ -389,7 +389,7 @@ func many[T any, P interface {
 }
 
 // convsAtOnce is how many conversations are made at a time.
-const convsAtOnce = 64
+const convsAtOnce = 128
 
 func (w *Worker) conv(f *flow) *conversation { return w.convs[f.conv-1] }
 

@@ -27,6 +27,7 @@ func (a *smtpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 	}
 	return done, need, err
 }
+func (a *smtpApp) furnish(w *Worker)             { a.conv.Space = &w.space }
 func (a *smtpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *smtpApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *smtpApp) reset() {

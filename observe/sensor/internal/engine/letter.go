@@ -31,6 +31,7 @@ const maxLetters = 4096
 type letters struct {
 	free []*letter
 	used int
+	made wire.Stock[letter]
 	json []byte // scratch
 }
 
@@ -47,7 +48,8 @@ func (w *Worker) letter(f *flow, dir wire.Dir, app string, number int) *letter {
 		l = s.free[n-1]
 		s.free = s.free[:n-1]
 	} else {
-		l = new(letter)
+		l = s.made.Fresh()
+		l.Furnish(&w.space)
 	}
 	l.w, l.f, l.dir, l.app, l.number = w, f, dir, app, number
 	return l
