@@ -60,6 +60,11 @@ func (c Code) Answer() bool {
 	return false
 }
 
+// known reports whether a code is one of those above.
+func (c Code) known() bool {
+	return c.Answer() || c == AccessRequest || c == AccountingRequest || c == StatusServer || c == DisconnectRequest || c == CoARequest
+}
+
 // Answers reports whether a message of this code may answer one of the other (RFC 5997 §2.1 for [StatusServer]).
 func (c Code) Answers(asked Code) bool {
 	switch c {
@@ -185,7 +190,7 @@ func header(p []byte) bool {
 	if len(p) < headerLen || len(p) > maxLen {
 		return false
 	}
-	if c := Code(p[0]); !c.Answer() && c != AccessRequest && c != AccountingRequest && c != StatusServer && c != DisconnectRequest && c != CoARequest {
+	if !Code(p[0]).known() {
 		return false
 	}
 	n := int(binary.BigEndian.Uint16(p[2:]))

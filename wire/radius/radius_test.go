@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"bulwark/wire"
 	"bulwark/wire/internal/corpus"
+	"bulwark/wire/wiretest"
 )
 
 // message is a message with attributes, each a type and its value.
@@ -184,6 +186,58 @@ func TestParseStation(t *testing.T) {
 	}
 }
 
+type recorder struct{ strings.Builder }
+
+func (r *recorder) Message(dir wire.Dir, m *Message, err error) {
+	fmt.Fprintf(r, "%v %s %v\n", dir, describe(m), err)
+}
+
+func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
+	r := &recorder{}
+	return &Conversation{}, r, r.String
+}
+
+func TestConversation(t *testing.T) {
+	ask, accept := message(AccessRequest, userName, "anna", userPassword, password, nasAddress, address), message(AccessAccept, replyMessage, "Hello")
+	chunks := []wiretest.Chunk{{Dir: wire.ToServer, Bytes: append(append([]byte{}, ask...), ask...)}, {Dir: wire.ToClient, Bytes: accept}, {Dir: wire.ToClient, Bytes: accept}}
+	one, two := "to_server access_request 7 user \"anna\" by PAP at 10.0.0.7 <nil>\n", "to_client access_accept 7 user \"\" by  text Hello <nil>\n"
+	c, h, got := fresh()
+	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h}
+	if err := f.Play(chunks); err != nil {
+		t.Fatal(err)
+	}
+	if want := one + one + two + two; got() != want {
+		t.Errorf("got\n%swant\n%s", got(), want)
+	}
+	wiretest.Splits(t, chunks, fresh)
+	wiretest.Damage(t, chunks, 50, fresh)
+	if _, _, err := c.Decode(wire.ToServer, []byte("HTTP"), h); !errors.Is(err, ErrLength) {
+		t.Errorf("what is no message: got %v, want %v", err, ErrLength)
+	}
+}
+
+func TestProbe(t *testing.T) {
+	ask, accept := message(AccessRequest, userName, "anna", userPassword, password, nasAddress, address), message(AccessAccept, replyMessage, "Hello")
+	for _, c := range []struct {
+		does string
+		p    []byte
+		want wire.Match
+		dir  wire.Dir
+	}{
+		{"a request, and what follows it", append(append([]byte{}, ask...), 1, 2, 3), wire.Yes, wire.ToServer},
+		{"an answer", accept, wire.Yes, wire.ToClient},
+		{"half a request", ask[:30], wire.Unsure, wire.Either},
+		{"its first byte", ask[:1], wire.Unsure, wire.Either},
+		{"another protocol", []byte("GET / HTTP/1.1"), wire.No, wire.Either},
+		{"a length that none has", []byte{1, 7, 0xff, 0xff}, wire.No, wire.Either},
+		{"a message that says nothing", message(AccountingResponse), wire.No, wire.Either},
+	} {
+		if got, dir := Probe(c.p); got != c.want || dir != c.dir {
+			t.Errorf("%s: got %v from %v, want %v from %v", c.does, got, dir, c.want, c.dir)
+		}
+	}
+}
+
 func TestParseKeepsNoMemory(t *testing.T) {
 	p := message(AccessRequest, userName, "anna", eapMessage, eap(2, "\x01anna"), vendorSpecific, maker(Aruba, 1, "nurse"), nasID, "ap")
 	var m Message
@@ -233,6 +287,9 @@ func FuzzParse(f *testing.F) {
 		if Looks(p) && (err != nil || !LooksAtPort(p)) {
 			t.Errorf("it looks like one, but: %v, at its port %v", err, LooksAtPort(p))
 		}
+		var conv Conversation
+		_, _ = Probe(p)
+		_, _, _ = conv.Decode(wire.ToServer, p, &recorder{})
 		if len(m.Vendors) > maxVendors || len(m.eap) > maxEAP {
 			t.Error("more is kept than allowed")
 		}

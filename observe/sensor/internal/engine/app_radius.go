@@ -11,6 +11,28 @@ import (
 	"bulwark/wire/tls"
 )
 
+// radiusApp is RADIUS over TCP.
+type radiusApp struct {
+	conv radius.Conversation
+	at
+}
+
+func (a *radiusApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
+	a.stand(w, f, dir)
+	return a.conv.Decode(dir, p, a)
+}
+func (a *radiusApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
+func (a *radiusApp) close(*Worker, *flow)          {}
+func (a *radiusApp) reset()                        { a.conv.Reset(); a.at = at{} }
+
+// Message takes one message.
+func (a *radiusApp) Message(dir wire.Dir, m *radius.Message, err error) {
+	if err != nil {
+		a.w.count.malformed++
+	}
+	a.w.takeRADIUS(a.f, dir, m)
+}
+
 func (w *Worker) radiusDatagram(f *flow, dir wire.Dir, p []byte) {
 	m := &w.out.radiusMessage
 	if radius.Parse(p, m) != nil {

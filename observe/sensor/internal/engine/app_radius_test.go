@@ -45,6 +45,12 @@ func TestRADIUSTellsWhoComesIn(t *testing.T) {
 	}
 }
 
+func TestRADIUSOverTCPIsTheSame(t *testing.T) {
+	ask := radiusMessage(1, 1, 1, 1, "anna", 2, radiusSecret, 32, "ap-3", 31, radiusStation)
+	got := played(t, up(string(ask)), down(string(radiusMessage(2, 1, 77, 18, "Hello"))))
+	tells(t, got, []string{`"kind":"radius"`, `"activity_name":"access_accept"`, `"kind":"auth"`, `"user.name":"anna","auth_protocol":"PAP","status":"success"`}, []string{radiusSecret})
+}
+
 func TestRADIUSRefuses(t *testing.T) {
 	all := tellOf(radiusSignOn(1), udpFrom(radiusServer, radiusNAS, radiusMessage(3, 1, 77, 18, "No way")))
 	wantAll(t, all, `"activity_name":"access_reject"`, `"auth_protocol":"PAP","status":"failure","status_detail":"No way","service.name":"Staff"`)

@@ -82,6 +82,7 @@ func streamProtocols() []protocol {
 		{SSH, ssh.Probe, many[sshApp]()},
 		{Syslog, syslog.Probe, many[syslogApp]()},
 		{LDAP, ldap.Probe, many[ldapApp]()},
+		{RADIUS, radius.Probe, many[radiusApp]()},
 		{DNP3, dnp3.Probe, many[dnp3App]()},
 		{S7, s7.Probe, many[s7App]()},
 		{ENIP, enip.Probe, many[enipApp]()},
