@@ -113,7 +113,7 @@ func counted(flow bool, field string) bool {
 		strings.HasPrefix(field, "connection_info.tcp") || field == "connection_info.state") {
 		return true
 	}
-	return slices.Contains([]string{"time", "connection_info.uid", "metadata.sequence", "response_time", "duration"}, field)
+	return slices.Contains([]string{"time", "connection_info.uid", "metadata.sequence", "ftp.control_uid", "response_time", "duration"}, field)
 }
 
 // differs names what is told once and not the other time; empty where both are the same.
