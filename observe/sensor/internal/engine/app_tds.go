@@ -60,10 +60,24 @@ func (a *tdsApp) Login(l *tds.Login) {
 	if token != nil && token.Inner == spnego.NTLM && e.User == "" {
 		e.User = event.View(token.NTLM.User)
 	}
+	if e.User == "" {
+		e.User = event.View(refusedUser(&l.Error))
+	}
 	a.user, a.db = append(a.user[:0], e.User...), append(a.db[:0], e.Database...)
 	w.emit(a.f, e)
 	a.signOn(l, token)
 	a.assets(l)
+}
+
+// refusedUser is the user whom the error to a sign-on names in quotes: where the sign-on is sealed nothing else does.
+func refusedUser(x *tds.Error) []byte {
+	const loginFailed = 18456
+	if x.Number != loginFailed {
+		return nil
+	}
+	_, name, _ := bytes.Cut(x.Message, []byte{'\''})
+	name, _, _ = bytes.Cut(name, []byte{'\''})
+	return name
 }
 
 // tdsToken is the token by which Windows proves who a user is; nil where there is none.

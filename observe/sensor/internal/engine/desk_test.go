@@ -58,8 +58,9 @@ func TestTLSInThePacketsOfTDSIsTold(t *testing.T) {
 		return string([]byte{kind, 1, byte((len(p) + 8) >> 8), byte(len(p) + 8), 0, 0, 1, 0}) + p
 	}
 	hello := "\x00\x00\x0b\x00\x06\x01\x00\x11\x00\x01\xff\x10\x00\x0f\xa0\x00\x00\x00"
-	got := played(t, up(packet(18, hello)), down(packet(4, hello)), up(packet(18, string(clientHello(t, "db.hospital.example")))))
-	tells(t, got, []string{`"kind":"tls"`, `"tls.sni":"db.hospital.example"`, `"kind":"tds"`, `"tds.sealed":"login"`, `"tds.encryption_wanted":"login"`}, nil)
+	got := played(t, up(packet(18, hello)), down(packet(4, hello)), up(packet(18, string(clientHello(t, "db.hospital.example")))),
+		up("\x17\x03\x03\x00\x02ab"), down(packet(4, "\xaa\x20\x00\x18\x48\x00\x00\x01\x0e\x0a\x00N\x00o\x00 \x00'\x00j\x00o\x00e\x00'\x00.\x00!\x00\x00\x00\x01\x00\x00\x00\xfd\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")))
+	tells(t, got, []string{`"user.name":"joe"`, `"status":"failure"`, `"kind":"tls"`, `"tls.sni":"db.hospital.example"`, `"kind":"tds"`, `"tds.sealed":"login"`, `"tds.encryption_wanted":"login"`}, nil)
 }
 
 func TestMySQLIsToldWithoutValuesAndPasswords(t *testing.T) {
