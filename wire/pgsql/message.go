@@ -59,6 +59,8 @@ func looked(dir wire.Dir, kind byte) int {
 	switch kind {
 	case 'D', 'T':
 		return 2
+	case 'G', 'H':
+		return 3
 	case 'R', 'S', 'K', 'C', 'E', 'N':
 		return maxStatement
 	}

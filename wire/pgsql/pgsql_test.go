@@ -46,7 +46,7 @@ func (r *recorder) Exchange(x *Exchange, n int) {
 		}
 		fmt.Fprintf(r, " key=%v,%d,%d columns=%v,%d rows=%d,%d out=%d,%d", x.HasKey, x.Process, x.Key, x.HasColumns, x.Columns, x.Rows, x.RowBytes, x.CopyOut, x.CopyOutSize)
 	}
-	fmt.Fprintf(r, " in=%d,%d tag=%s error=%s %s\n", x.CopyIn, x.CopyInSize, x.Tag, x.ErrorField('C'), x.ErrorField('M'))
+	fmt.Fprintf(r, " in=%d,%d asked=%d,%d tag=%s error=%s %s\n", x.CopyIn, x.CopyInSize, x.CopyAsked, x.CopyColumns, x.Tag, x.ErrorField('C'), x.ErrorField('M'))
 }
 
 func fresh() (wiretest.Conversation[Handler], Handler, func() string) {
@@ -77,30 +77,30 @@ func TestSessions(t *testing.T) {
 		err    error
 	}{
 		{"a session with SCRAM, a statement, a prepared one and its error", session(),
-			"1 ssl_request accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error= \n" +
-				"2 startup 3.0 user=nurse database=ward settings=3 accepted=false methods=[10] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error= \n" +
-				"3 sasl_initial mechanism=SCRAM-SHA-256 accepted=false methods=[11] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error= \n" +
-				"4 sasl_response accepted=false methods=[12 0] salt=00000000 server_version=15.8 key=true,7,9 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error= \n" +
-				"5 query \"select name from patients where id=4711\" prepared=false accepted=false methods=[] salt=00000000 key=false,0,0 columns=true,1 rows=2,6 out=0,0 in=0,0 tag=SELECT 2 error= \n" +
-				"6 query \"select $1\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error=42P01 no such table\n" +
-				"7 terminate in=0,0 tag= error= \n", nil},
+			"1 ssl_request accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag= error= \n" +
+				"2 startup 3.0 user=nurse database=ward settings=3 accepted=false methods=[10] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag= error= \n" +
+				"3 sasl_initial mechanism=SCRAM-SHA-256 accepted=false methods=[11] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag= error= \n" +
+				"4 sasl_response accepted=false methods=[12 0] salt=00000000 server_version=15.8 key=true,7,9 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag= error= \n" +
+				"5 query \"select name from patients where id=4711\" prepared=false accepted=false methods=[] salt=00000000 key=false,0,0 columns=true,1 rows=2,6 out=0,0 in=0,0 asked=0,0 tag=SELECT 2 error= \n" +
+				"6 query \"select $1\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag= error=42P01 no such table\n" +
+				"7 terminate in=0,0 asked=0,0 tag= error= \n", nil},
 		{"TLS follows where the server accepts it", []wiretest.Chunk{up(first(codeSSL, "")), down("S"), up("hello")},
-			"1 ssl_request accepted=true methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error= \n", ErrTLS},
+			"1 ssl_request accepted=true methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag= error= \n", ErrTLS},
 		{"a refused password is told when the connection ends", []wiretest.Chunk{up(first(3<<16, startup)), down(message('R', "\x00\x00\x00\x05abcd")), up(message('p', "md5geheim\x00")),
 			down(message('E', "SFATAL\x00C28P01\x00Mpassword authentication failed\x00\x00"))},
-			"1 startup 3.0 user=nurse database=ward settings=3 accepted=false methods=[5] salt=61626364 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error= \n" +
-				"2 password accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error=28P01 password authentication failed\n", nil},
-		{"what is copied is counted", []wiretest.Chunk{up(message('Q', "copy t to stdout\x00")), down(message('H', "\x00\x00\x00") + message('d', "a\tb\n") + message('d', "c\n") + message('c', "") + message('C', "COPY 2\x00") + ready),
-			up(message('Q', "copy t from stdin\x00")), down(message('G', "\x00\x00\x00")), up(message('d', "a\n") + message('c', "")), down(message('C', "COPY 1\x00") + ready)},
-			"1 query \"copy t to stdout\" prepared=false accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=2,6 in=0,0 tag=COPY 2 error= \n" +
-				"2 query \"copy t from stdin\" prepared=false accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=1,2 tag=COPY 1 error= \n", nil},
+			"1 startup 3.0 user=nurse database=ward settings=3 accepted=false methods=[5] salt=61626364 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag= error= \n" +
+				"2 password accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag= error=28P01 password authentication failed\n", nil},
+		{"what is copied is counted", []wiretest.Chunk{up(message('Q', "copy t to stdout\x00")), down(message('H', "\x00\x00\x02") + message('d', "a\tb\n") + message('d', "c\n") + message('c', "") + message('C', "COPY 2\x00") + ready),
+			up(message('Q', "copy t from stdin\x00")), down(message('G', "\x00\x00\x01")), up(message('d', "a\n") + message('c', "")), down(message('C', "COPY 1\x00") + ready)},
+			"1 query \"copy t to stdout\" prepared=false accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=2,6 in=0,0 asked=72,2 tag=COPY 2 error= \n" +
+				"2 query \"copy t from stdin\" prepared=false accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=1,2 asked=71,1 tag=COPY 1 error= \n", nil},
 		{"a statement that is prepared once is told each time", []wiretest.Chunk{up(message('P', "S_1\x00select a\x00\x00\x00") + message('D', "SS_1\x00") + message('S', "")), down(message('1', "") + ready),
 			up(message('P', "S_2\x00select b\x00\x00\x00") + message('B', "\x00S_2\x00\x00\x00\x00\x00") + message('E', "\x00\x00\x00\x00\x00") + message('S', "")), down(message('1', "") + message('2', "") + message('C', "SELECT 0\x00") + ready),
 			up(message('B', "\x00S_1\x00\x00\x00\x00\x00") + message('E', "\x00\x00\x00\x00\x00") + message('S', "")), down(message('2', "") + message('D', "\x00\x01\x00\x00\x00\x01A") + message('C', "SELECT 1\x00") + ready)},
-			"1 query \"select a\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag= error= \n" +
-				"2 query \"select b\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 tag=SELECT 0 error= \n" +
-				"3 query \"select a\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=1,1 out=0,0 in=0,0 tag=SELECT 1 error= \n", nil},
-		{"a request to cancel", []wiretest.Chunk{up(first(codeCancel, "\x00\x00\x00\x07\x00\x00\x00\x09"))}, "1 cancel in=0,0 tag= error= \n", nil},
+			"1 query \"select a\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag= error= \n" +
+				"2 query \"select b\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=0,0 out=0,0 in=0,0 asked=0,0 tag=SELECT 0 error= \n" +
+				"3 query \"select a\" prepared=true accepted=false methods=[] salt=00000000 key=false,0,0 columns=false,0 rows=1,1 out=0,0 in=0,0 asked=0,0 tag=SELECT 1 error= \n", nil},
+		{"a request to cancel", []wiretest.Chunk{up(first(codeCancel, "\x00\x00\x00\x07\x00\x00\x00\x09"))}, "1 cancel in=0,0 asked=0,0 tag= error= \n", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
