@@ -104,8 +104,11 @@ func (c *Config) cores() int {
 	return runtime.NumCPU()
 }
 
-// ringMemory is what the blocks of packets take that wait for the disk.
-const ringMemory = 32 << 20
+// ringMemory is what the blocks of packets take that wait for the disk, fillMemory the one that each core of an interface fills.
+const (
+	ringMemory = 32 << 20
+	fillMemory = 4 << 20
+)
 
 // FileSize is how long a file the process that reads packets may write, in bytes; 0 where it writes none.
 func (c *Config) FileSize() int64 {
@@ -120,7 +123,7 @@ func (c *Config) Memory() int64 {
 	const aFlow, aFile, room = 256, 2 << 10, 256 << 20
 	n := int64(c.Flows)*aFlow + 2*int64(c.Reassembly) + 2*int64(c.Files.Memory) + int64(c.Files.Most)*aFile + room
 	if !c.Ring.Off {
-		n += ringMemory
+		n += ringMemory + fillMemory*int64(c.cores()*max(len(c.Interfaces), 1))
 	}
 	return n
 }
