@@ -1,0 +1,490 @@
+package register
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// ident is a value of an identifier.
+type ident struct {
+	field Field
+	value string
+}
+
+// edge is an identifier with the traces that show it.
+type edge struct {
+	traces []TraceID
+	shared string // why it joins nothing; empty while it does
+}
+
+// Change is something that happened to a device's identity.
+type Change struct {
+	Kind   ChangeKind
+	Time   int64
+	Device DeviceID
+	Other  DeviceID // of a join the device that is no more; of a split the one that is new
+	Field  Field    // the identifier that it rests on
+	Value  string
+	Addr   netip.Addr
+	Why    string
+}
+
+// ChangeKind is what happened.
+type ChangeKind string
+
+// What can happen to an identity.
+const (
+	Appeared ChangeKind = "appeared"  // a device that was never seen
+	Joined   ChangeKind = "joined"    // two devices turned out to be one
+	Split    ChangeKind = "split"     // one device turned out to be two
+	Moved    ChangeKind = "moved"     // a device is at another address
+	Changed  ChangeKind = "changed"   // an address has another device
+	Twice    ChangeKind = "duplicate" // an identifier of one device is used by several
+	Crowded  ChangeKind = "crowd"     // several devices speak behind one address
+	Dropped  ChangeKind = "dropped"   // a device was forgotten to make room
+)
+
+// Register holds the traces and the devices that they make. It is not safe for concurrent use. Given the same sightings in
+// the same order it comes to the same devices.
+type Register struct {
+	// Tell is called for each change; nil tells nobody.
+	Tell func(Change)
+	// Keep says whether a device must stay when room is needed: a person has confirmed it. Nil keeps none.
+	Keep func(DeviceID) bool
+	// Most is how many traces are held; 0 means 65,536.
+	Most int
+
+	traces  map[TraceID]*Trace
+	current map[netip.Addr]*Trace
+	members map[DeviceID][]TraceID
+	edges   map[ident]*edge
+	lastT   TraceID
+	lastD   DeviceID
+	dropped uint64
+	round   uint64 // of looking what holds together
+}
+
+// New is an empty register.
+func New() *Register {
+	return &Register{traces: map[TraceID]*Trace{}, current: map[netip.Addr]*Trace{}, members: map[DeviceID][]TraceID{}, edges: map[ident]*edge{}}
+}
+
+// Dropped is how many devices were forgotten to make room.
+func (r *Register) Dropped() uint64 { return r.dropped }
+
+// Devices is how many devices there are.
+func (r *Register) Devices() int { return len(r.members) }
+
+// At is the device that is at an address now; 0 for none.
+func (r *Register) At(a netip.Addr) DeviceID {
+	if t := r.current[a]; t != nil {
+		return t.Device
+	}
+	return 0
+}
+
+// Traces are the traces of a device, the oldest first. They belong to the register.
+func (r *Register) Traces(d DeviceID) []*Trace {
+	var all []*Trace
+	for _, id := range r.members[d] {
+		all = append(all, r.traces[id])
+	}
+	slices.SortFunc(all, func(a, b *Trace) int { return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID)) })
+	return all
+}
+
+// See takes a sighting, and returns the trace that it is about.
+func (r *Register) See(s *Sighting) *Trace {
+	t := r.trace(s)
+	t.Last = max(t.Last, s.Time)
+	if s.Field == "" || s.Value == "" {
+		return t
+	}
+	if len(s.Value) > maxValue {
+		s.Value = s.Value[:maxValue]
+	}
+	if r.handsOver(t, s) {
+		t.Over = true
+		old := t.Device
+		delete(r.current, s.At)
+		t = r.trace(s)
+		r.tell(Change{Kind: Changed, Time: s.Time, Device: t.Device, Other: old, Field: s.Field, Value: s.Value, Addr: s.At})
+	}
+	f, fresh, out := t.add(s)
+	if out.Field.joins() {
+		r.unlink(t, ident{out.Field, out.Value}, s.Time)
+	}
+	if !s.Field.joins() || worthless(s.Field, s.Value) {
+		return t
+	}
+	if fresh && r.known(t, f) {
+		fresh = false // by another protocol
+	}
+	r.link(t, ident{f.Field, f.Value}, s.Time, fresh)
+	r.count(t, s)
+	return t
+}
+
+// known reports whether the same value was already known of the trace from another source.
+func (r *Register) known(t *Trace, f *Fact) bool {
+	n := 0
+	for i := range t.Facts {
+		if t.Facts[i].Field == f.Field && t.Facts[i].Value == f.Value {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// trace is what is at the address of a sighting; a new one where nothing was.
+func (r *Register) trace(s *Sighting) *Trace {
+	if t := r.current[s.At]; t != nil {
+		return t
+	}
+	if most := cmp.Or(r.Most, 1<<16); len(r.traces) >= most {
+		r.makeRoom(most)
+	}
+	r.lastT++
+	r.lastD++
+	t := &Trace{ID: r.lastT, Addr: s.At, Device: r.lastD, First: s.Time, Last: s.Time}
+	r.traces[t.ID], r.current[s.At], r.members[t.Device] = t, t, []TraceID{t.ID}
+	r.tell(Change{Kind: Appeared, Time: s.Time, Device: t.Device, Addr: s.At})
+	return t
+}
+
+// handsOver reports whether a sighting shows that its address belongs to another device now.
+func (r *Register) handsOver(t *Trace, s *Sighting) bool {
+	if t.Crowd != "" || s.Sure < Likely || worthless(s.Field, s.Value) {
+		return false
+	}
+	rule, ok := ruleOf(s.Field)
+	if !ok || s.Field != MAC && !rule.single {
+		return false
+	}
+	if r.sharedBy(s.Field, s.Value) {
+		return false
+	}
+	other := false
+	for i := range t.Facts {
+		f := &t.Facts[i]
+		if f.Field != s.Field || f.Sure < Likely || worthless(f.Field, f.Value) || r.sharedBy(f.Field, f.Value) {
+			continue
+		}
+		if same(s.Field, f.Value, s.Value) {
+			return false
+		}
+		if s.Field == MAC && s.Sure == Certain && f.Sure == Certain && s.Time > f.Last {
+			other = true // an answer to ARP, or a lease
+			continue
+		}
+		if s.Time < f.Last+pause {
+			return false // both at once: not one after the other
+		}
+		other = true
+	}
+	return other
+}
+
+func (r *Register) sharedBy(f Field, v string) bool {
+	e := r.edges[ident{f, v}]
+	return e != nil && e.shared != ""
+}
+
+// same reports whether two values of a field are one. NetBIOS cuts names to 15 characters (RFC 1001 §14).
+func same(f Field, a, b string) bool {
+	if f == Hostname && a != b {
+		if len(a) > len(b) {
+			a, b = b, a
+		}
+		return len(a) == 15 && b[:15] == a
+	}
+	return a == b
+}
+
+// count notes when several devices speak behind one address: a translator, a proxy, a gateway of serial devices.
+func (r *Register) count(t *Trace, s *Sighting) {
+	rule, _ := ruleOf(s.Field)
+	if rule.crowd == 0 || t.Crowd != "" {
+		return
+	}
+	var values []string
+	for i := range t.Facts {
+		f := &t.Facts[i]
+		if f.Field != s.Field || f.Last < s.Time-6*pause || worthless(f.Field, f.Value) {
+			continue
+		}
+		if !slices.ContainsFunc(values, func(v string) bool { return same(f.Field, v, f.Value) }) {
+			values = append(values, f.Value)
+		}
+	}
+	if len(values) < rule.crowd {
+		return
+	}
+	t.Crowd = s.Field
+	r.tell(Change{Kind: Crowded, Time: s.Time, Device: t.Device, Field: s.Field, Addr: t.Addr,
+		Why: fmt.Sprintf("%d values of %s within an hour", len(values), s.Field)})
+	r.resplit(t.Device, s.Time, s.Field, "", "several devices speak behind "+t.Addr.String())
+}
+
+// link notes that a trace shows an identifier, and joins its device with those that show it too.
+func (r *Register) link(t *Trace, id ident, now int64, fresh bool) {
+	e := r.edge(id)
+	if !slices.Contains(e.traces, t.ID) {
+		if len(e.traces) >= maxSharers {
+			r.share(e, id, now, fmt.Sprintf("more than %d addresses show it", maxSharers))
+			return
+		}
+		e.traces = append(e.traces, t.ID)
+		fresh = true
+	}
+	if e.shared != "" || len(e.traces) == 1 {
+		return
+	}
+	if n, most := r.atOnce(e, id, t), mostAtOnce(id); n > most {
+		r.share(e, id, now, fmt.Sprintf("%d addresses show it at the same time", n))
+		return
+	}
+	if fresh {
+		r.joinBy(e, id, t, now)
+	}
+}
+
+func mostAtOnce(id ident) int {
+	rule, _ := ruleOf(id.field)
+	return rule.atOnce
+}
+
+// atOnce is at how many addresses of the family of t an identifier is shown while t shows it, t's own among them.
+// Addresses that other identifiers hold together count as one where the identifier is one that may only be shown once.
+func (r *Register) atOnce(e *edge, id ident, t *Trace) int {
+	from, to := t.span(id)
+	n := 0
+	var apart [][]TraceID
+	for _, other := range e.traces {
+		o := r.traces[other]
+		if o.Addr.Is4() != t.Addr.Is4() {
+			continue
+		}
+		if a, b := o.span(id); a > to || b < from {
+			continue
+		}
+		if mostAtOnce(id) == 1 {
+			if slices.ContainsFunc(apart, func(group []TraceID) bool { return slices.Contains(group, other) }) {
+				continue
+			}
+			apart = append(apart, r.component(other, &id))
+		}
+		n++
+	}
+	return n
+}
+
+// span is from when to when a trace has shown an identifier.
+func (t *Trace) span(id ident) (from, to int64) {
+	for i := range t.Facts {
+		if f := &t.Facts[i]; f.Field == id.field && f.Value == id.value {
+			if from == 0 || f.First < from {
+				from = f.First
+			}
+			to = max(to, f.Last)
+		}
+	}
+	return from, to
+}
+
+// joinBy joins the devices that show an identifier, where nothing speaks against it.
+func (r *Register) joinBy(e *edge, id ident, t *Trace, now int64) {
+	if !r.carries(t, id) {
+		return
+	}
+	for _, other := range slices.Clone(e.traces) {
+		o := r.traces[other]
+		if o == nil || o.Device == t.Device || !r.carries(o, id) {
+			continue
+		}
+		if why := r.against(o.Device, t.Device, id); why != "" {
+			r.share(e, id, now, why)
+			return
+		}
+		if len(r.present(o.Device))+len(r.present(t.Device)) > maxPresent {
+			r.share(e, id, now, fmt.Sprintf("it would make one device at more than %d addresses", maxPresent))
+			return
+		}
+		r.join(o.Device, t.Device, Change{Kind: Joined, Time: now, Field: id.field, Value: id.value, Addr: t.Addr})
+	}
+}
+
+// carries reports whether an identifier of a trace is that of the thing at its address: where several speak behind it,
+// only its link address is.
+func (r *Register) carries(t *Trace, id ident) bool {
+	return t.Crowd == "" || id.field == MAC || id.field == byPerson
+}
+
+// against is what speaks against two devices being one: different values of an identifier of which a device has one.
+func (r *Register) against(a, b DeviceID, by ident) string {
+	if by.field == byPerson {
+		return ""
+	}
+	for _, f := range [...]Field{Serial, Engine, Hostname} {
+		if f == by.field || f == Hostname && (by.field == Serial || by.field == MAC && !random(by.value)) {
+			continue // a name can be changed: it does not outweigh the machine's own identity
+		}
+		va, vb := r.values(a, f), r.values(b, f)
+		if len(va) == 0 || len(vb) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(va, func(x string) bool { return slices.ContainsFunc(vb, func(y string) bool { return same(f, x, y) }) }) {
+			return fmt.Sprintf("%s %s and %s %s show it", f, va[0], f, vb[0])
+		}
+	}
+	return ""
+}
+
+// values are the values of an identifier that a device is sure to have.
+func (r *Register) values(d DeviceID, field Field) []string {
+	var all []string
+	for _, id := range r.members[d] {
+		t := r.traces[id]
+		if t.Crowd != "" {
+			continue
+		}
+		for i := range t.Facts {
+			f := &t.Facts[i]
+			if f.Field == field && f.Sure >= Likely && !worthless(field, f.Value) && !r.sharedBy(field, f.Value) && !slices.Contains(all, f.Value) {
+				all = append(all, f.Value)
+			}
+		}
+	}
+	return all
+}
+
+// join makes one device of two: the one that is known longer stays.
+func (r *Register) join(a, b DeviceID, c Change) {
+	if b < a {
+		a, b = b, a
+	}
+	if t := r.members[b]; len(t) == 1 && r.traces[t[0]].First > c.Time-pause {
+		c.Kind = Moved // it has just come to that address
+	}
+	for _, id := range r.members[b] {
+		r.traces[id].Device = a
+	}
+	r.members[a] = append(r.members[a], r.members[b]...)
+	delete(r.members, b)
+	c.Device, c.Other = a, b
+	r.tell(c)
+	r.condense(a)
+}
+
+// present are the addresses where a device is.
+func (r *Register) present(d DeviceID) (all []TraceID) {
+	for _, id := range r.members[d] {
+		if !r.traces[id].Over {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// condense folds the oldest traces of a device into the next, when there are many: what they told is kept.
+func (r *Register) condense(d DeviceID) {
+	for len(r.members[d]) > maxTraces {
+		past := r.Traces(d)
+		i := slices.IndexFunc(past, func(t *Trace) bool { return t.Over })
+		if i < 0 {
+			return
+		}
+		t, heir := past[i], past[(i+1)%len(past)]
+		for _, f := range t.Facts {
+			if !f.Field.joins() || len(heir.Facts) == maxFacts || heir.shows(ident{f.Field, f.Value}) {
+				continue
+			}
+			heir.Facts = append(heir.Facts, f)
+			if e := r.edges[ident{f.Field, f.Value}]; e != nil { // the heir takes its place
+				e.traces = append(e.traces, heir.ID)
+			}
+		}
+		r.drop(t)
+	}
+}
+
+// share takes an identifier's worth: what it joined alone falls apart.
+func (r *Register) share(e *edge, id ident, now int64, why string) {
+	e.shared = why
+	var devices []DeviceID
+	for _, t := range e.traces {
+		if d := r.traces[t].Device; !slices.Contains(devices, d) {
+			devices = append(devices, d)
+		}
+	}
+	r.tell(Change{Kind: Twice, Time: now, Device: devices[0], Field: id.field, Value: id.value, Why: why})
+	for _, d := range devices {
+		r.resplit(d, now, id.field, id.value, why)
+	}
+}
+
+// resplit looks which traces of a device still hold together. Those with its oldest trace stay the device.
+func (r *Register) resplit(d DeviceID, now int64, field Field, value, why string) {
+	if len(r.members[d]) > 1 {
+		r.fallApart(d, slices.Min(r.members[d]), now, field, value, why)
+	}
+}
+
+func (r *Register) fallApart(d DeviceID, stays TraceID, now int64, field Field, value, why string) {
+	left := slices.Clone(r.members[d])
+	slices.Sort(left)
+	next := stays
+	for first := true; len(left) > 0; first = false {
+		if !first {
+			next = left[0]
+		}
+		group := r.component(next, nil)
+		group = slices.DeleteFunc(group, func(t TraceID) bool { return !slices.Contains(left, t) })
+		left = slices.DeleteFunc(left, func(t TraceID) bool { return slices.Contains(group, t) })
+		if first {
+			r.members[d] = group
+			continue
+		}
+		r.lastD++
+		r.members[r.lastD] = group
+		for _, t := range group {
+			r.traces[t].Device = r.lastD
+		}
+		r.tell(Change{Kind: Split, Time: now, Device: d, Other: r.lastD, Field: field, Value: value, Addr: r.traces[group[0]].Addr, Why: why})
+	}
+}
+
+// component are the traces that hold together with one, without an identifier where one is given.
+func (r *Register) component(from TraceID, without *ident) []TraceID {
+	r.round++
+	all := []TraceID{from}
+	r.traces[from].round = r.round
+	for i := 0; i < len(all); i++ {
+		t := r.traces[all[i]]
+		for j := range t.Facts {
+			if !t.Facts[j].Field.joins() {
+				continue
+			}
+			id := ident{t.Facts[j].Field, t.Facts[j].Value}
+			e := r.edges[id]
+			if e == nil || e.shared != "" || len(e.traces) == 1 || without != nil && id == *without || !r.carries(t, id) {
+				continue
+			}
+			for _, o := range e.traces {
+				if x := r.traces[o]; x.round != r.round && r.carries(x, id) {
+					x.round = r.round
+					all = append(all, o)
+				}
+			}
+		}
+	}
+	return all
+}
+
+func (r *Register) tell(c Change) {
+	if r.Tell != nil {
+		r.Tell(c)
+	}
+}

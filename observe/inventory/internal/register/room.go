@@ -1,0 +1,151 @@
+package register
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// unlink forgets that a trace showed an identifier.
+func (r *Register) unlink(t *Trace, id ident, now int64) {
+	e := r.edges[id]
+	if e == nil || t.shows(id) {
+		return
+	}
+	e.traces = slices.DeleteFunc(e.traces, func(x TraceID) bool { return x == t.ID })
+	if len(e.traces) == 0 {
+		delete(r.edges, id)
+		return
+	}
+	if e.shared == "" && len(r.members[t.Device]) > 1 {
+		r.resplit(t.Device, now, id.field, id.value, "it is no longer known")
+	}
+}
+
+// makeRoom forgets devices that were not seen for the longest time, a sixteenth of them at once, and none that must be kept.
+// First go traces of addresses that are another's now.
+func (r *Register) makeRoom(most int) {
+	var old []*Trace
+	for _, t := range r.traces {
+		if r.Keep == nil || !r.Keep(t.Device) {
+			old = append(old, t)
+		}
+	}
+	slices.SortFunc(old, func(a, b *Trace) int {
+		switch {
+		case a.Over != b.Over && a.Over, a.Over == b.Over && a.Last < b.Last, a.Over == b.Over && a.Last == b.Last && a.ID < b.ID:
+			return -1
+		}
+		return 1
+	})
+	for _, t := range old[:min(len(old), max(1, most/16))] {
+		r.drop(t)
+	}
+}
+
+// drop forgets a trace, and its device with the last one.
+func (r *Register) drop(t *Trace) {
+	for i := range t.Facts {
+		id := ident{t.Facts[i].Field, t.Facts[i].Value}
+		if e := r.edges[id]; e != nil {
+			if e.traces = slices.DeleteFunc(e.traces, func(x TraceID) bool { return x == t.ID }); len(e.traces) == 0 {
+				delete(r.edges, id)
+			}
+		}
+	}
+	delete(r.traces, t.ID)
+	if r.current[t.Addr] == t {
+		delete(r.current, t.Addr)
+	}
+	left := slices.DeleteFunc(r.members[t.Device], func(x TraceID) bool { return x == t.ID })
+	if len(left) > 0 {
+		r.members[t.Device] = left
+		return
+	}
+	delete(r.members, t.Device)
+	r.dropped++
+	r.tell(Change{Kind: Dropped, Time: t.Last, Device: t.Device, Addr: t.Addr, Why: "room was needed"})
+}
+
+// Errors of what a person asks for.
+var (
+	ErrNoDevice = errors.New("register: there is no such device")
+	ErrNoSplit  = errors.New("register: these addresses cannot be taken out of the device")
+)
+
+// Merge joins two devices because a person says so. It holds until they are split again.
+func (r *Register) Merge(a, b DeviceID, who string, now int64) error {
+	if a == b || len(r.members[a]) == 0 || len(r.members[b]) == 0 {
+		return fmt.Errorf("%w: %d, %d", ErrNoDevice, a, b)
+	}
+	r.tie([]TraceID{r.members[a][0], r.members[b][0]}, who, now)
+	return nil
+}
+
+// Split takes traces out of a device because a person says so: what joins them to the rest joins nothing any more.
+// It returns the new device.
+func (r *Register) Split(d DeviceID, out []TraceID, who string, now int64) (DeviceID, error) {
+	all := r.members[d]
+	if len(all) == 0 {
+		return 0, fmt.Errorf("%w: %d", ErrNoDevice, d)
+	}
+	for _, t := range out {
+		if !slices.Contains(all, t) {
+			return 0, fmt.Errorf("%w: %d has no trace %d", ErrNoSplit, d, t)
+		}
+	}
+	if len(out) == 0 || len(out) == len(all) {
+		return 0, fmt.Errorf("%w: some must stay and some must go", ErrNoSplit)
+	}
+	var rest []TraceID
+	for _, t := range all {
+		if !slices.Contains(out, t) {
+			rest = append(rest, t)
+		}
+	}
+	for _, group := range [...][]TraceID{rest, out} { // each stays one, whatever loses its worth
+		r.tie(group, who, now)
+	}
+	for _, id := range r.between(rest, out) {
+		r.edges[id].shared = "split by " + who
+		r.tell(Change{Kind: Twice, Time: now, Device: d, Field: id.field, Value: id.value, Why: r.edges[id].shared})
+	}
+	r.fallApart(d, slices.Min(rest), now, byPerson, "", "split by "+who)
+	return r.traces[out[0]].Device, nil
+}
+
+// tie joins traces by a person's word.
+func (r *Register) tie(traces []TraceID, who string, now int64) {
+	if len(traces) < 2 {
+		return
+	}
+	r.lastT++ // no two words are one
+	id := ident{byPerson, strconv.FormatUint(uint64(r.lastT), 10)}
+	for _, n := range traces {
+		t := r.traces[n]
+		_, _, gone := t.add(&Sighting{At: t.Addr, Time: now, Field: id.field, Value: id.value, Source: who, Sure: Certain})
+		if gone.Field.joins() {
+			r.unlink(t, ident{gone.Field, gone.Value}, now)
+		}
+		r.link(t, id, now, true)
+	}
+}
+
+// between are the identifiers that join traces of two sets, in their order.
+func (r *Register) between(a, b []TraceID) []ident {
+	var all []ident
+	for _, n := range a {
+		for _, f := range r.traces[n].Facts {
+			id := ident{f.Field, f.Value}
+			e := r.edges[id]
+			if e == nil || e.shared != "" || slices.Contains(all, id) {
+				continue
+			}
+			if slices.ContainsFunc(e.traces, func(t TraceID) bool { return slices.Contains(b, t) }) {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,110 @@
+package register
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+)
+
+// Shared is an identifier that joins nothing any more, and why.
+type Shared struct {
+	Field Field
+	Value string
+	Why   string
+}
+
+// State is all that a register knows, for keeping.
+type State struct {
+	Traces     []*Trace
+	Shared     []Shared
+	LastTrace  TraceID
+	LastDevice DeviceID
+}
+
+// State is what the register knows now. Its traces belong to the register.
+func (r *Register) State() State {
+	s := State{LastTrace: r.lastT, LastDevice: r.lastD}
+	s.Traces = slices.SortedFunc(maps.Values(r.traces), func(a, b *Trace) int { return cmp.Compare(a.ID, b.ID) })
+	for id, e := range r.edges {
+		if e.shared != "" {
+			s.Shared = append(s.Shared, Shared{id.field, id.value, e.shared})
+		}
+	}
+	slices.SortFunc(s.Shared, func(a, b Shared) int { return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Value, b.Value)) })
+	return s
+}
+
+// ErrState means a state that no register can have been in.
+var ErrState = errors.New("register: bad state")
+
+// Restore takes up what another register knew. The register must be empty.
+func (r *Register) Restore(s State) error {
+	r.lastT, r.lastD = s.LastTrace, s.LastDevice
+	for _, t := range s.Traces {
+		if t.ID == 0 || t.ID > s.LastTrace || t.Device == 0 || t.Device > s.LastDevice || r.traces[t.ID] != nil {
+			return fmt.Errorf("%w: trace %d of device %d", ErrState, t.ID, t.Device)
+		}
+		r.traces[t.ID] = t
+		r.members[t.Device] = append(r.members[t.Device], t.ID)
+		if !t.Over {
+			if r.current[t.Addr] != nil {
+				return fmt.Errorf("%w: two traces are at %s", ErrState, t.Addr)
+			}
+			r.current[t.Addr] = t
+		}
+		for i := range t.Facts {
+			f := &t.Facts[i]
+			if !f.Field.joins() || worthless(f.Field, f.Value) {
+				continue
+			}
+			e := r.edge(ident{f.Field, f.Value})
+			if len(e.traces) < maxSharers && !slices.Contains(e.traces, t.ID) {
+				e.traces = append(e.traces, t.ID)
+			}
+		}
+	}
+	for _, x := range s.Shared {
+		if e := r.edges[ident{x.Field, x.Value}]; e != nil {
+			e.shared = x.Why
+		}
+	}
+	return nil
+}
+
+func (r *Register) edge(id ident) *edge {
+	e := r.edges[id]
+	if e == nil {
+		e = &edge{}
+		r.edges[id] = e
+	}
+	return e
+}
+
+// Device is a device with its traces, the oldest first.
+type Device struct {
+	ID     DeviceID
+	Traces []*Trace
+}
+
+// All are the devices in the order of their numbers.
+func (r *Register) All() []Device {
+	var all []Device
+	for _, d := range slices.Sorted(maps.Keys(r.members)) {
+		all = append(all, Device{d, r.Traces(d)})
+	}
+	return all
+}
+
+// Addresses are where a device is now.
+func (d Device) Addresses() []netip.Addr {
+	var all []netip.Addr
+	for _, t := range d.Traces {
+		if !t.Over {
+			all = append(all, t.Addr)
+		}
+	}
+	return all
+}
