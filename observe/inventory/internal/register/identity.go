@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // ident is a value of an identifier.
@@ -110,7 +111,7 @@ func (r *Register) See(s *Sighting) *Trace {
 		old := t.Device
 		delete(r.current, s.At)
 		t = r.trace(s)
-		r.tell(Change{Kind: Changed, Time: s.Time, Device: t.Device, Other: old, Field: s.Field, Value: s.Value, Addr: s.At})
+		r.tell(Change{Kind: Changed, Time: s.Time, Device: t.Device, Other: old, Field: s.Field, Value: strings.Clone(s.Value), Addr: s.At})
 	}
 	f, fresh, out := t.add(s)
 	if out.Field.joins() {

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Field is what a fact is about. Its values are the names that people and exports see.
@@ -140,7 +141,7 @@ func (t *Trace) add(s *Sighting) (f *Fact, fresh bool, out Fact) {
 	if len(t.Facts) == maxFacts {
 		out = t.forget()
 	}
-	t.Facts = append(t.Facts, Fact{Field: s.Field, Value: s.Value, Source: s.Source, Sure: s.Sure, First: s.Time, Last: s.Time, Count: 1})
+	t.Facts = append(t.Facts, Fact{Field: s.Field, Value: strings.Clone(s.Value), Source: strings.Clone(s.Source), Sure: s.Sure, First: s.Time, Last: s.Time, Count: 1})
 	return &t.Facts[len(t.Facts)-1], true, out
 }
 

@@ -1,0 +1,200 @@
+// Package classes holds what devices of a hospital are known by: one file a class, with a source for each rule, and for
+// each a case that must match and one that must not.
+package classes
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+//go:embed *.yaml
+var files embed.FS
+
+// ErrClass means a file that is no class.
+var ErrClass = errors.New("classes: bad class")
+
+// Class is a kind of device.
+type Class struct {
+	Name   string `yaml:"class"` // in English, as exports have it
+	French string `yaml:"french"`
+	Tier   int    `yaml:"tier"` // what is proposed: 0 life-critical, 1 clinical-essential, 2 clinical-support, 3 office
+	Rules  []Rule `yaml:"rules"`
+}
+
+// Rule is a set of facts that speaks for a class, or with negative points against it.
+type Rule struct {
+	Name   string   `yaml:"name"`   // in a few words, for people
+	Points int      `yaml:"points"` // 10 settles it, 6 makes it likely, 3 makes it possible
+	All    []Test   `yaml:"all"`
+	None   []Test   `yaml:"none"`
+	Source []string `yaml:"source"`
+	Match  []Case   `yaml:"match"`
+	Spare  []Case   `yaml:"spare"`
+}
+
+// Test is met when one of the facts of its field is one of its values. Case does not count.
+type Test struct {
+	Field string   `yaml:"field"`
+	Is    []string `yaml:"is"`    // the whole value; with * at its end what it begins with; with * at both ends what it has in it
+	Least int      `yaml:"least"` // how many facts must meet it; 0 means 1
+}
+
+// Case are facts of an example, each "field: value".
+type Case []map[string]string
+
+// All reads the classes, in the order of their names.
+func All() ([]Class, error) {
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var all []Class
+	for _, name := range names {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		c, err := Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// Parse reads one class.
+func Parse(text []byte) (Class, error) {
+	var c Class
+	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
+		return c, err
+	}
+	return c, c.check()
+}
+
+func (c *Class) check() error {
+	if c.Name == "" || c.French == "" || c.Tier < 0 || c.Tier > 3 || len(c.Rules) == 0 {
+		return fmt.Errorf("%w: %q lacks a name, a French name, a tier or rules", ErrClass, c.Name)
+	}
+	for i := range c.Rules {
+		r := &c.Rules[i]
+		switch {
+		case r.Name == "" || r.Points == 0 || len(r.All) == 0:
+			return fmt.Errorf("%w: %s: rule %d lacks a name, points or tests", ErrClass, c.Name, i+1)
+		case len(r.Source) == 0 || len(r.Match) == 0 || len(r.Spare) == 0:
+			return fmt.Errorf("%w: %s: %s lacks a source, a match or a spare", ErrClass, c.Name, r.Name)
+		}
+		for _, t := range slices.Concat(r.All, r.None) {
+			if t.Field == "" || len(t.Is) == 0 {
+				return fmt.Errorf("%w: %s: %s has a test without a field or values", ErrClass, c.Name, r.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// Facts hand out the facts of a device: fn is called with each value of a field until it returns false.
+type Facts interface {
+	Each(field string, fn func(value string) bool)
+}
+
+// Holds reports whether a rule speaks for the device with these facts.
+func (r *Rule) Holds(f Facts) bool {
+	for i := range r.All {
+		if !r.All[i].met(f) {
+			return false
+		}
+	}
+	for i := range r.None {
+		if r.None[i].met(f) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *Test) met(f Facts) bool {
+	n := 0
+	f.Each(t.Field, func(v string) bool {
+		if slices.ContainsFunc(t.Is, func(pattern string) bool { return like(v, pattern) }) {
+			n++
+		}
+		return n < max(t.Least, 1)
+	})
+	return n >= max(t.Least, 1)
+}
+
+// like reports whether a value is what a pattern says.
+func like(v, pattern string) bool {
+	switch {
+	case pattern == "*":
+		return true
+	case len(pattern) > 1 && pattern[0] == '*' && pattern[len(pattern)-1] == '*':
+		return contains(v, pattern[1:len(pattern)-1])
+	case strings.HasSuffix(pattern, "*"):
+		p := pattern[:len(pattern)-1]
+		return len(v) >= len(p) && strings.EqualFold(v[:len(p)], p)
+	}
+	return strings.EqualFold(v, pattern)
+}
+
+func contains(s, sub string) bool {
+	for i := 0; i+len(sub) <= len(s); i++ {
+		if strings.EqualFold(s[i:i+len(sub)], sub) {
+			return true
+		}
+	}
+	return false
+}
+
+// Verdict is what a device is taken for.
+type Verdict struct {
+	Class  string   // empty when unknown
+	Points int      // of the rules that speak for it
+	Why    []string // their names
+	Rival  string   // class that comes next, when it is close
+}
+
+// What points are worth.
+const (
+	Settled  = 10
+	Likely   = 6
+	Possible = 3
+	margin   = 2 // by which the first must lead
+)
+
+// Judge says what a device with these facts is. Where two classes are close it is unknown.
+func Judge(all []Class, f Facts) Verdict {
+	var best, next Verdict
+	for i := range all {
+		v := Verdict{Class: all[i].Name}
+		for j := range all[i].Rules {
+			if r := &all[i].Rules[j]; r.Holds(f) {
+				v.Points += r.Points
+				v.Why = append(v.Why, r.Name)
+			}
+		}
+		switch {
+		case v.Points > best.Points:
+			best, next = v, best
+		case v.Points > next.Points:
+			next = v
+		}
+	}
+	if best.Points < Possible {
+		return Verdict{}
+	}
+	if best.Points-next.Points < margin {
+		return Verdict{Rival: best.Class + ", " + next.Class}
+	}
+	if next.Points > best.Points/2 {
+		best.Rival = next.Class
+	}
+	return best
+}

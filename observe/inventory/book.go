@@ -1,0 +1,134 @@
+package inventory
+
+import (
+	"net/netip"
+
+	"bulwark/event"
+	"bulwark/observe/inventory/internal/evidence"
+	"bulwark/observe/inventory/internal/links"
+	"bulwark/observe/inventory/internal/register"
+)
+
+// book is the inventory as it stands in memory: what the events have told. It is not safe for concurrent use.
+type book struct {
+	register *register.Register
+	links    *links.Table
+	networks []netip.Prefix // whose addresses are the hospital's
+
+	reader evidence.Reader
+	fresh  [freshSlots]sighted
+	events uint64
+	spared uint64
+	event  event.Event
+	batch  event.Reader
+}
+
+// sighted is a fact that was told lately, and need not be told again within the quarter of an hour.
+type sighted struct {
+	sum uint64
+	at  int64
+}
+
+const (
+	freshSlots = 1 << 15
+	freshLife  = int64(15 * 60e9)
+)
+
+func newBook(networks []netip.Prefix) *book {
+	b := &book{register: register.New(), links: links.New(), networks: networks}
+	b.reader.See = b.see
+	return b
+}
+
+// ours reports whether an address can be a device of the hospital.
+func (b *book) ours(a netip.Addr) bool {
+	if !a.IsValid() || a.IsMulticast() || a.IsUnspecified() || a.IsLoopback() || a == broadcast {
+		return false
+	}
+	if a.IsPrivate() || a.IsLinkLocalUnicast() {
+		return true
+	}
+	for _, p := range b.networks {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
+// read takes the events of a batch.
+func (b *book) read(batch []byte) error {
+	if err := b.batch.Open(batch); err != nil {
+		return err
+	}
+	for b.batch.Next(&b.event) {
+		b.take(&b.event)
+	}
+	return b.batch.Err()
+}
+
+// take takes one event.
+func (b *book) take(e *event.Event) {
+	b.events++
+	b.reader.Read(e)
+	if f, ok := e.Payload.(*event.Flow); ok {
+		b.use(e, f)
+	}
+}
+
+// use counts what one end of a conversation uses of the other.
+func (b *book) use(e *event.Event, f *event.Flow) {
+	from, to := b.traceAt(e.Src, e.Time), b.traceAt(e.Dst, e.Time)
+	if from == 0 && to == 0 || e.Dst.IsMulticast() || e.Dst == broadcast {
+		return
+	}
+	if f.BytesIn == 0 && f.TotalBytesIn == 0 {
+		return // nobody answered
+	}
+	app := f.App
+	if app == "" {
+		app = event.ProtoName(e.Proto)
+	}
+	b.links.Count(links.Key{From: from, To: to, App: app}, e.Time, f.Activity == "Close", f.BytesOut, f.BytesIn)
+}
+
+// traceAt is what is at an address of the hospital; 0 for one outside.
+func (b *book) traceAt(a netip.Addr, at int64) register.TraceID {
+	if !b.ours(a) {
+		return 0
+	}
+	return b.register.See(&register.Sighting{At: a, Time: at}).ID
+}
+
+// see takes a sighting, unless the same was told lately.
+func (b *book) see(s *register.Sighting) {
+	if !b.ours(s.At) {
+		return
+	}
+	sum := hash(s)
+	known := &b.fresh[sum&(freshSlots-1)]
+	if known.sum == sum && s.Time < known.at+freshLife && s.Time >= known.at {
+		b.spared++
+		return
+	}
+	*known = sighted{sum, s.Time}
+	b.register.See(s)
+}
+
+// hash is FNV-1a of what a sighting says, apart from its time.
+func hash(s *register.Sighting) uint64 {
+	h := uint64(0xcbf29ce484222325)
+	a := s.At.As16()
+	for _, c := range a {
+		h = (h ^ uint64(c)) * 0x100000001b3
+	}
+	for _, x := range [...]string{string(s.Field), s.Value, s.Source} {
+		for i := range len(x) {
+			h = (h ^ uint64(x[i])) * 0x100000001b3
+		}
+		h *= 0x100000001b3
+	}
+	return h ^ h>>29
+}
