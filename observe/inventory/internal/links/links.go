@@ -105,3 +105,13 @@ func (t *Table) Changed() map[Key]Use {
 	clear(t.dirty)
 	return all
 }
+
+// Everything hands out all uses.
+func (t *Table) Everything() map[Key]Use {
+	all := make(map[Key]Use, len(t.uses))
+	for k, u := range t.uses {
+		all[k] = *u
+	}
+	clear(t.dirty)
+	return all
+}

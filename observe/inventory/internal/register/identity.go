@@ -64,12 +64,15 @@ type Register struct {
 	lastT   TraceID
 	lastD   DeviceID
 	dropped uint64
-	round   uint64 // of looking what holds together
+	round   uint64           // of looking what holds together
+	news    map[TraceID]bool // traces that changed otherwise than by being seen again; false: they are gone
+	shares  bool             // what is shared changed
 }
 
 // New is an empty register.
 func New() *Register {
-	return &Register{traces: map[TraceID]*Trace{}, current: map[netip.Addr]*Trace{}, members: map[DeviceID][]TraceID{}, edges: map[ident]*edge{}}
+	return &Register{traces: map[TraceID]*Trace{}, current: map[netip.Addr]*Trace{}, members: map[DeviceID][]TraceID{}, edges: map[ident]*edge{},
+		news: map[TraceID]bool{}}
 }
 
 // Dropped is how many devices were forgotten to make room.
@@ -84,6 +87,18 @@ func (r *Register) At(a netip.Addr) DeviceID {
 		return t.Device
 	}
 	return 0
+}
+
+// Version changes whenever something new is known of a device.
+func (r *Register) Version(d DeviceID) (v uint64) {
+	for _, id := range r.members[d] {
+		t := r.traces[id]
+		v = v*0x100000001b3 + uint64(id)<<20 + t.rev
+		if t.Over {
+			v++
+		}
+	}
+	return v
 }
 
 // Traces are the traces of a device, the oldest first. They belong to the register.
@@ -108,12 +123,17 @@ func (r *Register) See(s *Sighting) *Trace {
 	}
 	if r.handsOver(t, s) {
 		t.Over = true
+		r.news[t.ID] = true
 		old := t.Device
 		delete(r.current, s.At)
 		t = r.trace(s)
 		r.tell(Change{Kind: Changed, Time: s.Time, Device: t.Device, Other: old, Field: s.Field, Value: strings.Clone(s.Value), Addr: s.At})
 	}
 	f, fresh, out := t.add(s)
+	if fresh {
+		t.rev++
+		r.news[t.ID] = true
+	}
 	if out.Field.joins() {
 		r.unlink(t, ident{out.Field, out.Value}, s.Time)
 	}
@@ -151,6 +171,7 @@ func (r *Register) trace(s *Sighting) *Trace {
 	r.lastD++
 	t := &Trace{ID: r.lastT, Addr: s.At, Device: r.lastD, First: s.Time, Last: s.Time}
 	r.traces[t.ID], r.current[s.At], r.members[t.Device] = t, t, []TraceID{t.ID}
+	r.news[t.ID] = true
 	r.tell(Change{Kind: Appeared, Time: s.Time, Device: t.Device, Addr: s.At})
 	return t
 }
@@ -186,6 +207,22 @@ func (r *Register) handsOver(t *Trace, s *Sighting) bool {
 		other = true
 	}
 	return other
+}
+
+// Shared is why an identifier is not taken for one device's own; empty while it is.
+func (r *Register) Shared(f Field, v string) string {
+	if e := r.edges[ident{f, v}]; e != nil {
+		return e.shared
+	}
+	return ""
+}
+
+// DeviceOf is the device of a trace; 0 when it is no more.
+func (r *Register) DeviceOf(id TraceID) DeviceID {
+	if t := r.traces[id]; t != nil {
+		return t.Device
+	}
+	return 0
 }
 
 func (r *Register) sharedBy(f Field, v string) bool {
@@ -224,6 +261,7 @@ func (r *Register) count(t *Trace, s *Sighting) {
 		return
 	}
 	t.Crowd = s.Field
+	r.news[t.ID] = true
 	r.tell(Change{Kind: Crowded, Time: s.Time, Device: t.Device, Field: s.Field, Addr: t.Addr,
 		Why: fmt.Sprintf("%d values of %s within an hour", len(values), s.Field)})
 	r.resplit(t.Device, s.Time, s.Field, "", "several devices speak behind "+t.Addr.String())
@@ -371,6 +409,7 @@ func (r *Register) join(a, b DeviceID, c Change) {
 	}
 	for _, id := range r.members[b] {
 		r.traces[id].Device = a
+		r.news[id] = true
 	}
 	r.members[a] = append(r.members[a], r.members[b]...)
 	delete(r.members, b)
@@ -403,6 +442,7 @@ func (r *Register) condense(d DeviceID) {
 				continue
 			}
 			heir.Facts = append(heir.Facts, f)
+			r.news[heir.ID] = true
 			if e := r.edges[ident{f.Field, f.Value}]; e != nil { // the heir takes its place
 				e.traces = append(e.traces, heir.ID)
 			}
@@ -414,6 +454,7 @@ func (r *Register) condense(d DeviceID) {
 // share takes an identifier's worth: what it joined alone falls apart.
 func (r *Register) share(e *edge, id ident, now int64, why string) {
 	e.shared = why
+	r.shares = true
 	var devices []DeviceID
 	for _, t := range e.traces {
 		if d := r.traces[t].Device; !slices.Contains(devices, d) {
@@ -452,6 +493,7 @@ func (r *Register) fallApart(d DeviceID, stays TraceID, now int64, field Field, 
 		r.members[r.lastD] = group
 		for _, t := range group {
 			r.traces[t].Device = r.lastD
+			r.news[t] = true
 		}
 		r.tell(Change{Kind: Split, Time: now, Device: d, Other: r.lastD, Field: field, Value: value, Addr: r.traces[group[0]].Addr, Why: why})
 	}

@@ -112,6 +112,7 @@ type Trace struct {
 	Facts       []Fact
 
 	round uint64 // in which it was found to hold together with others
+	rev   uint64 // rises with each fact that is new
 }
 
 // Has reports whether a fact of the field is known, and its value last seen.

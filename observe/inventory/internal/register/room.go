@@ -55,6 +55,7 @@ func (r *Register) drop(t *Trace) {
 		}
 	}
 	delete(r.traces, t.ID)
+	r.news[t.ID] = false
 	if r.current[t.Addr] == t {
 		delete(r.current, t.Addr)
 	}
@@ -109,6 +110,7 @@ func (r *Register) Split(d DeviceID, out []TraceID, who string, now int64) (Devi
 	}
 	for _, id := range r.between(rest, out) {
 		r.edges[id].shared = "split by " + who
+		r.shares = true
 		r.tell(Change{Kind: Twice, Time: now, Device: d, Field: id.field, Value: id.value, Why: r.edges[id].shared})
 	}
 	r.fallApart(d, slices.Min(rest), now, byPerson, "", "split by "+who)
@@ -124,6 +126,7 @@ func (r *Register) tie(traces []TraceID, who string, now int64) {
 	id := ident{byPerson, strconv.FormatUint(uint64(r.lastT), 10)}
 	for _, n := range traces {
 		t := r.traces[n]
+		r.news[n] = true
 		_, _, gone := t.add(&Sighting{At: t.Addr, Time: now, Field: id.field, Value: id.value, Source: who, Sure: Certain})
 		if gone.Field.joins() {
 			r.unlink(t, ident{gone.Field, gone.Value}, now)

@@ -28,13 +28,54 @@ type State struct {
 func (r *Register) State() State {
 	s := State{LastTrace: r.lastT, LastDevice: r.lastD}
 	s.Traces = slices.SortedFunc(maps.Values(r.traces), func(a, b *Trace) int { return cmp.Compare(a.ID, b.ID) })
+	s.Shared = r.shared()
+	return s
+}
+
+func (r *Register) shared() []Shared {
+	all := []Shared{}
 	for id, e := range r.edges {
 		if e.shared != "" {
-			s.Shared = append(s.Shared, Shared{id.field, id.value, e.shared})
+			all = append(all, Shared{id.field, id.value, e.shared})
 		}
 	}
-	slices.SortFunc(s.Shared, func(a, b Shared) int { return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Value, b.Value)) })
-	return s
+	slices.SortFunc(all, func(a, b Shared) int { return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Value, b.Value)) })
+	return all
+}
+
+// News is what changed since it was last asked for.
+type News struct {
+	Traces     []*Trace  // that are new or tell something else; they belong to the register
+	Gone       []TraceID // that are no more
+	Shared     []Shared  // all of them, where any changed; nil otherwise
+	LastTrace  TraceID
+	LastDevice DeviceID
+}
+
+// News hands out what changed, and forgets that it did.
+func (r *Register) News() News {
+	n := News{LastTrace: r.lastT, LastDevice: r.lastD}
+	for _, id := range slices.Sorted(maps.Keys(r.news)) {
+		if r.news[id] {
+			n.Traces = append(n.Traces, r.traces[id])
+		} else {
+			n.Gone = append(n.Gone, id)
+		}
+	}
+	if r.shares {
+		n.Shared = r.shared()
+	}
+	clear(r.news)
+	r.shares = false
+	return n
+}
+
+// Everything is as News, with all that there is.
+func (r *Register) Everything() News {
+	s := r.State()
+	clear(r.news)
+	r.shares = false
+	return News{Traces: s.Traces, Shared: s.Shared, LastTrace: s.LastTrace, LastDevice: s.LastDevice}
 }
 
 // ErrState means a state that no register can have been in.

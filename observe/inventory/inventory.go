@@ -1,0 +1,183 @@
+// Package inventory knows the hospital's devices from what crosses the wire: what each is, by what that is known, who
+// uses it, and how much care depends on it. What people say of a device stands above what it seems to be.
+package inventory
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"bulwark/content/classes"
+	"bulwark/event"
+	"bulwark/observe/inventory/internal/register"
+	"bulwark/platform/bus"
+	"bulwark/platform/clock"
+	"bulwark/platform/db"
+	"bulwark/platform/ledger"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Config is what can be set.
+type Config struct {
+	Networks []netip.Prefix `conf:"networks" help:"networks of the hospital besides the private ones (RFC 1918, RFC 4193)"`
+	Most     int            `conf:"most" help:"addresses that are known at a time; the oldest that nobody confirmed go first"`
+}
+
+// Needs is what the inventory is made of.
+type Needs struct {
+	Config Config
+	DB     *db.DB
+	Ledger *ledger.Ledger
+	Clock  clock.Clock
+	Log    *slog.Logger
+	// Publish puts a change on the bus; nil puts none.
+	Publish func(context.Context, *event.Header, event.Payload) error
+}
+
+// Inventory is the room. Make it with [New]; it is safe for concurrent use.
+type Inventory struct {
+	config  Config
+	db      *db.DB
+	ledger  *ledger.Ledger
+	clock   clock.Clock
+	log     *slog.Logger
+	publish func(context.Context, *event.Header, event.Payload) error
+	classes []classes.Class
+
+	// mu guards what follows.
+	mu       sync.RWMutex
+	book     *book
+	words    map[register.DeviceID]Word
+	verdicts map[register.DeviceID]judged
+	changes  []change                   // that are not kept yet
+	moved    map[register.DeviceID]Word // words whose device became another, not kept yet
+	seq      uint64                     // of the last batch that was read
+
+	whole bool // the last attempt to keep it failed: the next keeps everything
+
+	lastChange int64
+	saving     sync.Mutex // held while it is kept, before mu
+}
+
+// New takes up what was kept.
+func New(ctx context.Context, n Needs) (*Inventory, error) {
+	own, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, n.DB, "inventory", own); err != nil {
+		return nil, err
+	}
+	all, err := classes.All()
+	if err != nil {
+		return nil, err
+	}
+	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, publish: n.Publish, classes: all,
+		book: newBook(n.Config.Networks), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{}}
+	i.book.register.Most = n.Config.Most
+	i.book.register.Keep = i.confirmed
+	i.book.register.Tell = i.note
+	if err := i.load(ctx); err != nil {
+		return nil, fmt.Errorf("taking up the inventory: %w", err)
+	}
+	return i, nil
+}
+
+// Name is "inventory".
+func (i *Inventory) Name() string { return "inventory" }
+
+// saveEvery is how often what was learnt is kept. What comes after is read from the bus again.
+const saveEvery = 15 * time.Second
+
+// Run reads the bus until ctx ends.
+func (i *Inventory) Run(ctx context.Context, b *bus.Bus) error {
+	var subjects []string
+	for _, k := range Reads() {
+		subjects = append(subjects, k.Subject())
+	}
+	i.mu.RLock()
+	from := i.seq
+	i.mu.RUnlock()
+	if from > 0 {
+		from++
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var saver sync.WaitGroup
+	saver.Go(func() { i.saveOften(ctx) })
+	err := b.Follow(ctx, subjects, from, func(_ context.Context, m *bus.Message) error {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		if err := i.book.read(m.Batch); err != nil {
+			i.log.Warn("a batch could not be read", "subject", m.Subject, "error", err)
+		}
+		i.seq = m.Seq
+		return nil
+	})
+	stop()
+	saver.Wait()
+	return err
+}
+
+func (i *Inventory) saveOften(ctx context.Context) {
+	tick := time.NewTicker(saveEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			if err := i.save(context.WithoutCancel(ctx)); err != nil {
+				i.log.Error("the inventory could not be kept", "error", err)
+			}
+			return
+		case <-tick.C:
+			if err := i.save(ctx); err != nil && ctx.Err() == nil {
+				i.log.Error("the inventory could not be kept", "error", err)
+			}
+		}
+	}
+}
+
+// confirmed reports whether a person has said something of a device. The lock is held.
+func (i *Inventory) confirmed(d register.DeviceID) bool {
+	_, ok := i.words[d]
+	return ok
+}
+
+// note takes a change of a device's identity. The lock is held.
+func (i *Inventory) note(c register.Change) {
+	i.lastChange++
+	if len(i.changes) < maxChanges {
+		i.changes = append(i.changes, change{i.lastChange, c})
+	}
+	if c.Kind != register.Joined && c.Kind != register.Moved {
+		return
+	}
+	if w, ok := i.words[c.Other]; ok {
+		if _, both := i.words[c.Device]; !both { // what was said of the one is true of both
+			i.words[c.Device] = w
+			if i.moved == nil {
+				i.moved = map[register.DeviceID]Word{}
+			}
+			i.moved[c.Device] = w
+		}
+	}
+}
+
+// maxChanges is how many changes wait to be kept at most: those of a flood are not worth more.
+const maxChanges = 10_000
+
+func (i *Inventory) class(name string) *classes.Class {
+	for j := range i.classes {
+		if i.classes[j].Name == name {
+			return &i.classes[j]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package inventory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"github.com/uptrace/bun"
+
+	"bulwark/observe/inventory/internal/links"
+	"bulwark/observe/inventory/internal/register"
+)
+
+type traceRow struct {
+	bun.BaseModel `bun:"table:inventory_trace,alias:t"`
+	ID            int64           `bun:"id,pk"`
+	Device        int64           `bun:"device"`
+	Seen          int64           `bun:"seen"`
+	Doc           json.RawMessage `bun:"doc,type:jsonb"`
+}
+
+type sharedRow struct {
+	bun.BaseModel `bun:"table:inventory_shared,alias:s"`
+	Field         string `bun:"field,pk"`
+	Value         string `bun:"value,pk"`
+	Why           string `bun:"why"`
+}
+
+type useRow struct {
+	bun.BaseModel `bun:"table:inventory_use,alias:u"`
+	From          int64           `bun:"src,pk"`
+	To            int64           `bun:"dst,pk"`
+	App           string          `bun:"app,pk"`
+	Doc           json.RawMessage `bun:"doc,type:jsonb"`
+}
+
+type changeRow struct {
+	bun.BaseModel `bun:"table:inventory_change,alias:c"`
+	ID            int64           `bun:"id,pk"`
+	Time          int64           `bun:"time"`
+	Device        int64           `bun:"device"`
+	Other         int64           `bun:"other"`
+	Kind          string          `bun:"kind"`
+	Doc           json.RawMessage `bun:"doc,type:jsonb"`
+}
+
+type stateRow struct {
+	bun.BaseModel `bun:"table:inventory_state,alias:i"`
+	Name          string `bun:"name,pk"`
+	Value         int64  `bun:"value"`
+}
+
+// rowsAtOnce is how many rows one statement writes: SQLite takes 32,766 values in one.
+const rowsAtOnce = 500
+
+// change is something that happened to a device, with its number.
+type change struct {
+	id int64
+	register.Change
+}
+
+// load takes up what was kept.
+func (i *Inventory) load(ctx context.Context) error {
+	return i.db.Snapshot(ctx, func(ctx context.Context, tx bun.Tx) error {
+		state := map[string]int64{}
+		var states []stateRow
+		if err := tx.NewSelect().Model(&states).Scan(ctx); err != nil {
+			return err
+		}
+		for _, s := range states {
+			state[s.Name] = s.Value
+		}
+		i.seq = uint64(state["seq"])
+		i.lastChange = state["change"]
+		if err := i.loadRegister(ctx, tx, state); err != nil {
+			return err
+		}
+		var uses []useRow
+		if err := tx.NewSelect().Model(&uses).Scan(ctx); err != nil {
+			return err
+		}
+		for _, u := range uses {
+			var use links.Use
+			if err := json.Unmarshal(u.Doc, &use); err != nil {
+				return fmt.Errorf("use %d-%d %s: %w", u.From, u.To, u.App, err)
+			}
+			i.book.links.Put(links.Key{From: register.TraceID(u.From), To: register.TraceID(u.To), App: u.App}, use)
+		}
+		var words []wordRow
+		if err := tx.NewSelect().Model(&words).Scan(ctx); err != nil {
+			return err
+		}
+		for _, w := range words {
+			i.words[register.DeviceID(w.Device)] = Word{Name: w.Name, Class: w.Class, Tier: Tier(w.Tier), Ward: w.Ward, Owner: w.Owner, Note: w.Note,
+				Reference: w.Reference, Confirmed: w.Confirmed, By: w.By, Rev: w.Rev}
+		}
+		return nil
+	})
+}
+
+func (i *Inventory) loadRegister(ctx context.Context, tx bun.IDB, state map[string]int64) error {
+	s := register.State{LastTrace: register.TraceID(state["trace"]), LastDevice: register.DeviceID(state["device"])}
+	var traces []traceRow
+	if err := tx.NewSelect().Model(&traces).Order("id").Scan(ctx); err != nil {
+		return err
+	}
+	for _, row := range traces {
+		t := &register.Trace{}
+		if err := json.Unmarshal(row.Doc, t); err != nil {
+			return fmt.Errorf("trace %d: %w", row.ID, err)
+		}
+		t.ID, t.Device, t.Last = register.TraceID(row.ID), register.DeviceID(row.Device), row.Seen
+		s.Traces = append(s.Traces, t)
+	}
+	var shared []sharedRow
+	if err := tx.NewSelect().Model(&shared).Scan(ctx); err != nil {
+		return err
+	}
+	for _, x := range shared {
+		s.Shared = append(s.Shared, register.Shared{Field: register.Field(x.Field), Value: x.Value, Why: x.Why})
+	}
+	return i.book.register.Restore(s)
+}
+
+// pending is what is to be kept, as it stood at one moment.
+type pending struct {
+	traces  []traceRow
+	gone    []register.TraceID
+	shared  []sharedRow
+	all     bool // shared are all
+	whole   bool // all that there is, in place of what was kept
+	taken   int  // how many of the changes
+	uses    []useRow
+	changes []changeRow
+	words   map[register.DeviceID]Word
+	state   []stateRow
+}
+
+// save keeps what changed since it was last kept, and how far the bus was read, in one transaction. Where that fails the
+// next writes all there is.
+func (i *Inventory) save(ctx context.Context) error {
+	i.saving.Lock()
+	defer i.saving.Unlock()
+	p, err := i.collect()
+	if err == nil {
+		err = i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return p.write(ctx, tx) })
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.whole = err != nil
+	if err == nil {
+		i.changes, i.moved = i.changes[p.taken:], nil
+	}
+	return err
+}
+
+// collect takes what is to be kept, under the lock.
+func (i *Inventory) collect() (*pending, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	news, uses := i.book.register.News(), i.book.links.Changed()
+	if i.whole {
+		news, uses = i.book.register.Everything(), i.book.links.Everything()
+	}
+	p := &pending{gone: news.Gone, all: news.Shared != nil, whole: i.whole, taken: len(i.changes), words: maps.Clone(i.moved)}
+	for _, t := range news.Traces {
+		doc, err := json.Marshal(t)
+		if err != nil {
+			return nil, err
+		}
+		p.traces = append(p.traces, traceRow{ID: int64(t.ID), Device: int64(t.Device), Seen: t.Last, Doc: doc})
+	}
+	for _, s := range news.Shared {
+		p.shared = append(p.shared, sharedRow{Field: string(s.Field), Value: s.Value, Why: s.Why})
+	}
+	for k, u := range uses {
+		doc, err := json.Marshal(u)
+		if err != nil {
+			return nil, err
+		}
+		p.uses = append(p.uses, useRow{From: int64(k.From), To: int64(k.To), App: k.App, Doc: doc})
+	}
+	for _, c := range i.changes {
+		doc, err := json.Marshal(c.Change)
+		if err != nil {
+			return nil, err
+		}
+		p.changes = append(p.changes, changeRow{ID: c.id, Time: c.Time, Device: int64(c.Device), Other: int64(c.Other), Kind: string(c.Kind), Doc: doc})
+	}
+	p.state = []stateRow{{Name: "seq", Value: int64(i.seq)}, {Name: "change", Value: i.lastChange},
+		{Name: "trace", Value: int64(news.LastTrace)}, {Name: "device", Value: int64(news.LastDevice)}}
+	return p, nil
+}
+
+func (p *pending) write(ctx context.Context, tx bun.Tx) error {
+	if p.whole {
+		for _, m := range [...]any{(*traceRow)(nil), (*useRow)(nil)} {
+			if _, err := tx.NewDelete().Model(m).Where("1 = 1").Exec(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if len(p.gone) > 0 {
+		if _, err := tx.NewDelete().Model((*traceRow)(nil)).Where("id IN (?)", bun.In(p.gone)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	if p.all {
+		if _, err := tx.NewDelete().Model((*sharedRow)(nil)).Where("1 = 1").Exec(ctx); err != nil {
+			return err
+		}
+	}
+	if err := put(ctx, tx, p.traces, "id", "device", "seen", "doc"); err != nil {
+		return err
+	}
+	if err := put(ctx, tx, p.shared, "field, value", "why"); err != nil {
+		return err
+	}
+	if err := put(ctx, tx, p.uses, "src, dst, app", "doc"); err != nil {
+		return err
+	}
+	if err := put(ctx, tx, p.changes, "id", "doc"); err != nil {
+		return err
+	}
+	for d, w := range p.words {
+		if err := putWord(ctx, tx, d, w); err != nil {
+			return err
+		}
+	}
+	return put(ctx, tx, p.state, "name", "value")
+}
+
+// put inserts rows, or takes the place of those with the same key.
+func put[T any](ctx context.Context, tx bun.Tx, rows []T, key string, columns ...string) error {
+	for len(rows) > 0 {
+		some := rows[:min(len(rows), rowsAtOnce)]
+		rows = rows[len(some):]
+		q := tx.NewInsert().Model(&some).On("CONFLICT (" + key + ") DO UPDATE")
+		for _, c := range columns {
+			q = q.Set("? = EXCLUDED.?", bun.Ident(c), bun.Ident(c))
+		}
+		if _, err := q.Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

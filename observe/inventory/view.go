@@ -1,0 +1,340 @@
+package inventory
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"bulwark/content/classes"
+	"bulwark/observe/inventory/internal/links"
+	"bulwark/observe/inventory/internal/register"
+)
+
+// Device is a device as people and exports see it.
+type Device struct {
+	ID        uint64    `json:"id"`
+	Name      string    `json:"name"` // what people call it, else what it calls itself, else its address
+	Class     Class     `json:"class"`
+	Tier      TierView  `json:"tier"`
+	Addresses []Address `json:"addresses"`
+	MACs      []string  `json:"macs,omitempty"`
+	Hostnames []string  `json:"hostnames,omitempty"`
+	AETitles  []string  `json:"ae_titles,omitempty"`
+	Vendor    string    `json:"vendor,omitempty"`
+	Model     string    `json:"model,omitempty"`
+	Serial    string    `json:"serial,omitempty"`
+	OS        string    `json:"os,omitempty"`
+	Software  []string  `json:"software,omitempty"`
+	Serves    []string  `json:"serves,omitempty"`
+	Uses      []string  `json:"uses,omitempty"`
+	First     time.Time `json:"first_seen"`
+	Last      time.Time `json:"last_seen"`
+	Several   bool      `json:"several,omitempty"` // several devices speak behind its address
+	Word      Word      `json:"word"`
+	Facts     []Fact    `json:"facts,omitempty"` // in the detail only
+}
+
+// Class is what a device is taken for.
+type Class struct {
+	Name     string   `json:"name"`           // empty: unknown
+	By       string   `json:"by"`             // person or evidence
+	Sure     string   `json:"sure,omitempty"` // certain, likely or possible
+	Why      []string `json:"why,omitempty"`
+	Rival    string   `json:"rival,omitempty"` // what it may be instead
+	Evidence string   `json:"evidence,omitempty"`
+}
+
+// TierView is how much care depends on a device.
+type TierView struct {
+	Tier      Tier      `json:"tier"` // -1: not known, handled as 1
+	Proposed  Tier      `json:"proposed"`
+	Why       string    `json:"why,omitempty"`
+	Confirmed time.Time `json:"confirmed,omitzero"`
+	By        string    `json:"by,omitempty"`
+}
+
+// Address is where a device is or was.
+type Address struct {
+	Trace uint64     `json:"trace"`
+	Addr  netip.Addr `json:"address"`
+	First time.Time  `json:"first_seen"`
+	Last  time.Time  `json:"last_seen"`
+	Now   bool       `json:"now"` // it is still its own
+}
+
+// Fact is one thing that is known, with where from.
+type Fact struct {
+	Field  string     `json:"field"`
+	Value  string     `json:"value"`
+	Source string     `json:"source"`
+	Sure   string     `json:"sure"`
+	Addr   netip.Addr `json:"address"`
+	First  time.Time  `json:"first_seen"`
+	Last   time.Time  `json:"last_seen"`
+	Count  uint32     `json:"count"`
+	Shared string     `json:"shared,omitempty"` // why it is not taken for the device's own
+}
+
+// factsOf hand the facts of a device to the classes.
+type factsOf struct {
+	traces []*register.Trace
+}
+
+func (f factsOf) Each(field string, fn func(string) bool) {
+	for _, t := range f.traces {
+		if field == "crowd" && t.Crowd != "" && !fn(string(t.Crowd)) {
+			return
+		}
+		for i := range t.Facts {
+			if string(t.Facts[i].Field) == field && !fn(t.Facts[i].Value) {
+				return
+			}
+		}
+	}
+}
+
+// judged is a verdict with the version of the facts that it rests on.
+type judged struct {
+	version uint64
+	verdict classes.Verdict
+}
+
+// verdict is what the evidence says of a device. The lock for writing is held.
+func (i *Inventory) verdict(d register.DeviceID) classes.Verdict {
+	v := i.book.register.Version(d)
+	if j, ok := i.verdicts[d]; ok && j.version == v {
+		return j.verdict
+	}
+	verdict := classes.Judge(i.classes, factsOf{i.book.register.Traces(d)})
+	i.verdicts[d] = judged{v, verdict}
+	return verdict
+}
+
+// All are the devices, those that were seen last first.
+func (i *Inventory) All() []Device {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var all []Device
+	for _, d := range i.book.register.All() {
+		all = append(all, i.view(d))
+	}
+	slices.SortStableFunc(all, func(a, b Device) int { return b.Last.Compare(a.Last) })
+	return all
+}
+
+// Show is one device with all its facts.
+func (i *Inventory) Show(id uint64) (Device, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	traces := i.book.register.Traces(register.DeviceID(id))
+	if len(traces) == 0 {
+		return Device{}, fmt.Errorf("%w: %d", ErrNoDevice, id)
+	}
+	d := i.view(register.Device{ID: register.DeviceID(id), Traces: traces})
+	for _, t := range traces {
+		for _, f := range t.Facts {
+			d.Facts = append(d.Facts, Fact{Field: string(f.Field), Value: f.Value, Source: f.Source, Sure: f.Sure.String(), Addr: t.Addr,
+				First: at(f.First), Last: at(f.Last), Count: f.Count, Shared: i.book.register.Shared(f.Field, f.Value)})
+		}
+	}
+	return d, nil
+}
+
+func at(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+func (i *Inventory) view(d register.Device) Device {
+	v := Device{ID: uint64(d.ID), Word: i.words[d.ID]}
+	for _, t := range d.Traces {
+		if v.First.IsZero() || at(t.First).Before(v.First) {
+			v.First = at(t.First)
+		}
+		if at(t.Last).After(v.Last) {
+			v.Last = at(t.Last)
+		}
+		v.Several = v.Several || t.Crowd != ""
+		v.Addresses = append(v.Addresses, Address{Trace: uint64(t.ID), Addr: t.Addr, First: at(t.First), Last: at(t.Last), Now: !t.Over})
+	}
+	slices.SortStableFunc(v.Addresses, func(a, b Address) int { return cmp.Or(compare(b.Now, a.Now), b.Last.Compare(a.Last)) })
+	p := picker{i.book.register, d.Traces}
+	v.MACs, v.Hostnames, v.AETitles = p.own(register.MAC), p.own(register.Hostname), p.own(register.AE)
+	v.Vendor, v.Model, v.OS = p.best(register.Vendor), p.best(register.Model), p.best(register.OS)
+	v.Serial = p.best(register.Serial)
+	if _, serial, ok := strings.Cut(v.Serial, "/"); ok {
+		v.Serial = serial
+	}
+	v.Software, v.Serves, v.Uses = p.all(register.Software), p.all(register.Serves), p.all(register.Uses)
+	i.judge(&v, d.ID)
+	v.Name = name(&v)
+	return v
+}
+
+func compare(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// judge fills in class and tier.
+func (i *Inventory) judge(v *Device, d register.DeviceID) {
+	verdict := i.verdict(d)
+	v.Class = Class{Name: verdict.Class, By: "evidence", Why: verdict.Why, Rival: verdict.Rival, Evidence: verdict.Class}
+	switch {
+	case verdict.Points >= classes.Settled:
+		v.Class.Sure = register.Certain.String()
+	case verdict.Points >= classes.Likely:
+		v.Class.Sure = register.Likely.String()
+	case verdict.Points > 0:
+		v.Class.Sure = register.Possible.String()
+	}
+	if v.Word.Class != "" {
+		v.Class.Name, v.Class.By, v.Class.Sure, v.Class.Rival = v.Word.Class, "person", register.Certain.String(), ""
+	}
+	v.Tier = TierView{Tier: NotKnown, Proposed: NotKnown}
+	if c := i.class(v.Class.Name); c != nil {
+		v.Tier.Proposed = Tier(c.Tier)
+		v.Tier.Why = "usual for " + c.Name
+	}
+	if v.Word.Rev > 0 && v.Word.Tier != NotKnown {
+		v.Tier.Tier, v.Tier.Confirmed, v.Tier.By = v.Word.Tier, v.Word.Confirmed, v.Word.By
+	}
+}
+
+// name is what a device is called in a list.
+func name(v *Device) string {
+	switch {
+	case v.Word.Name != "":
+		return v.Word.Name
+	case len(v.Hostnames) > 0:
+		return v.Hostnames[0]
+	case len(v.AETitles) > 0:
+		return v.AETitles[0]
+	case v.Model != "" && v.Serial != "":
+		return v.Model + " " + v.Serial
+	case v.Model != "":
+		return v.Model
+	case len(v.Addresses) > 0:
+		return v.Addresses[0].Addr.String()
+	}
+	return fmt.Sprint(v.ID)
+}
+
+// picker takes values out of the facts of a device.
+type picker struct {
+	register *register.Register
+	traces   []*register.Trace
+}
+
+// best is the value that is surest, then the one seen last.
+func (p picker) best(f register.Field) string {
+	var best *register.Fact
+	for _, t := range p.traces {
+		for j := range t.Facts {
+			if x := &t.Facts[j]; x.Field == f && (best == nil || cmp.Or(cmp.Compare(x.Sure, best.Sure), cmp.Compare(x.Last, best.Last)) > 0) {
+				best = x
+			}
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return best.Value
+}
+
+// all are the values of a field, the surest first.
+func (p picker) all(f register.Field) []string {
+	sure := map[string]register.Sure{}
+	for _, t := range p.traces {
+		for j := range t.Facts {
+			if x := &t.Facts[j]; x.Field == f {
+				sure[x.Value] = max(sure[x.Value], x.Sure)
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(sure), func(a, b string) int { return cmp.Or(cmp.Compare(sure[b], sure[a]), cmp.Compare(a, b)) })
+}
+
+// own are the values of an identifier that nobody else has.
+func (p picker) own(f register.Field) []string {
+	return slices.DeleteFunc(p.all(f), func(v string) bool { return p.register.Shared(f, v) != "" })
+}
+
+// Use is a service that a device gives or takes.
+type Use struct {
+	App           string    `json:"app"`
+	Device        uint64    `json:"device"` // the other end; 0: outside the hospital
+	Name          string    `json:"name"`
+	Class         string    `json:"class,omitempty"`
+	Gives         bool      `json:"gives"` // the device is the one that serves
+	Conversations uint64    `json:"conversations"`
+	BytesOut      uint64    `json:"bytes_out"` // by the one who uses it
+	BytesIn       uint64    `json:"bytes_in"`
+	First         time.Time `json:"first_seen"`
+	Last          time.Time `json:"last_seen"`
+	Hours         [24]int   `json:"hours"` // conversations by hour of the day, UTC
+}
+
+// Uses are what a device gives and takes, the most used first.
+func (i *Inventory) Uses(id uint64) ([]Use, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	own := i.book.register.Traces(register.DeviceID(id))
+	if len(own) == 0 {
+		return nil, fmt.Errorf("%w: %d", ErrNoDevice, id)
+	}
+	mine := map[register.TraceID]bool{}
+	for _, t := range own {
+		mine[t.ID] = true
+	}
+	type key struct {
+		app   string
+		other register.DeviceID
+		gives bool
+	}
+	sums := map[key]*Use{}
+	i.book.links.All(func(k links.Key, u *links.Use) {
+		gives := mine[k.To]
+		if gives == mine[k.From] {
+			return // between others, or with itself
+		}
+		other := k.To
+		if gives {
+			other = k.From
+		}
+		s := sums[key{k.App, i.book.register.DeviceOf(other), gives}]
+		if s == nil {
+			s = &Use{App: k.App, Device: uint64(i.book.register.DeviceOf(other)), Gives: gives, First: at(u.First)}
+			sums[key{k.App, register.DeviceID(s.Device), gives}] = s
+		}
+		s.Conversations, s.BytesOut, s.BytesIn = s.Conversations+u.Conversations, s.BytesOut+u.Out, s.BytesIn+u.In
+		if f := at(u.First); f.Before(s.First) {
+			s.First = f
+		}
+		if l := at(u.Last); l.After(s.Last) {
+			s.Last = l
+		}
+		for h, n := range u.Hours {
+			s.Hours[h] += int(n)
+		}
+	})
+	all := []Use{}
+	for _, u := range sums {
+		if u.Device != 0 {
+			d := i.view(register.Device{ID: register.DeviceID(u.Device), Traces: i.book.register.Traces(register.DeviceID(u.Device))})
+			u.Name, u.Class = d.Name, d.Class.Name
+		}
+		all = append(all, *u)
+	}
+	slices.SortFunc(all, func(a, b Use) int {
+		return cmp.Or(cmp.Compare(b.Conversations, a.Conversations), cmp.Compare(b.BytesOut+b.BytesIn, a.BytesOut+a.BytesIn),
+			cmp.Compare(a.Device, b.Device), cmp.Compare(a.App, b.App))
+	})
+	return all, nil
+}
