@@ -93,7 +93,7 @@ func (i *Inventory) load(ctx context.Context) error {
 		}
 		for _, w := range words {
 			i.words[register.DeviceID(w.Device)] = Word{Name: w.Name, Class: w.Class, Tier: Tier(w.Tier), Ward: w.Ward, Owner: w.Owner, Note: w.Note,
-				Reference: w.Reference, Confirmed: w.Confirmed, By: w.By, Rev: w.Rev}
+				Reference: w.Reference, Confirmed: w.Confirmed.UTC(), By: w.By, Rev: w.Rev}
 		}
 		return nil
 	})

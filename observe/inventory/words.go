@@ -90,7 +90,7 @@ func (i *Inventory) Say(ctx context.Context, actor string, d register.DeviceID, 
 			return err
 		}
 		_, err := i.ledger.Append(ctx, tx, ledger.Entry{Actor: actor, Act: "inventory.say", Object: fmt.Sprintf("device/%d", d),
-			Detail: differences(&old, &w)})
+			Outcome: ledger.Done, Detail: differences(&old, &w)})
 		return err
 	})
 	if err != nil {
