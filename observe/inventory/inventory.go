@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"bulwark/content/classes"
-	"bulwark/event"
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
@@ -26,8 +25,11 @@ var migrations embed.FS
 
 // Config is what can be set.
 type Config struct {
-	Networks []netip.Prefix `conf:"networks" help:"networks of the hospital besides the private ones (RFC 1918, RFC 4193)"`
-	Most     int            `conf:"most" help:"addresses that are known at a time; the oldest that nobody confirmed go first"`
+	// Networks are the networks whose addresses are the hospital's own, besides the private ones (RFC 1918, RFC 4193).
+	Networks []netip.Prefix `conf:"networks"`
+	// Addresses is how many addresses are known at a time. Of more, the devices that were not seen for the longest time
+	// are forgotten first, and never one of which a person has said something.
+	Addresses int `conf:"addresses"`
 }
 
 // Needs is what the inventory is made of.
@@ -37,19 +39,19 @@ type Needs struct {
 	Ledger *ledger.Ledger
 	Clock  clock.Clock
 	Log    *slog.Logger
-	// Publish puts a change on the bus; nil puts none.
-	Publish func(context.Context, *event.Header, event.Payload) error
+	// Fleeting says that nothing is to be kept: a capture is shown instead of the network.
+	Fleeting bool
 }
 
 // Inventory is the room. Make it with [New]; it is safe for concurrent use.
 type Inventory struct {
-	config  Config
-	db      *db.DB
-	ledger  *ledger.Ledger
-	clock   clock.Clock
-	log     *slog.Logger
-	publish func(context.Context, *event.Header, event.Payload) error
-	classes []classes.Class
+	config   Config
+	db       *db.DB
+	ledger   *ledger.Ledger
+	clock    clock.Clock
+	log      *slog.Logger
+	fleeting bool
+	classes  []classes.Class
 
 	// mu guards what follows.
 	mu       sync.RWMutex
@@ -79,11 +81,14 @@ func New(ctx context.Context, n Needs) (*Inventory, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, publish: n.Publish, classes: all,
+	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all,
 		book: newBook(n.Config.Networks), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{}}
-	i.book.register.Most = n.Config.Most
+	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed
 	i.book.register.Tell = i.note
+	if n.Fleeting {
+		return i, nil
+	}
 	if err := i.load(ctx); err != nil {
 		return nil, fmt.Errorf("taking up the inventory: %w", err)
 	}
@@ -111,7 +116,9 @@ func (i *Inventory) Run(ctx context.Context, b *bus.Bus) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var saver sync.WaitGroup
-	saver.Go(func() { i.saveOften(ctx) })
+	if !i.fleeting {
+		saver.Go(func() { i.saveOften(ctx) })
+	}
 	err := b.Follow(ctx, subjects, from, func(_ context.Context, m *bus.Message) error {
 		i.mu.Lock()
 		defer i.mu.Unlock()

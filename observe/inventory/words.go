@@ -86,8 +86,10 @@ func (i *Inventory) Say(ctx context.Context, actor string, d register.DeviceID, 
 	w.Rev++
 	w.By = actor
 	err := i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := putWord(ctx, tx, d, w); err != nil {
-			return err
+		if !i.fleeting {
+			if err := putWord(ctx, tx, d, w); err != nil {
+				return err
+			}
 		}
 		_, err := i.ledger.Append(ctx, tx, ledger.Entry{Actor: actor, Act: "inventory.say", Object: fmt.Sprintf("device/%d", d),
 			Outcome: ledger.Done, Detail: differences(&old, &w)})
