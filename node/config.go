@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bulwark/decide/identity"
+	"bulwark/observe/inventory"
 	"bulwark/observe/sensor"
 	"bulwark/platform/conf"
 	"bulwark/platform/db"
@@ -39,6 +40,8 @@ type Config struct {
 	TLS keys.TLS `conf:"tls"`
 	// Identity is how people sign in.
 	Identity identity.Config `conf:"identity"`
+	// Inventory knows the hospital's devices.
+	Inventory inventory.Config `conf:"inventory"`
 	// Join is how nodes join each other.
 	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.
@@ -122,7 +125,7 @@ func (s *Store) Check() error {
 // defaults are the settings of a node that nobody configured.
 func defaults() Config {
 	return Config{
-		Site: "site", Sensor: sensor.Defaults(),
+		Site: "site", Sensor: sensor.Defaults(), Inventory: inventory.Config{Addresses: 1 << 16},
 		Join:  Join{Listen: ":8444", Leaf: ":8445"},
 		Bus:   Bus{Keep: day, Size: 16 << 30},
 		Store: Store{Flows: 30 * day, Events: 180 * day, Findings: 365 * day, Free: 2 << 30},

@@ -47,6 +47,11 @@ func (n *Node) takeOrders(ctx context.Context) error {
 	mux.HandleFunc("GET /nodes", n.orderNodes)
 	mux.HandleFunc("POST /nodes/token", n.orderToken)
 	mux.HandleFunc("POST /nodes/revoke", n.orderRevoke)
+	if n.inventory != nil {
+		for _, r := range n.inventory.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
+			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
+		}
+	}
 	srv := &http.Server{Handler: http.MaxBytesHandler(mux, 4<<10), ReadTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()

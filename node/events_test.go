@@ -10,6 +10,7 @@ import (
 
 	"bulwark/event"
 	"bulwark/internal/eventdoc"
+	"bulwark/observe/inventory"
 	"bulwark/observe/sensor"
 )
 
@@ -19,6 +20,7 @@ var update = flag.Bool("update", false, "write generated documents anew")
 func publishing() []eventdoc.Room {
 	return []eventdoc.Room{
 		{Name: "observe/sensor", Publishes: sensor.Publishes(), Reads: sensor.Reads()},
+		{Name: "observe/inventory", Publishes: inventory.Publishes(), Reads: inventory.Reads()},
 		{Name: "console", Reads: []event.Kind{event.KindStats}},
 	}
 }

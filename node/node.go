@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"bulwark/console"
 	"bulwark/decide/identity"
 	"bulwark/event"
+	"bulwark/observe/inventory"
 	"bulwark/observe/sensor"
 	"bulwark/platform/bus"
 	"bulwark/platform/bus/join"
@@ -49,6 +51,7 @@ type Node struct {
 	db           *db.DB
 	ledger       *ledger.Ledger
 	identity     *identity.Identity
+	inventory    *inventory.Inventory // nil where no events are kept
 	bus          *bus.Bus
 	store        *store.Store
 	publisher    *bus.Publisher
@@ -79,7 +82,7 @@ func newNode(ctx context.Context, m made) (*Node, error) {
 	n := &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
 	n.started = n.clock.Now()
 	n.health = health.NewTracker(n.clock)
-	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents}
+	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory}
 	if n.roles.watches() {
 		steps = append(steps, n.openSensor)
 	}
@@ -220,7 +223,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n.routes = append(c.Routes(), n.identity.Routes()...)
+		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes())
 	}
 	mux, err := web.NewMux(n.routes, n.identity)
 	if err != nil {

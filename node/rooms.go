@@ -40,6 +40,9 @@ func (n *Node) rooms() []stage {
 		ground = append(ground, room{"live", n.feedConsole})
 	}
 	keepers := n.links()
+	if n.inventory != nil {
+		keepers = append(keepers, room{"inventory", func(ctx context.Context) error { return n.inventory.Run(ctx, n.bus) }})
+	}
 	if n.store != nil {
 		keepers = append(keepers, room{"store", func(ctx context.Context) error { return n.store.Run(ctx, n.bus) }})
 	}
