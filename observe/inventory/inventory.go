@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"bulwark/content/classes"
+	"bulwark/content/makers"
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
@@ -81,7 +82,11 @@ func New(ctx context.Context, n Needs) (*Inventory, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all,
+	cards, err := makers.Load()
+	if err != nil {
+		return nil, err
+	}
+	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
 		book: newBook(n.Config.Networks), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{}}
 	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed

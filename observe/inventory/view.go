@@ -25,6 +25,7 @@ type Device struct {
 	Hostnames []string  `json:"hostnames,omitempty"`
 	AETitles  []string  `json:"ae_titles,omitempty"`
 	Vendor    string    `json:"vendor,omitempty"`
+	Card      string    `json:"card,omitempty"` // who made its network card, where the maker of the device is not known
 	Model     string    `json:"model,omitempty"`
 	Serial    string    `json:"serial,omitempty"`
 	OS        string    `json:"os,omitempty"`
@@ -79,8 +80,10 @@ type Fact struct {
 	Shared string     `json:"shared,omitempty"` // why it is not taken for the device's own
 }
 
-// factsOf hand the facts of a device to the classes.
+// factsOf hand the facts of a device to the classes: those that it has told or shown, the maker of its network cards as
+// "oui", and "crowd" where several devices speak behind its address.
 type factsOf struct {
+	i      *Inventory
 	traces []*register.Trace
 }
 
@@ -90,8 +93,16 @@ func (f factsOf) Each(field string, fn func(string) bool) {
 			return
 		}
 		for i := range t.Facts {
-			if string(t.Facts[i].Field) == field && !fn(t.Facts[i].Value) {
-				return
+			x := &t.Facts[i]
+			switch {
+			case string(x.Field) == field:
+				if !fn(x.Value) {
+					return
+				}
+			case field == "oui" && x.Field == register.MAC && f.i.book.register.Shared(x.Field, x.Value) == "":
+				if !fn(f.i.makers.Of(x.Value)) {
+					return
+				}
 			}
 		}
 	}
@@ -109,7 +120,7 @@ func (i *Inventory) verdict(d register.DeviceID) classes.Verdict {
 	if j, ok := i.verdicts[d]; ok && j.version == v {
 		return j.verdict
 	}
-	verdict := classes.Judge(i.classes, factsOf{i.book.register.Traces(d)})
+	verdict := classes.Judge(i.classes, factsOf{i, i.book.register.Traces(d)})
 	i.verdicts[d] = judged{v, verdict}
 	return verdict
 }
@@ -162,6 +173,9 @@ func (i *Inventory) view(d register.Device) Device {
 	p := picker{i.book.register, d.Traces}
 	v.MACs, v.Hostnames, v.AETitles = p.own(register.MAC), p.own(register.Hostname), p.own(register.AE)
 	v.Vendor, v.Model, v.OS = p.best(register.Vendor), p.best(register.Model), p.best(register.OS)
+	if v.Vendor == "" && len(v.MACs) > 0 && !v.Several {
+		v.Card = i.makers.Of(v.MACs[0])
+	}
 	v.Serial = p.best(register.Serial)
 	if _, serial, ok := strings.Cut(v.Serial, "/"); ok {
 		v.Serial = serial
