@@ -53,6 +53,7 @@ type Inventory struct {
 	log      *slog.Logger
 	fleeting bool
 	classes  []classes.Class
+	makers   *makers.Makers
 
 	// mu guards what follows.
 	mu       sync.RWMutex
