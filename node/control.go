@@ -18,8 +18,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"bulwark/decide/identity"
+	"bulwark/observe/inventory"
 	"bulwark/platform/bus/join"
 	"bulwark/platform/ledger"
+	"bulwark/platform/web"
 )
 
 // The control socket lets commands on this machine ask the running program. Who may open it is whoever may open the
@@ -52,7 +54,7 @@ func (n *Node) takeOrders(ctx context.Context) error {
 			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
 		}
 	}
-	srv := &http.Server{Handler: http.MaxBytesHandler(mux, 4<<10), ReadTimeout: 5 * time.Second}
+	srv := &http.Server{Handler: http.MaxBytesHandler(mux, inventory.MaxImport), ReadTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -156,20 +158,26 @@ func (n *Node) noteHost(ctx context.Context, act, name string, detail map[string
 
 // call asks the running program, whose answer the caller closes. What it refuses is an error.
 func call(cmd *cobra.Command, method, path string, o any) (*http.Response, error) {
+	body, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	return callWith(cmd, method, path, "application/json", body)
+}
+
+// callWith is call with a body as it stands.
+func callWith(cmd *cobra.Command, method, path, kind string, body []byte) (*http.Response, error) {
 	dir := dataDir(cmd)
 	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 10 * time.Second,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
 			return d.DialContext(ctx, "unix", controlPath(dir))
 		}}}
-	body, err := json.Marshal(o)
-	if err != nil {
-		return nil, err
-	}
 	req, err := http.NewRequestWithContext(cmd.Context(), method, "http://bulwark"+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
+	req.Header.Set("Content-Type", kind)
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, &exit{ExitFailure, fmt.Errorf("no bulwark runs on %s: start it with bulwark up, or name its directory with --data", dir)}
@@ -180,9 +188,21 @@ func call(cmd *cobra.Command, method, path string, o any) (*http.Response, error
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err == nil {
-		err = errors.New(string(bytes.TrimSpace(text)))
+		err = errors.New(reason(text))
 	}
 	return nil, &exit{ExitFailure, err}
+}
+
+// reason is what an answer says went wrong.
+func reason(text []byte) string {
+	var p web.Problem
+	if json.Unmarshal(text, &p) != nil {
+		return string(bytes.TrimSpace(text))
+	}
+	if why := p.Fields["why"]; why != "" {
+		return why
+	}
+	return p.Error
 }
 
 // ask is call for an answer in JSON.

@@ -35,6 +35,8 @@ func (d *Doors) Routes() []web.Route {
 		route("PUT", "/api/devices/{id}", change, d.say),
 		route("POST", "/api/devices/{id}/merge", change, d.merge),
 		route("POST", "/api/devices/{id}/split", change, d.split),
+		route("GET", "/api/devices/export", change, d.export),
+		{Method: "POST", Pattern: "/api/devices/import", Duties: change, Handler: http.HandlerFunc(d.imports), Body: MaxImport},
 		route("GET", "/api/classes", all, d.classes),
 	}
 }
@@ -200,19 +202,29 @@ func (d *Doors) act(w http.ResponseWriter, r *http.Request, asked any, do func(a
 }
 
 func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error) {
-	switch {
-	case err == nil:
+	if err == nil {
 		web.JSON(w, http.StatusOK, v)
-	case errors.Is(err, ErrNoDevice):
-		web.Refuse(w, r, http.StatusNotFound, "inventory.no-device")
-	case errors.Is(err, ErrEdited):
-		web.Refuse(w, r, http.StatusConflict, "inventory.edited")
-	case errors.Is(err, ErrWord), errors.Is(err, register.ErrNoSplit):
-		web.Refuse(w, r, http.StatusUnprocessableEntity, "inventory.word")
-	default:
-		d.i.log.ErrorContext(r.Context(), "an answer about devices failed", "error", err)
-		web.Refuse(w, r, http.StatusInternalServerError, "inventory.failed")
+		return
 	}
+	for _, x := range [...]struct {
+		err    error
+		status int
+		code   string
+	}{
+		{ErrNoDevice, http.StatusNotFound, "inventory.no-device"},
+		{ErrEdited, http.StatusConflict, "inventory.edited"},
+		{ErrImport, http.StatusUnprocessableEntity, "inventory.import"},
+		{ErrWord, http.StatusUnprocessableEntity, "inventory.word"},
+		{register.ErrNoSplit, http.StatusUnprocessableEntity, "inventory.split"},
+	} {
+		if errors.Is(err, x.err) {
+			_, why, _ := strings.Cut(err.Error(), ": ") // without the package's name
+			web.RefuseFields(w, r, x.status, x.code, map[string]string{"why": why})
+			return
+		}
+	}
+	d.i.log.ErrorContext(r.Context(), "an answer about devices failed", "error", err)
+	web.Refuse(w, r, http.StatusInternalServerError, "inventory.failed")
 }
 
 // className is a class in both languages, with its usual tier.
