@@ -188,13 +188,13 @@ func callWith(cmd *cobra.Command, method, path, kind string, body []byte) (*http
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err == nil {
-		err = errors.New(reason(text))
+		err = errors.New(wentWrong(text))
 	}
 	return nil, &exit{ExitFailure, err}
 }
 
-// reason is what an answer says went wrong.
-func reason(text []byte) string {
+// wentWrong is what an answer says went wrong.
+func wentWrong(text []byte) string {
 	var p web.Problem
 	if json.Unmarshal(text, &p) != nil {
 		return string(bytes.TrimSpace(text))
