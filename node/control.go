@@ -202,7 +202,7 @@ func wentWrong(text []byte) string {
 	if why := p.Fields["why"]; why != "" {
 		return why
 	}
-	return p.Error
+	return p.Code
 }
 
 // ask is call for an answer in JSON.
