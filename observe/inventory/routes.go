@@ -3,7 +3,6 @@ package inventory
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +22,7 @@ func (i *Inventory) Doors(actor func(*http.Request) (string, error)) *Doors { re
 // Routes are the doors, each with the duties that open it.
 func (d *Doors) Routes() []web.Route {
 	all := web.Duties()
-	change := []web.Duty{web.Analyst, web.Administrator}
+	change := []web.Duty{web.Analyst, web.Administrator, web.BiomedicalEngineer}
 	route := func(method, pattern string, duties []web.Duty, h http.HandlerFunc) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h}
 	}
@@ -32,110 +31,20 @@ func (d *Doors) Routes() []web.Route {
 		route("GET", "/api/devices/{id}", all, d.show),
 		route("GET", "/api/devices/{id}/uses", all, d.uses),
 		route("GET", "/api/devices/{id}/changes", all, d.changes),
+		route("GET", "/api/devices/{id}/dependents", all, d.dependents),
 		route("PUT", "/api/devices/{id}", change, d.say),
 		route("POST", "/api/devices/{id}/merge", change, d.merge),
 		route("POST", "/api/devices/{id}/split", change, d.split),
 		route("GET", "/api/devices/export", change, d.export),
 		{Method: "POST", Pattern: "/api/devices/import", Duties: change, Handler: http.HandlerFunc(d.imports), Body: MaxImport},
 		route("GET", "/api/classes", all, d.classes),
+		route("GET", "/api/map", all, d.drawing),
 	}
 }
 
-// page is a part of a list.
-type page struct {
-	Devices []Device          `json:"devices"`
-	Total   int               `json:"total"`  // that match
-	All     int               `json:"all"`    // that there are
-	Facets  map[string][]tick `json:"facets"` // of those that match the words
-}
-
-// tick is a value of a facet with how many devices have it.
-type tick struct {
-	Value string `json:"value"`
-	Count int    `json:"count"`
-}
-
-const mostListed = 500
-
-// list answers with devices: q are words that must all stand somewhere in what a list shows, class and tier narrow it.
+// list answers with a part of the devices; see [choose].
 func (d *Doors) list(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	every := d.i.All()
-	found := filter(every, strings.Fields(strings.ToLower(q.Get("q"))))
-	p := page{All: len(every), Facets: facets(found)}
-	if q.Has("class") {
-		found = slices.DeleteFunc(found, func(v Device) bool { return v.Class.Name != q.Get("class") })
-	}
-	if q.Has("tier") {
-		found = slices.DeleteFunc(found, func(v Device) bool { return tierWord(v.Tier) != q.Get("tier") })
-	}
-	p.Total = len(found)
-	from, _ := strconv.Atoi(q.Get("from"))
-	from = min(max(from, 0), len(found))
-	p.Devices = found[from:min(from+mostListed, len(found))]
-	web.JSON(w, http.StatusOK, p)
-}
-
-// filter keeps the devices in which all words stand.
-func filter(all []Device, words []string) []Device {
-	return slices.DeleteFunc(slices.Clone(all), func(v Device) bool {
-		text := v.text()
-		return slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
-	})
-}
-
-// text is what a search looks through.
-func (v *Device) text() string {
-	var b strings.Builder
-	add := func(all ...string) {
-		for _, s := range all {
-			b.WriteString(strings.ToLower(s))
-			b.WriteByte(' ')
-		}
-	}
-	add(v.Name, v.Class.Name, v.Vendor, v.Model, v.Serial, v.OS, v.Word.Ward, v.Word.Owner, v.Word.Reference, v.Word.Note)
-	add(v.MACs...)
-	add(v.Hostnames...)
-	add(v.AETitles...)
-	add(v.Software...)
-	add(v.Serves...)
-	for _, a := range v.Addresses {
-		add(a.Addr.String())
-	}
-	return b.String()
-}
-
-// tierWord is the tier as facets have it.
-func tierWord(t TierView) string {
-	if t.Tier == NotKnown {
-		return "unconfirmed"
-	}
-	return strconv.Itoa(int(t.Tier))
-}
-
-func facets(all []Device) map[string][]tick {
-	counts := map[string]map[string]int{"class": {}, "tier": {}, "vendor": {}, "ward": {}}
-	for i := range all {
-		counts["class"][all[i].Class.Name]++
-		counts["tier"][tierWord(all[i].Tier)]++
-		counts["vendor"][all[i].Vendor]++
-		counts["ward"][all[i].Word.Ward]++
-	}
-	out := map[string][]tick{}
-	for name, values := range counts {
-		ticks := []tick{}
-		for v, n := range values {
-			ticks = append(ticks, tick{v, n})
-		}
-		slices.SortFunc(ticks, func(a, b tick) int {
-			if a.Count != b.Count {
-				return b.Count - a.Count
-			}
-			return strings.Compare(a.Value, b.Value)
-		})
-		out[name] = ticks[:min(len(ticks), 50)]
-	}
-	return out
+	web.JSON(w, http.StatusOK, choose(d.i.All(), r.URL.Query()))
 }
 
 // id is the device that a request is about.
@@ -160,6 +69,16 @@ func (d *Doors) uses(w http.ResponseWriter, r *http.Request) {
 func (d *Doors) changes(w http.ResponseWriter, r *http.Request) {
 	all, err := d.i.Changes(r.Context(), id(r))
 	d.answer(w, r, all, err)
+}
+
+func (d *Doors) dependents(w http.ResponseWriter, r *http.Request) {
+	all, err := d.i.Dependents(id(r))
+	d.answer(w, r, all, err)
+}
+
+// drawing answers with the map, its devices grouped by class, network or ward.
+func (d *Doors) drawing(w http.ResponseWriter, r *http.Request) {
+	web.JSON(w, http.StatusOK, d.i.Map(Grouping(r.URL.Query().Get("by"))))
 }
 
 func (d *Doors) say(w http.ResponseWriter, r *http.Request) {
