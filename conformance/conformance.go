@@ -36,6 +36,7 @@ type Bench struct {
 	Scratch string    // a folder for files of its own
 	Family  string    // the only family of suricata-verify to run; empty: all
 	Report  io.Writer // takes what a suite has to tell beside its cases; nil: nobody asks
+	Figures io.Writer // takes the figures of a suite that are no share of its cases; nil: nobody asks
 }
 
 func (b *Bench) wants(family string) bool { return b.Family == "" || b.Family == family }
@@ -51,6 +52,7 @@ func Suites() []Suite {
 		{"agree_dcmdump", runDcmdump},
 		{"segment_invariance", runInvariance},
 		{"eve_fields", runEVEFields},
+		{"classes", runClasses},
 	}
 }
 

@@ -29,6 +29,19 @@ func watch(ctx context.Context, path string, asEVE *eve.Options, fn func(*event.
 	return s.Run(ctx)
 }
 
+// watchBatches runs the whole sensor over a capture and calls fn for each batch of events of the kinds that the inventory
+// reads, in their order.
+func watchBatches(ctx context.Context, path string, fn func(event.Kind, []byte) error) error {
+	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: uncaged, Publisher: batches(fn),
+		Files: []string{path}, Ordered: true, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler), Clock: clock.System{}})
+	return s.Run(ctx)
+}
+
+type batches func(event.Kind, []byte) error
+
+// Publish hands a batch on.
+func (fn batches) Publish(_ context.Context, k event.Kind, batch []byte) error { return fn(k, batch) }
+
 type publisher func(*event.Event) error
 
 // Publish hands the events of a batch on.

@@ -49,7 +49,7 @@ func run() error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	bench := &conformance.Bench{Data: *data, Scratch: scratch, Family: *family}
+	bench := &conformance.Bench{Data: *data, Scratch: scratch, Family: *family, Figures: os.Stdout}
 	if *verbose {
 		bench.Report = os.Stdout
 	}
