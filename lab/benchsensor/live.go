@@ -25,6 +25,8 @@ const (
 	liveNS = "bwlab-live"
 	// liveShare is the share of its offline rate at which the sensor may lose nothing.
 	liveShare = 0.8
+	// ahead is by how much more the sender is asked for: between its system calls it stands still for a moment.
+	ahead = 1.05
 	// sendFor is how many seconds each case sends.
 	sendFor = 8
 	// mixedPackets is how many packets of the capture the mixed load has: as many as the kernel holds.
@@ -127,7 +129,7 @@ func (l *load) measure(s settings) (t tally, err error) {
 		return t, err
 	}
 	fmt.Printf("RESULT sensor_live_%s_offline_mpps %.3f Mpps\n", l.name, offline/1e6)
-	at, err := watchWhile(s, tape, offline*liveShare)
+	at, err := watchWhile(s, tape, offline*liveShare*ahead)
 	if err != nil {
 		return t, err
 	}

@@ -202,7 +202,7 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 		}
 	}
 	if len(p.gone) > 0 {
-		if _, err := tx.NewDelete().Model((*traceRow)(nil)).Where("id IN (?)", bun.In(p.gone)).Exec(ctx); err != nil {
+		if _, err := tx.NewDelete().Model((*traceRow)(nil)).Where("id IN (?)", bun.List(p.gone)).Exec(ctx); err != nil {
 			return err
 		}
 	}

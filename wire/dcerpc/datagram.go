@@ -30,8 +30,9 @@ func Looks(p []byte) (ok bool, dir wire.Dir) {
 	return true, wire.ToClient
 }
 
-// Datagrams joins the calls of one flow over UDP with their answers. The zero value is ready.
-type Datagrams struct{ calls Conversation }
+// Datagrams joins the calls of one flow over UDP with their answers. The zero value is ready. It lies in the memory of a
+// Conversation, for a flow is over TCP or over UDP: who may meet both needs room for one.
+type Datagrams Conversation
 
 // Datagram reads one datagram.
 func (d *Datagrams) Datagram(p []byte, h Handler) error {
@@ -73,15 +74,15 @@ func (d *Datagrams) Datagram(p []byte, h Handler) error {
 // call is the call that a datagram belongs to.
 func (d *Datagrams) call(p []byte, o order, h Handler) *Call {
 	activity, sequence := readUUID(p[40:], littleEndian), o.u32(p[64:]) // whatever its order: it means nothing
-	for i := range d.calls.waiting {
-		if x := &d.calls.waiting[i]; x.Activity == activity && x.Sequence == sequence {
+	for i := range d.waiting {
+		if x := &d.waiting[i]; x.Activity == activity && x.Sequence == sequence {
 			return x
 		}
 	}
-	if len(d.calls.waiting) >= MaxWaiting {
-		d.tell(&d.calls.waiting[0], h)
+	if len(d.waiting) >= MaxWaiting {
+		d.tell(&d.waiting[0], h)
 	}
-	x := d.calls.add()
+	x := (*Conversation)(d).add()
 	x.Version4, x.Activity, x.Sequence, x.Object = true, activity, sequence, readUUID(p[8:], o)
 	x.Unbound = Context{Interface: readUUID(p[24:], o), Major: o.u16(p[60:]), Minor: o.u16(p[62:])}
 	if o != littleEndian {
@@ -92,13 +93,13 @@ func (d *Datagrams) call(p []byte, o order, h Handler) *Call {
 
 // tell reports a call and takes it out.
 func (d *Datagrams) tell(x *Call, h Handler) {
-	list := d.calls.waiting
+	list := d.waiting
 	for i := range list {
 		if &list[i] == x {
 			x.Context = &x.Unbound
 			h.Record(x)
 			gone := *x
-			d.calls.waiting = append(slices.Delete(list, i, i+1), gone)[:len(list)-1]
+			d.waiting = append(slices.Delete(list, i, i+1), gone)[:len(list)-1]
 			return
 		}
 	}
@@ -106,10 +107,10 @@ func (d *Datagrams) tell(x *Call, h Handler) {
 
 // Close reports the calls that nobody has answered.
 func (d *Datagrams) Close(h Handler) {
-	for len(d.calls.waiting) > 0 {
-		d.tell(&d.calls.waiting[0], h)
+	for len(d.waiting) > 0 {
+		d.tell(&d.waiting[0], h)
 	}
 }
 
 // Reset makes d ready for another flow.
-func (d *Datagrams) Reset() { d.calls.Reset() }
+func (d *Datagrams) Reset() { (*Conversation)(d).Reset() }

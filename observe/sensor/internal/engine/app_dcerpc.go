@@ -10,8 +10,8 @@ import (
 
 // dcerpcApp is a conversation of remote procedure calls, over TCP or UDP.
 type dcerpcApp struct {
-	conv      dcerpc.Conversation
-	datagrams dcerpc.Datagrams
+	conv dcerpc.Conversation
+	udp  bool // conv is used as datagrams
 	at
 }
 
@@ -26,11 +26,16 @@ func (a *dcerpcApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 
 func (a *dcerpcApp) close(w *Worker, f *flow) {
 	a.w, a.f = w, f
+	if a.udp {
+		a.datagrams().Close(a)
+		return
+	}
 	a.conv.Close(a)
-	a.datagrams.Close(a)
 }
 
-func (a *dcerpcApp) reset() { a.conv.Reset(); a.datagrams.Reset(); a.at = at{} }
+func (a *dcerpcApp) datagrams() *dcerpc.Datagrams { return (*dcerpc.Datagrams)(&a.conv) }
+
+func (a *dcerpcApp) reset() { a.conv.Reset(); a.udp = false; a.at = at{} }
 
 func looksLikeDCERPC(p []byte) bool {
 	ok, _ := dcerpc.Looks(p)
@@ -43,7 +48,8 @@ func (w *Worker) dcerpcDatagram(f *flow, dir wire.Dir, p []byte) {
 		return
 	}
 	a.stand(w, f, dir)
-	if a.datagrams.Datagram(p, a) != nil {
+	a.udp = true
+	if a.datagrams().Datagram(p, a) != nil {
 		w.count.malformed++
 	}
 }
