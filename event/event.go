@@ -77,6 +77,7 @@ const (
 	KindMySQL     Kind = 39
 	KindTDS       Kind = 40
 	KindRADIUS    Kind = 35
+	KindDevice    Kind = 60
 
 	kindEnd Kind = 96 // above every code
 )
@@ -143,6 +144,7 @@ var kinds = [kindEnd]struct {
 	KindMySQL:     {"mysql", func() Payload { return new(MySQL) }},
 	KindTDS:       {"tds", func() Payload { return new(TDS) }},
 	KindRADIUS:    {"radius", func() Payload { return new(RADIUS) }},
+	KindDevice:    {"device", func() Payload { return new(Device) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -15,7 +15,8 @@ func (n *Node) openInventory(ctx context.Context) (err error) {
 		return nil
 	}
 	n.inventory, err = inventory.New(ctx, inventory.Needs{Config: n.config.Inventory, DB: n.db, Ledger: n.ledger, Clock: n.clock,
-		Log: n.log.With("room", "inventory"), Fleeting: n.capture != ""})
+		Log: n.log.With("room", "inventory"), Fleeting: n.capture != "",
+		Publisher: publisher{n}, Site: n.config.Site})
 	return err
 }
 

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"net/netip"
+	"time"
 
 	"bulwark/event"
 	"bulwark/observe/inventory/internal/evidence"
@@ -19,6 +20,7 @@ type book struct {
 	fresh  [freshSlots]sighted
 	events uint64
 	spared uint64
+	now    int64 // when the last event happened; unix nanoseconds
 	event  event.Event
 	batch  event.Reader
 }
@@ -72,6 +74,9 @@ func (b *book) read(batch []byte) error {
 // take takes one event.
 func (b *book) take(e *event.Event) {
 	b.events++
+	if e.Time > b.now || e.Time < b.now-int64(time.Hour) { // a clock that was set wrong is believed again when it is right
+		b.now = e.Time
+	}
 	b.reader.Read(e)
 	if f, ok := e.Payload.(*event.Flow); ok {
 		b.use(e, f)

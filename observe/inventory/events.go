@@ -6,7 +6,7 @@ import (
 )
 
 // Publishes are the kinds of events that the inventory puts on the bus.
-func Publishes() []event.Kind { return nil }
+func Publishes() []event.Kind { return []event.Kind{event.KindDevice} }
 
 // Reads are the kinds that it takes from the bus.
 func Reads() []event.Kind { return evidence.Kinds() }

@@ -31,6 +31,11 @@ type Config struct {
 	// Addresses is how many addresses are known at a time. Of more, the devices that were not seen for the longest time
 	// are forgotten first, and never one of which a person has said something.
 	Addresses int `conf:"addresses"`
+	// Silence is how long a device is not seen at least until it is told as vanished. One that is usually away for longer
+	// is given half as much again as it has ever been.
+	Silence time.Duration `conf:"silence"`
+	// Learning is how long a device is watched until a protocol that it has not spoken or served before is told.
+	Learning time.Duration `conf:"learning"`
 }
 
 // Needs is what the inventory is made of.
@@ -42,6 +47,9 @@ type Needs struct {
 	Log    *slog.Logger
 	// Fleeting says that nothing is to be kept: a capture is shown instead of the network.
 	Fleeting bool
+	// Publisher takes the events of the inventory, and Site is the place that they name. Nil tells nobody.
+	Publisher Publisher
+	Site      string
 }
 
 // Inventory is the room. Make it with [New]; it is safe for concurrent use.
@@ -52,6 +60,7 @@ type Inventory struct {
 	clock    clock.Clock
 	log      *slog.Logger
 	fleeting bool
+	out      outlet
 	classes  []classes.Class
 	makers   *makers.Makers
 
@@ -60,6 +69,7 @@ type Inventory struct {
 	book     *book
 	words    map[register.DeviceID]Word
 	verdicts map[register.DeviceID]judged
+	watch    watch
 	changes  []change                   // that are not kept yet
 	moved    map[register.DeviceID]Word // words whose device became another, not kept yet
 	seq      uint64                     // of the last batch that was read
@@ -92,6 +102,9 @@ func New(ctx context.Context, n Needs) (*Inventory, error) {
 	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed
 	i.book.register.Tell = i.note
+	i.book.register.Learnt = i.learnt
+	i.watch = newWatch(n.Config)
+	i.out = outlet{to: n.Publisher, site: n.Site, clock: n.Clock}
 	if n.Fleeting {
 		return i, nil
 	}
@@ -125,14 +138,16 @@ func (i *Inventory) Run(ctx context.Context, b *bus.Bus) error {
 	if !i.fleeting {
 		saver.Go(func() { i.saveOften(ctx) })
 	}
-	err := b.Follow(ctx, subjects, from, func(_ context.Context, m *bus.Message) error {
+	saver.Go(func() { i.settleOften(ctx) })
+	err := b.Follow(ctx, subjects, from, func(ctx context.Context, m *bus.Message) error {
 		i.mu.Lock()
-		defer i.mu.Unlock()
 		if err := i.book.read(m.Batch); err != nil {
 			i.log.Warn("a batch could not be read", "subject", m.Subject, "error", err)
 		}
+		i.advance()
 		i.seq = m.Seq
-		return nil
+		i.mu.Unlock()
+		return i.publish(ctx)
 	})
 	stop()
 	saver.Wait()
@@ -165,10 +180,8 @@ func (i *Inventory) confirmed(d register.DeviceID) bool {
 
 // note takes a change of a device's identity. The lock is held.
 func (i *Inventory) note(c register.Change) {
-	i.lastChange++
-	if len(i.changes) < maxChanges {
-		i.changes = append(i.changes, change{i.lastChange, c})
-	}
+	i.keepChange(Change{Change: c})
+	i.witness(&c)
 	if c.Kind != register.Joined && c.Kind != register.Moved {
 		return
 	}
@@ -180,6 +193,14 @@ func (i *Inventory) note(c register.Change) {
 			}
 			i.moved[c.Device] = w
 		}
+	}
+}
+
+// keepChange takes a change for keeping. The lock is held.
+func (i *Inventory) keepChange(c Change) {
+	i.lastChange++
+	if len(i.changes) < maxChanges {
+		i.changes = append(i.changes, change{i.lastChange, c})
 	}
 }
 

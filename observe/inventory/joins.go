@@ -64,13 +64,15 @@ func (i *Inventory) change(ctx context.Context, e ledger.Entry, do func(now int6
 
 // Happening is something that happened to a device.
 type Happening struct {
-	Time  time.Time  `json:"time"`
-	Kind  string     `json:"kind"`
-	Other uint64     `json:"other,omitempty"`
-	Field string     `json:"field,omitempty"`
-	Value string     `json:"value,omitempty"`
-	Addr  netip.Addr `json:"address,omitzero"`
-	Why   string     `json:"why,omitempty"`
+	Time   time.Time  `json:"time"`
+	Kind   string     `json:"kind"`
+	Other  uint64     `json:"other,omitempty"`
+	Field  string     `json:"field,omitempty"`
+	Value  string     `json:"value,omitempty"`
+	Before string     `json:"before,omitempty"`
+	After  string     `json:"after,omitempty"`
+	Addr   netip.Addr `json:"address,omitzero"`
+	Why    string     `json:"why,omitempty"`
 }
 
 const mostHappenings = 200
@@ -84,8 +86,8 @@ func (i *Inventory) Changes(ctx context.Context, id uint64) ([]Happening, error)
 		return nil, err
 	}
 	all := []Happening{}
-	add := func(c register.Change) {
-		h := Happening{Time: at(c.Time), Kind: string(c.Kind), Other: uint64(c.Other), Field: string(c.Field), Value: c.Value, Addr: c.Addr, Why: c.Why}
+	add := func(c Change) {
+		h := Happening{Before: c.Before, After: c.After, Time: at(c.Time), Kind: string(c.Kind), Other: uint64(c.Other), Field: string(c.Field), Value: c.Value, Addr: c.Addr, Why: c.Why}
 		if uint64(c.Other) == id {
 			h.Other = uint64(c.Device)
 		}
@@ -99,7 +101,7 @@ func (i *Inventory) Changes(ctx context.Context, id uint64) ([]Happening, error)
 	}
 	i.mu.RUnlock()
 	for _, row := range rows {
-		var c register.Change
+		var c Change
 		if err := json.Unmarshal(row.Doc, &c); err != nil {
 			return nil, fmt.Errorf("change %d: %w", row.ID, err)
 		}

@@ -54,10 +54,23 @@ type stateRow struct {
 // rowsAtOnce is how many rows one statement writes: SQLite takes 32,766 values in one.
 const rowsAtOnce = 500
 
-// change is something that happened to a device, with its number.
+// Change is something that happened to a device: to its identity, or else to what it does.
+type Change struct {
+	register.Change
+	Before string `json:",omitempty"`
+	After  string `json:",omitempty"`
+}
+
+// change is a change with its number.
 type change struct {
 	id int64
-	register.Change
+	Change
+}
+
+type standingRow struct {
+	bun.BaseModel `bun:"table:inventory_standing,alias:n"`
+	Device        int64           `bun:"device,pk"`
+	Doc           json.RawMessage `bun:"doc,type:jsonb"`
 }
 
 // load takes up what was kept.
@@ -74,6 +87,9 @@ func (i *Inventory) load(ctx context.Context) error {
 		i.seq = uint64(state["seq"])
 		i.lastChange = state["change"]
 		if err := i.loadRegister(ctx, tx, state); err != nil {
+			return err
+		}
+		if err := i.loadStandings(ctx, tx, state); err != nil {
 			return err
 		}
 		var uses []useRow
@@ -97,6 +113,23 @@ func (i *Inventory) load(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+func (i *Inventory) loadStandings(ctx context.Context, tx bun.IDB, state map[string]int64) error {
+	i.book.now, i.watch.at, i.watch.awake, i.watch.swept = state["now"], state["now"], state["awake"], state["awake"]
+	var rows []standingRow
+	if err := tx.NewSelect().Model(&rows).Scan(ctx); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		s := &standing{}
+		if err := json.Unmarshal(row.Doc, s); err != nil {
+			return fmt.Errorf("standing of device %d: %w", row.Device, err)
+		}
+		i.watch.standings[register.DeviceID(row.Device)] = s
+	}
+	i.resume()
+	return nil
 }
 
 func (i *Inventory) loadRegister(ctx context.Context, tx bun.IDB, state map[string]int64) error {
@@ -135,6 +168,8 @@ type pending struct {
 	changes []changeRow
 	words   map[register.DeviceID]Word
 	state   []stateRow
+	stands  []standingRow
+	left    []register.DeviceID // that have no standing any more
 }
 
 // save keeps what changed since it was last kept, and how far the bus was read, in one transaction. Where that fails the
@@ -188,14 +223,17 @@ func (i *Inventory) collect() (*pending, error) {
 		}
 		p.changes = append(p.changes, changeRow{ID: c.id, Time: c.Time, Device: int64(c.Device), Other: int64(c.Other), Kind: string(c.Kind), Doc: doc})
 	}
-	p.state = []stateRow{{Name: "seq", Value: int64(i.seq)}, {Name: "change", Value: i.lastChange},
+	if err := i.watch.collect(p); err != nil {
+		return nil, err
+	}
+	p.state = []stateRow{{Name: "now", Value: i.watch.at}, {Name: "awake", Value: i.watch.awake}, {Name: "seq", Value: int64(i.seq)}, {Name: "change", Value: i.lastChange},
 		{Name: "trace", Value: int64(news.LastTrace)}, {Name: "device", Value: int64(news.LastDevice)}}
 	return p, nil
 }
 
 func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 	if p.whole {
-		for _, m := range [...]any{(*traceRow)(nil), (*useRow)(nil)} {
+		for _, m := range [...]any{(*traceRow)(nil), (*useRow)(nil), (*standingRow)(nil)} {
 			if _, err := tx.NewDelete().Model(m).Where("1 = 1").Exec(ctx); err != nil {
 				return err
 			}
@@ -203,6 +241,11 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 	}
 	if len(p.gone) > 0 {
 		if _, err := tx.NewDelete().Model((*traceRow)(nil)).Where("id IN (?)", bun.List(p.gone)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	if len(p.left) > 0 {
+		if _, err := tx.NewDelete().Model((*standingRow)(nil)).Where("device IN (?)", bun.List(p.left)).Exec(ctx); err != nil {
 			return err
 		}
 	}
@@ -220,7 +263,10 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 	if err := put(ctx, tx, p.uses, "src, dst, app", "doc"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.changes, "id", "doc"); err != nil {
+	if err := put(ctx, tx, p.stands, "device", "doc"); err != nil {
+		return err
+	}
+	if err := p.writeChanges(ctx, tx); err != nil {
 		return err
 	}
 	for d, w := range p.words {
@@ -229,6 +275,21 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 		}
 	}
 	return put(ctx, tx, p.state, "name", "value")
+}
+
+// mostChanges is how many changes are kept in all; the oldest go.
+const mostChanges = 500_000
+
+func (p *pending) writeChanges(ctx context.Context, tx bun.Tx) error {
+	if len(p.changes) == 0 {
+		return nil
+	}
+	if err := put(ctx, tx, p.changes, "id", "doc"); err != nil {
+		return err
+	}
+	last := p.changes[len(p.changes)-1].ID
+	_, err := tx.NewDelete().Model((*changeRow)(nil)).Where("id <= ?", last-mostChanges).Exec(ctx)
+	return err
 }
 
 // put inserts rows, or takes the place of those with the same key.

@@ -52,6 +52,8 @@ const (
 type Register struct {
 	// Tell is called for each change; nil tells nobody.
 	Tell func(Change)
+	// Learnt is called for each fact of a trace that was not known from any source; nil tells nobody.
+	Learnt func(*Trace, *Fact)
 	// Keep says whether a device must stay when room is needed: a person has confirmed it. Nil keeps none.
 	Keep func(DeviceID) bool
 	// Most is how many traces are held; 0 means 65,536.
@@ -87,6 +89,24 @@ func (r *Register) At(a netip.Addr) DeviceID {
 		return t.Device
 	}
 	return 0
+}
+
+// Current is what is at an address now; nil for nothing. It belongs to the register.
+func (r *Register) Current(a netip.Addr) *Trace { return r.current[a] }
+
+// Trace is the trace of that number; nil when it is no more. It belongs to the register.
+func (r *Register) Trace(id TraceID) *Trace { return r.traces[id] }
+
+// Each calls fn with each device and when it was first and last seen, in no order.
+func (r *Register) Each(fn func(d DeviceID, first, last int64)) {
+	for d, all := range r.members {
+		first, last := r.traces[all[0]].First, int64(0)
+		for _, id := range all {
+			t := r.traces[id]
+			first, last = min(first, t.First), max(last, t.Last)
+		}
+		fn(d, first, last)
+	}
 }
 
 // Version changes whenever something new is known of a device.
@@ -133,6 +153,9 @@ func (r *Register) See(s *Sighting) *Trace {
 	if fresh {
 		t.rev++
 		r.news[t.ID] = true
+		if r.Learnt != nil && !r.known(t, f) {
+			r.Learnt(t, f)
+		}
 	}
 	if out.Field.joins() {
 		r.unlink(t, ident{out.Field, out.Value}, s.Time)

@@ -1,0 +1,207 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"bulwark/event"
+	"bulwark/observe/inventory/internal/register"
+	"bulwark/platform/clock"
+)
+
+// What is told of devices: the activity of an event.
+const (
+	Appeared     = "New"
+	Vanished     = "Vanished"
+	Returned     = "Returned"
+	Moved        = "Moved"
+	AddedAddress = "Added Address"
+	Joined       = "Joined"
+	Split        = "Split"
+	ChangedOwner = "Changed Owner"
+	Duplicated   = "Duplicated"
+	Several      = "Several"
+	Changed      = "Changed"
+	Serves       = "Serves"
+	Uses         = "Uses"
+	Summary      = "Summary"
+)
+
+// keptAs is the name of a happening where it is kept with a device; false for changes of identity, which the register tells.
+func keptAs(what string) (register.ChangeKind, bool) {
+	switch what {
+	case Vanished, Returned, Changed, Serves, Uses:
+		return register.ChangeKind(strings.ToLower(what)), true
+	}
+	return "", false
+}
+
+// happening is something that is told of a device.
+type happening struct {
+	what          string
+	device, other register.DeviceID
+	at            int64
+	addr          netip.Addr // where; invalid: where the device is
+	attribute     string
+	before, after string
+	why           string
+}
+
+// Publisher takes batches of events.
+type Publisher interface {
+	// Publish takes over responsibility for a batch of the kind. It may wait.
+	Publish(ctx context.Context, kind event.Kind, batch []byte) error
+}
+
+// outlet makes batches of what is told.
+type outlet struct {
+	to    Publisher
+	site  string
+	clock clock.Clock
+	last  uint64 // id of the last batch
+	queue []telling
+}
+
+// telling is an event on its way.
+type telling struct {
+	header event.Header
+	device event.Device
+}
+
+// mostQueued is how many events wait to be published at most.
+const mostQueued = 5000
+
+// tell makes an event of a happening, and keeps it with the device; more than [mostTold] of a kind in an hour are counted.
+// The lock for writing is held.
+func (i *Inventory) tell(h happening) {
+	w := &i.watch
+	if hour := w.at / int64(time.Hour); hour != w.hour {
+		w.hour = hour
+		clear(w.told)
+	}
+	if w.told[h.what]++; w.told[h.what] > mostTold {
+		w.excess[h.what]++
+		return
+	}
+	traces := i.book.register.Traces(h.device)
+	if len(traces) == 0 {
+		return
+	}
+	v := i.view(register.Device{ID: h.device, Traces: traces})
+	if !h.addr.IsValid() {
+		h.addr = v.Addresses[0].Addr
+	}
+	e := event.Device{Activity: h.what, Number: v.ID, Name: v.Name, Class: v.Class.Name, Attribute: h.attribute, Before: h.before, After: h.after,
+		Other: uint64(h.other), Reason: h.why}
+	if t := v.Tier.standing(); t != NotKnown {
+		e.Tier, e.Confirmed = strconv.Itoa(int(t)), v.Tier.Tier != NotKnown
+	}
+	i.out.put(telling{event.Header{Time: h.at, Src: h.addr}, e})
+	if kind, ok := keptAs(h.what); ok {
+		i.keepChange(Change{Change: register.Change{Kind: kind, Time: h.at, Device: h.device, Other: h.other, Field: register.Field(h.attribute), Addr: h.addr, Why: h.why},
+			Before: h.before, After: h.after})
+	}
+}
+
+// standing is the tier that counts: confirmed, or else proposed.
+func (t TierView) standing() Tier {
+	if t.Tier != NotKnown {
+		return t.Tier
+	}
+	return t.Proposed
+}
+
+// summarise tells how many more happened than were told one by one.
+func (i *Inventory) summarise() {
+	w := &i.watch
+	for _, what := range slices.Sorted(maps.Keys(w.excess)) {
+		i.out.put(telling{event.Header{Time: w.at}, event.Device{Activity: Summary, Attribute: what, Count: uint64(w.excess[what]),
+			Reason: fmt.Sprintf("more than %d within an hour are not told one by one", mostTold)}})
+	}
+	clear(w.excess)
+}
+
+// called is what people call a device.
+func (i *Inventory) called(d register.DeviceID) string {
+	return i.view(register.Device{ID: d, Traces: i.book.register.Traces(d)}).Name
+}
+
+// knownBy is by what a device is known, the strongest first.
+func (i *Inventory) knownBy(d register.DeviceID) string {
+	p := picker{i.book.register, i.book.register.Traces(d)}
+	for _, f := range [...]register.Field{register.Serial, register.MAC, register.Hostname, register.AE} {
+		if all := p.own(f); len(all) > 0 {
+			return fmt.Sprintf("known by its %s %s", f, all[0])
+		}
+	}
+	return "known by its address alone"
+}
+
+func (o *outlet) put(t telling) {
+	if o.to != nil && len(o.queue) < mostQueued {
+		o.queue = append(o.queue, t)
+	}
+}
+
+// publish puts on the bus what is told. The lock is not held.
+func (i *Inventory) publish(ctx context.Context) error {
+	i.mu.Lock()
+	queue := i.out.queue
+	i.out.queue = nil
+	if len(queue) == 0 {
+		i.mu.Unlock()
+		return nil
+	}
+	i.out.last = max(i.out.last+1, uint64(i.clock.Now().UnixMicro()))
+	id := i.out.last
+	i.mu.Unlock()
+	var b event.Batch
+	b.Reset(i.Name(), i.out.site, id)
+	for k := range queue {
+		b.Add(&queue[k].header, &queue[k].device)
+	}
+	if err := i.out.to.Publish(ctx, event.KindDevice, b.Bytes()); err != nil {
+		return fmt.Errorf("publishing events of devices: %w", err)
+	}
+	return nil
+}
+
+// Where no event comes any more, what waits has settled after a while; that of a capture soon, for it is at its end.
+const (
+	quiet        = time.Minute
+	quietCapture = 2 * time.Second
+)
+
+// settleOften tells what has settled while nothing happens.
+func (i *Inventory) settleOften(ctx context.Context) {
+	wait := quiet
+	if i.fleeting {
+		wait = quietCapture
+	}
+	tick := time.NewTicker(wait)
+	defer tick.Stop()
+	var before uint64
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		i.mu.Lock()
+		if i.book.events == before {
+			i.settle(i.watch.at)
+			i.summarise()
+		}
+		before = i.book.events
+		i.mu.Unlock()
+		if err := i.publish(ctx); err != nil && ctx.Err() == nil {
+			i.log.Error("what happened to devices could not be told", "error", err)
+		}
+	}
+}
