@@ -107,11 +107,14 @@ func count(all map[register.DeviceID]*needs, d register.DeviceID, app string, u 
 	return n
 }
 
+// signal reports whether a protocol serves nobody: whoever answers it gives no service.
+func signal(app string) bool { return app == "icmp" || app == "ipv6-icmp" || app == "igmp" }
+
 // eachUse calls fn with each use between two devices of which neither is forgotten. A lock is held.
 func (i *Inventory) eachUse(fn func(from, to register.DeviceID, app string, u *links.Use)) {
 	i.book.links.All(func(k links.Key, u *links.Use) {
 		from, to := i.deviceAt(k.From), i.deviceAt(k.To)
-		if from.ok && to.ok && from.device != to.device {
+		if from.ok && to.ok && from.device != to.device && !signal(k.App) {
 			fn(from.device, to.device, k.App, u)
 		}
 	})

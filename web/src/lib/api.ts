@@ -58,6 +58,14 @@ async function request<T>(method: string, url: string, body: unknown, signal?: A
   return (await response.json()) as T
 }
 
+/** Sends a file as it is. */
+export async function upload<T>(path: string, file: Blob, type: string): Promise<T> {
+  const response = await fetch(path, { method: 'POST', headers: { Accept: 'application/json', 'Accept-Language': language, 'Content-Type': type }, credentials: 'same-origin', body: file })
+  if (response.status === 401) leave()
+  if (!response.ok) throw await problem(response)
+  return (await response.json()) as T
+}
+
 /** Asks for a file and hands it to the browser to keep, under the name that the node gave it. */
 export async function download(path: string, params: Params, signal: AbortSignal) {
   const response = await fetch(address(path, params), { headers: { 'Accept-Language': language }, credentials: 'same-origin', signal })

@@ -1,0 +1,79 @@
+// What the inventory answers, and how its words are shown.
+import { get, type Count, type Me } from '../../lib/api.ts'
+import { app } from '../../lib/names.ts'
+import { fill, language, t, word } from '../../i18n/index.ts'
+
+export type Sure = 'possible' | 'likely' | 'certain'
+export interface Tier { tier: number; proposed: number; why?: string; confirmed?: string; by?: string } // -1: not known
+export interface Word { name?: string; class?: string; tier: number; ward?: string; owner?: string; note?: string; reference?: string; confirmed?: string; by?: string; rev: number }
+export interface Address { trace: number; address: string; first_seen: string; last_seen: string; now: boolean }
+export interface Fact { field: string; value: string; source: string; sure: Sure; address: string; first_seen: string; last_seen: string; count: number; shared?: string }
+export interface Device {
+  id: number
+  name: string
+  class: { name: string; by: 'person' | 'evidence'; sure?: Sure; why?: string[]; rival?: string; evidence?: string }
+  tier: Tier
+  addresses: Address[]
+  macs?: string[]
+  hostnames?: string[]
+  ae_titles?: string[]
+  vendor?: string
+  card?: string
+  model?: string
+  serial?: string
+  os?: string
+  software?: string[]
+  serves?: string[]
+  uses?: string[]
+  first_seen: string
+  last_seen: string
+  several?: boolean
+  word: Word
+  facts?: Fact[]
+}
+export interface Page { devices: Device[]; total: number; all: number; facets: Record<string, { value: string; count: number }[]> }
+export interface Use { app: string; device: number; name: string; class?: string; gives: boolean; conversations: number; bytes_out: number; bytes_in: number; first_seen: string; last_seen: string; hours: number[] }
+export interface Happening { time: string; kind: string; other?: number; field?: string; value?: string; address?: string; why?: string }
+export interface Dependent { id: number; name: string; class?: string; tier: Tier; ward?: string; apps: string[]; via?: number[]; conversations: number }
+export interface Dependents { serves: string[]; direct: Dependent[]; indirect: Dependent[]; outside: boolean; cut: number }
+export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string }
+export interface Preview { columns: string[] | null; ignored: string[] | null; rows: Row[] | null; matched: number; changing: number; unmatched: number }
+export interface ClassName { name: string; french: string; tier: number }
+export type { Count }
+
+export const per = 100 // devices a page
+export const facetNames = ['tier', 'class', 'vendor', 'ward'] as const
+
+let names: ClassName[] = $state.raw([])
+let asked: Promise<void> | undefined
+export const classes = { get all() { return names } }
+/** Asks once for the classes that there are. */
+export function askClasses(): Promise<void> {
+  asked ??= get<ClassName[]>('/api/classes').then((all) => { names = all }, () => { asked = undefined })
+  return asked ?? Promise.resolve()
+}
+/** The name of a class in the language of the page. */
+export function className(name: string): string {
+  if (!name) return t.devices.unknownClass
+  return language === 'fr' ? names.find((c) => c.name === name)?.french || name : name
+}
+
+/** The tier as facets have it: "1" is confirmed, "1?" proposed, "?" not known. */
+export const tick = (x: Tier) => (x.tier >= 0 ? String(x.tier) : x.proposed >= 0 ? `${x.proposed}?` : '?')
+export const tierName = (n: number) => t.devices.tiers[n] ?? t.devices.tierUnknown
+/** The tier in words, and whether anybody has confirmed it. */
+export function tierText(mark: string): string {
+  if (mark === '?') return t.devices.tierUnknown
+  const name = `${mark[0]} ${tierName(Number(mark[0]))}`
+  return mark.endsWith('?') ? fill(t.devices.proposed, { tier: name }) : name
+}
+export const sureness = (s: string | undefined) => (s ? word(t.devices.sure, s) : '')
+export const protocol = (name: string) => app(name)
+export const fieldName = (f: string) => word(t.devices.fields, f, f.replaceAll('_', ' '))
+/** Whether somebody may say what a device is. */
+export const mayChange = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'administrator' || d === 'biomedical-engineer') ?? false
+/** Who it was: people are told by their login alone. */
+export const who = (actor: string | undefined) => (actor ?? '').replace(/^person:/, '')
+export const deviceAt = (id: number) => `/devices/${id}`
+/** The search that finds all that an address says and hears. */
+export const trafficOf = (addresses: string[]) => addresses.map((a) => `ip:${a.includes(':') ? JSON.stringify(a) : a}`).join(' or ')
