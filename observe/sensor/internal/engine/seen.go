@@ -73,7 +73,7 @@ const esp = 50
 
 func (f *flow) encrypted() bool {
 	switch f.app {
-	case TLS, SSH, QUIC:
+	case TLS, SSH, QUIC, DTLS, WireGuard:
 		return true
 	case IKE: // behind a translator ESP has the ports of the handshake
 		return f.atPort(portFloated)

@@ -10,6 +10,8 @@ func TestWhatOfAFlowIsWorthKeeping(t *testing.T) {
 	}{
 		{"TLS", flow{app: TLS}, true, false},
 		{"QUIC", flow{app: QUIC}, true, false},
+		{"DTLS", flow{app: DTLS}, true, false},
+		{"WireGuard", flow{app: WireGuard}, true, false},
 		{"SSH", flow{app: SSH}, true, false},
 		{"ESP", flow{key: key{proto: esp}}, true, false},
 		{"ESP behind a translator", flow{app: IKE, key: key{ports: portFloated | 33<<16}}, true, false},
