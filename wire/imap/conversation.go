@@ -15,7 +15,7 @@ func (c *Conversation) Reset() {
 	clear(c.waiting)
 	c.auth.Reset()
 	was := *c
-	*c = Conversation{waiting: was.waiting[:0], free: was.free, mailbox: was.mailbox[:0], auth: was.auth, user: was.user[:0],
+	*c = Conversation{Exchanges: was.Exchanges, waiting: was.waiting[:0], mailbox: was.mailbox[:0], auth: was.auth, user: was.user[:0],
 		argument: was.argument[:0]}
 	for i := range c.sides {
 		c.sides[i].line, c.sides[i].section = was.sides[i].line[:0], was.sides[i].section[:0]
@@ -23,7 +23,7 @@ func (c *Conversation) Reset() {
 }
 
 func (c *Conversation) exchange() *Exchange {
-	x := c.free.Take()
+	x := c.stock().Take()
 	c.count++
 	x.Number = c.count
 	return x
@@ -31,7 +31,14 @@ func (c *Conversation) exchange() *Exchange {
 
 func (c *Conversation) recycle(x *Exchange) {
 	x.reset()
-	c.free.Give(x)
+	c.stock().Give(x)
+}
+
+func (c *Conversation) stock() *wire.Stock[Exchange] {
+	if c.Exchanges == nil {
+		c.Exchanges = new(wire.Stock[Exchange])
+	}
+	return c.Exchanges
 }
 
 // Decode reads one direction. It returns [ErrTLS] or [ErrPacked] where another form follows.

@@ -21,7 +21,6 @@ import (
 	"fmt"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/spare"
 	"bulwark/wire/sasl"
 )
 
@@ -120,9 +119,11 @@ type side struct {
 
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
+	// Exchanges is where its exchanges come from, and go back to; nil: it makes a stock of its own.
+	Exchanges *wire.Stock[Exchange]
+
 	sides   [2]side
 	waiting []*Exchange
-	free    spare.List[Exchange]
 	count   int
 	greeted bool
 	invalid int

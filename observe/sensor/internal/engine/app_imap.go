@@ -37,6 +37,7 @@ func (a *imapApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 	}
 	return done, need, err
 }
+func (a *imapApp) furnish(w *Worker)             { a.conv.Exchanges = &w.imap }
 func (a *imapApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *imapApp) close(w *Worker, f *flow) {
 	a.w, a.f = w, f
