@@ -66,12 +66,14 @@ func judgeJA4(name string, prints []fingerprint, ours map[string][]record) []Cas
 	var cases []Case
 	for i, p := range prints {
 		c := Case{Family: p.of, Name: fmt.Sprintf("%s %d %s", name, i, p.ja4)}
-		got := gather(ours[p.ends], p.of, p.of, "ja4")
-		names := gather(ours[p.ends], p.of, p.of, "sni")
+		kind := p.of
+		if kind == "dtls" {
+			kind = "tls"
+		}
+		got := gather(ours[p.ends], kind, kind, "ja4")
+		names := gather(ours[p.ends], kind, kind, "sni")
 		switch {
 		case slices.Contains(got, p.ja4) && (p.sni == "" || slices.Contains(names, p.sni)):
-		case p.of == "dtls":
-			c.Why = "DTLS is not decoded yet"
 		case p.late:
 			c.Why = "Bulwark reports the first hello of a handshake, this is the second, after a HelloRetryRequest"
 		case strings.Contains(p.ja4, "99_") && len(got) > 0:

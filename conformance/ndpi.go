@@ -19,6 +19,7 @@ var ndpiNames = map[string]string{"5": "dns", "91": "tls", "7": "http", "131": "
 	"96": "tftp", "79": "ike",
 	"19": "pgsql", "20": "mysql", "334": "bacnet", "244": "dnp3", "88": "rdp", "370": "dcerpc", "278": "enip", "393": "enip", "222": "mqtt",
 	"44": "modbus", "3": "smtp", "1": "ftp", "175": "ftp-data", "172": "socks", "17": "syslog", "100": "sip", "114": "tds",
+	"30": "dtls", "78": "stun", "206": "wireguard",
 }
 
 // ndpiRides are nDPI's numbers of protocols that are told from the one they ride on by port, name or content.

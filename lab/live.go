@@ -150,7 +150,7 @@ func (w *Watcher) get(ctx context.Context, url string) ([]byte, error) {
 func (w *Watcher) do(r *http.Request) ([]byte, error) {
 	a, err := w.web.Do(r)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; bulwark said: %s", err, w.said)
 	}
 	defer a.Body.Close()
 	body, err := io.ReadAll(a.Body)

@@ -35,8 +35,9 @@ type RingConfig struct {
 	Snaplen int `conf:"snaplen"`
 	// Filter is which packets are kept, in the language of tcpdump: "not port 873". Empty means all that are watched.
 	Filter string `conf:"filter"`
-	// Encrypted is after how many bytes of a conversation that is encrypted (TLS, QUIC, SSH, IPsec) only the headers of its
-	// packets are kept, where its handshake is not over before: what follows cannot be read. 0 means never, also not then.
+	// Encrypted is after how many bytes of a conversation that is encrypted (TLS, DTLS, QUIC, SSH, IPsec, WireGuard) only
+	// the headers of its packets are kept, where its handshake is not over before: what follows cannot be read. 0 means
+	// never, also not then.
 	Encrypted conf.Size `conf:"encrypted"`
 	// Bulk is after how many bytes that one end sends without an answer, an image or a file, only the headers of its packets
 	// are kept until the other end says something. 15 KB a second are taken off, so that waveforms, voice and logs are kept

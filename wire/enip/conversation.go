@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/spare"
 )
 
 const (
@@ -41,7 +40,6 @@ type Conversation struct {
 	Pool *Pool
 
 	open    []*request
-	spare   spare.List[request]
 	lost    [2]bool
 	asked   Message
 	message Message
@@ -131,7 +129,7 @@ func (c *Conversation) wait(m *Message, b []byte, h Handler) {
 		c.hand(h)
 	}
 	p := c.pool()
-	r := c.spare.TakeFrom(&p.requests)
+	r := p.requests.Take()
 	*r = request{m.Command, m.Session, m.Sequence, p.Space.Append(r.raw[:0], b)}
 	c.open = p.lists.Add(c.open, r)
 }
@@ -148,7 +146,7 @@ func (c *Conversation) hand(h Handler) {
 }
 
 func (c *Conversation) release(r *request) {
-	c.spare.Give(r)
+	c.pool().requests.Give(r)
 }
 
 // Gap looks for the next message at the beginning of what follows.

@@ -4,13 +4,14 @@ import (
 	"bytes"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/spare"
 )
 
 // Conversation is one control connection. Its zero value is ready.
 type Conversation struct {
 	// Space is where its buffers come from; it may be nil.
 	Space *wire.Space
+	// Exchanges is where its exchanges come from, and go back to; nil: it makes a stock of its own.
+	Exchanges *wire.Stock[Exchange]
 
 	// MaxLine is how many bytes of a line are read; 0: [MaxLine].
 	MaxLine int
@@ -21,8 +22,7 @@ type Conversation struct {
 	hole    [2]bool // bytes were lost right before what comes next
 	waiting []*Exchange
 	room    [2]*Exchange // of waiting, as long as it is enough
-	free    spare.List[Exchange]
-	unasked *Exchange // a reply of several lines that no command waits for
+	unasked *Exchange    // a reply of several lines that no command waits for
 	count   int
 	multi   int // number of the reply of several lines that has begun; 0: none
 	invalid int
@@ -45,11 +45,11 @@ func (c *Conversation) Reset() {
 		c.recycle(c.unasked)
 	}
 	clear(c.waiting)
-	*c = Conversation{Space: c.Space, waiting: c.waiting[:0], free: c.free, user: c.user[:0]}
+	*c = Conversation{Space: c.Space, Exchanges: c.Exchanges, waiting: c.waiting[:0], user: c.user[:0]}
 }
 
 func (c *Conversation) exchange() *Exchange {
-	x := c.free.Take()
+	x := c.stock().Take()
 	if cap(x.kept) == 0 { // a new one
 		x.kept, x.Command, x.Data = c.Space.Grow(nil, 128), c.Space.Grow(nil, 8), c.Space.Grow(nil, 32)
 		x.Codes, x.Replies = x.room.codes[:0], x.room.replies[:0]
@@ -62,8 +62,15 @@ func (c *Conversation) exchange() *Exchange {
 func (c *Conversation) recycle(x *Exchange) {
 	x.reset()
 	if cap(x.kept) <= maxText {
-		c.free.Give(x)
+		c.stock().Give(x)
 	}
+}
+
+func (c *Conversation) stock() *wire.Stock[Exchange] {
+	if c.Exchanges == nil {
+		c.Exchanges = new(wire.Stock[Exchange])
+	}
+	return c.Exchanges
 }
 
 // Anonymous reports whether the name is the one that everybody may use.

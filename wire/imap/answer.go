@@ -57,10 +57,17 @@ func (c *Conversation) untagged(rest []byte, h Handler) {
 		c.program(wire.ToClient, text, h)
 		return
 	}
-	what, _ := word(text)
-	if len(kind) == 0 || kind[0] < '0' || kind[0] > '9' || !bytes.EqualFold(what, []byte("FETCH")) {
+	what, items := word(text)
+	if len(kind) == 0 || kind[0] < '0' || kind[0] > '9' {
 		return
 	}
+	if bytes.EqualFold(what, []byte("EXPUNGE")) {
+		c.parts.expunge(decimal(kind))
+	}
+	if !bytes.EqualFold(what, []byte("FETCH")) {
+		return
+	}
+	c.parts.items(decimal(kind), items)
 	for _, x := range c.waiting {
 		if bytes.HasSuffix(x.Command, []byte("FETCH")) {
 			x.Messages++
@@ -80,11 +87,13 @@ func (c *Conversation) tagged(x *Exchange, rest []byte, h Handler) error {
 		c.signOn(x, granted, h)
 	case "SELECT", "EXAMINE":
 		c.mailbox = c.mailbox[:0]
+		c.parts.reset()
 		if granted {
 			c.mailbox, _ = astring(c.mailbox, x.Args)
 		}
 	case "CLOSE", "UNSELECT":
 		c.mailbox = c.mailbox[:0]
+		c.parts.reset()
 	case "IDLE":
 		c.idle = false
 	case "STARTTLS":
@@ -110,15 +119,20 @@ func (c *Conversation) signOn(x *Exchange, granted bool, h Handler) {
 	h.SignOn(s)
 }
 
-// sequence is the number of the message that an answer is about; 0 when it is about none.
-func sequence(line []byte) uint64 {
+// sequence is the number of the message that an answer is about, and what is said of it; 0 when it is about none.
+func sequence(line []byte) (n uint64, items []byte) {
 	_, rest := word(line)
 	number, rest := word(rest)
-	what, _ := word(rest)
+	what, items := word(rest)
 	if !bytes.EqualFold(what, []byte("FETCH")) {
-		return 0
+		return 0, nil
 	}
-	n, _ := strconv.ParseUint(string(number[:min(len(number), 20)]), 10, 64) // what is no number is 0
+	return decimal(number), items
+}
+
+// decimal is a number; 0 where p is none.
+func decimal(p []byte) uint64 {
+	n, _ := strconv.ParseUint(string(p[:min(len(p), 20)]), 10, 64) // what is no number is 0
 	return n
 }
 

@@ -15,15 +15,16 @@ func (c *Conversation) Reset() {
 	clear(c.waiting)
 	c.auth.Reset()
 	was := *c
-	*c = Conversation{waiting: was.waiting[:0], free: was.free, mailbox: was.mailbox[:0], auth: was.auth, user: was.user[:0],
-		argument: was.argument[:0]}
+	*c = Conversation{Exchanges: was.Exchanges, waiting: was.waiting[:0], mailbox: was.mailbox[:0], auth: was.auth, user: was.user[:0],
+		argument: was.argument[:0], parts: was.parts}
+	c.parts.reset()
 	for i := range c.sides {
 		c.sides[i].line, c.sides[i].section = was.sides[i].line[:0], was.sides[i].section[:0]
 	}
 }
 
 func (c *Conversation) exchange() *Exchange {
-	x := c.free.Take()
+	x := c.stock().Take()
 	c.count++
 	x.Number = c.count
 	return x
@@ -31,7 +32,14 @@ func (c *Conversation) exchange() *Exchange {
 
 func (c *Conversation) recycle(x *Exchange) {
 	x.reset()
-	c.free.Give(x)
+	c.stock().Give(x)
+}
+
+func (c *Conversation) stock() *wire.Stock[Exchange] {
+	if c.Exchanges == nil {
+		c.Exchanges = new(wire.Stock[Exchange])
+	}
+	return c.Exchanges
 }
 
 // Decode reads one direction. It returns [ErrTLS] or [ErrPacked] where another form follows.
@@ -103,7 +111,7 @@ func (c *Conversation) ended(dir wire.Dir, h Handler) error {
 		return nil
 	}
 	line := s.line
-	s.line, s.cut = s.line[:0], false
+	s.line, s.cut, s.looked = s.line[:0], false, false
 	if dir == wire.ToServer {
 		c.command(line, h)
 		return nil
@@ -185,15 +193,47 @@ func (c *Conversation) isMessage(dir wire.Dir, size uint64) bool {
 		m.Stored, m.Mailbox = true, s.section
 		return true
 	}
-	m.Sequence = sequence(s.line)
-	if m.Sequence == 0 {
+	var items []byte
+	if m.Sequence, items = sequence(s.line); m.Sequence == 0 {
 		return false
 	}
 	m.UID = uid(s.line)
 	part, origin, partial, ok := section(s.line)
 	s.section = append(s.section[:0], part...)
 	m.Section, m.Origin, m.Partial = s.section, origin, partial
+	if ok {
+		if !s.looked { // of a line with several literals what stands before the first
+			c.parts.items(m.Sequence, items)
+			s.looked = true
+		}
+		m.Part = c.parts.find(m.Sequence, m.Section)
+		m.Last = partial && c.asked(origin) > size
+	}
 	return ok
+}
+
+// asked is how many octets from origin on a command under way asks for: <0.65536>; 0 where that is not known.
+func (c *Conversation) asked(origin uint64) uint64 {
+	for _, x := range c.waiting {
+		for args := x.Args; ; {
+			at := bytes.IndexByte(args, '<')
+			if at < 0 {
+				break
+			}
+			args = args[at+1:]
+			from, length, ok := bytes.Cut(args[:max(bytes.IndexByte(args, '>'), 0)], []byte{'.'})
+			if !ok || len(from) > 20 || len(length) > 20 {
+				continue
+			}
+			n, err := strconv.ParseUint(string(from), 10, 62)
+			if err != nil || n != origin {
+				continue
+			}
+			n, _ = strconv.ParseUint(string(length), 10, 62) // what is no number is 0
+			return n
+		}
+	}
+	return 0
 }
 
 // octets takes octets of a literal.
@@ -251,7 +291,7 @@ func (c *Conversation) Gap(dir wire.Dir, n int) error {
 		s.torn = s.sink == body
 	}
 	s.literal, s.sink = 0, nowhere
-	s.line, s.cut, s.skip = s.line[:0], false, true
+	s.line, s.cut, s.looked, s.skip = s.line[:0], false, false, true
 	return nil
 }
 

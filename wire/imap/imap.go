@@ -21,7 +21,6 @@ import (
 	"fmt"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/spare"
 	"bulwark/wire/sasl"
 )
 
@@ -71,7 +70,9 @@ type Message struct {
 	Origin   uint64 // octet of the part that this begins with
 	Size     uint64 // octets of this
 	Mailbox  []byte
-	Whole    bool // all of it came
+	Whole    bool  // all of it came
+	Last     bool  // of one that is partial: it is shorter than what was asked for, so that nothing stands behind it
+	Part     *Part // what was said of it before; nil: nothing
 }
 
 // SignOn is an attempt to sign on that has ended.
@@ -111,6 +112,7 @@ type side struct {
 	sink    sink
 	skip    bool // the rest of a line that is too long or was lost
 	cut     bool // the line is longer than what is kept
+	looked  bool // what it says of a message was read already, as far as it had come
 	holed   bool // octets of the literal were lost
 	torn    bool // the end of a message was lost
 	lost    int  // octets of the literal that were never seen before what comes next
@@ -120,14 +122,17 @@ type side struct {
 
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
+	// Exchanges is where its exchanges come from, and go back to; nil: it makes a stock of its own.
+	Exchanges *wire.Stock[Exchange]
+
 	sides   [2]side
 	waiting []*Exchange
-	free    spare.List[Exchange]
 	count   int
 	greeted bool
 	invalid int
 
 	mailbox  []byte
+	parts    parts // of the messages in it
 	auth     sasl.Exchange
 	user     []byte // of LOGIN
 	signing  bool   // an AUTHENTICATE is under way

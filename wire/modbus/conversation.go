@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/spare"
 )
 
 // maxOpen is how many requests of a connection wait for their answers at a time. The standard's default is 16.
@@ -31,10 +30,15 @@ type request struct {
 	raw  [6 + maxLength]byte
 }
 
+// Pool is what new conversations of one goroutine take their memory from. Its zero value is ready.
+type Pool struct{ requests wire.Stock[request] }
+
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
+	// Pool may be shared with other conversations; nil: it makes one of its own.
+	Pool *Pool
+
 	open    []*request
-	spare   spare.List[request]
 	lost    [2]bool
 	asked   Message
 	message Message
@@ -109,7 +113,7 @@ func (c *Conversation) wait(raw []byte, h Handler) {
 	if len(c.open) >= maxOpen {
 		c.hand(true, h)
 	}
-	r := c.spare.Take()
+	r := c.pool().requests.Take()
 	r.size = copy(r.raw[:], raw)
 	c.open = append(c.open, r)
 }
@@ -126,7 +130,14 @@ func (c *Conversation) hand(flooded bool, h Handler) {
 }
 
 func (c *Conversation) release(r *request) {
-	c.spare.Give(r)
+	c.pool().requests.Give(r)
+}
+
+func (c *Conversation) pool() *Pool {
+	if c.Pool == nil {
+		c.Pool = new(Pool)
+	}
+	return c.Pool
 }
 
 // Gap looks for the next message at the beginning of what follows.

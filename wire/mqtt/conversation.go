@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/spare"
 )
 
 const (
@@ -116,12 +115,13 @@ type Conversation struct {
 	KeepSecrets bool
 	// MaxLength is how long a packet may be before only its header is told, in bytes; 0 means 1 MiB. It outlives Reset.
 	MaxLength int
+	// Exchanges is where its exchanges come from, and go back to; nil: it makes a stock of its own.
+	Exchanges *wire.Stock[Exchange]
 
 	version   uint8
 	connected bool
 	lost      [2]bool // bytes are missing: the beginning of a packet is looked for
 	open      []*Exchange
-	spare     spare.List[Exchange]
 	kept      int // bytes in open
 	packet    Packet
 }
@@ -333,15 +333,22 @@ func (c *Conversation) wait(x *Exchange, h Handler) {
 
 // fresh is an exchange, used or new.
 func (c *Conversation) fresh(dir wire.Dir) *Exchange {
-	x := c.spare.Take()
+	x := c.stock().Take()
 	*x = Exchange{Version: c.version, From: dir, raw: x.raw[:0], parts: x.parts[:0], packet: x.packet}
 	return x
 }
 
 func (c *Conversation) release(x *Exchange) {
 	if cap(x.raw) <= maxSpare {
-		c.spare.Give(x)
+		c.stock().Give(x)
 	}
+}
+
+func (c *Conversation) stock() *wire.Stock[Exchange] {
+	if c.Exchanges == nil {
+		c.Exchanges = new(wire.Stock[Exchange])
+	}
+	return c.Exchanges
 }
 
 // keep copies a packet; its password only where secrets are kept.

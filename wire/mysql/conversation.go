@@ -48,6 +48,20 @@ func (c *Conversation) Reset() {
 		c.sides[i].p = was.sides[i].p[:0]
 	}
 	c.queue[0].text = was.queue[0].text[:0]
+	for i := range c.queue[1:] {
+		c.queue[1+i].text = again(was.queue[1+i].text)
+	}
+	for i := range c.known {
+		c.known[i].text = again(was.known[i].text)
+	}
+}
+
+// again is the memory of a text for the next conversation, where it is little: most have one statement under way.
+func again(text []byte) []byte {
+	if cap(text) > 512 {
+		return nil
+	}
+	return text[:0]
 }
 
 // Decode reads one direction.

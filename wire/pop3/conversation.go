@@ -13,11 +13,11 @@ func (c *Conversation) Reset() {
 	}
 	clear(c.waiting)
 	c.auth.Reset()
-	*c = Conversation{Space: c.Space, waiting: c.waiting[:0], free: c.free, user: c.user[:0], auth: c.auth}
+	*c = Conversation{Space: c.Space, Exchanges: c.Exchanges, waiting: c.waiting[:0], user: c.user[:0], auth: c.auth}
 }
 
 func (c *Conversation) exchange() *Exchange {
-	x := c.free.Take()
+	x := c.stock().Take()
 	if cap(x.kept) == 0 { // a new one
 		x.Command, x.kept = c.Space.Grow(nil, 8), c.Space.Grow(nil, 128)
 		x.Args, x.Data = x.room.args[:0], x.room.data[:0]
@@ -29,7 +29,14 @@ func (c *Conversation) exchange() *Exchange {
 
 func (c *Conversation) recycle(x *Exchange) {
 	x.reset()
-	c.free.Give(x)
+	c.stock().Give(x)
+}
+
+func (c *Conversation) stock() *wire.Stock[Exchange] {
+	if c.Exchanges == nil {
+		c.Exchanges = new(wire.Stock[Exchange])
+	}
+	return c.Exchanges
 }
 
 // Decode reads one direction. It returns [ErrTLS] where TLS follows.

@@ -16,7 +16,6 @@ import (
 	"fmt"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/spare"
 	"bulwark/wire/sasl"
 )
 
@@ -113,10 +112,11 @@ type Handler interface {
 type Conversation struct {
 	// Space is where its buffers come from; it may be nil.
 	Space *wire.Space
+	// Exchanges is where its exchanges come from, and go back to; nil: it makes a stock of its own.
+	Exchanges *wire.Stock[Exchange]
 
 	skip    [2]bool // the rest of a line that is too long or was lost
 	waiting []*Exchange
-	free    spare.List[Exchange]
 	count   int
 	greeted bool // a reply was seen
 	deaf    bool // replies were lost: the next one is looked for

@@ -10,7 +10,7 @@ import (
 // keys open the Initials of one side (RFC 9001 §5.1). The zero value opens nothing.
 type keys struct {
 	header [keySize]byte // header protection
-	packet cipher.AEAD   // nil: there are no keys
+	packet cipher.Block  // nil: there are no keys
 	iv     [12]byte
 }
 
@@ -40,8 +40,7 @@ func initialKeys(v Version, id []byte, sender string) (k keys) {
 	secret := expand(&initial, sender, sha256.Size)
 	l := v.labels()
 	key, iv, header := expand(&secret, l.key, keySize), expand(&secret, l.iv, len(k.iv)), expand(&secret, l.header, keySize)
-	block, _ := aes.NewCipher(key[:keySize]) // fails for other lengths only
-	k.packet, _ = cipher.NewGCM(block)
+	k.packet, _ = aes.NewCipher(key[:keySize]) // fails for other lengths only
 	copy(k.header[:], header[:])
 	copy(k.iv[:], iv[:])
 	return k
@@ -72,7 +71,10 @@ func mac[K string | []byte](key K, text []byte) [sha256.Size]byte {
 }
 
 // Opener is the memory in which packets are opened. The conversations of one goroutine may share one.
-type Opener struct{ header, plain []byte }
+type Opener struct {
+	header, plain []byte
+	gcm           gcm
+}
 
 // open takes the protection off the packet p, whose packet number stands at h.number, and decrypts what follows it
 // (RFC 9001 §5.3, §5.4). p stays as it is. expected is the number that follows the highest one of the sender.
@@ -91,12 +93,11 @@ func (o *Opener) open(k *keys, p []byte, h *Header, expected uint64) (plain []by
 	}
 	o.header = o.header[:h.number+n]
 	number = whole(number, n, expected)
-	o.header = append(o.header, k.iv[:]...) // the nonce stands behind the header: one buffer for both
-	nonce := o.header[h.number+n:]
+	nonce := k.iv
 	v := binary.BigEndian.Uint64(nonce[4:]) ^ number
 	binary.BigEndian.PutUint64(nonce[4:], v)
-	plain, err := k.packet.Open(o.plainFor(h.end - h.number)[:0], nonce, p[h.number+n:h.end], o.header[:h.number+n])
-	return plain, number, err == nil
+	plain, ok = o.gcm.open(k.packet, o.plainFor(h.end-h.number-n), &nonce, p[h.number+n:h.end], o.header)
+	return plain, number, ok
 }
 
 func (o *Opener) plainFor(n int) []byte {

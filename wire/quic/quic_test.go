@@ -109,7 +109,8 @@ func (s *sender) initial(size int, frames ...[]byte) []byte {
 		nonce[8+i] ^= b[at+i]
 	}
 	s.number++
-	b = s.keys.packet.Seal(b, nonce[:], body, b)
+	a, _ := cipher.NewGCM(s.keys.packet) // fails for other ciphers only
+	b = a.Seal(b, nonce[:], body, b)
 	var mask [16]byte
 	copy(mask[:], b[at+4:at+20])
 	encryptBlock(&s.keys.header, &mask)
@@ -295,9 +296,9 @@ func TestInitialKeys(t *testing.T) {
 			}
 			b, _ = hex.DecodeString(c.key)
 			block, _ = aes.NewCipher(b)
-			gcm, _ := cipher.NewGCM(block)
-			if g, w := k.packet.Seal(nil, k.iv[:], id, nil), gcm.Seal(nil, k.iv[:], id, nil); !bytes.Equal(g, w) {
-				t.Errorf("packet key: got %x, want %x", g, w)
+			k.packet.Encrypt(got[:], make([]byte, 16))
+			if block.Encrypt(want[:], make([]byte, 16)); got != want {
+				t.Errorf("packet key: got %x, want %x", got, want)
 			}
 		})
 	}

@@ -247,6 +247,17 @@ func TestParseKeepsNoMemory(t *testing.T) {
 	}
 }
 
+type quiet struct{}
+
+func (quiet) Message(wire.Dir, *Message, error) {}
+
+func TestAConversationKeepsNoMemory(t *testing.T) {
+	ask := message(AccessRequest, userName, "anna", eapMessage, eap(2, "\x01anna"), vendorSpecific, maker(Aruba, 1, "nurse"), nasID, "ap")
+	challenge := message(AccessChallenge, eapMessage, eap(1, "\x0d\x40abcd"), state, "s")
+	wiretest.AllocatesNothing[Handler](t, &Conversation{}, quiet{}, []wiretest.Chunk{{Dir: wire.ToServer, Bytes: ask}, {Dir: wire.ToClient, Bytes: challenge},
+		{Dir: wire.ToServer, Bytes: ask}, {Dir: wire.ToClient, Bytes: message(AccessAccept, replyMessage, "Hello")}})
+}
+
 // TestCaptures reads what captures hold at the ports of RADIUS, and sees that nothing elsewhere is taken for it.
 func TestCaptures(t *testing.T) {
 	read, all, wrong, others := 0, 0, 0, 0

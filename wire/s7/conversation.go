@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"bulwark/wire"
-	"bulwark/wire/internal/spare"
 	"bulwark/wire/tpkt"
 )
 
@@ -32,12 +31,17 @@ type request struct {
 	raw       []byte
 }
 
+// Pool is what new conversations of one goroutine take their memory from. Its zero value is ready.
+type Pool struct{ requests wire.Stock[request] }
+
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
+	// Pool may be shared with other conversations; nil: it makes one of its own.
+	Pool *Pool
+
 	lost    [2]bool
 	middle  [2]bool // a message goes on in the next unit
 	open    []*request
-	spare   spare.List[request]
 	called  [16]byte
 	names   int
 	unit    tpkt.Unit
@@ -166,7 +170,7 @@ func (c *Conversation) wait(raw []byte, h Handler) {
 	if len(c.open) >= maxOpen {
 		c.hand(h)
 	}
-	r := c.spare.Take()
+	r := c.pool().requests.Take()
 	*r = request{c.message.Reference, append(r.raw[:0], raw[:min(len(raw), 512)]...)}
 	c.open = append(c.open, r)
 }
@@ -182,7 +186,14 @@ func (c *Conversation) hand(h Handler) {
 }
 
 func (c *Conversation) release(r *request) {
-	c.spare.Give(r)
+	c.pool().requests.Give(r)
+}
+
+func (c *Conversation) pool() *Pool {
+	if c.Pool == nil {
+		c.Pool = new(Pool)
+	}
+	return c.Pool
 }
 
 // Gap looks for the next packet at the beginning of what follows.

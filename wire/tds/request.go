@@ -81,15 +81,19 @@ func (c *Conversation) call(p []byte) {
 	}
 	switch string(r.Procedure) {
 	case "sp_executesql", "sp_cursoropen":
-		c.statement(p[2:], 1)
+		c.statement(p, 1)
 	case "sp_prepare", "sp_prepexec", "sp_cursorprepare", "sp_cursorprepexec":
 		r.Prepares = true
-		c.statement(p[2:], 2)
+		c.statement(p, 2)
 	}
 }
 
-// statement takes the n-th text among the parameters.
+// statement takes the n-th text among the parameters, which stand behind two bytes of flags.
 func (c *Conversation) statement(p []byte, n int) {
+	if len(p) < 2 {
+		return
+	}
+	p = p[2:]
 	for range 6 {
 		var k column
 		var used int

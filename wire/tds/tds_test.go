@@ -166,6 +166,8 @@ func TestSessions(t *testing.T) {
 			up(packet(typeRPC, headers+"\xff\xff\x0d\x00\x00\x00"+"\x00\x01\x26\x04\x00"+nvarcharOf("@a int")+nvarcharOf("delete from p"))), down(packet(typeAnswer, done(0, 0xE0, 0)))), told +
 			`rpc(3) dbo.usp_GetPatient "" answered=true failed=false cancelled=false ` + "\n" + `rpc(3) sp_executesql "select @a" answered=true failed=false cancelled=false ` + "\n" +
 			`rpc(3) sp_prepexec "delete from p" answered=true failed=false cancelled=false ` + "\n"},
+		{"a call by number that ends behind it", begun(up(packet(typeRPC, headers+"\xff\xff\x0a\x00")), down(packet(typeAnswer, done(0, 0xE0, 0)))),
+			told + `rpc(3) sp_executesql "" answered=true failed=false cancelled=false ` + "\n"},
 		{"a request that the client calls off", begun(up(batch("waitfor delay '1'")), up(packet(typeAttention, "")), down(packet(typeAnswer, done(0x20, 0, 0)))),
 			told + `batch(1)  "waitfor delay '1'" answered=true failed=false cancelled=true ` + "\n"},
 		{"an unknown token leaves the count at the end of the answer", begun(up(batch("select 1")), down(packet(typeAnswer, "\x81"+le16(1)+col("\x99", "x")+"\xd1\x01"+done(0x10, 0xC1, 42)))),

@@ -278,10 +278,14 @@ func TestArkime(t *testing.T) {
 func dtlsHellos(c *corpus.Capture) []*facts {
 	var all []*facts
 	for _, d := range c.Datagrams {
-		var h ClientHello
-		if ProbeDTLS(d.Payload) && ParseDTLS(d.Payload, &h) == nil {
-			ja3, ja4 := h.JA3(), h.JA4(OverDTLS)
-			all = append(all, &facts{client: d.Src, server: d.Dst, ja3: string(ja3[:]), ja4: string(ja4[:]), ja3Text: string(h.AppendJA3(nil))})
+		if !LooksDTLS(d.Payload) {
+			continue
+		}
+		var one Datagrams
+		var told keptSession
+		_ = one.Datagram(wire.ToServer, d.Payload, &told)
+		if one.Close(&told); told.ja4 != "" {
+			all = append(all, &facts{client: d.Src, server: d.Dst, ja3: told.ja3, ja4: told.ja4, ja3Text: told.ja3Text})
 		}
 	}
 	return all

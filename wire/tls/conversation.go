@@ -25,6 +25,7 @@ const (
 	messageServerKeyExchange  = 12
 	messageCertificateRequest = 13
 	messageServerHelloDone    = 14
+	messageClientKeyExchange  = 16
 )
 
 const (
@@ -54,15 +55,16 @@ type Conversation struct {
 	// Space is where its buffers come from; it may be nil.
 	Space *wire.Space
 
-	session Session
-	client  ClientHello
-	server  ServerHello
-	alert   Alert
-	hellos  [2][]byte    // the bodies that client and server point into
-	room    [2][640]byte // of hellos, as long as it is enough
-	sides   [2]side
-	told    bool // the session was handed over
-	full    bool // the server went on in the clear behind its hello, so that no session is resumed
+	session   Session
+	client    ClientHello
+	server    ServerHello
+	alert     Alert
+	hellos    [2][]byte    // the bodies that client and server point into
+	room      [2][640]byte // of hellos, as long as it is enough
+	sides     [2]side
+	told      bool // the session was handed over
+	datagrams bool // it is one of DTLS
+	full      bool // the server went on in the clear behind its hello, so that no session is resumed
 }
 
 type side struct {
@@ -327,8 +329,10 @@ func (c *Conversation) message(dir wire.Dir, kind byte, body []byte, h Handler) 
 	case messageCertificate:
 		c.full = c.full || dir == wire.ToClient
 		c.certificate(dir, body, h)
-	case messageServerKeyExchange:
+	case messageServerKeyExchange, messageClientKeyExchange:
 		c.full = true
+	case messageHelloVerifyRequest:
+		c.session.Retried = true
 	case messageCertificateRequest:
 		c.session.AsksClient = true
 	case messageServerHelloDone:
@@ -351,12 +355,17 @@ func (c *Conversation) clientHello(dir wire.Dir, body []byte, h Handler) error {
 		return nil // the answer to a HelloRetryRequest, or a repetition
 	}
 	c.keep(0, body)
-	err := c.client.Parse(c.hellos[0])
+	err, over := error(nil), byte(OverTCP)
+	if c.datagrams {
+		err, over = c.client.ParseDTLS(c.hellos[0]), OverDTLS
+	} else {
+		err = c.client.Parse(c.hellos[0])
+	}
 	c.session.Client = &c.client
 	if err != nil {
 		return err
 	}
-	c.session.JA3, c.session.JA4 = c.client.JA3(), c.client.JA4(OverTCP)
+	c.session.JA3, c.session.JA4 = c.client.JA3(), c.client.JA4(over)
 	h.Step(dir, ClientHelloSeen, &c.session)
 	return nil
 }

@@ -123,25 +123,6 @@ func TestJA3(t *testing.T) {
 	}
 }
 
-func TestDTLS(t *testing.T) {
-	body := hello(VersionDTLS12, []uint16{0xc02b, 0xc02f}, sni("a"))
-	body = append(body[:35:35], append([]byte{2, 7, 7}, body[35:]...)...) // a cookie of two bytes
-	n := len(body)
-	message := append([]byte{1, 0, byte(n >> 8), byte(n), 0, 0, 0, 0, 0, 0, byte(n >> 8), byte(n)}, body...)
-	p := append([]byte{22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, byte(len(message) >> 8), byte(len(message))}, message...)
-	var h ClientHello
-	if err := ParseDTLS(p, &h); err != nil {
-		t.Fatal(err)
-	}
-	if got := h.JA4(OverDTLS); string(got[:11]) != "dd2d020100_" || string(h.ServerName) != "a" {
-		t.Errorf("got %s, %s", got, h.ServerName)
-	}
-	p[22]++ // the length of the fragment
-	if err := ParseDTLS(p, &h); err == nil {
-		t.Error("a fragment is read as a whole")
-	}
-}
-
 func FuzzClientHello(f *testing.F) {
 	f.Add(chromeHello())
 	f.Add(hello(VersionTLS10, nil))
@@ -155,6 +136,6 @@ func FuzzClientHello(f *testing.F) {
 		var s ServerHello
 		_ = s.Parse(body)
 		s.AppendJA3S(nil)
-		_ = ParseDTLS(body, &c)
+		_ = c.ParseDTLS(body)
 	})
 }

@@ -90,8 +90,9 @@ type ClientHello struct {
 func (h *ClientHello) Best() Version {
 	best := h.Version
 	for i := range h.SupportedVersions.Len() {
-		if v := h.SupportedVersions.At(i); !grease(v) && Version(v) > best {
-			best = Version(v)
+		v := Version(h.SupportedVersions.At(i))
+		if higher := v > best; !grease(uint16(v)) && v.isDTLS() == best.isDTLS() && higher != best.isDTLS() {
+			best = v
 		}
 	}
 	return best
@@ -105,6 +106,17 @@ func (h *ClientHello) Parse(body []byte) error {
 	h.Version = Version(c.U16())
 	h.Random = c.Take(32)
 	h.SessionID = c.Take(int(c.U8()))
+	return h.offers(&c)
+}
+
+// ParseDTLS reads the body of a ClientHello of DTLS, which has a cookie in it (RFC 6347 §4.2.1).
+func (h *ClientHello) ParseDTLS(body []byte) error {
+	h.reset()
+	c := octets.Of(body)
+	h.Version = Version(c.U16())
+	h.Random = c.Take(32)
+	h.SessionID = c.Take(int(c.U8()))
+	c.Take(int(c.U8()))
 	return h.offers(&c)
 }
 

@@ -13,8 +13,8 @@
 // ChangeCipherSpec, in TLS 1.3 behind the ServerHello, where encrypted handshake messages pose as data.
 //
 // [Conversation] follows that far and then skips the rest of the connection. A hello makes fingerprints of the
-// software that sent it: JA3 and JA4 of the client, JA3S of the server. The hello is in the clear in QUIC and DTLS
-// too: [ClientHello.Parse] and [ParseDTLS].
+// software that sent it: JA3 and JA4 of the client, JA3S of the server. The hello is in the clear in QUIC too:
+// [ClientHello.Parse]. [Datagrams] follows DTLS, which is TLS over datagrams, in the same way.
 package tls
 
 import "strconv"
@@ -24,15 +24,16 @@ type Version uint16
 
 // The versions that are met.
 const (
-	VersionSSL20  Version = 0x0002
-	VersionSSL30  Version = 0x0300
-	VersionTLS10  Version = 0x0301
-	VersionTLS11  Version = 0x0302
-	VersionTLS12  Version = 0x0303
-	VersionTLS13  Version = 0x0304
-	VersionDTLS10 Version = 0xfeff
-	VersionDTLS12 Version = 0xfefd
-	VersionDTLS13 Version = 0xfefc
+	VersionSSL20   Version = 0x0002
+	VersionSSL30   Version = 0x0300
+	VersionTLS10   Version = 0x0301
+	VersionTLS11   Version = 0x0302
+	VersionTLS12   Version = 0x0303
+	VersionTLS13   Version = 0x0304
+	VersionDTLSOld Version = 0x0100 // what OpenSSL spoke before 0.9.8f, and Cisco AnyConnect ever since
+	VersionDTLS10  Version = 0xfeff
+	VersionDTLS12  Version = 0xfefd
+	VersionDTLS13  Version = 0xfefc
 )
 
 // versionOldDraft stands for the drafts of TLS 1.3 before the sixteenth, which had no number of their own.
@@ -55,6 +56,8 @@ func (v Version) String() string {
 		return "TLS 1.2"
 	case VersionTLS13:
 		return "TLS 1.3"
+	case VersionDTLSOld:
+		return "DTLS 1.0 (pre-standard)"
 	case VersionDTLS10:
 		return "DTLS 1.0"
 	case VersionDTLS12:
@@ -71,8 +74,11 @@ func (v Version) String() string {
 	return "0x" + strconv.FormatUint(0x10000|uint64(v), 16)[1:]
 }
 
-// is13 tells whether v hides all but the hellos: TLS 1.3 and its drafts.
-func (v Version) is13() bool { return v == VersionTLS13 || v>>8 == 0x7f }
+// is13 tells whether v hides all but the hellos: TLS 1.3 and its drafts, DTLS 1.3.
+func (v Version) is13() bool { return v == VersionTLS13 || v>>8 == 0x7f || v == VersionDTLS13 }
+
+// isDTLS tells whether v is of DTLS, whose numbers count downwards.
+func (v Version) isDTLS() bool { return v>>8 == 0xfe || v == VersionDTLSOld }
 
 // AlertDescription is why a side gave up (RFC 8446 §6.2, with those of older versions).
 type AlertDescription uint8

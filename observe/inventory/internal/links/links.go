@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"bulwark/observe/inventory/internal/register"
 )
@@ -38,24 +39,24 @@ func New() *Table {
 	return &Table{uses: map[Key]*Use{}, apps: map[string]string{}, dirty: map[Key]bool{}}
 }
 
-// Count counts a conversation, or a part of one.
-func (t *Table) Count(k Key, at int64, began bool, out, in uint64) {
+// Count counts a conversation, or a part of one. The name of the application may point into what is soon another's.
+func (t *Table) Count(k Key, at int64, ended bool, out, in uint64) {
+	app, ok := t.apps[k.App]
+	if !ok {
+		app = strings.Clone(k.App)
+		t.apps[app] = app
+	}
+	k.App = app
 	u := t.uses[k]
 	if u == nil {
 		if len(t.uses) >= cmp.Or(t.Most, 1<<18) {
 			t.makeRoom()
 		}
-		name, ok := t.apps[k.App]
-		if !ok {
-			name = string([]byte(k.App))
-			t.apps[name] = name
-		}
-		k.App = name
 		u = &Use{First: at}
 		t.uses[k] = u
 	}
 	u.Last = max(u.Last, at)
-	if began {
+	if ended {
 		u.Conversations++
 		u.Hours[at/hour%24]++
 	}

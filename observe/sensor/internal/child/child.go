@@ -139,6 +139,7 @@ type crew struct {
 type watcher struct {
 	*engine.Worker
 	outbox   *outbox
+	ear      *ear           // nil where no other worker learns anything
 	recorder *ring.Recorder // nil where no packets are kept
 	seen     []engine.Seen  // scratch
 }
@@ -153,6 +154,13 @@ func (w *watcher) take(p *ring.Packet, vlan uint16) {
 	}
 }
 
+// listen hears what other workers have learnt.
+func (w *watcher) listen() {
+	if w.ear != nil {
+		w.ear.listen(w.Worker)
+	}
+}
+
 // watcher makes the next worker. Flow ids of different workers interleave.
 func (c *crew) watcher(name string) watcher {
 	o := newOutbox(c.pipe, c.start, c.clock, &c.ids)
@@ -161,25 +169,28 @@ func (c *crew) watcher(name string) watcher {
 	for _, o := range c.start.Overlaps {
 		overlaps = append(overlaps, engine.Overlap(o))
 	}
-	w := engine.New(engine.Options{
+	ear := c.ear()
+	options := engine.Options{
 		Sink: o, Patients: pseudonym.New([32]byte(c.start.Pseudonyms)),
 		Limits: c.limits(int(n)),
 		Seed:   c.start.Seed, FirstFlow: c.start.FirstFlow + c.made%n, FlowStep: n,
 		Report: c.start.ReportNanos, Stats: c.start.StatsNanos, Interface: name, Full: c.start.Ordered, EVE: c.start.EVE,
 		Records: c.start.Records, Overlaps: overlaps,
 		Hashes: c.hashes(), AllFiles: c.start.Files.Pages, Extract: c.extraction(o),
-		Others: c.others(),
-	})
+	}
+	if ear != nil {
+		options.Others = ear
+	}
 	c.made++
-	return watcher{Worker: w, outbox: o}
+	return watcher{Worker: engine.New(options), outbox: o, ear: ear}
 }
 
-// others is where workers tell what they learn; nowhere when there is one.
-func (c *crew) others() engine.Learner {
+// ear is what one more worker hears the others with; nil when it is alone.
+func (c *crew) ear() *ear {
 	if c.start.Workers < 2 {
 		return nil
 	}
-	return &c.journal
+	return &ear{journal: &c.journal}
 }
 
 // finish ends what is still under way and reports the last events.

@@ -18,8 +18,7 @@ import (
 // its own conversations, as the members of a live interface's fanout group do.
 type reader struct {
 	watcher
-	heard uint64 // how much of the journal was read
-	kept  ring.Packet
+	kept ring.Packet
 }
 
 // given is a source with its file.
@@ -155,7 +154,7 @@ func (c *crew) follow(h *herd, i int, r *link.Report) (err error) {
 			w.kept.Time, w.kept.Link, w.kept.Size, w.kept.Data = p.Time, p.Link, p.Orig, p.Data
 			w.take(&w.kept, 0)
 		}
-		w.heard = c.journal.since(w.heard, w.Worker)
+		w.listen()
 		w.between(c.clock.Now())
 	}
 }

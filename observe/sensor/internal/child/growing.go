@@ -61,7 +61,6 @@ type growing struct {
 	done           uint64    // packets, with those that were passed over
 	packets, bytes uint64    // since the last report
 	flushed, told  time.Time
-	heard          uint64
 }
 
 // read reads the capture to its end. What its last bytes lack, when no more comes, is its error.
@@ -130,7 +129,7 @@ func (g *growing) idle(now time.Time) {
 
 // between does what is due between packets: it sends what waits, and reports.
 func (g *growing) between(now time.Time) {
-	g.heard = g.crew.journal.since(g.heard, g.watcher.Worker)
+	g.watcher.listen()
 	if now.Sub(g.flushed) >= flushEvery {
 		g.flushed = now
 		g.watcher.outbox.flush()

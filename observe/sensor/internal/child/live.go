@@ -69,7 +69,6 @@ type listener struct {
 	drops          uint64 // by the kernel, since the last report: known when the socket is asked
 	dropped        uint64 // by the kernel, since the socket was opened
 	flushed, told  time.Time
-	heard          uint64 // how much of the journal was read
 }
 
 func (l *listener) listen(ctx context.Context, f *os.File) error {
@@ -106,7 +105,7 @@ func (l *listener) listen(ctx context.Context, f *os.File) error {
 // between does what is due between two blocks: it sends what waits, and reports.
 func (l *listener) between(r *capture.Ring) {
 	now := l.crew.clock.Now()
-	l.heard = l.crew.journal.since(l.heard, l.watcher.Worker)
+	l.watcher.listen()
 	if now.Sub(l.flushed) >= flushEvery {
 		l.flushed = now
 		l.watcher.outbox.flush()

@@ -66,6 +66,9 @@ const (
 	TDS
 	RADIUS
 	SOCKS
+	DTLS
+	STUN
+	WireGuard
 	appCount
 )
 
@@ -123,6 +126,9 @@ var appNames = [appCount]string{
 	TDS:        "tds",
 	RADIUS:     "radius",
 	SOCKS:      "socks",
+	DTLS:       "dtls",
+	STUN:       "stun",
+	WireGuard:  "wireguard",
 }
 
 func (a App) String() string { return appNames[a] }

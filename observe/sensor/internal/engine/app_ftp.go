@@ -68,7 +68,7 @@ func (a *ftpApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, e
 	}
 	return done, need, err
 }
-func (a *ftpApp) furnish(w *Worker)             { a.conv.Space = &w.space }
+func (a *ftpApp) furnish(w *Worker)             { a.conv.Space, a.conv.Exchanges = &w.space, &w.ftp }
 func (a *ftpApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *ftpApp) close(w *Worker, f *flow) {
 	a.w, a.f = w, f

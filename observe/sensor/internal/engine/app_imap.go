@@ -18,15 +18,19 @@ type imapApp struct {
 	at
 }
 
-// mailbag is a message on its way, in one literal or piece by piece.
+// mailbag is a message on its way, or a part of one, in one literal or piece by piece.
 type mailbag struct {
 	letter  *letter
 	under   bool   // it is under way
+	head    bool   // of a part only the head has come, which stands before it
 	about   uint64 // sequence number of the message
 	part    []byte
-	size    uint64
+	inside  bool   // within a literal
+	at      uint64 // where in the part its next octets stand
+	size    uint64 // octets so far
 	mailbox []byte
-	whole   bool
+	whole   bool // nothing is missing between them
+	last    bool // nothing is missing behind them
 }
 
 func (a *imapApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
@@ -37,6 +41,7 @@ func (a *imapApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 	}
 	return done, need, err
 }
+func (a *imapApp) furnish(w *Worker)             { a.conv.Exchanges = &w.imap }
 func (a *imapApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *imapApp) close(w *Worker, f *flow) {
 	a.w, a.f = w, f
@@ -60,7 +65,7 @@ func (a *imapApp) reset() {
 // Body takes octets of a message. Clients fetch large ones piece by piece: those that follow on each other are one.
 // Heads alone, which are fetched by the hundred to show what is there, are counted by the command.
 func (a *imapApp) Body(m *imap.Message, p []byte, lost int) {
-	if bytes.HasPrefix(m.Section, []byte("HEADER")) || m.Partial && m.Size == 0 {
+	if bytes.HasPrefix(m.Section, []byte("HEADER")) {
 		return
 	}
 	dir := wire.ToClient
@@ -68,19 +73,18 @@ func (a *imapApp) Body(m *imap.Message, p []byte, lost int) {
 		dir = wire.ToServer
 	}
 	b := &a.mail[dir]
-	if !b.follows(m) {
+	switch {
+	case b.follows(m):
+	case m.Partial && m.Size == 0:
+		return // behind the end
+	default:
 		a.ended(dir)
-		b.begin(m)
-		if len(m.Section) == 0 && m.Origin == 0 {
-			b.letter = a.w.letter(a.f, dir, "imap", 0)
-		}
+		a.begin(b, m, dir)
 	}
-	b.letter.take(p, lost)
-	b.size += uint64(len(p) + lost)
+	b.take(m, p, lost)
 	if len(p) == 0 { // the literal has ended
-		b.whole = b.whole && m.Whole
 		a.told++
-		if !m.Partial {
+		if a.filled(b, m) {
 			a.ended(dir)
 		}
 	}
@@ -91,9 +95,51 @@ func (b *mailbag) follows(m *imap.Message) bool {
 	return b.under && b.about == m.Sequence && bytes.Equal(b.part, m.Section) && b.size >= m.Origin && b.size <= m.Origin+m.Size
 }
 
-func (b *mailbag) begin(m *imap.Message) {
-	b.under, b.about, b.size, b.whole = true, m.Sequence, 0, true
+// partHead is behind the number of a part whose head is fetched (RFC 9051 §6.4.5).
+var partHead = []byte(".MIME")
+
+// begin begins a message, or a part of one whose head is known or comes now: what is in it can be read then.
+func (a *imapApp) begin(b *mailbag, m *imap.Message, dir wire.Dir) {
+	section, head := bytes.CutSuffix(m.Section, partHead)
+	b.under, b.head, b.inside, b.about, b.size, b.whole, b.last = true, head, false, m.Sequence, 0, m.Origin == 0, !m.Partial
 	b.part, b.mailbox = append(b.part[:0], m.Section...), append(b.mailbox[:0], m.Mailbox...)
+	known := m.Part != nil && len(m.Part.Head) > 0
+	if m.Origin != 0 || len(section) > 0 && !head && !known {
+		return
+	}
+	b.letter = a.w.letter(a.f, dir, "imap", 0)
+	if len(section) > 0 && !head {
+		b.letter.take(m.Part.Head, 0)
+	}
+}
+
+// take takes octets of a literal. Those that came before are passed over.
+func (b *mailbag) take(m *imap.Message, p []byte, lost int) {
+	if !b.inside {
+		b.inside, b.at = true, m.Origin
+	}
+	n := uint64(len(p) + lost)
+	before := min(b.size-min(b.size, b.at), n)
+	b.at += n
+	if len(p) == 0 { // its end
+		b.whole, b.last, b.inside = b.whole && m.Whole, b.last || m.Last, false
+	}
+	if k := min(before, uint64(lost)); k > 0 {
+		lost, before = lost-int(k), before-k
+	}
+	p = p[before:]
+	b.letter.take(p, lost)
+	b.size += uint64(len(p) + lost)
+}
+
+// filled reports whether all has come of what is under way. Behind the head of a part the part itself is waited for.
+func (a *imapApp) filled(b *mailbag, m *imap.Message) bool {
+	if section, head := bytes.CutSuffix(b.part, partHead); head && b.head && !m.Partial {
+		b.part, b.size, b.last = section, 0, false
+		return false
+	}
+	b.last = b.last || !m.Partial || m.Part != nil && m.Part.Size > 0 && b.size >= m.Part.Size
+	return b.last
 }
 
 // ended tells the message that was under way.
@@ -105,6 +151,11 @@ func (a *imapApp) ended(dir wire.Dir) {
 	b.under = false
 	w, e, l := a.w, &a.w.out.imap, b.letter
 	b.letter = nil
+	if b.head && b.size == 0 { // the head of a part that was not fetched
+		w.releaseLetter(l)
+		return
+	}
+	b.whole = b.whole && b.last
 	l.end(b.whole)
 	t := texts{buf: w.out.text[:0]}
 	*e = event.IMAP{Command: "FETCH", Part: event.View(b.part), Size: b.size, Complete: b.whole, Mailbox: t.masked(w, b.mailbox),

@@ -22,6 +22,7 @@ func (a *modbusApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int
 	a.stand(w, f, dir)
 	return a.conv.Decode(dir, p, a)
 }
+func (a *modbusApp) furnish(w *Worker)             { a.conv.Pool = &w.modbus }
 func (a *modbusApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *modbusApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *modbusApp) reset() {

@@ -17,6 +17,7 @@ func (a *mqttApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 	a.conv.MaxLength, a.conv.KeepSecrets = w.opt.Records.MQTTLength, w.opt.Records.Passwords
 	return a.conv.Decode(dir, p, a)
 }
+func (a *mqttApp) furnish(w *Worker)             { a.conv.Exchanges = &w.mqtt }
 func (a *mqttApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *mqttApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *mqttApp) reset()                        { a.conv.Reset(); a.at = at{} }

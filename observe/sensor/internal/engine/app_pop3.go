@@ -25,7 +25,7 @@ func (a *pop3App) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 	}
 	return done, need, err
 }
-func (a *pop3App) furnish(w *Worker)             { a.conv.Space = &w.space }
+func (a *pop3App) furnish(w *Worker)             { a.conv.Space, a.conv.Exchanges = &w.space, &w.pop3 }
 func (a *pop3App) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *pop3App) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *pop3App) reset() {

@@ -22,6 +22,7 @@ func (a *s7App) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, er
 	a.stand(w, f, dir)
 	return a.conv.Decode(dir, p, a)
 }
+func (a *s7App) furnish(w *Worker)             { a.conv.Pool = &w.s7 }
 func (a *s7App) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *s7App) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *s7App) reset() {

@@ -10,7 +10,12 @@ import (
 type tlsApp struct {
 	conv    tls.Conversation
 	secured secured
-	told    bool // the record of EVE
+	tlsTale
+}
+
+// tlsTale tells of a handshake.
+type tlsTale struct {
+	told bool // the record of EVE
 	at
 }
 
@@ -28,7 +33,7 @@ func (a *tlsApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, e
 func (a *tlsApp) furnish(w *Worker)             { a.conv.Certificates, a.conv.Space = &w.certificates, &w.space }
 func (a *tlsApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *tlsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a); a.secureDICOM() }
-func (a *tlsApp) reset()                        { a.conv.Reset(); a.secured = secured{}; a.told = false; a.at = at{} }
+func (a *tlsApp) reset()                        { a.conv.Reset(); a.secured, a.tlsTale = secured{}, tlsTale{} }
 
 // Step is told what the handshake has learnt; one event at its end says it all.
 func (a *tlsApp) Step(_ wire.Dir, step tls.Step, s *tls.Session) {
@@ -49,13 +54,13 @@ func (a *tlsApp) Session(s *tls.Session) {
 	a.secured.note(s, e)
 }
 
-func (a *tlsApp) tell(e *event.TLS) {
+func (a *tlsTale) tell(e *event.TLS) {
 	a.told = true
 	a.w.emit(a.f, e)
 }
 
 // fill is what the handshake has told so far.
-func (a *tlsApp) fill(s *tls.Session) *event.TLS {
+func (a *tlsTale) fill(s *tls.Session) *event.TLS {
 	w, e := a.w, &a.w.out.tls
 	*e = event.TLS{ClientALPN: e.ClientALPN[:0], SANs: e.SANs[:0], Ciphers: e.Ciphers[:0], Extensions: e.Extensions[:0],
 		ClientSANs: e.ClientSANs[:0], SignatureAlgorithms: e.SignatureAlgorithms[:0], ServerExtensions: e.ServerExtensions[:0], Resumed: s.Resumed, Established: s.Established}

@@ -81,3 +81,36 @@ func TestAMessageThatIsReadByIMAPIsTold(t *testing.T) {
 		})
 	}
 }
+
+func TestAPartThatIsReadByIMAPIsAFile(t *testing.T) {
+	const structure = `((("TEXT" "PLAIN" ("CHARSET" "utf-8") NIL NIL "7BIT" 9 1)("APPLICATION" "PDF" ("NAME" "plan.pdf") NIL NIL "BASE64" 14 NIL ` +
+		`("ATTACHMENT" ("FILENAME" "plan.pdf")) NIL NIL) "MIXED"))`
+	const mime = "Content-Type: application/pdf; name=plan.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+	hello := []word{down("* OK IMAP4rev1\r\n"), up("1 SELECT INBOX\r\n"), down("1 OK\r\n")}
+	said := append(append([]word{}, hello...), up("2 FETCH 1:3 (UID BODYSTRUCTURE)\r\n"),
+		down("* 3 FETCH (UID 7 BODYSTRUCTURE "+structure[1:len(structure)-1]+")\r\n2 OK\r\n"))
+	whole := []word{up("4 UID FETCH 7 BODY[2]\r\n"), down("* 3 FETCH (UID 7 BODY[2] {14}\r\nJVBERi0xLjQK\r\n)\r\n4 OK\r\n")}
+	pieces := []word{up("4 UID FETCH 7 BODY[2]<0.8>\r\n"), down("* 3 FETCH (UID 7 BODY[2]<0> {8}\r\nJVBERi0x)\r\n4 OK\r\n"),
+		up("5 UID FETCH 7 BODY[2]<4.8>\r\n"), down("* 3 FETCH (UID 7 BODY[2]<4> {8}\r\nRi0xLjQK)\r\n5 OK\r\n"),
+		up("6 UID FETCH 7 BODY[2]<12.8>\r\n"), down("* 3 FETCH (UID 7 BODY[2]<12> {2}\r\n\r\n)\r\n6 OK\r\n")}
+	expunged := []word{down("* 1 EXPUNGE\r\n"), up("4 UID FETCH 7 BODY[2]\r\n"), down("* 2 FETCH (UID 7 BODY[2] {14}\r\nJVBERi0xLjQK\r\n)\r\n4 OK\r\n")}
+	withHead := []word{up("4 UID FETCH 7 (BODY[2.MIME] BODY[2])\r\n"), down("* 3 FETCH (UID 7 BODY[2.MIME] {83}\r\n" + mime + " BODY[2] {14}\r\nJVBERi0xLjQK\r\n)\r\n4 OK\r\n")}
+	for _, c := range []struct {
+		name  string
+		begin []word
+		words []word
+		want  []string
+		not   []string
+	}{
+		{"whole", said, whole, []string{`"email.is_complete":true`, `"file.size":9`}, nil},
+		{"piece by piece, some octets twice", said, pieces, []string{`"email.is_complete":true`, `"file.size":9`, `"email.size":14`}, nil},
+		{"an end that is never fetched", said, pieces[:2], []string{`"email.size":8`}, []string{`"email.is_complete":true`}},
+		{"after another message was taken out", said, expunged, []string{`"email.is_complete":true`, `"file.size":9`}, nil},
+		{"with the head of the part", hello, withHead, []string{`"email.is_complete":true`, `"file.size":9`, `"imap.part":"2"`}, []string{"MIME"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := played(t, append(append([]word{}, c.begin...), c.words...)...)
+			tells(t, got, append(c.want, `"kind":"imap"`, `"imap.part":"2"`, `"email.files":["plan.pdf"]`, `"file.detected_type":"pdf"`), append(c.not, "anomaly"))
+		})
+	}
+}

@@ -43,11 +43,13 @@ import (
 	"bulwark/wire/snmp"
 	"bulwark/wire/socks"
 	"bulwark/wire/ssh"
+	"bulwark/wire/stun"
 	"bulwark/wire/syslog"
 	"bulwark/wire/tds"
 	"bulwark/wire/telnet"
 	"bulwark/wire/tftp"
 	"bulwark/wire/tls"
+	"bulwark/wire/wireguard"
 )
 
 // streamProtocols are the stream protocols in the order in which they are asked.
@@ -95,6 +97,7 @@ func streamProtocols() []protocol {
 		{TFTP, expectedOnly, many[tftpApp]()},
 		{QUIC, never, many[quicApp]()},
 		{BACnet, never, many[bacnetApp]()},
+		{DTLS, never, many[dtlsApp]()},
 		{WebSocket, never, many[webSocketApp]()}, // behind HTTP/1
 	}
 }
@@ -104,6 +107,8 @@ func datagramProtocols() []datagram {
 	return []datagram{
 		{DNS, dns.LooksLikeDNS, (*Worker).dnsDatagram},
 		{QUIC, quic.Looks, (*Worker).quicDatagram},
+		{DTLS, tls.LooksDTLS, (*Worker).dtlsDatagram},
+		{STUN, stun.Looks, (*Worker).stunDatagram},
 		{Kerberos, looksLikeKerberos, (*Worker).krb5Datagram},
 		{LDAP, looksLikeLDAP, (*Worker).ldapDatagram},
 		{DCERPC, looksLikeDCERPC, (*Worker).dcerpcDatagram},
@@ -125,6 +130,7 @@ func datagramProtocols() []datagram {
 		{RADIUS, radius.Looks, (*Worker).radiusDatagram},
 		{SIP, sip.Looks, (*Worker).sipDatagram},
 		{Syslog, syslog.Looks, (*Worker).syslogDatagram},
+		{WireGuard, wireguard.Looks, nil}, // nothing of it can be read
 	}
 }
 

@@ -1,6 +1,10 @@
 package engine
 
-import "bulwark/wire"
+import (
+	"encoding/binary"
+
+	"bulwark/wire"
+)
 
 // Seen is a flow that the packet in hand belongs to, as a recorder of packets needs it.
 type Seen struct {
@@ -57,6 +61,12 @@ func (w *Worker) Seen(into []Seen) []Seen {
 
 // over tells whether the decoder of a flow reads nothing more of the direction in hand.
 func (w *Worker) over(f *flow) bool {
+	switch {
+	case f.key.proto == esp: // its handshake is IKE's
+		return true
+	case f.app == IKE: // RFC 3948 §2.2: where ESP has its number a message of IKE has zeros
+		return len(w.said) > 4 && binary.BigEndian.Uint32(w.said) != 0
+	}
 	if f.marks&markIgnored != 0 || f.conv == 0 {
 		return f.marks&markIgnored != 0
 	}
@@ -73,7 +83,7 @@ const esp = 50
 
 func (f *flow) encrypted() bool {
 	switch f.app {
-	case TLS, SSH, QUIC:
+	case TLS, SSH, QUIC, DTLS, WireGuard:
 		return true
 	case IKE: // behind a translator ESP has the ports of the handshake
 		return f.atPort(portFloated)

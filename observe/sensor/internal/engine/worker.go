@@ -10,13 +10,19 @@ import (
 	"bulwark/wire"
 	"bulwark/wire/dcerpc"
 	"bulwark/wire/enip"
+	"bulwark/wire/ftp"
 	"bulwark/wire/hl7"
 	"bulwark/wire/http"
+	"bulwark/wire/imap"
 	"bulwark/wire/ldap"
+	"bulwark/wire/modbus"
+	"bulwark/wire/mqtt"
 	"bulwark/wire/nfs"
 	"bulwark/wire/packet"
 	"bulwark/wire/pcap"
+	"bulwark/wire/pop3"
 	"bulwark/wire/quic"
+	"bulwark/wire/s7"
 	"bulwark/wire/smb"
 	"bulwark/wire/tls"
 )
@@ -135,6 +141,12 @@ type Worker struct {
 	enip         enip.Pool
 	hl7          hl7.Pool
 	ldap         ldap.Pool
+	modbus       modbus.Pool
+	s7           s7.Pool
+	ftp          wire.Stock[ftp.Exchange]
+	imap         wire.Stock[imap.Exchange]
+	pop3         wire.Stock[pop3.Exchange]
+	mqtt         wire.Stock[mqtt.Exchange]
 	letters      letters
 	expectations expectations
 	bodies       wire.Stock[httpFiles]
