@@ -2,8 +2,11 @@ package node
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +20,7 @@ import (
 
 	"bulwark/event"
 	"bulwark/event/eve"
+	"bulwark/observe/inventory"
 	"bulwark/observe/sensor"
 	"bulwark/platform/clock"
 	"bulwark/platform/health"
@@ -31,7 +35,7 @@ func readCommand(t Terminal) *cobra.Command {
 		Short: "Analyse captures and print what crossed the wire",
 		Long: `Analyse pcap and pcapng captures (also gzip or zstd compressed; - is standard input).
 
-Without a flag it prints a summary. --json prints our events, --eve Suricata-compatible EVE JSON, one a line: with the
+Without a flag it prints a summary. --devices prints the devices that the captures show. --json prints our events, --eve Suricata-compatible EVE JSON, one a line: with the
 fields of Suricata's own schema, for pipelines that are made for it. What is ours is marked by the object "bulwark".
 Several captures are read as one, in the order given; a directory's in the order of their names.
 Patients appear as pseudonyms. They are made with a new key each time, so that two runs cannot be joined,
@@ -70,11 +74,15 @@ See also: bulwark help captures.`,
 	cmd.Flags().StringVar(&o.keep, "keep", "", "keep the packets in a ring in this `directory`, to measure what that costs")
 	_ = cmd.Flags().MarkHidden("keep") // the flag stands above
 	cmd.Flags().BoolVar(&o.measure, "measure", false, "encode all events and print only how many there were")
+	cmd.Flags().BoolVar(&o.devices, "devices", false, "print the devices that the captures show, as JSON lines")
+	cmd.Flags().StringVar(&o.batches, "batches", "", "write what the inventory reads as it travels into this `file`, each batch behind its length")
+	_ = cmd.Flags().MarkHidden("batches") // the flag stands above
 	return cmd
 }
 
 type readOptions struct {
-	eve, json, measure, passwords bool
+	eve, json, measure, passwords, devices bool
+	batches                                string
 
 	watch, follow, keep string
 }
@@ -104,12 +112,15 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	}
 	out := bufio.NewWriterSize(t.Out, 256<<10)
 	sink := newReadSink(o, out)
+	if err := sink.open(c); err != nil {
+		return &exit{ExitFailure, err}
+	}
 	failed := 0
 	s := sensor.New(sensor.Options{
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key,
 		Start: starter(c.Sensor), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
-		Ordered: !o.measure && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords}, Discard: o.measure,
+		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords}, Discard: o.measure,
 		Done: func(r sensor.FileReport) {
 			if !o.endless() {
 				sink.packets += r.Packets
@@ -291,18 +302,40 @@ type readSink struct {
 	summary             *summary
 	packets, bytes      uint64
 	events, allocations uint64
+	inventory           *inventory.Inventory // where devices are asked for
+	batches             *os.File             // where batches are
+}
+
+// open opens what the events go into.
+func (s *readSink) open(c Config) (err error) {
+	switch {
+	case s.o.devices:
+		s.inventory, err = inventory.Offline(c.Inventory.Networks)
+	case s.o.batches != "":
+		s.batches, err = os.Create(s.o.batches)
+	}
+	return err
 }
 
 func newReadSink(o readOptions, out *bufio.Writer) *readSink {
 	s := &readSink{o: o, out: out, eve: eve.Writer{Options: eve.Options{Interface: o.watch}}}
-	if !o.eve && !o.json && !o.measure {
+	if !o.eve && !o.json && !o.measure && !o.devices && o.batches == "" {
 		s.summary = newSummary()
 	}
 	return s
 }
 
 // Publish takes a batch of the sensor.
-func (s *readSink) Publish(_ context.Context, _ event.Kind, batch []byte) error {
+func (s *readSink) Publish(_ context.Context, kind event.Kind, batch []byte) error {
+	switch {
+	case s.inventory != nil:
+		return s.inventory.Read(batch)
+	case s.batches != nil && !slices.Contains(inventory.Reads(), kind):
+		return nil
+	case s.batches != nil:
+		_, err := s.batches.Write(append(binary.LittleEndian.AppendUint32(s.line[:0], uint32(len(batch))), batch...))
+		return err
+	}
 	if err := s.reader.Open(batch); err != nil {
 		return err
 	}
@@ -334,9 +367,26 @@ func (s *readSink) finish() error {
 	switch {
 	case s.summary != nil:
 		return s.summary.print(s.out, s.packets, s.bytes)
+	case s.inventory != nil:
+		return s.listDevices()
+	case s.batches != nil:
+		return s.batches.Close()
 	case s.o.measure:
 		_, err := fmt.Fprintf(s.out, "%d packets, %d bytes, %d events, %d allocations\n", s.packets, s.bytes, s.events, s.allocations)
 		return err
+	}
+	return nil
+}
+
+// listDevices prints the devices, in the order of their numbers.
+func (s *readSink) listDevices() error {
+	all := s.inventory.All()
+	slices.SortFunc(all, func(a, b inventory.Device) int { return cmp.Compare(a.ID, b.ID) })
+	lines := json.NewEncoder(s.out)
+	for k := range all {
+		if err := lines.Encode(&all[k]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -89,6 +89,21 @@ func New(ctx context.Context, n Needs) (*Inventory, error) {
 	if err := db.Migrate(ctx, n.DB, "inventory", own); err != nil {
 		return nil, err
 	}
+	i, err := assemble(n)
+	if err != nil {
+		return nil, err
+	}
+	if n.Fleeting {
+		return i, nil
+	}
+	if err := i.load(ctx); err != nil {
+		return nil, fmt.Errorf("taking up the inventory: %w", err)
+	}
+	return i, nil
+}
+
+// assemble makes an inventory that knows nothing yet.
+func assemble(n Needs) (*Inventory, error) {
 	all, err := classes.All()
 	if err != nil {
 		return nil, err
@@ -98,19 +113,12 @@ func New(ctx context.Context, n Needs) (*Inventory, error) {
 		return nil, err
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
-		book: newBook(n.Config.Networks), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{}}
+		book: newBook(n.Config.Networks), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{},
+		watch: newWatch(n.Config), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
 	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed
 	i.book.register.Tell = i.note
 	i.book.register.Learnt = i.learnt
-	i.watch = newWatch(n.Config)
-	i.out = outlet{to: n.Publisher, site: n.Site, clock: n.Clock}
-	if n.Fleeting {
-		return i, nil
-	}
-	if err := i.load(ctx); err != nil {
-		return nil, fmt.Errorf("taking up the inventory: %w", err)
-	}
 	return i, nil
 }
 

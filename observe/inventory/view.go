@@ -227,6 +227,11 @@ func name(v *Device) string {
 	case v.Word.Name != "":
 		return v.Word.Name
 	case len(v.Hostnames) > 0:
+		for _, h := range v.Hostnames {
+			if strings.Trim(h, "0123456789abcdef-") != "" { // not a number that serves as a name
+				return h
+			}
+		}
 		return v.Hostnames[0]
 	case len(v.AETitles) > 0:
 		return v.AETitles[0]

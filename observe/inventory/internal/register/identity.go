@@ -18,6 +18,7 @@ type ident struct {
 type edge struct {
 	traces []TraceID
 	shared string // why it joins nothing; empty while it does
+	twins  int64  // since when two machines of one network show it; 0 while none are known to
 }
 
 // Change is something that happened to a device's identity.
@@ -308,9 +309,82 @@ func (r *Register) link(t *Trace, id ident, now int64, fresh bool) {
 		r.share(e, id, now, fmt.Sprintf("%d addresses show it at the same time", n))
 		return
 	}
+	if id.field == Hostname {
+		if why := r.twins(e, id, t, now); why != "" {
+			r.share(e, id, now, why)
+			return
+		}
+	}
 	if fresh {
 		r.joinBy(e, id, t, now)
 	}
+}
+
+// twins is why a name is not taken for one machine's: three network cards show it, or two of one network at the same time.
+// A machine may have two cards in two networks, or another card when it is docked; a name that somebody takes from another
+// is at both.
+func (r *Register) twins(e *edge, id ident, t *Trace, now int64) string {
+	mine := r.cards(t)
+	if len(mine) == 0 {
+		return ""
+	}
+	from, to := t.span(id)
+	others := [][]string{mine}
+	near := false
+	for _, n := range e.traces {
+		o := r.traces[n]
+		cards := r.cards(o)
+		a, b := o.span(id)
+		if n == t.ID || o.Over || o.Crowd != "" || len(cards) == 0 || a > to || b < from-pause {
+			continue
+		}
+		if slices.ContainsFunc(others, func(x []string) bool { return overlap(x, cards) }) {
+			continue
+		}
+		others = append(others, cards)
+		if o.Addr.Is4() == t.Addr.Is4() && network(o.Addr).Contains(t.Addr) && o.Last >= now-pause/2 {
+			near = true
+			if min(o.Last, t.Last)-max(o.First, t.First) >= pause && o.Device != t.Device {
+				return "two network cards of one network show it at the same time"
+			}
+		}
+	}
+	switch {
+	case len(others) > 2:
+		return fmt.Sprintf("%d network cards show it at the same time", len(others))
+	case !near:
+		e.twins = 0
+	case e.twins == 0:
+		e.twins = now
+	case now-e.twins >= pause:
+		return "two network cards of one network show it at the same time"
+	}
+	return ""
+}
+
+// cards are the link addresses of a trace that its device alone has, and has not made up.
+func (r *Register) cards(t *Trace) []string {
+	var all []string
+	for i := range t.Facts {
+		if f := &t.Facts[i]; f.Field == MAC && !random(f.Value) && !worthless(MAC, f.Value) && !r.sharedBy(MAC, f.Value) {
+			all = append(all, f.Value)
+		}
+	}
+	return all
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
+}
+
+// network is the network that an address is taken to be in.
+func network(a netip.Addr) netip.Prefix {
+	bits := 64
+	if a.Is4() {
+		bits = 24
+	}
+	p, _ := a.Prefix(bits) // both fit
+	return p
 }
 
 func mostAtOnce(id ident) int {

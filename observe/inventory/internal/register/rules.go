@@ -103,7 +103,7 @@ func multicast(mac string) bool {
 // random reports whether a link address was made up by the device, and may be another tomorrow (IEEE 802c: locally
 // administered).
 func random(mac string) bool {
-	if len(mac) != 17 {
+	if len(mac) != 17 || mac[:8] == "52:54:00" { // QEMU's: given once to a virtual machine
 		return false
 	}
 	switch mac[1] {
