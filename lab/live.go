@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -191,6 +192,18 @@ func (w *Watcher) export(ctx context.Context, search string) ([]byte, error) {
 	return w.get(ctx, w.base+"/api/export?"+q.Encode())
 }
 
+// Devices are those of the inventory.
+func (w *Watcher) Devices(ctx context.Context) ([]Device, error) {
+	text, err := w.get(ctx, w.base+"/api/devices?limit=1000")
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Devices []Device `json:"devices"`
+	}
+	return list.Devices, json.Unmarshal(text, &list)
+}
+
 // Stop ends the program gracefully.
 func (w *Watcher) Stop() error {
 	if err := w.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -231,20 +244,23 @@ func (t *transcript) String() string {
 	return t.text.String()
 }
 
-// Live has bulwark watch while every scenario runs, and returns the events that it kept.
-func Live(ctx context.Context, bulwark string, progress io.Writer) (events []byte, err error) {
+// Live has bulwark watch while every scenario runs, and returns the events that it kept, and its devices.
+func Live(ctx context.Context, bulwark string, progress io.Writer) (events []byte, devices []Device, err error) {
 	h, err := Open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
 	w, err := h.Watch(ctx, bulwark)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = h.play(ctx, Scenarios(), func(name string, begin, end time.Time) { say(progress, name, end.Sub(begin)) })
 	if err == nil {
 		events, err = w.Events(ctx)
 	}
-	return events, errors.Join(err, w.Stop())
+	if err == nil {
+		devices, err = w.Devices(ctx)
+	}
+	return events, devices, errors.Join(err, w.Stop())
 }

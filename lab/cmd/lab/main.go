@@ -78,7 +78,7 @@ func live(ctx context.Context, args []string) (bool, error) {
 	if bulwark == "" {
 		return false, fmt.Errorf("live needs -bulwark or $BULWARK")
 	}
-	events, err := lab.Live(ctx, bulwark, os.Stderr)
+	events, devices, err := lab.Live(ctx, bulwark, os.Stderr)
 	if err != nil {
 		return false, err
 	}
@@ -91,7 +91,11 @@ func live(ctx context.Context, args []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return lab.Print(os.Stdout, "lab_expectations", results), nil
+	ok := lab.Print(os.Stdout, "lab_expectations", results)
+	if results, err = lab.CheckDevices(devices); err != nil {
+		return false, err
+	}
+	return lab.Print(os.Stdout, "lab_devices", results) && ok, nil
 }
 
 func run(ctx context.Context, args []string) (bool, error) {
@@ -125,7 +129,24 @@ func run(ctx context.Context, args []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return lab.Print(os.Stdout, "lab_offline_expectations", results), nil
+	ok := lab.Print(os.Stdout, "lab_offline_expectations", results)
+	for _, x := range []struct {
+		figure string
+		read   func() ([]lab.Device, error)
+	}{
+		{"lab_offline_devices", func() ([]lab.Device, error) { return lab.ReadDevices(ctx, bulwark, file) }},
+		{"lab_moved_devices", func() ([]lab.Device, error) { return lab.ReadDevicesTwice(ctx, bulwark, file) }},
+	} {
+		all, err := x.read()
+		if err != nil {
+			return false, err
+		}
+		if results, err = lab.CheckDevices(all); err != nil {
+			return false, err
+		}
+		ok = lab.Print(os.Stdout, x.figure, results) && ok
+	}
+	return ok, nil
 }
 
 func capture(ctx context.Context, args []string) (bool, error) {
