@@ -23,7 +23,7 @@ var ErrClass = errors.New("classes: bad class")
 type Class struct {
 	Name   string `yaml:"class"` // in English, as exports have it
 	French string `yaml:"french"`
-	Tier   int    `yaml:"tier"` // what is proposed: 0 life-critical, 1 clinical-essential, 2 clinical-support, 3 office
+	Tier   int    `yaml:"tier"` // what is proposed: 0 life-critical, 1 clinical-essential, 2 clinical-support, 3 office; -1: it depends on its use
 	Rules  []Rule `yaml:"rules"`
 }
 
@@ -41,8 +41,8 @@ type Rule struct {
 // Test is met when one of the facts of its field is one of its values. Case does not count.
 type Test struct {
 	Field string   `yaml:"field"`
-	Is    []string `yaml:"is"`    // the whole value; with * at its end what it begins with; with * at both ends what it has in it
-	Least int      `yaml:"least"` // how many facts must meet it; 0 means 1
+	Is    []string `yaml:"is"`    // the whole value; with * at its end what it begins with, at its beginning what it ends with, at both what it has in it
+	Least int      `yaml:"least"` // how many different facts must meet it; 0 means 1
 }
 
 // Case are facts of an example, each "field: value".
@@ -79,7 +79,7 @@ func Parse(text []byte) (Class, error) {
 }
 
 func (c *Class) check() error {
-	if c.Name == "" || c.French == "" || c.Tier < 0 || c.Tier > 3 || len(c.Rules) == 0 {
+	if c.Name == "" || c.French == "" || c.Tier < -1 || c.Tier > 3 || len(c.Rules) == 0 {
 		return fmt.Errorf("%w: %q lacks a name, a French name, a tier or rules", ErrClass, c.Name)
 	}
 	for i := range c.Rules {
@@ -120,14 +120,15 @@ func (r *Rule) Holds(f Facts) bool {
 }
 
 func (t *Test) met(f Facts) bool {
-	n := 0
+	var room [4]string
+	seen := room[:0] // another source may tell the same
 	f.Each(t.Field, func(v string) bool {
-		if slices.ContainsFunc(t.Is, func(pattern string) bool { return like(v, pattern) }) {
-			n++
+		if slices.ContainsFunc(t.Is, func(pattern string) bool { return like(v, pattern) }) && !slices.Contains(seen, v) {
+			seen = append(seen, v)
 		}
-		return n < max(t.Least, 1)
+		return len(seen) < max(t.Least, 1)
 	})
-	return n >= max(t.Least, 1)
+	return len(seen) >= max(t.Least, 1)
 }
 
 // like reports whether a value is what a pattern says.
@@ -137,6 +138,9 @@ func like(v, pattern string) bool {
 		return true
 	case len(pattern) > 1 && pattern[0] == '*' && pattern[len(pattern)-1] == '*':
 		return contains(v, pattern[1:len(pattern)-1])
+	case len(pattern) > 1 && pattern[0] == '*':
+		p := pattern[1:]
+		return len(v) >= len(p) && strings.EqualFold(v[len(v)-len(p):], p)
 	case strings.HasSuffix(pattern, "*"):
 		p := pattern[:len(pattern)-1]
 		return len(v) >= len(p) && strings.EqualFold(v[:len(p)], p)

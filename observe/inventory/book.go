@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"bulwark/event"
@@ -16,13 +17,14 @@ type book struct {
 	links    *links.Table
 	networks []netip.Prefix // whose addresses are the hospital's
 
-	reader evidence.Reader
-	fresh  [freshSlots]sighted
-	events uint64
-	spared uint64
-	now    int64 // when the last event happened; unix nanoseconds
-	event  event.Event
-	batch  event.Reader
+	reader   evidence.Reader
+	gateways map[string]int64 // link addresses that those outside are behind, and when that was told
+	fresh    [freshSlots]sighted
+	events   uint64
+	spared   uint64
+	now      int64 // when the last event happened; unix nanoseconds
+	event    event.Event
+	batch    event.Reader
 }
 
 // sighted is a fact that was told lately, and need not be told again within the quarter of an hour.
@@ -37,7 +39,7 @@ const (
 )
 
 func newBook(networks []netip.Prefix) *book {
-	b := &book{register: register.New(), links: links.New(), networks: networks}
+	b := &book{register: register.New(), links: links.New(), networks: networks, gateways: map[string]int64{}}
 	b.reader.See = b.see
 	return b
 }
@@ -86,6 +88,12 @@ func (b *book) take(e *event.Event) {
 // use counts what one end of a conversation uses of the other.
 func (b *book) use(e *event.Event, f *event.Flow) {
 	from, to := b.traceAt(e.Src, e.Time), b.traceAt(e.Dst, e.Time)
+	switch {
+	case from != 0 && to == 0 && !e.Dst.IsMulticast() && e.Dst != broadcast && f.SrcMAC != f.DstMAC:
+		b.wayOut(f.DstMAC, e.Time)
+	case from == 0 && to != 0 && f.SrcMAC != f.DstMAC:
+		b.wayOut(f.SrcMAC, e.Time)
+	}
 	if from == 0 && to == 0 || e.Dst.IsMulticast() || e.Dst == broadcast {
 		return
 	}
@@ -98,6 +106,33 @@ func (b *book) use(e *event.Event, f *event.Flow) {
 	}
 	b.links.Count(links.Key{From: from, To: to, App: app}, e.Time, f.Activity == "Close", f.BytesOut, f.BytesIn)
 }
+
+// wayOut notes that frames of somebody outside bear a link address: who has it for its own joins networks. It is who answers for
+// it by ARP; where nobody was heard to, and one device alone shows it, that may as well be behind the router.
+func (b *book) wayOut(mac string, now int64) {
+	if mac == "" || now < b.gateways[mac]+freshLife {
+		return
+	}
+	if len(b.gateways) >= maxGateways {
+		clear(b.gateways)
+	}
+	b.gateways[strings.Clone(mac)] = now
+	showing := b.register.Showing(register.MAC, mac)
+	s := register.Sighting{Time: now, Field: register.Role, Value: "router to the outside", Source: "flow", Sure: register.Likely}
+	sure := false
+	for _, t := range showing {
+		if _, certain := t.Says(register.MAC, mac); certain {
+			s.At, sure = t.Addr, true
+			b.register.See(&s)
+		}
+	}
+	if !sure && len(showing) == 1 {
+		s.At, s.Value, s.Sure = showing[0].Addr, "at the link address of the way out", register.Possible
+		b.register.See(&s)
+	}
+}
+
+const maxGateways = 1024
 
 // traceAt is what is at an address of the hospital; 0 for one outside.
 func (b *book) traceAt(a netip.Addr, at int64) register.TraceID {

@@ -34,7 +34,7 @@ func TestMap(t *testing.T) {
 	}{
 		{"devices of a network stand together, the largest network first", ByNetwork, "10.0.0.0/24:4 10.0.9.0/24:1 outside:1"},
 		{"without a ward all are in one group", ByWard, ":5 outside:1"},
-		{"what is not understood means by class", "planet", ":4 domain controller:1 outside:1"},
+		{"what is not understood means by class", "planet", ":2 domain controller:1 pacs:1 workstation:1 outside:1"},
 	} {
 		t.Run(c.sentence, func(t *testing.T) {
 			m := i.Map(c.by)
@@ -114,11 +114,11 @@ func TestChoose(t *testing.T) {
 	for _, c := range []struct {
 		sentence, query, names string
 	}{
-		{"the most critical stand first, and the proposed before the unknown", "sort=tier", "CT_ROOM1 10.0.0.2 10.0.0.50 ward3-pc"},
+		{"the most critical stand first, and the proposed before the unknown", "sort=tier", "CT_ROOM1 10.0.0.50 10.0.0.2 ward3-pc"},
 		{"by name, whatever the case", "sort=name", "10.0.0.2 10.0.0.50 CT_ROOM1 ward3-pc"},
 		{"a proposed tier is not a confirmed one", "tier=1", ""},
-		{"a proposed tier is asked for with its mark", "tier=1?", "10.0.0.2"},
-		{"two values of a facet widen it", "tier=1?&tier=0&sort=name", "10.0.0.2 CT_ROOM1"},
+		{"a proposed tier is asked for with its mark", "tier=1?", "10.0.0.50 10.0.0.2"},
+		{"two values of a facet widen it", "tier=1?&tier=0&sort=name", "10.0.0.2 10.0.0.50 CT_ROOM1"},
 		{"unconfirmed takes proposed and unknown ones", "tier=unconfirmed&sort=name", "10.0.0.2 10.0.0.50 ward3-pc"},
 		{"a ward narrows", "ward=Radiology", "CT_ROOM1"},
 		{"a maker narrows", "vendor=SIEMENS", "CT_ROOM1"},

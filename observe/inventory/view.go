@@ -81,7 +81,8 @@ type Fact struct {
 }
 
 // factsOf hand the facts of a device to the classes: those that it has told or shown, the maker of its network cards as
-// "oui", and "crowd" where several devices speak behind its address.
+// "oui", "crowd" where several devices speak behind its address, and as "place" whether that is the first or the last of its
+// 256, where the way out is by custom.
 type factsOf struct {
 	i      *Inventory
 	traces []*register.Trace
@@ -89,7 +90,7 @@ type factsOf struct {
 
 func (f factsOf) Each(field string, fn func(string) bool) {
 	for _, t := range f.traces {
-		if field == "crowd" && t.Crowd != "" && !fn(string(t.Crowd)) {
+		if field == "crowd" && t.Crowd != "" && !fn(string(t.Crowd)) || field == "place" && t.Addr.Is4() && !fn(place(t.Addr)) {
 			return
 		}
 		for i := range t.Facts {
@@ -106,6 +107,17 @@ func (f factsOf) Each(field string, fn func(string) bool) {
 			}
 		}
 	}
+}
+
+// place is where an address is in its network of 256, by its last number.
+func place(a netip.Addr) string {
+	switch a.As4()[3] {
+	case 1:
+		return "first"
+	case 254:
+		return "last"
+	}
+	return "between"
 }
 
 // judged is a verdict with the version of the facts that it rests on.

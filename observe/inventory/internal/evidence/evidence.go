@@ -13,7 +13,7 @@ import (
 func Kinds() []event.Kind {
 	return []event.Kind{event.KindAsset, event.KindFlow, event.KindDHCP, event.KindTLS, event.KindHTTP, event.KindSSH, event.KindDICOM,
 		event.KindDICOMweb, event.KindHL7, event.KindFHIR, event.KindSNMP, event.KindMonitor, event.KindMDNS, event.KindNBNS, event.KindIEEE11073,
-		event.KindPOCT1A, event.KindASTM, event.KindS7, event.KindENIP, event.KindRFB, event.KindQUIC}
+		event.KindPOCT1A, event.KindASTM, event.KindS7, event.KindENIP, event.KindRFB, event.KindQUIC, event.KindDCERPC}
 }
 
 // Reader takes sightings from events. It is not safe for concurrent use.
@@ -23,6 +23,7 @@ type Reader struct {
 
 	s     register.Sighting
 	lower []byte
+	port  []byte
 }
 
 // Read takes what an event says. Events of other kinds than Kinds say nothing.
@@ -57,8 +58,14 @@ func (r *Reader) Read(e *event.Event) {
 		r.hl7(&e.Header, p)
 	case *event.FHIR:
 		r.from("fhir", e.Src).sure(register.Likely).say(register.Agent, p.Client)
+		r.say(register.Role, "fhir client")
+		if p.Status >= 200 && p.Status < 300 {
+			r.from("fhir", e.Dst).say(register.Role, "fhir server")
+		}
 	case *event.SNMP:
 		r.snmp(&e.Header, p)
+	case *event.DCERPC:
+		r.rpc(e.Dst, p)
 	case *event.Monitor:
 		r.monitor(e.Src, p)
 	case *event.MDNS:
@@ -160,48 +167,7 @@ func (r *Reader) hostname(name string) {
 	}
 }
 
-// flow takes who serves and uses what, and the link addresses. Those are a router's for everybody behind it, which the
-// register finds out.
-func (r *Reader) flow(h *event.Header, p *event.Flow) {
-	if h.Dst.IsMulticast() || h.Dst == broadcast {
-		r.from("flow", h.Src).sure(register.Likely).say(register.MAC, p.SrcMAC)
-		return
-	}
-	r.from("flow", h.Src).sure(register.Likely).say(register.MAC, p.SrcMAC)
-	r.say(register.Uses, p.App)
-	if p.BytesIn == 0 && p.TotalBytesIn == 0 {
-		return // nobody answered: there may be nobody
-	}
-	r.from("flow", h.Dst).say(register.MAC, p.DstMAC)
-	r.say(register.Serves, p.App)
-}
-
 var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
-
-// dhcp takes a lease: the surest sign of who is at an address.
-func (r *Reader) dhcp(h *event.Header, p *event.DHCP) {
-	switch p.Message {
-	case "ack", "reply":
-		if a, err := netip.ParseAddr(p.Assigned); err == nil && !a.IsUnspecified() {
-			r.from("dhcp", a).sure(register.Certain)
-			r.say(register.MAC, p.MAC)
-			r.hostname(p.Hostname)
-		}
-	case "request", "discover", "inform", "solicit", "renew":
-		at := h.Src
-		if a, err := netip.ParseAddr(p.Requested); err == nil && at.IsUnspecified() && p.Message == "request" {
-			at = a
-		}
-		if at.IsUnspecified() {
-			return
-		}
-		r.from("dhcp", at).sure(register.Likely)
-		r.say(register.MAC, p.MAC)
-		r.hostname(p.Hostname)
-		r.say(register.DHCP, p.Params)
-		r.say(register.DHCPID, p.Vendor)
-	}
-}
 
 // dicom takes what both ends do. What a stored object says of the device that made it comes as an asset.
 func (r *Reader) dicom(h *event.Header, p *event.DICOM) {

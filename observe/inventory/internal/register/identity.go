@@ -233,6 +233,21 @@ func (r *Register) handsOver(t *Trace, s *Sighting) bool {
 	return other
 }
 
+// Showing are the traces that show an identifier and are at their address still. They belong to the register.
+func (r *Register) Showing(f Field, v string) []*Trace {
+	e := r.edges[ident{f, v}]
+	if e == nil {
+		return nil
+	}
+	var all []*Trace
+	for _, id := range e.traces {
+		if t := r.traces[id]; !t.Over {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
 // Shared is why an identifier is not taken for one device's own; empty while it is.
 func (r *Register) Shared(f Field, v string) string {
 	if e := r.edges[ident{f, v}]; e != nil {

@@ -37,6 +37,8 @@ const (
 	Class    Field = "class" // what it is for, by its own word or by a fingerprint
 	Serves   Field = "serves"
 	Uses     Field = "uses"
+	Port     Field = "port"      // port that it answers at, where its number says something: tcp/9100
+	AsksPort Field = "asks_port" // likewise that it asks others at
 	Role     Field = "role"
 	Modality Field = "modality"
 	SOP      Field = "sop" // DICOM SOP class
@@ -127,6 +129,16 @@ func (t *Trace) Has(f Field) (string, bool) {
 		return "", false
 	}
 	return best.Value, true
+}
+
+// Says reports whether a fact says so, and whether one that is certain does.
+func (t *Trace) Says(field Field, value string) (says, certain bool) {
+	for i := range t.Facts {
+		if f := &t.Facts[i]; f.Field == field && f.Value == value {
+			says, certain = true, certain || f.Sure == Certain
+		}
+	}
+	return says, certain
 }
 
 // add keeps a fact. fresh reports that it was not known; out is what went to make room for it, if anything did.

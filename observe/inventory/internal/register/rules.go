@@ -58,13 +58,15 @@ func worthless(f Field, v string) bool {
 	case Hostname:
 		switch v {
 		case "localhost", "workstation", "unknown", "none", "null", "android", "iphone", "host", "pc", "user", "default", "test", "server", "client",
-			"admin", "device", "dhcp", "router", "gateway", "printer", "esp", "raspberrypi", "ubuntu", "debian", "kali", "localdomain", "wpad", "isatap":
+			"admin", "device", "dhcp", "router", "gateway", "printer", "esp", "raspberrypi", "ubuntu", "debian", "kali", "localdomain", "wpad", "isatap",
+			"vm":
 			return true
 		}
 	case Serial:
 		return uniform(v) || len(v) < 4
 	case MAC:
-		return v == "00:00:00:00:00:00" || v == "ff:ff:ff:ff:ff:ff" || len(v) != 17 || multicast(v)
+		return v == "00:00:00:00:00:00" || v == "ff:ff:ff:ff:ff:ff" || len(v) != 17 || multicast(v) || uniform(v) ||
+			v == "12:34:56:78:9a:bc" // of the virtual switch of Azure, which answers for everybody
 	case AE:
 		switch v {
 		case "ANY-SCP", "ANYSCP", "STORESCU", "STORESCP", "ECHOSCU", "FINDSCU", "MOVESCU", "GETSCU", "PYNETDICOM", "DCMTK", "ANONYMOUS", "DEFAULT":
