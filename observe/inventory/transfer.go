@@ -76,9 +76,16 @@ type Row struct {
 	Name    string            `json:"name,omitempty"`    // of that device
 	By      string            `json:"by,omitempty"`      // column by which it was found
 	Changes map[string]string `json:"changes,omitempty"` // column: "before -> after"
-	Problem string            `json:"problem,omitempty"` // why it is left out
+	Problem string            `json:"problem,omitempty"` // why it is left out, in English
+	Code    string            `json:"code,omitempty"`    // the same as a code: same-device, several, no-device, tier or word
+	Values  []string          `json:"values,omitempty"`  // that the code is about: a line; column, value and count; -; value; -
 
 	word Word
+}
+
+// leaveOut says why a row is left out.
+func (r *Row) leaveOut(code, problem string, values ...string) {
+	r.Code, r.Problem, r.Values = code, problem, values
 }
 
 // Preview is what an import would do.
@@ -113,7 +120,7 @@ func (i *Inventory) Import(ctx context.Context, actor string, table []byte, appl
 		r := i.plan(&rows[n], find)
 		if r.Device != 0 && r.Problem == "" {
 			if first, twice := taken[r.Device]; twice {
-				r.Problem = fmt.Sprintf("line %d is about the same device", first)
+				r.leaveOut("same-device", fmt.Sprintf("line %d is about the same device", first), strconv.Itoa(first))
 			} else {
 				taken[r.Device] = r.Line
 			}
@@ -263,15 +270,17 @@ func (i *Inventory) plan(l *line, find finder) Row {
 		case 1:
 			r.Device, r.By = found[0], c
 		default:
-			r.Problem = fmt.Sprintf("%s %s is that of %d devices", c, v, len(found))
+			r.leaveOut("several", fmt.Sprintf("%s %s is that of %d devices", c, v, len(found)), c, v, strconv.Itoa(len(found)))
 			return r
 		}
 		break
 	}
 	if r.Device == 0 {
-		r.Problem = "no device is known by what the line tells"
+		r.leaveOut("no-device", "no device is known by what the line tells")
 		return r
 	}
+	d := register.DeviceID(r.Device)
+	r.Name = i.view(register.Device{ID: d, Traces: i.book.register.Traces(d)}).Name
 	old := i.words[register.DeviceID(r.Device)]
 	w := old
 	if old.Rev == 0 {
@@ -288,17 +297,15 @@ func (i *Inventory) plan(l *line, find finder) Row {
 	if v, ok := l.values["tier"]; ok {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 0 || n > 3 {
-			r.Problem = fmt.Sprintf("tier %q is none of 0 to 3", v)
+			r.leaveOut("tier", fmt.Sprintf("tier %q is none of 0 to 3", v), v)
 			return r
 		}
 		w.Tier = Tier(n)
 	}
 	if err := i.checkWord(&w); err != nil {
-		r.Problem = strings.TrimPrefix(err.Error(), ErrWord.Error()+": ")
+		r.leaveOut("word", strings.TrimPrefix(err.Error(), ErrWord.Error()+": "))
 		return r
 	}
-	d := register.DeviceID(r.Device)
-	r.Name = i.view(register.Device{ID: d, Traces: i.book.register.Traces(d)}).Name
 	w.Rev++
 	r.word, r.Changes = w, differences(&old, &w)
 	return r

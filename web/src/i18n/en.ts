@@ -272,6 +272,7 @@ export const en = {
     willChange: 'What changes',
     foundBy: 'found by {column}',
     leftOut: 'Left out:',
+    leftOutWhy: { 'same-device': 'line {value} is about the same device', several: '{column} {value} is that of {n} devices', 'no-device': 'no device is known by what the line tells', tier: 'criticality “{value}” is none of 0 to 3', word: 'a text is too long, or the class is none that there is' },
     rowsCut: 'The first {n} lines are shown. All are imported.',
     applyOne: 'Change {n} device',
     applyMany: 'Change {n} devices',

@@ -273,6 +273,7 @@ export const fr: Dictionary = {
     willChange: 'Ce qui change',
     foundBy: 'retrouvé par {column}',
     leftOut: 'Laissée de côté :',
+    leftOutWhy: { 'same-device': 'la ligne {value} concerne le même appareil', several: '{column} {value} est celui de {n} appareils', 'no-device': 'aucun appareil n’est connu par ce que dit la ligne', tier: 'la criticité « {value} » n’est pas de 0 à 3', word: 'un texte est trop long, ou la classe n’existe pas' },
     rowsCut: 'Les {n} premières lignes sont montrées. Toutes sont importées.',
     applyOne: 'Changer {n} appareil',
     applyMany: 'Changer {n} appareils',

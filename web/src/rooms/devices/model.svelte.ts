@@ -36,7 +36,7 @@ export interface Use { app: string; device: number; name: string; class?: string
 export interface Happening { time: string; kind: string; other?: number; field?: string; value?: string; address?: string; why?: string }
 export interface Dependent { id: number; name: string; class?: string; tier: Tier; ward?: string; apps: string[]; via?: number[]; conversations: number }
 export interface Dependents { serves: string[]; direct: Dependent[]; indirect: Dependent[]; outside: boolean; cut: number }
-export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string }
+export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string; code?: string; values?: string[] }
 export interface Preview { columns: string[] | null; ignored: string[] | null; rows: Row[] | null; matched: number; changing: number; unmatched: number }
 export interface ClassName { name: string; french: string; tier: number }
 export type { Count }
