@@ -172,6 +172,9 @@ type pending struct {
 	left    []register.DeviceID // that have no standing any more
 }
 
+// Keep keeps what was learnt. Run does so by itself.
+func (i *Inventory) Keep(ctx context.Context) error { return i.save(ctx) }
+
 // save keeps what changed since it was last kept, and how far the bus was read, in one transaction. Where that fails the
 // next writes all there is.
 func (i *Inventory) save(ctx context.Context) error {
