@@ -53,6 +53,7 @@ func Suites() []Suite {
 		{"segment_invariance", runInvariance},
 		{"eve_fields", runEVEFields},
 		{"classes", runClasses},
+		{"dcm_identity", runIdentity},
 	}
 }
 

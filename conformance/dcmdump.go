@@ -146,6 +146,16 @@ func streams(path string) ([][]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	connections, err := connections(f)
+	var all [][]byte
+	for _, s := range connections {
+		all = append(all, s.bytes[0], s.bytes[1])
+	}
+	return slices.DeleteFunc(all, func(s []byte) bool { return len(s) == 0 }), err
+}
+
+// connections are the TCP connections of a pcap file, put together by gopacket.
+func connections(f io.Reader) ([]*kept, error) {
 	r, err := pcapgo.NewReader(f)
 	if err != nil {
 		return nil, err
@@ -166,22 +176,22 @@ func streams(path string) ([][]byte, error) {
 		}
 	}
 	asm.FlushAll()
-	var all [][]byte
-	for _, s := range keep.streams {
-		all = append(all, s.bytes[0], s.bytes[1])
-	}
-	return slices.DeleteFunc(all, func(s []byte) bool { return len(s) == 0 }), nil
+	return keep.streams, nil
 }
 
 type keeper struct{ streams []*kept }
 
-func (k *keeper) New(_, _ gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
-	s := &kept{}
+func (k *keeper) New(ends, _ gopacket.Flow, _ *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
+	s := &kept{ends: [2]string{ends.Src().String(), ends.Dst().String()}}
 	k.streams = append(k.streams, s)
 	return s
 }
 
-type kept struct{ bytes [2][]byte }
+// kept is what each end of a connection has sent. The first is the one that sent first.
+type kept struct {
+	ends  [2]string
+	bytes [2][]byte
+}
 
 func (s *kept) Accept(_ *layers.TCP, _ gopacket.CaptureInfo, _ reassembly.TCPFlowDirection, _ reassembly.Sequence, start *bool, _ reassembly.AssemblerContext) bool {
 	*start = true

@@ -20,8 +20,15 @@ func (r *Reader) flow(h *event.Header, p *event.Flow) {
 		return
 	}
 	r.say(register.Uses, p.App)
-	port, told := r.assigned(h)
+	port, told := r.assigned(h.Proto, h.Ports.Dst)
 	told = told && !refused(h, p)
+	if !told && h.Ports.Dst >= 1024 && (h.Proto == 17 || p.Midstream) { // what was seen first may be an answer
+		if port, ok := r.assigned(h.Proto, h.Ports.Src); ok {
+			r.say(register.Port, port)
+			r.from("flow", h.Dst).say(register.AsksPort, port)
+			r.from("flow", h.Src)
+		}
+	}
 	if told {
 		r.say(register.AsksPort, port)
 	}
@@ -60,6 +67,10 @@ func groupRole(h *event.Header) string {
 		switch h.Ports.Dst {
 		case 520, 521, 646, 711, 1985, 2029, 3222: // RIP, RIPng, LDP, TDP, HSRP, HSRP for IPv6, GLBP
 			return "routing protocol"
+		case 1900: // UPnP Device Architecture 2.0 §1
+			return "searches by ssdp"
+		case 5355: // RFC 4795
+			return "searches by llmnr"
 		}
 	}
 	return ""
@@ -76,20 +87,20 @@ func routing(proto uint8) bool {
 
 // assigned is the port that is asked, as "tcp/9100", where its number alone says something of what serves there. The list is
 // short, so that facts stay few: it holds what classes of devices (content/classes) are known by and no decoder tells better.
-func (r *Reader) assigned(h *event.Header) (string, bool) {
-	switch h.Proto {
+func (r *Reader) assigned(proto uint8, port uint16) (string, bool) {
+	switch proto {
 	case 6:
-		switch h.Ports.Dst {
+		switch port {
 		case 21, 53, 80, 102, 389, 443, 515, 548, 554, 631, 636, 902, 1080, 1194, 1433, 1521, 1720, 1723, 1883, 2000, 2049, 2443, 2811,
 			3000, 3128, 3260, 3268, 3269, 3306, 3389, 4712, 4730, 4840, 4880, 5000, 5038, 5060, 5061, 5094, 5222, 5269, 5432, 5672, 5984,
-			6379, 6556, 6667, 6789, 8006, 8009, 8080, 8554, 8883, 9000, 9042, 9092, 9100, 9160, 9200, 10050, 11211, 16509, 20000,
+			789, 1089, 1090, 1911, 1962, 2404, 2455, 4911, 5006, 5007, 5900, 5938, 6379, 6556, 6667, 6789, 8006, 8009, 8080, 8554, 8883, 9000, 9042, 9092, 9100, 9160, 9200, 9600, 18245, 20547, 10050, 11211, 16509, 20000,
 			27017, 34567, 37777, 44818, 48898, 50000, 50051, 61613, 61616:
-			return r.portName("tcp/", h.Ports.Dst), true
+			return r.portName("tcp/", port), true
 		}
 	case 17:
-		switch h.Ports.Dst {
-		case 69, 500, 1194, 1645, 1646, 1719, 1812, 1813, 2222, 3671, 4342, 4500, 5050, 5094, 6343, 9600, 34964, 44818, 47808, 51820:
-			return r.portName("udp/", h.Ports.Dst), true
+		switch port {
+		case 69, 500, 1194, 1645, 1646, 1719, 1812, 1813, 2222, 3671, 2404, 4342, 4500, 5006, 5050, 5094, 6343, 9600, 34962, 34963, 34964, 34980, 44818, 47808, 51820:
+			return r.portName("udp/", port), true
 		}
 	}
 	return "", false
@@ -114,6 +125,11 @@ func (r *Reader) rpc(at netip.Addr, p *event.DCERPC) {
 		switch s {
 		case "netlogon", "drsuapi", "BackupKey", "backupkey", "dsaop":
 			r.from("dcerpc", at).sure(register.Certain).say(register.Role, "domain controller interface")
+		case "samr":
+			switch p.Operation {
+			case "SamrOpenGroup", "SamrQueryInformationGroup", "SamrGetMembersInGroup", "SamrCreateGroupInDomain", "SamrAddMemberToGroup":
+				r.from("dcerpc", at).sure(register.Likely).say(register.Role, "groups of a domain") // other hosts have aliases only
+			}
 		}
 	}
 }
