@@ -69,6 +69,7 @@ type Inventory struct {
 	book     *book
 	words    map[register.DeviceID]Word
 	verdicts map[register.DeviceID]judged
+	shown    map[register.DeviceID]shown
 	watch    watch
 	changes  []change                   // that are not kept yet
 	moved    map[register.DeviceID]Word // words whose device became another, not kept yet
@@ -113,7 +114,7 @@ func assemble(n Needs) (*Inventory, error) {
 		return nil, err
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
-		book: newBook(n.Config.Networks), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{},
+		book: newBook(n.Config.Networks), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]shown{},
 		watch: newWatch(n.Config), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
 	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed

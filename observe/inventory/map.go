@@ -59,7 +59,7 @@ func (i *Inventory) Map(by Grouping) Map {
 	if by != ByNetwork && by != ByWard {
 		by = ByClass
 	}
-	all := i.All()
+	all := i.list()
 	d := drafting{m: Map{By: by, Apps: []string{}, Edges: []Edge{}}, place: map[register.DeviceID]int{}, apps: map[string]int{}, edges: map[[2]int]*Edge{}}
 	d.group(all)
 	i.mu.RLock()
@@ -88,10 +88,10 @@ type drafting struct {
 }
 
 // group puts the devices into groups, the largest first; what is outside comes last.
-func (d *drafting) group(all []Device) {
+func (d *drafting) group(all []shown) {
 	names := map[string]int{}
 	for n := range all {
-		names[groupOf(&all[n], d.m.By)]++
+		names[groupOf(all[n].device, d.m.By)]++
 	}
 	for name, n := range names {
 		d.m.Groups = append(d.m.Groups, Group{Name: name, Count: n})
@@ -100,11 +100,12 @@ func (d *drafting) group(all []Device) {
 	for n, g := range d.m.Groups {
 		names[g.Name] = n
 	}
-	slices.SortFunc(all, func(a, b Device) int {
+	slices.SortFunc(all, func(x, y shown) int {
+		a, b := x.device, y.device
 		return cmp.Or(cmp.Compare(a.Tier.weight(), b.Tier.weight()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	for n := range all {
-		v := &all[n]
+		v := all[n].device
 		d.place[register.DeviceID(v.ID)] = n
 		d.m.Devices = append(d.m.Devices, Node{ID: v.ID, Name: v.Name, Group: names[groupOf(v, d.m.By)], Tier: tierTick(v.Tier)})
 	}

@@ -110,7 +110,7 @@ func TestChoose(t *testing.T) {
 	if _, err := i.Say(t.Context(), "engineer", register.DeviceID(find(t, i, "10.0.0.40").ID), Word{Tier: LifeCritical, Ward: "Radiology"}); err != nil {
 		t.Fatal(err)
 	}
-	all := i.All()
+	all := i.list()
 	for _, c := range []struct {
 		sentence, query, names string
 	}{

@@ -44,7 +44,7 @@ func (d *Doors) Routes() []web.Route {
 
 // list answers with a part of the devices; see [choose].
 func (d *Doors) list(w http.ResponseWriter, r *http.Request) {
-	web.JSON(w, http.StatusOK, choose(d.i.All(), r.URL.Query()))
+	web.JSON(w, http.StatusOK, choose(d.i.list(), r.URL.Query()))
 }
 
 // id is the device that a request is about.

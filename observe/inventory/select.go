@@ -28,13 +28,14 @@ const mostListed = 500
 // choose is the part of a list that q asks for: q are words that must all stand somewhere in what a list shows; class,
 // tier, vendor and ward narrow it to any of their values; since to devices first seen then or later; sort is last (usual),
 // first, name or tier; from and limit say which part.
-func choose(every []Device, q url.Values) page {
+func choose(every []shown, q url.Values) page {
 	found := filter(every, strings.Fields(strings.ToLower(q.Get("q"))))
 	if since, err := time.Parse(time.RFC3339, q.Get("since")); err == nil {
-		found = slices.DeleteFunc(found, func(v Device) bool { return v.First.Before(since) })
+		found = slices.DeleteFunc(found, func(x shown) bool { return x.device.First.Before(since) })
 	}
 	p := page{All: len(every), Facets: facets(found)}
-	found = slices.DeleteFunc(found, func(v Device) bool {
+	found = slices.DeleteFunc(found, func(x shown) bool {
+		v := x.device
 		return !anyOf(q["class"], v.Class.Name) || !anyOf(q["vendor"], v.maker()) || !anyOf(q["ward"], v.Word.Ward) ||
 			!anyOf(q["tier"], tierTick(v.Tier)) && !anyOf(q["tier"], tierWord(v.Tier))
 	})
@@ -46,21 +47,26 @@ func choose(every []Device, q url.Values) page {
 	if err != nil || limit < 0 || limit > mostListed {
 		limit = mostListed
 	}
-	p.Devices = found[from:min(from+limit, len(found))]
+	p.Devices = make([]Device, 0, limit)
+	for _, x := range found[from:min(from+limit, len(found))] {
+		p.Devices = append(p.Devices, *x.device)
+	}
 	return p
 }
 
 func anyOf(wanted []string, v string) bool { return len(wanted) == 0 || slices.Contains(wanted, v) }
 
 // order sorts a list, which stands by when its devices were seen last.
-func order(all []Device, by string) {
+func order(all []shown, by string) {
 	switch by {
 	case "first":
-		slices.SortStableFunc(all, func(a, b Device) int { return b.First.Compare(a.First) })
+		slices.SortStableFunc(all, func(a, b shown) int { return b.device.First.Compare(a.device.First) })
 	case "name":
-		slices.SortStableFunc(all, func(a, b Device) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+		slices.SortStableFunc(all, func(a, b shown) int {
+			return strings.Compare(strings.ToLower(a.device.Name), strings.ToLower(b.device.Name))
+		})
 	case "tier":
-		slices.SortStableFunc(all, func(a, b Device) int { return cmp.Compare(a.Tier.weight(), b.Tier.weight()) })
+		slices.SortStableFunc(all, func(a, b shown) int { return cmp.Compare(a.device.Tier.weight(), b.device.Tier.weight()) })
 	}
 }
 
@@ -80,13 +86,9 @@ func (t TierView) weight() int {
 func (v *Device) maker() string { return cmp.Or(v.Vendor, v.Card) }
 
 // filter keeps the devices in which all words stand.
-func filter(all []Device, words []string) []Device {
-	return slices.DeleteFunc(slices.Clone(all), func(v Device) bool {
-		if len(words) == 0 {
-			return false
-		}
-		text := v.text()
-		return slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
+func filter(all []shown, words []string) []shown {
+	return slices.DeleteFunc(slices.Clone(all), func(x shown) bool {
+		return slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(x.text, word) })
 	})
 }
 
@@ -130,13 +132,14 @@ func tierTick(t TierView) string {
 	return "?"
 }
 
-func facets(all []Device) map[string][]tick {
+func facets(all []shown) map[string][]tick {
 	counts := map[string]map[string]int{"class": {}, "tier": {}, "vendor": {}, "ward": {}}
 	for i := range all {
-		counts["class"][all[i].Class.Name]++
-		counts["tier"][tierTick(all[i].Tier)]++
-		counts["vendor"][all[i].maker()]++
-		counts["ward"][all[i].Word.Ward]++
+		v := all[i].device
+		counts["class"][v.Class.Name]++
+		counts["tier"][tierTick(v.Tier)]++
+		counts["vendor"][v.maker()]++
+		counts["ward"][v.Word.Ward]++
 	}
 	out := map[string][]tick{}
 	for name, values := range counts {

@@ -137,18 +137,6 @@ func (i *Inventory) verdict(d register.DeviceID) classes.Verdict {
 	return verdict
 }
 
-// All are the devices, those that were seen last first.
-func (i *Inventory) All() []Device {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	var all []Device
-	for _, d := range i.book.register.All() {
-		all = append(all, i.view(d))
-	}
-	slices.SortStableFunc(all, func(a, b Device) int { return b.Last.Compare(a.Last) })
-	return all
-}
-
 // Show is one device with all its facts.
 func (i *Inventory) Show(id uint64) (Device, error) {
 	i.mu.Lock()
@@ -169,9 +157,10 @@ func (i *Inventory) Show(id uint64) (Device, error) {
 
 func at(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
-func (i *Inventory) view(d register.Device) Device {
-	v := Device{ID: uint64(d.ID), Word: i.words[d.ID]}
-	for _, t := range d.Traces {
+// seen fills in where and when a device was seen.
+func (v *Device) seen(traces []*register.Trace) {
+	v.First, v.Last, v.Several, v.Addresses = time.Time{}, time.Time{}, false, make([]Address, 0, len(traces))
+	for _, t := range traces {
 		if v.First.IsZero() || at(t.First).Before(v.First) {
 			v.First = at(t.First)
 		}
@@ -182,6 +171,11 @@ func (i *Inventory) view(d register.Device) Device {
 		v.Addresses = append(v.Addresses, Address{Trace: uint64(t.ID), Addr: t.Addr, First: at(t.First), Last: at(t.Last), Now: !t.Over})
 	}
 	slices.SortStableFunc(v.Addresses, func(a, b Address) int { return cmp.Or(compare(b.Now, a.Now), b.Last.Compare(a.Last)) })
+}
+
+func (i *Inventory) view(d register.Device) Device {
+	v := Device{ID: uint64(d.ID), Word: i.words[d.ID]}
+	v.seen(d.Traces)
 	p := picker{i.book.register, d.Traces}
 	v.MACs, v.Hostnames, v.AETitles = p.own(register.MAC), p.own(register.Hostname), p.own(register.AE)
 	v.Vendor, v.Model, v.OS = p.best(register.Vendor), p.best(register.Model), p.best(register.OS)

@@ -70,6 +70,7 @@ type Register struct {
 	round   uint64           // of looking what holds together
 	news    map[TraceID]bool // traces that changed otherwise than by being seen again; false: they are gone
 	shares  bool             // what is shared changed
+	worths  uint64           // how often identifiers lost their worth
 }
 
 // New is an empty register.
@@ -109,6 +110,9 @@ func (r *Register) Each(fn func(d DeviceID, first, last int64)) {
 		fn(d, first, last)
 	}
 }
+
+// Worths changes whenever an identifier loses its worth.
+func (r *Register) Worths() uint64 { return r.worths }
 
 // Version changes whenever something new is known of a device.
 func (r *Register) Version(d DeviceID) (v uint64) {
@@ -567,6 +571,7 @@ func (r *Register) condense(d DeviceID) {
 func (r *Register) share(e *edge, id ident, now int64, why string) {
 	e.shared = why
 	r.shares = true
+	r.worths++
 	var devices []DeviceID
 	for _, t := range e.traces {
 		if d := r.traces[t].Device; !slices.Contains(devices, d) {

@@ -111,6 +111,7 @@ func (r *Register) Split(d DeviceID, out []TraceID, who string, now int64) (Devi
 	for _, id := range r.between(rest, out) {
 		r.edges[id].shared = "split by " + who
 		r.shares = true
+		r.worths++
 		r.tell(Change{Kind: Twice, Time: now, Device: d, Field: id.field, Value: id.value, Why: r.edges[id].shared})
 	}
 	r.fallApart(d, slices.Min(rest), now, byPerson, "", "split by "+who)
