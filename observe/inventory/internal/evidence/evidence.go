@@ -119,7 +119,9 @@ func (r *Reader) asset(at netip.Addr, p *event.Asset) {
 		r.sure(register.Likely)
 	}
 	r.say(register.MAC, p.MAC)
-	r.hostname(p.Hostname)
+	if p.Source != "hl7" { // where it is the name of an identifier, not of the host
+		r.hostname(p.Hostname)
+	}
 	r.say(register.Vendor, p.Vendor)
 	r.say(register.Model, p.Model)
 	r.serial(p)
