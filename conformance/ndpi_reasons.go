@@ -3,6 +3,8 @@ package conformance
 // ndpiReason says why the protocol of a flow cannot agree, where that is known, with a colon and a space behind.
 func ndpiReason(capture string) string {
 	for name, why := range map[string]string{
+		"KakaoTalk_talk.pcap":               "an encrypted alert is all that is there, and may come long after the end of its connection: ",
+		"android.pcap":                      "an encrypted alert is all that is there, and may come long after the end of its connection: ",
 		"capwap_data.pcapng":                "CAPWAP carries frames of Wi-Fi here, which are not looked into: ",
 		"cip_io.pcap":                       "values that a controller and its modules send each other by the clock, without a command that names EtherNet/IP: ",
 		"coap_mqtt.pcap":                    "in the middle of a connection a ping of two bytes, which says too little: ",

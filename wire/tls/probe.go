@@ -35,8 +35,6 @@ func Probe(p []byte) (wire.Match, wire.Dir) {
 	switch {
 	case p[0] == recordAlert && n == 2 && (p[5] == 1 || p[5] == 2):
 		return wire.Yes, wire.ToClient
-	case p[0] == recordAlert && n >= shortest && n <= longestAlert && p[2] > 0:
-		return probeAlert(p[recordHeader:], n), wire.Either
 	case p[0] == recordHandshake && n >= 4 && p[5] == messageClientHello:
 		return helloLength(p), wire.ToServer
 	case p[0] == recordHandshake && n >= 4 && p[5] == messageServerHello:
@@ -47,21 +45,6 @@ func Probe(p []byte) (wire.Match, wire.Dir) {
 
 // shortest is how long an encrypted record is at least: a byte and its tag (RFC 8446 §5.2).
 const shortest = 17
-
-// longestAlert is how long an encrypted alert is at most: with a mask of 16 bytes, a code of 48 and what fills the block.
-const longestAlert = 96
-
-// probeAlert judges whether p begins with an encrypted alert of n bytes, often all that a side still says of a connection
-// that was picked up at its end.
-func probeAlert(p []byte, n int) wire.Match {
-	switch {
-	case len(p) < n:
-		return wire.Unsure
-	case len(p)-n >= recordHeader && !plausible(p[n:]):
-		return wire.No
-	}
-	return wire.Yes
-}
 
 // probeData judges whether p begins with encrypted data: a connection that was picked up in the middle. Behind the
 // record must stand another, as far as there is anything.
