@@ -79,6 +79,9 @@ func runNDPI(ctx context.Context, b *Bench) ([]Case, error) {
 		ours := byEnds(of(records, "flow"))
 		for i, f := range readNDPI(out) {
 			if c, ok := judgeNDPI(f, ours[f.ends]); ok {
+				if c.Why != "" {
+					c.Why = ndpiReason(base) + c.Why
+				}
 				c.Name = fmt.Sprintf("%s %d %s", base, i, f.words)
 				cases = append(cases, c)
 			}

@@ -55,6 +55,17 @@ type Context struct {
 	Reason       uint16
 	// wide says that numbers are written as in 64-bit NDR ([MS-RPCE] 2.2.5).
 	wide bool
+
+	known  *Interface
+	looked bool // for known
+}
+
+// Known is the interface where it is known here; else nil.
+func (c *Context) Known() *Interface {
+	if !c.looked {
+		c.known, c.looked = Lookup(c.Interface), true
+	}
+	return c.known
 }
 
 // Bind is one BIND or ALTER_CONTEXT with its answer.

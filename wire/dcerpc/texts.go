@@ -10,7 +10,7 @@ import (
 // by the operation's definition: a count, an offset of zero and a length, each of four bytes or, in 64-bit NDR, eight,
 // then UTF-16 ([C706] 14.3.4.2).
 func (x *Call) read(about *Context, m *message, at int) {
-	n := shown(about.Interface, x.Op)
+	n := shown(about.Known(), x.Op)
 	if n == 0 {
 		return
 	}
@@ -62,8 +62,7 @@ func ndrString(p []byte, at int, o order, wide bool) (text []byte, next int) {
 
 // shown says how many texts of an operation's arguments are shown: names of services, tasks, files, keys and machines,
 // in operations that take no secret before them.
-func shown(u UUID, op uint16) int {
-	i := Lookup(u)
+func shown(i *Interface, op uint16) int {
 	if i == nil {
 		return 0
 	}

@@ -48,7 +48,15 @@ func (t Type) String() string {
 	if s := t.mnemonic(); s != "" {
 		return s
 	}
-	return "TYPE" + strconv.Itoa(int(t))
+	return string(t.Append(nil))
+}
+
+// Append appends what [Type.String] is.
+func (t Type) Append(dst []byte) []byte {
+	if s := t.mnemonic(); s != "" {
+		return append(dst, s...)
+	}
+	return strconv.AppendUint(append(dst, "TYPE"...), uint64(t), 10)
 }
 
 func (t Type) mnemonic() string {

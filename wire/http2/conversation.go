@@ -46,6 +46,7 @@ type Conversation struct {
 	number  int
 	highest uint32 // number of the highest stream a client began
 	ready   bool
+	control Control // handed out
 }
 
 type side struct {
@@ -79,6 +80,9 @@ func (c *Conversation) Reset() {
 	c.free = append(c.free, c.streams...)
 	for i := range c.sides {
 		s := &c.sides[i]
+		if c.Pool != nil {
+			s.table.space = c.Pool.Space
+		}
 		s.table.reset()
 		if cap(s.block) > keepBuffer {
 			s.block = nil
@@ -241,7 +245,8 @@ func (c *Conversation) settings(dir wire.Dir, p []byte, h Handler) {
 	if len(p) == 0 {
 		return
 	}
-	x := Control{Kind: Settings, settings: p}
+	c.control = Control{Kind: Settings, settings: p}
+	x := &c.control
 	for id, v := range x.Settings {
 		if id == settingTableSize { // what this side allows the other one
 			c.sides[dir.Other()].table.allow(int(v))
@@ -249,7 +254,7 @@ func (c *Conversation) settings(dir wire.Dir, p []byte, h Handler) {
 	}
 	c.number++
 	x.Number = c.number
-	h.Control(dir, &x)
+	h.Control(dir, x)
 }
 
 func (c *Conversation) goAway(dir wire.Dir, p []byte, h Handler) {
@@ -258,7 +263,8 @@ func (c *Conversation) goAway(dir wire.Dir, p []byte, h Handler) {
 		return
 	}
 	c.number++
-	h.Control(dir, &Control{Kind: GoAway, Number: c.number, Error: ErrorCode(binary.BigEndian.Uint32(p[4:]))})
+	c.control = Control{Kind: GoAway, Number: c.number, Error: ErrorCode(binary.BigEndian.Uint32(p[4:]))}
+	h.Control(dir, &c.control)
 }
 
 func (c *Conversation) resetStream(dir wire.Dir, f frame, p []byte, h Handler) {

@@ -1,5 +1,7 @@
 package http2
 
+import "bulwark/wire"
+
 // maxTable is how large a dynamic table grows, in bytes, whatever the peers agree on.
 const maxTable = 64 << 10
 
@@ -8,14 +10,15 @@ const entryCost = 32
 
 // table is the dynamic table of one direction (RFC 7541 §2.3.2). Its zero value is empty and has no room; see reset.
 type table struct {
-	bytes   []byte  // names and values of the entries, oldest first; what was evicted stands before from
-	entries []entry // oldest first
-	from    int     // entries before it were evicted
-	size    int     // as §4.1 counts
-	limit   int     // what the sender chose
-	allowed int     // what the receiver allows the sender to choose
-	text    []byte  // scratch: texts decoded
-	lost    bool    // entries were lost with bytes that were not seen
+	bytes   []byte      // names and values of the entries, oldest first; what was evicted stands before from
+	entries []entry     // oldest first
+	from    int         // entries before it were evicted
+	size    int         // as §4.1 counts
+	limit   int         // what the sender chose
+	allowed int         // what the receiver allows the sender to choose
+	text    []byte      // scratch: texts decoded
+	lost    bool        // entries were lost with bytes that were not seen
+	space   *wire.Space // of text and bytes; it may be nil
 }
 
 type entry struct{ at, name, value int } // lengths of name and value
@@ -26,7 +29,7 @@ func (t *table) reset() {
 	if cap(t.bytes) > keepBuffer {
 		t.bytes = nil
 	}
-	*t = table{bytes: t.bytes[:0], entries: t.entries[:0], text: t.text[:0], limit: defaultTable, allowed: defaultTable}
+	*t = table{bytes: t.bytes[:0], entries: t.entries[:0], text: t.text[:0], space: t.space, limit: defaultTable, allowed: defaultTable}
 }
 
 // forget empties the table, whose contents are no longer known.
@@ -68,7 +71,7 @@ func (t *table) add(name, value []byte) {
 	}
 	t.compact()
 	if cap(t.entries) == 0 {
-		t.entries, t.bytes = make([]entry, 0, 32), make([]byte, 0, 2<<10)
+		t.entries, t.bytes = make([]entry, 0, 32), t.space.Grow(t.bytes, 2<<10)
 	}
 	t.entries = append(t.entries, entry{len(t.bytes), len(name), len(value)})
 	t.bytes = append(append(t.bytes, name...), value...)
@@ -175,7 +178,7 @@ func (t *table) literal(p []byte, bits int, keep bool, s sink) ([]byte, Oddity) 
 		if name, _, known = t.get(i); !known && !t.lost {
 			return p, InvalidHeader
 		}
-		t.text = append(t.text, name...)
+		t.text = t.space.Append(t.text, name)
 	}
 	if o != 0 {
 		return p, o
@@ -208,11 +211,11 @@ func (t *table) string(p []byte) ([]byte, Oddity) {
 		return p, InvalidHeader
 	}
 	if !coded {
-		t.text = append(t.text, p[:n]...)
+		t.text = t.space.Append(t.text, p[:n])
 		return p[n:], 0
 	}
 	var ok bool
-	if t.text, ok = appendHuffman(t.text, p[:n]); !ok {
+	if t.text, ok = appendHuffman(t.space.Grow(t.text, longest(int(n))), p[:n]); !ok {
 		return p, InvalidHeader
 	}
 	return p[n:], 0

@@ -33,11 +33,14 @@ const huffmanSymbols = "012aceiost" +
 	"\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f\xdc\xf9" +
 	"\x0a\x0d\x16"
 
+// longest is how long the text is at most that n bytes encode: no code is shorter than five bits.
+func longest(n int) int { return n * 8 / 5 }
+
 // appendHuffman appends the text that p encodes; ok is false where p is no whole text (RFC 7541 §5.2).
 func appendHuffman(dst, p []byte) (text []byte, ok bool) {
 	var bits uint64 // the next bits, at the high end
 	held := 0
-	dst = slices.Grow(dst, len(p)*8/5) // no code is shorter than five bits
+	dst = slices.Grow(dst, longest(len(p)))
 	for {
 		for held <= 56 && len(p) > 0 {
 			bits |= uint64(p[0]) << (56 - held)

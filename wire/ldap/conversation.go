@@ -435,7 +435,7 @@ func (c *Conversation) request(m *Message, to told) {
 	if n < cap(c.waiting) {
 		c.waiting = c.waiting[:n+1] // with the buffers of an earlier one
 	} else {
-		c.waiting = append(c.waiting, waiting{})
+		c.waiting = c.Pool.waiting().Add(c.waiting, waiting{})
 	}
 	w := &c.waiting[n]
 	w.entries, w.references, w.bytes = 0, 0, 0

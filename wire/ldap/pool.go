@@ -12,6 +12,7 @@ type Pool struct {
 
 	values wire.Rows[[]byte]
 	lists  wire.Rows[Attribute]
+	queues wire.Rows[waiting]
 }
 
 func (p *Pool) space() *wire.Space {
@@ -33,4 +34,11 @@ func (p *Pool) attributes() *wire.Rows[Attribute] {
 		return nil
 	}
 	return &p.lists
+}
+
+func (p *Pool) waiting() *wire.Rows[waiting] {
+	if p == nil {
+		return nil
+	}
+	return &p.queues
 }

@@ -42,17 +42,20 @@ func (c *Conversation) ask(p []byte, h Handler) {
 	if c.waiting == maxAsked {
 		c.finish(h)
 	}
+	if c.waiting == 0 {
+		c.first = 0 // with the memory of the one before
+	}
 	k := &c.queue[(c.first+c.waiting)%maxAsked]
 	c.waiting++
 	k.Command, k.text = Command{Code: p[0]}, k.text[:0]
 	switch p[0] {
 	case Query:
-		k.text = append(k.text, c.behindAttributes(p[1:])...)
+		k.text = c.Space.Append(k.text, c.behindAttributes(p[1:]))
 	case Prepare, InitDB, CreateDB, DropDB:
-		k.text = append(k.text, p[1:]...)
+		k.text = c.Space.Append(k.text, p[1:])
 	case Execute, BulkExecute:
 		r := reader{p: p[1:]}
-		k.text = append(k.text, c.statement(r.u32())...)
+		k.text = c.Space.Append(k.text, c.statement(r.u32()))
 	}
 	k.text = k.text[:min(len(k.text), maxStatement)]
 	k.Statement = k.text
@@ -232,7 +235,7 @@ func (c *Conversation) learn(k *asked, p []byte) {
 	r := reader{p: p[1:]}
 	k.OK = true
 	e := &c.known[c.prepared%maxPrepared]
-	e.id, e.text = r.u32(), append(e.text[:0], k.text[:min(len(k.text), maxStatement/4)]...)
+	e.id, e.text = r.u32(), c.Space.Append(e.text[:0], k.text[:min(len(k.text), maxStatement/4)])
 	c.prepared = (c.prepared + 1) % maxPrepared
 	of, parameters := r.u16(), r.u16()
 	c.left, c.marks = uint64(of)+uint64(parameters), 0

@@ -22,6 +22,9 @@ const (
 
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
+	// Space is where its buffers come from; it may be nil.
+	Space *wire.Space
+
 	phase    phase
 	login    Login
 	caps     uint32
@@ -43,7 +46,7 @@ type Conversation struct {
 // Reset makes c ready for another conversation.
 func (c *Conversation) Reset() {
 	was := *c
-	*c = Conversation{room: c.room[:0], arena: c.arena[:0]}
+	*c = Conversation{Space: c.Space, room: c.room[:0], arena: c.arena[:0]}
 	for i := range c.sides {
 		c.sides[i].p = was.sides[i].p[:0]
 	}
@@ -277,7 +280,7 @@ func failure(p []byte) (code uint16, state, message []byte) {
 func (c *Conversation) hold(v []byte) []byte {
 	v = v[:min(len(v), maxValue, max(maxArena-len(c.room), 0))]
 	start := len(c.room)
-	c.room = append(c.room, v...)
+	c.room = c.Space.Append(c.room, v)
 	return c.room[start:len(c.room):len(c.room)]
 }
 
@@ -285,7 +288,7 @@ func (c *Conversation) hold(v []byte) []byte {
 func (c *Conversation) keep(v []byte, most int) []byte {
 	v = v[:min(len(v), most)]
 	start := len(c.arena)
-	c.arena = append(c.arena, v...)
+	c.arena = c.Space.Append(c.arena, v)
 	return c.arena[start:len(c.arena):len(c.arena)]
 }
 

@@ -55,7 +55,7 @@ func (c *Conversation) feed(dir wire.Dir, p []byte, h Handler) (done int, err er
 	s.left -= n
 	done += n
 	if !s.told {
-		s.p = append(s.p, r[:min(n, s.want-len(s.p))]...)
+		s.p = c.Space.Append(s.p, r[:min(n, s.want-len(s.p))])
 		if len(s.p) == s.want {
 			s.told = true
 			err = c.packet(dir, s, h)

@@ -61,6 +61,9 @@ func probeAnswer(p []byte) wire.Match {
 
 // Conversation is one connection. Its zero value is ready.
 type Conversation struct {
+	// Space is where its buffers come from; it may be nil.
+	Space *wire.Space
+
 	x        Exchange
 	n        int // exchanges told
 	open     bool
@@ -214,7 +217,7 @@ func (c *Conversation) keep(v []byte) []byte { return c.keepUpTo(v, maxValue) }
 func (c *Conversation) keepUpTo(v []byte, most int) []byte {
 	v = v[:min(len(v), most, maxArena-len(c.arena))]
 	start := len(c.arena)
-	c.arena = append(c.arena, v...)
+	c.arena = c.Space.Append(c.arena, v)
 	return c.arena[start:len(c.arena):len(c.arena)]
 }
 

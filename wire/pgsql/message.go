@@ -114,7 +114,8 @@ func (c *Conversation) learn(name, text []byte) {
 		c.oldest = (c.oldest + 1) % len(c.known)
 	}
 	k := &c.known[at]
-	k.name, k.text = append(k.name[:0], name[:min(len(name), maxName)]...), append(k.text[:0], text[:min(len(text), maxStatement/4)]...)
+	k.name = c.Space.Append(k.name[:0], name[:min(len(name), maxName)])
+	k.text = c.Space.Append(k.text[:0], text[:min(len(text), maxStatement/4)])
 }
 
 // statement is what was prepared under a name.

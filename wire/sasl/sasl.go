@@ -30,7 +30,12 @@ type Exchange struct {
 // Begin starts an exchange. initial is the response that came with the mechanism; nil when none did.
 func (x *Exchange) Begin(mechanism, initial []byte) {
 	x.Reset()
-	x.Mechanism = append(x.Mechanism, bytes.ToUpper(mechanism[:min(len(mechanism), 32)])...)
+	for _, b := range mechanism[:min(len(mechanism), 32)] {
+		if 'a' <= b && b <= 'z' {
+			b -= 'a' - 'A'
+		}
+		x.Mechanism = append(x.Mechanism, b)
+	}
 	if len(initial) > 0 && string(initial) != "=" { // RFC 4954 §4: "=" is an empty one
 		x.Respond(initial)
 	}

@@ -136,14 +136,15 @@ func kind(p []byte) Type {
 	return min(Type(n), typeCount)
 }
 
-// Parse reads one message. After an error m holds what came before.
+// Parse reads one message. After an error, of which there are none but [ErrVersion] and those of package ber, m holds what
+// came before.
 func Parse(p []byte, m *Message) error {
 	*m = Message{Bindings: m.Bindings[:0]}
 	r := ber.OpenCut(p) // what is missing at the end is said by the error
 	body := r.Expect(ber.Sequence).Open()
 	version, _ := body.Expect(ber.Integer).Int()
 	if err := first(r.Err(), body.Err()); err != nil {
-		return fmt.Errorf("snmp: reading the message: %w", err)
+		return err
 	}
 	switch version {
 	case 0, 1:
@@ -175,7 +176,7 @@ func (m *Message) three(body *ber.Reader) error {
 	m.Model, _ = head.Expect(ber.Integer).Int()
 	security := body.Expect(ber.OctetString)
 	if err := first(body.Err(), head.Err()); err != nil {
-		return fmt.Errorf("snmp: reading the header: %w", err)
+		return err
 	}
 	if m.Model == 3 {
 		m.usm(security.Body)
@@ -190,7 +191,7 @@ func (m *Message) three(body *ber.Reader) error {
 	}
 	m.Context = scoped.Expect(ber.OctetString).Body
 	if err := body.Err(); err != nil {
-		return fmt.Errorf("snmp: reading the scoped PDU: %w", err)
+		return err
 	}
 	return m.pdu(&scoped)
 }
@@ -220,18 +221,18 @@ func (m *Message) usm(b []byte) {
 func (m *Message) pdu(r *ber.Reader) error {
 	p := r.Rest()
 	if r.Err() != nil || len(p) < 2 {
-		return fmt.Errorf("snmp: reading the PDU: %w", first(r.Err(), ber.ErrShort))
+		return first(r.Err(), ber.ErrShort)
 	}
 	if m.PDU = kind(p); p[0]&0xe0 != 0xa0 || m.PDU >= typeCount {
 		m.PDU = GetRequest
-		return fmt.Errorf("snmp: reading the PDU: %w", ber.ErrTag)
+		return ber.ErrTag
 	}
 	if p[0]&0x1f == 0x1f {
 		p = p[1:]
 	}
 	_, head, length, err := ber.Header(p)
 	if err != nil {
-		return fmt.Errorf("snmp: reading the PDU: %w", err)
+		return err
 	}
 	b := ber.OpenCut(p[head:min(head+length, len(p))])
 	if m.PDU == TrapV1 {
@@ -246,13 +247,13 @@ func (m *Message) pdu(r *ber.Reader) error {
 	}
 	list := b.Expect(ber.Sequence).Open()
 	if err := b.Err(); err != nil {
-		return fmt.Errorf("snmp: reading the %v: %w", m.PDU, err)
+		return err
 	}
 	if err := m.bindings(&list); err != nil {
 		return err
 	}
 	if head+length > len(p) {
-		return fmt.Errorf("snmp: reading the %v: %w", m.PDU, ber.ErrShort)
+		return ber.ErrShort
 	}
 	return nil
 }
@@ -273,7 +274,7 @@ func (m *Message) bindings(list *ber.Reader) error {
 		b := list.Expect(ber.Sequence).Open()
 		name, value := b.Expect(ber.OID), b.Next()
 		if err := first(list.Err(), b.Err()); err != nil {
-			return fmt.Errorf("snmp: reading binding %d: %w", m.Count+1, err)
+			return err
 		}
 		m.Count++
 		if len(m.Bindings) < maxBindings {

@@ -147,7 +147,7 @@ const (
 )
 
 // Probe tells whether p are the first bytes of a client. A connection that was there before its observer is told by the head that
-// requests have since version 7.2.
+// requests have since version 7.2, or by their text.
 func Probe(p []byte) (wire.Match, wire.Dir) {
 	if len(p) == 0 {
 		return wire.Unsure, wire.ToServer
@@ -184,6 +184,11 @@ func probeBody(kind byte, p []byte) wire.Match {
 		sure = n >= 86 && n < 128<<10 && known(v)
 	case typeOldLogin:
 		return probeOld(p)
+	case typeBatch:
+		sure = headed(p) || plain(p)
+	case typeRPC:
+		n := 2 * int(binary.LittleEndian.Uint16(p))
+		sure = headed(p) || n >= 8 && n <= 256 && plain(p[2:min(2+n, len(p))])
 	default:
 		sure = headed(p)
 	}
@@ -191,6 +196,16 @@ func probeBody(kind byte, p []byte) wire.Match {
 		return wire.Yes
 	}
 	return wire.No
+}
+
+// plain reports whether p is text of ASCII in UTF-16, as far as it is looked at: requests have no headers before version 7.2.
+func plain(p []byte) bool {
+	for i := 0; i+1 < min(len(p), 128); i += 2 {
+		if c := p[i]; p[i+1] != 0 || (c < ' ' || c > '~') && c != '\r' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 // known reports whether v is a version of the protocol that a LOGIN7 may name.

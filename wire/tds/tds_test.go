@@ -220,7 +220,8 @@ func oldLogin() string {
 func TestProbe(t *testing.T) {
 	for p, want := range map[string]wire.Match{packet(typePrelogin, prelogin(2)): wire.Yes, packet(typeLogin, login7(version74, nurse)): wire.Yes, batch("select 1"): wire.Yes,
 		message(typeOldLogin, oldLogin(), 504): wire.Yes, packet(typePrelogin, prelogin(2))[:6]: wire.Unsure, packet(typePrelogin, "hello, this is not it"): wire.No, "GET / HTTP/1.1": wire.No,
-		packet(typeLogin, "hello, this is not it"): wire.No} {
+		packet(typeLogin, "hello, this is not it"): wire.No, packet(typeBatch, wide("commit transaction")): wire.Yes, packet(typeBatch, "hello, this is not it"): wire.No,
+		packet(typeRPC, long("sp_executesql")+"\x02\x00"): wire.Yes, packet(typeRPC, long("p1")+"\x02\x00"+nvarcharOf("DURAND")): wire.No} {
 		if got, _ := Probe([]byte(p)); got != want {
 			t.Errorf("%q: got %v, want %v", p, got, want)
 		}
@@ -258,6 +259,8 @@ func FuzzConversation(f *testing.F) {
 		}
 	}
 	f.Add(a, b)
+	f.Add(packet(typeRPC, headers+"\xff\xff\x0d\x00\x00\x00"+"\x00\x01\x26\x04\x00"+nvarcharOf("@a int")+nvarcharOf("delete from p")), packet(typeAnswer, done(0, 0xE0, 0)))
+	f.Add(packet(typeRPC, long("dbo.usp_GetPatient")+"\x00\x00"+nvarcharOf("DURAND")), packet(typeAnswer, "\x79"+le32(0)+"\xac"+le16(1)+brief("@n")+"\x01"+le32(0)+"\x00\x00\x26\x04\x04"+le32(7)))
 	f.Fuzz(func(t *testing.T, client, server string) {
 		Probe([]byte(client))
 		var chunks []wiretest.Chunk

@@ -113,7 +113,7 @@ func (t *texts) call(w *Worker, e *event.DCERPC, r *dcerpc.Call) {
 	if r.Context != nil {
 		t.context(e, r.Context)
 		if r.Asked {
-			e.Operation = dcerpc.Lookup(r.Context.Interface).Operation(r.Op)
+			e.Operation = r.Context.Known().Operation(r.Op)
 		}
 	}
 	if r.Object != (dcerpc.UUID{}) {
@@ -136,7 +136,7 @@ func (t *texts) context(e *event.DCERPC, c *dcerpc.Context) {
 	t.buf = strconv.AppendUint(t.buf, uint64(c.Minor), 10)
 	e.Versions = append(e.Versions, t.from(at))
 	name, result, reason := "-", "-", "-"
-	if i := dcerpc.Lookup(c.Interface); i != nil {
+	if i := c.Known(); i != nil {
 		name = i.Name
 	}
 	if c.Answered {

@@ -60,14 +60,14 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 		Flags: e.Flags[:0], Authorities: e.Authorities[:0], AuthorityNames: e.AuthorityNames[:0],
 		AuthorityTypes: e.AuthorityTypes[:0], AuthorityTTLs: e.AuthorityTTLs[:0], Additionals: e.Additionals[:0],
 		AdditionalNames: e.AdditionalNames[:0], AdditionalTypes: e.AdditionalTypes[:0], AdditionalTTLs: e.AdditionalTTLs[:0]}
+	t := texts{buf: w.out.text[:0]}
 	if len(m.Questions) > 0 {
 		q := &m.Questions[0]
-		e.Hostname, e.Type = event.View(q.Name), q.Type.String()
+		e.Hostname, e.Type = event.View(q.Name), t.recordType(q.Type)
 		if q.Class != dns.ClassIN {
 			e.Class = q.Class.String()
 		}
 	}
-	t := texts{buf: w.out.text[:0]}
 	e.Flags = appendFlags(e.Flags, m.Flags)
 	if m.Flags.Response() {
 		e.Activity, e.Rcode = "Response", m.Rcode().String()
@@ -115,6 +115,20 @@ type texts struct{ buf []byte }
 
 func (t *texts) from(at int) string { return event.View(t.buf[at:len(t.buf):len(t.buf)]) }
 
+// joined is two texts behind one another.
+func (t *texts) joined(first string, rest []byte) string {
+	at := len(t.buf)
+	t.buf = append(append(t.buf, first...), rest...)
+	return t.from(at)
+}
+
+// recordType is the mnemonic of a type, or TYPE123.
+func (t *texts) recordType(r dns.Type) string {
+	at := len(t.buf)
+	t.buf = r.Append(t.buf)
+	return t.from(at)
+}
+
 func (t *texts) number(n uint64) string {
 	at := len(t.buf)
 	t.buf = strconv.AppendUint(t.buf, n, 10)
@@ -126,7 +140,7 @@ func (t *texts) number(n uint64) string {
 func (t *texts) section(w *Worker, records []dns.Record, data, types, names, ttls *[]string) {
 	add := func(r *dns.Record, d string) {
 		*data = append(*data, d)
-		*types = append(*types, r.Type.String())
+		*types = append(*types, t.recordType(r.Type))
 		*names = append(*names, event.View(r.Name))
 		*ttls = append(*ttls, t.number(uint64(r.TTL)))
 	}

@@ -108,7 +108,7 @@ func (t *texts) told(records []dns.Record, data, types, names, ttls *[]string) {
 			continue
 		}
 		*names = append(*names, t.unescaped(r.Name))
-		*types = append(*types, r.Type.String())
+		*types = append(*types, t.recordType(r.Type))
 		*ttls = append(*ttls, t.number(uint64(r.TTL)))
 		switch r.Type {
 		case dns.TypeTXT, dns.TypeHINFO:

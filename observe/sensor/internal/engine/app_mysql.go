@@ -25,6 +25,7 @@ func (a *mysqlApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int,
 	}
 	return done, need, err
 }
+func (a *mysqlApp) furnish(w *Worker)             { a.conv.Space = &w.space }
 func (a *mysqlApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *mysqlApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *mysqlApp) reset() {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"strings"
 
 	"bulwark/event"
 	"bulwark/wire"
@@ -29,6 +30,7 @@ func (a *pgsqlApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int,
 	}
 	return done, need, err
 }
+func (a *pgsqlApp) furnish(w *Worker)             { a.conv.Space = &w.space }
 func (a *pgsqlApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *pgsqlApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 
@@ -38,24 +40,27 @@ func (a *pgsqlApp) reset() {
 }
 
 // pgsqlMethod is the name of an authentication method.
-func pgsqlMethod(m pgsql.Method) string {
+func pgsqlMethod(m pgsql.Method) string { return strings.TrimPrefix(pgsqlProtocol(m), "PostgreSQL ") }
+
+// pgsqlProtocol is how one signs on with an authentication method.
+func pgsqlProtocol(m pgsql.Method) string {
 	switch m {
 	case pgsql.OK:
-		return "trust"
+		return "PostgreSQL trust"
 	case pgsql.Kerberos:
-		return "kerberos"
+		return "PostgreSQL kerberos"
 	case pgsql.Cleartext:
-		return "cleartext"
+		return "PostgreSQL cleartext"
 	case pgsql.MD5:
-		return "md5"
+		return "PostgreSQL md5"
 	case pgsql.GSS, pgsql.GSSGoesOn:
-		return "gss"
+		return "PostgreSQL gss"
 	case pgsql.SSPI:
-		return "sspi"
+		return "PostgreSQL sspi"
 	case pgsql.SASL, pgsql.SASLMore, pgsql.SASLFinal:
-		return "sasl"
+		return "PostgreSQL sasl"
 	}
-	return ""
+	return "PostgreSQL "
 }
 
 // Exchange takes a request with what answered it.
@@ -164,7 +169,7 @@ func (a *pgsqlApp) signOn(x *pgsql.Exchange, e *event.PgSQL) {
 	}
 	a.judged = true
 	o := &a.w.out.auth
-	*o = event.Auth{User: event.View(a.user), Domain: event.View(a.db), Protocol: "PostgreSQL " + pgsqlMethod(a.method), Service: "pgsql",
+	*o = event.Auth{User: event.View(a.user), Domain: event.View(a.db), Protocol: pgsqlProtocol(a.method), Service: "pgsql",
 		Cleartext: a.tried && a.method == pgsql.Cleartext, Outcome: "success"}
 	if refused && a.method == pgsql.OK { // it asked for nothing: the host is not let in
 		o.Protocol = "PostgreSQL"

@@ -46,14 +46,15 @@ func (a *pop3App) Body(x *pop3.Exchange, p []byte, lost int) {
 
 // SignOn tells an attempt to sign on.
 func (a *pop3App) SignOn(s *pop3.SignOn) {
-	e := &a.w.out.auth
-	*e = event.Auth{User: event.View(s.User), Domain: event.View(s.Domain), Protocol: "POP3 " + string(s.Mechanism), Service: "pop3",
+	e, t := &a.w.out.auth, texts{buf: a.w.out.text[:0]}
+	*e = event.Auth{User: event.View(s.User), Domain: event.View(s.Domain), Protocol: t.joined("POP3 ", s.Mechanism), Service: "pop3",
 		Cleartext: s.Clear, Outcome: "success"}
 	if s.Granted {
 		a.user = append(a.user[:0], s.User...)
 	} else {
 		e.Outcome, e.Reason = "failure", event.View(s.Reply)
 	}
+	a.w.out.text = t.buf
 	a.w.emit(a.f, e)
 }
 

@@ -129,7 +129,7 @@ func (a *sipApp) wait(dir wire.Dir, m *sip.Message) {
 	*r = sipRequest{sum: sum, dir: dir, asked: a.w.clock, text: r.text[:0], seq: uint64(m.Sequence)}
 	for i, s := range [...][]byte{m.Method, m.URI, sip.Address(m.From), sip.Address(m.To), m.CallID, m.UserAgent,
 		sip.Parameter(m.Authorization, "username"), sip.Parameter(m.Authorization, "realm")} {
-		r.text = append(r.text, s[:min(len(s), maxSIPText)]...)
+		r.text = a.w.space.Append(r.text, s[:min(len(s), maxSIPText)])
 		r.fields[i] = len(r.text)
 	}
 }

@@ -117,12 +117,13 @@ func (a *smtpApp) Notice(n smtp.Notice, s *smtp.Session) {
 	case n == smtp.Greeted:
 		a.w.tellMailServer(a.f, s.Banner, "smtp")
 	case n == smtp.SignedOn:
-		e := &a.w.out.auth
-		*e = event.Auth{User: event.View(s.Auth.User), Domain: event.View(s.Auth.Domain), Protocol: "SMTP " + string(s.Auth.Mechanism),
+		e, t := &a.w.out.auth, texts{buf: a.w.out.text[:0]}
+		*e = event.Auth{User: event.View(s.Auth.User), Domain: event.View(s.Auth.Domain), Protocol: t.joined("SMTP ", s.Auth.Mechanism),
 			Service: "smtp", Host: event.View(s.Helo), Cleartext: s.Auth.Clear, Outcome: "success"}
 		if s.Code != 235 {
 			e.Outcome, e.Reason = "failure", event.View(s.Text)
 		}
+		a.w.out.text = t.buf
 		a.w.emit(a.f, e)
 	}
 }

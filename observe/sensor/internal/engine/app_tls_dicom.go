@@ -102,18 +102,43 @@ func (s *secured) note(session *tls.Session, e *event.TLS) {
 
 // namesImaging reports whether one of the words of a name is that of an imaging system.
 func namesImaging(name string) bool {
-	for word := range strings.FieldsFuncSeq(name, notLetter) {
-		for _, w := range [...]string{"pacs", "dicom", "vna", "orthanc", "dcm4chee", "modality", "radiology", "imaging"} {
-			if strings.EqualFold(strings.TrimRight(word, "0123456789"), w) {
-				return true
+	for len(name) > 0 {
+		letters, n := 0, 0 // of the word, without and with the digits behind it
+		for ; n < len(name) && (isLetter(name[n]) || isDigit(name[n])); n++ {
+			if isLetter(name[n]) {
+				letters = n + 1
 			}
 		}
+		if imagingWord(name[:letters]) {
+			return true
+		}
+		name = name[min(n+1, len(name)):]
 	}
 	return false
 }
 
-func notLetter(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
+
+func imagingWord(word string) bool {
+	var like string
+	switch len(word) {
+	case len("vna"):
+		like = "vna"
+	case len("pacs"):
+		like = "pacs"
+	case len("dicom"):
+		like = "dicom"
+	case len("orthanc"):
+		return strings.EqualFold(word, "orthanc") || strings.EqualFold(word, "imaging")
+	case len("dcm4chee"):
+		return strings.EqualFold(word, "dcm4chee") || strings.EqualFold(word, "modality")
+	case len("radiology"):
+		like = "radiology"
+	default:
+		return false
+	}
+	return strings.EqualFold(word, like)
 }
 
 // secureDICOM reports a connection that probably carries DICOM, when it has ended: why, and how well it is protected.
