@@ -88,12 +88,12 @@ export const en = {
   severity: { notice: 'Notice', degraded: 'Degraded', unprotected: 'Not protected', low: 'Low', medium: 'Medium', high: 'High', critical: 'Critical', informational: 'Information' },
   kinds: {
     flow: 'Flows', dns: 'DNS', tls: 'TLS', http: 'HTTP', smb: 'SMB', krb5: 'Kerberos', ldap: 'LDAP', dhcp: 'DHCP', ssh: 'SSH',
-    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Files', auth: 'Sign-ins', asset: 'Devices', anomaly: 'Anomalies',
+    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Files', auth: 'Sign-ins', asset: 'What devices tell', device: 'Device changes', anomaly: 'Anomalies',
     stats: 'Counters', health: 'Health', finding: 'Findings',
   },
   kind: {
     flow: 'Flow', dns: 'DNS', tls: 'TLS', http: 'HTTP', smb: 'SMB', krb5: 'Kerberos', ldap: 'LDAP', dhcp: 'DHCP', ssh: 'SSH',
-    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'File', auth: 'Sign-in', asset: 'Device', anomaly: 'Anomaly',
+    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'File', auth: 'Sign-in', asset: 'Device', device: 'Device change', anomaly: 'Anomaly',
     stats: 'Counter', health: 'Health', finding: 'Finding',
   },
   now: {
@@ -356,7 +356,7 @@ export const en = {
     happened: {
       appeared: 'Seen for the first time, at {address}.', joined: 'Turned out to be one with another, by {field} {value}.', split: 'Turned out to be two, by {field} {value}.', moved: 'Moved to {address}, known by {field} {value}.',
       changed: '{address} belongs to another device now, by {field} {value}.', duplicate: '{field} {value} is used by several devices, and identifies none any more.', crowd: 'Several devices speak behind {address}.', dropped: 'Forgotten at {address}.',
-      dormant: 'Silent for long.', returned: 'Seen again after long.', software: 'Software changed: {value}.', class: 'Class changed: {value}.', protocol: 'Speaks a new protocol: {value}.', vanished: 'Has vanished.',
+      vanished: 'Has vanished.', returned: 'Seen again after long.', altered: '{field}: {before}, then {after}.', serves: 'Serves what it did not: {after}.', uses: 'Uses what it did not: {after}.',
     },
     depends: 'What stops if this stops',
     dependsNone: 'Nobody in the hospital was seen to use it.',
@@ -603,6 +603,11 @@ export const en = {
     authSuccess: '{user} signed in to {service} from {src}',
     authFailure: '{user} could not sign in to {service} from {src}: {reason}',
     asset: '{src} is {what}, says {app}',
+    device: {
+      New: '{name} was seen for the first time', Vanished: '{name} has vanished', Returned: '{name} was seen again after long', Moved: '{name} moved from {before} to {after}', 'Added Address': '{name} is at {after} too',
+      Joined: '{name} turned out to be one with device {other}', Split: '{name} turned out to be two, with device {other}', 'Changed Owner': '{src} belongs to {name} now', Duplicated: '{attribute} {after} of {name} is used by several devices',
+      Several: 'Several devices speak behind {src}', Changed: '{name}: {attribute} was {before}, is {after}', Serves: '{name} serves {after}, which it did not', Uses: '{name} uses {after}, which it did not', Summary: '{n} more of the same: {reason}',
+    },
     anomaly: '{src} to {dst}: {event}',
     stats: '{where}: {packets} packets, {bytes} of {app}',
     healthBegan: 'Began: {message}',
@@ -636,6 +641,7 @@ export const en = {
     command: 'Command', dialect: 'Dialect', share: 'Share', 'file.name': 'File', 'file.size': 'File size', 'file.mime_type': 'File type',
     'actor.user.name': 'User', 'actor.user.domain': 'Domain', 'user.name': 'User', 'user.domain': 'Domain', 'service.name': 'Service', auth_protocol: 'Sign-in protocol', is_cleartext: 'Password in clear',
     'ldap.operation': 'Operation', 'ldap.base_object': 'Base', 'query_info.query_string': 'Filter',
+    'device.number': 'Device number', 'device.name': 'Device', 'device.type': 'Class', 'device.tier': 'Criticality', 'device.is_tier_confirmed': 'Criticality confirmed', 'device.other_number': 'Other device', 'change.attribute': 'What changed', 'change.before': 'Before', 'change.after': 'After',
     'device.mac': 'Device MAC', 'device.hostname': 'Device name', 'device.ip': 'Address given', 'device.vendor_name': 'Manufacturer', 'device.model': 'Model', 'device.serial_number': 'Serial number', 'device.software_version': 'Software version', 'device.role': 'Role',
     'dicom.calling_ae': 'Calling AE', 'dicom.called_ae': 'Called AE', 'dicom.sop_classes': 'SOP classes', 'dicom.transfer_syntaxes': 'Transfer syntaxes', 'dicom.modality': 'Modality', 'dicom.station_name': 'Station', 'dicom.institution': 'Institution',
     'dicom.study_count': 'Studies', 'dicom.series_count': 'Series', 'dicom.instance_count': 'Objects', 'dicom.bytes': 'Data set bytes', 'dicom.message_count': 'Operations', 'dicom.query_keys': 'Searched by', 'dicom.query_level': 'Level', 'dicom.move_destination': 'Sent to', 'dicom.study_uid': 'Study UID', 'dicom.ae_title': 'AE title', 'dicom.result': 'Result',

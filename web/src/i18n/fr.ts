@@ -89,12 +89,12 @@ export const fr: Dictionary = {
   severity: { notice: 'À noter', degraded: 'Dégradé', unprotected: 'Non protégé', low: 'Faible', medium: 'Moyenne', high: 'Élevée', critical: 'Critique', informational: 'Information' },
   kinds: {
     flow: 'Flux', dns: 'DNS', tls: 'TLS', http: 'HTTP', smb: 'SMB', krb5: 'Kerberos', ldap: 'LDAP', dhcp: 'DHCP', ssh: 'SSH',
-    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Fichiers', auth: 'Connexions', asset: 'Appareils', anomaly: 'Anomalies',
+    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Fichiers', auth: 'Connexions', asset: 'Ce que disent les appareils', device: 'Changements d’appareils', anomaly: 'Anomalies',
     stats: 'Compteurs', health: 'Santé', finding: 'Constats',
   },
   kind: {
     flow: 'Flux', dns: 'DNS', tls: 'TLS', http: 'HTTP', smb: 'SMB', krb5: 'Kerberos', ldap: 'LDAP', dhcp: 'DHCP', ssh: 'SSH',
-    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Fichier', auth: 'Connexion', asset: 'Appareil', anomaly: 'Anomalie',
+    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Fichier', auth: 'Connexion', asset: 'Appareil', device: 'Changement d’appareil', anomaly: 'Anomalie',
     stats: 'Compteur', health: 'Santé', finding: 'Constat',
   },
   now: {
@@ -357,7 +357,7 @@ export const fr: Dictionary = {
     happened: {
       appeared: 'Vu pour la première fois, à {address}.', joined: 'S’est révélé être un autre aussi, par {field} {value}.', split: 'S’est révélé être deux, par {field} {value}.', moved: 'Passé à {address}, reconnu par {field} {value}.',
       changed: '{address} est maintenant à un autre appareil, par {field} {value}.', duplicate: '{field} {value} sert à plusieurs appareils, et n’en identifie plus aucun.', crowd: 'Plusieurs appareils parlent derrière {address}.', dropped: 'Oublié à {address}.',
-      dormant: 'Muet depuis longtemps.', returned: 'Revu après longtemps.', software: 'Logiciel changé : {value}.', class: 'Classe changée : {value}.', protocol: 'Parle un nouveau protocole : {value}.', vanished: 'A disparu.',
+      vanished: 'A disparu.', returned: 'Revu après longtemps.', altered: '{field} : {before}, puis {after}.', serves: 'Sert ce qu’il ne servait pas : {after}.', uses: 'Utilise ce qu’il n’utilisait pas : {after}.',
     },
     depends: 'Ce qui s’arrête si ceci s’arrête',
     dependsNone: 'Personne dans l’hôpital n’a été vu l’utiliser.',
@@ -602,6 +602,11 @@ export const fr: Dictionary = {
     authSuccess: '{user} s’est connecté à {service} depuis {src}',
     authFailure: '{user} n’a pas pu se connecter à {service} depuis {src} : {reason}',
     asset: '{src} est {what}, d’après {app}',
+    device: {
+      New: '{name} a été vu pour la première fois', Vanished: '{name} a disparu', Returned: '{name} a été revu après longtemps', Moved: '{name} est passé de {before} à {after}', 'Added Address': '{name} est aussi à {after}',
+      Joined: '{name} s’est révélé être aussi l’appareil {other}', Split: '{name} s’est révélé être deux, avec l’appareil {other}', 'Changed Owner': '{src} est maintenant à {name}', Duplicated: '{attribute} {after} de {name} sert à plusieurs appareils',
+      Several: 'Plusieurs appareils parlent derrière {src}', Changed: '{name} : {attribute} était {before}, est {after}', Serves: '{name} sert {after}, ce qu’il ne faisait pas', Uses: '{name} utilise {after}, ce qu’il ne faisait pas', Summary: '{n} de plus du même genre : {reason}',
+    },
     anomaly: '{src} vers {dst} : {event}',
     stats: '{where} : {packets} paquets, {bytes} de {app}',
     healthBegan: 'Commence : {message}',
@@ -634,6 +639,7 @@ export const fr: Dictionary = {
     command: 'Commande', dialect: 'Dialecte', share: 'Partage', 'file.name': 'Fichier', 'file.size': 'Taille du fichier', 'file.mime_type': 'Type de fichier',
     'actor.user.name': 'Utilisateur', 'actor.user.domain': 'Domaine', 'user.name': 'Utilisateur', 'user.domain': 'Domaine', 'service.name': 'Service', auth_protocol: 'Protocole de connexion', is_cleartext: 'Mot de passe en clair',
     'ldap.operation': 'Opération', 'ldap.base_object': 'Base', 'query_info.query_string': 'Filtre',
+    'device.number': 'Numéro d’appareil', 'device.name': 'Appareil', 'device.type': 'Classe', 'device.tier': 'Criticité', 'device.is_tier_confirmed': 'Criticité confirmée', 'device.other_number': 'Autre appareil', 'change.attribute': 'Ce qui a changé', 'change.before': 'Avant', 'change.after': 'Après',
     'device.mac': 'MAC de l’appareil', 'device.hostname': 'Nom de l’appareil', 'device.ip': 'Adresse donnée', 'device.vendor_name': 'Fabricant', 'device.model': 'Modèle', 'device.serial_number': 'Numéro de série', 'device.software_version': 'Version logicielle', 'device.role': 'Rôle',
     'dicom.calling_ae': 'AE appelant', 'dicom.called_ae': 'AE appelé', 'dicom.sop_classes': 'Classes SOP', 'dicom.transfer_syntaxes': 'Syntaxes de transfert', 'dicom.modality': 'Modalité', 'dicom.station_name': 'Station', 'dicom.institution': 'Établissement',
     'dicom.study_count': 'Examens', 'dicom.series_count': 'Séries', 'dicom.instance_count': 'Objets', 'dicom.bytes': 'Octets des données', 'dicom.message_count': 'Opérations', 'dicom.query_keys': 'Cherché par', 'dicom.query_level': 'Niveau', 'dicom.move_destination': 'Envoyé à', 'dicom.study_uid': 'UID de l’examen', 'dicom.ae_title': 'Titre AE', 'dicom.result': 'Résultat',

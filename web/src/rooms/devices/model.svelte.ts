@@ -33,7 +33,7 @@ export interface Device {
 }
 export interface Page { devices: Device[]; total: number; all: number; facets: Record<string, { value: string; count: number }[]> }
 export interface Use { app: string; device: number; name: string; class?: string; gives: boolean; conversations: number; bytes_out: number; bytes_in: number; first_seen: string; last_seen: string; hours: number[] }
-export interface Happening { time: string; kind: string; other?: number; field?: string; value?: string; address?: string; why?: string }
+export interface Happening { time: string; kind: string; other?: number; field?: string; value?: string; before?: string; after?: string; address?: string; why?: string }
 export interface Dependent { id: number; name: string; class?: string; tier: Tier; ward?: string; apps: string[]; via?: number[]; conversations: number }
 export interface Dependents { serves: string[]; direct: Dependent[]; indirect: Dependent[]; outside: boolean; cut: number }
 export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string; code?: string; values?: string[] }
@@ -52,10 +52,12 @@ export function askClasses(): Promise<void> {
   asked ??= get<ClassName[]>('/api/classes').then((all) => { names = all }, () => { asked = undefined })
   return asked ?? Promise.resolve()
 }
+const acronyms = /\b(dicom|dns|ehr|hl7|iot|ip|pacs|pbx|vpn)\b/g
 /** The name of a class in the language of the page. */
 export function className(name: string): string {
   if (!name) return t.devices.unknownClass
-  return language === 'fr' ? names.find((c) => c.name === name)?.french || name : name
+  if (language === 'fr') return names.find((c) => c.name === name)?.french || name
+  return name.replace(acronyms, (x) => x.toUpperCase())
 }
 
 /** The tier as facets have it: "1" is confirmed, "1?" proposed, "?" not known. */
