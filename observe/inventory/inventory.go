@@ -71,6 +71,9 @@ type Inventory struct {
 	verdicts map[register.DeviceID]judged
 	shown    map[register.DeviceID]shown
 	watch    watch
+	leans    map[register.DeviceID]*lean // as of leansAt, when there had been leansOf events
+	leansOf  uint64
+	leansAt  int64
 	changes  []change                   // that are not kept yet
 	moved    map[register.DeviceID]Word // words whose device became another, not kept yet
 	seq      uint64                     // of the last batch that was read

@@ -220,8 +220,11 @@ func (i *Inventory) judge(v *Device, d register.DeviceID) {
 	v.Tier = TierView{Tier: NotKnown, Proposed: NotKnown}
 	if c := i.class(v.Class.Name); c != nil {
 		v.Tier.Proposed = Tier(c.Tier)
-		v.Tier.Why = "usual for " + c.Name
+		if v.Tier.Proposed != NotKnown {
+			v.Tier.Why = "usual for " + c.Name
+		}
 	}
+	v.Tier.Proposed, v.Tier.Why = i.leaning()[d].raise(v.Tier.Proposed, v.Tier.Why)
 	if v.Word.Rev > 0 && v.Word.Tier != NotKnown {
 		v.Tier.Tier, v.Tier.Confirmed, v.Tier.By = v.Word.Tier, v.Word.Confirmed, v.Word.By
 	}
