@@ -45,7 +45,9 @@ type hospital struct {
 
 const batchEvents = 500
 
-func (h *hospital) address(n int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}) }
+func (h *hospital) address(n int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)})
+}
 
 // one is one fact of a device.
 func (h *hospital) one(n int) (event.Header, event.Payload) {

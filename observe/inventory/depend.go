@@ -63,6 +63,7 @@ func (n *needs) byUse() []string {
 func (i *Inventory) Dependents(id uint64) (Dependents, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.lean()
 	self := register.DeviceID(id)
 	if id == 0 || len(i.book.register.Traces(self)) == 0 {
 		return Dependents{}, fmt.Errorf("%w: %d", ErrNoDevice, id)

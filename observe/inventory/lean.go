@@ -45,10 +45,11 @@ func needed(app string) bool {
 	return clinical(app)
 }
 
-// leaning is how much leans on each device. It is made anew when a minute has passed. The lock for writing is held.
-func (i *Inventory) leaning() map[register.DeviceID]*lean {
+// lean finds out how much leans on each device, when there was anything new; of a large inventory once a minute. The lock
+// for writing is held.
+func (i *Inventory) lean() {
 	if i.leans != nil && (i.leansOf == i.book.events || i.book.links.Len() > 5000 && i.book.now-i.leansAt < settling) {
-		return i.leans
+		return
 	}
 	care := map[register.DeviceID]bool{}
 	i.eachUse(func(from, to register.DeviceID, app string, _ *links.Use) {
@@ -74,7 +75,6 @@ func (i *Inventory) leaning() map[register.DeviceID]*lean {
 		}
 	})
 	i.leans, i.leansOf, i.leansAt = all, i.book.events, i.book.now
-	return all
 }
 
 func leanOf(all map[register.DeviceID]*lean, d register.DeviceID) *lean {

@@ -33,6 +33,7 @@ func (i *Inventory) All() []Device {
 func (i *Inventory) list() []shown {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.lean()
 	devices := i.book.register.All()
 	list := make([]shown, 0, len(devices))
 	for n := range devices {
@@ -56,12 +57,12 @@ func (i *Inventory) show(d *register.Device) shown {
 	}
 	old, ok := i.shown[d.ID]
 	switch same := ok && old.version == now.version && old.worths == now.worths && old.rev == now.rev && old.crowds == now.crowds; {
-	case same && old.last == now.last:
+	case same && old.last == now.last && old.device.Tier == i.tier(old.device, d.ID):
 		return old
 	case same:
 		v := *old.device
 		v.seen(d.Traces)
-		v.Name = name(&v)
+		v.Name, v.Tier = name(&v), i.tier(&v, d.ID)
 		now.device, now.text = &v, old.text
 	default:
 		v := i.view(*d)

@@ -141,6 +141,7 @@ func (i *Inventory) verdict(d register.DeviceID) classes.Verdict {
 func (i *Inventory) Show(id uint64) (Device, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.lean()
 	traces := i.book.register.Traces(register.DeviceID(id))
 	if len(traces) == 0 {
 		return Device{}, fmt.Errorf("%w: %d", ErrNoDevice, id)
@@ -217,17 +218,23 @@ func (i *Inventory) judge(v *Device, d register.DeviceID) {
 	if v.Word.Class != "" {
 		v.Class.Name, v.Class.By, v.Class.Sure, v.Class.Rival = v.Word.Class, "person", register.Certain.String(), ""
 	}
-	v.Tier = TierView{Tier: NotKnown, Proposed: NotKnown}
+	v.Tier = i.tier(v, d)
+}
+
+// tier is how much care depends on a device of the class that v has.
+func (i *Inventory) tier(v *Device, d register.DeviceID) TierView {
+	t := TierView{Tier: NotKnown, Proposed: NotKnown}
 	if c := i.class(v.Class.Name); c != nil {
-		v.Tier.Proposed = Tier(c.Tier)
-		if v.Tier.Proposed != NotKnown {
-			v.Tier.Why = "usual for " + c.Name
+		t.Proposed = Tier(c.Tier)
+		if t.Proposed != NotKnown {
+			t.Why = "usual for " + c.Name
 		}
 	}
-	v.Tier.Proposed, v.Tier.Why = i.leaning()[d].raise(v.Tier.Proposed, v.Tier.Why)
+	t.Proposed, t.Why = i.leans[d].raise(t.Proposed, t.Why)
 	if v.Word.Rev > 0 && v.Word.Tier != NotKnown {
-		v.Tier.Tier, v.Tier.Confirmed, v.Tier.By = v.Word.Tier, v.Word.Confirmed, v.Word.By
+		t.Tier, t.Confirmed, t.By = v.Word.Tier, v.Word.Confirmed, v.Word.By
 	}
+	return t
 }
 
 // name is what a device is called in a list.
@@ -313,6 +320,7 @@ type Use struct {
 func (i *Inventory) Uses(id uint64) ([]Use, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.lean()
 	own := i.book.register.Traces(register.DeviceID(id))
 	if len(own) == 0 {
 		return nil, fmt.Errorf("%w: %d", ErrNoDevice, id)

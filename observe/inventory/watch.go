@@ -23,6 +23,7 @@ const (
 	sweepEvery = int64(10 * time.Minute) // how often it is looked who has fallen silent
 	blind      = int64(10 * time.Minute) // a longer pause of everything is the sensor's, not the devices'
 	acquainted = int64(time.Hour)        // until another version or class is a change, and not one fact more
+	leanEvery  = int64(time.Hour)        // how often at least it is found out what leans on a device
 	regular    = int64(24 * time.Hour)   // a device that was around for less may go untold
 	firstWeek  = int64(7 * 24 * time.Hour)
 	weekend    = int64(72 * time.Hour) // a silence that nobody wonders at before the first weekend is known
@@ -360,6 +361,9 @@ func (i *Inventory) sweep() {
 		all := i.book.register.Traces(d)
 		i.welcome(d, all[0].First)
 		i.tell(happening{what: Appeared, device: d, at: w.at, addr: all[len(all)-1].Addr, why: i.knownBy(d)})
+	}
+	if w.at-i.leansAt >= leanEvery {
+		i.lean()
 	}
 	i.reclass()
 	i.summarise()
