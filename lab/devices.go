@@ -35,11 +35,14 @@ type At struct {
 // address; its class as content/classes names it, empty where the lab's station shows none.
 type known struct{ station, name, class string }
 
+// anyName is for stations that call themselves what the machine is called that the lab runs on, or what they like.
+const anyName = "*"
+
 var inventoried = [...]known{
 	{"gateway", "", ""},
 	{"names", "", "dns server"},
 	{"dc", "", "domain controller"},
-	{"files", "", "file server"},
+	{"files", anyName, "file server"},
 	{"pacs", "PACS", "pacs"},
 	{"archive", "ARCHIVE", "pacs"},
 	{"ehr", "", "ehr server"},
@@ -49,12 +52,12 @@ var inventoried = [...]known{
 	{"us1", "uscart1", "imaging modality"},
 	{"cr1", "crer", "imaging modality"},
 	{"viewer1", "VIEWER1", "dicom workstation"},
-	{"nurse1", "", ""},
+	{"nurse1", anyName, ""},
 	{"nurse2", "nurse2", "workstation"},
-	{"pump1", "0003b1fffe20050b", "infusion pump"},
+	{"pump1", "", "infusion pump"},
 	{"pump2", "pump2", "infusion pump"},
 	{"monitor1", "", "patient monitor"},
-	{"attacker", "", ""},
+	{"attacker", anyName, ""},
 }
 
 // CheckDevices judges whether each station is found once, rightly named, and rightly classed and tiered where there is a
@@ -77,7 +80,9 @@ func CheckDevices(all []Device) ([]Result, error) {
 		judge(k.station+" is rightly named", misnamed(&k, d))
 		if i := slices.IndexFunc(there, func(c classes.Class) bool { return c.Name == k.class }); i >= 0 {
 			judge(k.station+" is rightly classed: "+k.class, differ(k.class, d.Class.Name))
-			judge(fmt.Sprintf("%s is rightly tiered: %d", k.station, there[i].Tier), differ(there[i].Tier, d.Tier.Proposed))
+			if there[i].Tier >= 0 { // others are tiered by who depends on them
+				judge(fmt.Sprintf("%s is rightly tiered: %d", k.station, there[i].Tier), differ(there[i].Tier, d.Tier.Proposed))
+			}
 		}
 	}
 	judge("nothing is found that is not there", strangers(all))
@@ -110,7 +115,7 @@ func find(all []Device, mac string) (d *Device, reason string) {
 }
 
 func misnamed(k *known, d *Device) string {
-	if k.name == "" && slices.ContainsFunc(d.Addresses, func(a At) bool { return a.Address == d.Name }) || k.station == "attacker" && d.Name != "" { // it calls itself what it likes
+	if k.name == "" && slices.ContainsFunc(d.Addresses, func(a At) bool { return a.Address == d.Name }) || k.name == anyName {
 		return ""
 	}
 	return differ(k.name, d.Name)
