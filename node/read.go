@@ -35,8 +35,9 @@ func readCommand(t Terminal) *cobra.Command {
 		Short: "Analyse captures and print what crossed the wire",
 		Long: `Analyse pcap and pcapng captures (also gzip or zstd compressed; - is standard input).
 
-Without a flag it prints a summary. --devices prints the devices that the captures show. --json prints our events, --eve Suricata-compatible EVE JSON, one a line: with the
-fields of Suricata's own schema, for pipelines that are made for it. What is ours is marked by the object "bulwark".
+Without a flag it prints a summary. --devices prints the devices that the captures show. --json prints our events,
+--eve Suricata-compatible EVE JSON, one a line: with the fields of Suricata's own schema, for pipelines that are made
+for it. What is ours is marked by the object "bulwark".
 Several captures are read as one, in the order given; a directory's in the order of their names.
 Patients appear as pseudonyms. They are made with a new key each time, so that two runs cannot be joined,
 unless --data names a Bulwark's data directory, whose key is then used.
