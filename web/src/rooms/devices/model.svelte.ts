@@ -72,6 +72,20 @@ export function tierText(mark: string): string {
 export const sureness = (s: string | undefined) => (s ? word(t.devices.sure, s) : '')
 export const protocol = (name: string) => app(name)
 export const fieldName = (f: string) => word(t.devices.fields, f, f.replaceAll('_', ' '))
+const reasons: [keyof typeof t.devices.tierWhy, RegExp][] = [
+  ['usual', /^usual for (?<what>.+)$/], ['users', /^(?<n>\d+) clinical devices use its (?<what>.+)$/], ['user', /^a clinical device uses its (?<what>.+)$/],
+  ['talks', /^(?<n>\d+) clinical conversations a day$/], ['bytes', /^(?<n>\d+) KiB of clinical messages a day$/],
+]
+/** Why a tier is proposed, in the language of the page; as the node says it where that is none of what is known. */
+export function tierWhy(why = ''): string {
+  for (const [key, shape] of reasons) {
+    const found = shape.exec(why)?.groups
+    if (!found) continue
+    const { n = '', what = '' } = found
+    return fill(t.devices.tierWhy[key], { n, what: key === 'usual' ? className(what) : what.split(', ').map(protocol).join(', ') })
+  }
+  return why
+}
 /** Whether somebody may say what a device is. */
 export const mayChange = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'administrator' || d === 'biomedical-engineer') ?? false
 /** Who it was: people are told by their login alone. */
