@@ -48,7 +48,11 @@ func (i *Inventory) Split(ctx context.Context, actor string, id uint64, traces [
 // change does what a person asks, with its entry in the ledger.
 func (i *Inventory) change(ctx context.Context, e ledger.Entry, do func(now int64) error) error {
 	i.mu.Lock()
-	err := do(i.clock.Now().UnixNano())
+	now := i.clock.Now().UnixNano()
+	if i.fleeting && i.book.now != 0 {
+		now = i.book.now // a capture ends when it ends, whatever people do with it later
+	}
+	err := do(now)
 	i.mu.Unlock()
 	if err != nil {
 		return err
