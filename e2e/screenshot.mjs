@@ -14,6 +14,7 @@ try {
   await page.getByText('was analysed').waitFor({ timeout: 60_000 })
   await page.getByRole('button', { name: 'DICOM', exact: true }).click()
   await settled(page)
+  await page.evaluate(() => scrollTo(0, 0))
   await page.mouse.move(0, 0)
   await page.waitForTimeout(500) // the chart is drawn in the next frame
   await page.screenshot({ path: target })
