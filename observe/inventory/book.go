@@ -21,7 +21,6 @@ type book struct {
 	gateways map[string]int64 // link addresses that those outside are behind, and when that was told
 	fresh    [freshSlots]sighted
 	events   uint64
-	spared   uint64
 	now      int64 // when the last event happened; unix nanoseconds
 	event    event.Event
 	batch    event.Reader
@@ -46,7 +45,7 @@ func newBook(networks []netip.Prefix) *book {
 
 // ours reports whether an address can be a device of the hospital.
 func (b *book) ours(a netip.Addr) bool {
-	if !a.IsValid() || a.IsMulticast() || a.IsUnspecified() || a.IsLoopback() || a == broadcast {
+	if !a.IsValid() || evidence.ToMany(a) || a.IsUnspecified() || a.IsLoopback() {
 		return false
 	}
 	if a.IsPrivate() || a.IsLinkLocalUnicast() {
@@ -59,8 +58,6 @@ func (b *book) ours(a netip.Addr) bool {
 	}
 	return false
 }
-
-var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // read takes the events of a batch.
 func (b *book) read(batch []byte) error {
@@ -88,13 +85,14 @@ func (b *book) take(e *event.Event) {
 // use counts what one end of a conversation uses of the other.
 func (b *book) use(e *event.Event, f *event.Flow) {
 	from, to := b.traceAt(e.Src, e.Time), b.traceAt(e.Dst, e.Time)
+	many := evidence.ToMany(e.Dst)
 	switch {
-	case from != 0 && to == 0 && !e.Dst.IsMulticast() && e.Dst != broadcast && f.SrcMAC != f.DstMAC:
+	case from != 0 && to == 0 && !many && f.SrcMAC != f.DstMAC:
 		b.wayOut(f.DstMAC, e.Time)
 	case from == 0 && to != 0 && f.SrcMAC != f.DstMAC:
 		b.wayOut(f.SrcMAC, e.Time)
 	}
-	if from == 0 && to == 0 || e.Dst.IsMulticast() || e.Dst == broadcast {
+	if from == 0 && to == 0 || many {
 		return
 	}
 	if f.BytesIn == 0 && f.TotalBytesIn == 0 {
@@ -150,7 +148,6 @@ func (b *book) see(s *register.Sighting) {
 	sum := hash(s)
 	known := &b.fresh[sum&(freshSlots-1)]
 	if known.sum == sum && s.Time < known.at+freshLife && s.Time >= known.at {
-		b.spared++
 		return
 	}
 	*known = sighted{sum, s.Time}

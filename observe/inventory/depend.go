@@ -125,7 +125,7 @@ func (i *Inventory) eachUse(fn func(from, to register.DeviceID, app string, u *l
 func (i *Inventory) dependents(all map[register.DeviceID]*needs) []Dependent {
 	out := []Dependent{}
 	for d, n := range all {
-		v := i.view(register.Device{ID: d, Traces: i.book.register.Traces(d)})
+		v := i.device(d)
 		x := Dependent{ID: v.ID, Name: v.Name, Class: v.Class.Name, Tier: v.Tier, Ward: v.Word.Ward, Apps: n.byUse(), Conversations: n.all}
 		for via := range n.via {
 			x.Via = append(x.Via, uint64(via))

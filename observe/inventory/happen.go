@@ -89,11 +89,10 @@ func (i *Inventory) tell(h happening) {
 		w.excess[h.what]++
 		return
 	}
-	traces := i.book.register.Traces(h.device)
-	if len(traces) == 0 {
+	if len(i.book.register.Traces(h.device)) == 0 {
 		return
 	}
-	v := i.view(register.Device{ID: h.device, Traces: traces})
+	v := i.device(h.device)
 	if !h.addr.IsValid() {
 		h.addr = v.Addresses[0].Addr
 	}
@@ -125,11 +124,6 @@ func (i *Inventory) summarise() {
 			Reason: fmt.Sprintf("more than %d within an hour are not told one by one", mostTold)}})
 	}
 	clear(w.excess)
-}
-
-// called is what people call a device.
-func (i *Inventory) called(d register.DeviceID) string {
-	return i.view(register.Device{ID: d, Traces: i.book.register.Traces(d)}).Name
 }
 
 // knownBy is by what a device is known, the strongest first.

@@ -46,6 +46,11 @@ func (i *Inventory) list() []shown {
 	return list
 }
 
+// device is a device as lists show it; it must not be changed. The lock for writing is held.
+func (i *Inventory) device(d register.DeviceID) *Device {
+	return i.show(&register.Device{ID: d, Traces: i.book.register.Traces(d)}).device
+}
+
 // show is a device as it stands. The lock for writing is held.
 func (i *Inventory) show(d *register.Device) shown {
 	now := shown{version: i.book.register.Version(d.ID), worths: i.book.register.Worths(), rev: i.words[d.ID].Rev}

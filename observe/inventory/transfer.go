@@ -235,7 +235,7 @@ type finder map[string]map[string][]uint64
 func (i *Inventory) finder() finder {
 	f := finder{"serial": {}, "mac": {}, "hostname": {}, "address": {}, "device": {}}
 	for _, d := range i.book.register.All() {
-		v := i.view(d)
+		v := i.show(&d).device
 		put := func(column string, values ...string) {
 			for _, x := range values {
 				if x != "" && !slices.Contains(f[column][x], v.ID) {
@@ -280,8 +280,8 @@ func (i *Inventory) plan(l *line, find finder) Row {
 		return r
 	}
 	d := register.DeviceID(r.Device)
-	r.Name = i.view(register.Device{ID: d, Traces: i.book.register.Traces(d)}).Name
-	old := i.words[register.DeviceID(r.Device)]
+	r.Name = i.device(d).Name
+	old := i.words[d]
 	w := old
 	if old.Rev == 0 {
 		w.Tier = NotKnown

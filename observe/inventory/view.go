@@ -344,10 +344,11 @@ func (i *Inventory) Uses(id uint64) ([]Use, error) {
 		if gives {
 			other = k.From
 		}
-		s := sums[key{k.App, i.book.register.DeviceOf(other), gives}]
+		with := key{k.App, i.book.register.DeviceOf(other), gives}
+		s := sums[with]
 		if s == nil {
-			s = &Use{App: k.App, Device: uint64(i.book.register.DeviceOf(other)), Gives: gives, First: at(u.First)}
-			sums[key{k.App, register.DeviceID(s.Device), gives}] = s
+			s = &Use{App: k.App, Device: uint64(with.other), Gives: gives, First: at(u.First)}
+			sums[with] = s
 		}
 		s.Conversations, s.BytesOut, s.BytesIn = s.Conversations+u.Conversations, s.BytesOut+u.Out, s.BytesIn+u.In
 		if f := at(u.First); f.Before(s.First) {
@@ -363,7 +364,7 @@ func (i *Inventory) Uses(id uint64) ([]Use, error) {
 	all := []Use{}
 	for _, u := range sums {
 		if u.Device != 0 {
-			d := i.view(register.Device{ID: register.DeviceID(u.Device), Traces: i.book.register.Traces(register.DeviceID(u.Device))})
+			d := i.device(register.DeviceID(u.Device))
 			u.Name, u.Class = d.Name, d.Class.Name
 		}
 		all = append(all, *u)

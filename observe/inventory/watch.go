@@ -245,7 +245,7 @@ func (i *Inventory) weigh(h *hint) {
 		if h.other == t.Device || len(i.book.register.Traces(h.other)) == 0 {
 			return
 		}
-		x.other, x.attribute, x.before, x.after = h.other, string(h.field), i.called(h.other), i.called(t.Device)
+		x.other, x.attribute, x.before, x.after = h.other, string(h.field), i.device(h.other).Name, i.device(t.Device).Name
 	default:
 		before, known := i.before(t, h)
 		if known || h.what == Changed && before == "" {

@@ -169,7 +169,10 @@ func (r *Reader) hostname(name string) {
 	}
 }
 
-var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+// ToMany reports whether an address is of no one device: a group's, or that of all (RFC 919 §7).
+func ToMany(a netip.Addr) bool {
+	return a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
 
 // dicom takes what both ends do. What a stored object says of the device that made it comes as an asset.
 func (r *Reader) dicom(h *event.Header, p *event.DICOM) {

@@ -15,7 +15,7 @@ func (r *Reader) flow(h *event.Header, p *event.Flow) {
 		r.from("flow", h.Src).sure(register.Likely).say(register.MAC, p.SrcMAC)
 	}
 	r.from("flow", h.Src).sure(register.Likely)
-	if h.Dst.IsMulticast() || h.Dst == broadcast {
+	if ToMany(h.Dst) {
 		r.say(register.Role, groupRole(h))
 		return
 	}
