@@ -3,7 +3,6 @@ package dnp3
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -103,18 +102,7 @@ func TestDialogue(t *testing.T) {
 		`to_server 1>10 open_file seq 3 matched false [] complete true|g70v3 q5b 0-0 x1 [0/34 filename_offset=26 filename_size=8 operational_mode=1 maximum_block_size=1024 request_id=1 filename="conf.ini"]`,
 		`to_client 10>1 response seq 5 matched false [] complete true|g0v252 q00 0-0 x1 "Acme"`,
 	}
-	c, h, _ := fresh()
-	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h, Scribble: true}
-	if err := f.Play(dialogue()); err != nil {
-		t.Fatal(err)
-	}
-	got := h.(*told).lines
-	for i := range max(len(got), len(want)) {
-		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			t.Errorf("got  %s\nwant %s", append(got, make([]string, 20)...)[i], append(want, make([]string, 20)...)[i])
-		}
-	}
-	wiretest.Splits(t, dialogue(), fresh)
+	wiretest.Lines(t, dialogue(), want, fresh, func(h Handler) []string { return h.(*told).lines })
 }
 
 func TestOddFrames(t *testing.T) {
@@ -123,12 +111,7 @@ func TestOddFrames(t *testing.T) {
 		b[at] ^= 1
 		return b
 	}
-	for _, c := range []struct {
-		does   string
-		chunks []wiretest.Chunk
-		want   string // part of what is told
-		err    error
-	}{
+	wiretest.Odds(t, []wiretest.Odd{
 		{"a wrong checksum of the header", []wiretest.Chunk{up(spoilt(4))}, "bad_link_crc", ErrCRC},
 		{"a wrong checksum of the data", []wiretest.Chunk{up(spoilt(12))}, "bad_transport_crc", nil},
 		{"a link status without data", []wiretest.Chunk{up([]byte{0x05, 0x64, 5, 0xc9, 10, 0, 1, 0, 0, 0})}, "", ErrCRC},
@@ -141,18 +124,7 @@ func TestOddFrames(t *testing.T) {
 		{"parts out of order", []wiretest.Chunk{up(frame(true, 10, 1, "\x41\xc3\x02\x50")), up(frame(true, 10, 1, "\x85\x01\x02\x03"))}, "\n", nil},
 		{"packed states beyond a byte", []wiretest.Chunk{down(frame(false, 1, 10, "\xc0\xc1\x81\x00\x00\x01\x01\x00\x00\x07\x81"))}, "complete true|g1v1 q00 0-7 x8 [0/0 state=1] [1/0] [2/0] [3/0] [4/0] [5/0] [6/0] [7/0 state=1]", nil},
 		{"a user's password", []wiretest.Chunk{up(frame(true, 10, 1, "\xc0\xc1\x1d\x46\x02\x5b\x01\x14\x00\x0c\x00\x04\x00\x10\x00\x04\x00\x00\x00\x00\x00wardpass"))}, `username="ward" password="pass"`, nil},
-	} {
-		t.Run(c.does, func(t *testing.T) {
-			conversation, h, outcome := fresh()
-			f := wiretest.Feed[Handler]{T: t, Conversation: conversation, Handler: h}
-			if err := f.Play(c.chunks); !errors.Is(err, c.err) {
-				t.Errorf("error: got %v, want %v", err, c.err)
-			}
-			if got := outcome(); !strings.Contains(got, c.want) {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
-	}
+	}, fresh)
 }
 
 func TestAGapEndsWhereAFrameBegins(t *testing.T) {

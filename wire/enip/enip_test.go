@@ -2,7 +2,6 @@ package enip
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -111,45 +110,18 @@ func TestDialogue(t *testing.T) {
 		`unregister_session success session 7 bad false > nothing`,
 		`list_services success session 0 bad false > nothing`,
 	}
-	c, h, _ := fresh()
-	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h, Scribble: true}
-	if err := f.Play(dialogue()); err != nil {
-		t.Fatal(err)
-	}
-	got := h.(*told).lines
-	for i := range max(len(got), len(want)) {
-		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			t.Errorf("got  %s\nwant %s", append(got, make([]string, 20)...)[i], append(want, make([]string, 20)...)[i])
-		}
-	}
-	wiretest.Splits(t, dialogue(), fresh)
+	wiretest.Lines(t, dialogue(), want, fresh, func(h Handler) []string { return h.(*told).lines })
 }
 
 func TestOddMessages(t *testing.T) {
-	for _, c := range []struct {
-		does   string
-		chunks []wiretest.Chunk
-		want   string // part of what is told
-		err    error
-	}{
+	wiretest.Odds(t, []wiretest.Odd{
 		{"a command that nobody assigned", []wiretest.Chunk{up(message(0x99, 0, 0, ""))}, "", ErrCommand},
 		{"a reply to nothing", []wiretest.Chunk{down(message(SendRRData, 7, 3, packet("\x8e\x00\x05\x00")))}, "nothing > sendrr_data incorrect_data", nil},
 		{"a path beyond the message", []wiretest.Chunk{down(message(SendRRData, 7, 0, packet("\x0e\x09\x20\x01")))}, "bad true", nil},
 		{"a path of unknown segments", []wiretest.Chunk{down(message(SendRRData, 7, 0, packet("\x0e\x01\xff\x01")))}, "bad false", nil},
 		{"a packet that is longer than what is read", []wiretest.Chunk{up(message(SendRRData, 7, 0, packet("\x4d\x02\x20\x6b\x24\x01"+strings.Repeat("x", 20000)))), up(message(ListServices, 0, 0, ""))}, "list_services", nil},
 		{"a gap ends where a message begins", []wiretest.Chunk{up(message(ListServices, 0, 0, "")), {Lost: 5, Bytes: []byte{1, 2, 3}}, up(message(RegisterSession, 0, 0, "\x01\x00\x00\x00"))}, "register_session", nil},
-	} {
-		t.Run(c.does, func(t *testing.T) {
-			conversation, h, outcome := fresh()
-			f := wiretest.Feed[Handler]{T: t, Conversation: conversation, Handler: h}
-			if err := f.Play(c.chunks); !errors.Is(err, c.err) {
-				t.Errorf("error: got %v, want %v", err, c.err)
-			}
-			if got := outcome(); !strings.Contains(got, c.want) {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
-	}
+	}, fresh)
 }
 
 func TestMemoryIsBounded(t *testing.T) {

@@ -1,7 +1,6 @@
 package modbus
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -87,27 +86,11 @@ func TestDialogue(t *testing.T) {
 		"10 unit 1 ReportServerID(17) PUBLIC_ASSIGNED sub 0 data  NONE NONE > 10 unit 1 ReportServerID(17) PUBLIC_ASSIGNED sub 0 data 0550756d70ff NONE NONE mismatch false flooded false",
 		"11 unit 1 RdHoldRegs(3) PUBLIC_ASSIGNED read 0+1  0/0 READ | HOLDING NONE > nothing mismatch false flooded false",
 	}
-	c, h, _ := fresh()
-	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h, Scribble: true}
-	if err := f.Play(dialogue()); err != nil {
-		t.Fatal(err)
-	}
-	got := h.(*told).lines
-	for i := range max(len(got), len(want)) {
-		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			t.Errorf("got  %s\nwant %s", append(got, make([]string, 20)...)[i], append(want, make([]string, 20)...)[i])
-		}
-	}
-	wiretest.Splits(t, dialogue(), fresh)
+	wiretest.Lines(t, dialogue(), want, fresh, func(h Handler) []string { return h.(*told).lines })
 }
 
 func TestOddMessages(t *testing.T) {
-	for _, c := range []struct {
-		does   string
-		chunks []wiretest.Chunk
-		want   string // part of what is told
-		err    error
-	}{
+	wiretest.Odds(t, []wiretest.Odd{
 		{"a reply to nothing", []wiretest.Chunk{down(adu(1, "\x03\x02\x00\x01"))}, "nothing > 1 unit 1 RdHoldRegs", nil},
 		{"a reply of another size than asked for", []wiretest.Chunk{up(adu(1, "\x03\x00\x00\x00\x02")), down(adu(1, "\x03\x02\x00\x01"))}, "mismatch true", nil},
 		{"a coil that is neither on nor off", []wiretest.Chunk{up(adu(1, "\x05\x00\x00\x12\x34"))}, "DATA_VALUE", nil},
@@ -120,18 +103,7 @@ func TestOddMessages(t *testing.T) {
 		{"another protocol in the header", []wiretest.Chunk{up([]byte{0, 1, 0, 1, 0, 2, 1, 3})}, "", ErrProtocol},
 		{"a length that is too long", []wiretest.Chunk{up([]byte{0, 1, 0, 0, 1, 2, 1, 3})}, "", ErrLength},
 		{"a gap ends where a message begins", []wiretest.Chunk{up(adu(1, "\x03\x00\x00\x00\x01")), {Lost: 5, Bytes: []byte{1, 2, 3}}, up(adu(2, "\x06\x00\x01\x00\x03"))}, "WrSingleReg", nil},
-	} {
-		t.Run(c.does, func(t *testing.T) {
-			conversation, h, outcome := fresh()
-			f := wiretest.Feed[Handler]{T: t, Conversation: conversation, Handler: h}
-			if err := f.Play(c.chunks); !errors.Is(err, c.err) {
-				t.Errorf("error: got %v, want %v", err, c.err)
-			}
-			if got := outcome(); !strings.Contains(got, c.want) {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
-	}
+	}, fresh)
 }
 
 func TestFloodIsBounded(t *testing.T) {

@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -110,30 +109,12 @@ func TestSession(t *testing.T) {
 		`v4 to_client []|to_client pingresp qos 0`,
 		`v4 to_server []|to_server disconnect qos 0`,
 	}
-	c, h, _ := fresh()
-	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h, Scribble: true}
-	if err := f.Play(session()); err != nil {
-		t.Fatal(err)
-	}
-	for i, line := range h.(*told).lines {
-		if i >= len(want) || line != want[i] {
-			t.Errorf("got  %s\nwant %s", line, append(want, make([]string, 99)...)[i])
-		}
-	}
-	if len(h.(*told).lines) != len(want) {
-		t.Errorf("got %d exchanges, want %d", len(h.(*told).lines), len(want))
-	}
-	wiretest.Splits(t, session(), fresh)
+	wiretest.Lines(t, session(), want, fresh, func(h Handler) []string { return h.(*told).lines })
 }
 
 func TestOddSessions(t *testing.T) {
 	accepted := down(packet(0x20, "\x00\x00\x00"))
-	for _, c := range []struct {
-		does   string
-		chunks []wiretest.Chunk
-		want   string // part of what is told
-		err    error
-	}{
+	wiretest.Odds(t, []wiretest.Odd{
 		{"version 3.1", []wiretest.Chunk{up(hello(3, "")), down(packet(0x20, "\x00\x05"))}, `MQIsdp 3 client "pump-7" user "ward" password true will "" "" keep 60|to_client connack qos 0 code 5`, nil},
 		{"properties of version 5", []wiretest.Chunk{up(hello(5, "\x0d\x21\x00\x14\x26\x00\x01k\x00\x01v\x22\x00\x09")), down(packet(0x20, "\x00\x87\x00"))}, `receive_maximum=20 user_property=0kv topic_alias_maximum=9|to_client connack qos 0 code 135`, nil},
 		{"a disconnect with its reason", []wiretest.Chunk{up(hello(5, "\x00")), accepted, up(packet(0xe0, "\x04"))}, `disconnect qos 0 code 4`, nil},
@@ -149,18 +130,7 @@ func TestOddSessions(t *testing.T) {
 		{"a property that is unknown", []wiretest.Chunk{up(hello(5, "\x02\x7f\x00"))}, `["malformed_traffic"]`, ErrMalformed},
 		{"a packet of 2 MB", append(session()[:2], up(packet(0x30, str("t")+strings.Repeat("x", 2<<20)))), `publish qos 0 skipped 2097155`, nil},
 		{"a gap ends where a packet begins", append(session()[:2], wiretest.Chunk{Lost: 100, Bytes: []byte("rest of a packet")}, up(packet(0x30, str("t/u")+"x"))), `topic "t/u" payload "x" of 1`, nil},
-	} {
-		t.Run(c.does, func(t *testing.T) {
-			conversation, h, outcome := fresh()
-			f := wiretest.Feed[Handler]{T: t, Conversation: conversation, Handler: h}
-			if err := f.Play(c.chunks); !errors.Is(err, c.err) {
-				t.Errorf("error: got %v, want %v", err, c.err)
-			}
-			if got := outcome(); !strings.Contains(got, c.want) {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
-	}
+	}, fresh)
 }
 
 func TestMemoryIsBounded(t *testing.T) {

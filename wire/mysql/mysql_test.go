@@ -214,23 +214,7 @@ func TestCaptures(t *testing.T) {
 }
 
 func FuzzConversation(f *testing.F) {
-	var a, b string
-	for _, c := range session() {
-		if c.Dir == wire.ToServer {
-			a += string(c.Bytes)
-		} else {
-			b += string(c.Bytes)
-		}
-	}
-	f.Add(a, b)
-	f.Fuzz(func(t *testing.T, client, server string) {
-		Probe([]byte(server))
-		var chunks []wiretest.Chunk
-		for i := range 4 {
-			k, l := len(server)/(4-i), len(client)/(4-i)
-			chunks = append(chunks, down(server[:k]), up(client[:l]))
-			server, client = server[k:], client[l:]
-		}
-		wiretest.Splits(t, chunks, fresh)
-	})
+	client, server := wiretest.Sides(session())
+	f.Add(client, server)
+	wiretest.FuzzTurns(f, 4, wire.ToClient, Probe, fresh)
 }

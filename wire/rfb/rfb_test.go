@@ -118,14 +118,5 @@ func TestCaptures(t *testing.T) {
 func FuzzConversation(f *testing.F) {
 	f.Add(v8+"\x02"+sixteen+"\x01", v8+"\x02\x02\x10"+sixteen+"\x00\x00\x00\x00"+screen)
 	f.Add(v3+sixteen, v3+"\x00\x00\x00\x02"+sixteen+"\x00\x00\x00\x01")
-	f.Fuzz(func(t *testing.T, client, server string) {
-		Probe([]byte(server))
-		var chunks []wiretest.Chunk
-		for i := 0; i < 6; i++ { // in turns
-			k, l := len(server)/(6-i), len(client)/(6-i)
-			chunks = append(chunks, down(server[:k]), up(client[:l]))
-			server, client = server[k:], client[l:]
-		}
-		wiretest.Splits(t, chunks, fresh)
-	})
+	wiretest.FuzzTurns(f, 6, wire.ToClient, Probe, fresh)
 }

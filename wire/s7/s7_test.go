@@ -2,7 +2,6 @@ package s7
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -118,49 +117,22 @@ func TestDialogue(t *testing.T) {
 		`nothing > create_object plus true kind 0 error 0000 order "6ES7 212-1BE40-0XB0" release "V4.1"`,
 		`plc_control plus false kind 1 error 0000 block "\x01\x000A00001P" service "_INSE" > nothing`,
 	}
-	c, h, _ := fresh()
-	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h, Scribble: true}
-	if err := f.Play(dialogue()); err != nil {
-		t.Fatal(err)
-	}
-	got := h.(*told).lines
-	for i := range max(len(got), len(want)) {
-		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			t.Errorf("got  %s\nwant %s", append(got, make([]string, 20)...)[i], append(want, make([]string, 20)...)[i])
-		}
-	}
+	c := wiretest.Lines(t, dialogue(), want, fresh, func(h Handler) []string { return h.(*told).lines })
 	if got := c.(*Conversation).Called(); string(got) != "\x01\x02" {
 		t.Errorf("called: got %x, want 0102", got)
 	}
-	wiretest.Splits(t, dialogue(), fresh)
 }
 
 func TestOddMessages(t *testing.T) {
 	cut := packet(bytesOf("32010000 0001 0008 0000 f000"))
-	for _, c := range []struct {
-		does   string
-		chunks []wiretest.Chunk
-		want   string // part of what is told
-		err    error
-	}{
+	wiretest.Odds(t, []wiretest.Odd{
 		{"parameters beyond the packet", []wiretest.Chunk{up(cut)}, "\n", nil},
 		{"items that are cut", []wiretest.Chunk{up(message(Job, 1, "", "0405 120a10 02", ""))}, "read_variable", nil},
 		{"an answer to nothing", []wiretest.Chunk{down(message(AckData, 9, "0000", "04", ""))}, "nothing > read_variable", nil},
 		{"a packet of another version", []wiretest.Chunk{up([]byte{4, 0, 0, 7, 2, 0xf0, 0x80})}, "\n", tpkt.ErrVersion},
 		{"a message in two units", []wiretest.Chunk{up(bytesOf("03000011 02 f0 00 32010000 0001 0008 0000")), up(bytesOf("0300000f 02 f0 80 f000000100010 1e0")), up(message(Job, 2, "", "04 00", ""))}, "read_variable", nil},
 		{"a gap ends where a packet begins", []wiretest.Chunk{up(message(Job, 1, "", "0400", "")), {Lost: 9, Bytes: []byte("rest")}, up(message(Job, 2, "", "29 0000000000 00", ""))}, "plc_stop", nil},
-	} {
-		t.Run(c.does, func(t *testing.T) {
-			conversation, h, outcome := fresh()
-			f := wiretest.Feed[Handler]{T: t, Conversation: conversation, Handler: h}
-			if err := f.Play(c.chunks); !errors.Is(err, c.err) {
-				t.Errorf("error: got %v, want %v", err, c.err)
-			}
-			if got := outcome(); !strings.Contains(got, c.want) {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
-	}
+	}, fresh)
 }
 
 func TestProbe(t *testing.T) {

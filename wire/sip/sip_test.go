@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -53,27 +52,11 @@ func TestDialogue(t *testing.T) {
 		`to_client "SIP/2.0 200 OK" REGISTER  200 OK|from sip:203@pbx.hospital.example to sip:203@pbx.hospital.example call 1@10.0.0.9 7 via SIP/2.0/TCP 10.0.0.9 agent "" server "PBX 16" type  length 0 user "" realm "" body ""`,
 		call, call,
 	}
-	c, h, _ := fresh()
-	f := wiretest.Feed[Handler]{T: t, Conversation: c, Handler: h, Scribble: true}
-	if err := f.Play(dialogue()); err != nil {
-		t.Fatal(err)
-	}
-	got := h.(*told).lines
-	for i := range max(len(got), len(want)) {
-		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			t.Errorf("got  %s\nwant %s", append(got, make([]string, 20)...)[i], append(want, make([]string, 20)...)[i])
-		}
-	}
-	wiretest.Splits(t, dialogue(), fresh)
+	wiretest.Lines(t, dialogue(), want, fresh, func(h Handler) []string { return h.(*told).lines })
 }
 
 func TestOddMessages(t *testing.T) {
-	for _, c := range []struct {
-		does   string
-		chunks []wiretest.Chunk
-		want   string // part of what is told
-		err    error
-	}{
+	wiretest.Odds(t, []wiretest.Odd{
 		{"another protocol", []wiretest.Chunk{up("GET / HTTP/1.1\r\n\r\n")}, "\n", ErrLine},
 		{"a code that is no number", []wiretest.Chunk{down("SIP/2.0 2x0 OK\r\n\r\n")}, "\n", ErrLine},
 		{"a head without end", []wiretest.Chunk{up(strings.Replace(register, "\r\n\r\n", "\r\nX: ", 1) + strings.Repeat("x", 40000))}, "\n", ErrHeader},
@@ -81,18 +64,7 @@ func TestOddMessages(t *testing.T) {
 		{"a length that is no number", []wiretest.Chunk{up("INVITE sip:a@b SIP/2.0\r\nContent-Length: x\r\n\r\n")}, "length -1", nil},
 		{"a field that goes on", []wiretest.Chunk{up("INVITE sip:a@b SIP/2.0\r\nSubject: a\r\n b: c\r\nContent-Length: 0\r\n\r\n")}, "INVITE", nil},
 		{"a gap ends where a message begins", []wiretest.Chunk{up(register), {Lost: 9, Bytes: []byte("rest of a body")}, up(invite)}, "INVITE", nil},
-	} {
-		t.Run(c.does, func(t *testing.T) {
-			conversation, h, outcome := fresh()
-			f := wiretest.Feed[Handler]{T: t, Conversation: conversation, Handler: h}
-			if err := f.Play(c.chunks); !errors.Is(err, c.err) {
-				t.Errorf("error: got %v, want %v", err, c.err)
-			}
-			if got := outcome(); !strings.Contains(got, c.want) {
-				t.Errorf("got %.400s, want %s", got, c.want)
-			}
-		})
-	}
+	}, fresh)
 }
 
 func TestParameter(t *testing.T) {

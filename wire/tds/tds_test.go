@@ -250,25 +250,9 @@ func TestLostBytes(t *testing.T) {
 }
 
 func FuzzConversation(f *testing.F) {
-	var a, b string
-	for _, c := range begun(up(batch("select * from p")), down(packet(typeAnswer, rows()+done(0x10, 0xC1, 3)))) {
-		if c.Dir == wire.ToServer {
-			a += string(c.Bytes)
-		} else {
-			b += string(c.Bytes)
-		}
-	}
-	f.Add(a, b)
+	client, server := wiretest.Sides(begun(up(batch("select * from p")), down(packet(typeAnswer, rows()+done(0x10, 0xC1, 3)))))
+	f.Add(client, server)
 	f.Add(packet(typeRPC, headers+"\xff\xff\x0d\x00\x00\x00"+"\x00\x01\x26\x04\x00"+nvarcharOf("@a int")+nvarcharOf("delete from p")), packet(typeAnswer, done(0, 0xE0, 0)))
 	f.Add(packet(typeRPC, long("dbo.usp_GetPatient")+"\x00\x00"+nvarcharOf("DURAND")), packet(typeAnswer, "\x79"+le32(0)+"\xac"+le16(1)+brief("@n")+"\x01"+le32(0)+"\x00\x00\x26\x04\x04"+le32(7)))
-	f.Fuzz(func(t *testing.T, client, server string) {
-		Probe([]byte(client))
-		var chunks []wiretest.Chunk
-		for i := range 4 {
-			k, l := len(server)/(4-i), len(client)/(4-i)
-			chunks = append(chunks, up(client[:l]), down(server[:k]))
-			server, client = server[k:], client[l:]
-		}
-		wiretest.Splits(t, chunks, fresh)
-	})
+	wiretest.FuzzTurns(f, 4, wire.ToServer, Probe, fresh)
 }

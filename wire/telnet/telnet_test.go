@@ -93,14 +93,5 @@ func TestProbe(t *testing.T) {
 
 func FuzzConversation(f *testing.F) {
 	f.Add("\xff\xfb\x18root\r\nx\r\n", negotiation+"login: Password: Login incorrect\r\n")
-	f.Fuzz(func(t *testing.T, client, server string) {
-		Probe([]byte(server))
-		var chunks []wiretest.Chunk
-		for i := 0; i < 4; i++ {
-			k, l := len(server)/(4-i), len(client)/(4-i)
-			chunks = append(chunks, down(server[:k]), up(client[:l]))
-			server, client = server[k:], client[l:]
-		}
-		wiretest.Splits(t, chunks, fresh)
-	})
+	wiretest.FuzzTurns(f, 4, wire.ToClient, Probe, fresh)
 }
