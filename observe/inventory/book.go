@@ -9,12 +9,14 @@ import (
 	"bulwark/observe/inventory/internal/evidence"
 	"bulwark/observe/inventory/internal/links"
 	"bulwark/observe/inventory/internal/register"
+	"bulwark/observe/inventory/internal/rhythm"
 )
 
 // book is the inventory as it stands in memory: what the events have told. It is not safe for concurrent use.
 type book struct {
 	register *register.Register
 	links    *links.Table
+	rhythms  *rhythm.Table
 	networks []netip.Prefix // whose addresses are the hospital's
 
 	reader   evidence.Reader
@@ -37,9 +39,10 @@ const (
 	freshLife  = int64(15 * 60e9)
 )
 
-func newBook(networks []netip.Prefix) *book {
-	b := &book{register: register.New(), links: links.New(), networks: networks, gateways: map[string]int64{}}
+func newBook(networks []netip.Prefix, zone *time.Location) *book {
+	b := &book{register: register.New(), links: links.New(), rhythms: rhythm.New(zone), networks: networks, gateways: map[string]int64{}}
 	b.reader.See = b.see
+	b.register.Folded = b.fold
 	return b
 }
 
@@ -102,7 +105,25 @@ func (b *book) use(e *event.Event, f *event.Flow) {
 	if app == "" {
 		app = event.ProtoName(e.Proto)
 	}
-	b.links.Count(links.Key{From: from, To: to, App: app}, e.Time, f.Activity == "Close", f.BytesOut, f.BytesIn)
+	ended := f.Activity == "Close"
+	b.links.Count(links.Key{From: from, To: to, App: app}, e.Time, ended, f.BytesOut, f.BytesIn)
+	if ended && !signal(app) {
+		b.rhythms.Count(rhythm.Key{Trace: from}, e.Time)
+		b.rhythms.Count(rhythm.Key{Trace: to, Serves: true}, e.Time)
+	}
+}
+
+// fold gives what a trace did to another, which takes its place.
+func (b *book) fold(from, into register.TraceID) {
+	b.links.Fold(from, into)
+	b.rhythms.Fold(from, into)
+}
+
+// forget forgets what traces did that are no more.
+func (b *book) forget() {
+	gone := func(id register.TraceID) bool { return id != 0 && b.register.Trace(id) == nil }
+	b.links.Forget(gone)
+	b.rhythms.Forget(gone)
 }
 
 // wayOut notes that frames of somebody outside bear a link address: who has it for its own joins networks. It is who answers for

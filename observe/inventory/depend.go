@@ -16,6 +16,8 @@ type Dependents struct {
 	Indirect []Dependent `json:"indirect"` // who uses those that use it, and not the device itself
 	Outside  bool        `json:"outside"`  // somebody outside the hospital uses it too
 	Cut      int         `json:"cut"`      // indirect ones that are left out because there are too many
+	Rhythm   Rhythm      `json:"rhythm"`   // of what others use of it
+	When     *When       `json:"when,omitempty"`
 }
 
 // Dependent is a device that needs another.
@@ -68,7 +70,9 @@ func (i *Inventory) Dependents(id uint64) (Dependents, error) {
 	if id == 0 || len(i.book.register.Traces(self)) == 0 {
 		return Dependents{}, fmt.Errorf("%w: %d", ErrNoDevice, id)
 	}
-	out := Dependents{}
+	traces := i.book.register.Traces(self)
+	out := Dependents{Rhythm: i.rhythm(traces, true)}
+	out.When = out.Rhythm.when(known(traces))
 	var served needs
 	direct := map[register.DeviceID]*needs{}
 	i.eachUse(func(from, to register.DeviceID, app string, u *links.Use) {

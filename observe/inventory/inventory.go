@@ -17,6 +17,7 @@ import (
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
+	"bulwark/platform/conf"
 	"bulwark/platform/db"
 	"bulwark/platform/ledger"
 )
@@ -36,6 +37,24 @@ type Config struct {
 	Silence time.Duration `conf:"silence"`
 	// Learning is how long a device is watched until a protocol that it has not spoken or served before is told.
 	Learning time.Duration `conf:"learning"`
+	// Zone is the time zone by whose clocks the rhythm of a week is told: Europe/Paris. Empty means that of this machine.
+	Zone string `conf:"zone"`
+}
+
+// Check refuses settings that cannot work.
+func (c *Config) Check() error {
+	if _, err := time.LoadLocation(c.Zone); err != nil {
+		return conf.At("zone", fmt.Errorf("%q is no time zone that this machine knows", c.Zone))
+	}
+	return nil
+}
+
+// zone is the zone of the site. [Config.Check] has seen to it that there is one.
+func (c *Config) zone() *time.Location {
+	if zone, err := time.LoadLocation(c.Zone); c.Zone != "" && err == nil {
+		return zone
+	}
+	return time.Local
 }
 
 // Needs is what the inventory is made of.
@@ -117,7 +136,7 @@ func assemble(n Needs) (*Inventory, error) {
 		return nil, err
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
-		book: newBook(n.Config.Networks), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]shown{},
+		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]shown{},
 		watch: newWatch(n.Config), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
 	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed

@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
 	"bulwark/observe/inventory/internal/links"
 	"bulwark/observe/inventory/internal/register"
+	"bulwark/observe/inventory/internal/rhythm"
 )
 
 type traceRow struct {
@@ -33,6 +36,13 @@ type useRow struct {
 	To            int64           `bun:"dst,pk"`
 	App           string          `bun:"app,pk"`
 	Doc           json.RawMessage `bun:"doc,type:jsonb"`
+}
+
+type rhythmRow struct {
+	bun.BaseModel `bun:"table:inventory_rhythm,alias:r"`
+	Trace         int64  `bun:"trace,pk"`
+	Serves        int64  `bun:"serves,pk"`
+	Counts        []byte `bun:"counts"`
 }
 
 type changeRow struct {
@@ -103,6 +113,9 @@ func (i *Inventory) load(ctx context.Context) error {
 			}
 			i.book.links.Put(links.Key{From: register.TraceID(u.From), To: register.TraceID(u.To), App: u.App}, use)
 		}
+		if err := i.loadRhythms(ctx, tx); err != nil {
+			return err
+		}
 		var words []wordRow
 		if err := tx.NewSelect().Model(&words).Scan(ctx); err != nil {
 			return err
@@ -113,6 +126,19 @@ func (i *Inventory) load(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+func (i *Inventory) loadRhythms(ctx context.Context, tx bun.IDB) error {
+	var rows []rhythmRow
+	if err := tx.NewSelect().Model(&rows).Scan(ctx); err != nil {
+		return err
+	}
+	for _, w := range rows {
+		if err := i.book.rhythms.Put(rhythm.Row{Key: rhythm.Key{Trace: register.TraceID(w.Trace), Serves: w.Serves == 1}, Counts: w.Counts}); err != nil {
+			return fmt.Errorf("rhythm of trace %d: %w", w.Trace, err)
+		}
+	}
+	return nil
 }
 
 func (i *Inventory) loadStandings(ctx context.Context, tx bun.IDB, state map[string]int64) error {
@@ -165,6 +191,9 @@ type pending struct {
 	whole   bool // all that there is, in place of what was kept
 	taken   int  // how many of the changes
 	uses    []useRow
+	unused  []links.Key // that are no more
+	rhythms []rhythmRow
+	still   []rhythm.Key // that are no more
 	changes []changeRow
 	words   map[register.DeviceID]Word
 	state   []stateRow
@@ -197,11 +226,17 @@ func (i *Inventory) save(ctx context.Context) error {
 func (i *Inventory) collect() (*pending, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	news, uses := i.book.register.News(), i.book.links.Changed()
-	if i.whole {
-		news, uses = i.book.register.Everything(), i.book.links.Everything()
+	news := i.book.register.News()
+	if i.whole || len(news.Gone) > 0 {
+		i.book.forget()
 	}
-	p := &pending{gone: news.Gone, all: news.Shared != nil, whole: i.whole, taken: len(i.changes), words: maps.Clone(i.moved)}
+	uses, unused := i.book.links.Changed()
+	weeks, still := i.book.rhythms.Changed()
+	if i.whole {
+		news, uses, weeks = i.book.register.Everything(), i.book.links.Everything(), i.book.rhythms.Everything()
+	}
+	p := &pending{gone: news.Gone, all: news.Shared != nil, whole: i.whole, taken: len(i.changes), words: maps.Clone(i.moved),
+		unused: unused, still: still}
 	for _, t := range news.Traces {
 		doc, err := json.Marshal(t)
 		if err != nil {
@@ -218,6 +253,9 @@ func (i *Inventory) collect() (*pending, error) {
 			return nil, err
 		}
 		p.uses = append(p.uses, useRow{From: int64(k.From), To: int64(k.To), App: k.App, Doc: doc})
+	}
+	for _, w := range weeks {
+		p.rhythms = append(p.rhythms, rhythmRow{Trace: int64(w.Trace), Serves: oneIf(w.Serves), Counts: w.Counts})
 	}
 	for _, c := range i.changes {
 		doc, err := json.Marshal(c.Change)
@@ -236,21 +274,14 @@ func (i *Inventory) collect() (*pending, error) {
 
 func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 	if p.whole {
-		for _, m := range [...]any{(*traceRow)(nil), (*useRow)(nil), (*standingRow)(nil)} {
+		for _, m := range [...]any{(*traceRow)(nil), (*useRow)(nil), (*rhythmRow)(nil), (*standingRow)(nil)} {
 			if _, err := tx.NewDelete().Model(m).Where("1 = 1").Exec(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	if len(p.gone) > 0 {
-		if _, err := tx.NewDelete().Model((*traceRow)(nil)).Where("id IN (?)", bun.List(p.gone)).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	if len(p.left) > 0 {
-		if _, err := tx.NewDelete().Model((*standingRow)(nil)).Where("device IN (?)", bun.List(p.left)).Exec(ctx); err != nil {
-			return err
-		}
+	if err := p.remove(ctx, tx); err != nil {
+		return err
 	}
 	if p.all {
 		if _, err := tx.NewDelete().Model((*sharedRow)(nil)).Where("1 = 1").Exec(ctx); err != nil {
@@ -266,6 +297,9 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 	if err := put(ctx, tx, p.uses, "src, dst, app", "doc"); err != nil {
 		return err
 	}
+	if err := put(ctx, tx, p.rhythms, "trace, serves", "counts"); err != nil {
+		return err
+	}
 	if err := put(ctx, tx, p.stands, "device", "doc"); err != nil {
 		return err
 	}
@@ -278,6 +312,43 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 		}
 	}
 	return put(ctx, tx, p.state, "name", "value")
+}
+
+// remove takes away what is no more.
+func (p *pending) remove(ctx context.Context, tx bun.Tx) error {
+	if err := drop(ctx, tx, (*traceRow)(nil), p.gone, "id", func(id register.TraceID) []any { return []any{id} }); err != nil {
+		return err
+	}
+	if err := drop(ctx, tx, (*standingRow)(nil), p.left, "device", func(d register.DeviceID) []any { return []any{d} }); err != nil {
+		return err
+	}
+	if err := drop(ctx, tx, (*rhythmRow)(nil), p.still, "trace, serves", func(k rhythm.Key) []any { return []any{k.Trace, oneIf(k.Serves)} }); err != nil {
+		return err
+	}
+	return drop(ctx, tx, (*useRow)(nil), p.unused, "src, dst, app", func(k links.Key) []any { return []any{k.From, k.To, k.App} })
+}
+
+// drop deletes the rows of a table with these keys.
+func drop[K any](ctx context.Context, tx bun.Tx, model any, keys []K, columns string, values func(K) []any) error {
+	for some := range slices.Chunk(keys, rowsAtOnce) {
+		var args []any
+		for _, k := range some {
+			args = append(args, values(k)...)
+		}
+		row := "(" + strings.Repeat(", ?", len(args)/len(some))[2:] + ")"
+		rows := strings.Repeat(", "+row, len(some))[2:]
+		if _, err := tx.NewDelete().Model(model).Where("("+columns+") IN (VALUES "+rows+")", args...).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func oneIf(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // mostChanges is how many changes are kept in all; the oldest go.

@@ -36,7 +36,9 @@ type Device struct {
 	Last      time.Time `json:"last_seen"`
 	Several   bool      `json:"several,omitempty"` // several devices speak behind its address
 	Word      Word      `json:"word"`
-	Facts     []Fact    `json:"facts,omitempty"` // in the detail only
+	Facts     []Fact    `json:"facts,omitempty"`  // in the detail only
+	Rhythm    *Rhythm   `json:"rhythm,omitempty"` // in the detail only: of what it serves and uses
+	When      *When     `json:"when,omitempty"`   // likewise
 }
 
 // Class is what a device is taken for.
@@ -147,6 +149,8 @@ func (i *Inventory) Show(id uint64) (Device, error) {
 		return Device{}, fmt.Errorf("%w: %d", ErrNoDevice, id)
 	}
 	d := i.view(register.Device{ID: register.DeviceID(id), Traces: traces})
+	week := i.rhythm(traces, true, false)
+	d.Rhythm, d.When = &week, week.when(known(traces))
 	for _, t := range traces {
 		for _, f := range t.Facts {
 			d.Facts = append(d.Facts, Fact{Field: string(f.Field), Value: f.Value, Source: f.Source, Sure: f.Sure.String(), Addr: t.Addr,

@@ -31,12 +31,13 @@ type Table struct {
 
 	uses  map[Key]*Use
 	apps  map[string]string
-	dirty map[Key]bool
+	dirty map[Key]bool                          // false: it is gone
+	folds map[register.TraceID]register.TraceID // that are not done yet
 }
 
 // New is an empty table.
 func New() *Table {
-	return &Table{uses: map[Key]*Use{}, apps: map[string]string{}, dirty: map[Key]bool{}}
+	return &Table{uses: map[Key]*Use{}, apps: map[string]string{}, dirty: map[Key]bool{}, folds: map[register.TraceID]register.TraceID{}}
 }
 
 // Count counts a conversation, or a part of one. The name of the application may point into what is soon another's.
@@ -73,8 +74,7 @@ func (t *Table) makeRoom() {
 		return cmp.Or(cmp.Compare(t.uses[a].Last, t.uses[b].Last), Compare(a, b))
 	})
 	for _, k := range all[:max(1, len(all)/16)] {
-		delete(t.uses, k)
-		delete(t.dirty, k)
+		t.forget(k)
 		t.Dropped++
 	}
 }
@@ -82,6 +82,58 @@ func (t *Table) makeRoom() {
 // Compare orders keys.
 func Compare(a, b Key) int {
 	return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.App, b.App))
+}
+
+// Fold gives what a trace used and served to another, when the uses are next asked for.
+func (t *Table) Fold(from, into register.TraceID) { t.folds[from] = into }
+
+// settle does what [Table.Fold] has put off, in one walk however much that is.
+func (t *Table) settle() {
+	if len(t.folds) == 0 {
+		return
+	}
+	heir := func(id register.TraceID) register.TraceID {
+		for into, ok := t.folds[id]; ok; into, ok = t.folds[id] {
+			id = into
+		}
+		return id
+	}
+	for k, u := range t.uses {
+		to := Key{heir(k.From), heir(k.To), k.App}
+		if to == k {
+			continue
+		}
+		t.forget(k)
+		if old := t.uses[to]; old != nil {
+			u = old.plus(u)
+		}
+		t.uses[to], t.dirty[to] = u, true
+	}
+	clear(t.folds)
+}
+
+func (u *Use) plus(o *Use) *Use {
+	u.First, u.Last = min(u.First, o.First), max(u.Last, o.Last)
+	u.Conversations, u.Out, u.In = u.Conversations+o.Conversations, u.Out+o.Out, u.In+o.In
+	for h := range u.Hours {
+		u.Hours[h] += o.Hours[h]
+	}
+	return u
+}
+
+// Forget forgets what is used of and by traces that are no more.
+func (t *Table) Forget(gone func(register.TraceID) bool) {
+	t.settle()
+	for k := range t.uses {
+		if gone(k.From) || gone(k.To) {
+			t.forget(k)
+		}
+	}
+}
+
+func (t *Table) forget(k Key) {
+	delete(t.uses, k)
+	t.dirty[k] = false
 }
 
 // Put takes up a use that was kept.
@@ -92,23 +144,30 @@ func (t *Table) Len() int { return len(t.uses) }
 
 // All calls fn with each use, in no order.
 func (t *Table) All(fn func(Key, *Use)) {
+	t.settle()
 	for k, u := range t.uses {
 		fn(k, u)
 	}
 }
 
-// Changed hands out the uses that changed since it was last called.
-func (t *Table) Changed() map[Key]Use {
-	all := make(map[Key]Use, len(t.dirty))
-	for k := range t.dirty {
-		all[k] = *t.uses[k]
+// Changed hands out the uses that changed since it was last called; gone are those that are no more.
+func (t *Table) Changed() (all map[Key]Use, gone []Key) {
+	t.settle()
+	all = make(map[Key]Use, len(t.dirty))
+	for k, there := range t.dirty {
+		if there {
+			all[k] = *t.uses[k]
+		} else {
+			gone = append(gone, k)
+		}
 	}
 	clear(t.dirty)
-	return all
+	return all, gone
 }
 
 // Everything hands out all uses.
 func (t *Table) Everything() map[Key]Use {
+	t.settle()
 	all := make(map[Key]Use, len(t.uses))
 	for k, u := range t.uses {
 		all[k] = *u

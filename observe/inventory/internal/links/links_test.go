@@ -15,11 +15,11 @@ func TestCountKeepsNames(t *testing.T) {
 	table.Count(Key{1, 2, app}, 2, true, 10, 20)
 	copy(buf, "ldap")
 	table.Count(Key{1, 2, app}, 3, false, 1, 1)
-	got := table.Changed()
+	got, _ := table.Changed()
 	if len(got) != 2 || got[Key{1, 2, "http"}].Conversations != 2 || got[Key{1, 2, "ldap"}].Out != 1 {
 		t.Errorf("%+v", got)
 	}
-	if again := table.Changed(); len(again) != 0 {
+	if again, gone := table.Changed(); len(again)+len(gone) != 0 {
 		t.Errorf("nothing has changed since: %+v", again)
 	}
 }
@@ -30,10 +30,30 @@ func TestTableIsBounded(t *testing.T) {
 	for i := range 10_000 {
 		table.Count(Key{register.TraceID(i), 0, "dns"}, int64(i), true, 1, 1)
 	}
-	if table.Len() > 64 || len(table.Changed()) > 64 || table.Dropped == 0 {
+	kept, gone := table.Changed()
+	if table.Len() > 64 || len(kept) > 64 || len(kept)+len(gone) != 10_000 || table.Dropped == 0 {
 		t.Errorf("%d uses, %d dropped", table.Len(), table.Dropped)
 	}
 	if _, last := table.Everything()[Key{9_999, 0, "dns"}]; !last {
 		t.Error("the newest was forgotten")
+	}
+}
+
+// What a trace did goes to its heir, and to the heir's heir, with what is to be kept and taken away.
+func TestFold(t *testing.T) {
+	table := New()
+	table.Count(Key{1, 9, "dns"}, 10, true, 1, 1)
+	table.Count(Key{2, 9, "dns"}, 20, true, 1, 1)
+	table.Count(Key{9, 1, "ssh"}, 30, true, 1, 1)
+	table.Changed()
+	table.Fold(1, 2)
+	table.Fold(2, 3)
+	kept, gone := table.Changed()
+	if u := kept[Key{3, 9, "dns"}]; len(kept) != 2 || len(gone) != 3 || u.Conversations != 2 || u.First != 10 || u.Last != 20 || u.Hours[0] != 2 {
+		t.Errorf("kept %+v, gone %v", kept, gone)
+	}
+	table.Forget(func(id register.TraceID) bool { return id == 9 })
+	if _, gone = table.Changed(); table.Len() != 0 || len(gone) != 2 {
+		t.Errorf("%d are left, gone %v", table.Len(), gone)
 	}
 }

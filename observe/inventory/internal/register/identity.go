@@ -55,6 +55,8 @@ type Register struct {
 	Tell func(Change)
 	// Learnt is called for each fact of a trace that was not known from any source; nil tells nobody.
 	Learnt func(*Trace, *Fact)
+	// Folded is called when a trace of a device gives what is known of it to a later one, and goes; nil tells nobody.
+	Folded func(from, into TraceID)
 	// Keep says whether a device must stay when room is needed: a person has confirmed it. Nil keeps none.
 	Keep func(DeviceID) bool
 	// Most is how many traces are held; 0 means 65,536.
@@ -562,6 +564,9 @@ func (r *Register) condense(d DeviceID) {
 			if e := r.edges[ident{f.Field, f.Value}]; e != nil { // the heir takes its place
 				e.traces = append(e.traces, heir.ID)
 			}
+		}
+		if r.Folded != nil {
+			r.Folded(t.ID, heir.ID)
 		}
 		r.drop(t)
 	}
