@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"math"
 	"net/netip"
 	"strings"
 	"time"
@@ -21,7 +22,10 @@ type book struct {
 
 	reader   evidence.Reader
 	gateways map[string]int64 // link addresses that those outside are behind, and when that was told
-	fresh    [freshSlots]sighted
+	fresh    [freshSlots][4]sighted
+	flows    [flowSlots]heard
+	since    int64 // between these times nothing of the flow in hand need be told again
+	until    int64
 	events   uint64
 	now      int64 // when the last event happened; unix nanoseconds
 	event    event.Event
@@ -34,8 +38,19 @@ type sighted struct {
 	at  int64
 }
 
+// heard is a flow of which all that it says was told lately: nothing but that its ends were there, and what they exchanged, is
+// new about another like it.
+type heard struct {
+	gist         uint64
+	since, until int64
+	from, to     *register.Trace // what is at its ends; nil for somebody outside
+	counts       bool            // one uses something of the other
+	use          links.Ref
+}
+
 const (
-	freshSlots = 1 << 15
+	freshSlots = 1 << 16 // of four each: what 20,000 devices say over and over
+	flowSlots  = 1 << 16
 	freshLife  = int64(15 * 60e9)
 )
 
@@ -79,37 +94,64 @@ func (b *book) take(e *event.Event) {
 	if e.Time > b.now || e.Time < b.now-int64(time.Hour) { // a clock that was set wrong is believed again when it is right
 		b.now = e.Time
 	}
-	b.reader.Read(e)
 	if f, ok := e.Payload.(*event.Flow); ok {
-		b.use(e, f)
+		b.flow(e, f)
+		return
 	}
+	b.reader.Read(e)
+}
+
+// flow takes what a flow says, and counts what one end uses of the other.
+func (b *book) flow(e *event.Event, f *event.Flow) {
+	gist := evidence.Gist(&e.Header, f)
+	k := &b.flows[gist&(flowSlots-1)]
+	if k.gist == gist && k.since <= e.Time && e.Time < k.until && k.from.Here() && k.to.Here() {
+		k.from.Seen(e.Time)
+		k.to.Seen(e.Time)
+		if !k.counts {
+			return
+		}
+		if !b.links.Again(k.use, e.Time, ended(f), f.BytesOut, f.BytesIn) {
+			k.use = b.links.Count(keyOf(k.from, k.to, e, f), e.Time, ended(f), f.BytesOut, f.BytesIn)
+		}
+		b.beat(k, e, f)
+		return
+	}
+	b.since, b.until = math.MinInt64, e.Time+freshLife
+	b.reader.Read(e)
+	*k = b.use(e, f)
+	k.gist, k.since, k.until = gist, b.since, b.until
 }
 
 // use counts what one end of a conversation uses of the other.
-func (b *book) use(e *event.Event, f *event.Flow) {
-	from, to := b.traceAt(e.Src, e.Time), b.traceAt(e.Dst, e.Time)
+func (b *book) use(e *event.Event, f *event.Flow) (k heard) {
+	k.from, k.to = b.traceAt(e.Src, e.Time), b.traceAt(e.Dst, e.Time)
 	many := evidence.ToMany(e.Dst)
 	switch {
-	case from != 0 && to == 0 && !many && f.SrcMAC != f.DstMAC:
+	case k.from != nil && k.to == nil && !many && f.SrcMAC != f.DstMAC:
 		b.wayOut(f.DstMAC, e.Time)
-	case from == 0 && to != 0 && f.SrcMAC != f.DstMAC:
+	case k.from == nil && k.to != nil && f.SrcMAC != f.DstMAC:
 		b.wayOut(f.SrcMAC, e.Time)
 	}
-	if from == 0 && to == 0 || many {
+	if k.from == nil && k.to == nil || many || f.BytesIn == 0 && f.TotalBytesIn == 0 { // or nobody answered
+		return k
+	}
+	k.counts = true
+	k.use = b.links.Count(keyOf(k.from, k.to, e, f), e.Time, ended(f), f.BytesOut, f.BytesIn)
+	b.beat(&k, e, f)
+	return k
+}
+
+// beat counts a conversation that ended in the weeks of its ends.
+func (b *book) beat(k *heard, e *event.Event, f *event.Flow) {
+	if !ended(f) || signal(app(e, f)) {
 		return
 	}
-	if f.BytesIn == 0 && f.TotalBytesIn == 0 {
-		return // nobody answered
+	if k.from != nil {
+		b.rhythms.Count(rhythm.Key{Trace: k.from.ID}, e.Time)
 	}
-	app := f.App
-	if app == "" {
-		app = event.ProtoName(e.Proto)
-	}
-	ended := f.Activity == "Close"
-	b.links.Count(links.Key{From: from, To: to, App: app}, e.Time, ended, f.BytesOut, f.BytesIn)
-	if ended && !signal(app) {
-		b.rhythms.Count(rhythm.Key{Trace: from}, e.Time)
-		b.rhythms.Count(rhythm.Key{Trace: to, Serves: true}, e.Time)
+	if k.to != nil {
+		b.rhythms.Count(rhythm.Key{Trace: k.to.ID, Serves: true}, e.Time)
 	}
 }
 
@@ -126,10 +168,36 @@ func (b *book) forget() {
 	b.rhythms.Forget(gone)
 }
 
+func ended(f *event.Flow) bool { return f.Activity == "Close" }
+
+// app is what is spoken in a flow.
+func app(e *event.Event, f *event.Flow) string {
+	if f.App == "" {
+		return event.ProtoName(e.Proto)
+	}
+	return f.App
+}
+
+// keyOf is what a flow uses. Its text may point into the event.
+func keyOf(from, to *register.Trace, e *event.Event, f *event.Flow) links.Key {
+	k := links.Key{App: app(e, f)}
+	if from != nil {
+		k.From = from.ID
+	}
+	if to != nil {
+		k.To = to.ID
+	}
+	return k
+}
+
 // wayOut notes that frames of somebody outside bear a link address: who has it for its own joins networks. It is who answers for
 // it by ARP; where nobody was heard to, and one device alone shows it, that may as well be behind the router.
 func (b *book) wayOut(mac string, now int64) {
-	if mac == "" || now < b.gateways[mac]+freshLife {
+	if mac == "" {
+		return
+	}
+	if until := b.gateways[mac] + freshLife; now < until {
+		b.until = min(b.until, until)
 		return
 	}
 	if len(b.gateways) >= maxGateways {
@@ -153,12 +221,12 @@ func (b *book) wayOut(mac string, now int64) {
 
 const maxGateways = 1024
 
-// traceAt is what is at an address of the hospital; 0 for one outside.
-func (b *book) traceAt(a netip.Addr, at int64) register.TraceID {
+// traceAt is what is at an address of the hospital; nil for one outside.
+func (b *book) traceAt(a netip.Addr, at int64) *register.Trace {
 	if !b.ours(a) {
-		return 0
+		return nil
 	}
-	return b.register.See(&register.Sighting{At: a, Time: at}).ID
+	return b.register.InUse(a, at)
 }
 
 // see takes a sighting, unless the same was told lately.
@@ -166,27 +234,19 @@ func (b *book) see(s *register.Sighting) {
 	if !b.ours(s.At) {
 		return
 	}
-	sum := hash(s)
-	known := &b.fresh[sum&(freshSlots-1)]
-	if known.sum == sum && s.Time < known.at+freshLife && s.Time >= known.at {
-		return
+	sum := evidence.Sum(0).Addr(s.At).Text(string(s.Field)).Text(s.Value).Text(s.Source).Number()
+	slot := &b.fresh[sum&(freshSlots-1)]
+	known := &slot[0]
+	for i := range slot {
+		k := &slot[i]
+		if k.sum == sum && s.Time < k.at+freshLife && s.Time >= k.at {
+			b.since, b.until = max(b.since, k.at), min(b.until, k.at+freshLife)
+			return
+		}
+		if k.sum == sum || k.at < known.at && known.sum != sum {
+			known = k // the same, or else the oldest, makes room
+		}
 	}
 	*known = sighted{sum, s.Time}
 	b.register.See(s)
-}
-
-// hash is FNV-1a of what a sighting says, apart from its time.
-func hash(s *register.Sighting) uint64 {
-	h := uint64(0xcbf29ce484222325)
-	a := s.At.As16()
-	for _, c := range a {
-		h = (h ^ uint64(c)) * 0x100000001b3
-	}
-	for _, x := range [...]string{string(s.Field), s.Value, s.Source} {
-		for i := range len(x) {
-			h = (h ^ uint64(x[i])) * 0x100000001b3
-		}
-		h *= 0x100000001b3
-	}
-	return h ^ h>>29
 }

@@ -18,7 +18,7 @@ func Kinds() []event.Kind {
 
 // Reader takes sightings from events. It is not safe for concurrent use.
 type Reader struct {
-	// See is called for each sighting. Its strings may point into the event.
+	// See is called for each sighting, which it must not keep. Its strings may point into the event.
 	See func(*register.Sighting)
 
 	s     register.Sighting
@@ -106,9 +106,8 @@ func (r *Reader) say(f register.Field, value string) {
 	if value == "" || !r.s.At.IsValid() {
 		return
 	}
-	s := r.s
-	s.Field, s.Value = f, value
-	r.See(&s)
+	r.s.Field, r.s.Value = f, value
+	r.See(&r.s)
 }
 
 // asset takes a fact that the sensor has read.

@@ -9,7 +9,7 @@ import (
 )
 
 // flow takes who serves and uses what, and the link addresses. Those are a router's for everybody behind it, which the
-// register finds out.
+// register finds out. Whatever it looks at is in the flow's [Gist] too.
 func (r *Reader) flow(h *event.Header, p *event.Flow) {
 	if p.SrcMAC != p.DstMAC { // else it was put in later: nobody sends frames to himself
 		r.from("flow", h.Src).sure(register.Likely).say(register.MAC, p.SrcMAC)
@@ -20,17 +20,15 @@ func (r *Reader) flow(h *event.Header, p *event.Flow) {
 		return
 	}
 	r.say(register.Uses, p.App)
-	port, told := r.assigned(h.Proto, h.Ports.Dst)
-	told = told && !refused(h, p)
-	if !told && h.Ports.Dst >= 1024 && (h.Proto == 17 || p.Midstream) { // what was seen first may be an answer
-		if port, ok := r.assigned(h.Proto, h.Ports.Src); ok {
-			r.say(register.Port, port)
-			r.from("flow", h.Dst).say(register.AsksPort, port)
-			r.from("flow", h.Src)
-		}
+	asked, answers := portsOf(h, p)
+	if answers != 0 {
+		port := r.portName(h.Proto, answers)
+		r.say(register.Port, port)
+		r.from("flow", h.Dst).say(register.AsksPort, port)
+		r.from("flow", h.Src)
 	}
-	if told {
-		r.say(register.AsksPort, port)
+	if asked != 0 {
+		r.say(register.AsksPort, r.portName(h.Proto, asked))
 	}
 	if p.BytesIn == 0 && p.TotalBytesIn == 0 {
 		return // nobody answered: there may be nobody
@@ -40,8 +38,8 @@ func (r *Reader) flow(h *event.Header, p *event.Flow) {
 		r.say(register.MAC, p.DstMAC)
 	}
 	r.say(register.Serves, p.App)
-	if told {
-		r.say(register.Port, port)
+	if asked != 0 {
+		r.say(register.Port, r.portName(h.Proto, asked))
 	}
 	if routing(h.Proto) {
 		r.say(register.Role, "routing protocol")
@@ -85,9 +83,9 @@ func routing(proto uint8) bool {
 	return false
 }
 
-// assigned is the port that is asked, as "tcp/9100", where its number alone says something of what serves there. The list is
-// short, so that facts stay few: it holds what classes of devices (content/classes) are known by and no decoder tells better.
-func (r *Reader) assigned(proto uint8, port uint16) (string, bool) {
+// assigned reports whether the number of a port alone says something of what serves there. The list is short, so that facts
+// stay few: it holds what classes of devices (content/classes) are known by and no decoder tells better.
+func assigned(proto uint8, port uint16) bool {
 	switch proto {
 	case 6:
 		switch port {
@@ -95,20 +93,24 @@ func (r *Reader) assigned(proto uint8, port uint16) (string, bool) {
 			3000, 3128, 3260, 3268, 3269, 3306, 3389, 4712, 4730, 4840, 4880, 5000, 5038, 5060, 5061, 5094, 5222, 5269, 5432, 5672, 5984,
 			789, 1089, 1090, 1911, 1962, 2404, 2455, 4911, 5006, 5007, 5900, 5938, 6379, 6556, 6667, 6789, 8006, 8009, 8080, 8554, 8883, 9000, 9042, 9092, 9100, 9160, 9200, 9600, 18245, 20547, 10050, 11211, 16509, 20000,
 			27017, 34567, 37777, 44818, 48898, 50000, 50051, 61613, 61616:
-			return r.portName("tcp/", port), true
+			return true
 		}
 	case 17:
 		switch port {
 		case 69, 500, 1194, 1645, 1646, 1719, 1812, 1813, 2222, 3671, 2404, 4342, 4500, 5006, 5050, 5094, 6343, 9600, 34962, 34963, 34964, 34980, 44818, 47808, 51820:
-			return r.portName("udp/", port), true
+			return true
 		}
 	}
-	return "", false
+	return false
 }
 
-// portName is valid until the next of these.
-func (r *Reader) portName(proto string, p uint16) string {
-	r.port = strconv.AppendUint(append(r.port[:0], proto...), uint64(p), 10)
+// portName is a port as "tcp/9100". It is valid until the next of these.
+func (r *Reader) portName(proto uint8, p uint16) string {
+	name := "tcp/"
+	if proto == 17 {
+		name = "udp/"
+	}
+	r.port = strconv.AppendUint(append(r.port[:0], name...), uint64(p), 10)
 	return event.View(r.port)
 }
 

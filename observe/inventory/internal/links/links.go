@@ -3,7 +3,6 @@ package links
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -24,59 +23,167 @@ type Use struct {
 	Hours         [24]uint32
 }
 
+// Ref is where the table has a use, until it is forgotten.
+type Ref struct {
+	place  uint32
+	tenant uint32
+}
+
+// ends are a key whose protocol is its place among the names.
+type ends struct {
+	from, to register.TraceID
+	app      uint16
+}
+
+// room is a place of the table.
+type room struct {
+	ends
+	tenant uint32 // which use has the place; rises when one is forgotten
+	taken  bool
+	dirty  bool
+	use    Use
+}
+
+// Bounds of what is kept, whatever is sent.
+const (
+	mostUses = 1 << 18
+	mostApps = 1 << 10 // names of protocols; those beyond are counted as one
+	chunkLen = 1 << 10 // rooms that are made at once
+)
+
+// other is the name of the protocols beyond [mostApps].
+const other = "other"
+
 // Table holds the uses. It is not safe for concurrent use.
 type Table struct {
 	Most    int // 0 means 262,144
 	Dropped uint64
 
-	uses  map[Key]*Use
-	apps  map[string]string
-	dirty map[Key]bool                          // false: it is gone
-	folds map[register.TraceID]register.TraceID // that are not done yet
+	chunks [][]room // each of chunkLen
+	made   uint32   // rooms
+	free   []uint32 // rooms that nobody has
+	places map[ends]uint32
+	names  []string // of the protocols
+	apps   map[string]uint16
+	dirty  []uint32                              // rooms that changed since they were last asked for
+	gone   map[ends]bool                         // uses that are no more since then
+	folds  map[register.TraceID]register.TraceID // that are not done yet
 }
 
 // New is an empty table.
 func New() *Table {
-	return &Table{uses: map[Key]*Use{}, apps: map[string]string{}, dirty: map[Key]bool{}, folds: map[register.TraceID]register.TraceID{}}
+	return &Table{places: map[ends]uint32{}, apps: map[string]uint16{}, gone: map[ends]bool{}, folds: map[register.TraceID]register.TraceID{}}
 }
 
 // Count counts a conversation, or a part of one. The name of the application may point into what is soon another's.
-func (t *Table) Count(k Key, at int64, ended bool, out, in uint64) {
-	app, ok := t.apps[k.App]
+func (t *Table) Count(k Key, at int64, ended bool, out, in uint64) Ref {
+	e := ends{k.From, k.To, t.app(k.App)}
+	n, ok := t.places[e]
 	if !ok {
-		app = strings.Clone(k.App)
-		t.apps[app] = app
+		n = t.take(e)
+		t.room(n).use.First = at
 	}
-	k.App = app
-	u := t.uses[k]
-	if u == nil {
-		if len(t.uses) >= cmp.Or(t.Most, 1<<18) {
-			t.makeRoom()
-		}
-		u = &Use{First: at}
-		t.uses[k] = u
+	t.count(n, at, ended, out, in)
+	return Ref{n, t.room(n).tenant}
+}
+
+// Again counts one more of a use that was counted before. It reports false when that is forgotten.
+func (t *Table) Again(r Ref, at int64, ended bool, out, in uint64) bool {
+	if r.place >= t.made || !t.room(r.place).taken || t.room(r.place).tenant != r.tenant {
+		return false
 	}
+	t.count(r.place, at, ended, out, in)
+	return true
+}
+
+func (t *Table) count(n uint32, at int64, ended bool, out, in uint64) {
+	u := &t.room(n).use
 	u.Last = max(u.Last, at)
 	if ended {
 		u.Conversations++
-		u.Hours[at/hour%24]++
+		u.Hours[uint64(at)/uint64(hour)%24]++
 	}
 	u.Out += out
 	u.In += in
-	t.dirty[k] = true
+	t.change(n)
+}
+
+func (t *Table) change(n uint32) {
+	if r := t.room(n); !r.dirty {
+		r.dirty = true
+		t.dirty = append(t.dirty, n)
+	}
 }
 
 const hour = int64(3600e9)
 
+func (t *Table) room(n uint32) *room { return &t.chunks[n/chunkLen][n%chunkLen] }
+
+// app is the place of a name.
+func (t *Table) app(name string) uint16 {
+	n, ok := t.apps[name]
+	if !ok && len(t.names) >= mostApps {
+		n, ok = t.apps[other]
+		name = other
+	}
+	if !ok {
+		name = strings.Clone(name)
+		n = uint16(len(t.names))
+		t.names, t.apps[name] = append(t.names, name), n
+	}
+	return n
+}
+
+// take finds a place for a use.
+func (t *Table) take(e ends) uint32 {
+	if len(t.places) >= cmp.Or(t.Most, mostUses) {
+		t.makeRoom()
+	}
+	var n uint32
+	if last := len(t.free) - 1; last >= 0 {
+		n, t.free = t.free[last], t.free[:last]
+	} else {
+		n = t.made
+		if n%chunkLen == 0 {
+			t.chunks = append(t.chunks, make([]room, chunkLen))
+		}
+		t.made++
+	}
+	r := t.room(n)
+	r.ends, r.taken, r.use = e, true, Use{}
+	t.places[e] = n
+	delete(t.gone, e)
+	return n
+}
+
+// forget gives the place of a use free.
+func (t *Table) forget(n uint32) {
+	r := t.room(n)
+	delete(t.places, r.ends)
+	t.gone[r.ends] = true
+	r.taken = false
+	r.tenant++
+	t.free = append(t.free, n)
+}
+
 // makeRoom forgets the sixteenth of the uses that were not seen for the longest time.
 func (t *Table) makeRoom() {
-	all := slices.SortedFunc(maps.Keys(t.uses), func(a, b Key) int {
-		return cmp.Or(cmp.Compare(t.uses[a].Last, t.uses[b].Last), Compare(a, b))
-	})
-	for _, k := range all[:max(1, len(all)/16)] {
-		t.forget(k)
-		t.Dropped++
+	type age struct {
+		last  int64
+		place uint32
 	}
+	all := make([]age, 0, len(t.places))
+	for n := range t.made {
+		if r := t.room(n); r.taken {
+			all = append(all, age{r.use.Last, n})
+		}
+	}
+	slices.SortFunc(all, func(a, b age) int { return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.place, b.place)) })
+	all = all[:max(1, len(all)/16)]
+	for _, a := range slices.Backward(all) { // those that were oldest are taken first
+		t.forget(a.place)
+	}
+	t.Dropped += uint64(len(all))
 }
 
 // Compare orders keys.
@@ -98,80 +205,93 @@ func (t *Table) settle() {
 		}
 		return id
 	}
-	for k, u := range t.uses {
-		to := Key{heir(k.From), heir(k.To), k.App}
-		if to == k {
+	for n := range t.made {
+		r := t.room(n)
+		to := ends{heir(r.from), heir(r.to), r.app}
+		if !r.taken || to == r.ends {
 			continue
 		}
-		t.forget(k)
-		if old := t.uses[to]; old != nil {
-			u = old.plus(u)
+		old, u := r.ends, r.use
+		t.forget(n)
+		m, ok := t.places[to]
+		if !ok {
+			m = t.take(to)
+			t.room(m).use = u
+		} else {
+			t.room(m).use.add(&u)
 		}
-		t.uses[to], t.dirty[to] = u, true
+		t.change(m)
+		t.gone[old] = true
 	}
 	clear(t.folds)
 }
 
-func (u *Use) plus(o *Use) *Use {
+func (u *Use) add(o *Use) {
 	u.First, u.Last = min(u.First, o.First), max(u.Last, o.Last)
 	u.Conversations, u.Out, u.In = u.Conversations+o.Conversations, u.Out+o.Out, u.In+o.In
 	for h := range u.Hours {
 		u.Hours[h] += o.Hours[h]
 	}
-	return u
 }
 
 // Forget forgets what is used of and by traces that are no more.
 func (t *Table) Forget(gone func(register.TraceID) bool) {
 	t.settle()
-	for k := range t.uses {
-		if gone(k.From) || gone(k.To) {
-			t.forget(k)
+	for n := range t.made {
+		if r := t.room(n); r.taken && (gone(r.from) || gone(r.to)) {
+			t.forget(n)
 		}
 	}
 }
 
-func (t *Table) forget(k Key) {
-	delete(t.uses, k)
-	t.dirty[k] = false
-}
-
 // Put takes up a use that was kept.
-func (t *Table) Put(k Key, u Use) { t.uses[k] = &u }
+func (t *Table) Put(k Key, u Use) {
+	e := ends{k.From, k.To, t.app(k.App)}
+	n, ok := t.places[e]
+	if !ok {
+		n = t.take(e)
+	}
+	t.room(n).use = u
+}
 
 // Len is how many uses there are.
-func (t *Table) Len() int { return len(t.uses) }
+func (t *Table) Len() int { return len(t.places) }
 
-// All calls fn with each use, in no order.
+// All calls fn with each use.
 func (t *Table) All(fn func(Key, *Use)) {
 	t.settle()
-	for k, u := range t.uses {
-		fn(k, u)
+	for n := range t.made {
+		if r := t.room(n); r.taken {
+			fn(t.key(r.ends), &r.use)
+		}
 	}
 }
+
+func (t *Table) key(e ends) Key { return Key{e.from, e.to, t.names[e.app]} }
 
 // Changed hands out the uses that changed since it was last called; gone are those that are no more.
 func (t *Table) Changed() (all map[Key]Use, gone []Key) {
 	t.settle()
 	all = make(map[Key]Use, len(t.dirty))
-	for k, there := range t.dirty {
-		if there {
-			all[k] = *t.uses[k]
-		} else {
-			gone = append(gone, k)
+	for _, n := range t.dirty {
+		r := t.room(n)
+		r.dirty = false
+		if r.taken {
+			all[t.key(r.ends)] = r.use
 		}
 	}
-	clear(t.dirty)
+	for e := range t.gone {
+		gone = append(gone, t.key(e))
+	}
+	t.dirty = t.dirty[:0]
+	clear(t.gone)
 	return all, gone
 }
 
 // Everything hands out all uses.
 func (t *Table) Everything() map[Key]Use {
-	t.settle()
-	all := make(map[Key]Use, len(t.uses))
-	for k, u := range t.uses {
-		all[k] = *u
-	}
-	clear(t.dirty)
+	all := make(map[Key]Use, len(t.places))
+	t.All(func(k Key, u *Use) { all[k] = *u })
+	t.Changed()
 	return all
 }

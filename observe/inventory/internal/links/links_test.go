@@ -1,6 +1,7 @@
 package links
 
 import (
+	"fmt"
 	"testing"
 	"unsafe"
 
@@ -55,5 +56,36 @@ func TestFold(t *testing.T) {
 	table.Forget(func(id register.TraceID) bool { return id == 9 })
 	if _, gone = table.Changed(); table.Len() != 0 || len(gone) != 2 {
 		t.Errorf("%d are left, gone %v", table.Len(), gone)
+	}
+}
+
+func TestWhatIsForgottenIsNotCountedOn(t *testing.T) {
+	table := New()
+	table.Most = 16
+	first := table.Count(Key{1, 2, "dns"}, 1, true, 1, 1)
+	if !table.Again(first, 2, true, 1, 1) || table.Everything()[Key{1, 2, "dns"}].Conversations != 2 {
+		t.Fatalf("a use that is known is not counted on: %+v", table.Everything())
+	}
+	for i := range 40 {
+		table.Count(Key{register.TraceID(10 + i), 0, "dns"}, int64(10+i), true, 1, 1)
+	}
+	if table.Again(first, 99, true, 1, 1) {
+		t.Error("a use that was forgotten is counted on, in the place of another")
+	}
+	for k, u := range table.Everything() {
+		if u.Conversations != 1 {
+			t.Errorf("%+v has %d conversations, want 1", k, u.Conversations)
+		}
+	}
+}
+
+func TestNamesAreBounded(t *testing.T) {
+	table := New()
+	for i := range 5000 {
+		table.Count(Key{1, 2, fmt.Sprint("app", i)}, 1, true, 1, 1)
+	}
+	all := table.Everything()
+	if n := all[Key{1, 2, other}].Conversations; len(all) != mostApps+1 || n != 5000-mostApps {
+		t.Errorf("%d uses, %d of them as one; want %d and %d", len(all), n, mostApps+1, 5000-mostApps)
 	}
 }

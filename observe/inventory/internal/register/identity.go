@@ -138,6 +138,16 @@ func (r *Register) Traces(d DeviceID) []*Trace {
 	return all
 }
 
+// InUse notes that an address was in use, and returns what is there. It belongs to the register.
+func (r *Register) InUse(a netip.Addr, at int64) *Trace {
+	t := r.current[a]
+	if t == nil {
+		t = r.trace(&Sighting{At: a, Time: at})
+	}
+	t.Last = max(t.Last, at)
+	return t
+}
+
 // See takes a sighting, and returns the trace that it is about.
 func (r *Register) See(s *Sighting) *Trace {
 	t := r.trace(s)
@@ -317,6 +327,9 @@ func (r *Register) link(t *Trace, id ident, now int64, fresh bool) {
 	e := r.edge(id)
 	if !slices.Contains(e.traces, t.ID) {
 		if len(e.traces) >= maxSharers {
+			if e.shared != "" {
+				return
+			}
 			r.share(e, id, now, fmt.Sprintf("more than %d addresses show it", maxSharers))
 			return
 		}

@@ -117,6 +117,16 @@ type Trace struct {
 	rev   uint64 // rises with each fact that is new
 }
 
+// Here reports whether a trace is still what is at its address. It holds of nothing, too.
+func (t *Trace) Here() bool { return t == nil || !t.Over }
+
+// Seen notes that a trace was there. It may be nothing.
+func (t *Trace) Seen(at int64) {
+	if t != nil {
+		t.Last = max(t.Last, at)
+	}
+}
+
 // Has reports whether a fact of the field is known, and its value last seen.
 func (t *Trace) Has(f Field) (string, bool) {
 	var best *Fact

@@ -56,6 +56,7 @@ func (r *Register) drop(t *Trace) {
 	}
 	delete(r.traces, t.ID)
 	r.news[t.ID] = false
+	t.Over = true
 	if r.current[t.Addr] == t {
 		delete(r.current, t.Addr)
 	}

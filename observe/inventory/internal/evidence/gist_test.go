@@ -1,0 +1,42 @@
+package evidence
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+
+	"bulwark/event"
+	"bulwark/observe/inventory/internal/register"
+)
+
+func TestFlowsWithOneGistSayTheSame(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	pick := func(all ...string) string { return all[rnd.IntN(len(all))] }
+	number := func(all ...int) int { return all[rnd.IntN(len(all))] }
+	said := map[uint64]string{}
+	var text string
+	r := Reader{See: func(s *register.Sighting) { text += fmt.Sprintln(s.At, s.Field, s.Value, s.Source, s.Sure) }}
+	again := 0
+	for range 200_000 {
+		e := event.Event{Header: event.Header{Time: rnd.Int64(), Src: netip.MustParseAddr(pick("10.0.0.1", "10.0.0.2", "8.8.8.8", "fe80::1")),
+			Dst:   netip.MustParseAddr(pick("10.0.0.1", "10.0.0.3", "224.0.0.5", "255.255.255.255")),
+			Proto: uint8(number(6, 17, 89)), Ports: event.Ports{Src: uint16(number(443, 1719, 50001, 50002)), Dst: uint16(number(9100, 520, 5355, 443, 50000, 50003))}}}
+		f := &event.Flow{App: pick("", "dns", "http"), SrcMAC: pick("", "00:00:00:00:00:01", "00:00:00:00:00:02"), DstMAC: pick("", "00:00:00:00:00:01"),
+			Midstream: rnd.IntN(2) == 0, BytesIn: uint64(number(0, 1, 900)), TotalBytesIn: uint64(number(0, 5)), BytesOut: rnd.Uint64(),
+			FlagsIn: uint64(number(0, 2, 4, 6, 8, 10)), Activity: pick("Open", "Close")}
+		e.Payload = f
+		text = ""
+		r.Read(&e)
+		gist := Gist(&e.Header, f)
+		if before, ok := said[gist]; ok && before != text {
+			t.Fatalf("two flows with the gist %x say\n%s\nand\n%s", gist, before, text)
+		} else if ok {
+			again++
+		}
+		said[gist] = text
+	}
+	if again < 100_000 {
+		t.Errorf("%d flows had a gist that was known, want most: nothing is spared", again)
+	}
+}
