@@ -7,6 +7,7 @@ import (
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/http"
+	"bulwark/wire/inspect"
 )
 
 // httpApp is HTTP/1.
@@ -82,11 +83,12 @@ func (a *exchanges) Head(dir wire.Dir, t *http.Transaction) http.Want {
 	m := message(dir, t)
 	media := m.Get(http.ContentType)
 	t.Mark[dir] = a.w.clock
+	a.w.showHTTP(a.f, dir, inspect.Head, t)
 	want := http.Want(0)
 	if isRead(media) {
 		want = http.First
 	}
-	if !m.Has(http.ContentEncoding) || a.isFile(dir, t) {
+	if !m.Has(http.ContentEncoding) || a.isFile(dir, t) || a.w.look.on() {
 		want |= http.Pieces
 	}
 	return want
@@ -150,6 +152,7 @@ func (a *exchanges) End(x *http.Transaction) {
 	a.dpws(x)
 	a.signOn(x)
 	a.tellFiles(x)
+	w.showHTTP(a.f, w.inHand(), inspect.Whole, x)
 }
 
 // mediaType is a content type without its parameters.

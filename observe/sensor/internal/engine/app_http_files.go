@@ -57,8 +57,11 @@ func message(dir wire.Dir, t *http.Transaction) *http.Message {
 func (a *exchanges) Body(dir wire.Dir, t *http.Transaction, p []byte) {
 	b := a.filesOf(t)
 	counted := a.count(b, dir, p)
+	if a.w.look.on() && dir == wire.ToServer {
+		a.w.look.Body(a.w.view(a.f, dir), t, p)
+	}
 	if !b.asked[dir] {
-		if !a.isFile(dir, t) {
+		if !a.isFile(dir, t) && !a.w.look.on() {
 			if p = a.beginning(b, dir, p); p == nil {
 				return
 			}
@@ -107,7 +110,7 @@ func (b *httpFiles) skipLost(dir wire.Dir) {
 func (a *exchanges) openFile(b *httpFiles, dir wire.Dir) {
 	m := message(dir, b.t)
 	name, isPath := a.fileName(dir, b.t)
-	about := fileFacts{App: a.f.app.String(), Name: name, Last: isPath && !a.w.opt.EVE, Type: m.Get(http.ContentType), Coding: m.Get(http.ContentEncoding),
+	about := fileFacts{App: a.f.app.String(), Quiet: !a.isFile(dir, b.t), Name: name, Last: isPath && !a.w.opt.EVE, Type: m.Get(http.ContentType), Coding: m.Get(http.ContentEncoding),
 		Range: m.Get(http.ContentRange), TxID: uint64(b.t.Number)}
 	b.files[dir].open(a.w, a.f, dir, about)
 }
@@ -178,7 +181,11 @@ func (a *exchanges) beginning(b *httpFiles, dir wire.Dir, p []byte) []byte {
 
 // alarming reports whether a body that is said to be a part of a page begins like what no page is made of.
 func alarming(p []byte) bool {
-	switch filetype.Detect(p[:min(len(p), enoughOfBody)]).Category() {
+	return alarms(filetype.Detect(p[:min(len(p), enoughOfBody)]))
+}
+
+func alarms(t filetype.Type) bool {
+	switch t.Category() {
 	case filetype.Executable, filetype.Archive, filetype.Document, filetype.DiskImage, filetype.Secret:
 		return true
 	}

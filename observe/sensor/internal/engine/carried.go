@@ -25,6 +25,7 @@ type fileFacts struct {
 
 	Carrier []byte // objects of the message that carries it, as EVE has them, JSON; not longer than maxCarrier
 
+	Quiet  bool          // it is only shown to who looks into the traffic, and told where its type alarms
 	Last   bool          // of Name, which is a path, only the last part is told, after the patients in the whole are replaced
 	Format string        // how its content is encoded: the transfer syntax of DICOM; not copied
 	Kind   filetype.Type // what it is, where the protocol knows it; its first bytes are not asked then

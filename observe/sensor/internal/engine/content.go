@@ -10,6 +10,7 @@ import (
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/filetype"
+	"bulwark/wire/inspect"
 )
 
 // content is what is known of a file while its bytes come.
@@ -34,9 +35,10 @@ type content struct {
 	sums   sums
 
 	layers  [maxLayers]layer
-	coded   int  // layers that are in use
-	stopped bool // nothing more is looked at
-	cut     bool // because of a limit, or since the packing is damaged
+	coded   int    // layers that are in use
+	number  uint64 // as it is shown to who looks into the traffic; 0: it is not yet
+	stopped bool   // nothing more is looked at
+	cut     bool   // because of a limit, or since the packing is damaged
 	bomb    bool
 	copy    copied
 }
@@ -127,10 +129,11 @@ func (c *content) take(p []byte) {
 	if c.copy.on {
 		c.copyBytes(p)
 	}
-	if c.lost == 0 || c.w.opt.EVE {
+	if (c.lost == 0 || c.w.opt.EVE) && !(c.facts.Quiet && c.told) {
 		c.digest(p)
 	}
 	c.size += uint64(len(p))
+	c.show(p, false)
 }
 
 // recognise gathers the first bytes of a file, and then those that may tell more of its type.
@@ -163,12 +166,31 @@ func (c *content) judge() {
 	} else {
 		c.told = true
 		c.kind = filetype.Detect(c.head)
+		c.facts.Quiet = c.facts.Quiet && !alarms(c.kind)
 		c.later, c.more = filetype.Later(c.kind, c.head)
 		c.decide(c.head)
 	}
 	if c.head = c.head[:0]; c.more == 0 || c.later < filetype.Head {
 		c.w.pool.put(c.head)
 		c.head, c.more = nil, 0
+	}
+}
+
+// show shows bytes of the file to who looks into the traffic. A file that is there for them alone ends when they have
+// seen enough.
+func (c *content) show(p []byte, last bool) {
+	l := &c.w.look
+	if !l.on() {
+		return
+	}
+	f := inspect.File{App: c.facts.App, Name: c.facts.Name, TxID: c.facts.TxID, First: c.number == 0, Last: last}
+	if f.First {
+		l.files++
+		c.number = l.files
+	}
+	f.Number = c.number
+	if more := l.File(c.w.view(c.f, c.dir), f, p); !more && c.facts.Quiet && c.told {
+		c.stopped = true
 	}
 }
 
@@ -180,6 +202,9 @@ func (c *content) tell(complete bool) {
 		c.kind = c.facts.Kind
 	} else if !c.told {
 		c.judge()
+	}
+	if c.show(nil, true); c.facts.Quiet {
+		return
 	}
 	o := &w.files.out
 	*o = event.File{Name: c.name(&x), App: c.facts.App, Size: c.size, Type: event.View(mediaType(c.facts.Type)),

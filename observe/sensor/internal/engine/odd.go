@@ -53,6 +53,7 @@ func (w *Worker) odd(p *packet.Packet, o packet.Oddity) {
 		h.Ports = event.Ports{Src: p.SrcPort, Dst: p.DstPort}
 	}
 	w.out.anomaly = event.Anomaly{Type: "decode", Event: o.String()}
+	w.showRecord(nil, &w.out.anomaly)
 	w.opt.Sink.Event(&w.head, &w.out.anomaly)
 }
 

@@ -73,6 +73,8 @@ func (w *Worker) tcp(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 		if len(data) > 0 {
 			w.segment(f, n, dir, seq, data)
 		}
+	} else if w.look.on() && len(data) > 0 && f.state != stateClosed {
+		w.untold(f, dir, seq, data)
 	}
 	w.full.held.on = false
 	w.tcpState(f, n, dir, p)
@@ -300,6 +302,7 @@ func (w *Worker) flush(f *flow) {
 
 // feed hands in-order bytes of one direction to the probes or to the decoder.
 func (w *Worker) feed(f *flow, c *conversation, dir wire.Dir, data []byte) {
+	w.showStream(f, c, dir, data, 0)
 	h := &c.half[dir]
 	if h.skip > 0 {
 		n := min(h.skip, uint64(len(data)))
@@ -430,6 +433,7 @@ func (w *Worker) wait(f *flow, c *conversation, dir wire.Dir, data []byte) []byt
 // missing tells the decoder that n bytes of dir were lost here.
 func (w *Worker) missing(f *flow, c *conversation, dir wire.Dir, n int) {
 	w.count.gaps++
+	w.showStream(f, c, dir, nil, n)
 	h := &c.half[dir]
 	if h.skip >= uint64(n) {
 		h.skip -= uint64(n)

@@ -75,6 +75,7 @@ func (w *Worker) streamOdd(f *flow, o streamOddity) {
 	}
 	w.header(f)
 	w.out.anomaly = event.Anomaly{Type: "stream", Event: streamNames[o], App: f.app.String()}
+	w.showRecord(f, &w.out.anomaly)
 	w.opt.Sink.Event(&w.head, &w.out.anomaly)
 }
 

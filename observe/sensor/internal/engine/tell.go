@@ -89,6 +89,7 @@ type sides struct{ one, two uint64 }
 func (w *Worker) emit(f *flow, p event.Payload) {
 	w.header(f)
 	w.apps[f.app].Messages++
+	w.showRecord(f, p)
 	if w.opt.EVE {
 		w.full.tally.message(f, p)
 		if w.hold(f, p) {

@@ -14,6 +14,7 @@ import (
 	"bulwark/wire/hl7"
 	"bulwark/wire/http"
 	"bulwark/wire/imap"
+	"bulwark/wire/inspect"
 	"bulwark/wire/ldap"
 	"bulwark/wire/modbus"
 	"bulwark/wire/mqtt"
@@ -49,19 +50,20 @@ type Options struct {
 	Patients  *pseudonym.Pseudonyms // replaces patient identifiers; not shared between workers
 	Others    Learner               // is told what this worker learns of patients; nil when it is alone
 	Limits    Limits
-	Seed      uint64      // secret of the flow table's hash
-	FirstFlow uint64      // id of the first flow
-	FlowStep  uint64      // distance between flow ids: the number of workers
-	Report    int64       // nanoseconds between two flow events of a lasting flow; 0: one at its end
-	Stats     int64       // nanoseconds between two rounds of stats events; 0: none
-	Interface string      // named in stats events
-	Overlaps  []Overlap   // how the systems that are watched put together what overlaps
-	Full      bool        // tell also what is long and rarely searched: JA3 texts
-	Hashes    Hashes      // digests that are made of files; 0: SHA-256
-	Records   eve.Records // with EVE: what is written down for it
-	Extract   *Extraction // which files are copied; nil: none
-	AllFiles  bool        // what HTTP carries are files even where it is said to be a part of a page
-	EVE       bool        // tell what EVE has a record of: each SMB transaction, in place of what came of them
+	Seed      uint64                                 // secret of the flow table's hash
+	FirstFlow uint64                                 // id of the first flow
+	FlowStep  uint64                                 // distance between flow ids: the number of workers
+	Report    int64                                  // nanoseconds between two flow events of a lasting flow; 0: one at its end
+	Stats     int64                                  // nanoseconds between two rounds of stats events; 0: none
+	Interface string                                 // named in stats events
+	Overlaps  []Overlap                              // how the systems that are watched put together what overlaps
+	Look      func(inspect.Teller) inspect.Inspector // makes who looks into the traffic; nil: nobody does
+	Full      bool                                   // tell also what is long and rarely searched: JA3 texts
+	Hashes    Hashes                                 // digests that are made of files; 0: SHA-256
+	Records   eve.Records                            // with EVE: what is written down for it
+	Extract   *Extraction                            // which files are copied; nil: none
+	AllFiles  bool                                   // what HTTP carries are files even where it is said to be a part of a page
+	EVE       bool                                   // tell what EVE has a record of: each SMB transaction, in place of what came of them
 }
 
 // Time-outs of flows, in nanoseconds; those of TCP and UDP are Suricata's defaults.
@@ -161,6 +163,7 @@ type Worker struct {
 	sides        map[uint16]*sides
 	full         full
 	wary         wary
+	look         look
 	back         bool // the packet in hand went to the end that began its flow
 	head         event.Header
 	out          payloads
@@ -208,6 +211,9 @@ func New(o Options) *Worker {
 	w.devices.load()
 	if o.EVE {
 		w.full.tally = newTally()
+	}
+	if o.Look != nil {
+		w.look.Inspector = o.Look(w)
 	}
 	return w
 }
@@ -299,6 +305,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 	c.Bytes += uint64(size)
 	if p.Proto == packet.TCP {
 		w.tcp(f, n, dir, p)
+		w.showPacket(f, f.dirOf(from), p)
 		return
 	}
 	if dir == wire.ToClient {
@@ -308,11 +315,13 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 		f.state = stateEstablished
 	}
 	if p.Proto != packet.UDP {
+		w.showPacket(f, dir, p)
 		return
 	}
 	if f.marks&markIgnored == 0 && len(p.Payload) > 0 {
 		w.udp(f, dir, p.Payload)
 	}
+	w.showPacket(f, f.dirOf(from), p)
 	w.unwrap(p)
 }
 
@@ -555,6 +564,7 @@ func (w *Worker) shut(f *flow, n uint32) {
 	}
 	w.flush(f)
 	w.endConversation(f)
+	w.showEnd(f, false)
 	f.state = stateClosed
 	f.marks |= markIgnored
 	w.table.unschedule(&w.wheel, f)
@@ -565,6 +575,7 @@ func (w *Worker) shut(f *flow, n uint32) {
 func (w *Worker) end(f *flow, n uint32) {
 	w.flush(f)
 	w.endConversation(f)
+	w.showEnd(f, true)
 	if w.opt.EVE {
 		w.release(f, 0, 0, true)
 		w.full.tally.ended(f)

@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/http"
+	"bulwark/wire/inspect"
+	"bulwark/wire/packet"
+)
+
+// look is who looks into the traffic, and what it is shown.
+type look struct {
+	inspect.Inspector
+	flow  inspect.Flow
+	of    *flow  // that flow shows
+	files uint64 // shown so far
+}
+
+// on reports whether anybody looks.
+func (l *look) on() bool { return l.Inspector != nil }
+
+// view is f as it is shown; dir is the direction of what is shown.
+func (w *Worker) view(f *flow, dir wire.Dir) *inspect.Flow {
+	w.look.of = f
+	v := &w.look.flow
+	v.ID, v.Time, v.First, v.Number = f.id, w.clock, f.first, w.full.packet
+	v.SrcPort, v.DstPort = uint16(f.key.ports), uint16(f.key.ports>>16)
+	if f.origin == low {
+		v.Src, v.Dst = f.key.lo, f.key.hi
+	} else {
+		v.Src, v.Dst = f.key.hi, f.key.lo
+		v.SrcPort, v.DstPort = v.DstPort, v.SrcPort
+	}
+	v.V6, v.Proto, v.Dir, v.App = f.key.v6, f.key.proto, dir, f.app.String()
+	v.AppOf = [2]string{f.other[0].String(), f.other[1].String()}
+	v.VLAN = [3]uint16{f.key.vlanID(), f.key.inner, f.key.third}
+	v.Established, v.Reset, v.Mid = f.state == stateEstablished, f.state == stateClosed, f.marks&markMid != 0
+	v.Packets, v.Bytes, v.Sequence = f.packets, f.bytes, f.next
+	v.Own = &f.own
+	return v
+}
+
+// showPacket shows a packet, after its stream took it.
+func (w *Worker) showPacket(f *flow, dir wire.Dir, p *packet.Packet) {
+	if w.look.on() {
+		w.look.Packet(w.view(f, dir), p)
+	}
+}
+
+// showStream shows bytes of a stream in their order; lost are missing before them. What is encrypted is not shown.
+func (w *Worker) showStream(f *flow, c *conversation, dir wire.Dir, p []byte, lost int) {
+	if w.look.on() && (c == nil || c.app != over{}) {
+		w.look.Stream(w.view(f, dir), p, lost)
+	}
+}
+
+// untold puts the bytes of a connection in order of which no decoder reads any: what comes ahead of its turn tells that
+// something is missing.
+func (w *Worker) untold(f *flow, dir wire.Dir, seq uint32, data []byte) {
+	ahead := int(int32(seq - f.next[dir]))
+	if ahead < 0 {
+		if -ahead >= len(data) {
+			return
+		}
+		data, ahead = data[-ahead:], 0
+	}
+	f.next[dir] += uint32(ahead + len(data))
+	w.showStream(f, nil, dir, data, ahead)
+}
+
+// showHTTP shows that a message of HTTP has come to a stage.
+func (w *Worker) showHTTP(f *flow, dir wire.Dir, s inspect.Stage, t *http.Transaction) {
+	if w.look.on() {
+		w.look.HTTP(w.view(f, dir), s, t)
+	}
+}
+
+// showRecord shows what is about to be told of f.
+func (w *Worker) showRecord(f *flow, p event.Payload) {
+	if !w.look.on() {
+		return
+	}
+	var v *inspect.Flow
+	if f != nil {
+		v = w.view(f, w.inHand())
+	}
+	head := w.head
+	w.look.Record(v, &head, p)
+	w.head = head
+}
+
+// inHand is the direction of the packet in hand.
+func (w *Worker) inHand() wire.Dir {
+	if w.back {
+		return wire.ToClient
+	}
+	return wire.ToServer
+}
+
+// showEnd shows that the conversation of f has ended.
+func (w *Worker) showEnd(f *flow, gone bool) {
+	if w.look.on() && f.own != 0 {
+		w.look.End(w.view(f, w.inHand()), gone)
+	}
+}
+
+// Tell sends what an inspector found in the packet in hand; w is its [inspect.Teller].
+func (w *Worker) Tell(v *inspect.Flow, p event.Payload) {
+	if v != nil {
+		w.header(w.look.of)
+		w.apps[w.look.of.app].Messages++
+	}
+	w.opt.Sink.Event(&w.head, p)
+}

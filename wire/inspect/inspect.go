@@ -1,0 +1,81 @@
+// Package inspect is what the sensor's loop shows to whoever looks into the traffic as it passes: the packets of flows, the
+// bytes of streams in their order, what HTTP asks and answers, what files carry, and every record that is told. It holds
+// views alone. All of them are valid during the call only.
+package inspect
+
+import (
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/http"
+	"bulwark/wire/packet"
+)
+
+// Inspector looks into the traffic of one worker. It is not safe for concurrent use; each worker has its own.
+type Inspector interface {
+	// Packet shows a packet after its flow and its stream took it. f is nil where it belongs to no flow: it could not be
+	// decoded that far.
+	Packet(f *Flow, p *packet.Packet)
+	// Stream shows the next bytes of f.Dir in their order; lost is how many before them are missing.
+	Stream(f *Flow, p []byte, lost int)
+	// HTTP shows that a message of HTTP has come to a stage, in direction f.Dir.
+	HTTP(f *Flow, stage Stage, t *http.Transaction)
+	// Body shows the next bytes of the body of a request of HTTP, without chunks, packed as it crosses.
+	Body(f *Flow, t *http.Transaction, p []byte)
+	// File shows the next bytes of a file, a body of HTTP among them, unpacked. It reports whether it wants more of it.
+	File(f *Flow, file File, p []byte) (more bool)
+	// Record shows what is about to be told of f; f is nil where it is of no flow.
+	Record(f *Flow, h *event.Header, p event.Payload)
+	// End shows that the conversation of f has ended: nothing more of its stream comes. gone says that the flow itself is
+	// forgotten.
+	End(f *Flow, gone bool)
+}
+
+// Stage is how far a message of HTTP has come.
+type Stage uint8
+
+// Stages in their order.
+const (
+	Head  Stage = iota // start line and fields are there
+	Whole              // its body is over, too
+)
+
+// File is a file on its way.
+type File struct {
+	Number      uint64 // of the worker, from 1
+	App         string // protocol that carries it, by its name in EVE
+	Name        []byte // as sent
+	TxID        uint64 // place of its request in the connection, from 1
+	First, Last bool   // p is its beginning, there is no more of it
+}
+
+// Flow is a conversation as it stands with the packet in hand.
+type Flow struct {
+	ID          uint64
+	Time        int64    // of the packet in hand, unix nanoseconds
+	First       int64    // of the first packet
+	Number      uint64   // of the packet in hand, from 1; 0 where it is not told
+	Src, Dst    [16]byte // who began, who answered; IPv4 in the first four bytes
+	SrcPort     uint16
+	DstPort     uint16
+	V6          bool
+	Proto       uint8     // IANA number
+	Dir         wire.Dir  // of what is shown
+	App         string    // its protocol by its name in EVE; "" until it is known
+	AppOf       [2]string // of a direction, where it is another
+	VLAN        [3]uint16
+	Established bool      // both ends have spoken; of TCP: the handshake is over
+	Mid         bool      // its beginning was not seen
+	Reset       bool      // TCP: the connection was reset or closed
+	Packets     [2]uint64 // by direction
+	Bytes       [2]uint64
+	Sequence    [2]uint32 // TCP: bytes of each direction that were put in order so far, modulo 2^32
+
+	// Own is the inspector's: a number that it keeps for the flow, 0 at first.
+	Own *uint32
+}
+
+// Teller takes what an inspector has to tell of the flow in hand.
+type Teller interface {
+	// Tell sends p as an event of f, at the time of the packet in hand; of the packet where f is nil.
+	Tell(f *Flow, p event.Payload)
+}
