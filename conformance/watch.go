@@ -64,7 +64,7 @@ func uncaged(context.Context) (sensor.Child, error) {
 	r, w := io.Pipe()
 	c := &inside{orders: make(chan order, 16), out: r, ended: make(chan error, 1)}
 	go func() {
-		err := sensor.RunChild(c, w)
+		err := sensor.RunChild(c, w, nil)
 		w.CloseWithError(err)
 		c.ended <- err
 	}()

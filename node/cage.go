@@ -25,7 +25,7 @@ func childCommand(t Terminal) *cobra.Command {
 			if err != nil {
 				return &exit{ExitFailure, err}
 			}
-			if err := sensor.RunChild(&orders{conn: cell.Control, buf: make([]byte, 64<<10)}, cell.Data); err != nil {
+			if err := sensor.RunChild(&orders{conn: cell.Control, buf: make([]byte, 64<<10)}, cell.Data, nil); err != nil {
 				return &exit{ExitFailure, err}
 			}
 			return nil

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"bulwark/observe/sensor/internal/child"
+	"bulwark/wire/inspect"
 )
 
 // Orders are what the child is told: a message, with an open file where the message needs one. io.EOF ends them.
@@ -13,5 +14,5 @@ type Orders interface {
 }
 
 // RunChild is the whole life of the process that reads packets, once it is in its cage: it obeys orders and writes
-// what it sees to out.
-func RunChild(in Orders, out io.Writer) error { return child.Run(in, out) }
+// what it sees to out. eye makes who looks into the traffic; it may be nil.
+func RunChild(in Orders, out io.Writer, eye inspect.Eye) error { return child.Run(in, out, eye) }

@@ -59,16 +59,18 @@ type Options struct {
 	Health     *health.Tracker
 	Log        *slog.Logger
 	Clock      clock.Clock
-	Registry   prometheus.Registerer // counters of what is watched go here; nil means nowhere
-	Files      []string              // capture files to read instead of interfaces
-	Done       func(FileReport)      // is told when a file has been read; may be nil
-	Ordered    bool                  // files only: events in one stream in their order
-	EVE        bool                  // files only: records as Suricata writes them, one a transaction, where ours tell the outcome
-	Records    eve.Records           // with EVE: what is written down for it
-	Copies     *Files                // keeps copies of files; nil: none are kept
-	Notes      string                // file in which it is written down which captures of Config.Captures were read; may be empty
-	Ring       *Ring                 // keeps the packets; nil: they are not kept
-	Discard    bool                  // files only: encode the events and throw them away, to measure
+	Registry   prometheus.Registerer    // counters of what is watched go here; nil means nowhere
+	Files      []string                 // capture files to read instead of interfaces
+	Done       func(FileReport)         // is told when a file has been read; may be nil
+	Ordered    bool                     // files only: events in one stream in their order
+	EVE        bool                     // files only: records as Suricata writes them, one a transaction, where ours tell the outcome
+	Records    eve.Records              // with EVE: what is written down for it
+	Copies     *Files                   // keeps copies of files; nil: none are kept
+	Notes      string                   // file in which it is written down which captures of Config.Captures were read; may be empty
+	Ring       *Ring                    // keeps the packets; nil: they are not kept
+	Look       func() (*os.File, error) // opens what is looked for in the traffic, for the [inspect.Eye] of the child; nil: nothing is
+	Looked     func(error)              // is told whether that was taken over; may be nil
+	Discard    bool                     // files only: encode the events and throw them away, to measure
 }
 
 // FileReport says how far a capture file was readable.
@@ -88,6 +90,7 @@ type Sensor struct {
 	// mu guards state.
 	mu    sync.Mutex
 	state State
+	child Child // that was started last; nil: none was
 	feed  *feed // of the ring
 	pace  pace
 }
@@ -181,7 +184,7 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 		Sensor: s.opt.Name, Site: s.opt.Site, Pseudonyms: s.opt.Pseudonyms[:],
 		Flows: s.opt.Config.Flows, Reassembly: int(s.opt.Config.Reassembly),
 		StatsNanos: int64(stats), FirstFlow: firstFlow(s.opt.Clock.Now()), Workers: workers,
-		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Records: s.opt.Records, Overlaps: s.opt.Config.Overlaps.list(), Wait: files, Discard: s.opt.Discard,
+		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Records: s.opt.Records, Overlaps: s.opt.Config.Overlaps.list(), Wait: files, Discard: s.opt.Discard, Look: s.opt.Look != nil,
 		Seed: binary.LittleEndian.Uint64(seed[:]), MaxEvents: 500,
 	}}
 	o.Start.Files = s.opt.Config.Files.orders(s.opt.Copies != nil)
@@ -191,11 +194,39 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 	if !files {
 		o.Start.ReportNanos = int64(s.opt.Config.Report)
 	}
-	if err := send(c, o, nil); err != nil {
+	err = send(c, o, nil)
+	if err == nil && s.opt.Look != nil {
+		err = s.look(c)
+	}
+	if err != nil {
 		c.Kill()
 		return nil, errors.Join(err, c.Wait())
 	}
+	s.mu.Lock()
+	s.child = c
+	s.mu.Unlock()
 	return c, nil
+}
+
+// look hands what is looked for in the traffic to the child.
+func (s *Sensor) look(c Child) error {
+	f, err := s.opt.Look()
+	if err != nil {
+		return fmt.Errorf("opening what is looked for in the traffic: %w", err)
+	}
+	defer f.Close()
+	return send(c, link.Order{Look: true}, f)
+}
+
+// Look has the child take over anew what is looked for in the traffic. Options.Looked is told how that went.
+func (s *Sensor) Look() error {
+	s.mu.Lock()
+	c := s.child
+	s.mu.Unlock()
+	if c == nil || s.opt.Look == nil {
+		return nil // it is handed over at the start
+	}
+	return s.look(c)
 }
 
 // firstFlow is a flow id that no earlier run has used: seconds since 2020 in the upper bits. Ids stay below 2^53, so
@@ -245,6 +276,10 @@ func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report), 
 				return err
 			}
 			s.ringHeard(r.Ring)
+			if r.Looks {
+				s.looked(r.Error)
+				continue
+			}
 			report(r)
 		case link.FrameFile:
 			if err := s.heardPart(child, payload); err != nil {
@@ -252,6 +287,18 @@ func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report), 
 			}
 		}
 	}
+}
+
+// looked tells whether the child took over what is looked for.
+func (s *Sensor) looked(fault string) {
+	if s.opt.Looked == nil {
+		return
+	}
+	if fault == "" {
+		s.opt.Looked(nil)
+		return
+	}
+	s.opt.Looked(errors.New(fault))
 }
 
 // valid walks a batch to its end: the child is trusted with nothing, not even with its own format.

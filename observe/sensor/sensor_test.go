@@ -32,7 +32,7 @@ func startInside(context.Context) (Child, error) {
 	r, w := io.Pipe()
 	c := &inside{orders: make(chan inOrder, 16), out: r, ended: make(chan error, 1)}
 	go func() {
-		err := child.Run(c, w)
+		err := child.Run(c, w, nil)
 		w.CloseWithError(err)
 		c.ended <- err
 	}()

@@ -4,6 +4,8 @@
 package inspect
 
 import (
+	"io"
+
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/http"
@@ -28,6 +30,15 @@ type Inspector interface {
 	// End shows that the conversation of f has ended: nothing more of its stream comes. gone says that the flow itself is
 	// forgotten.
 	End(f *Flow, gone bool)
+}
+
+// Eye makes inspectors in the process that reads packets. Its methods may be called at any time, by several goroutines.
+type Eye interface {
+	// Look replaces what its inspectors look for by what r says, which is in a form of its own. On an error they go on with
+	// what they had.
+	Look(r io.Reader) error
+	// Inspector makes one for a worker, which takes what it has to tell.
+	Inspector(t Teller) Inspector
 }
 
 // Stage is how far a message of HTTP has come.

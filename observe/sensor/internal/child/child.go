@@ -17,6 +17,7 @@ import (
 	"bulwark/observe/sensor/internal/ring"
 	"bulwark/platform/clock"
 	"bulwark/platform/pseudonym"
+	"bulwark/wire/inspect"
 )
 
 // Orders are what the parent says: a message, with an open file where the message needs one. io.EOF ends them.
@@ -25,19 +26,20 @@ type Orders interface {
 }
 
 // Run obeys the parent until it says that there is nothing more to do, or goes away.
-func Run(in Orders, out io.Writer) error {
+// eye makes who looks into the traffic, where the first order asks for that; nil where nobody can.
+func Run(in Orders, out io.Writer, eye inspect.Eye) error {
 	p := newPipe(out)
-	err := run(in, p)
+	err := run(in, p, eye)
 	return errors.Join(err, p.close())
 }
 
-func run(in Orders, p *pipe) error {
+func run(in Orders, p *pipe, eye inspect.Eye) error {
 	start, err := receiveStart(in)
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &crew{start: start, pipe: p, clock: clock.System{}, parked: map[int]watcher{}, sources: make(chan given, 16)}
+	c := &crew{start: start, pipe: p, eye: eye, clock: clock.System{}, parked: map[int]watcher{}, sources: make(chan given, 16)}
 	if start.Ring != nil {
 		c.openRing()
 	}
@@ -75,6 +77,8 @@ func (c *crew) obey(ctx context.Context, in Orders, end func()) error {
 			err = c.room(order.Segment, file)
 		case order.Whole != "":
 			c.whole(order.Whole)
+		case order.Look && c.start.Look && c.eye != nil && file != nil:
+			c.look(file)
 		case order.Flush != 0 && c.ring != nil:
 			c.ring.Ask(order.Flush)
 		case order.Source == nil || file == nil || ended:
@@ -90,6 +94,16 @@ func (c *crew) obey(ctx context.Context, in Orders, end func()) error {
 			return err
 		}
 	}
+}
+
+// look replaces what is looked for in the traffic.
+func (c *crew) look(file *os.File) {
+	r := link.Report{Looks: true}
+	if err := c.eye.Look(file); err != nil {
+		r.Error = err.Error()
+	}
+	file.Close()
+	c.pipe.report(r)
 }
 
 func receive(in Orders) (link.Order, *os.File, error) {
@@ -119,6 +133,7 @@ func receiveStart(in Orders) (*link.Start, error) {
 type crew struct {
 	start *link.Start
 	pipe  *pipe
+	eye   inspect.Eye
 	clock clock.Clock
 	ids   atomic.Uint64
 	made  uint64
@@ -180,6 +195,9 @@ func (c *crew) watcher(name string) watcher {
 	}
 	if ear != nil {
 		options.Others = ear
+	}
+	if c.start.Look && c.eye != nil {
+		options.Look = c.eye.Inspector
 	}
 	c.made++
 	return watcher{Worker: engine.New(options), outbox: o, ear: ear}

@@ -123,7 +123,7 @@ func listenTo(t *testing.T, out io.Reader) heardOf {
 func life(t *testing.T, s script) (heardOf, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := Run(&s, &out)
+	err := Run(&s, &out, nil)
 	return listenTo(t, &out), err
 }
 
@@ -220,7 +220,7 @@ func TestAFileThatIsCutWhileItIsRead(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	if err := Run(&s, in); err != nil {
+	if err := Run(&s, in, nil); err != nil {
 		t.Fatal(err)
 	}
 	got := listenTo(t, &out)
@@ -247,7 +247,7 @@ func TestWhatIsNoCaptureSocketIsGoneAtOnce(t *testing.T) {
 func TestAParentThatDoesNotListenIsToldOfNothingMore(t *testing.T) {
 	s := script{{text: begin()}, {text: file("ward"), file: open(t, ward(t))}}
 	broken := fmt.Errorf("broken pipe")
-	if err := Run(&s, writerFunc(func([]byte) (int, error) { return 0, broken })); !errors.Is(err, broken) {
+	if err := Run(&s, writerFunc(func([]byte) (int, error) { return 0, broken }), nil); !errors.Is(err, broken) {
 		t.Errorf("got %v, want %v", err, broken)
 	}
 }
@@ -259,7 +259,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 func TestBatchesOfOneRunHaveIDsOfTheirOwnInOrder(t *testing.T) {
 	var out bytes.Buffer
 	s := script{{text: begin()}, {text: file("ward"), file: open(t, ward(t))}}
-	if err := Run(&s, &out); err != nil {
+	if err := Run(&s, &out, nil); err != nil {
 		t.Fatal(err)
 	}
 	var ids []uint64

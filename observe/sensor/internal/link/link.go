@@ -21,6 +21,7 @@ type Order struct {
 	Start   *Start   `json:"start,omitempty"`
 	Source  *Source  `json:"source,omitempty"`
 	Segment *Segment `json:"segment,omitempty"`
+	Look    bool     `json:"look,omitempty"`  // the file that follows says what is looked for in the traffic from now on
 	Flush   uint64   `json:"flush,omitempty"` // put down all packets that wait for the ring; the number is told when it is done
 	Whole   string   `json:"whole,omitempty"` // a growing source that grows no more
 	End     bool     `json:"end,omitempty"`   // no more sources: finish and exit
@@ -45,6 +46,7 @@ type Start struct {
 	Seed        uint64      `json:"seed"`
 	MaxEvents   int         `json:"max_events"` // events of a batch
 	Discard     bool        `json:"discard"`    // measure only: encode the events, send none
+	Look        bool        `json:"look"`       // somebody looks into the traffic; an order says what for
 
 	Ring  *ring.Settings `json:"ring,omitempty"` // which packets are kept; nil: none
 	Files Files          `json:"files"`
@@ -114,6 +116,7 @@ type Report struct {
 	Ring        *Ring  `json:"ring,omitempty"`
 	Read        uint64 `json:"read,omitempty"`  // packets of a growing file so far
 	Ended       bool   `json:"ended,omitempty"` // a growing file has come to its end
+	Looks       bool   `json:"looks,omitempty"` // what is looked for was replaced, or not: Error says why
 }
 
 // MaxReport is the longest report that is read, in bytes.
