@@ -99,9 +99,9 @@ func (c *Class) check() error {
 	return nil
 }
 
-// Facts hand out the facts of a device: fn is called with each value of a field until it returns false.
+// Facts hand out the facts of a device: fn is called with each until it returns false.
 type Facts interface {
-	Each(field string, fn func(value string) bool)
+	Each(fn func(field, value string) bool)
 }
 
 // Holds reports whether a rule speaks for the device with these facts.
@@ -122,8 +122,8 @@ func (r *Rule) Holds(f Facts) bool {
 func (t *Test) met(f Facts) bool {
 	var room [4]string
 	seen := room[:0] // another source may tell the same
-	f.Each(t.Field, func(v string) bool {
-		if slices.ContainsFunc(t.Is, func(pattern string) bool { return like(v, pattern) }) && !slices.Contains(seen, v) {
+	f.Each(func(field, v string) bool {
+		if field == t.Field && slices.ContainsFunc(t.Is, func(pattern string) bool { return like(v, pattern) }) && !slices.Contains(seen, v) {
 			seen = append(seen, v)
 		}
 		return len(seen) < max(t.Least, 1)
@@ -155,50 +155,4 @@ func contains(s, sub string) bool {
 		}
 	}
 	return false
-}
-
-// Verdict is what a device is taken for.
-type Verdict struct {
-	Class  string   // empty when unknown
-	Points int      // of the rules that speak for it
-	Why    []string // their names
-	Rival  string   // class that comes next, when it is close
-}
-
-// What points are worth.
-const (
-	Settled  = 10
-	Likely   = 6
-	Possible = 3
-	margin   = 2 // by which the first must lead
-)
-
-// Judge says what a device with these facts is. Where two classes are close it is unknown.
-func Judge(all []Class, f Facts) Verdict {
-	var best, next Verdict
-	for i := range all {
-		v := Verdict{Class: all[i].Name}
-		for j := range all[i].Rules {
-			if r := &all[i].Rules[j]; r.Holds(f) {
-				v.Points += r.Points
-				v.Why = append(v.Why, r.Name)
-			}
-		}
-		switch {
-		case v.Points > best.Points:
-			best, next = v, best
-		case v.Points > next.Points:
-			next = v
-		}
-	}
-	if best.Points < Possible {
-		return Verdict{}
-	}
-	if best.Points-next.Points < margin {
-		return Verdict{Rival: best.Class + ", " + next.Class}
-	}
-	if next.Points > best.Points/2 {
-		best.Rival = next.Class
-	}
-	return best
 }

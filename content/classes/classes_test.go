@@ -1,14 +1,20 @@
 package classes
 
-import "testing"
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
 
 // facts of a case.
 type facts Case
 
-func (f facts) Each(field string, fn func(string) bool) {
+func (f facts) Each(fn func(field, value string) bool) {
 	for _, m := range f {
 		for k, v := range m {
-			if k == field && !fn(v) {
+			if !fn(k, v) {
 				return
 			}
 		}
@@ -77,9 +83,76 @@ func TestWhatLeavesRoomForDoubtIsUnknown(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Judge(all, tt.f).Class; got != tt.want {
+			if got := NewJudge(all).Judge(tt.f).Class; got != tt.want {
 				t.Errorf("class %q, want %q", got, tt.want)
 			}
 		})
 	}
+}
+
+// The judge comes to what each rule says by itself, whatever facts there are.
+func TestTheJudgeHeedsEachRule(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pool Case // all that cases and patterns have
+	for i := range all {
+		for _, r := range all[i].Rules {
+			for _, c := range slices.Concat(r.Match, r.Spare) {
+				pool = append(pool, c...)
+			}
+			for _, x := range slices.Concat(r.All, r.None) {
+				for _, is := range x.Is {
+					for _, v := range [...]string{is, strings.ReplaceAll(is, "*", ""), strings.ReplaceAll(is, "*", "xé"), strings.ToUpper(is), strings.ReplaceAll(is, "s", "\u017f")} {
+						pool = append(pool, map[string]string{x.Field: v})
+					}
+				}
+			}
+		}
+	}
+	j, rnd, taken := NewJudge(all), rand.New(rand.NewPCG(1, 2)), map[string]bool{}
+	for range 3000 {
+		var f facts
+		for range 1 + rnd.IntN(16) {
+			f = append(f, pool[rnd.IntN(len(pool))])
+		}
+		got, want := j.Judge(f), plainly(all, f)
+		if got.Class != want.Class || got.Points != want.Points || got.Rival != want.Rival || !slices.Equal(got.Why, want.Why) {
+			t.Fatalf("%v\n is %+v,\nwant %+v", f, got, want)
+		}
+		taken[got.Class] = true
+	}
+	if len(taken) < len(all)/2 {
+		t.Errorf("only %d classes were come to: %v", len(taken), slices.Sorted(maps.Keys(taken)))
+	}
+}
+
+// plainly is what a judge comes to who asks each rule.
+func plainly(all []Class, f Facts) Verdict {
+	var best, next Verdict
+	for i := range all {
+		v := Verdict{Class: all[i].Name}
+		for k := range all[i].Rules {
+			if r := &all[i].Rules[k]; r.Holds(f) {
+				v.Points += r.Points
+				v.Why = append(v.Why, r.Name)
+			}
+		}
+		switch {
+		case v.Points > best.Points:
+			best, next = v, best
+		case v.Points > next.Points:
+			next = v
+		}
+	}
+	switch {
+	case best.Points < Possible:
+		return Verdict{}
+	case best.Points-next.Points < margin:
+		return Verdict{Rival: best.Class + ", " + next.Class}
+	case next.Points > best.Points/2:
+		best.Rival = next.Class
+	}
+	return best
 }

@@ -87,6 +87,7 @@ type Inventory struct {
 	mu       sync.RWMutex
 	book     *book
 	words    map[register.DeviceID]Word
+	judges   *classes.Judge
 	verdicts map[register.DeviceID]judged
 	shown    map[register.DeviceID]shown
 	watch    watch
@@ -136,7 +137,7 @@ func assemble(n Needs) (*Inventory, error) {
 		return nil, err
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
-		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]shown{},
+		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, judges: classes.NewJudge(all), verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]shown{},
 		watch: newWatch(n.Config), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
 	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed

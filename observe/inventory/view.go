@@ -90,22 +90,18 @@ type factsOf struct {
 	traces []*register.Trace
 }
 
-func (f factsOf) Each(field string, fn func(string) bool) {
+func (f factsOf) Each(fn func(field, value string) bool) {
 	for _, t := range f.traces {
-		if field == "crowd" && t.Crowd != "" && !fn(string(t.Crowd)) || field == "place" && t.Addr.Is4() && !fn(place(t.Addr)) {
+		if t.Crowd != "" && !fn("crowd", string(t.Crowd)) || t.Addr.Is4() && !fn("place", place(t.Addr)) {
 			return
 		}
 		for i := range t.Facts {
 			x := &t.Facts[i]
-			switch {
-			case string(x.Field) == field:
-				if !fn(x.Value) {
-					return
-				}
-			case field == "oui" && x.Field == register.MAC && f.i.book.register.Shared(x.Field, x.Value) == "":
-				if !fn(f.i.makers.Of(x.Value)) {
-					return
-				}
+			if !fn(string(x.Field), x.Value) {
+				return
+			}
+			if x.Field == register.MAC && f.i.book.register.Shared(x.Field, x.Value) == "" && !fn("oui", f.i.makers.Of(x.Value)) {
+				return
 			}
 		}
 	}
@@ -134,7 +130,7 @@ func (i *Inventory) verdict(d register.DeviceID) classes.Verdict {
 	if j, ok := i.verdicts[d]; ok && j.version == v {
 		return j.verdict
 	}
-	verdict := classes.Judge(i.classes, factsOf{i, i.book.register.Traces(d)})
+	verdict := i.judges.Judge(factsOf{i, i.book.register.Traces(d)})
 	i.verdicts[d] = judged{v, verdict}
 	return verdict
 }
