@@ -55,7 +55,7 @@ func TestRhythm(t *testing.T) {
 			if err != nil || on.Rhythm[4][15] != 2 || on.Rhythm[5][9] != 0 || *on.When != (When{}) {
 				t.Errorf("the directory is asked %+v, %v", on, err)
 			}
-			if on, err := i.Dependents(find(t, i, "10.0.0.60").ID); err != nil || on.Rhythm != (Rhythm{}) || on.When != nil {
+			if on, err := i.Dependents(find(t, i, "10.0.0.60").ID); err != nil || *on.Rhythm != (Rhythm{}) || on.When != nil {
 				t.Errorf("the office serves nobody, and yet is asked %+v, %v", on, err)
 			}
 		}

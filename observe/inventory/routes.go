@@ -39,6 +39,8 @@ func (d *Doors) Routes() []web.Route {
 		{Method: "POST", Pattern: "/api/devices/import", Duties: change, Handler: http.HandlerFunc(d.imports), Body: MaxImport},
 		route("GET", "/api/classes", all, d.classes),
 		route("GET", "/api/map", all, d.drawing),
+		route("GET", "/api/services", all, d.services),
+		route("GET", "/api/services/{service}/dependents", all, d.serviceDependents),
 	}
 }
 
@@ -73,6 +75,15 @@ func (d *Doors) changes(w http.ResponseWriter, r *http.Request) {
 
 func (d *Doors) dependents(w http.ResponseWriter, r *http.Request) {
 	all, err := d.i.Dependents(id(r))
+	d.answer(w, r, all, err)
+}
+
+func (d *Doors) services(w http.ResponseWriter, _ *http.Request) {
+	web.JSON(w, http.StatusOK, d.i.Services())
+}
+
+func (d *Doors) serviceDependents(w http.ResponseWriter, r *http.Request) {
+	all, err := d.i.ServiceDependents(r.PathValue("service"))
 	d.answer(w, r, all, err)
 }
 
@@ -131,6 +142,7 @@ func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error)
 		code   string
 	}{
 		{ErrNoDevice, http.StatusNotFound, "inventory.no-device"},
+		{ErrNoService, http.StatusNotFound, "inventory.no-service"},
 		{ErrEdited, http.StatusConflict, "inventory.edited"},
 		{ErrImport, http.StatusUnprocessableEntity, "inventory.import"},
 		{ErrWord, http.StatusUnprocessableEntity, "inventory.word"},

@@ -34,8 +34,6 @@ export interface Device {
 export interface Page { devices: Device[]; total: number; all: number; facets: Record<string, { value: string; count: number }[]> }
 export interface Use { app: string; device: number; name: string; class?: string; gives: boolean; conversations: number; bytes_out: number; bytes_in: number; first_seen: string; last_seen: string; hours: number[] }
 export interface Happening { time: string; kind: string; other?: number; field?: string; value?: string; before?: string; after?: string; address?: string; why?: string }
-export interface Dependent { id: number; name: string; class?: string; tier: Tier; ward?: string; apps: string[]; via?: number[]; conversations: number }
-export interface Dependents { serves: string[]; direct: Dependent[]; indirect: Dependent[]; outside: boolean; cut: number }
 export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string; code?: string; values?: string[] }
 export interface Preview { columns: string[] | null; ignored: string[] | null; rows: Row[] | null; matched: number; changing: number; unmatched: number }
 export interface ClassName { name: string; french: string; tier: number }
