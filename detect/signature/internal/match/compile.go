@@ -1,0 +1,278 @@
+package match
+
+import (
+	"fmt"
+	"math/bits"
+
+	"bulwark/detect/signature/internal/rule"
+)
+
+// compiler makes the programs of one rule.
+type compiler struct {
+	slots map[string]int // variables
+	p     *Program       // being made
+	prev  *bool          // "again" of the content or expression that the next relative test counts from
+	reach reach
+}
+
+// program compiles one buffer.
+func (c *compiler) program(l *rule.Looked) (*Program, error) {
+	chain, err := CompileChain(l.Transforms)
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{chain: chain}
+	if chain != nil && chain.wholly {
+		p.waits = true
+	}
+	return p, c.fill(p, l.Tests)
+}
+
+// fill compiles tests into p.
+func (c *compiler) fill(p *Program, tests []rule.Test) error {
+	// Room for all beforehand: pointers into the lists are kept until the end.
+	p.contents = make([]content, 0, count[*rule.Content](tests))
+	c.p, c.prev, c.reach = p, nil, reach{}
+	for i, t := range tests {
+		if a, ok := t.(*rule.Absent); ok && i == 0 {
+			p.absent = mustBeAbsent
+			if a.Or {
+				p.absent = mayBeAbsent
+			}
+			continue
+		}
+		if err := c.test(t); err != nil {
+			return err
+		}
+	}
+	sortCandidates(p.fast)
+	return nil
+}
+
+func count[T rule.Test](tests []rule.Test) int {
+	n := 0
+	for _, t := range tests {
+		if _, ok := t.(T); ok {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *compiler) test(t rule.Test) error {
+	switch t := t.(type) {
+	case *rule.Content:
+		return c.content(t)
+	case *rule.DataAt:
+		return c.dataAt(t)
+	case *rule.ByteTest:
+		return c.byteTest(t)
+	case *rule.ByteJump:
+		return c.byteJump(t)
+	case *rule.ByteExtract:
+		return c.byteExtract(t)
+	case *rule.ByteMath:
+		return c.byteMath(t)
+	case *rule.Size:
+		c.waits(true)
+		c.p.sizes = append(c.p.sizes, t.Number)
+		c.step(stepSize, len(c.p.sizes)-1)
+		return nil
+	case *rule.Dataset:
+		c.waits(true)
+		c.p.datasets = append(c.p.datasets, t)
+		c.step(stepDataset, len(c.p.datasets)-1)
+		return nil
+	}
+	return fmt.Errorf("%w: %T", ErrUnsupported, t)
+}
+
+func (c *compiler) step(k stepKind, at int) {
+	c.p.steps = append(c.p.steps, step{kind: k, at: uint16(at)})
+}
+
+func (c *compiler) waits(is bool) { c.p.waits = c.p.waits || is }
+
+// again says that what stands before is worth another look when this relative test fails.
+func (c *compiler) again() {
+	if c.prev != nil {
+		*c.prev = true
+	}
+}
+
+func (c *compiler) amount(a rule.Amount) (amount, error) {
+	if a.Name == "" {
+		return amount{n: a.N, slot: -1}, nil
+	}
+	slot, ok := c.slots[a.Name]
+	if !ok {
+		return amount{}, fmt.Errorf("%w: %s", ErrVariable, a.Name)
+	}
+	return amount{slot: slot}, nil
+}
+
+// slot is the place of a variable that is set.
+func (c *compiler) slot(name string) (int, error) {
+	slot, ok := c.slots[name]
+	if !ok {
+		slot = len(c.slots)
+		c.slots[name] = slot
+	}
+	if slot >= maxSlots {
+		return 0, ErrTooMany
+	}
+	return slot, nil
+}
+
+func (c *compiler) content(t *rule.Content) error {
+	out := content{needle: newNeedle(t.Bytes, t.Fold), not: t.Not, atEnd: t.AtEnd,
+		relative: t.Distance.Set || t.Within.Set, near: t.Within.Set, bounded: t.Depth.Set || t.StartsWith}
+	var errs [4]error
+	out.offset, errs[0] = c.amount(t.Offset)
+	out.depth, errs[1] = c.amount(t.Depth)
+	out.distance, errs[2] = c.amount(t.Distance)
+	out.within, errs[3] = c.amount(t.Within)
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	if t.StartsWith {
+		out.offset, out.depth = amount{slot: -1}, amount{n: len(t.Bytes), slot: -1}
+	}
+	// A later place of what stands before helps where this one must be near it, or must not be there; to stand anywhere
+	// behind it no place is better than the first.
+	if t.Within.Set || t.Distance.Set && t.Not {
+		c.again()
+	}
+	c.propose(t, &out)
+	c.waits(t.Not || t.AtEnd)
+	c.p.contents = append(c.p.contents, out)
+	kept := &c.p.contents[len(c.p.contents)-1]
+	kept.single = !out.relative && !out.bounded && !t.Offset.Set
+	c.prev = &kept.again
+	c.step(stepContent, len(c.p.contents)-1)
+	return nil
+}
+
+func (c *compiler) dataAt(t *rule.DataAt) error {
+	at, err := c.amount(t.At)
+	if err != nil {
+		return err
+	}
+	if t.Relative {
+		c.again()
+	}
+	c.waits(t.Not)
+	c.number(stepAt, number{offset: at, relative: t.Relative, not: t.Not})
+	return nil
+}
+
+func (c *compiler) number(k stepKind, n number) {
+	c.p.numbers = append(c.p.numbers, n)
+	c.step(k, len(c.p.numbers)-1)
+}
+
+// bytes compiles how a number is read.
+func (c *compiler) bytes(b *rule.Bytes) (number, error) {
+	n := number{relative: b.Relative, little: b.Little, dce: b.DCE, text: b.Text, base: b.Base, from: -1,
+		multiplier: max(b.Multiplier, 1), post: amount{slot: -1}}
+	if b.HasMask {
+		n.mask = b.BitMask
+	}
+	if n.mask != 0 {
+		n.shift = bits.TrailingZeros64(n.mask)
+	}
+	var err error
+	if n.count, err = c.amount(b.Count); err != nil {
+		return n, err
+	}
+	if n.offset, err = c.amount(b.Offset); err != nil {
+		return n, err
+	}
+	if b.Relative {
+		c.again()
+	}
+	return n, nil
+}
+
+// value compiles an operand.
+func (c *compiler) value(n *number, a rule.Amount, wide uint64) error {
+	n.value = uint64(a.N)
+	if wide != 0 {
+		n.value = wide
+	}
+	if a.Name == "" {
+		return nil
+	}
+	v, err := c.amount(a)
+	n.from = v.slot
+	return err
+}
+
+func (c *compiler) byteTest(t *rule.ByteTest) error {
+	n, err := c.bytes(&t.Bytes)
+	if err != nil {
+		return err
+	}
+	n.not, n.op = t.Not, t.Op
+	if err := c.value(&n, t.Value, t.Wide); err != nil {
+		return err
+	}
+	c.number(stepTest, n)
+	return nil
+}
+
+func (c *compiler) byteJump(t *rule.ByteJump) error {
+	n, err := c.bytes(&t.Bytes)
+	if err != nil {
+		return err
+	}
+	if t.Align {
+		n.align = 4
+	}
+	n.fromBegin, n.fromEnd = t.FromBeginning, t.FromEnd
+	if n.post, err = c.amount(t.PostOffset); err != nil {
+		return err
+	}
+	c.waits(t.FromEnd)
+	c.reach = reach{lost: true}
+	c.number(stepJump, n)
+	return nil
+}
+
+func (c *compiler) byteExtract(t *rule.ByteExtract) error {
+	n, err := c.bytes(&t.Bytes)
+	if err != nil {
+		return err
+	}
+	n.align = uint64(max(t.Align, 0))
+	if n.result, err = c.slot(t.Name); err != nil {
+		return err
+	}
+	c.reach = reach{lost: true}
+	c.number(stepExtract, n)
+	return nil
+}
+
+func (c *compiler) byteMath(t *rule.ByteMath) error {
+	n, err := c.bytes(&t.Bytes)
+	if err != nil {
+		return err
+	}
+	if err := c.value(&n, t.Value, 0); err != nil {
+		return err
+	}
+	switch t.Operator {
+	case "+", "-", "*", "/", "<<", ">>":
+		n.operator = t.Operator[0]
+	default:
+		return fmt.Errorf("%w: byte_math with operator %q", ErrUnsupported, t.Operator)
+	}
+	if n.result, err = c.slot(t.Result); err != nil {
+		return err
+	}
+	c.reach = reach{lost: true}
+	c.number(stepMath, n)
+	return nil
+}

@@ -1,0 +1,46 @@
+package match
+
+import "bulwark/detect/signature/internal/rule"
+
+const (
+	maxSlots  = 64   // variables of one rule
+	stepLimit = 3000 // tests of one buffer, Suricata's detect.inspection-recursion-limit
+)
+
+// Machine is what one worker needs to evaluate rules: it is not shared. Its zero value is ready.
+type Machine struct {
+	// Dataset answers for dataset and datarep: whether the test d holds of a value. nil: none holds.
+	Dataset func(d *rule.Dataset, value []byte) bool
+	// Exhausted counts the evaluations that were given up at their limit of 3000 steps.
+	Exhausted uint64
+
+	values [maxSlots]uint64
+	top    int // values[top:] are zero
+}
+
+// Begin is called before the buffers of a rule are looked at: it forgets the variables of the rule before.
+func (m *Machine) Begin() {
+	clear(m.values[:m.top])
+	m.top = 0
+}
+
+func (m *Machine) set(slot int, v uint64) {
+	m.values[slot] = v
+	m.top = max(m.top, slot+1)
+}
+
+// verdict is what came of a test and of all that follow it.
+type verdict uint8
+
+const (
+	no    verdict = iota // does not hold here: another place of a content before it may do
+	yes                  // holds
+	never                // no other place of what stands before can mend it
+)
+
+// run is one evaluation.
+type run struct {
+	m     *Machine
+	view  View
+	steps int
+}
