@@ -87,13 +87,15 @@ type Inventory struct {
 	mu       sync.RWMutex
 	book     *book
 	words    map[register.DeviceID]Word
+	named    map[string]*classes.Class
 	judges   *classes.Judge
 	verdicts map[register.DeviceID]judged
-	shown    map[register.DeviceID]shown
+	shown    map[register.DeviceID]*shown
 	watch    watch
 	leans    map[register.DeviceID]*lean // as of leansAt, when there had been leansOf events
 	leansOf  uint64
 	leansAt  int64
+	leanings uint64                     // how often it was found out
 	changes  []change                   // that are not kept yet
 	moved    map[register.DeviceID]Word // words whose device became another, not kept yet
 	seq      uint64                     // of the last batch that was read
@@ -137,8 +139,11 @@ func assemble(n Needs) (*Inventory, error) {
 		return nil, err
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
-		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, judges: classes.NewJudge(all), verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]shown{},
+		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, named: map[string]*classes.Class{}, judges: classes.NewJudge(all), verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]*shown{},
 		watch: newWatch(n.Config), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
+	for n := range all {
+		i.named[all[n].Name] = &all[n]
+	}
 	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed
 	i.book.register.Tell = i.note
@@ -239,11 +244,4 @@ func (i *Inventory) keepChange(c Change) {
 // maxChanges is how many changes wait to be kept at most: those of a flood are not worth more.
 const maxChanges = 10_000
 
-func (i *Inventory) class(name string) *classes.Class {
-	for j := range i.classes {
-		if i.classes[j].Name == name {
-			return &i.classes[j]
-		}
-	}
-	return nil
-}
+func (i *Inventory) class(name string) *classes.Class { return i.named[name] }

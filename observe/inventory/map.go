@@ -88,7 +88,7 @@ type drafting struct {
 }
 
 // group puts the devices into groups, the largest first; what is outside comes last.
-func (d *drafting) group(all []shown) {
+func (d *drafting) group(all []*shown) {
 	names := map[string]int{}
 	for n := range all {
 		names[groupOf(all[n].device, d.m.By)]++
@@ -100,7 +100,7 @@ func (d *drafting) group(all []shown) {
 	for n, g := range d.m.Groups {
 		names[g.Name] = n
 	}
-	slices.SortFunc(all, func(x, y shown) int {
+	slices.SortFunc(all, func(x, y *shown) int {
 		a, b := x.device, y.device
 		return cmp.Or(cmp.Compare(a.Tier.weight(), b.Tier.weight()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})

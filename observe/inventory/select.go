@@ -28,13 +28,13 @@ const mostListed = 500
 // choose is the part of a list that q asks for: q are words that must all stand somewhere in what a list shows; class,
 // tier, vendor and ward narrow it to any of their values; since to devices first seen then or later; sort is last (usual),
 // first, name or tier; from and limit say which part.
-func choose(every []shown, q url.Values) page {
+func choose(every []*shown, q url.Values) page {
 	found := filter(every, strings.Fields(strings.ToLower(q.Get("q"))))
 	if since, err := time.Parse(time.RFC3339, q.Get("since")); err == nil {
-		found = slices.DeleteFunc(found, func(x shown) bool { return x.device.First.Before(since) })
+		found = slices.DeleteFunc(found, func(x *shown) bool { return x.device.First.Before(since) })
 	}
 	p := page{All: len(every), Facets: facets(found)}
-	found = slices.DeleteFunc(found, func(x shown) bool {
+	found = slices.DeleteFunc(found, func(x *shown) bool {
 		v := x.device
 		return !anyOf(q["class"], v.Class.Name) || !anyOf(q["vendor"], v.maker()) || !anyOf(q["ward"], v.Word.Ward) ||
 			!anyOf(q["tier"], tierTick(v.Tier)) && !anyOf(q["tier"], tierWord(v.Tier))
@@ -57,16 +57,18 @@ func choose(every []shown, q url.Values) page {
 func anyOf(wanted []string, v string) bool { return len(wanted) == 0 || slices.Contains(wanted, v) }
 
 // order sorts a list, which stands by when its devices were seen last.
-func order(all []shown, by string) {
+func order(all []*shown, by string) {
 	switch by {
 	case "first":
-		slices.SortStableFunc(all, func(a, b shown) int { return b.device.First.Compare(a.device.First) })
+		slices.SortStableFunc(all, func(a, b *shown) int { return b.device.First.Compare(a.device.First) })
 	case "name":
-		slices.SortStableFunc(all, func(a, b shown) int {
-			return strings.Compare(strings.ToLower(a.device.Name), strings.ToLower(b.device.Name))
-		})
+		names := make(map[*shown]string, len(all))
+		for _, x := range all {
+			names[x] = strings.ToLower(x.device.Name)
+		}
+		slices.SortStableFunc(all, func(a, b *shown) int { return strings.Compare(names[a], names[b]) })
 	case "tier":
-		slices.SortStableFunc(all, func(a, b shown) int { return cmp.Compare(a.device.Tier.weight(), b.device.Tier.weight()) })
+		slices.SortStableFunc(all, func(a, b *shown) int { return cmp.Compare(a.device.Tier.weight(), b.device.Tier.weight()) })
 	}
 }
 
@@ -86,8 +88,8 @@ func (t TierView) weight() int {
 func (v *Device) maker() string { return cmp.Or(v.Vendor, v.Card) }
 
 // filter keeps the devices in which all words stand.
-func filter(all []shown, words []string) []shown {
-	return slices.DeleteFunc(slices.Clone(all), func(x shown) bool {
+func filter(all []*shown, words []string) []*shown {
+	return slices.DeleteFunc(slices.Clone(all), func(x *shown) bool {
 		return slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(x.text, word) })
 	})
 }
@@ -127,12 +129,12 @@ func tierTick(t TierView) string {
 	case t.Tier != NotKnown:
 		return strconv.Itoa(int(t.Tier))
 	case t.Proposed != NotKnown:
-		return strconv.Itoa(int(t.Proposed)) + "?"
+		return [...]string{"0?", "1?", "2?", "3?"}[t.Proposed]
 	}
 	return "?"
 }
 
-func facets(all []shown) map[string][]tick {
+func facets(all []*shown) map[string][]tick {
 	counts := map[string]map[string]int{"class": {}, "tier": {}, "vendor": {}, "ward": {}}
 	for i := range all {
 		v := all[i].device

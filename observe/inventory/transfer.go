@@ -235,7 +235,7 @@ type finder map[string]map[string][]uint64
 func (i *Inventory) finder() finder {
 	f := finder{"serial": {}, "mac": {}, "hostname": {}, "address": {}, "device": {}}
 	for _, d := range i.book.register.All() {
-		v := i.show(&d).device
+		v := i.show(d.ID, d.Traces).device
 		put := func(column string, values ...string) {
 			for _, x := range values {
 				if x != "" && !slices.Contains(f[column][x], v.ID) {

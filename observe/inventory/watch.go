@@ -329,7 +329,8 @@ func (i *Inventory) welcome(d register.DeviceID, born int64) {
 func (i *Inventory) sweep() {
 	w := &i.watch
 	var silent, back, new []register.DeviceID
-	i.book.register.Each(func(d register.DeviceID, first, last int64) {
+	i.book.register.Each(func(d register.DeviceID, traces []*register.Trace) {
+		first, last := register.Span(traces)
 		s := w.standings[d]
 		switch {
 		case s == nil:
@@ -434,7 +435,8 @@ func (i *Inventory) reclass() {
 // resume takes up the devices' silence where it was.
 func (i *Inventory) resume() {
 	w := &i.watch
-	i.book.register.Each(func(d register.DeviceID, _, last int64) {
+	i.book.register.Each(func(d register.DeviceID, traces []*register.Trace) {
+		_, last := register.Span(traces)
 		if s := w.standings[d]; s != nil {
 			s.last, s.awake = last, max(0, w.awake-max(0, w.at-last))
 		}

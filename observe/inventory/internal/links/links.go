@@ -267,6 +267,20 @@ func (t *Table) All(fn func(Key, *Use)) {
 	}
 }
 
+// Of calls fn with each use of the protocols that wanted names.
+func (t *Table) Of(wanted func(app string) bool, fn func(Key, *Use)) {
+	t.settle()
+	apps := make([]bool, len(t.names))
+	for n, name := range t.names {
+		apps[n] = wanted(name)
+	}
+	for n := range t.made {
+		if r := t.room(n); r.taken && apps[r.app] {
+			fn(t.key(r.ends), &r.use)
+		}
+	}
+}
+
 func (t *Table) key(e ends) Key { return Key{e.from, e.to, t.names[e.app]} }
 
 // Changed hands out the uses that changed since it was last called; gone are those that are no more.

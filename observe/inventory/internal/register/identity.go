@@ -16,7 +16,7 @@ type ident struct {
 
 // edge is an identifier with the traces that show it.
 type edge struct {
-	traces []TraceID
+	traces []*Trace
 	shared string // why it joins nothing; empty while it does
 	twins  int64  // since when two machines of one network show it; 0 while none are known to
 }
@@ -64,7 +64,7 @@ type Register struct {
 
 	traces  map[TraceID]*Trace
 	current map[netip.Addr]*Trace
-	members map[DeviceID][]TraceID
+	members map[DeviceID]*group
 	edges   map[ident]*edge
 	lastT   TraceID
 	lastD   DeviceID
@@ -72,12 +72,18 @@ type Register struct {
 	round   uint64           // of looking what holds together
 	news    map[TraceID]bool // traces that changed otherwise than by being seen again; false: they are gone
 	shares  bool             // what is shared changed
-	worths  uint64           // how often identifiers lost their worth
+	rev     uint64           // of the last change of a device
+}
+
+// group are the traces of a device.
+type group struct {
+	traces []*Trace // in the order in which they were joined; never none
+	rev    uint64   // another with each change of what is known of the device, but for when it was seen
 }
 
 // New is an empty register.
 func New() *Register {
-	return &Register{traces: map[TraceID]*Trace{}, current: map[netip.Addr]*Trace{}, members: map[DeviceID][]TraceID{}, edges: map[ident]*edge{},
+	return &Register{traces: map[TraceID]*Trace{}, current: map[netip.Addr]*Trace{}, members: map[DeviceID]*group{}, edges: map[ident]*edge{},
 		news: map[TraceID]bool{}}
 }
 
@@ -101,42 +107,61 @@ func (r *Register) Current(a netip.Addr) *Trace { return r.current[a] }
 // Trace is the trace of that number; nil when it is no more. It belongs to the register.
 func (r *Register) Trace(id TraceID) *Trace { return r.traces[id] }
 
-// Each calls fn with each device and when it was first and last seen, in no order.
-func (r *Register) Each(fn func(d DeviceID, first, last int64)) {
-	for d, all := range r.members {
-		first, last := r.traces[all[0]].First, int64(0)
-		for _, id := range all {
-			t := r.traces[id]
-			first, last = min(first, t.First), max(last, t.Last)
-		}
-		fn(d, first, last)
+// Each calls fn with each device, in no order. Its traces belong to the register, and stand in the order in which they were
+// joined.
+func (r *Register) Each(fn func(d DeviceID, traces []*Trace)) {
+	for d, g := range r.members {
+		fn(d, g.traces)
 	}
 }
 
-// Worths changes whenever an identifier loses its worth.
-func (r *Register) Worths() uint64 { return r.worths }
-
-// Version changes whenever something new is known of a device.
-func (r *Register) Version(d DeviceID) (v uint64) {
-	for _, id := range r.members[d] {
-		t := r.traces[id]
-		v = v*0x100000001b3 + uint64(id)<<20 + t.rev
-		if t.Over {
-			v++
-		}
+// Span is when the first of traces was first seen, and the last of them last.
+func Span(traces []*Trace) (first, last int64) {
+	first = traces[0].First
+	for _, t := range traces {
+		first, last = min(first, t.First), max(last, t.Last)
 	}
-	return v
+	return first, last
+}
+
+// Version is another whenever something else is known of a device than before, but for when it was seen; 0 for no device.
+func (r *Register) Version(d DeviceID) uint64 {
+	if g := r.members[d]; g != nil {
+		return g.rev
+	}
+	return 0
+}
+
+// touch notes that something else is known of a device.
+func (r *Register) touch(d DeviceID) {
+	r.rev++
+	r.members[d].rev = r.rev
+}
+
+// put makes traces a device.
+func (r *Register) put(d DeviceID, traces []*Trace) {
+	r.rev++
+	r.members[d] = &group{traces, r.rev}
+}
+
+// of are the traces of a device.
+func (r *Register) of(d DeviceID) []*Trace {
+	if g := r.members[d]; g != nil {
+		return g.traces
+	}
+	return nil
 }
 
 // Traces are the traces of a device, the oldest first. They belong to the register.
 func (r *Register) Traces(d DeviceID) []*Trace {
-	var all []*Trace
-	for _, id := range r.members[d] {
-		all = append(all, r.traces[id])
+	all := slices.Clone(r.of(d))
+	if len(all) > 1 {
+		slices.SortFunc(all, compare)
 	}
-	slices.SortFunc(all, func(a, b *Trace) int { return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID)) })
 	return all
 }
+
+func compare(a, b *Trace) int { return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID)) }
 
 // InUse notes that an address was in use, and returns what is there. It belongs to the register.
 func (r *Register) InUse(a netip.Addr, at int64) *Trace {
@@ -162,13 +187,14 @@ func (r *Register) See(s *Sighting) *Trace {
 		t.Over = true
 		r.news[t.ID] = true
 		old := t.Device
+		r.touch(old)
 		delete(r.current, s.At)
 		t = r.trace(s)
 		r.tell(Change{Kind: Changed, Time: s.Time, Device: t.Device, Other: old, Field: s.Field, Value: strings.Clone(s.Value), Addr: s.At})
 	}
 	f, fresh, out := t.add(s)
 	if fresh {
-		t.rev++
+		r.touch(t.Device)
 		r.news[t.ID] = true
 		if r.Learnt != nil && !r.known(t, f) {
 			r.Learnt(t, f)
@@ -210,7 +236,8 @@ func (r *Register) trace(s *Sighting) *Trace {
 	r.lastT++
 	r.lastD++
 	t := &Trace{ID: r.lastT, Addr: s.At, Device: r.lastD, First: s.Time, Last: s.Time}
-	r.traces[t.ID], r.current[s.At], r.members[t.Device] = t, t, []TraceID{t.ID}
+	r.traces[t.ID], r.current[s.At] = t, t
+	r.put(t.Device, []*Trace{t})
 	r.news[t.ID] = true
 	r.tell(Change{Kind: Appeared, Time: s.Time, Device: t.Device, Addr: s.At})
 	return t
@@ -256,8 +283,8 @@ func (r *Register) Showing(f Field, v string) []*Trace {
 		return nil
 	}
 	var all []*Trace
-	for _, id := range e.traces {
-		if t := r.traces[id]; !t.Over {
+	for _, t := range e.traces {
+		if !t.Over {
 			all = append(all, t)
 		}
 	}
@@ -316,6 +343,7 @@ func (r *Register) count(t *Trace, s *Sighting) {
 		return
 	}
 	t.Crowd = s.Field
+	r.touch(t.Device)
 	r.news[t.ID] = true
 	r.tell(Change{Kind: Crowded, Time: s.Time, Device: t.Device, Field: s.Field, Addr: t.Addr,
 		Why: fmt.Sprintf("%d values of %s within an hour", len(values), s.Field)})
@@ -325,7 +353,7 @@ func (r *Register) count(t *Trace, s *Sighting) {
 // link notes that a trace shows an identifier, and joins its device with those that show it too.
 func (r *Register) link(t *Trace, id ident, now int64, fresh bool) {
 	e := r.edge(id)
-	if !slices.Contains(e.traces, t.ID) {
+	if !slices.Contains(e.traces, t) {
 		if len(e.traces) >= maxSharers {
 			if e.shared != "" {
 				return
@@ -333,7 +361,7 @@ func (r *Register) link(t *Trace, id ident, now int64, fresh bool) {
 			r.share(e, id, now, fmt.Sprintf("more than %d addresses show it", maxSharers))
 			return
 		}
-		e.traces = append(e.traces, t.ID)
+		e.traces = append(e.traces, t)
 		fresh = true
 	}
 	if e.shared != "" || len(e.traces) == 1 {
@@ -365,11 +393,10 @@ func (r *Register) twins(e *edge, id ident, t *Trace, now int64) string {
 	from, to := t.span(id)
 	others := [][]string{mine}
 	near := false
-	for _, n := range e.traces {
-		o := r.traces[n]
+	for _, o := range e.traces {
 		cards := r.cards(o)
 		a, b := o.span(id)
-		if n == t.ID || o.Over || o.Crowd != "" || len(cards) == 0 || a > to || b < from-pause {
+		if o == t || o.Over || o.Crowd != "" || len(cards) == 0 || a > to || b < from-pause {
 			continue
 		}
 		if slices.ContainsFunc(others, func(x []string) bool { return overlap(x, cards) }) {
@@ -431,9 +458,8 @@ func mostAtOnce(id ident) int {
 func (r *Register) atOnce(e *edge, id ident, t *Trace) int {
 	from, to := t.span(id)
 	n := 0
-	var apart [][]TraceID
-	for _, other := range e.traces {
-		o := r.traces[other]
+	var apart [][]*Trace
+	for _, o := range e.traces {
 		if o.Addr.Is4() != t.Addr.Is4() {
 			continue
 		}
@@ -441,10 +467,10 @@ func (r *Register) atOnce(e *edge, id ident, t *Trace) int {
 			continue
 		}
 		if mostAtOnce(id) == 1 {
-			if slices.ContainsFunc(apart, func(group []TraceID) bool { return slices.Contains(group, other) }) {
+			if slices.ContainsFunc(apart, func(group []*Trace) bool { return slices.Contains(group, o) }) {
 				continue
 			}
-			apart = append(apart, r.component(other, &id))
+			apart = append(apart, r.component(o, &id))
 		}
 		n++
 	}
@@ -469,16 +495,15 @@ func (r *Register) joinBy(e *edge, id ident, t *Trace, now int64) {
 	if !r.carries(t, id) {
 		return
 	}
-	for _, other := range slices.Clone(e.traces) {
-		o := r.traces[other]
-		if o == nil || o.Device == t.Device || !r.carries(o, id) {
+	for _, o := range slices.Clone(e.traces) {
+		if r.traces[o.ID] == nil || o.Device == t.Device || !r.carries(o, id) {
 			continue
 		}
 		if why := r.against(o.Device, t.Device, id); why != "" {
 			r.share(e, id, now, why)
 			return
 		}
-		if len(r.present(o.Device))+len(r.present(t.Device)) > maxPresent {
+		if r.present(o.Device)+r.present(t.Device) > maxPresent {
 			r.share(e, id, now, fmt.Sprintf("it would make one device at more than %d addresses", maxPresent))
 			return
 		}
@@ -515,8 +540,7 @@ func (r *Register) against(a, b DeviceID, by ident) string {
 // values are the values of an identifier that a device is sure to have.
 func (r *Register) values(d DeviceID, field Field) []string {
 	var all []string
-	for _, id := range r.members[d] {
-		t := r.traces[id]
+	for _, t := range r.of(d) {
 		if t.Crowd != "" {
 			continue
 		}
@@ -535,33 +559,34 @@ func (r *Register) join(a, b DeviceID, c Change) {
 	if b < a {
 		a, b = b, a
 	}
-	if t := r.members[b]; len(t) == 1 && r.traces[t[0]].First > c.Time-pause {
+	if t := r.of(b); len(t) == 1 && t[0].First > c.Time-pause {
 		c.Kind = Moved // it has just come to that address
 	}
-	for _, id := range r.members[b] {
-		r.traces[id].Device = a
-		r.news[id] = true
+	for _, t := range r.of(b) {
+		t.Device = a
+		r.news[t.ID] = true
 	}
-	r.members[a] = append(r.members[a], r.members[b]...)
+	r.members[a].traces = append(r.members[a].traces, r.of(b)...)
+	r.touch(a)
 	delete(r.members, b)
 	c.Device, c.Other = a, b
 	r.tell(c)
 	r.condense(a)
 }
 
-// present are the addresses where a device is.
-func (r *Register) present(d DeviceID) (all []TraceID) {
-	for _, id := range r.members[d] {
-		if !r.traces[id].Over {
-			all = append(all, id)
+// present is at how many addresses a device is.
+func (r *Register) present(d DeviceID) (n int) {
+	for _, t := range r.of(d) {
+		if !t.Over {
+			n++
 		}
 	}
-	return all
+	return n
 }
 
 // condense folds the oldest traces of a device into the next, when there are many: what they told is kept.
 func (r *Register) condense(d DeviceID) {
-	for len(r.members[d]) > maxTraces {
+	for len(r.of(d)) > maxTraces {
 		past := r.Traces(d)
 		i := slices.IndexFunc(past, func(t *Trace) bool { return t.Over })
 		if i < 0 {
@@ -575,7 +600,7 @@ func (r *Register) condense(d DeviceID) {
 			heir.Facts = append(heir.Facts, f)
 			r.news[heir.ID] = true
 			if e := r.edges[ident{f.Field, f.Value}]; e != nil { // the heir takes its place
-				e.traces = append(e.traces, heir.ID)
+				e.traces = append(e.traces, heir)
 			}
 		}
 		if r.Folded != nil {
@@ -589,11 +614,11 @@ func (r *Register) condense(d DeviceID) {
 func (r *Register) share(e *edge, id ident, now int64, why string) {
 	e.shared = why
 	r.shares = true
-	r.worths++
 	var devices []DeviceID
 	for _, t := range e.traces {
-		if d := r.traces[t].Device; !slices.Contains(devices, d) {
-			devices = append(devices, d)
+		if !slices.Contains(devices, t.Device) {
+			devices = append(devices, t.Device)
+			r.touch(t.Device)
 		}
 	}
 	r.tell(Change{Kind: Twice, Time: now, Device: devices[0], Field: id.field, Value: id.value, Why: why})
@@ -604,43 +629,44 @@ func (r *Register) share(e *edge, id ident, now int64, why string) {
 
 // resplit looks which traces of a device still hold together. Those with its oldest trace stay the device.
 func (r *Register) resplit(d DeviceID, now int64, field Field, value, why string) {
-	if len(r.members[d]) > 1 {
-		r.fallApart(d, slices.Min(r.members[d]), now, field, value, why)
+	if all := r.of(d); len(all) > 1 {
+		r.fallApart(d, slices.MinFunc(all, byID), now, field, value, why)
 	}
 }
 
-func (r *Register) fallApart(d DeviceID, stays TraceID, now int64, field Field, value, why string) {
-	left := slices.Clone(r.members[d])
-	slices.Sort(left)
+func byID(a, b *Trace) int { return cmp.Compare(a.ID, b.ID) }
+
+func (r *Register) fallApart(d DeviceID, stays *Trace, now int64, field Field, value, why string) {
+	left := slices.SortedFunc(slices.Values(r.of(d)), byID)
 	next := stays
 	for first := true; len(left) > 0; first = false {
 		if !first {
 			next = left[0]
 		}
 		group := r.component(next, nil)
-		group = slices.DeleteFunc(group, func(t TraceID) bool { return !slices.Contains(left, t) })
-		left = slices.DeleteFunc(left, func(t TraceID) bool { return slices.Contains(group, t) })
+		group = slices.DeleteFunc(group, func(t *Trace) bool { return !slices.Contains(left, t) })
+		left = slices.DeleteFunc(left, func(t *Trace) bool { return slices.Contains(group, t) })
 		if first {
-			r.members[d] = group
+			r.put(d, group)
 			continue
 		}
 		r.lastD++
-		r.members[r.lastD] = group
+		r.put(r.lastD, group)
 		for _, t := range group {
-			r.traces[t].Device = r.lastD
-			r.news[t] = true
+			t.Device = r.lastD
+			r.news[t.ID] = true
 		}
-		r.tell(Change{Kind: Split, Time: now, Device: d, Other: r.lastD, Field: field, Value: value, Addr: r.traces[group[0]].Addr, Why: why})
+		r.tell(Change{Kind: Split, Time: now, Device: d, Other: r.lastD, Field: field, Value: value, Addr: group[0].Addr, Why: why})
 	}
 }
 
 // component are the traces that hold together with one, without an identifier where one is given.
-func (r *Register) component(from TraceID, without *ident) []TraceID {
+func (r *Register) component(from *Trace, without *ident) []*Trace {
 	r.round++
-	all := []TraceID{from}
-	r.traces[from].round = r.round
+	all := []*Trace{from}
+	from.round = r.round
 	for i := 0; i < len(all); i++ {
-		t := r.traces[all[i]]
+		t := all[i]
 		for j := range t.Facts {
 			if !t.Facts[j].Field.joins() {
 				continue
@@ -651,8 +677,8 @@ func (r *Register) component(from TraceID, without *ident) []TraceID {
 				continue
 			}
 			for _, o := range e.traces {
-				if x := r.traces[o]; x.round != r.round && r.carries(x, id) {
-					x.round = r.round
+				if o.round != r.round && r.carries(o, id) {
+					o.round = r.round
 					all = append(all, o)
 				}
 			}

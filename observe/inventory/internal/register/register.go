@@ -114,7 +114,6 @@ type Trace struct {
 	Facts       []Fact
 
 	round uint64 // in which it was found to hold together with others
-	rev   uint64 // rises with each fact that is new
 }
 
 // Here reports whether a trace is still what is at its address. It holds of nothing, too.

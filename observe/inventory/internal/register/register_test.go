@@ -126,16 +126,20 @@ func shapeSorted(s string) string {
 func check(t *testing.T, r *Register) {
 	t.Helper()
 	seen := map[TraceID]bool{}
-	for d, members := range r.members {
-		if len(members) == 0 {
+	versions := map[uint64]bool{}
+	for d, g := range r.members {
+		if len(g.traces) == 0 {
 			t.Errorf("device %d has no trace", d)
 		}
-		for _, id := range members {
-			x := r.traces[id]
-			if x == nil || x.Device != d || seen[id] {
-				t.Errorf("device %d: trace %d is not its own", d, id)
+		if g.rev == 0 || versions[g.rev] {
+			t.Errorf("device %d has the version %d of another", d, g.rev)
+		}
+		versions[g.rev] = true
+		for _, x := range g.traces {
+			if r.traces[x.ID] != x || x.Device != d || seen[x.ID] {
+				t.Errorf("device %d: trace %d is not its own", d, x.ID)
 			}
-			seen[id] = true
+			seen[x.ID] = true
 		}
 	}
 	if len(seen) != len(r.traces) {
@@ -148,8 +152,8 @@ func check(t *testing.T, r *Register) {
 	}
 	for id, e := range r.edges {
 		for _, x := range e.traces {
-			if r.traces[x] == nil || !r.traces[x].shows(id) {
-				t.Errorf("%v: trace %d does not show it", id, x)
+			if r.traces[x.ID] != x || !x.shows(id) {
+				t.Errorf("%v: trace %d does not show it", id, x.ID)
 			}
 		}
 	}
@@ -201,7 +205,7 @@ func TestRoom(t *testing.T) {
 	if len(r.traces) > 64 || len(r.edges) > 64 || r.Dropped() == 0 {
 		t.Errorf("%d traces, %d identifiers, %d dropped", len(r.traces), len(r.edges), r.Dropped())
 	}
-	if len(r.members[kept]) == 0 {
+	if len(r.of(kept)) == 0 {
 		t.Error("a confirmed device was forgotten")
 	}
 	check(t, r)

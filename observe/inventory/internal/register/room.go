@@ -13,12 +13,12 @@ func (r *Register) unlink(t *Trace, id ident, now int64) {
 	if e == nil || t.shows(id) {
 		return
 	}
-	e.traces = slices.DeleteFunc(e.traces, func(x TraceID) bool { return x == t.ID })
+	e.traces = slices.DeleteFunc(e.traces, func(x *Trace) bool { return x == t })
 	if len(e.traces) == 0 {
 		delete(r.edges, id)
 		return
 	}
-	if e.shared == "" && len(r.members[t.Device]) > 1 {
+	if e.shared == "" && len(r.of(t.Device)) > 1 {
 		r.resplit(t.Device, now, id.field, id.value, "it is no longer known")
 	}
 }
@@ -49,7 +49,7 @@ func (r *Register) drop(t *Trace) {
 	for i := range t.Facts {
 		id := ident{t.Facts[i].Field, t.Facts[i].Value}
 		if e := r.edges[id]; e != nil {
-			if e.traces = slices.DeleteFunc(e.traces, func(x TraceID) bool { return x == t.ID }); len(e.traces) == 0 {
+			if e.traces = slices.DeleteFunc(e.traces, func(x *Trace) bool { return x == t }); len(e.traces) == 0 {
 				delete(r.edges, id)
 			}
 		}
@@ -60,9 +60,9 @@ func (r *Register) drop(t *Trace) {
 	if r.current[t.Addr] == t {
 		delete(r.current, t.Addr)
 	}
-	left := slices.DeleteFunc(r.members[t.Device], func(x TraceID) bool { return x == t.ID })
-	if len(left) > 0 {
-		r.members[t.Device] = left
+	g := r.members[t.Device]
+	if g.traces = slices.DeleteFunc(g.traces, func(x *Trace) bool { return x == t }); len(g.traces) > 0 {
+		r.touch(t.Device)
 		return
 	}
 	delete(r.members, t.Device)
@@ -78,57 +78,61 @@ var (
 
 // Merge joins two devices because a person says so. It holds until they are split again.
 func (r *Register) Merge(a, b DeviceID, who string, now int64) error {
-	if a == b || len(r.members[a]) == 0 || len(r.members[b]) == 0 {
+	if a == b || len(r.of(a)) == 0 || len(r.of(b)) == 0 {
 		return fmt.Errorf("%w: %d, %d", ErrNoDevice, a, b)
 	}
-	r.tie([]TraceID{r.members[a][0], r.members[b][0]}, who, now)
+	r.tie([]*Trace{r.of(a)[0], r.of(b)[0]}, who, now)
 	return nil
 }
 
 // Split takes traces out of a device because a person says so: what joins them to the rest joins nothing any more.
 // It returns the new device.
 func (r *Register) Split(d DeviceID, out []TraceID, who string, now int64) (DeviceID, error) {
-	all := r.members[d]
+	all := r.of(d)
 	if len(all) == 0 {
 		return 0, fmt.Errorf("%w: %d", ErrNoDevice, d)
 	}
-	for _, t := range out {
-		if !slices.Contains(all, t) {
-			return 0, fmt.Errorf("%w: %d has no trace %d", ErrNoSplit, d, t)
+	for _, id := range out {
+		if !slices.ContainsFunc(all, func(t *Trace) bool { return t.ID == id }) {
+			return 0, fmt.Errorf("%w: %d has no trace %d", ErrNoSplit, d, id)
 		}
 	}
 	if len(out) == 0 || len(out) == len(all) {
 		return 0, fmt.Errorf("%w: some must stay and some must go", ErrNoSplit)
 	}
-	var rest []TraceID
+	var rest, leave []*Trace
 	for _, t := range all {
-		if !slices.Contains(out, t) {
+		if slices.Contains(out, t.ID) {
+			leave = append(leave, t)
+		} else {
 			rest = append(rest, t)
 		}
 	}
-	for _, group := range [...][]TraceID{rest, out} { // each stays one, whatever loses its worth
+	for _, group := range [...][]*Trace{rest, leave} { // each stays one, whatever loses its worth
 		r.tie(group, who, now)
 	}
-	for _, id := range r.between(rest, out) {
+	for _, id := range r.between(rest, leave) {
 		r.edges[id].shared = "split by " + who
 		r.shares = true
-		r.worths++
+		for _, t := range r.edges[id].traces {
+			r.touch(t.Device)
+		}
 		r.tell(Change{Kind: Twice, Time: now, Device: d, Field: id.field, Value: id.value, Why: r.edges[id].shared})
 	}
-	r.fallApart(d, slices.Min(rest), now, byPerson, "", "split by "+who)
-	return r.traces[out[0]].Device, nil
+	r.fallApart(d, slices.MinFunc(rest, byID), now, byPerson, "", "split by "+who)
+	return leave[0].Device, nil
 }
 
 // tie joins traces by a person's word.
-func (r *Register) tie(traces []TraceID, who string, now int64) {
+func (r *Register) tie(traces []*Trace, who string, now int64) {
 	if len(traces) < 2 {
 		return
 	}
 	r.lastT++ // no two words are one
 	id := ident{byPerson, strconv.FormatUint(uint64(r.lastT), 10)}
-	for _, n := range traces {
-		t := r.traces[n]
-		r.news[n] = true
+	for _, t := range traces {
+		r.news[t.ID] = true
+		r.touch(t.Device)
 		_, _, gone := t.add(&Sighting{At: t.Addr, Time: now, Field: id.field, Value: id.value, Source: who, Sure: Certain})
 		if gone.Field.joins() {
 			r.unlink(t, ident{gone.Field, gone.Value}, now)
@@ -138,16 +142,16 @@ func (r *Register) tie(traces []TraceID, who string, now int64) {
 }
 
 // between are the identifiers that join traces of two sets, in their order.
-func (r *Register) between(a, b []TraceID) []ident {
+func (r *Register) between(a, b []*Trace) []ident {
 	var all []ident
-	for _, n := range a {
-		for _, f := range r.traces[n].Facts {
+	for _, x := range a {
+		for _, f := range x.Facts {
 			id := ident{f.Field, f.Value}
 			e := r.edges[id]
 			if e == nil || e.shared != "" || slices.Contains(all, id) {
 				continue
 			}
-			if slices.ContainsFunc(e.traces, func(t TraceID) bool { return slices.Contains(b, t) }) {
+			if slices.ContainsFunc(e.traces, func(t *Trace) bool { return slices.Contains(b, t) }) {
 				all = append(all, id)
 			}
 		}

@@ -89,7 +89,11 @@ func (r *Register) Restore(s State) error {
 			return fmt.Errorf("%w: trace %d of device %d", ErrState, t.ID, t.Device)
 		}
 		r.traces[t.ID] = t
-		r.members[t.Device] = append(r.members[t.Device], t.ID)
+		if g := r.members[t.Device]; g != nil {
+			g.traces = append(g.traces, t)
+		} else {
+			r.put(t.Device, []*Trace{t})
+		}
 		if !t.Over {
 			if r.current[t.Addr] != nil {
 				return fmt.Errorf("%w: two traces are at %s", ErrState, t.Addr)
@@ -102,8 +106,8 @@ func (r *Register) Restore(s State) error {
 				continue
 			}
 			e := r.edge(ident{f.Field, f.Value})
-			if len(e.traces) < maxSharers && !slices.Contains(e.traces, t.ID) {
-				e.traces = append(e.traces, t.ID)
+			if len(e.traces) < maxSharers && !slices.Contains(e.traces, t) {
+				e.traces = append(e.traces, t)
 			}
 		}
 	}
