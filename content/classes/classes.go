@@ -45,6 +45,23 @@ type Test struct {
 	Least int      `yaml:"least"` // how many different facts must meet it; 0 means 1
 }
 
+// Values are what rules ask of a field, each once.
+func Values(all []Class, field string) []string {
+	var values []string
+	for i := range all {
+		for j := range all[i].Rules {
+			r := &all[i].Rules[j]
+			for _, t := range slices.Concat(r.All, r.None) {
+				if t.Field == field {
+					values = append(values, t.Is...)
+				}
+			}
+		}
+	}
+	slices.Sort(values)
+	return slices.Compact(values)
+}
+
 // Case are facts of an example, each "field: value".
 type Case []map[string]string
 

@@ -103,7 +103,7 @@ func (b *book) take(e *event.Event) {
 
 // flow takes what a flow says, and counts what one end uses of the other.
 func (b *book) flow(e *event.Event, f *event.Flow) {
-	gist := evidence.Gist(&e.Header, f)
+	gist := b.reader.Gist(&e.Header, f)
 	k := &b.flows[gist&(flowSlots-1)]
 	if k.gist == gist && k.since <= e.Time && e.Time < k.until && k.from.Here() && k.to.Here() {
 		k.from.Seen(e.Time)

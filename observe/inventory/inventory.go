@@ -144,6 +144,7 @@ func assemble(n Needs) (*Inventory, error) {
 	for n := range all {
 		i.named[all[n].Name] = &all[n]
 	}
+	i.book.reader.Want(append(classes.Values(all, "port"), classes.Values(all, "asks_port")...), classes.Values(all, "calls"))
 	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed
 	i.book.register.Tell = i.note

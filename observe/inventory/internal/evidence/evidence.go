@@ -2,7 +2,9 @@
 package evidence
 
 import (
+	"bytes"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"bulwark/event"
@@ -24,6 +26,29 @@ type Reader struct {
 	s     register.Sighting
 	lower []byte
 	port  []byte
+	tcp   ports             // those that rules ask for
+	udp   ports             // likewise
+	names map[string]string // names of others that programs call, likewise
+}
+
+// Want says what rules ask for of what there is too much of to keep all: ports, as "tcp/9100", and names that programs call,
+// as "windowsupdate.com" with everything below it.
+func (r *Reader) Want(all, names []string) {
+	r.tcp, r.udp, r.names = ports{}, ports{}, map[string]string{}
+	for _, p := range all {
+		transport, number, _ := strings.Cut(p, "/")
+		n, err := strconv.ParseUint(number, 10, 16)
+		switch {
+		case err != nil: // a pattern for several
+		case transport == "tcp":
+			r.tcp.add(uint16(n))
+		case transport == "udp":
+			r.udp.add(uint16(n))
+		}
+	}
+	for _, n := range names {
+		r.names[n] = n
+	}
 }
 
 // Read takes what an event says. Events of other kinds than Kinds say nothing.
@@ -38,11 +63,15 @@ func (r *Reader) Read(e *event.Event) {
 		r.dhcp(&e.Header, p)
 	case *event.TLS:
 		r.from("tls", e.Src).sure(register.Likely).say(register.JA4, p.JA4)
+		r.calls(p.SNI)
 		r.from("tls", e.Dst).say(register.Cert, p.SHA256)
+		r.say(register.Subject, p.Subject)
 	case *event.QUIC:
 		r.from("quic", e.Src).sure(register.Likely).say(register.JA4, p.JA4)
+		r.calls(p.SNI)
 	case *event.HTTP:
 		r.from("http", e.Src).sure(register.Likely).say(register.Agent, p.UserAgent)
+		r.calls(p.Host)
 		r.from("http", e.Dst).say(register.Banner, p.Server)
 	case *event.SSH:
 		r.from("ssh", e.Src).sure(register.Certain).say(register.Agent, p.ClientSoftware)
@@ -110,6 +139,37 @@ func (r *Reader) say(f register.Field, value string) {
 	r.See(&r.s)
 }
 
+// calls tells that a program calls a name, where a rule asks for it or for what it is below.
+func (r *Reader) calls(name string) {
+	if name == "" || len(r.names) == 0 {
+		return
+	}
+	r.lower = lower(r.lower[:0], name)
+	for b := r.lower; len(b) > 0; {
+		if n, ok := r.names[string(b)]; ok {
+			r.say(register.Calls, n)
+			return
+		}
+		dot := bytes.IndexByte(b, '.')
+		if dot < 0 {
+			return
+		}
+		b = b[dot+1:]
+	}
+}
+
+// lower appends s to b in lower case.
+func lower(b []byte, s string) []byte {
+	at := len(b)
+	b = append(b, s...)
+	for i, c := range b[at:] {
+		if 'A' <= c && c <= 'Z' {
+			b[at+i] = c + 'a' - 'A'
+		}
+	}
+	return b
+}
+
 // asset takes a fact that the sensor has read.
 func (r *Reader) asset(at netip.Addr, p *event.Asset) {
 	r.from(p.Source, at).sure(register.Certain)
@@ -155,12 +215,7 @@ func (r *Reader) hostname(name string) {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return
 	}
-	r.lower = append(r.lower[:0], name...)
-	for i, c := range r.lower {
-		if 'A' <= c && c <= 'Z' {
-			r.lower[i] = c + 'a' - 'A'
-		}
-	}
+	r.lower = lower(r.lower[:0], name)
 	first, domain, _ := strings.Cut(event.View(r.lower), ".")
 	r.say(register.Hostname, first)
 	if domain != "" && domain != "local" {

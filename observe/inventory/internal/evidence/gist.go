@@ -9,13 +9,19 @@ import (
 
 // Gist is a number for all that a flow says of the devices at its ends: flows that say the same have the same. It must take
 // in whatever [Reader.Read] looks at in a flow, apart from its time.
-func Gist(h *event.Header, p *event.Flow) uint64 {
+func (r *Reader) Gist(h *event.Header, p *event.Flow) uint64 {
 	var bits uint64
 	if ToMany(h.Dst) {
 		bits = uint64(h.Ports.Dst) // it tells what is sent to a group
 	} else {
-		asked, answers := portsOf(h, p)
+		asked, answers := r.portsOf(h, p)
 		bits = uint64(asked) | uint64(answers)<<16
+	}
+	if strange(h, p) {
+		bits |= 1 << 33
+	}
+	if h.Ports.Dst < ephemeral {
+		bits |= 1 << 34
 	}
 	if p.BytesIn != 0 || p.TotalBytesIn != 0 {
 		bits |= 1 << 32
@@ -28,11 +34,11 @@ func Gist(h *event.Header, p *event.Flow) uint64 {
 }
 
 // portsOf are the ports of a flow that say something: the one that is asked, or else the one that seems to answer; 0 for none.
-func portsOf(h *event.Header, p *event.Flow) (asked, answers uint16) {
-	if assigned(h.Proto, h.Ports.Dst) && !refused(h, p) {
+func (r *Reader) portsOf(h *event.Header, p *event.Flow) (asked, answers uint16) {
+	if r.wanted(h.Proto, h.Ports.Dst) && !refused(h, p) {
 		return h.Ports.Dst, 0
 	}
-	if h.Ports.Dst >= 1024 && (h.Proto == 17 || p.Midstream) && assigned(h.Proto, h.Ports.Src) { // what was seen first may be an answer
+	if h.Ports.Dst >= 1024 && (h.Proto == 17 || p.Midstream) && r.wanted(h.Proto, h.Ports.Src) { // what was seen first may be an answer
 		return 0, h.Ports.Src
 	}
 	return 0, 0

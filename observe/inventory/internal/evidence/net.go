@@ -17,10 +17,16 @@ func (r *Reader) flow(h *event.Header, p *event.Flow) {
 	r.from("flow", h.Src).sure(register.Likely)
 	if ToMany(h.Dst) {
 		r.say(register.Role, groupRole(h))
+		if r.wanted(h.Proto, h.Ports.Dst) {
+			r.say(register.AsksPort, r.portName(h.Proto, h.Ports.Dst))
+		}
 		return
 	}
 	r.say(register.Uses, p.App)
-	asked, answers := portsOf(h, p)
+	if strange(h, p) {
+		r.say(register.Role, "begins connections")
+	}
+	asked, answers := r.portsOf(h, p)
 	if answers != 0 {
 		port := r.portName(h.Proto, answers)
 		r.say(register.Port, port)
@@ -38,8 +44,11 @@ func (r *Reader) flow(h *event.Header, p *event.Flow) {
 		r.say(register.MAC, p.DstMAC)
 	}
 	r.say(register.Serves, p.App)
-	if asked != 0 {
+	switch {
+	case asked != 0:
 		r.say(register.Port, r.portName(h.Proto, asked))
+	case strange(h, p) && h.Ports.Dst < ephemeral:
+		r.say(register.Role, "answers connections")
 	}
 	if routing(h.Proto) {
 		r.say(register.Role, "routing protocol")
@@ -47,9 +56,19 @@ func (r *Reader) flow(h *event.Header, p *event.Flow) {
 	}
 }
 
+// Flags of TCP (RFC 9293 §3.1), and the first of the ports that Linux gives to those who begin (ip(7)).
+const (
+	syn, rst, push = 0x02, 0x04, 0x08
+	ephemeral      = 32768
+)
+
+// strange reports whether something was said on a connection that no decoder knows.
+func strange(h *event.Header, p *event.Flow) bool {
+	return p.App == "" && h.Proto == 6 && p.FlagsIn&(syn|push) == syn|push
+}
+
 // refused reports whether the other side of a TCP connection did nothing but refuse it.
 func refused(h *event.Header, p *event.Flow) bool {
-	const syn, rst, push = 0x02, 0x04, 0x08
 	if h.Proto != 6 {
 		return false
 	}
@@ -83,23 +102,19 @@ func routing(proto uint8) bool {
 	return false
 }
 
-// assigned reports whether the number of a port alone says something of what serves there. The list is short, so that facts
-// stay few: it holds what classes of devices (content/classes) are known by and no decoder tells better.
-func assigned(proto uint8, port uint16) bool {
+// ports are a set of port numbers.
+type ports [1 << 16 / 64]uint64
+
+func (p *ports) add(n uint16)      { p[n/64] |= 1 << (n % 64) }
+func (p *ports) has(n uint16) bool { return p[n/64]&(1<<(n%64)) != 0 }
+
+// wanted reports whether a rule asks for the number of a port: facts stay few where only those are told.
+func (r *Reader) wanted(proto uint8, n uint16) bool {
 	switch proto {
 	case 6:
-		switch port {
-		case 21, 53, 80, 102, 389, 443, 515, 548, 554, 631, 636, 902, 1080, 1194, 1433, 1521, 1720, 1723, 1883, 2000, 2049, 2443, 2811,
-			3000, 3128, 3260, 3268, 3269, 3306, 3389, 4712, 4730, 4840, 4880, 5000, 5038, 5060, 5061, 5094, 5222, 5269, 5432, 5672, 5984,
-			789, 1089, 1090, 1911, 1962, 2404, 2455, 4911, 5006, 5007, 5900, 5938, 6379, 6556, 6667, 6789, 8006, 8009, 8080, 8554, 8883, 9000, 9042, 9092, 9100, 9160, 9200, 9600, 18245, 20547, 10050, 11211, 16509, 20000,
-			27017, 34567, 37777, 44818, 48898, 50000, 50051, 61613, 61616:
-			return true
-		}
+		return r.tcp.has(n)
 	case 17:
-		switch port {
-		case 69, 500, 1194, 1645, 1646, 1719, 1812, 1813, 2222, 3671, 2404, 4342, 4500, 5006, 5050, 5094, 6343, 9600, 34962, 34963, 34964, 34980, 44818, 47808, 51820:
-			return true
-		}
+		return r.udp.has(n)
 	}
 	return false
 }

@@ -52,6 +52,8 @@ const (
 	DHCPID   Field = "dhcp_vendor"
 	Service  Field = "service" // announced by multicast DNS or WS-Discovery
 	Location Field = "location"
+	Calls    Field = "calls"       // name of a service that its programs call, as rules have it: windowsupdate.com
+	Subject  Field = "certificate" // subject of a certificate that it serves
 )
 
 // Sure is how far a fact is to be believed.

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/ntlm"
@@ -52,6 +54,7 @@ func (a *smbApp) Record(r smb.Record) {
 		a.ends(&t, r)
 		return
 	case *smb.Tree:
+		a.gives(r)
 		tree(e, r)
 	case *smb.File:
 		a.closePipe(r)
@@ -141,6 +144,30 @@ func (a *smbApp) ends(t *texts, r *smb.Session) {
 		a.w.tellAssetAt(a.f, a.w.head.Dst, o)
 	}
 	a.w.out.text = t.buf
+}
+
+// gives reports what a server is known by that gives out a share: those that only domain controllers have ([MS-ADTS] 6.1.1.4.1,
+// [MS-NRPC] 1.3.4), printers' drivers, or files. Shares for administrators, which every Windows has, say nothing.
+func (a *smbApp) gives(r *smb.Tree) {
+	if !r.Answered || r.Status != 0 {
+		return
+	}
+	o := &a.w.out.asset
+	*o = event.Asset{Source: "smb"}
+	share := r.Path[bytes.LastIndexByte(r.Path, '\\')+1:]
+	switch {
+	case len(share) == 0 || r.Type == smb.Pipe || bytes.EqualFold(share, []byte("IPC$")):
+		return
+	case bytes.EqualFold(share, []byte("SYSVOL")), bytes.EqualFold(share, []byte("NETLOGON")):
+		o.Role = "shares sign-on scripts"
+	case r.Type == smb.Print, bytes.EqualFold(share, []byte("print$")):
+		o.Role = "shares printers"
+	case share[len(share)-1] == '$':
+		return
+	default:
+		o.Role = "shares files"
+	}
+	a.w.tellAssetOf(a.f, wire.ToClient, o)
 }
 
 // system is what a machine runs: by its own word, else by the version in its NTLM messages, of which a build number of
