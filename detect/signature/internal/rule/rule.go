@@ -85,7 +85,8 @@ type Proto struct {
 	Decoded   bool   // pkthdr: packets that could not be decoded, too
 }
 
-// Addresses is a set of addresses, variables resolved: in one of In (any where In is empty) and in none of Out.
+// Addresses is a set of addresses, variables resolved: in one of In (any where In is empty) and in none of Out. Parse
+// gives sorted ranges that do not touch, and Out only where In is empty: [10.0.0.0/8,!10.1.0.0/16] is two ranges of In.
 type Addresses struct{ In, Out []Range }
 
 // Any reports whether all addresses are in a.
@@ -128,8 +129,33 @@ type Looked struct {
 	Field      *field.Field // nil: the payload
 	Transforms []Transform
 	Tests      []Test
+	Pick       *Pick // of an Integer field with several numbers: which of them; nil: any
 	Pos        Pos
 }
+
+// Pick says of which of several numbers the tests must hold.
+type Pick struct {
+	Mode     PickMode
+	At       int    // index, from the end where negative
+	Times    Number // of PickTimes: how many of them
+	Sliced   bool   // only those from From up to and without To count, both from the end where negative
+	From, To int
+}
+
+// PickMode is how a Pick chooses. The zero value takes any of them.
+type PickMode uint8
+
+// Modes of a Pick.
+const (
+	PickAny         PickMode = iota
+	PickAll                  // all, and there is one
+	PickAllOrAbsent          // all, or there is none
+	PickOrAbsent             // any, or there is none
+	PickTimes                // as many as Times says
+	PickAt                   // that at At
+	PickAtOrBeyond           // that at At, or there is none at At
+	PickCount                // the tests are asked of how many there are
+)
 
 // Transform changes a buffer before it is looked at.
 type Transform struct {
@@ -138,7 +164,7 @@ type Transform struct {
 }
 
 // Test is one of *Content, *PCRE, *DataAt, *Size, *ByteTest, *ByteJump, *ByteExtract, *ByteMath, *Base64Decode, *ASN1,
-// *Dataset, *Number, *Absent, *Entropy, *Lua.
+// *Dataset, *Number, *Own, *Absent, *Entropy, *Lua.
 type Test interface{ test() }
 
 // Amount is a number, or the name of a variable that byte_extract or byte_math has set. Its zero value is absent.
@@ -292,6 +318,16 @@ type Dataset struct {
 	HashSize uint64
 }
 
+// Own is a keyword with a syntax of its own, asked of the field of its group: tls.version with several versions, ssl_state,
+// dcerpc.iface, modbus, dnp3_ind, ike.chosen_sa_attribute...
+type Own struct {
+	Name    string
+	Not     bool
+	Text    string   // what follows the colon
+	Words   []string // its parts
+	Numbers []Number // alternatives, where it is of numbers: one of them must hold
+}
+
 // Entropy is the keyword entropy: Shannon's, in bits a byte.
 type Entropy struct {
 	Count, Offset int
@@ -317,6 +353,7 @@ func (*ASN1) test()         {}
 func (*Dataset) test()      {}
 func (*Entropy) test()      {}
 func (*Lua) test()          {}
+func (*Own) test()          {}
 
 // PacketTest is a test of a packet or its flow that looks at no buffer: a number by its keyword, or a text.
 type PacketTest struct {
@@ -358,6 +395,7 @@ type Threshold struct {
 	Track                     string // by_src, by_dst, by_both, by_rule, by_flow
 	Count, Seconds            uint32
 	Multiplier                uint32
+	Unique                    string // detection_filter: count distinct src_port or dst_port; "": every match
 }
 
 // Tag asks for the packets that follow.

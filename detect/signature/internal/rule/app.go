@@ -1,0 +1,220 @@
+package rule
+
+import (
+	"slices"
+	"strings"
+
+	"bulwark/detect/signature/internal/field"
+)
+
+// named is a keyword that is a field: a sticky buffer, an older modifier, or a number with what is asked of it.
+func (b *builder) named(name string, v value) error {
+	if t, ok := transforms[name]; ok {
+		return b.transform(t, v)
+	}
+	f := field.Lookup(name)
+	switch {
+	case f == nil:
+		return faultf(b.at, "unknown keyword %q", cutWord(name))
+	case f.Kind == field.Integer:
+		if !v.has || v.text == "" {
+			return faultf(b.at, "%s needs a value", name)
+		}
+		return b.integer(f, v)
+	case v.has && v.text != "":
+		return faultf(v.at, "%s takes no value: it is a buffer for what follows", name)
+	case slices.Contains(f.Old, name):
+		return b.moved(f)
+	}
+	return b.stick(f)
+}
+
+// pktData makes the payload what follows looks at.
+func (b *builder) pktData(value) error {
+	err := b.closeSticky()
+	b.sticky = nil
+	return err
+}
+
+// base64Data makes the result of base64_decode what follows looks at.
+func (b *builder) base64Data(value) error {
+	if !b.decoded {
+		return faultf(b.at, "base64_data has no base64_decode before it")
+	}
+	return b.stick(field.Lookup("base64_data"))
+}
+
+// transforms are the keywords that change a buffer, and whether they take a value.
+var transforms = map[string]need{
+	"dotprefix": never, "domain": never, "tld": never,
+	"strip_whitespace": never, "compress_whitespace": never, "strip_pseudo_headers": never, "header_lowercase": never,
+	"to_lowercase": never, "to_uppercase": never,
+	"to_md5": never, "to_sha1": never, "to_sha256": never, "url_decode": never,
+	"pcrexform": must, "xor": must, "from_base64": may, "base64_decode_transform": may, "subslice": must, "luaxform": must,
+	"gunzip": may, "zlib_deflate": may,
+}
+
+func (b *builder) transform(n need, v value) error {
+	if err := b.hasValue(n, v); err != nil {
+		return err
+	}
+	if b.sticky == nil || len(b.sticky.Tests) > 0 || b.sticky.listed {
+		return faultf(b.at, "%s stands directly behind the buffer that it changes", b.option)
+	}
+	w, not, err := v.unquoted()
+	if err != nil || not {
+		return cmpErr(err, v.at, "%s cannot be negated", b.option)
+	}
+	if err := b.checkTransform(w); err != nil {
+		return err
+	}
+	if b.option == "pcrexform" && groups(w.text) == 0 {
+		return faultf(v.at, "pcrexform needs a group that is what remains")
+	}
+	b.sticky.Transforms = append(b.sticky.Transforms, Transform{b.option, w.text})
+	return nil
+}
+
+// checkTransform checks the value of a transform.
+func (b *builder) checkTransform(v value) error {
+	switch b.option {
+	case "xor":
+		return b.checkXOR(v)
+	case "from_base64", "gunzip", "zlib_deflate", "luaxform", "subslice", "pcrexform":
+		return nil
+	}
+	return nil
+}
+
+// checkXOR checks that the key is hexadecimal.
+func (b *builder) checkXOR(v value) error {
+	if strings.Contains(v.text, "extract") || strings.Contains(v.text, " ") {
+		return nil
+	}
+	key := strings.ReplaceAll(v.text, ",", "")
+	if len(key)%2 != 0 {
+		return faultf(v.at, "xor: the key has an odd number of digits")
+	}
+	for i := 0; i < len(key); i++ {
+		if hexDigit(key[i]) < 0 {
+			return faultf(v.at, "xor: %q is no hexadecimal digit", key[i])
+		}
+	}
+	return nil
+}
+
+// bsize is a size of the buffer that governs.
+func (b *builder) bsize(v value) error {
+	if b.sticky == nil {
+		return faultf(b.at, "bsize has no buffer before it")
+	}
+	n, err := b.number(v, 64, nil)
+	if err != nil {
+		return err
+	}
+	g := b.here()
+	g.Tests = append(g.Tests, &Size{Number: n})
+	return nil
+}
+
+// urilen is a size of the address: NUMBER[,norm|raw].
+func (b *builder) urilen(v value) error {
+	parts := v.split(',', 2)
+	name := "http.uri"
+	if len(parts) == 2 {
+		switch parts[1].text {
+		case "norm":
+		case "raw":
+			name = "http.uri.raw"
+		default:
+			return faultf(parts[1].at, "urilen is of norm or raw, not of %q", cutWord(parts[1].text))
+		}
+	}
+	n, err := b.number(parts[0], 16, nil)
+	if err != nil {
+		return err
+	}
+	if err := b.speaks("http"); err != nil {
+		return err
+	}
+	g := b.of(field.Lookup(name))
+	g.Tests = append(g.Tests, &Size{Number: n})
+	return nil
+}
+
+// absent asks that the buffer is not there.
+func (b *builder) absent(v value) error {
+	if b.sticky == nil {
+		return faultf(b.at, "absent has no buffer before it")
+	}
+	or := v.text == "or_else"
+	if v.text != "" && !or {
+		return faultf(v.at, "absent knows no %q", cutWord(v.text))
+	}
+	if len(b.sticky.Tests) > 0 {
+		return faultf(b.at, "absent stands directly behind its buffer")
+	}
+	g := b.here()
+	g.Tests = append(g.Tests, &Absent{Or: or})
+	return nil
+}
+
+// event reads the name of an anomaly.
+func event(kind string) func(*builder, value) error {
+	return func(b *builder, v value) error {
+		w, not, err := v.unquoted()
+		if err != nil {
+			return err
+		}
+		if w.text == "" || strings.ContainsAny(w.text, " ,\t") {
+			return faultf(w.at, "%s: %q is no name of an event", b.option, cutWord(w.text))
+		}
+		b.rule.Events = append(b.rule.Events, Event{Kind: kind, Name: w.text, Not: not})
+		return nil
+	}
+}
+
+// appProtocol reads [!]NAME[,DIRECTION].
+func (b *builder) appProtocol(v value) error {
+	return b.packetWords(v)
+}
+
+// valued is a keyword whose text must be in a field.
+func valued(name string, exact bool, fold bool) func(*builder, value) error {
+	return func(b *builder, v value) error {
+		f := field.Lookup(name)
+		if err := b.speaks(f.App); err != nil {
+			return err
+		}
+		w, not, err := v.unquoted()
+		if err != nil {
+			return err
+		}
+		if w.text == "" {
+			return faultf(v.at, "%s needs a value", b.option)
+		}
+		c := &Content{Bytes: []byte(unescaped(w.text)), Not: not, Fold: fold, StartsWith: exact, AtEnd: exact, Pos: b.line.pos(b.at)}
+		g := b.alone(f)
+		g.Tests = append(g.Tests, c)
+		return nil
+	}
+}
+
+// ignored is a keyword that has no effect here.
+func (b *builder) ignored(v value) error {
+	b.rule.Ignored = append(b.rule.Ignored, Pair{b.option, v.text})
+	return nil
+}
+
+func (b *builder) bypass(v value) error {
+	b.rule.Ignored = append(b.rule.Ignored, Pair{b.option, v.text})
+	return nil
+}
+
+func (b *builder) prefilter(v value) error {
+	if b.last == nil && len(b.rule.Tests) == 0 && len(b.buffers) == 0 {
+		return faultf(b.at, "prefilter has no keyword before it")
+	}
+	b.rule.Prefilter = true
+	return nil
+}
