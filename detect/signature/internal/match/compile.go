@@ -10,9 +10,12 @@ import (
 // compiler makes the programs of one rule.
 type compiler struct {
 	slots map[string]int // variables
+	last  *decode        // the decode that the next base64_data belongs to
 	p     *Program       // being made
 	prev  *bool          // "again" of the content or expression that the next relative test counts from
 	reach reach
+
+	inside bool // a base64_data is being compiled
 }
 
 // program compiles one buffer.
@@ -84,7 +87,58 @@ func (c *compiler) test(t rule.Test) error {
 		c.step(stepDataset, len(c.p.datasets)-1)
 		return nil
 	}
+	return c.special(t)
+}
+
+// special compiles tests that few rules have.
+func (c *compiler) special(t rule.Test) error {
+	switch t := t.(type) {
+	case *rule.Base64Decode:
+		return c.base64(t)
+	case *rule.ASN1:
+		c.p.asn1s = append(c.p.asn1s, t)
+		c.step(stepASN1, len(c.p.asn1s)-1)
+		return nil
+	case *rule.Entropy:
+		c.waits(true)
+		c.p.entropy = append(c.p.entropy, t)
+		c.step(stepEntropy, len(c.p.entropy)-1)
+		return nil
+	}
 	return fmt.Errorf("%w: %T", ErrUnsupported, t)
+}
+
+func (c *compiler) base64(t *rule.Base64Decode) error {
+	if c.inside {
+		return fmt.Errorf("%w: base64_decode of base64_data", ErrUnsupported)
+	}
+	d := &decode{count: min(t.Count, maxBase64), offset: t.Offset, relative: t.Relative}
+	if t.Count == 0 {
+		d.count = maxBase64
+	}
+	c.last = d
+	c.waits(true)
+	c.p.base64s = append(c.p.base64s, d)
+	c.step(stepBase64, len(c.p.base64s)-1)
+	return nil
+}
+
+// decoded compiles the tests of base64_data into the decode before it.
+func (c *compiler) decoded(l *rule.Looked) error {
+	if c.last == nil {
+		return ErrBase64
+	}
+	c.inside = true
+	defer func() { c.inside = false }()
+	p, err := c.program(l)
+	if err != nil {
+		return fmt.Errorf("base64_data: %w", err)
+	}
+	if before := c.last.data; before != nil {
+		return fmt.Errorf("%w: base64_data twice for one base64_decode", ErrUnsupported)
+	}
+	c.last.data = p
+	return nil
 }
 
 func (c *compiler) step(k stepKind, at int) {

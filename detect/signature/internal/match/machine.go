@@ -1,6 +1,10 @@
 package match
 
-import "bulwark/detect/signature/internal/rule"
+import (
+	"bytes"
+
+	"bulwark/detect/signature/internal/rule"
+)
 
 const (
 	maxSlots  = 64   // variables of one rule
@@ -16,6 +20,12 @@ type Machine struct {
 
 	values [maxSlots]uint64
 	top    int // values[top:] are zero
+
+	work      [2][]byte // what transforms make
+	inside    [2][]byte // what those of base64_data make
+	decoded   []byte    // what base64_decode makes
+	packed    bytes.Reader
+	unpackers [2]unpacker
 }
 
 // Begin is called before the buffers of a rule are looked at: it forgets the variables of the rule before.

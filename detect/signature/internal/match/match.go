@@ -6,7 +6,6 @@ package match
 
 import (
 	"errors"
-	"fmt"
 
 	"bulwark/detect/signature/internal/rule"
 )
@@ -16,6 +15,7 @@ var (
 	ErrVariable    = errors.New("match: unknown variable")
 	ErrTooMany     = errors.New("match: too many variables")
 	ErrUnsupported = errors.New("match: unsupported test")
+	ErrBase64      = errors.New("match: base64_data without base64_decode")
 	ErrTransform   = errors.New("match: unsupported transform")
 )
 
@@ -27,6 +27,9 @@ type Program struct {
 	numbers  []number
 	sizes    []rule.Number
 	datasets []*rule.Dataset
+	asn1s    []*rule.ASN1
+	entropy  []*rule.Entropy
+	base64s  []*decode
 	fast     []candidate
 	absent   absence
 	waits    bool
@@ -68,7 +71,10 @@ func CompileAll(ls []rule.Looked) ([]*Program, error) {
 	for i := range ls {
 		l := &ls[i]
 		if l.Field != nil && l.Field.Name == "base64_data" {
-			return nil, fmt.Errorf("%w: base64_data", ErrUnsupported)
+			if err := c.decoded(l); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		p, err := c.program(l)
 		if err != nil {

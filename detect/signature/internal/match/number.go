@@ -41,14 +41,14 @@ func (r *run) read(n *number, pos int) (v uint64, start, end int, ok bool) {
 	if n.relative {
 		start += pos
 	}
-	if start < 0 || start >= len(data) || count > len(data)-start {
+	if start < 0 || len(data) == 0 || count > len(data)-start || start == len(data) && n.relative {
 		return 0, 0, 0, false
 	}
 	if n.text {
 		v, used, ok := digits(data[start:], count, n.base)
 		return v, start, start + used, ok
 	}
-	if count < 1 || count > 8 {
+	if count < 0 || count > 8 {
 		return 0, 0, 0, false
 	}
 	v = binaryNumber(data[start:start+count], n.little || n.dce && r.view.Little)

@@ -23,6 +23,9 @@ const (
 	stepMath
 	stepSize
 	stepDataset
+	stepBase64
+	stepASN1
+	stepEntropy
 )
 
 // from evaluates the tests of p from the i-th on, the last of them having ended at pos.
@@ -97,6 +100,15 @@ func (r *run) one(p *Program, s step, pos int) (verdict, int) {
 		return r.size(&p.sizes[s.at]), pos
 	case stepDataset:
 		if r.m.Dataset == nil || !r.m.Dataset(p.datasets[s.at], r.view.Data) {
+			return never, pos
+		}
+		return yes, pos
+	case stepBase64:
+		return r.base64(p.base64s[s.at], pos), pos
+	case stepASN1:
+		return told(r.asn1(p.asn1s[s.at], pos)), pos
+	case stepEntropy:
+		if !r.entropy(p.entropy[s.at]) {
 			return never, pos
 		}
 		return yes, pos
