@@ -40,6 +40,9 @@ export function lasting(ms: number): string {
   return pair(Math.floor(s / 86400), u.day, Math.floor((s % 86400) / 3600), 'h')
 }
 
+/** The name of a day of the week; 0 is Monday. */
+export const weekday = (day: number, length: 'short' | 'long') => new Intl.DateTimeFormat(locale, { weekday: length, timeZone: 'UTC' }).format(Date.UTC(2024, 0, 1 + day))
+
 const sameDay = (a: Date, b: Date) => a.toDateString() === b.toDateString()
 
 /** The time of day with milliseconds, and the day when it is not today. */

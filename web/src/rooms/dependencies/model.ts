@@ -2,14 +2,14 @@
 import { address } from '../../lib/api.ts'
 import { count } from '../../lib/format.ts'
 import { fill, t, word } from '../../i18n/index.ts'
-import type { Tier } from '../devices/model.svelte.ts'
+import type { Tier, When } from '../devices/model.svelte.ts'
 
 interface Usage { apps: string[]; conversations: number; bytes: number; first_seen: string; last_seen: string; hours: number[] }
 export interface Provider extends Usage { id: number; name: string; class?: string; tier: Tier; ward?: string; users: number; clinical: number }
 export interface Service extends Usage { name: string; providers: Provider[]; given: number; users: number; clinical: number; outside: boolean }
 export interface Dependent { id: number; name: string; class?: string; tier: Tier; ward?: string; step: number; apps: string[]; via?: number[]; spared?: boolean; conversations: number; bytes: number; last_seen: string; hours: number[] }
 export interface StopGroup { step: number; class: string; count: number; clinical: number; tier: string; through?: number[] }
-export interface Dependents { serves: string[]; direct: Dependent[]; indirect: Dependent[]; outside: boolean; all: number; clinical: number; spared: number; cut: number; cut_direct: number; groups: StopGroup[]; tiers: Record<string, number> }
+export interface Dependents { serves: string[]; direct: Dependent[]; indirect: Dependent[]; outside: boolean; all: number; clinical: number; spared: number; cut: number; cut_direct: number; groups: StopGroup[]; tiers: Record<string, number>; rhythm?: number[][]; when?: When }
 
 export const serviceName = (name: string) => word(t.depends.services, name)
 export const stopOf = (device: number) => address('/dependencies', { device })

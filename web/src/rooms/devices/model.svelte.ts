@@ -7,6 +7,7 @@ export type Sure = 'possible' | 'likely' | 'certain'
 export interface Tier { tier: number; proposed: number; why?: string; confirmed?: string; by?: string } // -1: not known
 export interface Word { name?: string; class?: string; tier: number; ward?: string; owner?: string; note?: string; reference?: string; confirmed?: string; by?: string; rev: number }
 export interface Address { trace: number; address: string; first_seen: string; last_seen: string; now: boolean }
+export interface When { nights: boolean; weekends: boolean }
 export interface Fact { field: string; value: string; source: string; sure: Sure; address: string; first_seen: string; last_seen: string; count: number; shared?: string }
 export interface Device {
   id: number
@@ -30,6 +31,8 @@ export interface Device {
   several?: boolean
   word: Word
   facts?: Fact[]
+  rhythm?: number[][] // a row a day, Monday first, a column an hour
+  when?: When
 }
 export interface Page { devices: Device[]; total: number; all: number; facets: Record<string, { value: string; count: number }[]> }
 export interface Use { app: string; device: number; name: string; class?: string; gives: boolean; conversations: number; bytes_out: number; bytes_in: number; first_seen: string; last_seen: string; hours: number[] }
@@ -84,6 +87,8 @@ export function tierWhy(why = ''): string {
   }
   return why
 }
+/** The week of a device, where it has one: seven rows of 24 in which something happened. */
+export const weekOf = (x: { rhythm?: number[][] } | undefined) => (x?.rhythm?.length === 7 && x.rhythm.every((r) => r.length === 24) && x.rhythm.some((r) => r.some((n) => n > 0)) ? x.rhythm : undefined)
 /** Whether somebody may say what a device is. */
 export const mayChange = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'administrator' || d === 'biomedical-engineer') ?? false
 /** Who it was: people are told by their login alone. */
