@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -20,6 +21,7 @@ type traceRow struct {
 	ID            int64           `bun:"id,pk"`
 	Device        int64           `bun:"device"`
 	Seen          int64           `bun:"seen"`
+	Gap           int64           `bun:"gap"`
 	Doc           json.RawMessage `bun:"doc,type:jsonb"`
 }
 
@@ -169,7 +171,7 @@ func (i *Inventory) loadRegister(ctx context.Context, tx bun.IDB, state map[stri
 		if err := json.Unmarshal(row.Doc, t); err != nil {
 			return fmt.Errorf("trace %d: %w", row.ID, err)
 		}
-		t.ID, t.Device, t.Last = register.TraceID(row.ID), register.DeviceID(row.Device), row.Seen
+		t.ID, t.Device, t.Last, t.Gap = register.TraceID(row.ID), register.DeviceID(row.Device), row.Seen, row.Gap
 		s.Traces = append(s.Traces, t)
 	}
 	var shared []sharedRow
@@ -185,6 +187,7 @@ func (i *Inventory) loadRegister(ctx context.Context, tx bun.IDB, state map[stri
 // pending is what is to be kept, as it stood at one moment.
 type pending struct {
 	traces  []traceRow
+	seen    [][3]int64 // traces that were only seen again: number, when, longest silence
 	gone    []register.TraceID
 	shared  []sharedRow
 	all     bool // shared are all
@@ -242,7 +245,10 @@ func (i *Inventory) collect() (*pending, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.traces = append(p.traces, traceRow{ID: int64(t.ID), Device: int64(t.Device), Seen: t.Last, Doc: doc})
+		p.traces = append(p.traces, traceRow{ID: int64(t.ID), Device: int64(t.Device), Seen: t.Last, Gap: t.Gap, Doc: doc})
+	}
+	for _, t := range i.book.register.Seen(i.seenLag) {
+		p.seen = append(p.seen, [3]int64{int64(t.ID), t.Last, t.Gap})
 	}
 	for _, s := range news.Shared {
 		p.shared = append(p.shared, sharedRow{Field: string(s.Field), Value: s.Value, Why: s.Why})
@@ -288,7 +294,10 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 			return err
 		}
 	}
-	if err := put(ctx, tx, p.traces, "id", "device", "seen", "doc"); err != nil {
+	if err := put(ctx, tx, p.traces, "id", "device", "seen", "gap", "doc"); err != nil {
+		return err
+	}
+	if err := p.writeSeen(ctx, tx); err != nil {
 		return err
 	}
 	if err := put(ctx, tx, p.shared, "field, value", "why"); err != nil {
@@ -349,6 +358,25 @@ func oneIf(b bool) int64 {
 		return 1
 	}
 	return 0
+}
+
+// seenLag is by how much what is kept of when a device was seen may be behind, while it tells nothing new. It is less than the
+// silence after which an address may be taken for left.
+const seenLag = int64(5 * time.Minute)
+
+func (p *pending) writeSeen(ctx context.Context, tx bun.Tx) error {
+	for some := range slices.Chunk(p.seen, rowsAtOnce) {
+		var args []any
+		for _, s := range some {
+			args = append(args, s[0], s[1], s[2])
+		}
+		rows := strings.Repeat(", (?, ?, ?)", len(some))[2:]
+		_, err := tx.NewRaw("UPDATE inventory_trace SET seen = v.column2, gap = v.column3 FROM (VALUES "+rows+") AS v WHERE id = v.column1", args...).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mostChanges is how many changes are kept in all; the oldest go.

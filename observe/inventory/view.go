@@ -100,7 +100,7 @@ func (f factsOf) Each(fn func(field, value string) bool) {
 			if !fn(string(x.Field), x.Value) {
 				return
 			}
-			if x.Field == register.MAC && f.i.book.register.Shared(x.Field, x.Value) == "" && !fn("oui", f.i.makers.Of(x.Value)) {
+			if x.Field == register.MAC && f.i.book.register.Shared(t.Device, x.Field, x.Value) == "" && !fn("oui", f.i.makers.Of(x.Value)) {
 				return
 			}
 		}
@@ -150,7 +150,7 @@ func (i *Inventory) Show(id uint64) (Device, error) {
 	for _, t := range traces {
 		for _, f := range t.Facts {
 			d.Facts = append(d.Facts, Fact{Field: string(f.Field), Value: f.Value, Source: f.Source, Sure: f.Sure.String(), Addr: t.Addr,
-				First: at(f.First), Last: at(f.Last), Count: f.Count, Shared: i.book.register.Shared(f.Field, f.Value)})
+				First: at(f.First), Last: at(f.Last), Count: f.Count, Shared: i.book.register.Shared(t.Device, f.Field, f.Value)})
 		}
 	}
 	return d, nil
@@ -298,7 +298,7 @@ func (p picker) all(f register.Field) []string {
 
 // own are the values of an identifier that nobody else has.
 func (p picker) own(f register.Field) []string {
-	return slices.DeleteFunc(p.all(f), func(v string) bool { return p.register.Shared(f, v) != "" })
+	return slices.DeleteFunc(p.all(f), func(v string) bool { return p.register.Shared(p.traces[0].Device, f, v) != "" })
 }
 
 // Use is a service that a device gives or takes.

@@ -177,10 +177,10 @@ func (r *Reader) asset(at netip.Addr, p *event.Asset) {
 	case "dicom", "dicomweb": // of the device that made the object, which others may pass on
 		r.sure(register.Likely)
 	}
-	r.say(register.MAC, p.MAC)
 	if p.Source != "hl7" { // where it is the name of an identifier, not of the host
 		r.hostname(p.Hostname)
 	}
+	r.say(register.MAC, p.MAC)
 	r.say(register.Vendor, p.Vendor)
 	r.say(register.Model, p.Model)
 	r.serial(p)

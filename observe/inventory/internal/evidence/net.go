@@ -165,8 +165,8 @@ func (r *Reader) dhcp(h *event.Header, p *event.DHCP) {
 			return
 		}
 		r.from("dhcp", at).sure(register.Likely)
-		r.say(register.MAC, p.MAC)
 		r.hostname(p.Hostname)
+		r.say(register.MAC, p.MAC)
 		r.say(register.DHCP, p.Params)
 		r.say(register.DHCPID, p.Vendor)
 	}
@@ -187,7 +187,7 @@ func (r *Reader) leased(p *event.DHCP) {
 	}
 	if a, err := netip.ParseAddr(p.Assigned); err == nil && !a.IsUnspecified() {
 		r.from("dhcp", a).sure(register.Certain)
+		r.hostname(p.Hostname) // before the card, which a docking station shows for one laptop after the other
 		r.say(register.MAC, p.MAC)
-		r.hostname(p.Hostname)
 	}
 }

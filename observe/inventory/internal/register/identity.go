@@ -18,6 +18,7 @@ type ident struct {
 type edge struct {
 	traces []*Trace
 	shared string // why it joins nothing; empty while it does
+	both   int64  // since when two of one device are known to show it at the same time; 0 while none are
 	twins  int64  // since when two machines of one network show it; 0 while none are known to
 }
 
@@ -69,10 +70,15 @@ type Register struct {
 	lastT   TraceID
 	lastD   DeviceID
 	dropped uint64
-	round   uint64           // of looking what holds together
-	news    map[TraceID]bool // traces that changed otherwise than by being seen again; false: they are gone
-	shares  bool             // what is shared changed
-	rev     uint64           // of the last change of a device
+	round   uint64              // of looking what holds together
+	news    map[TraceID]bool    // traces that changed otherwise than by being seen again; false: they are gone
+	shares  bool                // what is shared changed
+	rev     uint64              // of the last change of a device
+	waits   map[waiting]int64   // joins that are put off, and when to look at them again
+	due     int64               // when to look at the first of them
+	bars    map[ident][]TraceID // traces that have a bar
+	room    int                 // how many traces there may be until it is made; less than Most: as many as that
+	work    uint64              // how many traces and joins were looked at, for tests
 }
 
 // group are the traces of a device.
@@ -84,7 +90,7 @@ type group struct {
 // New is an empty register.
 func New() *Register {
 	return &Register{traces: map[TraceID]*Trace{}, current: map[netip.Addr]*Trace{}, members: map[DeviceID]*group{}, edges: map[ident]*edge{},
-		news: map[TraceID]bool{}}
+		news: map[TraceID]bool{}, waits: map[waiting]int64{}, bars: map[ident][]TraceID{}}
 }
 
 // Dropped is how many devices were forgotten to make room.
@@ -169,14 +175,15 @@ func (r *Register) InUse(a netip.Addr, at int64) *Trace {
 	if t == nil {
 		t = r.trace(&Sighting{At: a, Time: at})
 	}
-	t.Last = max(t.Last, at)
+	t.seen(at)
 	return t
 }
 
 // See takes a sighting, and returns the trace that it is about.
 func (r *Register) See(s *Sighting) *Trace {
+	r.look(s.Time)
 	t := r.trace(s)
-	t.Last = max(t.Last, s.Time)
+	t.seen(s.Time)
 	if s.Field == "" || s.Value == "" {
 		return t
 	}
@@ -210,8 +217,18 @@ func (r *Register) See(s *Sighting) *Trace {
 		fresh = false // by another protocol
 	}
 	r.link(t, ident{f.Field, f.Value}, s.Time, fresh)
+	if fresh && s.Field == Hostname {
+		r.doubt(t, s.Time)
+	}
 	r.count(t, s)
 	return t
+}
+
+// seen notes that something is at the address.
+func (t *Trace) seen(now int64) {
+	if now > t.Last {
+		t.Gap, t.Last = max(t.Gap, now-t.Last), now
+	}
 }
 
 // known reports whether the same value was already known of the trace from another source.
@@ -230,7 +247,7 @@ func (r *Register) trace(s *Sighting) *Trace {
 	if t := r.current[s.At]; t != nil {
 		return t
 	}
-	if most := cmp.Or(r.Most, 1<<16); len(r.traces) >= most {
+	if most := cmp.Or(r.Most, 1<<16); len(r.traces) >= max(most, r.room) {
 		r.makeRoom(most)
 	}
 	r.lastT++
@@ -255,6 +272,9 @@ func (r *Register) handsOver(t *Trace, s *Sighting) bool {
 	if r.sharedBy(s.Field, s.Value) {
 		return false
 	}
+	if leasedTo(t, s) {
+		return true
+	}
 	other := false
 	for i := range t.Facts {
 		f := &t.Facts[i]
@@ -276,6 +296,22 @@ func (r *Register) handsOver(t *Trace, s *Sighting) bool {
 	return other
 }
 
+// leasedTo reports whether a lease names another host than the last lease of the address.
+func leasedTo(t *Trace, s *Sighting) bool {
+	if s.Field != Hostname || s.Source != "dhcp" || s.Sure != Certain {
+		return false
+	}
+	other := false
+	for i := range t.Facts {
+		if f := &t.Facts[i]; f.Field == Hostname && same(Hostname, f.Value, s.Value) {
+			return false
+		} else if f.Field == Hostname && f.Source == s.Source && f.Sure == Certain && s.Time > f.Last {
+			other = true
+		}
+	}
+	return other
+}
+
 // Showing are the traces that show an identifier and are at their address still. They belong to the register.
 func (r *Register) Showing(f Field, v string) []*Trace {
 	e := r.edges[ident{f, v}]
@@ -291,12 +327,12 @@ func (r *Register) Showing(f Field, v string) []*Trace {
 	return all
 }
 
-// Shared is why an identifier is not taken for one device's own; empty while it is.
-func (r *Register) Shared(f Field, v string) string {
-	if e := r.edges[ident{f, v}]; e != nil {
+// Shared is why an identifier is not taken for a device's own; empty while it is.
+func (r *Register) Shared(d DeviceID, f Field, v string) string {
+	if e := r.edges[ident{f, v}]; e != nil && e.shared != "" {
 		return e.shared
 	}
-	return ""
+	return r.barred(ident{f, v}, d)
 }
 
 // DeviceOf is the device of a trace; 0 when it is no more.
@@ -367,6 +403,9 @@ func (r *Register) link(t *Trace, id ident, now int64, fresh bool) {
 	if e.shared != "" || len(e.traces) == 1 {
 		return
 	}
+	if id.field == Hostname || id.field == AE {
+		r.awake(e, id, t, now)
+	}
 	if n, most := r.atOnce(e, id, t), mostAtOnce(id); n > most {
 		r.share(e, id, now, fmt.Sprintf("%d addresses show it at the same time", n))
 		return
@@ -396,7 +435,7 @@ func (r *Register) twins(e *edge, id ident, t *Trace, now int64) string {
 	for _, o := range e.traces {
 		cards := r.cards(o)
 		a, b := o.span(id)
-		if o == t || o.Over || o.Crowd != "" || len(cards) == 0 || a > to || b < from-pause {
+		if o == t || o.Over || o.Device != t.Device || o.Crowd != "" || len(cards) == 0 || a > to || b < from-pause {
 			continue
 		}
 		if slices.ContainsFunc(others, func(x []string) bool { return overlap(x, cards) }) {
@@ -460,7 +499,7 @@ func (r *Register) atOnce(e *edge, id ident, t *Trace) int {
 	n := 0
 	var apart [][]*Trace
 	for _, o := range e.traces {
-		if o.Addr.Is4() != t.Addr.Is4() {
+		if o.Addr.Is4() != t.Addr.Is4() || id.field != MAC && claimed(id.field) && o.Device != t.Device {
 			continue
 		}
 		if a, b := o.span(id); a > to || b < from {
@@ -470,7 +509,7 @@ func (r *Register) atOnce(e *edge, id ident, t *Trace) int {
 			if slices.ContainsFunc(apart, func(group []*Trace) bool { return slices.Contains(group, o) }) {
 				continue
 			}
-			apart = append(apart, r.component(o, &id))
+			apart = append(apart, r.component(o, func(x ident) bool { return x == id }))
 		}
 		n++
 	}
@@ -495,9 +534,29 @@ func (r *Register) joinBy(e *edge, id ident, t *Trace, now int64) {
 	if !r.carries(t, id) {
 		return
 	}
-	for _, o := range slices.Clone(e.traces) {
+	for _, o := range slices.SortedFunc(slices.Values(e.traces), byID) {
 		if r.traces[o.ID] == nil || o.Device == t.Device || !r.carries(o, id) {
 			continue
+		}
+		if why := r.parted(o.Device, t.Device); why != "" && id.field != byPerson {
+			r.bar(id, o, why)
+			r.bar(id, t, why)
+			return
+		}
+		switch v, why := r.rule(e, id, o, t, now); v {
+		case later:
+			_, claim := earlier(id, o, t)
+			r.putOff(id, claim, now)
+			continue
+		case refused:
+			r.refuse(e, id, o, t, now, why)
+			if !r.carries(t, id) || e.shared != "" {
+				return
+			}
+			continue
+		case worthNothing:
+			r.share(e, id, now, why)
+			return
 		}
 		if why := r.against(o.Device, t.Device, id); why != "" {
 			r.share(e, id, now, why)
@@ -514,6 +573,9 @@ func (r *Register) joinBy(e *edge, id ident, t *Trace, now int64) {
 // carries reports whether an identifier of a trace is that of the thing at its address: where several speak behind it,
 // only its link address is.
 func (r *Register) carries(t *Trace, id ident) bool {
+	if r.barred(id, t.Device) != "" {
+		return false
+	}
 	return t.Crowd == "" || id.field == MAC || id.field == byPerson
 }
 
@@ -524,7 +586,7 @@ func (r *Register) against(a, b DeviceID, by ident) string {
 	}
 	for _, f := range [...]Field{Serial, Engine, Hostname} {
 		if f == by.field || f == Hostname && (by.field == Serial || by.field == MAC && !random(by.value)) {
-			continue // a name can be changed: it does not outweigh the machine's own identity
+			continue // a name can be changed: it does not outweigh the machine's own identity; but see renamed
 		}
 		va, vb := r.values(a, f), r.values(b, f)
 		if len(va) == 0 || len(vb) == 0 {
@@ -562,15 +624,19 @@ func (r *Register) join(a, b DeviceID, c Change) {
 	if t := r.of(b); len(t) == 1 && t[0].First > c.Time-pause {
 		c.Kind = Moved // it has just come to that address
 	}
+	reopen := r.reconcile(a, b)
 	for _, t := range r.of(b) {
 		t.Device = a
 		r.news[t.ID] = true
 	}
-	r.members[a].traces = append(r.members[a].traces, r.of(b)...)
+	r.members[a].traces = slices.SortedFunc(slices.Values(append(r.of(a), r.of(b)...)), byID) // as after a restart
 	r.touch(a)
 	delete(r.members, b)
 	c.Device, c.Other = a, b
 	r.tell(c)
+	if reopen {
+		r.reopenAll(c.Time, a)
+	}
 	r.condense(a)
 }
 
@@ -603,6 +669,9 @@ func (r *Register) condense(d DeviceID) {
 				e.traces = append(e.traces, heir)
 			}
 		}
+		for _, b := range t.Bars {
+			r.bar(ident{b.Field, b.Value}, heir, b.Why)
+		}
 		if r.Folded != nil {
 			r.Folded(t.ID, heir.ID)
 		}
@@ -613,9 +682,10 @@ func (r *Register) condense(d DeviceID) {
 // share takes an identifier's worth: what it joined alone falls apart.
 func (r *Register) share(e *edge, id ident, now int64, why string) {
 	e.shared = why
+	r.unbar(id)
 	r.shares = true
 	var devices []DeviceID
-	for _, t := range e.traces {
+	for _, t := range slices.SortedFunc(slices.Values(e.traces), byID) {
 		if !slices.Contains(devices, t.Device) {
 			devices = append(devices, t.Device)
 			r.touch(t.Device)
@@ -638,7 +708,7 @@ func byID(a, b *Trace) int { return cmp.Compare(a.ID, b.ID) }
 
 func (r *Register) fallApart(d DeviceID, stays *Trace, now int64, field Field, value, why string) {
 	left := slices.SortedFunc(slices.Values(r.of(d)), byID)
-	next := stays
+	next, apart := stays, []DeviceID{d}
 	for first := true; len(left) > 0; first = false {
 		if !first {
 			next = left[0]
@@ -647,21 +717,20 @@ func (r *Register) fallApart(d DeviceID, stays *Trace, now int64, field Field, v
 		group = slices.DeleteFunc(group, func(t *Trace) bool { return !slices.Contains(left, t) })
 		left = slices.DeleteFunc(left, func(t *Trace) bool { return slices.Contains(group, t) })
 		if first {
+			slices.SortFunc(group, byID)
 			r.put(d, group)
 			continue
 		}
-		r.lastD++
-		r.put(r.lastD, group)
-		for _, t := range group {
-			t.Device = r.lastD
-			r.news[t.ID] = true
-		}
+		apart = append(apart, r.found(group))
 		r.tell(Change{Kind: Split, Time: now, Device: d, Other: r.lastD, Field: field, Value: value, Addr: group[0].Addr, Why: why})
+	}
+	if len(apart) > 1 {
+		r.reopenAll(now, apart...)
 	}
 }
 
-// component are the traces that hold together with one, without an identifier where one is given.
-func (r *Register) component(from *Trace, without *ident) []*Trace {
+// component are the traces of a device that hold together with one, without some identifiers where that is given.
+func (r *Register) component(from *Trace, without func(ident) bool) []*Trace {
 	r.round++
 	all := []*Trace{from}
 	from.round = r.round
@@ -673,11 +742,11 @@ func (r *Register) component(from *Trace, without *ident) []*Trace {
 			}
 			id := ident{t.Facts[j].Field, t.Facts[j].Value}
 			e := r.edges[id]
-			if e == nil || e.shared != "" || len(e.traces) == 1 || without != nil && id == *without || !r.carries(t, id) {
+			if e == nil || e.shared != "" || len(e.traces) == 1 || without != nil && without(id) || !r.carries(t, id) {
 				continue
 			}
 			for _, o := range e.traces {
-				if o.round != r.round && r.carries(o, id) {
+				if o.round != r.round && o.Device == t.Device && r.carries(o, id) {
 					o.round = r.round
 					all = append(all, o)
 				}

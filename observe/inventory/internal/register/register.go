@@ -113,9 +113,12 @@ type Trace struct {
 	First, Last int64 // unix nanoseconds
 	Over        bool  // the address is another's now
 	Crowd       Field // several devices speak behind the address, as values of this field show; empty for one
+	Gap         int64 `json:",omitempty"` // its longest silence
+	Bars        []Bar `json:",omitempty"`
 	Facts       []Fact
 
 	round uint64 // in which it was found to hold together with others
+	kept  int64  // Last, as it is kept
 }
 
 // Here reports whether a trace is still what is at its address. It holds of nothing, too.
@@ -124,7 +127,7 @@ func (t *Trace) Here() bool { return t == nil || !t.Over }
 // Seen notes that a trace was there. It may be nothing.
 func (t *Trace) Seen(at int64) {
 	if t != nil {
-		t.Last = max(t.Last, at)
+		t.seen(at)
 	}
 }
 

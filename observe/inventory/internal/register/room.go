@@ -27,6 +27,7 @@ func (r *Register) unlink(t *Trace, id ident, now int64) {
 // First go traces of addresses that are another's now.
 func (r *Register) makeRoom(most int) {
 	var old []*Trace
+	r.work += uint64(len(r.traces))
 	for _, t := range r.traces {
 		if r.Keep == nil || !r.Keep(t.Device) {
 			old = append(old, t)
@@ -42,6 +43,7 @@ func (r *Register) makeRoom(most int) {
 	for _, t := range old[:min(len(old), max(1, most/16))] {
 		r.drop(t)
 	}
+	r.room = max(most, len(r.traces)+len(r.traces)/16) // where people have confirmed nearly all, it is not looked for with each sighting
 }
 
 // drop forgets a trace, and its device with the last one.
@@ -53,6 +55,9 @@ func (r *Register) drop(t *Trace) {
 				delete(r.edges, id)
 			}
 		}
+	}
+	for _, b := range slices.Clone(t.Bars) {
+		r.unbarOne(ident{b.Field, b.Value}, t)
 	}
 	delete(r.traces, t.ID)
 	r.news[t.ID] = false
@@ -111,15 +116,15 @@ func (r *Register) Split(d DeviceID, out []TraceID, who string, now int64) (Devi
 	for _, group := range [...][]*Trace{rest, leave} { // each stays one, whatever loses its worth
 		r.tie(group, who, now)
 	}
-	for _, id := range r.between(rest, leave) {
-		r.edges[id].shared = "split by " + who
-		r.shares = true
-		for _, t := range r.edges[id].traces {
-			r.touch(t.Device)
+	for _, id := range r.between(rest, leave) { // they join others still, but none of these
+		for _, t := range all {
+			if t.shows(id) {
+				r.bar(id, t, splitBy+who)
+			}
 		}
-		r.tell(Change{Kind: Twice, Time: now, Device: d, Field: id.field, Value: id.value, Why: r.edges[id].shared})
+		r.tell(Change{Kind: Twice, Time: now, Device: d, Field: id.field, Value: id.value, Why: splitBy + who})
 	}
-	r.fallApart(d, slices.MinFunc(rest, byID), now, byPerson, "", "split by "+who)
+	r.fallApart(d, slices.MinFunc(rest, byID), now, byPerson, "", splitBy+who)
 	return leave[0].Device, nil
 }
 
