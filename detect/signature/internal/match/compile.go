@@ -33,6 +33,9 @@ func (c *compiler) program(l *rule.Looked) (*Program, error) {
 
 // fill compiles tests into p.
 func (c *compiler) fill(p *Program, tests []rule.Test) error {
+	if len(tests) >= stepLimit {
+		return fmt.Errorf("%w: %d tests of one buffer", ErrTooMany, len(tests))
+	}
 	// Room for all beforehand: pointers into the lists are kept until the end.
 	p.contents = make([]content, 0, count[*rule.Content](tests))
 	c.p, c.prev, c.reach = p, nil, reach{}
@@ -156,13 +159,13 @@ func (c *compiler) again() {
 
 func (c *compiler) amount(a rule.Amount) (amount, error) {
 	if a.Name == "" {
-		return amount{n: a.N, slot: -1}, nil
+		return amount{n: int32(min(max(a.N, -farAway), farAway)), slot: -1}, nil
 	}
 	slot, ok := c.slots[a.Name]
 	if !ok {
 		return amount{}, fmt.Errorf("%w: %s", ErrVariable, a.Name)
 	}
-	return amount{slot: slot}, nil
+	return amount{slot: int32(slot)}, nil
 }
 
 // slot is the place of a variable that is set.
@@ -192,7 +195,7 @@ func (c *compiler) content(t *rule.Content) error {
 		}
 	}
 	if t.StartsWith {
-		out.offset, out.depth = amount{slot: -1}, amount{n: len(t.Bytes), slot: -1}
+		out.offset, out.depth = amount{slot: -1}, amount{n: int32(len(t.Bytes)), slot: -1}
 	}
 	// A later place of what stands before helps where this one must be near it, or must not be there; to stand anywhere
 	// behind it no place is better than the first.
@@ -260,7 +263,7 @@ func (c *compiler) value(n *number, a rule.Amount, wide uint64) error {
 		return nil
 	}
 	v, err := c.amount(a)
-	n.from = v.slot
+	n.from = int(v.slot)
 	return err
 }
 

@@ -65,21 +65,21 @@ func (c *compiler) bounds(t *rule.Content, out *content) (from, to int) {
 	n := len(t.Bytes)
 	if !out.relative {
 		if fixed(out.offset) {
-			from = out.offset.n
+			from = int(out.offset.n)
 		}
 		if out.bounded && fixed(out.offset) && fixed(out.depth) {
-			to = from + out.depth.n
+			to = from + int(out.depth.n)
 		}
 		return from, to
 	}
 	if !fixed(out.distance) {
 		return 0, 0
 	}
-	if !c.reach.lost || out.distance.n > 0 {
-		from = max(c.reach.from+out.distance.n, 0)
+	if !c.reach.lost || int(out.distance.n) > 0 {
+		from = max(c.reach.from+int(out.distance.n), 0)
 	}
 	if out.near && fixed(out.within) && !c.reach.lost {
-		to = max(c.reach.to+out.distance.n+out.within.n, n)
+		to = max(c.reach.to+int(out.distance.n)+int(out.within.n), n)
 	}
 	return from, to
 }

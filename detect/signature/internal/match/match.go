@@ -13,7 +13,7 @@ import (
 // What a rule can ask for and this package refuses.
 var (
 	ErrVariable    = errors.New("match: unknown variable")
-	ErrTooMany     = errors.New("match: too many variables")
+	ErrTooMany     = errors.New("match: too many variables or tests")
 	ErrUnsupported = errors.New("match: unsupported test")
 	ErrBase64      = errors.New("match: base64_data without base64_decode")
 	ErrTransform   = errors.New("match: unsupported transform")

@@ -41,14 +41,15 @@ func (r *run) read(n *number, pos int) (v uint64, start, end int, ok bool) {
 	if n.relative {
 		start += pos
 	}
-	if start < 0 || len(data) == 0 || count > len(data)-start || start == len(data) && n.relative {
+	left := len(data) - start
+	if start < 0 || len(data) == 0 || left < 0 || count > left || left == 0 && n.relative {
 		return 0, 0, 0, false
 	}
 	if n.text {
 		v, used, ok := digits(data[start:], count, n.base)
 		return v, start, start + used, ok
 	}
-	if count < 0 || count > 8 {
+	if count > 8 {
 		return 0, 0, 0, false
 	}
 	v = binaryNumber(data[start:start+count], n.little || n.dce && r.view.Little)

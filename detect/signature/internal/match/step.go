@@ -133,14 +133,15 @@ func (r *run) size(n *rule.Number) verdict {
 
 // amount is a number of the rule or that of a variable.
 type amount struct {
-	n    int
-	slot int // -1: n counts
+	n    int32
+	slot int32 // -1: n counts
 }
 
-// length is the amount as an offset, a depth or a count: a variable beyond 32 bits is cut, as Suricata does.
+// length is the amount as an offset, a depth or a count: none is below 0, and a variable beyond 32 bits is cut, as
+// Suricata does.
 func (a amount) length(m *Machine) int {
 	if a.slot < 0 {
-		return a.n
+		return max(int(a.n), 0)
 	}
 	return int(uint32(m.values[a.slot]))
 }
@@ -148,7 +149,7 @@ func (a amount) length(m *Machine) int {
 // distance is the amount as a signed way of 32 bits.
 func (a amount) distance(m *Machine) int {
 	if a.slot < 0 {
-		return a.n
+		return int(a.n)
 	}
 	return int(int32(uint32(m.values[a.slot])))
 }
