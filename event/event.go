@@ -78,6 +78,7 @@ const (
 	KindTDS       Kind = 40
 	KindRADIUS    Kind = 35
 	KindDevice    Kind = 60
+	KindAlert     Kind = 61
 
 	kindEnd Kind = 96 // above every code
 )
@@ -145,6 +146,7 @@ var kinds = [kindEnd]struct {
 	KindTDS:       {"tds", func() Payload { return new(TDS) }},
 	KindRADIUS:    {"radius", func() Payload { return new(RADIUS) }},
 	KindDevice:    {"device", func() Payload { return new(Device) }},
+	KindAlert:     {"alert", func() Payload { return new(Alert) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

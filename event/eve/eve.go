@@ -125,6 +125,8 @@ func (w *Writer) head(dst []byte, e *event.Event, kind string) {
 // server sent.
 func (w *Writer) answers(e *event.Event) bool {
 	switch p := e.Payload.(type) {
+	case *event.Alert:
+		return p.FromServer
 	case *event.DNS:
 		return p.Activity == "Response" && !w.DNS2 && p.Carrier == ""
 	case *event.File:
@@ -292,6 +294,8 @@ func (w *Writer) body(e *event.Event) {
 		j.close()
 	case *event.RFB:
 		w.rfb(p)
+	case *event.Alert:
+		w.alert(e, p)
 	case *event.RDP:
 		w.rdp(p)
 	default:
