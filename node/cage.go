@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bulwark/detect/signature"
 	"bulwark/observe/sensor"
 	"bulwark/platform/cage"
 )
@@ -25,7 +26,7 @@ func childCommand(t Terminal) *cobra.Command {
 			if err != nil {
 				return &exit{ExitFailure, err}
 			}
-			if err := sensor.RunChild(&orders{conn: cell.Control, buf: make([]byte, 64<<10)}, cell.Data, nil); err != nil {
+			if err := sensor.RunChild(&orders{conn: cell.Control, buf: make([]byte, 64<<10)}, cell.Data, signature.NewEye()); err != nil {
 				return &exit{ExitFailure, err}
 			}
 			return nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"bulwark/detect/signature"
 	"bulwark/event"
 	"bulwark/internal/eventdoc"
 	"bulwark/observe/inventory"
@@ -21,6 +22,7 @@ func publishing() []eventdoc.Room {
 	return []eventdoc.Room{
 		{Name: "observe/sensor", Publishes: sensor.Publishes(), Reads: sensor.Reads()},
 		{Name: "observe/inventory", Publishes: inventory.Publishes(), Reads: inventory.Reads()},
+		{Name: "detect/signature", Publishes: signature.Publishes(), Reads: signature.Reads()},
 		{Name: "console", Reads: []event.Kind{event.KindStats}},
 	}
 }

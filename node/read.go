@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bulwark/detect/signature"
 	"bulwark/event"
 	"bulwark/event/eve"
 	"bulwark/observe/inventory"
@@ -69,6 +71,8 @@ See also: bulwark help captures.`,
 	cmd.Flags().BoolVar(&o.eve, "eve", false, "print EVE JSON lines, as Suricata writes them")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print our events as JSON lines")
 	cmd.Flags().BoolVar(&o.passwords, "passwords", false, "with --eve, write the passwords that crossed in clear, as Suricata does")
+	cmd.Flags().StringArrayVar(&o.rules, "rules", nil, "look for what these traffic rules describe: a `file` or a directory; may be given several times")
+	cmd.Flags().StringToStringVar(&o.vars, "rule-var", nil, "set a variable of the traffic rules: `NAME=VALUE`, such as HOME_NET=10.0.0.0/8")
 	cmd.Flags().StringVarP(&o.watch, "interface", "i", "", "watch this network interface")
 	cmd.Flags().StringVar(&o.follow, "follow", "", "read what is written into this `directory`")
 	_ = cmd.MarkFlagDirname("follow") // the flag stands above
@@ -86,6 +90,8 @@ type readOptions struct {
 	batches                                string
 
 	watch, follow, keep string
+	rules               []string
+	vars                map[string]string
 }
 
 func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
@@ -116,12 +122,16 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	if err := sink.open(c); err != nil {
 		return &exit{ExitFailure, err}
 	}
+	look, err := o.look(t.Err)
+	if err != nil {
+		return &exit{ExitFailure, err}
+	}
 	failed := 0
 	s := sensor.New(sensor.Options{
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key,
 		Start: starter(c.Sensor), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
-		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords}, Discard: o.measure,
+		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords}, Discard: o.measure, Look: look,
 		Done: func(r sensor.FileReport) {
 			if !o.endless() {
 				sink.packets += r.Packets
@@ -160,6 +170,46 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		return &exit{code: ExitPartial}
 	}
 	return nil
+}
+
+// look opens the traffic rules, after it has said which of them are not usable; nil where none are asked for.
+func (o *readOptions) look(say io.Writer) (func() (*os.File, error), error) {
+	if len(o.rules) == 0 {
+		return nil, nil
+	}
+	rules, err := signature.Load(o.rules)
+	if err != nil {
+		return nil, unwrapPath(err)
+	}
+	rules.Vars = signature.VarsOf(o.vars)
+	loaded, rejected, err := rules.Check()
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rejected {
+		fmt.Fprintf(say, "bulwark: %s: rule %d is not used: %s\n", r.Place, r.SID, printable(r.Reason))
+	}
+	if loaded == 0 {
+		return nil, fmt.Errorf("none of the rules of %s can be used", strings.Join(o.rules, ", "))
+	}
+	return func() (*os.File, error) { return bundle(rules) }, nil
+}
+
+// bundle is the rules as the process that reads packets takes them, in a file without a name.
+func bundle(rules *signature.Rules) (*os.File, error) {
+	f, err := os.CreateTemp("", "bulwark-rules-")
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(os.Remove(f.Name()), rules.Bundle(f))
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // endless tells that what is read has no end.

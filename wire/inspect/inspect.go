@@ -79,7 +79,11 @@ type Flow struct {
 	Reset       bool      // TCP: the connection was reset or closed
 	Packets     [2]uint64 // by direction
 	Bytes       [2]uint64
-	Sequence    [2]uint32 // TCP: bytes of each direction that were put in order so far, modulo 2^32
+	Streamed    [2]uint32 // TCP: bytes of each direction that were put in order so far; the inspector counts them
+	AppBefore   string    // protocol that led to this one (STARTTLS, a proxy); "": none
+
+	// Packet is the packet in hand; nil where none is: time has run out, or the capture has ended.
+	Packet *packet.Packet
 
 	// Own is the inspector's: a number that it keeps for the flow, 0 at first.
 	Own *uint32

@@ -12,8 +12,9 @@ import (
 type look struct {
 	inspect.Inspector
 	flow  inspect.Flow
-	of    *flow  // that flow shows
-	files uint64 // shown so far
+	of    *flow          // that flow shows
+	hand  *packet.Packet // in hand, the innermost
+	files uint64         // shown so far
 }
 
 // on reports whether anybody looks.
@@ -35,7 +36,7 @@ func (w *Worker) view(f *flow, dir wire.Dir) *inspect.Flow {
 	v.AppOf = [2]string{f.other[0].String(), f.other[1].String()}
 	v.VLAN = [3]uint16{f.key.vlanID(), f.key.inner, f.key.third}
 	v.Established, v.Reset, v.Mid = f.state == stateEstablished, f.state == stateClosed, f.marks&markMid != 0
-	v.Packets, v.Bytes, v.Sequence = f.packets, f.bytes, f.next
+	v.Packets, v.Bytes, v.AppBefore, v.Packet = f.packets, f.bytes, f.before.String(), w.look.hand
 	v.Own = &f.own
 	return v
 }

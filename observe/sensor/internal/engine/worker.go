@@ -234,7 +234,7 @@ func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, fra
 	if w.opt.Full {
 		w.full.packet++
 	}
-	w.noted, w.said = 0, nil
+	w.noted, w.said, w.look.hand = 0, nil, nil
 	p := &w.pkt
 	fault := packet.Decode(link, frame, p)
 	p.Tag(vlan)
@@ -291,6 +291,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 		}
 	}
 	w.note(n)
+	w.look.hand = p
 	dir := f.dirOf(from)
 	w.back = dir == wire.ToClient
 	w.said = p.Payload

@@ -1,0 +1,208 @@
+package signature
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"bulwark/detect/signature/internal/engine"
+	"bulwark/detect/signature/internal/rule"
+	"bulwark/wire/inspect"
+)
+
+// Eye looks for what rules describe, in the process that reads packets. It is an [inspect.Eye].
+type Eye struct{ shared *engine.Shared }
+
+// NewEye looks for nothing yet.
+func NewEye() *Eye { return &Eye{engine.NewShared()} }
+
+// Inspector looks into the traffic of one worker.
+func (e *Eye) Inspector(t inspect.Teller) inspect.Inspector { return e.shared.Inspector(t) }
+
+// Look takes rules over in the form that [Rules.Bundle] writes. Rules that cannot be used are left out: who wrote the
+// bundle knows of them.
+func (e *Eye) Look(r io.Reader) error {
+	rules, err := unbundle(r)
+	if err != nil {
+		return err
+	}
+	set, _, err := rules.compile()
+	if err != nil {
+		return err
+	}
+	e.shared.Use(set)
+	return nil
+}
+
+// Rules are rule files with what they are read with.
+type Rules struct {
+	Vars  Vars
+	Files []File
+}
+
+// Vars are the variables of rules: their values as rules write them, by name.
+type Vars struct {
+	Addresses map[string]string `json:"addresses"`
+	Ports     map[string]string `json:"ports"`
+}
+
+// VarsOf sorts variables: those whose names end in PORTS are ports.
+func VarsOf(all map[string]string) Vars {
+	v := Vars{Addresses: map[string]string{}, Ports: map[string]string{}}
+	for name, value := range all {
+		name = strings.TrimPrefix(name, "$")
+		if strings.HasSuffix(name, "PORTS") {
+			v.Ports[name] = value
+		} else {
+			v.Addresses[name] = value
+		}
+	}
+	return v
+}
+
+// File is a file of rules, or a classification.config.
+type File struct {
+	Name string
+	Text []byte
+}
+
+// bundled is the first line of a bundle; behind it stand the files.
+type bundled struct {
+	Version int       `json:"version"`
+	Vars    Vars      `json:"vars"`
+	Files   []content `json:"files"`
+}
+
+type content struct {
+	Name string `json:"name"`
+	Size int    `json:"size"`
+}
+
+const (
+	bundleVersion = 1
+	maxBundle     = 512 << 20 // bytes of all files
+	maxHead       = 8 << 20   // bytes of the first line
+)
+
+// ErrBundle means that what should be a bundle of rules is none.
+var ErrBundle = errors.New("signature: no bundle of rules")
+
+// Bundle writes the rules in one stream.
+func (r *Rules) Bundle(w io.Writer) error {
+	head := bundled{Version: bundleVersion, Vars: r.Vars}
+	for _, f := range r.Files {
+		head.Files = append(head.Files, content{f.Name, len(f.Text)})
+	}
+	if err := json.NewEncoder(w).Encode(head); err != nil {
+		return err
+	}
+	for _, f := range r.Files {
+		if _, err := w.Write(f.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unbundle(r io.Reader) (*Rules, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	line, err := firstLine(in)
+	if err != nil {
+		return nil, err
+	}
+	var head bundled
+	if err := json.Unmarshal(line, &head); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
+	}
+	if head.Version != bundleVersion {
+		return nil, fmt.Errorf("%w: version %d", ErrBundle, head.Version)
+	}
+	rules := &Rules{Vars: head.Vars}
+	room := maxBundle
+	for _, c := range head.Files {
+		if c.Size < 0 || c.Size > room {
+			return nil, fmt.Errorf("%w: %s has %d bytes", ErrBundle, c.Name, c.Size)
+		}
+		room -= c.Size
+		f := File{Name: c.Name, Text: make([]byte, c.Size)}
+		if _, err := io.ReadFull(in, f.Text); err != nil {
+			return nil, fmt.Errorf("%w: %s is cut: %w", ErrBundle, c.Name, err)
+		}
+		rules.Files = append(rules.Files, f)
+	}
+	return rules, nil
+}
+
+func firstLine(in *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case err == nil:
+			return line, nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, fmt.Errorf("%w: %w", ErrBundle, err)
+		case len(line) > maxHead:
+			return nil, fmt.Errorf("%w: its first line is too long", ErrBundle)
+		}
+	}
+}
+
+// State is what became of a rule.
+type State struct {
+	Place  string // file:line
+	GID    uint32
+	SID    uint32 // 0: it could not be read that far
+	Reason string // why it is rejected; "": it is loaded
+}
+
+// Check reads and compiles the rules, and says how many are loaded and which are rejected.
+func (r *Rules) Check() (loaded int, rejected []State, err error) {
+	set, rejected, err := r.compile()
+	if err != nil {
+		return 0, nil, err
+	}
+	return set.Len(), rejected, nil
+}
+
+func (r *Rules) compile() (*engine.Set, []State, error) {
+	o := rule.Options{Vars: rule.DefaultVars()}
+	for name, v := range r.Vars.Addresses {
+		o.Vars.Addresses[name] = v
+	}
+	for name, v := range r.Vars.Ports {
+		o.Vars.Ports[name] = v
+	}
+	classes := map[string]engine.Class{}
+	var all []*rule.Rule
+	var rejected []State
+	p := rule.NewParser(o)
+	for _, f := range r.Files {
+		if isClassification(f.Name) {
+			readClasses(f.Text, classes)
+			continue
+		}
+		err := p.Each(bytes.NewReader(f.Text), f.Name, func(x *rule.Rule, e *rule.Error) {
+			if e != nil {
+				if e.Enabled {
+					rejected = append(rejected, State{Place: e.Pos.String(), SID: e.SID, Reason: e.Reason})
+				}
+				return
+			}
+			all = append(all, x)
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	set, refused := engine.Compile(all, engine.Options{Classes: classes})
+	for _, x := range refused {
+		rejected = append(rejected, State{Place: x.Rule.Pos.String(), GID: x.Rule.GID, SID: x.Rule.SID, Reason: x.Err.Error()})
+	}
+	return set, rejected, nil
+}

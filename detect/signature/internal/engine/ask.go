@@ -1,0 +1,277 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"bulwark/detect/signature/internal/field"
+	"bulwark/detect/signature/internal/match"
+	"bulwark/detect/signature/internal/rule"
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/packet"
+)
+
+// ordered sorts rules and leaves each in once: rules that set what others ask for come first.
+func ordered(all []int32) []int32 {
+	if len(all) > 1 {
+		slices.Sort(all)
+		all = slices.Compact(all)
+	}
+	return all
+}
+
+// ask evaluates rule n on what is in view, and does what it asks for where it holds.
+func (w *Watcher) ask(n int32) bool {
+	c := &w.set.rules[n]
+	if !w.could(c) || w.repeats(n) {
+		return false
+	}
+	w.count.Evaluations++
+	v := &w.view
+	for i := range c.tests {
+		if !c.tests[i].hold(v.f, v.p) {
+			return false
+		}
+	}
+	if !w.looks(c) || !w.bitsAsked(c) || !w.intsAsked(c) {
+		return false
+	}
+	w.holds(n, c)
+	return true
+}
+
+// could reports whether what the head of a rule asks for holds: direction, ports, addresses, protocol, state of the flow.
+func (w *Watcher) could(c *compiled) bool {
+	v := &w.view
+	if v.f == nil {
+		return c.src < 0 && c.dst < 0 // of a packet that could not be decoded no more is known
+	}
+	f := v.f
+	if c.dirs>>v.dir&1 == 0 || c.transport != 0 && c.transport != f.Proto && !icmp(c.transport, f.Proto) ||
+		c.Proto.V4 && f.V6 || c.Proto.V6 && !f.V6 {
+		return false
+	}
+	if !w.ends(c, v.dir) && !(c.Both && w.ends(c, v.dir.Other())) {
+		return false
+	}
+	if len(c.app) > 0 && !slices.Contains(c.app, f.App) && !(v.file != nil && slices.Contains(c.app, v.file.app)) && v.record == nil {
+		return false
+	}
+	tcp := f.Proto == packet.TCP
+	up := f.Established || f.Reset || tcp && (v.stream != nil || v.t != nil || v.file != nil || v.record != nil)
+	if c.Flow.Established && !up || c.Flow.NotEstablished && up {
+		return false
+	}
+	return true
+}
+
+func icmp(a, b uint8) bool { return a == packet.ICMP && b == packet.ICMPv6 }
+
+// ends reports whether the ends of the flow are those of the rule; dir is who speaks.
+func (w *Watcher) ends(c *compiled, dir wire.Dir) bool {
+	v := &w.view
+	src, dst, sport, dport := v.st.src, v.st.dst, v.f.SrcPort, v.f.DstPort
+	if dir == wire.ToClient {
+		src, dst, sport, dport = dst, src, dport, sport
+	}
+	if hasPorts(v.f.Proto) {
+		if !c.sports.has(sport) || !c.dports.has(dport) {
+			return false
+		}
+	} else if c.sports != nil || c.dports != nil {
+		return false
+	}
+	return src.has(c.src) && dst.has(c.dst)
+}
+
+// repeats reports whether rule n was told already of the packet in hand.
+func (w *Watcher) repeats(n int32) bool {
+	v := &w.view
+	if v.st == nil {
+		return false
+	}
+	for i := range v.st.told {
+		if t := &v.st.told[i]; t.rule == n && t.serial == w.serial && t.tx == v.number && v.record == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// looks reports whether what a rule says of buffers holds.
+func (w *Watcher) looks(c *compiled) bool {
+	w.machine.Begin()
+	for i := range c.looks {
+		if !w.look(&c.looks[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *Watcher) look(l *look) bool {
+	switch {
+	case l.src == nil:
+		return w.payload(l)
+	case l.field.Kind == field.Integer:
+		return w.number(l)
+	case l.src.record != event.KindNone:
+		return w.told(l)
+	case l.src.many != nil:
+		return w.several(l)
+	}
+	data, ok := w.bytes(l.src)
+	if !ok {
+		return l.program.Match(&w.machine, match.View{Absent: true, Whole: true})
+	}
+	return l.program.Match(&w.machine, match.View{Data: data, Whole: true})
+}
+
+func (w *Watcher) payload(l *look) bool {
+	v := &w.view
+	switch {
+	case v.stream != nil:
+		s := v.stream
+		at := s.total - uint64(len(s.window))
+		return l.program.Match(&w.machine, match.View{Data: s.window, Offset: at, Whole: at == 0})
+	case v.t != nil || v.file != nil:
+		s := &v.st.sides[v.dir]
+		return l.program.Match(&w.machine, match.View{Data: s.window, Offset: s.total - uint64(len(s.window)), Whole: true})
+	case v.p != nil:
+		return l.program.Match(&w.machine, match.View{Data: v.p.Payload, Whole: true})
+	}
+	return false
+}
+
+// number reports whether one of the values of a field is as asked.
+func (w *Watcher) number(l *look) bool {
+	if w.view.record == nil || w.view.record.Kind() != l.src.record || l.src.values == nil {
+		return false
+	}
+	holds := false
+	l.src.values(w.view.record, func(v uint64) bool {
+		holds = true
+		for _, n := range l.numbers {
+			holds = holds && Holds(n, v)
+		}
+		return !holds
+	})
+	return holds
+}
+
+// told reports whether one of the texts of a record is as asked.
+func (w *Watcher) told(l *look) bool {
+	if w.view.record == nil || w.view.record.Kind() != l.src.record || l.src.texts == nil {
+		return false
+	}
+	holds, some := false, false
+	l.src.texts(w.view.record, func(v string) bool {
+		some = true
+		holds = l.program.Match(&w.machine, match.View{Data: bytesView(v), Whole: true})
+		return !holds
+	})
+	if !some {
+		return l.program.Match(&w.machine, match.View{Absent: true, Whole: true})
+	}
+	return holds
+}
+
+func (w *Watcher) several(l *look) bool {
+	if w.view.t == nil {
+		return false
+	}
+	holds := false
+	l.src.many(w.view.dir, w.view.t, func(v []byte) bool {
+		holds = l.program.Match(&w.machine, match.View{Data: v, Whole: true})
+		return !holds
+	})
+	return holds
+}
+
+// turns reports whether the fields of a rule about records say themselves in which direction they are said, whichever
+// packet the record is told at.
+func (c *compiled) turns() bool {
+	for i := range c.looks {
+		if s := c.looks[i].src; s != nil && s.dir != wire.Either {
+			return true
+		}
+	}
+	return false
+}
+
+// eventKey names what a rule waits for.
+func eventKey(kind, name string) string { return kind + ":" + strings.ToLower(name) }
+
+// anomalyKey is the same of an anomaly.
+func anomalyKey(a *event.Anomaly) string {
+	name := strings.ToLower(a.Event)
+	switch a.Type {
+	case "decode":
+		return "decode:" + strings.TrimPrefix(name, "decoder.")
+	case "stream":
+		return "stream:" + strings.TrimPrefix(name, "stream.")
+	}
+	if a.Layer == "proto_detect" {
+		return "app-layer:" + name
+	}
+	return "app-layer:" + a.App + "." + name
+}
+
+// holds does what rule n asks for where it holds: it remembers, and tells.
+func (w *Watcher) holds(n int32, c *compiled) {
+	v := &w.view
+	w.setBits(c)
+	w.setInts(c)
+	if v.st != nil {
+		w.note(n)
+	}
+	if c.Action == rule.Pass {
+		if v.st != nil {
+			v.st.passed = true
+		}
+		return
+	}
+	if c.NoAlert || c.Silent || c.Action == rule.Config || !w.due(n, c) {
+		return
+	}
+	w.alert(c)
+}
+
+// note remembers that rule n was told of the packet in hand.
+func (w *Watcher) note(n int32) {
+	st := w.view.st
+	if len(st.told) > 0 && st.told[0].serial != w.serial {
+		st.told = st.told[:0]
+	}
+	st.told = append(st.told, told{n, w.serial, w.view.number})
+}
+
+// alert tells of a rule.
+func (w *Watcher) alert(c *compiled) {
+	v := &w.view
+	w.count.Alerts++
+	a := &w.out
+	*a = event.Alert{Title: c.Message, GID: uint64(c.GID), SID: uint64(c.SID), Rev: uint64(c.Rev), Action: "allowed",
+		Category: c.class.Name, Severity: uint64(c.Priority), Metadata: a.Metadata[:0], References: a.References[:0],
+		TxID: v.number, FromServer: v.dir == wire.ToClient}
+	if a.Severity == 0 {
+		a.Severity = uint64(c.class.Priority)
+	}
+	if a.Severity == 0 {
+		a.Severity = 3
+	}
+	switch c.Target {
+	case rule.SourceEnd:
+		a.Target = "src"
+	case rule.DestEnd:
+		a.Target = "dest"
+	}
+	a.Metadata = append(a.Metadata, c.metadata...)
+	a.References = append(a.References, c.references...)
+	if f := v.f; f != nil {
+		a.App, a.Start = f.App, uint64(f.First)
+		a.PacketsOut, a.PacketsIn, a.BytesOut, a.BytesIn = f.Packets[0], f.Packets[1], f.Bytes[0], f.Bytes[1]
+	}
+	w.tell.Tell(v.f, a)
+}

@@ -1,0 +1,316 @@
+package engine
+
+import (
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/http"
+	"bulwark/wire/inspect"
+)
+
+// HTTP shows that a message has come to a stage. What is asked at a request's end is asked when its response begins.
+func (w *Watcher) HTTP(f *inspect.Flow, stage inspect.Stage, t *http.Transaction) {
+	st := w.state(f)
+	if st == nil || st.passed {
+		return
+	}
+	tx := w.transaction(st, t.Number)
+	if tx == nil {
+		return
+	}
+	switch {
+	case stage == inspect.Head && f.Dir == wire.ToServer:
+		w.message(f, st, wire.ToServer, inspect.Head, t, tx)
+	case stage == inspect.Head:
+		w.body(f, st, wire.ToServer, t, tx)
+		tx = w.transaction(st, t.Number)
+		w.message(f, st, wire.ToClient, inspect.Head, t, tx)
+	default:
+		w.body(f, st, wire.ToServer, t, tx)
+		w.body(f, st, wire.ToClient, t, tx)
+		w.forget(st, t.Number)
+	}
+}
+
+func (w *Watcher) transaction(st *state, number int) *transaction {
+	for i := range st.txs {
+		if st.txs[i].number == number {
+			return &st.txs[i]
+		}
+	}
+	if len(st.txs) >= maxFlowTx {
+		w.count.Refused++
+		return nil
+	}
+	st.txs = append(st.txs, transaction{number: number})
+	return &st.txs[len(st.txs)-1]
+}
+
+func (w *Watcher) forget(st *state, number int) {
+	for i := range st.txs {
+		if st.txs[i].number == number {
+			w.held -= cap(st.txs[i].body)
+			last := len(st.txs) - 1
+			st.txs[i] = st.txs[last]
+			st.txs[last] = transaction{}
+			st.txs = st.txs[:last]
+			break
+		}
+	}
+	kept := st.files[:0]
+	for i := range st.files {
+		if g := &st.files[i]; int(g.tx) == number && isHTTP(g.app) {
+			w.held -= cap(g.data)
+		} else {
+			kept = append(kept, *g)
+		}
+	}
+	clear(st.files[len(kept):])
+	st.files = kept
+}
+
+func isHTTP(app string) bool { return app == "http" || app == "http2" }
+
+// body asks what is to be asked at the end of a message.
+func (w *Watcher) body(f *inspect.Flow, st *state, dir wire.Dir, t *http.Transaction, tx *transaction) {
+	if tx.done[dir] || !message(dir, t).Seen {
+		return
+	}
+	tx.done[dir] = true
+	w.message(f, st, dir, inspect.Whole, t, tx)
+}
+
+// message asks the rules about a stage of a message.
+func (w *Watcher) message(f *inspect.Flow, st *state, dir wire.Dir, stage inspect.Stage, t *http.Transaction, tx *transaction) {
+	w.view = view{f: f, st: st, dir: dir, t: t, tx: tx, number: uint64(t.Number)}
+	clear(w.cache)
+	w.scratch.buf = w.scratch.buf[:0]
+	var all []int32
+	if stage == inspect.Whole {
+		all = append(all, tx.waiting[dir]...)
+		tx.waiting[dir] = nil
+	}
+	all = append(all, w.set.stages[dir][stage]...)
+	for _, g := range w.set.list[dir][stage] {
+		w.scan(g)
+		all = append(all, w.found...)
+	}
+	all = ordered(all)
+	for _, n := range all {
+		c := &w.set.rules[n]
+		if c.stage > stage {
+			if w.could(c) {
+				tx.waiting[dir] = append(tx.waiting[dir], n)
+			}
+			continue
+		}
+		w.ask(n)
+	}
+}
+
+// scan looks for the bytes of a group's rules in the values of its field.
+func (w *Watcher) scan(g *group) {
+	w.found = w.found[:0]
+	if g.src.many != nil {
+		g.src.many(w.view.dir, w.view.t, func(v []byte) bool { w.scanOne(g, v); return true })
+		return
+	}
+	if v, ok := w.bytes(g.src); ok {
+		w.scanOne(g, v)
+	}
+}
+
+func (w *Watcher) scanOne(g *group, v []byte) {
+	if g.chain != nil {
+		v = g.chain.Apply(&w.machine, v)
+	}
+	g.set.Scan(v, &w.hits)
+	for _, id := range w.hits.IDs() {
+		w.found = append(w.found, g.rules[id]...)
+	}
+}
+
+// bytes are those of a source in the message in hand; false where there are none.
+func (w *Watcher) bytes(s *source) ([]byte, bool) {
+	v := &w.view
+	if s.body {
+		return w.bodyBytes(s)
+	}
+	if v.t == nil {
+		return nil, false
+	}
+	if c := w.cache[s]; c.known {
+		return c.data, c.data != nil
+	}
+	data := s.http(&w.scratch, v.dir, v.t)
+	w.cache[s] = cached{data, true}
+	return data, data != nil
+}
+
+func (w *Watcher) bodyBytes(s *source) ([]byte, bool) {
+	v := &w.view
+	if v.file != nil {
+		return v.file.data, s.name == "file.data"
+	}
+	if v.tx == nil {
+		return nil, false
+	}
+	if s.name == "http.request_body" {
+		return v.tx.body, len(v.tx.body) > 0
+	}
+	for i := range v.st.files {
+		if g := &v.st.files[i]; int(g.tx) == v.tx.number && g.dir == v.dir && isHTTP(g.app) {
+			return g.data, true
+		}
+	}
+	return nil, false
+}
+
+// Body shows bytes of the body of a request.
+func (w *Watcher) Body(f *inspect.Flow, t *http.Transaction, p []byte) {
+	st := w.state(f)
+	if st == nil || st.passed {
+		return
+	}
+	if tx := w.transaction(st, t.Number); tx != nil {
+		tx.body = w.keep(tx.body, p, maxBody)
+	}
+}
+
+// maxFiles is how many files of a flow are gathered at a time.
+const maxFiles = 32
+
+// File shows bytes of a file. Its begin is gathered, and looked at when there is enough of it or it ends.
+func (w *Watcher) File(f *inspect.Flow, file inspect.File, p []byte) bool {
+	st := w.state(f)
+	if st == nil || st.passed {
+		return false
+	}
+	g := st.file(file.Number)
+	if g == nil {
+		if !file.First || len(st.files) >= maxFiles {
+			return false
+		}
+		st.files = append(st.files, gathered{number: file.Number, dir: f.Dir, tx: file.TxID, app: file.App})
+		g = &st.files[len(st.files)-1]
+	}
+	g.data = w.keep(g.data, p, maxBody)
+	g.size += uint64(len(p))
+	enough := len(g.data) >= maxBody
+	if (enough || file.Last) && !isHTTP(file.App) && !g.over {
+		g.over = true
+		w.file(f, st, g)
+	}
+	if file.Last && !isHTTP(file.App) {
+		w.forgetFile(st, file.Number)
+	}
+	return !enough
+}
+
+func (st *state) file(number uint64) *gathered {
+	for i := range st.files {
+		if st.files[i].number == number {
+			return &st.files[i]
+		}
+	}
+	return nil
+}
+
+func (w *Watcher) forgetFile(st *state, number uint64) {
+	for i := range st.files {
+		if st.files[i].number == number {
+			w.held -= cap(st.files[i].data)
+			last := len(st.files) - 1
+			st.files[i] = st.files[last]
+			st.files[last] = gathered{}
+			st.files = st.files[:last]
+			return
+		}
+	}
+}
+
+// file asks the rules about the content of a file that is no body of HTTP.
+func (w *Watcher) file(f *inspect.Flow, st *state, g *gathered) {
+	w.view = view{f: f, st: st, dir: g.dir, file: g, number: g.tx}
+	clear(w.cache)
+	var all []int32
+	for _, x := range w.set.list[g.dir][inspect.Whole] {
+		if x.src.name == "file.data" {
+			w.scan(x)
+			all = append(all, w.found...)
+		}
+	}
+	all = append(all, w.set.stages[g.dir][inspect.Whole]...)
+	for _, n := range ordered(all) {
+		w.ask(n)
+	}
+}
+
+// Record shows what is about to be told.
+func (w *Watcher) Record(f *inspect.Flow, h *event.Header, p event.Payload) {
+	if now := w.shared.now.Load(); now != w.set {
+		w.set = now
+	}
+	if a, ok := p.(*event.Anomaly); ok {
+		w.anomaly(f, h, a)
+		return
+	}
+	set := w.set.records[p.Kind()]
+	if set == nil || f == nil {
+		return
+	}
+	st := w.state(f)
+	if st == nil || st.passed {
+		return
+	}
+	w.view = view{f: f, st: st, dir: f.Dir, record: p, header: h, p: f.Packet}
+	all := append([]int32(nil), set.always...)
+	for _, g := range set.list {
+		w.found = w.found[:0]
+		g.src.texts(p, func(v string) bool { w.scanOne(g, bytesView(v)); return true })
+		all = append(all, w.found...)
+	}
+	for _, n := range ordered(all) {
+		w.askRecord(n)
+	}
+}
+
+// askRecord asks a rule about a record in the directions that it speaks of.
+func (w *Watcher) askRecord(n int32) {
+	c := &w.set.rules[n]
+	if c.turns() {
+		for dir := range wire.Dir(2) {
+			if c.dirs>>dir&1 != 0 {
+				w.view.dir = dir
+				if w.ask(n) {
+					return
+				}
+			}
+		}
+		return
+	}
+	w.view.dir = w.view.f.Dir
+	w.ask(n)
+}
+
+// anomaly asks the rules that wait for an anomaly.
+func (w *Watcher) anomaly(f *inspect.Flow, h *event.Header, a *event.Anomaly) {
+	if len(w.set.events) == 0 {
+		return
+	}
+	key := anomalyKey(a)
+	rules := w.set.events[key]
+	if len(rules) == 0 {
+		return
+	}
+	w.view = view{f: f, header: h, name: key, dir: wire.ToServer}
+	if f != nil {
+		st := w.state(f)
+		if st == nil || st.passed {
+			return
+		}
+		w.view.st, w.view.dir, w.view.p = st, f.Dir, f.Packet
+	}
+	for _, n := range rules {
+		w.ask(n)
+	}
+}

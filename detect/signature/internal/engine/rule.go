@@ -1,0 +1,300 @@
+package engine
+
+import (
+	"strings"
+
+	"bulwark/detect/signature/internal/field"
+	"bulwark/detect/signature/internal/match"
+	"bulwark/detect/signature/internal/multi"
+	"bulwark/detect/signature/internal/rule"
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/inspect"
+)
+
+// about is when a rule is asked.
+type about uint8
+
+const (
+	aboutPackets   about = iota
+	aboutAddresses       // once per flow and direction
+	aboutHTTP            // HTTP and the files that protocols carry
+	aboutRecord          // what is told of a conversation
+	aboutEvent           // anomalies
+)
+
+// compiled is a rule as it is evaluated.
+type compiled struct {
+	*rule.Rule
+	rank  int // rules that set what others ask for come first
+	about about
+	kind  event.Kind // of aboutRecord
+	stage inspect.Stage
+	dirs  uint8 // bit of each direction in which it is asked
+
+	src, dst       int // sets of addresses; -1: any
+	sports, dports portSet
+	transport      uint8
+	app            []string // names of the protocol; nil: any
+
+	looks   []look
+	fast    int           // look whose bytes find the rule; -1: none
+	pattern multi.Pattern // those bytes
+
+	inPackets, inStreams bool
+	pinned               bool // it says where in a packet its bytes stand
+	waits                bool // more bytes of a stream may turn its answer to no
+
+	tests                []packetTest
+	bits                 []bit
+	class                Class
+	metadata, references []string // as an alert has them
+}
+
+// look is a buffer with what must hold of it.
+type look struct {
+	field   *field.Field // nil: the payload
+	src     *source      // nil: the payload
+	program *match.Program
+	numbers []*rule.Number // of an integer
+}
+
+func (s *Set) compile(r *rule.Rule) (compiled, error) {
+	c := compiled{Rule: r, fast: -1, src: s.addresses.intern(&r.Source), dst: s.addresses.intern(&r.Dest),
+		sports: portsOf(&r.SourcePorts), dports: portsOf(&r.DestPorts), transport: r.Proto.Transport, app: appNames(r.Proto.App)}
+	c.class = s.classes[r.Class]
+	if r.Exchange {
+		return c, unsupported("=>")
+	}
+	if err := c.compileLooks(); err != nil {
+		return c, err
+	}
+	for i := range r.Tests {
+		t, err := compileTest(&r.Tests[i])
+		if err != nil {
+			return c, err
+		}
+		c.tests = append(c.tests, t)
+	}
+	if err := s.compileState(&c); err != nil {
+		return c, err
+	}
+	if err := c.settle(); err != nil {
+		return c, err
+	}
+	c.choose()
+	return c, nil
+}
+
+// appNames are the names under which the sensor knows a protocol of rules.
+func appNames(app string) []string {
+	switch app {
+	case "":
+		return nil
+	case "http":
+		return []string{"http", "http2"}
+	case "http1":
+		return []string{"http"}
+	case "tls", "ssl":
+		return []string{"tls"}
+	case "dns":
+		return []string{"dns", "doh2"}
+	}
+	return []string{app}
+}
+
+func (c *compiled) compileLooks() error {
+	var looked []rule.Looked
+	for i := range c.Buffers {
+		b := &c.Buffers[i]
+		l := look{field: b.Field}
+		if b.Field != nil && b.Field.Name != "base64_data" {
+			if l.src = sourceOf(b.Field); l.src == nil {
+				return unsupported(b.Field.Name)
+			}
+		}
+		if b.Field != nil && b.Field.Kind == field.Integer {
+			for _, t := range b.Tests {
+				n, ok := t.(*rule.Number)
+				if !ok {
+					return unsupported(b.Field.Name + " with more than numbers")
+				}
+				l.numbers = append(l.numbers, n)
+			}
+			c.looks = append(c.looks, l)
+			continue
+		}
+		looked = append(looked, *b)
+		c.looks = append(c.looks, l)
+	}
+	programs, err := match.CompileAll(looked)
+	if err != nil {
+		return err
+	}
+	kept := c.looks[:0]
+	for _, l := range c.looks {
+		if l.numbers == nil && (l.field == nil || l.field.Kind != field.Integer) {
+			l.program, programs = programs[0], programs[1:]
+			if l.program == nil {
+				continue // it is a part of another
+			}
+		}
+		kept = append(kept, l)
+	}
+	c.looks = kept
+	return nil
+}
+
+// settle decides when the rule is asked, and in which directions.
+func (c *compiled) settle() error {
+	c.dirs = 1<<wire.ToServer | 1<<wire.ToClient
+	switch {
+	case c.Flow.ToServer && !c.Flow.ToClient:
+		c.dirs = 1 << wire.ToServer
+	case c.Flow.ToClient && !c.Flow.ToServer:
+		c.dirs = 1 << wire.ToClient
+	}
+	app, record, payload := false, event.KindNone, false
+	for i := range c.looks {
+		src := c.looks[i].src
+		if src == nil {
+			payload = true
+			continue
+		}
+		if src.record != event.KindNone {
+			if record != event.KindNone && record != src.record {
+				return unsupported("fields of several protocols together")
+			}
+			record = src.record
+			continue
+		}
+		app = true
+		c.stage = max(c.stage, src.stage)
+		if src.dir != wire.Either {
+			c.dirs &= 1 << src.dir
+		}
+	}
+	switch {
+	case app && record != event.KindNone:
+		return unsupported("fields of several protocols together")
+	case c.dirs == 0:
+		return unsupported("buffers of both directions together")
+	case len(c.Events) > 0:
+		c.about = aboutEvent
+	case app:
+		c.about = aboutHTTP
+	case record != event.KindNone:
+		c.about, c.kind = aboutRecord, record
+	case !payload && len(c.tests) == 0 && len(c.app) > 0:
+		c.settleApp()
+	case !payload && len(c.tests) == 0 && len(c.bits) == 0 && len(c.Ints) == 0 && c.Flow == (rule.Flow{}) && c.Threshold == nil && c.Detection == nil:
+		c.about = aboutAddresses
+	default:
+		c.settlePayload()
+	}
+	return nil
+}
+
+// settleApp is for a rule about a protocol that looks at no buffer: it is asked at each of its messages.
+func (c *compiled) settleApp() {
+	if c.app[0] == "http" {
+		c.about = aboutHTTP
+		return
+	}
+	c.about, c.kind = aboutRecord, event.KindOf(c.app[0])
+	if c.kind == event.KindNone {
+		c.settlePayload()
+	}
+}
+
+// settlePayload decides whether packets or the stream are looked at: those of TCP as a stream, unless the rule speaks of
+// packets; and of both where it says where in a packet its bytes stand.
+func (c *compiled) settlePayload() {
+	c.about = aboutPackets
+	payload := false
+	for i := range c.looks {
+		if p := c.looks[i].program; c.looks[i].src == nil && p != nil {
+			payload = true
+			c.waits = c.waits || p.Waits()
+			c.pinned = c.pinned || pinned(c.Buffers)
+		}
+	}
+	tcp := c.transport == 0 || c.transport == 6
+	packetTests := len(c.tests) > 0 && !c.streamTests()
+	c.inStreams = payload && tcp && !c.Proto.PktOnly && !packetTests && !c.Flow.NoStream
+	c.inPackets = !c.inStreams || c.pinned || c.transport == 0
+	if c.Proto.Streams || c.Flow.OnlyStream {
+		c.inPackets = false
+	}
+}
+
+// streamTests reports whether all tests of the packet are of the flow rather.
+func (c *compiled) streamTests() bool {
+	for i := range c.tests {
+		if !c.tests[i].ofFlow {
+			return false
+		}
+	}
+	return true
+}
+
+// pinned reports whether a content says where in the payload it stands.
+func pinned(buffers []rule.Looked) bool {
+	for i := range buffers {
+		if buffers[i].Field != nil {
+			continue
+		}
+		for _, t := range buffers[i].Tests {
+			if x, ok := t.(*rule.Content); ok && (x.Offset.Set || x.Depth.Set || x.StartsWith) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// choose chooses the bytes that find the rule: those that it names, else the longest of the rarest buffer.
+func (c *compiled) choose() {
+	best := -1
+	for i := range c.looks {
+		l := &c.looks[i]
+		if l.program == nil || l.program.WhenAbsent() || c.about == aboutRecord && l.src == nil || c.about == aboutHTTP && l.src == nil {
+			continue
+		}
+		fast := l.program.Fast()
+		if len(fast) == 0 {
+			continue
+		}
+		worth := min(len(fast[0].Bytes), 20)
+		if l.field != nil {
+			worth += 10
+			switch name := l.field.Name; {
+			case name == "http.method" || name == "http.stat_code" || name == "http.protocol":
+				worth = 1
+			case strings.HasPrefix(name, "http.header"):
+				worth -= 3
+			}
+		}
+		if named(c.Buffers, l.field) {
+			worth += 1000
+		}
+		if worth > best {
+			best, c.fast, c.pattern = worth, i, fast[0]
+		}
+	}
+}
+
+// named reports whether the rule names a fast pattern in a buffer.
+func named(buffers []rule.Looked, f *field.Field) bool {
+	for i := range buffers {
+		if buffers[i].Field != f {
+			continue
+		}
+		for _, t := range buffers[i].Tests {
+			if x, ok := t.(*rule.Content); ok && (x.Fast || x.FastOnly) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,309 @@
+// Package engine evaluates traffic rules: a [Set] is rules compiled once and shared by all workers; each worker has a
+// [Watcher], which is shown the traffic and tells of the rules that match.
+//
+// Each rule that has bytes which must be there is found by them: the best of its contents stands in a multi-pattern
+// matcher of the buffer it belongs to. Only rules whose bytes are there are evaluated, header first, the tests of buffers
+// last. Rules without such bytes are asked at each packet, message or record that they could be about.
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"bulwark/detect/signature/internal/match"
+	"bulwark/detect/signature/internal/multi"
+	"bulwark/detect/signature/internal/rule"
+	"bulwark/event"
+	"bulwark/wire"
+)
+
+// ErrUnsupported means that a rule asks for what the engine cannot tell; what it wraps says what.
+var ErrUnsupported = errors.New("not supported")
+
+// Set is rules, compiled. It never changes.
+type Set struct {
+	rules     []compiled
+	addresses addresses
+	once      []int32 // rules about addresses alone: asked once per flow and direction
+
+	packets [2]groups                 // packets of TCP, of all others: the payload as it came
+	streams groups                    // bytes of TCP in their order
+	fields  map[fieldKey]*group       // buffers of HTTP and files
+	list    [2][2][]*group            // the same by direction and stage
+	stages  [2][2][]int32             // rules about HTTP without bytes that must be there, by direction and stage
+	records map[event.Kind]*recordSet // rules about records
+	events  map[string][]int32        // rules about anomalies, by kind and name
+
+	bits    map[string]uint32
+	ints    map[string]uint32
+	classes map[string]Class
+}
+
+// Class is a class of rules, as classification.config names it.
+type Class struct {
+	Name     string // in words
+	Priority uint8
+}
+
+// fieldKey names a buffer of an application as rules look at it.
+type fieldKey struct {
+	name  string
+	chain string
+	dir   wire.Dir
+}
+
+// group is rules that are found by bytes in one buffer.
+type group struct {
+	set   *multi.Set
+	rules [][]int32 // by pattern
+	src   *source
+	chain *match.Chain
+
+	patterns []multi.Pattern // while it is made
+	known    map[patternKey]int
+}
+
+// patternKey is a pattern as it can be compared.
+type patternKey struct {
+	bytes       string
+	from, to    int
+	fold, atEnd bool
+}
+
+func (g *group) add(p multi.Pattern, n int32) {
+	key := patternKey{string(p.Bytes), p.From, p.To, p.Fold, p.AtEnd}
+	i, ok := g.known[key]
+	if !ok {
+		if g.known == nil {
+			g.known = map[patternKey]int{}
+		}
+		i = len(g.patterns)
+		g.known[key] = i
+		g.patterns = append(g.patterns, p)
+		g.rules = append(g.rules, nil)
+	}
+	if l := g.rules[i]; len(l) == 0 || l[len(l)-1] != n {
+		g.rules[i] = append(l, n)
+	}
+}
+
+// Limits on how rules are spread over groups by their ports.
+const mostPorts = 40 // ports that a rule stands under; one with more stands under any port
+
+// groups are rules by the ports of a packet: those of any port, of one destination, of one source.
+type groups struct {
+	any      portGroup
+	to, from map[uint16]*portGroup
+}
+
+// portGroup are rules of packets: those found by bytes, and those that are always asked.
+type portGroup struct {
+	group
+	always []int32
+}
+
+// at calls do with each group that a rule of such ports stands in.
+func (g *groups) at(from, to portSet, do func(*portGroup)) {
+	under := func(m *map[uint16]*portGroup, s portSet) {
+		if *m == nil {
+			*m = map[uint16]*portGroup{}
+		}
+		for _, r := range s {
+			for p := int(r.First); p <= int(r.Last); p++ {
+				if (*m)[uint16(p)] == nil {
+					(*m)[uint16(p)] = &portGroup{}
+				}
+				do((*m)[uint16(p)])
+			}
+		}
+	}
+	switch {
+	case to.size() <= mostPorts && to.size() <= from.size():
+		under(&g.to, to)
+	case from.size() <= mostPorts:
+		under(&g.from, from)
+	default:
+		do(&g.any)
+	}
+}
+
+// each calls do with all groups.
+func (g *groups) each(do func(*portGroup)) {
+	do(&g.any)
+	for _, m := range []map[uint16]*portGroup{g.to, g.from} {
+		for _, p := range m {
+			do(p)
+		}
+	}
+}
+
+// Refused is a rule that cannot be evaluated.
+type Refused struct {
+	Rule *rule.Rule
+	Err  error
+}
+
+// Options are what rules are compiled with.
+type Options struct {
+	Classes map[string]Class // of classtype; nil: none is known
+}
+
+// Compile compiles rules. Those that cannot be evaluated are refused; the others make the set.
+func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
+	s := &Set{fields: map[fieldKey]*group{}, records: map[event.Kind]*recordSet{}, events: map[string][]int32{},
+		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes}
+	var refused []Refused
+	for _, r := range rules {
+		if !r.Enabled {
+			continue
+		}
+		c, err := s.compile(r)
+		if err != nil {
+			refused = append(refused, Refused{r, err})
+			continue
+		}
+		s.rules = append(s.rules, c)
+	}
+	slices.SortStableFunc(s.rules, func(a, b compiled) int { return cmp.Compare(a.rank, b.rank) })
+	for i := range s.rules {
+		s.place(int32(i))
+	}
+	s.addresses.build()
+	s.finish()
+	return s, refused
+}
+
+// Len is how many rules are in the set.
+func (s *Set) Len() int { return len(s.rules) }
+
+// finish makes the matchers.
+func (s *Set) finish() {
+	make := func(g *group) {
+		g.set = multi.Compile(g.patterns)
+		g.patterns, g.known = nil, nil
+	}
+	for i := range s.packets {
+		s.packets[i].each(func(p *portGroup) { make(&p.group) })
+	}
+	s.streams.each(func(p *portGroup) { make(&p.group) })
+	for _, g := range s.fields {
+		make(g)
+	}
+	for _, r := range s.records {
+		for _, g := range r.groups {
+			make(g)
+		}
+	}
+}
+
+// place puts rule n where it will be found.
+func (s *Set) place(n int32) {
+	c := &s.rules[n]
+	for _, e := range c.Events {
+		if !e.Not {
+			s.events[eventKey(e.Kind, e.Name)] = append(s.events[eventKey(e.Kind, e.Name)], n)
+		}
+	}
+	switch c.about {
+	case aboutEvent:
+	case aboutAddresses:
+		s.once = append(s.once, n)
+	case aboutPackets:
+		s.placePackets(n, c)
+	case aboutHTTP:
+		s.placeHTTP(n, c)
+	case aboutRecord:
+		s.placeRecord(n, c)
+	}
+}
+
+func (s *Set) placePackets(n int32, c *compiled) {
+	put := func(g *groups) {
+		swap := [][2]portSet{{c.sports, c.dports}}
+		if c.Both {
+			swap = append(swap, [2]portSet{c.dports, c.sports})
+		}
+		for _, ports := range swap {
+			g.at(ports[0], ports[1], func(p *portGroup) {
+				if c.fast < 0 {
+					if len(p.always) == 0 || p.always[len(p.always)-1] != n {
+						p.always = append(p.always, n)
+					}
+					return
+				}
+				p.add(c.pattern, n)
+			})
+		}
+	}
+	if c.inPackets {
+		if c.transport == 0 || c.transport == 6 {
+			put(&s.packets[0])
+		}
+		if c.transport != 6 {
+			put(&s.packets[1])
+		}
+	}
+	if c.inStreams {
+		put(&s.streams)
+	}
+}
+
+func (s *Set) placeHTTP(n int32, c *compiled) {
+	for dir := range wire.Dir(2) {
+		if c.dirs>>dir&1 == 0 {
+			continue
+		}
+		if c.fast < 0 {
+			s.stages[dir][c.stage] = append(s.stages[dir][c.stage], n)
+			continue
+		}
+		l := &c.looks[c.fast]
+		key := fieldKey{l.field.Name, chainKey(l.program.Chain()), dir}
+		g := s.fields[key]
+		if g == nil {
+			g = &group{src: l.src, chain: l.program.Chain()}
+			s.fields[key] = g
+			s.list[dir][l.src.stage] = append(s.list[dir][l.src.stage], g)
+		}
+		g.add(c.pattern, n)
+	}
+}
+
+func chainKey(c *match.Chain) string {
+	if c == nil {
+		return ""
+	}
+	return c.Key()
+}
+
+// recordSet is the rules about records of one kind.
+type recordSet struct {
+	groups map[fieldKey]*group
+	list   []*group
+	always []int32
+}
+
+func (s *Set) placeRecord(n int32, c *compiled) {
+	r := s.records[c.kind]
+	if r == nil {
+		r = &recordSet{groups: map[fieldKey]*group{}}
+		s.records[c.kind] = r
+	}
+	if c.fast < 0 {
+		r.always = append(r.always, n)
+		return
+	}
+	l := &c.looks[c.fast]
+	key := fieldKey{name: l.field.Name, chain: chainKey(l.program.Chain())}
+	g := r.groups[key]
+	if g == nil {
+		g = &group{src: l.src, chain: l.program.Chain()}
+		r.groups[key] = g
+		r.list = append(r.list, g)
+	}
+	g.add(c.pattern, n)
+}
+
+func unsupported(what string) error { return fmt.Errorf("%w: %s", ErrUnsupported, what) }

@@ -1,0 +1,239 @@
+package engine
+
+import (
+	"strings"
+
+	"bulwark/detect/signature/internal/rule"
+	"bulwark/wire"
+	"bulwark/wire/inspect"
+	"bulwark/wire/packet"
+)
+
+// packetTest is a test of a packet or its flow.
+type packetTest struct {
+	*rule.PacketTest
+	number func(f *inspect.Flow, p *packet.Packet) (uint64, bool) // nil: holds decides
+	holds  func(t *packetTest, f *inspect.Flow, p *packet.Packet) bool
+	ofFlow bool // it needs no packet
+}
+
+func (t *packetTest) hold(f *inspect.Flow, p *packet.Packet) bool {
+	if p == nil && !t.ofFlow {
+		return false
+	}
+	if t.number == nil {
+		return t.holds(t, f, p)
+	}
+	v, ok := t.number(f, p)
+	if !ok {
+		return false
+	}
+	return allHold(t.Numbers, v) != t.Not
+}
+
+// allHold reports whether one of the numbers is v: they are alternatives.
+func allHold(numbers []rule.Number, v uint64) bool {
+	for i := range numbers {
+		if Holds(&numbers[i], v) {
+			return true
+		}
+	}
+	return len(numbers) == 0
+}
+
+// Holds reports whether what is asked of a number holds of v.
+func Holds(n *rule.Number, v uint64) bool {
+	is := false
+	switch n.Op {
+	case rule.Equal:
+		is = v == n.A
+	case rule.NotEqual:
+		is = v != n.A
+	case rule.Less:
+		is = v < n.A
+	case rule.LessEqual:
+		is = v <= n.A
+	case rule.Greater:
+		is = v > n.A
+	case rule.GreaterEqual:
+		is = v >= n.A
+	case rule.Between:
+		is = v > n.A && v < n.B
+	case rule.Within:
+		is = v >= n.A && v <= n.B
+	case rule.Mask:
+		is = n.A == v&n.B
+	case rule.NotMask:
+		is = n.A != v&n.B
+	case rule.BitAnd:
+		is = v&n.A != 0
+	case rule.BitNand:
+		is = v&n.A == 0
+	}
+	return is != n.Not
+}
+
+// compileTest knows the tests that can be told.
+func compileTest(r *rule.PacketTest) (packetTest, error) {
+	t := packetTest{PacketTest: r}
+	tcp := func(get func(p *packet.Packet) uint64) func(*inspect.Flow, *packet.Packet) (uint64, bool) {
+		return func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return get(p), p.Proto == packet.TCP }
+	}
+	icmp := func(get func(p *packet.Packet) uint64) func(*inspect.Flow, *packet.Packet) (uint64, bool) {
+		return func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) {
+			return get(p), p.Proto == packet.ICMP || p.Proto == packet.ICMPv6
+		}
+	}
+	flow := func(get func(f *inspect.Flow) uint64) func(*inspect.Flow, *packet.Packet) (uint64, bool) {
+		t.ofFlow = true
+		return func(f *inspect.Flow, _ *packet.Packet) (uint64, bool) { return get(f), true }
+	}
+	switch r.Name {
+	case "dsize":
+		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return uint64(len(p.Payload)), true }
+	case "ttl":
+		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return uint64(p.TTL), true }
+	case "ip_proto":
+		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return uint64(p.Proto), true }
+	case "seq", "tcp.seq":
+		t.number = tcp(func(p *packet.Packet) uint64 { return uint64(p.Seq) })
+	case "ack", "tcp.ack":
+		t.number = tcp(func(p *packet.Packet) uint64 { return uint64(p.Ack) })
+	case "window", "tcp.window":
+		t.number = tcp(func(p *packet.Packet) uint64 { return uint64(p.Window) })
+	case "flags", "tcp.flags":
+		t.number = tcp(func(p *packet.Packet) uint64 { return uint64(p.Flags) })
+	case "itype":
+		t.number = icmp(func(p *packet.Packet) uint64 { return uint64(p.SrcPort) })
+	case "icode":
+		t.number = icmp(func(p *packet.Packet) uint64 { return uint64(p.DstPort) })
+	case "flow.age":
+		t.number = flow(func(f *inspect.Flow) uint64 { return uint64(max(f.Time-f.First, 0)) / 1e9 })
+	case "flow.pkts_toserver", "flow.pkts_toclient", "flow.bytes_toserver", "flow.bytes_toclient", "flow.pkts", "flow.bytes":
+		t.traffic()
+	case "vlan.layers":
+		t.number = flow(func(f *inspect.Flow) uint64 {
+			n := uint64(0)
+			for _, v := range f.VLAN {
+				if v != 0 {
+					n++
+				}
+			}
+			return n
+		})
+	case "vlan.id":
+		t.ofFlow = true
+		t.holds = func(t *packetTest, f *inspect.Flow, _ *packet.Packet) bool {
+			for _, v := range f.VLAN {
+				if v != 0 && allHold(t.Numbers, uint64(v)) != t.Not {
+					return true
+				}
+			}
+			return false
+		}
+	case "sameip":
+		t.holds = func(_ *packetTest, _ *inspect.Flow, p *packet.Packet) bool { return p.Src == p.Dst }
+	case "stream_size":
+		t.streamSize()
+	case "app-layer-protocol":
+		t.appProtocol()
+	default:
+		return t, unsupported(r.Name)
+	}
+	return t, nil
+}
+
+// traffic is flow.pkts and its kin: with words for the direction, or in the name.
+func (t *packetTest) traffic() {
+	t.ofFlow = true
+	bytes := strings.HasPrefix(t.Name, "flow.bytes")
+	side := strings.TrimPrefix(strings.TrimPrefix(t.Name, "flow.bytes"), "flow.pkts")
+	side = strings.TrimPrefix(side, "_")
+	if len(t.Words) > 0 {
+		side = t.Words[0]
+	}
+	t.number = func(f *inspect.Flow, _ *packet.Packet) (uint64, bool) {
+		n := f.Packets
+		if bytes {
+			n = f.Bytes
+		}
+		switch side {
+		case "toserver":
+			return n[wire.ToServer], true
+		case "toclient":
+			return n[wire.ToClient], true
+		case "both":
+			return n[0] + n[1], true
+		}
+		return 0, false
+	}
+	if side == "either" {
+		t.number = nil
+		t.holds = func(t *packetTest, f *inspect.Flow, _ *packet.Packet) bool {
+			n := f.Packets
+			if bytes {
+				n = f.Bytes
+			}
+			return allHold(t.Numbers, n[0]) || allHold(t.Numbers, n[1])
+		}
+	}
+}
+
+// streamSize is stream_size: the side stands in the first word.
+func (t *packetTest) streamSize() {
+	t.ofFlow = true
+	side := t.Words[0]
+	t.holds = func(t *packetTest, f *inspect.Flow, _ *packet.Packet) bool {
+		out := allHold(t.Numbers, uint64(f.Streamed[wire.ToServer]))
+		in := allHold(t.Numbers, uint64(f.Streamed[wire.ToClient]))
+		switch side {
+		case "client":
+			return out
+		case "server":
+			return in
+		case "both":
+			return out && in
+		}
+		return out || in
+	}
+}
+
+// appProtocol is app-layer-protocol: a name, and whose side or which protocol.
+func (t *packetTest) appProtocol() {
+	name, mode := t.Words[0], ""
+	if len(t.Words) > 1 {
+		mode = t.Words[1]
+	}
+	names := appNames(name)
+	t.ofFlow = true
+	t.holds = func(t *packetTest, f *inspect.Flow, _ *packet.Packet) bool {
+		of := [2]string{f.App, f.App}
+		for d := range of {
+			if f.AppOf[d] != "" {
+				of[d] = f.AppOf[d]
+			}
+		}
+		is := func(app string) bool {
+			if name == "unknown" || name == "failed" {
+				return app == ""
+			}
+			for _, n := range names {
+				if n == app {
+					return true
+				}
+			}
+			return false
+		}
+		switch mode {
+		case "toserver":
+			return is(of[0]) != t.Not
+		case "toclient":
+			return is(of[1]) != t.Not
+		case "either":
+			return (is(of[0]) || is(of[1])) != t.Not
+		case "original":
+			return is(f.AppBefore) != t.Not
+		}
+		return is(f.App) != t.Not
+	}
+}

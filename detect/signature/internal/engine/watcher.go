@@ -1,0 +1,400 @@
+package engine
+
+import (
+	"slices"
+
+	"bulwark/detect/signature/internal/match"
+	"bulwark/detect/signature/internal/multi"
+	"bulwark/event"
+	"bulwark/wire"
+	"bulwark/wire/http"
+	"bulwark/wire/inspect"
+	"bulwark/wire/packet"
+)
+
+// Limits of what a watcher holds.
+const (
+	maxWindow  = 4 << 10   // bytes of a stream behind those that have just come, that rules can look back at
+	maxStream  = 1 << 20   // bytes of each direction that are looked at (Suricata's stream.reassembly.depth)
+	maxBody    = 100 << 10 // bytes of a body or file that are looked at (Suricata's request-body-limit, response-body-limit)
+	maxStates  = 250_000   // flows of which something is kept
+	maxAwait   = 64        // rules of a stream that wait for more of it
+	maxFlowTx  = 32        // requests of a flow that are under way
+	maxAllBody = 256 << 20 // bytes of windows and bodies of all flows
+)
+
+// Shared is what the watchers of a process have in common: the rules, and what rules remember beyond a flow.
+type Shared struct {
+	now    setHolder
+	memory *memory
+}
+
+// Count is what a watcher has done.
+type Count struct {
+	Alerts, Evaluations, Exhausted, Refused uint64
+}
+
+// Watcher evaluates rules on the traffic of one worker.
+type Watcher struct {
+	shared *Shared
+	set    *Set
+	tell   inspect.Teller
+
+	states  []*state
+	free    []uint32
+	held    int // bytes of windows and bodies
+	machine match.Machine
+	hits    multi.Hits
+	found   []int32 // rules whose bytes are there
+	scratch scratch
+	cache   map[*source]cached
+	view    view
+	out     event.Alert
+	count   Count
+	serial  uint64 // of the packet in hand
+}
+
+// cached is a buffer of the message in hand.
+type cached struct {
+	data  []byte
+	known bool
+}
+
+// view is what a rule is asked about.
+type view struct {
+	f      *inspect.Flow
+	st     *state
+	dir    wire.Dir // orientation: who sent what is looked at
+	p      *packet.Packet
+	stream *side // where the payload is a stream's
+	t      *http.Transaction
+	tx     *transaction
+	file   *gathered
+	record event.Payload
+	header *event.Header
+	name   string // of the anomaly
+	number uint64 // of the transaction, from 1
+}
+
+// NewShared holds no rules.
+func NewShared() *Shared {
+	s := &Shared{memory: newMemory()}
+	s.now.Store(&Set{})
+	return s
+}
+
+// Use makes s the rules of all watchers, from their next packet on.
+func (s *Shared) Use(set *Set) { s.now.Store(set) }
+
+// Inspector makes the watcher of a worker.
+func (s *Shared) Inspector(t inspect.Teller) inspect.Inspector {
+	return &Watcher{shared: s, set: s.now.Load(), tell: t, cache: map[*source]cached{}}
+}
+
+// state is what is kept of a flow.
+type state struct {
+	id       uint64
+	set      *Set // that numbers in it are of
+	src, dst members
+	bits     []uint32
+	ints     []counter
+	sides    [2]side
+	txs      []transaction
+	files    []gathered
+	asked    [2]bool // rules about addresses alone, by direction
+	told     []told  // by the packet in hand
+	passed   bool    // a rule let it pass
+}
+
+type told struct {
+	rule   int32
+	serial uint64
+	tx     uint64
+}
+
+// side is one direction of a stream.
+type side struct {
+	window  []byte // its last bytes
+	total   uint64 // bytes so far
+	carry   [3]multi.Carry
+	groups  [3]*portGroup
+	waiting []int32 // rules whose bytes were there, and whose other tests may hold later
+	began   bool
+}
+
+// transaction is a request of HTTP under way.
+type transaction struct {
+	number  int
+	body    []byte // of the request, as it crosses
+	waiting [2][]int32
+	done    [2]bool // the body was looked at
+}
+
+// gathered is the begin of a file.
+type gathered struct {
+	number uint64
+	dir    wire.Dir
+	data   []byte
+	size   uint64
+	tx     uint64
+	app    string
+	over   bool
+}
+
+// state is that of f.
+func (w *Watcher) state(f *inspect.Flow) *state {
+	if now := w.shared.now.Load(); now != w.set {
+		w.set = now
+		clear(w.cache)
+	}
+	if n := *f.Own; n != 0 {
+		st := w.states[n-1]
+		if st.set != w.set {
+			w.renew(st, f)
+		}
+		f.Streamed = [2]uint32{uint32(st.sides[0].total), uint32(st.sides[1].total)}
+		return st
+	}
+	var n uint32
+	if l := len(w.free); l > 0 {
+		n = w.free[l-1]
+		w.free = w.free[:l-1]
+	} else {
+		if len(w.states) >= maxStates {
+			w.count.Refused++
+			return nil
+		}
+		w.states = append(w.states, new(state))
+		n = uint32(len(w.states))
+	}
+	st := w.states[n-1]
+	*f.Own = n
+	st.id = f.ID
+	w.renew(st, f)
+	return st
+}
+
+// renew fits st to the rules that are in force: what it knows by their numbers is forgotten.
+func (w *Watcher) renew(st *state, f *inspect.Flow) {
+	old := st.set
+	st.set = w.set
+	st.src, st.dst = w.set.addresses.of(&f.Src, f.V6), w.set.addresses.of(&f.Dst, f.V6)
+	if old != nil && old != w.set {
+		st.bits, st.ints = st.bits[:0], st.ints[:0]
+		for d := range st.sides {
+			st.sides[d].waiting, st.sides[d].began = st.sides[d].waiting[:0], false
+		}
+		for i := range st.txs {
+			st.txs[i].waiting = [2][]int32{}
+		}
+	}
+}
+
+// End takes back what was kept of a flow.
+func (w *Watcher) End(f *inspect.Flow, gone bool) {
+	n := *f.Own
+	if n == 0 {
+		return
+	}
+	st := w.states[n-1]
+	for d := range st.sides {
+		w.flush(f, st, wire.Dir(d))
+	}
+	if !gone {
+		w.drop(st)
+		return
+	}
+	*f.Own = 0
+	w.drop(st)
+	*st = state{bits: st.bits[:0], ints: st.ints[:0], told: st.told[:0], txs: st.txs[:0], files: st.files[:0]}
+	w.free = append(w.free, n)
+}
+
+// drop frees the bytes that st holds.
+func (w *Watcher) drop(st *state) {
+	for d := range st.sides {
+		w.held -= cap(st.sides[d].window)
+		st.sides[d].window = nil
+	}
+	for i := range st.txs {
+		w.held -= cap(st.txs[i].body)
+	}
+	for i := range st.files {
+		w.held -= cap(st.files[i].data)
+	}
+	clear(st.txs)
+	clear(st.files)
+	st.txs, st.files = st.txs[:0], st.files[:0]
+}
+
+// keep appends p to b as far as limit and the room for all allow.
+func (w *Watcher) keep(b, p []byte, limit int) []byte {
+	p = p[:min(len(p), max(limit-len(b), 0))]
+	if w.held+len(p) > maxAllBody {
+		w.count.Refused++
+		return b
+	}
+	before := cap(b)
+	b = append(b, p...)
+	w.held += cap(b) - before
+	return b
+}
+
+// Packet shows a packet.
+func (w *Watcher) Packet(f *inspect.Flow, p *packet.Packet) {
+	w.packet(f, p)
+	w.serial++ // what its stream told before was of the same packet
+}
+
+func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
+	st := w.state(f)
+	if st == nil || st.passed {
+		return
+	}
+	w.view = view{f: f, st: st, dir: f.Dir, p: p}
+	if !st.asked[f.Dir] {
+		st.asked[f.Dir] = true
+		for _, n := range w.set.once {
+			w.ask(n)
+		}
+	}
+	g := &w.set.packets[1]
+	if p.Proto == packet.TCP {
+		g = &w.set.packets[0]
+	}
+	w.portGroup(&g.any, p.Payload)
+	if g.to != nil {
+		if x := g.to[p.DstPort]; x != nil && hasPorts(p.Proto) {
+			w.portGroup(x, p.Payload)
+		}
+	}
+	if g.from != nil {
+		if x := g.from[p.SrcPort]; x != nil && hasPorts(p.Proto) {
+			w.portGroup(x, p.Payload)
+		}
+	}
+}
+
+func (w *Watcher) portGroup(g *portGroup, payload []byte) {
+	for _, n := range g.always {
+		w.ask(n)
+	}
+	if g.set == nil || len(payload) == 0 {
+		return
+	}
+	g.set.Scan(payload, &w.hits)
+	w.candidates(&g.group)
+	for _, n := range w.found {
+		w.ask(n)
+	}
+}
+
+// candidates are the rules of the patterns that were found, in their order, each once.
+func (w *Watcher) candidates(g *group) {
+	w.found = w.found[:0]
+	for _, id := range w.hits.IDs() {
+		w.found = append(w.found, g.rules[id]...)
+	}
+	if len(w.found) > 1 {
+		slices.Sort(w.found)
+		w.found = slices.Compact(w.found)
+	}
+}
+
+// Stream shows bytes of a stream.
+func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
+	st := w.state(f)
+	if st == nil || st.passed {
+		return
+	}
+	s := &st.sides[f.Dir]
+	w.flush(f, st, f.Dir.Other())
+	if lost > 0 {
+		s.window = s.window[:0]
+		s.total += uint64(lost)
+		for i := range s.carry {
+			s.carry[i].Skip(uint64(lost))
+		}
+	}
+	if len(p) == 0 || s.total >= maxStream {
+		return
+	}
+	w.start(f, s)
+	if room := maxWindow; len(s.window)+len(p) > 2*room && len(s.window) > room {
+		s.window = s.window[:copy(s.window, s.window[len(s.window)-room:])]
+	}
+	s.window = w.keep(s.window, p, 1<<30)
+	s.total += uint64(len(p))
+	w.view = view{f: f, st: st, dir: f.Dir, stream: s}
+	for i, g := range s.groups {
+		if g == nil || g.set == nil {
+			continue
+		}
+		g.set.Stream(p, &s.carry[i], &w.hits)
+		w.candidates(&g.group)
+		for _, n := range w.found {
+			w.askStream(s, n)
+		}
+	}
+	w.again(s)
+}
+
+// start looks up the rules of a direction by its ports.
+func (w *Watcher) start(f *inspect.Flow, s *side) {
+	if s.began {
+		return
+	}
+	s.began = true
+	g := &w.set.streams
+	src, dst := f.SrcPort, f.DstPort
+	if f.Dir == wire.ToClient {
+		src, dst = dst, src
+	}
+	s.groups = [3]*portGroup{&g.any, g.to[dst], g.from[src]}
+}
+
+// askStream asks a rule whose bytes have just come. Where it does not hold yet, more may come.
+func (w *Watcher) askStream(s *side, n int32) {
+	c := &w.set.rules[n]
+	if !c.waits && w.ask(n) {
+		return
+	}
+	if (c.waits || len(c.looks) > 0) && len(s.waiting) < maxAwait && !slices.Contains(s.waiting, n) && w.could(c) {
+		s.waiting = append(s.waiting, n)
+	}
+}
+
+// again asks the rules that wait for more, when it has come.
+func (w *Watcher) again(s *side) {
+	left := s.waiting[:0]
+	for _, n := range s.waiting {
+		if c := &w.set.rules[n]; c.waits || !w.ask(n) {
+			left = append(left, n)
+		}
+	}
+	s.waiting = left
+	if len(s.waiting) > 0 && len(s.window) > maxWindow {
+		w.settle(s)
+	}
+}
+
+// settle asks for the last time: the window will move on.
+func (w *Watcher) settle(s *side) {
+	for _, n := range s.waiting {
+		w.ask(n)
+	}
+	s.waiting = s.waiting[:0]
+}
+
+// flush asks what waits in a direction: the other side speaks, or nothing more comes.
+func (w *Watcher) flush(f *inspect.Flow, st *state, dir wire.Dir) {
+	s := &st.sides[dir]
+	if len(s.waiting) == 0 {
+		return
+	}
+	was := f.Dir
+	f.Dir = dir
+	w.view = view{f: f, st: st, dir: dir, stream: s}
+	w.settle(s)
+	f.Dir = was
+}
