@@ -31,7 +31,11 @@ type Field struct {
 }
 
 // table holds all fields; the place of a field is its ID.
-var table = build(http(), tls(), ssh(), dns(), files())
+var table = build(
+	packets(), http(), http2(), websocket(), quic(), tls(), ja(), ssh(), ike(), dns(), dhcp(), ntp(), snmp(), files(), smtp(), email(),
+	imap(), sip(), sdp(), smb(), krb5(), ldap(), ftp(), nfs(), rfb(), databases(), mqtt(), modbus(), dnp3(), enip(),
+	dicom(), hl7(), fhir(), laboratory(),
+)
 
 // names leads from every name to the field's place.
 var names = index(table)

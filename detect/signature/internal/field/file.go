@@ -1,11 +1,20 @@
 package field
 
-import "bulwark/wire"
-
 // files are the fields of files, whatever carries them.
 func files() []Field {
-	return []Field{
-		{Name: "file.data", Sticky: []string{"file_data"}, Dir: wire.Either, Kind: Many},
-		{Name: "base64_data", Dir: wire.Either},
-	}
+	var f family
+	f.many(either, "file.data", "file_data")
+	f.many(either, "file.name", "file_name")
+	f.many(either, "file.magic", "file_magic")
+	f.many(either, "file.mime_type")
+	f.many(either, "file.md5")
+	f.lower()
+	f.many(either, "file.sha1")
+	f.lower()
+	f.many(either, "file.sha256")
+	f.lower()
+	f.number(either, 64, nil, "filesize", "file.size")
+	f.bytes(either, "base64_data")
+	f.many(either, "frame")
+	return f.fields
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bulwark/detect/signature/internal/field"
+	"bulwark/wire"
 )
 
 // named is a keyword that is a field: a sticky buffer, an older modifier, or a number with what is asked of it.
@@ -21,12 +22,30 @@ func (b *builder) named(name string, v value) error {
 			return faultf(b.at, "%s needs a value", name)
 		}
 		return b.integer(f, v)
+	case v.text == "to_client" || v.text == "to_server":
+		return b.stickSide(f, v)
 	case v.has && v.text != "":
 		return faultf(v.at, "%s takes no value: it is a buffer for what follows", name)
 	case slices.Contains(f.Old, name):
 		return b.moved(f)
 	}
 	return b.stick(f)
+}
+
+// stickSide makes a field of one direction govern what follows, in a rule that looks at both.
+func (b *builder) stickSide(f *field.Field, v value) error {
+	dir := wire.ToServer
+	if v.text == "to_client" {
+		dir = wire.ToClient
+	}
+	if f.Dir != wire.Either && f.Dir != dir {
+		return faultf(v.at, "%s is not said in this direction", f.Name)
+	}
+	if err := b.stick(f); err != nil {
+		return err
+	}
+	b.sticky.Dir = dir
+	return nil
 }
 
 // pktData makes the payload what follows looks at.
@@ -58,8 +77,12 @@ func (b *builder) transform(n need, v value) error {
 	if err := b.hasValue(n, v); err != nil {
 		return err
 	}
-	if b.sticky == nil || len(b.sticky.Tests) > 0 || b.sticky.listed {
-		return faultf(b.at, "%s stands directly behind the buffer that it changes", b.option)
+	if b.sticky == nil {
+		return faultf(b.at, "%s has no buffer before it that it could change", b.option)
+	}
+	if b.sticky.listed { // what follows looks at the buffer as it is changed from here on
+		old := b.sticky
+		b.sticky = &group{Looked: Looked{Field: old.Field, Frame: old.Frame, Dir: old.Dir, Pos: b.line.pos(b.at)}}
 	}
 	w, not, err := v.unquoted()
 	if err != nil || not {
@@ -174,45 +197,14 @@ func event(kind string) func(*builder, value) error {
 	}
 }
 
-// appProtocol reads [!]NAME[,DIRECTION].
-func (b *builder) appProtocol(v value) error {
-	return b.packetWords(v)
-}
-
-// valued is a keyword whose text must be in a field.
-func valued(name string, exact bool, fold bool) func(*builder, value) error {
-	return func(b *builder, v value) error {
-		f := field.Lookup(name)
-		if err := b.speaks(f.App); err != nil {
-			return err
-		}
-		w, not, err := v.unquoted()
-		if err != nil {
-			return err
-		}
-		if w.text == "" {
-			return faultf(v.at, "%s needs a value", b.option)
-		}
-		c := &Content{Bytes: []byte(unescaped(w.text)), Not: not, Fold: fold, StartsWith: exact, AtEnd: exact, Pos: b.line.pos(b.at)}
-		g := b.alone(f)
-		g.Tests = append(g.Tests, c)
-		return nil
-	}
-}
-
 // ignored is a keyword that has no effect here.
 func (b *builder) ignored(v value) error {
 	b.rule.Ignored = append(b.rule.Ignored, Pair{b.option, v.text})
 	return nil
 }
 
-func (b *builder) bypass(v value) error {
-	b.rule.Ignored = append(b.rule.Ignored, Pair{b.option, v.text})
-	return nil
-}
-
 func (b *builder) prefilter(v value) error {
-	if b.last == nil && len(b.rule.Tests) == 0 && len(b.buffers) == 0 {
+	if b.last == nil && len(b.rule.Tests) == 0 && len(b.buffers) == 0 && len(b.rule.Bits) == 0 {
 		return faultf(b.at, "prefilter has no keyword before it")
 	}
 	b.rule.Prefilter = true

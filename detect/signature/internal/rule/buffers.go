@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"bulwark/detect/signature/internal/field"
+	"bulwark/wire"
 )
 
 // group is a Looked that is being built.
@@ -19,7 +20,7 @@ func (b *builder) payload() *group {
 			return g
 		}
 	}
-	g := &group{Looked: Looked{Pos: b.line.pos(b.at)}, listed: true}
+	g := &group{Looked: Looked{Dir: wire.Either, Pos: b.line.pos(b.at)}, listed: true}
 	b.buffers = append(b.buffers, g)
 	return g
 }
@@ -31,17 +32,7 @@ func (b *builder) of(f *field.Field) *group {
 			return g
 		}
 	}
-	g := &group{Looked: Looked{Field: f, Pos: b.line.pos(b.at)}, listed: true}
-	b.buffers = append(b.buffers, g)
-	return g
-}
-
-// alone is a new group of a field: what stands in it must hold of one of its values.
-func (b *builder) alone(f *field.Field) *group {
-	if f.Kind == field.Bytes {
-		return b.of(f)
-	}
-	g := &group{Looked: Looked{Field: f, Pos: b.line.pos(b.at)}, listed: true}
+	g := &group{Looked: Looked{Field: f, Dir: f.Dir, Pos: b.line.pos(b.at)}, listed: true}
 	b.buffers = append(b.buffers, g)
 	return g
 }
@@ -54,7 +45,7 @@ func (b *builder) stick(f *field.Field) error {
 	if err := b.speaks(f.App); err != nil {
 		return err
 	}
-	b.sticky = &group{Looked: Looked{Field: f, Pos: b.line.pos(b.at)}}
+	b.sticky = &group{Looked: Looked{Field: f, Dir: f.Dir, Pos: b.line.pos(b.at)}}
 	return nil
 }
 
@@ -83,7 +74,7 @@ func (b *builder) list() {
 	b.sticky.listed = true
 	if b.sticky.Field.Kind != field.Many {
 		for _, g := range b.buffers {
-			if g.Field == b.sticky.Field && slices.Equal(g.Transforms, b.sticky.Transforms) {
+			if g.Field == b.sticky.Field && g.Dir == b.sticky.Dir && slices.Equal(g.Transforms, b.sticky.Transforms) {
 				b.sticky = g
 				return
 			}

@@ -343,6 +343,9 @@ func (b *builder) byteMath(v value) error {
 	if err := b.checkBytes(&m.Bytes, v.at); err != nil {
 		return err
 	}
+	if m.Operator == "/" && m.Value.Name == "" && m.Value.N == 0 {
+		return faultf(v.at, "byte_math: nothing can be divided by 0")
+	}
 	if shift := m.Operator == "<<" || m.Operator == ">>"; shift && m.Count.N > 4 {
 		return faultf(v.at, "byte_math: what is shifted has at most 4 bytes")
 	}
@@ -376,9 +379,6 @@ func (b *builder) mathOption(m *ByteMath, words []value, all value) (err error) 
 		m.Operator = w.text
 	case "rvalue":
 		m.Value, err = b.amount(w, 0, 1<<32-1)
-		if err == nil && m.Value.Name == "" && m.Value.N == 0 {
-			return faultf(w.at, "byte_math: rvalue must not be 0")
-		}
 	case "result":
 		m.Result = w.text
 	case "string":

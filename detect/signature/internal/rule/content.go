@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -313,14 +314,14 @@ func (b *builder) chop(c *Content, v value) error {
 	return nil
 }
 
-// moved is an older modifier, such as http_uri: the content before it looks at that field.
+// moved is an older modifier, such as http_uri: the newest content that still looks at the payload looks at that field.
 func (b *builder) moved(f *field.Field) error {
-	c, err := b.modified()
-	if err != nil {
+	if _, err := b.modified(); err != nil {
 		return err
 	}
+	from, c := b.newestInPayload()
 	switch {
-	case b.lastIn.Field != nil:
+	case c == nil:
 		return faultf(b.at, "the content before %s already looks at %s", b.option, b.lastIn.Field.Name)
 	case c.Raw:
 		return faultf(b.at, "%s contradicts rawbytes of the same content", b.option)
@@ -328,12 +329,22 @@ func (b *builder) moved(f *field.Field) error {
 	if err := b.speaks(f.App); err != nil {
 		return err
 	}
-	for i, t := range b.lastIn.Tests {
-		if t == Test(c) {
-			b.lastIn.Tests = append(b.lastIn.Tests[:i], b.lastIn.Tests[i+1:]...)
-			break
-		}
-	}
+	from.Tests = slices.DeleteFunc(from.Tests, func(t Test) bool { return t == Test(c) })
 	b.take(b.of(f), c)
 	return nil
+}
+
+// newestInPayload is the newest content that looks at the payload, and its group.
+func (b *builder) newestInPayload() (*group, *Content) {
+	for _, g := range b.buffers {
+		if g.Field != nil {
+			continue
+		}
+		for _, t := range slices.Backward(g.Tests) {
+			if c, ok := t.(*Content); ok {
+				return g, c
+			}
+		}
+	}
+	return nil, nil
 }

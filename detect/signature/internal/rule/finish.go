@@ -41,7 +41,7 @@ func (b *builder) directions(start int) error {
 		if f == nil {
 			continue
 		}
-		switch f.Dir {
+		switch r.Buffers[i].Dir {
 		case wire.ToServer:
 			server = f
 		case wire.ToClient:

@@ -7,7 +7,7 @@ import (
 )
 
 var actions = map[string]Action{
-	"alert": Alert, "pass": Pass, "drop": Drop, "config": Config,
+	"alert": Alert, "pass": Pass, "drop": Drop, "config": Config, "accept": Accept,
 	"reject": Reject, "rejectsrc": Reject, "rejectdst": Reject, "rejectboth": Reject,
 }
 
@@ -94,15 +94,16 @@ func isSpace(c byte) bool {
 // header reads all that stands before the bracket.
 func (b *builder) header(s *scanner) error {
 	word, at := s.word()
-	action, ok := actions[word]
-	if !ok {
-		return faultf(at, "%q is no action (alert, pass, drop, reject, rejectsrc, rejectdst, rejectboth, config)", cutWord(word))
+	if err := b.action(word, at); err != nil {
+		return err
 	}
-	b.rule.Action = action
 	word, at = s.word()
-	if b.rule.Proto, ok = protocol(word); !ok {
+	name, hook, _ := strings.Cut(word, ":")
+	var ok bool
+	if b.rule.Proto, ok = protocol(name); !ok {
 		return faultf(at, "%q is no protocol that rules can name", cutWord(word))
 	}
+	b.rule.Proto.Name, b.rule.Proto.Hook = word, hook
 	if err := b.end(s, &b.rule.Source, &b.rule.SourcePorts); err != nil {
 		return err
 	}
@@ -111,6 +112,25 @@ func (b *builder) header(s *scanner) error {
 	}
 	return b.end(s, &b.rule.Dest, &b.rule.DestPorts)
 }
+
+// action reads ACTION, ACTION:SCOPE or ACTION:SCOPE,alert; what has a scope is of Suricata's firewall.
+func (b *builder) action(word string, at int) error {
+	first, second, two := strings.Cut(word, ",")
+	name, scope, scoped := strings.Cut(first, ":")
+	action, ok := actions[name]
+	switch {
+	case !ok || action == Accept && !scoped:
+		return faultf(at, "%q is no action (alert, pass, drop, reject, rejectsrc, rejectdst, rejectboth, config)", cutWord(word))
+	case scoped && !scopes[scope]:
+		return faultf(at, "%q is no scope of an action (packet, flow, hook, tx)", cutWord(scope))
+	case two && (!scoped || second != "alert" && second != "pass" && !scopes[strings.TrimPrefix(second, "pass:")]):
+		return faultf(at, "%q cannot stand behind the action", cutWord(second))
+	}
+	b.rule.Action, b.rule.Scope, b.rule.Alerts = action, scope, second == "alert"
+	return nil
+}
+
+var scopes = map[string]bool{"packet": true, "flow": true, "hook": true, "tx": true}
 
 // end reads the addresses and ports of one end.
 func (b *builder) end(s *scanner, a *Addresses, p *Ports) (err error) {

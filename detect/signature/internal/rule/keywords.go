@@ -1,7 +1,9 @@
 package rule
 
 // keywords are all that are not fields or transforms of buffers.
-var keywords = join(metaKeywords(), contentKeywords(), packetKeywords(), flowKeywords(), appKeywords())
+func keywords() map[string]keyword {
+	return join(metaKeywords(), contentKeywords(), packetKeywords(), flowKeywords(), appKeywords())
+}
 
 func join(tables ...map[string]keyword) map[string]keyword {
 	out := map[string]keyword{}
@@ -17,7 +19,7 @@ func metaKeywords() map[string]keyword {
 	return map[string]keyword{
 		"msg": {(*builder).msg, must}, "sid": {(*builder).sid, must}, "rev": {(*builder).rev, must}, "gid": {(*builder).gid, must},
 		"classtype": {(*builder).classtype, must}, "priority": {(*builder).priority, must}, "reference": {(*builder).reference, must},
-		"metadata": {(*builder).metadata, may}, "target": {(*builder).target, must}, "requires": {(*builder).requires, must},
+		"metadata": {(*builder).metadata, may}, "target": {(*builder).target, must}, "requires": {func(*builder, value) error { return nil }, must}, // read before
 	}
 }
 
@@ -42,8 +44,10 @@ func packetKeywords() map[string]keyword {
 		"flags": {(*builder).flags, must}, "tcp.flags": {(*builder).flags, must}, "fragbits": {(*builder).fragbits, must},
 		"ipopts": {(*builder).ipopts, must}, "sameip": {(*builder).packetMark, never}, "ftpbounce": {(*builder).packetMark, never},
 		"stream_size": {(*builder).streamSize, must}, "flow.pkts": {(*builder).sided, must}, "flow.bytes": {(*builder).sided, must},
-		"vlan.id": {(*builder).vlanID, must}, "geoip": {(*builder).packetWords, must}, "iprep": {(*builder).packetWords, must},
-		"l3_proto": {(*builder).packetWords, must}, "rpc": {(*builder).packetWords, must},
+		"vlan.id": {(*builder).vlanID, must}, "geoip": {(*builder).geoip, must}, "iprep": {(*builder).iprep, must},
+		"l3_proto": {(*builder).l3Proto, must}, "rpc": {(*builder).rpc, must}, "tcp.session": {(*builder).packetWords, must},
+		"sctp.has_init": {(*builder).packetMark, never}, "sctp.has_data": {(*builder).packetMark, never},
+		"sctp.has_abort": {(*builder).packetMark, never},
 	}
 	for name := range headerNumbers {
 		m[name] = keyword{(*builder).packetNumber, must}
@@ -67,9 +71,27 @@ func appKeywords() map[string]keyword {
 	return map[string]keyword{
 		"app-layer-event": {event("app-layer"), must}, "decode-event": {event("decode"), must}, "engine-event": {event("decode"), must},
 		"stream-event": {event("stream"), must}, "app-layer-protocol": {(*builder).appProtocol, must},
-		"tls.fingerprint": {valued("tls.cert_fingerprint", true, true), must}, "tls.subject": {valued("tls.cert_subject", false, false), must},
-		"tls.issuerdn":        {valued("tls.cert_issuer", false, false), must},
-		"ssh.softwareversion": {valued("ssh.software", false, false), must},
-		"replace":             {(*builder).ignored, must}, "bypass": {(*builder).bypass, never}, "prefilter": {(*builder).prefilter, never},
+		"app-layer-state": {(*builder).packetWords, must}, "frame": {(*builder).frame, must},
+		"tls.fingerprint": {valued("tls.cert_fingerprint", exactly), must}, "tls.subject": {valued("tls.cert_subject", inside), must},
+		"tls.issuerdn": {valued("tls.cert_issuer", inside), must}, "ssh.softwareversion": {valued("ssh.software", inside), must},
+		"ssh.protoversion": {own("ssh.proto", false), must}, "ssl_version": {(*builder).sslVersion, must}, "ssl_state": {own("ssl_state", true), must},
+		"tls_cert_notbefore": {(*builder).validity, must}, "tls_cert_notafter": {(*builder).validity, must},
+		"tls_cert_expired": {mark("tls.cert_notafter"), never}, "tls_cert_valid": {mark("tls.cert_notafter"), never},
+		"tls.store": {(*builder).ignored, never}, "tls_store": {(*builder).ignored, never},
+		"dcerpc.iface": {(*builder).dceIface, must}, "dce_iface": {(*builder).dceIface, must},
+		"dcerpc.opnum": {(*builder).dceOpnum, must}, "dce_opnum": {(*builder).dceOpnum, must},
+		"krb5.ticket_encryption": {(*builder).ticketEncryption, must}, "krb5_ticket_encryption": {(*builder).ticketEncryption, must},
+		"modbus": {(*builder).modbus, must}, "dnp3_ind": {(*builder).dnp3Ind, must},
+		"dnp3_obj": {(*builder).dnp3Obj, must}, "dnp3.obj": {(*builder).dnp3Obj, must}, "cip_service": {(*builder).cipService, must},
+		"ike.chosen_sa_attribute": {(*builder).chosenSA, must}, "nfs_procedure": {(*builder).nfsProcedure, must},
+		"http2.settings": {(*builder).http2Setting, must},
+		"filename":       {valued("file.name", folded), must}, "fileext": {valued("file.name", extension), must},
+		"filemagic": {valued("file.magic", folded), must}, "filesize": {(*builder).fileSize, must},
+		"filemd5": {(*builder).fileHash, must}, "filesha1": {(*builder).fileHash, must}, "filesha256": {(*builder).fileHash, must},
+		"filestore": {(*builder).filestore, may}, "lua": {(*builder).script, must}, "luajit": {(*builder).script, must},
+		"dataset": {(*builder).dataset, must}, "datarep": {(*builder).datarep, must}, "entropy": {(*builder).entropy, must},
+		"flowvar": {(*builder).variable, must}, "pktvar": {(*builder).variable, must},
+		"config": {(*builder).config, must}, "replace": {(*builder).ignored, must}, "bypass": {(*builder).ignored, never},
+		"mark": {(*builder).ignored, must}, "nfq_set_mark": {(*builder).ignored, must}, "prefilter": {(*builder).prefilter, never},
 	}
 }

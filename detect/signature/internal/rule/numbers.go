@@ -186,7 +186,7 @@ func (b *builder) integer(f *field.Field, v value) error {
 	if not {
 		return faultf(v.at, "%s: the negation stands within the quotes", b.option)
 	}
-	g := &group{Looked: Looked{Field: f, Pos: b.line.pos(b.at)}, listed: true}
+	g := &group{Looked: Looked{Field: f, Dir: f.Dir, Pos: b.line.pos(b.at)}, listed: true}
 	n, err := b.asked(g, f, w)
 	if err != nil {
 		return err

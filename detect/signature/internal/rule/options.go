@@ -44,10 +44,23 @@ func (b *builder) options(s *scanner) error {
 	for end > at && isSpace(text[end-1]) {
 		end--
 	}
-	if end-1 <= at || text[end-1] != ')' {
+	switch at++; {
+	case end > at && text[end-1] == ')':
+		end--
+	case end > at && text[end-1] == ';': // whole options, and Suricata does not ask for the bracket behind them
+	default:
 		return faultf(end, "the rule does not end with a closing bracket")
 	}
-	at, end = at+1, end-1
+	if strings.Contains(text[at:end], "requires:") { // decides before anything else is looked at
+		if err := b.each(text, at, end, b.required); err != nil {
+			return err
+		}
+	}
+	return b.each(text, at, end, b.one)
+}
+
+// each cuts text into options.
+func (b *builder) each(text string, at, end int, do func(string, int) error) error {
 	for n := 0; ; n++ {
 		for at < end && isSpace(text[at]) {
 			at++
@@ -62,7 +75,7 @@ func (b *builder) options(s *scanner) error {
 		if stop < 0 {
 			return faultf(at, "%q does not end with a semicolon", cutWord(text[at:end]))
 		}
-		if err := b.one(text[at:stop], at); err != nil {
+		if err := do(text[at:stop], at); err != nil {
 			return err
 		}
 		at = stop + 1
@@ -86,14 +99,9 @@ func optionEnd(text string, at, end int) int {
 
 // one reads one option.
 func (b *builder) one(text string, at int) error {
-	name, rest, has := strings.Cut(text, ":")
-	v := value{at: at + len(name) + 1, has: has}
-	name = strings.TrimRight(name, " \t")
-	trimmed := strings.TrimLeft(rest, " \t")
-	v.at += len(rest) - len(trimmed)
-	v.text = strings.TrimRight(trimmed, " \t")
+	name, v := nameValue(text, at)
 	b.at, b.option = at, name
-	k, ok := keywords[name]
+	k, ok := b.parser.keywords[name]
 	if !ok {
 		return b.named(name, v)
 	}
@@ -101,6 +109,22 @@ func (b *builder) one(text string, at int) error {
 		return err
 	}
 	return k.read(b, v)
+}
+
+func nameValue(text string, at int) (string, value) {
+	name, rest, has := strings.Cut(text, ":")
+	v := value{text: rest, at: at + len(name) + 1, has: has}
+	return strings.TrimRight(name, " \t"), v.trimmed()
+}
+
+// required reads one option, of those that decide whether the rule is for this program.
+func (b *builder) required(text string, at int) error {
+	name, v := nameValue(text, at)
+	if name != "requires" {
+		return nil
+	}
+	b.at, b.option = at, name
+	return b.requires(v)
 }
 
 // hasValue checks that a value is there, or is not.

@@ -18,7 +18,14 @@ var headerNumbers = map[string]headerNumber{
 	"ip_proto": {8, ipProtocols}, "tos": {8, nil}, "dsize": {16, nil},
 	"flow.age": {32, nil}, "flow.pkts_toclient": {32, nil}, "flow.pkts_toserver": {32, nil},
 	"flow.bytes_toclient": {64, nil}, "flow.bytes_toserver": {64, nil}, "vlan.layers": {8, nil},
-	"sctp.chunk_cnt": {8, nil}, "sctp.vtag": {32, nil},
+	"sctp.chunk_cnt": {8, nil}, "sctp.vtag": {32, nil}, "sctp.chunk_type": {8, sctpChunks}, "igmp.type": {8, nil},
+}
+
+// sctpChunks are the types of chunks of SCTP (RFC 9260 section 3.2).
+var sctpChunks = map[string]uint64{
+	"data": 0, "init": 1, "init_ack": 2, "sack": 3, "heartbeat": 4, "heartbeat_ack": 5, "abort": 6, "shutdown": 7, "shutdown_ack": 8,
+	"error": 9, "cookie_echo": 10, "cookie_ack": 11, "ecne": 12, "cwr": 13, "shutdown_complete": 14, "auth": 15, "i_data": 64,
+	"asconf_ack": 128, "re_config": 130, "pad": 132, "forward_tsn": 192, "asconf": 193, "i_forward_tsn": 194,
 }
 
 var ipProtocols = map[string]uint64{

@@ -30,8 +30,9 @@ func Parse(r io.Reader, name string, o Options) (rules []*Rule, errs []*Error, e
 
 // Parser reads rules. It is for one goroutine.
 type Parser struct {
-	o   Options
-	env *resolver
+	o        Options
+	env      *resolver
+	keywords map[string]keyword
 }
 
 // NewParser makes a parser.
@@ -45,7 +46,7 @@ func NewParser(o Options) *Parser {
 	if o.Features == nil {
 		o.Features = Features()
 	}
-	return &Parser{o: o, env: newResolver(o.Vars)}
+	return &Parser{o: o, env: newResolver(o.Vars), keywords: keywords()}
 }
 
 // Each reads the rules of one file and hands over each rule, or why it cannot be used.

@@ -1,5 +1,7 @@
 package rule
 
+import "strings"
+
 // transports are the protocols of packets that a header may name.
 var transports = map[string]Proto{
 	"tcp": {Transport: 6}, "tcp-pkt": {Transport: 6, PktOnly: true}, "tcp-stream": {Transport: 6, Streams: true},
@@ -26,6 +28,7 @@ var appNames = map[string]string{
 
 // protocol reads the protocol of a header.
 func protocol(name string) (Proto, bool) {
+	name = strings.ToLower(name)
 	if p, ok := transports[name]; ok {
 		p.Name = name
 		return p, true

@@ -193,7 +193,7 @@ func (r *resolving[T]) group(text string, at int) (in, out []pair[T], err error)
 	}
 	r.open = append(r.open, "[")
 	defer func() { r.open = r.open[:len(r.open)-1] }()
-	any := false
+	everything := false
 	start, depth := 1, 0
 	for i := 1; i < len(text); i++ {
 		switch c := text[i]; {
@@ -208,7 +208,7 @@ func (r *resolving[T]) group(text string, at int) (in, out []pair[T], err error)
 			if err != nil {
 				return nil, nil, err
 			}
-			any = any || a == nil && b == nil
+			everything = everything || a == nil && b == nil
 			in, out = append(in, a...), append(out, b...)
 			start = i + 1
 		}
@@ -216,7 +216,7 @@ func (r *resolving[T]) group(text string, at int) (in, out []pair[T], err error)
 	if depth != 0 {
 		return nil, nil, exprFault(at, "a bracket is not closed")
 	}
-	if any {
+	if everything {
 		in = append(in, r.all...)
 	}
 	return r.settled(in, out, text, at)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"bulwark/detect/signature/internal/field"
+	"bulwark/wire"
 )
 
 // Pos is a place in a rule file. Lines and columns count from 1, columns in bytes.
@@ -27,6 +28,7 @@ const (
 	Drop
 	Reject
 	Config // changes what is logged, tells nothing
+	Accept // of Suricata's firewall; tells nothing
 )
 
 // Rule is one rule.
@@ -35,6 +37,8 @@ type Rule struct {
 	Text    string // as it was written, in one line
 	Enabled bool   // false: commented out in its file
 	Action  Action
+	Scope   string // of the action in Suricata's firewall: packet, flow, hook, tx; "": not said
+	Alerts  bool   // accept:hook,alert: tells of it nevertheless
 
 	Proto       Proto
 	Source      Addresses
@@ -67,6 +71,7 @@ type Rule struct {
 	Silent    bool       // `bypass`, `noalert` by flowbits, config...: matches without a word
 	Prefilter bool       // the keyword `prefilter` stands in the rule
 	Store     *FileStore // filestore
+	FileDir   string     // to_server or to_client: files of that direction alone (filesize:to_client,...)
 	Requires  []Pair     // what version and features it asks for; the reader has checked them
 	Ignored   []Pair     // keywords without effect here (replace, bypass...), name and value
 }
@@ -83,6 +88,7 @@ type Proto struct {
 	Streams   bool   // tcp-stream: the stream alone
 	V4, V6    bool   // ip4/ipv4, ip6/ipv6: only those
 	Decoded   bool   // pkthdr: packets that could not be decoded, too
+	Hook      string // http1:request_line: the state of a transaction, or of a packet, that the rule waits for
 }
 
 // Addresses is a set of addresses, variables resolved: in one of In (any where In is empty) and in none of Out. Parse
@@ -127,6 +133,8 @@ type Flow struct {
 // its values.
 type Looked struct {
 	Field      *field.Field // nil: the payload
+	Frame      string       // of the field frame: which one (http1.request, tls.pdu...)
+	Dir        wire.Dir     // in which it is looked at: that of the field, or what the rule says behind it; Either: both
 	Transforms []Transform
 	Tests      []Test
 	Pick       *Pick // of an Integer field with several numbers: which of them; nil: any
@@ -308,14 +316,16 @@ type ASN1 struct {
 
 // Dataset is dataset and datarep.
 type Dataset struct {
-	Command  string // isset, isnotset, set, unset
+	Command  string // isset, isnotset, set, unset; "": datarep
 	Name     string
-	Type     string // string, md5, sha256, ipv4, ip
+	Type     string // string, md5, sha256, ipv4, ip; "": as defined elsewhere
 	Load     string // file
 	Save     string
+	State    string  // file to load from and save to
 	Rep      *Number // datarep
-	Memory   uint64
+	Memory   uint64  // bytes; 0: the default
 	HashSize uint64
+	Pairs    []Pair // format, value_key, context_key, array_key, match, remove_key...
 }
 
 // Own is a keyword with a syntax of its own, asked of the field of its group: tls.version with several versions, ssl_state,
@@ -360,7 +370,8 @@ type PacketTest struct {
 	Name    string // dsize, ttl, id, flags, seq, ack, window, itype, icode, icmp_id, icmp_seq, ip_proto, fragbits, ipopts, sameip, stream_size, geoip, iprep, vlan.id, flow.age, app-layer-protocol, ...
 	Numbers []Number
 	Text    string   // what follows the colon where it is no number
-	Words   []string // parsed words of it, where the keyword has some (app-layer-protocol, stream_size, flags)
+	Words   []string // parsed words of it, where the keyword has some (stream_size: the side); app-layer-protocol: one of these
+	Options []string // app-layer-protocol: final, either, both, to_server, to_client, original, exact
 	Not     bool
 	Pos     Pos
 }
