@@ -84,6 +84,8 @@ func newTransform(name, value string) (transform, error) {
 		return newXor(value)
 	case "from_base64":
 		return newFromBase64(value)
+	case "pcrexform":
+		return newPCREXform(value)
 	case "subslice":
 		return newSubslice(value)
 	case "gunzip":

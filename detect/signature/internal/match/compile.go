@@ -15,6 +15,8 @@ type compiler struct {
 	prev  *bool          // "again" of the content or expression that the next relative test counts from
 	reach reach
 
+	behindExpr bool // prev is an expression's
+
 	inside bool // a base64_data is being compiled
 }
 
@@ -38,7 +40,8 @@ func (c *compiler) fill(p *Program, tests []rule.Test) error {
 	}
 	// Room for all beforehand: pointers into the lists are kept until the end.
 	p.contents = make([]content, 0, count[*rule.Content](tests))
-	c.p, c.prev, c.reach = p, nil, reach{}
+	p.exprs = make([]expr, 0, count[*rule.PCRE](tests))
+	c.p, c.prev, c.behindExpr, c.reach = p, nil, false, reach{}
 	for i, t := range tests {
 		if a, ok := t.(*rule.Absent); ok && i == 0 {
 			p.absent = mustBeAbsent
@@ -69,6 +72,8 @@ func (c *compiler) test(t rule.Test) error {
 	switch t := t.(type) {
 	case *rule.Content:
 		return c.content(t)
+	case *rule.PCRE:
+		return c.expr(t)
 	case *rule.DataAt:
 		return c.dataAt(t)
 	case *rule.ByteTest:
@@ -199,7 +204,7 @@ func (c *compiler) content(t *rule.Content) error {
 	}
 	// A later place of what stands before helps where this one must be near it, or must not be there; to stand anywhere
 	// behind it no place is better than the first.
-	if t.Within.Set || t.Distance.Set && t.Not {
+	if t.Within.Set || t.Distance.Set && (t.Not || c.behindExpr) {
 		c.again()
 	}
 	c.propose(t, &out)
@@ -207,8 +212,26 @@ func (c *compiler) content(t *rule.Content) error {
 	c.p.contents = append(c.p.contents, out)
 	kept := &c.p.contents[len(c.p.contents)-1]
 	kept.single = !out.relative && !out.bounded && !t.Offset.Set
-	c.prev = &kept.again
+	c.prev, c.behindExpr = &kept.again, false
 	c.step(stepContent, len(c.p.contents)-1)
+	return nil
+}
+
+func (c *compiler) expr(t *rule.PCRE) error {
+	e, err := newExpr(t)
+	if err != nil {
+		return err
+	}
+	if t.Relative {
+		c.again()
+	}
+	if !t.Not {
+		c.reach = reach{lost: true}
+	}
+	c.waits(grows(t))
+	c.p.exprs = append(c.p.exprs, e)
+	c.prev, c.behindExpr = &c.p.exprs[len(c.p.exprs)-1].again, true
+	c.step(stepExpr, len(c.p.exprs)-1)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package match
 import (
 	"bytes"
 
+	"bulwark/detect/signature/internal/pcre"
 	"bulwark/detect/signature/internal/rule"
 )
 
@@ -15,11 +16,16 @@ const (
 type Machine struct {
 	// Dataset answers for dataset and datarep: whether the test d holds of a value. nil: none holds.
 	Dataset func(d *rule.Dataset, value []byte) bool
-	// Exhausted counts the evaluations that were given up at their limit of 3000 steps.
+	// Exhausted counts what was given up at its limit: evaluations of 3000 steps, and searches of expressions.
 	Exhausted uint64
 
 	values [maxSlots]uint64
 	top    int // values[top:] are zero
+
+	expr     pcre.Machine
+	groups   []int // offsets of the groups of an expression
+	captured []captured
+	text     []byte // what captured holds
 
 	work      [2][]byte // what transforms make
 	inside    [2][]byte // what those of base64_data make
@@ -32,6 +38,7 @@ type Machine struct {
 func (m *Machine) Begin() {
 	clear(m.values[:m.top])
 	m.top = 0
+	m.captured, m.text = m.captured[:0], m.text[:0]
 }
 
 func (m *Machine) set(slot int, v uint64) {

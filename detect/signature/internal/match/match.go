@@ -24,6 +24,7 @@ type Program struct {
 	chain    *Chain
 	steps    []step
 	contents []content
+	exprs    []expr
 	numbers  []number
 	sizes    []rule.Number
 	datasets []*rule.Dataset

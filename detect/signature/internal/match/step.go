@@ -16,6 +16,7 @@ type stepKind uint8
 
 const (
 	stepContent stepKind = iota
+	stepExpr
 	stepAt
 	stepTest
 	stepJump
@@ -48,7 +49,11 @@ func (r *run) from(p *Program, i, pos int) verdict {
 			pos, firm = end, firm || !c.not
 			continue
 		}
-		v, end := r.one(p, s, pos)
+		if s.kind == stepExpr && p.exprs[s.at].again && !p.exprs[s.at].not {
+			v, _ := r.expr(p, i, pos, &p.exprs[s.at])
+			return harden(v, firm)
+		}
+		v, end := r.one(p, i, pos)
 		if v != yes {
 			return harden(v, firm)
 		}
@@ -83,9 +88,11 @@ func (r *run) every(p *Program, i, pos int, c *content) verdict {
 	}
 }
 
-// one evaluates a test that can hold in one way only.
-func (r *run) one(p *Program, s step, pos int) (verdict, int) {
-	switch s.kind {
+// one evaluates the i-th test, which can hold in one way only.
+func (r *run) one(p *Program, i, pos int) (verdict, int) {
+	switch s := p.steps[i]; s.kind {
+	case stepExpr:
+		return r.expr(p, i, pos, &p.exprs[s.at])
 	case stepAt:
 		return r.dataAt(&p.numbers[s.at], pos), pos
 	case stepTest:
