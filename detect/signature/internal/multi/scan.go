@@ -1,6 +1,6 @@
 package multi
 
-import "encoding/binary"
+import "bytes"
 
 // scan is one walk of all passes over a buffer.
 type scan struct {
@@ -19,10 +19,10 @@ type scan struct {
 // Scan looks for the patterns in a whole buffer.
 func (s *Set) Scan(p []byte, h *Hits) {
 	if s == nil {
-		h.reset(0)
+		h.reset(0, 0)
 		return
 	}
-	h.reset(s.size)
+	h.reset(s.size, len(s.literals))
 	sc := scan{set: s, hits: h, p: p, whole: true, bounded: true}
 	for i := range s.passes {
 		pa := &s.passes[i]
@@ -53,83 +53,54 @@ func (pa *pass) last(sc *scan) int {
 
 // walk looks at the windows of sc.p that begin at first, and from there at each stride up to last.
 func (pa *pass) walk(sc *scan, first, last int) {
-	switch pa.width {
-	case 8:
-		for i := first; i <= last; i += int(pa.stride) {
-			pa.look(sc, i, binary.LittleEndian.Uint64(sc.p[i:])|fold)
+	if pa.width == 1 {
+		pa.eachByItself(sc, first, last)
+		return
+	}
+	quiet := uint64(0) // a window whose literals are all found: runs of one byte are long. No window is 0
+	for i := first; i <= last; i += int(pa.stride) {
+		if i = pa.seek(sc.p, i, last, quiet); i > last {
+			return
 		}
-	case 4:
-		for i := first; i <= last; i += int(pa.stride) {
-			pa.look(sc, i, uint64(binary.LittleEndian.Uint32(sc.p[i:])|fold&0xffffffff))
-		}
-	default:
-		for i := first; i <= last; i += int(pa.stride) {
-			pa.look(sc, i, window(sc.p[i:], pa.width))
+		if w := window(sc.p[i:], pa.width); pa.confirm(sc, i, w) {
+			if quiet = w; len(sc.hits.marked) == len(sc.set.literals) {
+				return
+			}
 		}
 	}
 }
 
-func (pa *pass) look(sc *scan, at int, w uint64) {
-	h := hash(w)
-	if b := bitsOf(h, pa.shift); pa.filter[h>>pa.shift]&b == b {
-		pa.confirm(sc, at, w, h)
+// eachByItself looks for the windows of one byte.
+func (pa *pass) eachByItself(sc *scan, first, last int) {
+	if first > last {
+		return
 	}
-}
-
-// confirm compares the patterns that have the window w, which stands at a place of sc.p.
-func (pa *pass) confirm(sc *scan, at int, w, h uint64) {
-	slot := h >> (64 - pa.slotBits)
-	entries := pa.entries[pa.slots[slot]:pa.slots[slot+1]]
-	for i := range entries {
-		e := &entries[i]
-		if e.window != w {
+	for i := range pa.entries {
+		e := &pa.entries[i]
+		if sc.hits.has(e.literal) {
 			continue
 		}
-		l := &sc.set.literals[e.literal]
-		if !sc.hits.has(l) && sc.stands(l, at-int(e.offset)) {
-			sc.hits.add(sc.set, l)
+		b := byte(e.window)
+		if sc.tryEach(e, b, first, last) || sc.tryEach(e, b&^0x20, first, last) {
+			sc.hits.add(sc.set, e.literal)
 		}
 	}
 }
 
-// stands reports whether a literal stands at a place of sc.p, within its bounds.
-func (sc *scan) stands(l *literal, at int) bool {
-	n := int(l.length)
-	till := at + n
-	if till > len(sc.p) || till <= sc.behind {
+// tryEach reports whether a literal stands around one of the bytes b from first to last.
+func (sc *scan) tryEach(e *entry, b byte, first, last int) bool {
+	l := &sc.set.literals[e.literal]
+	if m := sc.set.mask(l)[e.offset]; b&m != sc.set.value(l)[e.offset] {
 		return false
 	}
-	if sc.bounded && (at < int(l.from) || till > int(l.to)) {
-		return false
-	}
-	if sc.whole && l.atEnd && till != len(sc.p) {
-		return false
-	}
-	value := sc.set.text[l.text : int(l.text)+n]
-	mask := sc.set.text[int(l.text)+n : int(l.text)+2*n]
-	if at >= 0 {
-		return equal(sc.p[at:till], value, mask)
-	}
-	return sc.stood(value[:-at], mask[:-at]) && equal(sc.p[:till], value[-at:], mask[-at:])
-}
-
-// stood reports whether the begin of a literal stands before sc.p, as far as that is known.
-func (sc *scan) stood(value, mask []byte) bool {
-	if len(value) > sc.ahead {
-		return false
-	}
-	if over := len(value) - len(sc.before); over > 0 {
-		return equal(sc.before, value[over:], mask[over:])
-	}
-	return equal(sc.before[len(sc.before)-len(value):], value, mask)
-}
-
-// equal reports whether p is a value under its mask. All have one length.
-func equal(p, value, mask []byte) bool {
-	for i, b := range p {
-		if b|mask[i] != value[i] {
+	for i := first; i <= last; i++ {
+		n := bytes.IndexByte(sc.p[i:last+1], b)
+		if n < 0 {
 			return false
 		}
+		if i += n; sc.stands(l, i-int(e.offset)) {
+			return true
+		}
 	}
-	return true
+	return false
 }

@@ -3,8 +3,9 @@
 //
 // A pattern is found by a window of it: 8, 4, 2 or 1 bytes, folded to one case, that stand at a place of the buffer that
 // a pass looks at. A pass that looks at each fourth place only is given four neighbouring windows of each pattern, one of
-// which must stand at such a place. Windows are looked up in a Bloom filter that fits the cache, then in a hash table,
-// and only then is the pattern itself compared. Which windows of a pattern are taken decides the speed: see rarity.go.
+// which must stand at such a place. Windows are looked up in a filter that fits the cache (seek.go), then in a hash table
+// whose entries hold eight more bytes to compare (confirm.go), and only then is the pattern itself compared. Which windows
+// of a pattern are taken decides the speed (rarity.go).
 package multi
 
 import "math"
@@ -26,14 +27,14 @@ type Set struct {
 	size     int // patterns it was made of
 	literals []literal
 	ids      []uint32 // ids of literals that several patterns share
-	text     []byte   // values of the literals, each followed by its masks
+	text     []byte   // values of the literals, each followed by its mask
 	passes   []pass
 }
 
 // literal is what equal patterns share.
 type literal struct {
 	text     uint32 // where its value begins in Set.text
-	first    uint32 // the least id; it also names the literal in Hits
+	first    uint32 // the least id
 	more     uint32 // ids[more:more+others] are the other ids
 	others   uint32
 	from, to uint32 // to: MaxUint32 where it is not bounded
@@ -88,19 +89,26 @@ func (s *Set) gather(patterns []Pattern) {
 
 func clamp(n int) uint32 { return uint32(min(max(n, 0), math.MaxUint32-1)) }
 
-// valueAndMask is how a pattern is kept: a byte b of a buffer matches when b|mask is the value. The mask of a letter of
-// either case is 0x20, which only the two cases of the letter turn into its lower case; all other masks are 0.
+// valueAndMask is how a pattern is kept: a byte b of a buffer matches when b&mask is the value. The mask of a letter of
+// either case is 0xdf, which turns the two cases of the letter into its upper case, and nothing else; all other masks are
+// 0xff.
 func valueAndMask(p Pattern) []byte {
 	n := len(p.Bytes)
 	out := make([]byte, 2*n)
 	for i, b := range p.Bytes {
+		mask := byte(0xff)
 		if l := b | 0x20; p.Fold && 'a' <= l && l <= 'z' {
-			out[i], out[n+i] = l, 0x20
-		} else {
-			out[i] = b
+			mask = 0xdf
 		}
+		out[i], out[n+i] = b&mask, mask
 	}
 	return out
+}
+
+func (s *Set) value(l *literal) []byte { return s.text[l.text : l.text+uint32(l.length)] }
+
+func (s *Set) mask(l *literal) []byte {
+	return s.text[l.text+uint32(l.length) : l.text+2*uint32(l.length)]
 }
 
 // Size is how many bytes of memory the set takes.

@@ -27,10 +27,10 @@ func (c *Carry) Skip(n uint64) {
 //   - From and To hold in the first piece of a stream only, while c.At is 0, and AtEnd never.
 func (s *Set) Stream(p []byte, c *Carry, h *Hits) {
 	if s == nil {
-		h.reset(0)
+		h.reset(0, 0)
 		return
 	}
-	h.reset(s.size)
+	h.reset(s.size, len(s.literals))
 	sc := scan{set: s, hits: h, p: p, bounded: c.At == 0}
 	sc.before = c.tail[reach-int(c.kept):]
 	if sc.ahead = int(c.kept); c.kept == reach {

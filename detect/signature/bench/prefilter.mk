@@ -1,0 +1,8 @@
+# The prefilter's measurement; the root Makefile includes this file.
+.PHONY: bench-prefilter
+
+bench-prefilter: ## measure the prefilter of the traffic rules beside vectorscan (BULWARK_DATA; Debian: libvectorscan-dev)
+	@mkdir -p bin
+	@$(CC) -O2 -o bin/vectorscan detect/signature/bench/vectorscan/main.c -lhs || { rm -f bin/vectorscan; echo "vectorscan is not built (Debian: gcc, libvectorscan-dev): its ratio is skipped"; }
+	$(GO) build -trimpath -o bin/benchprefilter ./detect/signature/bench/prefilter
+	bin/benchprefilter -data "$(BULWARK_DATA)" $$(test -s "$(BENCH_CAPTURE)" && echo -capture "$(BENCH_CAPTURE)")

@@ -1,0 +1,74 @@
+package multi
+
+import "encoding/binary"
+
+// confirm compares the literals that have the window w, which stands at a place of sc.p. It reports whether all of them
+// are found by now.
+func (pa *pass) confirm(sc *scan, at int, w uint64) (all bool) {
+	slot := hash(w) >> (64 - pa.slotBits)
+	entries := pa.entries[pa.slots[slot]:pa.slots[slot+1]]
+	all = true
+	for i := range entries {
+		e := &entries[i]
+		if e.window != w || sc.hits.has(e.literal) {
+			continue
+		}
+		from := at - int(e.offset)
+		if rest := from + int(e.rest); rest >= 0 && rest+8 <= len(sc.p) &&
+			binary.LittleEndian.Uint64(sc.p[rest:])&e.mask != e.value {
+			all = false
+			continue
+		}
+		if !sc.stands(&sc.set.literals[e.literal], from) {
+			all = false
+			continue
+		}
+		sc.hits.add(sc.set, e.literal)
+	}
+	return all
+}
+
+// stands reports whether a literal stands at a place of sc.p, within its bounds.
+func (sc *scan) stands(l *literal, at int) bool {
+	till := at + int(l.length)
+	if till > len(sc.p) || till <= sc.behind {
+		return false
+	}
+	if sc.bounded && (at < int(l.from) || till > int(l.to)) {
+		return false
+	}
+	if sc.whole && l.atEnd && till != len(sc.p) {
+		return false
+	}
+	value, mask := sc.set.value(l), sc.set.mask(l)
+	if at >= 0 {
+		return equal(sc.p[at:till], value, mask)
+	}
+	return sc.stood(value[:-at], mask[:-at]) && equal(sc.p[:till], value[-at:], mask[-at:])
+}
+
+// stood reports whether the begin of a literal stands before sc.p, as far as that is known.
+func (sc *scan) stood(value, mask []byte) bool {
+	if len(value) > sc.ahead {
+		return false
+	}
+	if over := len(value) - len(sc.before); over > 0 {
+		return equal(sc.before, value[over:], mask[over:])
+	}
+	return equal(sc.before[len(sc.before)-len(value):], value, mask)
+}
+
+// equal reports whether p is a value under its mask. All have one length.
+func equal(p, value, mask []byte) bool {
+	for ; len(p) >= 8 && len(value) >= 8 && len(mask) >= 8; p, value, mask = p[8:], value[8:], mask[8:] {
+		if binary.LittleEndian.Uint64(p)&binary.LittleEndian.Uint64(mask) != binary.LittleEndian.Uint64(value) {
+			return false
+		}
+	}
+	for i, b := range p {
+		if b&mask[i] != value[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,191 @@
+package multi
+
+import "encoding/binary"
+
+// fold turns the letters of eight bytes to lower case, and does to other bytes what it pleases.
+const fold = 0x2020202020202020
+
+// window reads a window of some width, folded.
+func window(p []byte, width uint8) uint64 {
+	switch width {
+	case 8:
+		return load8(p)
+	case 4:
+		return load4(p)
+	case 2:
+		return load2(p)
+	}
+	return uint64(p[0] | 0x20)
+}
+
+func load8(p []byte) uint64 { return binary.LittleEndian.Uint64(p) | fold }
+func load4(p []byte) uint64 { return uint64(binary.LittleEndian.Uint32(p) | fold&0xffffffff) }
+func load2(p []byte) uint64 { return uint64(binary.LittleEndian.Uint16(p) | fold&0xffff) }
+
+// hash spreads a window; its upper bits are the good ones.
+func hash(window uint64) uint64 { return window * 0x9E3779B97F4A7C15 }
+
+// bit is the one that a hash sets in its word of a filter.
+func bit(h uint64) uint64 { return 1 << (h >> 58) }
+
+// in reports whether a filter may have a window.
+func in(filter []uint64, w uint64) bool {
+	h := hash(w)
+	return filter[h>>32&uint64(len(filter)-1)]&bit(h) != 0
+}
+
+// seek is the next place from i up to last whose window the filter has and that is not the quiet one; or one behind last.
+// The functions that it calls are where a scan spends its time: they call nothing, and look at several windows between
+// two checks of the buffer's length.
+func (pa *pass) seek(p []byte, i, last int, quiet uint64) int {
+	switch {
+	case pa.width == 4 && pa.stride == 1:
+		return seek4(p, pa.filter, i, last, quiet)
+	case pa.width == 4 && pa.stride == 2:
+		return seek4by2(p, pa.filter, i, last, quiet)
+	case pa.width == 4:
+		return seek4by4(p, pa.filter, i, last, quiet)
+	case pa.stride == 4:
+		return seek8by4(p, pa.filter, i, last, quiet)
+	case pa.width == 2:
+		return seek2(p, pa.filter, i, last, quiet)
+	}
+	for ; i <= last; i++ {
+		if w := load8(p[i:]); in(pa.filter, w) && w != quiet {
+			return i
+		}
+	}
+	return i
+}
+
+func seek4(p []byte, filter []uint64, i, last int, quiet uint64) int {
+	for ; i <= last-7; i += 8 {
+		q := p[i : i+11 : i+11]
+		if w := load4(q); in(filter, w) && w != quiet {
+			return i
+		}
+		if w := load4(q[1:]); in(filter, w) && w != quiet {
+			return i + 1
+		}
+		if w := load4(q[2:]); in(filter, w) && w != quiet {
+			return i + 2
+		}
+		if w := load4(q[3:]); in(filter, w) && w != quiet {
+			return i + 3
+		}
+		if w := load4(q[4:]); in(filter, w) && w != quiet {
+			return i + 4
+		}
+		if w := load4(q[5:]); in(filter, w) && w != quiet {
+			return i + 5
+		}
+		if w := load4(q[6:]); in(filter, w) && w != quiet {
+			return i + 6
+		}
+		if w := load4(q[7:]); in(filter, w) && w != quiet {
+			return i + 7
+		}
+	}
+	for ; i <= last; i++ {
+		if w := load4(p[i:]); in(filter, w) && w != quiet {
+			return i
+		}
+	}
+	return i
+}
+
+func seek4by2(p []byte, filter []uint64, i, last int, quiet uint64) int {
+	for ; i <= last-6; i += 8 {
+		q := p[i : i+10 : i+10]
+		if w := load4(q); in(filter, w) && w != quiet {
+			return i
+		}
+		if w := load4(q[2:]); in(filter, w) && w != quiet {
+			return i + 2
+		}
+		if w := load4(q[4:]); in(filter, w) && w != quiet {
+			return i + 4
+		}
+		if w := load4(q[6:]); in(filter, w) && w != quiet {
+			return i + 6
+		}
+	}
+	for ; i <= last; i += 2 {
+		if w := load4(p[i:]); in(filter, w) && w != quiet {
+			return i
+		}
+	}
+	return i
+}
+
+func seek4by4(p []byte, filter []uint64, i, last int, quiet uint64) int {
+	for ; i <= last-12; i += 16 {
+		q := p[i : i+16 : i+16]
+		if w := load4(q); in(filter, w) && w != quiet {
+			return i
+		}
+		if w := load4(q[4:]); in(filter, w) && w != quiet {
+			return i + 4
+		}
+		if w := load4(q[8:]); in(filter, w) && w != quiet {
+			return i + 8
+		}
+		if w := load4(q[12:]); in(filter, w) && w != quiet {
+			return i + 12
+		}
+	}
+	for ; i <= last; i += 4 {
+		if w := load4(p[i:]); in(filter, w) && w != quiet {
+			return i
+		}
+	}
+	return i
+}
+
+func seek8by4(p []byte, filter []uint64, i, last int, quiet uint64) int {
+	for ; i <= last-12; i += 16 {
+		q := p[i : i+20 : i+20]
+		if w := load8(q); in(filter, w) && w != quiet {
+			return i
+		}
+		if w := load8(q[4:]); in(filter, w) && w != quiet {
+			return i + 4
+		}
+		if w := load8(q[8:]); in(filter, w) && w != quiet {
+			return i + 8
+		}
+		if w := load8(q[12:]); in(filter, w) && w != quiet {
+			return i + 12
+		}
+	}
+	for ; i <= last; i += 4 {
+		if w := load8(p[i:]); in(filter, w) && w != quiet {
+			return i
+		}
+	}
+	return i
+}
+
+func seek2(p []byte, filter []uint64, i, last int, quiet uint64) int {
+	for ; i <= last-3; i += 4 {
+		q := p[i : i+5 : i+5]
+		if w := load2(q); in(filter, w) && w != quiet {
+			return i
+		}
+		if w := load2(q[1:]); in(filter, w) && w != quiet {
+			return i + 1
+		}
+		if w := load2(q[2:]); in(filter, w) && w != quiet {
+			return i + 2
+		}
+		if w := load2(q[3:]); in(filter, w) && w != quiet {
+			return i + 3
+		}
+	}
+	for ; i <= last; i++ {
+		if w := load2(p[i:]); in(filter, w) && w != quiet {
+			return i
+		}
+	}
+	return i
+}
