@@ -32,7 +32,7 @@ type At struct {
 }
 
 // known is what the inventory must say of a station: the name that it is heard by, empty where it tells none and goes by its
-// address; its class as content/classes names it, empty where the lab's station shows none.
+// maker and address; its class as content/classes names it, empty where the lab's station shows none.
 type known struct{ station, name, class string }
 
 // anyName is for stations that call themselves what the machine is called that the lab runs on, or what they like.
@@ -115,7 +115,7 @@ func find(all []Device, mac string) (d *Device, reason string) {
 }
 
 func misnamed(k *known, d *Device) string {
-	if k.name == "" && slices.ContainsFunc(d.Addresses, func(a At) bool { return a.Address == d.Name }) || k.name == anyName {
+	if k.name == "" && slices.ContainsFunc(d.Addresses, func(a At) bool { return a.Address == d.Name || strings.HasSuffix(d.Name, " "+a.Address) }) || k.name == anyName {
 		return ""
 	}
 	return differ(k.name, d.Name)

@@ -100,17 +100,24 @@ func (c *Class) check() error {
 		return fmt.Errorf("%w: %q lacks a name, a French name, a tier or rules", ErrClass, c.Name)
 	}
 	for i := range c.Rules {
-		r := &c.Rules[i]
-		switch {
-		case r.Name == "" || r.Points == 0 || len(r.All) == 0:
-			return fmt.Errorf("%w: %s: rule %d lacks a name, points or tests", ErrClass, c.Name, i+1)
-		case len(r.Source) == 0 || len(r.Match) == 0 || len(r.Spare) == 0:
-			return fmt.Errorf("%w: %s: %s lacks a source, a match or a spare", ErrClass, c.Name, r.Name)
+		if err := c.Rules[i].Check(); err != nil {
+			return fmt.Errorf("%s: %w", c.Name, err)
 		}
-		for _, t := range slices.Concat(r.All, r.None) {
-			if t.Field == "" || len(t.Is) == 0 {
-				return fmt.Errorf("%w: %s: %s has a test without a field or values", ErrClass, c.Name, r.Name)
-			}
+	}
+	return nil
+}
+
+// Check reports what a rule lacks.
+func (r *Rule) Check() error {
+	switch {
+	case r.Name == "" || r.Points == 0 || len(r.All) == 0:
+		return fmt.Errorf("%w: rule %q lacks a name, points or tests", ErrClass, r.Name)
+	case len(r.Source) == 0 || len(r.Match) == 0 || len(r.Spare) == 0:
+		return fmt.Errorf("%w: %s lacks a source, a match or a spare", ErrClass, r.Name)
+	}
+	for _, t := range slices.Concat(r.All, r.None) {
+		if t.Field == "" || len(t.Is) == 0 {
+			return fmt.Errorf("%w: %s has a test without a field or values", ErrClass, r.Name)
 		}
 	}
 	return nil

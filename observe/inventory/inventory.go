@@ -14,6 +14,8 @@ import (
 
 	"bulwark/content/classes"
 	"bulwark/content/makers"
+	"bulwark/content/names"
+	"bulwark/content/systems"
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
@@ -89,6 +91,7 @@ type Inventory struct {
 	words    map[register.DeviceID]Word
 	named    map[string]*classes.Class
 	judges   *classes.Judge
+	systems  *systems.Judge
 	verdicts map[register.DeviceID]judged
 	shown    map[register.DeviceID]*shown
 	watch    watch
@@ -135,17 +138,23 @@ func assemble(n Needs) (*Inventory, error) {
 	if err != nil {
 		return nil, err
 	}
+	known, err := systems.All()
+	if err != nil {
+		return nil, err
+	}
 	cards, err := makers.Load()
 	if err != nil {
 		return nil, err
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
-		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, named: map[string]*classes.Class{}, judges: classes.NewJudge(all), verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]*shown{},
+		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, named: map[string]*classes.Class{}, judges: classes.NewJudge(all), systems: systems.NewJudge(known), verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]*shown{},
 		watch: newWatch(n.Config), seenLag: seenLag, out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
 	for n := range all {
 		i.named[all[n].Name] = &all[n]
 	}
-	i.book.reader.Want(append(classes.Values(all, "port"), classes.Values(all, "asks_port")...), classes.Values(all, "calls"))
+	i.book.reader.Want(append(classes.Values(all, "port"), classes.Values(all, "asks_port")...),
+		append(classes.Values(all, "calls"), systems.Values(known, "calls")...))
+	i.book.register.Generic = names.Load().Has
 	i.book.register.Most = n.Config.Addresses
 	i.book.register.Keep = i.confirmed
 	i.book.register.Tell = i.note

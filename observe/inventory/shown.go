@@ -66,7 +66,7 @@ func (i *Inventory) show(d register.DeviceID, traces []*register.Trace) *shown {
 	case same:
 		v := *old.device
 		v.seen(i.book.register.Traces(d))
-		v.Name, v.Tier = name(&v), i.tier(&v, d)
+		v.Name, v.Tier = i.name(&v), i.tier(&v, d)
 		now.device, now.text = &v, old.text
 	default:
 		v := i.view(register.Device{ID: d, Traces: i.book.register.Traces(d)})

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"bulwark/content/classes"
+	"bulwark/content/names"
+	"bulwark/content/systems"
 	"bulwark/observe/inventory/internal/links"
 	"bulwark/observe/inventory/internal/register"
 )
@@ -28,7 +30,9 @@ type Device struct {
 	Card      string    `json:"card,omitempty"` // who made its network card, where the maker of the device is not known
 	Model     string    `json:"model,omitempty"`
 	Serial    string    `json:"serial,omitempty"`
-	OS        string    `json:"os,omitempty"`
+	OS        string    `json:"os,omitempty"` // operating system, by the evidence
+	OSSure    string    `json:"os_sure,omitempty"`
+	OSWhy     []string  `json:"os_why,omitempty"`
 	Software  []string  `json:"software,omitempty"`
 	Serves    []string  `json:"serves,omitempty"`
 	Uses      []string  `json:"uses,omitempty"`
@@ -121,18 +125,20 @@ func place(a netip.Addr) string {
 // judged is a verdict with the version of the facts that it rests on.
 type judged struct {
 	version uint64
-	verdict classes.Verdict
+	classes.Verdict
+	system systems.Verdict
 }
 
 // verdict is what the evidence says of a device. The lock for writing is held.
-func (i *Inventory) verdict(d register.DeviceID) classes.Verdict {
+func (i *Inventory) verdict(d register.DeviceID) judged {
 	v := i.book.register.Version(d)
 	if j, ok := i.verdicts[d]; ok && j.version == v {
-		return j.verdict
+		return j
 	}
-	verdict := i.judges.Judge(factsOf{i, i.book.register.Traces(d)})
-	i.verdicts[d] = judged{v, verdict}
-	return verdict
+	facts := factsOf{i, i.book.register.Traces(d)}
+	j := judged{v, i.judges.Judge(facts), i.systems.Judge(facts)}
+	i.verdicts[d] = j
+	return j
 }
 
 // Show is one device with all its facts.
@@ -179,7 +185,7 @@ func (i *Inventory) view(d register.Device) Device {
 	v.seen(d.Traces)
 	p := picker{i.book.register, d.Traces}
 	v.MACs, v.Hostnames, v.AETitles = p.own(register.MAC), p.own(register.Hostname), p.own(register.AE)
-	v.Vendor, v.Model, v.OS = p.best(register.Vendor), p.best(register.Model), p.best(register.OS)
+	v.Vendor, v.Model = p.best(register.Vendor), p.best(register.Model)
 	if v.Vendor == "" && len(v.MACs) > 0 && !v.Several {
 		v.Card = i.makers.Of(v.MACs[0])
 	}
@@ -189,7 +195,7 @@ func (i *Inventory) view(d register.Device) Device {
 	}
 	v.Software, v.Serves, v.Uses = p.all(register.Software), p.all(register.Serves), p.all(register.Uses)
 	i.judge(&v, d.ID)
-	v.Name = name(&v)
+	v.Name = i.name(&v)
 	return v
 }
 
@@ -205,20 +211,30 @@ func compare(a, b bool) int {
 
 // judge fills in class and tier.
 func (i *Inventory) judge(v *Device, d register.DeviceID) {
-	verdict := i.verdict(d)
-	v.Class = Class{Name: verdict.Class, By: "evidence", Why: verdict.Why, Rival: verdict.Rival, Evidence: verdict.Class}
-	switch {
-	case verdict.Points >= classes.Settled:
-		v.Class.Sure = register.Certain.String()
-	case verdict.Points >= classes.Likely:
-		v.Class.Sure = register.Likely.String()
-	case verdict.Points > 0:
-		v.Class.Sure = register.Possible.String()
+	j := i.verdict(d)
+	if !v.Several { // else it is that of one of them
+		v.OS, v.OSSure, v.OSWhy = j.system.Name, sureOf(j.system.Points), j.system.Why
 	}
+	verdict := j.Verdict
+	v.Class = Class{Name: verdict.Class, By: "evidence", Why: verdict.Why, Rival: verdict.Rival, Evidence: verdict.Class}
+	v.Class.Sure = sureOf(verdict.Points)
 	if v.Word.Class != "" {
 		v.Class.Name, v.Class.By, v.Class.Sure, v.Class.Rival = v.Word.Class, "person", register.Certain.String(), ""
 	}
 	v.Tier = i.tier(v, d)
+}
+
+// sureOf is how sure it is what points speak for; empty for none.
+func sureOf(points int) string {
+	switch {
+	case points >= classes.Settled:
+		return register.Certain.String()
+	case points >= classes.Likely:
+		return register.Likely.String()
+	case points > 0:
+		return register.Possible.String()
+	}
+	return ""
 }
 
 // tier is how much care depends on a device of the class that v has.
@@ -237,18 +253,21 @@ func (i *Inventory) tier(v *Device, d register.DeviceID) TierView {
 	return t
 }
 
-// name is what a device is called in a list.
-func name(v *Device) string {
-	switch {
-	case v.Word.Name != "":
+// name is what a device is called in a list: what people say, what it calls itself, what its maker does, or who made it and
+// where it is. Names that tell no device from another are left out.
+func (i *Inventory) name(v *Device) string {
+	if v.Word.Name != "" {
 		return v.Word.Name
-	case len(v.Hostnames) > 0:
-		for _, h := range v.Hostnames {
-			if strings.Trim(h, "0123456789abcdef-") != "" { // not a number that serves as a name
-				return h
-			}
+	}
+	own := slices.DeleteFunc(slices.Clone(v.Hostnames), i.book.register.Generic)
+	for _, h := range own {
+		if strings.Trim(h, "0123456789abcdef-") != "" { // not a number that serves as a name
+			return h
 		}
-		return v.Hostnames[0]
+	}
+	switch {
+	case len(own) > 0:
+		return own[0]
 	case len(v.AETitles) > 0:
 		return v.AETitles[0]
 	case v.Model != "" && v.Serial != "":
@@ -256,7 +275,7 @@ func name(v *Device) string {
 	case v.Model != "":
 		return v.Model
 	case len(v.Addresses) > 0:
-		return v.Addresses[0].Addr.String()
+		return strings.TrimLeft(names.Short(cmp.Or(v.Vendor, v.Card))+" "+v.Addresses[0].Addr.String(), " ")
 	}
 	return fmt.Sprint(v.ID)
 }

@@ -168,7 +168,7 @@ func (i *Inventory) learnt(t *register.Trace, f *register.Fact) {
 	h := hint{at: f.First, trace: t.ID, field: f.Field, value: f.Value, source: f.Source}
 	age := f.First - s.Born
 	switch f.Field {
-	case register.Software, register.Model, register.OS:
+	case register.Software, register.Model, register.Announces:
 		if age < acquainted {
 			return
 		}

@@ -327,6 +327,7 @@ export const en = {
     mergeThen: 'It keeps the lower number. Where people have said something of both, what they said of that one stands. Your name is written to the ledger. Splitting addresses off takes it back.',
     mergeDo: 'Merge',
     mergeDone: 'They are one device now: {name}.',
+    osSeems: 'Its operating system seems to be {os} ({sure}).',
     evidence: 'Evidence',
     factOne: '{n} fact',
     factMany: '{n} facts',
@@ -337,7 +338,7 @@ export const en = {
     fields: {
       mac: 'MAC address', serial: 'Serial number', uid: 'Unique identifier', engine: 'SNMP engine', host_key: 'SSH host key', guid: 'SMB identifier', cert: 'Certificate', hostname: 'Host name', ae: 'AE title',
       domain: 'Domain', oui: 'Maker of the card', vendor: 'Maker', model: 'Model', software: 'Software', os: 'Operating system', class: 'Class', serves: 'Serves', uses: 'Uses', role: 'Role', modality: 'Modality', sop: 'SOP class',
-      implementation: 'DICOM implementation', message: 'HL7 message', application: 'Application', user_agent: 'User agent', banner: 'Banner', ja4: 'JA4', dhcp_options: 'DHCP options', dhcp_vendor: 'DHCP vendor', service: 'Announces', location: 'Location', merged: 'Merged by a person',
+      implementation: 'DICOM implementation', message: 'HL7 message', application: 'Application', user_agent: 'User agent', banner: 'Banner', ja4: 'JA4', dhcp_options: 'DHCP options', dhcp_vendor: 'DHCP vendor', service: 'Announces', location: 'Location', merged: 'Merged by a person', announces: 'Version announced', calls: 'Calls', certificate: 'Certificate shown',
     },
     peers: 'Who it works with',
     useOne: '{n} use',

@@ -328,6 +328,7 @@ export const fr: Dictionary = {
     mergeThen: 'Il garde le plus petit numéro. Si des personnes ont parlé des deux, ce qu’elles ont dit de celui-là vaut. Votre nom est inscrit au registre. Détacher des adresses revient en arrière.',
     mergeDo: 'Réunir',
     mergeDone: 'C’est maintenant un seul appareil : {name}.',
+    osSeems: 'Son système d’exploitation semble être {os} ({sure}).',
     evidence: 'Indices',
     factOne: '{n} fait',
     factMany: '{n} faits',
@@ -338,7 +339,7 @@ export const fr: Dictionary = {
     fields: {
       mac: 'Adresse MAC', serial: 'Numéro de série', uid: 'Identifiant unique', engine: 'Moteur SNMP', host_key: 'Clé d’hôte SSH', guid: 'Identifiant SMB', cert: 'Certificat', hostname: 'Nom d’hôte', ae: 'AE title',
       domain: 'Domaine', oui: 'Fabricant de la carte', vendor: 'Fabricant', model: 'Modèle', software: 'Logiciel', os: 'Système d’exploitation', class: 'Classe', serves: 'Sert', uses: 'Utilise', role: 'Rôle', modality: 'Modalité', sop: 'Classe SOP',
-      implementation: 'Implémentation DICOM', message: 'Message HL7', application: 'Application', user_agent: 'Agent utilisateur', banner: 'Bannière', ja4: 'JA4', dhcp_options: 'Options DHCP', dhcp_vendor: 'Fournisseur DHCP', service: 'Annonce', location: 'Lieu', merged: 'Réuni par une personne',
+      implementation: 'Implémentation DICOM', message: 'Message HL7', application: 'Application', user_agent: 'Agent utilisateur', banner: 'Bannière', ja4: 'JA4', dhcp_options: 'Options DHCP', dhcp_vendor: 'Fournisseur DHCP', service: 'Annonce', location: 'Lieu', merged: 'Réuni par une personne', announces: 'Version annoncée', calls: 'Appelle', certificate: 'Certificat présenté',
     },
     peers: 'Avec qui il travaille',
     useOne: '{n} usage',

@@ -338,22 +338,5 @@ func (r *Reader) nbns(at netip.Addr, p *event.NBNS) {
 	for _, s := range p.Serves {
 		r.say(register.Role, s)
 	}
-	r.say(register.OS, windows(p.Software))
-}
-
-// windows is the system of a version that a host announces ([MS-BRWS] 2.2.1).
-func windows(version string) string {
-	switch version {
-	case "5.1", "5.2":
-		return "Windows XP or Server 2003"
-	case "6.0":
-		return "Windows Vista or Server 2008"
-	case "6.1":
-		return "Windows 7 or Server 2008 R2"
-	case "6.2", "6.3":
-		return "Windows 8 or Server 2012"
-	case "10.0":
-		return "Windows 10 or later"
-	}
-	return ""
+	r.say(register.Announces, p.Software)
 }

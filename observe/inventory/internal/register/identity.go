@@ -60,6 +60,9 @@ type Register struct {
 	Folded func(from, into TraceID)
 	// Keep says whether a device must stay when room is needed: a person has confirmed it. Nil keeps none.
 	Keep func(DeviceID) bool
+	// Generic says of a host name, in lower case, that it tells no device from another; nil says so of none. It must be there
+	// before the first fact.
+	Generic func(name string) bool
 	// Most is how many traces are held; 0 means 65,536.
 	Most int
 
@@ -210,7 +213,7 @@ func (r *Register) See(s *Sighting) *Trace {
 	if out.Field.joins() {
 		r.unlink(t, ident{out.Field, out.Value}, s.Time)
 	}
-	if !s.Field.joins() || worthless(s.Field, s.Value) {
+	if !s.Field.joins() || r.worthless(s.Field, s.Value) {
 		return t
 	}
 	if fresh && r.known(t, f) {
@@ -262,7 +265,7 @@ func (r *Register) trace(s *Sighting) *Trace {
 
 // handsOver reports whether a sighting shows that its address belongs to another device now.
 func (r *Register) handsOver(t *Trace, s *Sighting) bool {
-	if t.Crowd != "" || s.Sure < Likely || worthless(s.Field, s.Value) {
+	if t.Crowd != "" || s.Sure < Likely || r.worthless(s.Field, s.Value) {
 		return false
 	}
 	rule, ok := ruleOf(s.Field)
@@ -278,7 +281,7 @@ func (r *Register) handsOver(t *Trace, s *Sighting) bool {
 	other := false
 	for i := range t.Facts {
 		f := &t.Facts[i]
-		if f.Field != s.Field || f.Sure < Likely || worthless(f.Field, f.Value) || r.sharedBy(f.Field, f.Value) {
+		if f.Field != s.Field || f.Sure < Likely || r.worthless(f.Field, f.Value) || r.sharedBy(f.Field, f.Value) {
 			continue
 		}
 		if same(s.Field, f.Value, s.Value) {
@@ -368,7 +371,7 @@ func (r *Register) count(t *Trace, s *Sighting) {
 	var values []string
 	for i := range t.Facts {
 		f := &t.Facts[i]
-		if f.Field != s.Field || f.Last < s.Time-6*pause || worthless(f.Field, f.Value) {
+		if f.Field != s.Field || f.Last < s.Time-6*pause || r.worthless(f.Field, f.Value) {
 			continue
 		}
 		if !slices.ContainsFunc(values, func(v string) bool { return same(f.Field, v, f.Value) }) {
@@ -466,7 +469,7 @@ func (r *Register) twins(e *edge, id ident, t *Trace, now int64) string {
 func (r *Register) cards(t *Trace) []string {
 	var all []string
 	for i := range t.Facts {
-		if f := &t.Facts[i]; f.Field == MAC && !random(f.Value) && !worthless(MAC, f.Value) && !r.sharedBy(MAC, f.Value) {
+		if f := &t.Facts[i]; f.Field == MAC && !random(f.Value) && !r.worthless(MAC, f.Value) && !r.sharedBy(MAC, f.Value) {
 			all = append(all, f.Value)
 		}
 	}
@@ -608,7 +611,7 @@ func (r *Register) values(d DeviceID, field Field) []string {
 		}
 		for i := range t.Facts {
 			f := &t.Facts[i]
-			if f.Field == field && f.Sure >= Likely && !worthless(field, f.Value) && !r.sharedBy(field, f.Value) && !slices.Contains(all, f.Value) {
+			if f.Field == field && f.Sure >= Likely && !r.worthless(field, f.Value) && !r.sharedBy(field, f.Value) && !slices.Contains(all, f.Value) {
 				all = append(all, f.Value)
 			}
 		}

@@ -52,16 +52,14 @@ const byPerson Field = "merged"
 // the address changed hands.
 const pause = int64(10 * time.Minute)
 
-// worthless are values that many makers and installers leave as they are.
+// worthless reports whether a value is one that many devices have.
+func (r *Register) worthless(f Field, v string) bool {
+	return f == Hostname && r.Generic != nil && r.Generic(v) || worthless(f, v)
+}
+
+// worthless are values that many makers and installers leave as they are. Host names are the caller's to tell ([Register]).
 func worthless(f Field, v string) bool {
 	switch f {
-	case Hostname:
-		switch v {
-		case "localhost", "workstation", "unknown", "none", "null", "android", "iphone", "host", "pc", "user", "default", "test", "server", "client",
-			"admin", "device", "dhcp", "router", "gateway", "printer", "esp", "raspberrypi", "ubuntu", "debian", "kali", "localdomain", "wpad", "isatap",
-			"vm":
-			return true
-		}
 	case Serial:
 		return uniform(v) || len(v) < 4
 	case MAC:

@@ -123,7 +123,7 @@ func (r *Register) Restore(s State) error {
 		}
 		for i := range t.Facts {
 			f := &t.Facts[i]
-			if !f.Field.joins() || worthless(f.Field, f.Value) {
+			if !f.Field.joins() || r.worthless(f.Field, f.Value) {
 				continue
 			}
 			e := r.edge(ident{f.Field, f.Value})

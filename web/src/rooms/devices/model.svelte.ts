@@ -23,6 +23,8 @@ export interface Device {
   model?: string
   serial?: string
   os?: string
+  os_sure?: string
+  os_why?: string[]
   software?: string[]
   serves?: string[]
   uses?: string[]
