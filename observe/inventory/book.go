@@ -95,6 +95,9 @@ func (b *book) take(e *event.Event) {
 		b.now = e.Time
 	}
 	if f, ok := e.Payload.(*event.Flow); ok {
+		if last := int64(f.Start + f.Duration); last > 0 { // it may be told long after, when its time is up
+			e.Time = min(e.Time, last)
+		}
 		b.flow(e, f)
 		return
 	}

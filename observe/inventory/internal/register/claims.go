@@ -54,17 +54,20 @@ func (r *Register) rule(e *edge, id ident, o, t *Trace, now int64) (ruling, stri
 		if v, why := renamed(names(r.of(known.Device)), names(r.of(claim.Device)), now); v != granted {
 			return v, why
 		}
-		if near(known.Addr, claim.Addr) && (certain(known, id) && certain(claim, id) || !r.passes(e)) {
+		if near(known.Addr, claim.Addr) && (certain(known, id) && certain(claim, id) || !r.passes(e, now)) {
 			return granted, ""
 		}
 	}
 	if r.agree(known, claim, id) {
 		return granted, ""
 	}
-	if id.field == MAC && !(certain(known, id) && certain(claim, id)) {
-		return later, "" // it may be that of the way
-	}
 	last, silence, here := r.lastSeen(known.Device)
+	if id.field == MAC && !(certain(known, id) && certain(claim, id)) { // it may be that of the way
+		if r.passes(e, now) || here && now-last < absence/2 {
+			return later, ""
+		}
+		return granted, ""
+	}
 	switch {
 	case !here || now-last >= silence:
 		return granted, ""
@@ -189,13 +192,13 @@ func certain(t *Trace, id ident) bool {
 	return sure
 }
 
-// passes reports whether frames from several networks bear a link address: then it is that of a way between them.
-func (r *Register) passes(e *edge) bool {
+// passes reports whether frames from several networks bear a link address these hours: then it is that of a way between them.
+func (r *Register) passes(e *edge, now int64) bool {
 	var first netip.Addr
 	for _, t := range e.traces {
 		a := t.Addr
 		switch {
-		case !a.Is4() || a.IsLinkLocalUnicast():
+		case !a.Is4() || a.IsLinkLocalUnicast() || t.Last < now-absence/2:
 		case !first.IsValid():
 			first = a
 		case !near(first, a):

@@ -186,6 +186,9 @@ func (r *Register) InUse(a netip.Addr, at int64) *Trace {
 func (r *Register) See(s *Sighting) *Trace {
 	r.look(s.Time)
 	t := r.trace(s)
+	if t.Heir && s.Time < t.First {
+		return t // it is of who was there before
+	}
 	t.seen(s.Time)
 	if s.Field == "" || s.Value == "" {
 		return t
@@ -200,6 +203,7 @@ func (r *Register) See(s *Sighting) *Trace {
 		r.touch(old)
 		delete(r.current, s.At)
 		t = r.trace(s)
+		t.Heir = true
 		r.tell(Change{Kind: Changed, Time: s.Time, Device: t.Device, Other: old, Field: s.Field, Value: strings.Clone(s.Value), Addr: s.At})
 	}
 	f, fresh, out := t.add(s)
@@ -231,6 +235,8 @@ func (r *Register) See(s *Sighting) *Trace {
 func (t *Trace) seen(now int64) {
 	if now > t.Last {
 		t.Gap, t.Last = max(t.Gap, now-t.Last), now
+	} else if now < t.First && !t.Heir {
+		t.First = now
 	}
 }
 

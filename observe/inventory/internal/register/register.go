@@ -112,6 +112,7 @@ type Trace struct {
 	Device      DeviceID
 	First, Last int64 // unix nanoseconds
 	Over        bool  // the address is another's now
+	Heir        bool  `json:",omitempty"` // the address was another's before
 	Crowd       Field // several devices speak behind the address, as values of this field show; empty for one
 	Gap         int64 `json:",omitempty"` // its longest silence
 	Bars        []Bar `json:",omitempty"`
