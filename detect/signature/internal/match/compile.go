@@ -55,6 +55,7 @@ func (c *compiler) fill(p *Program, tests []rule.Test) error {
 		}
 	}
 	sortCandidates(p.fast)
+	p.steps = ordered(p, tests)
 	return nil
 }
 

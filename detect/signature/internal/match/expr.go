@@ -114,7 +114,10 @@ func (r *run) expr(p *Program, i, pos int, e *expr) (v verdict, end int) {
 		r.m.text, r.m.captured = r.m.text[:texts], r.m.captured[:groups]
 		at = start + 1
 	}
-	return no, pos
+	if e.relative {
+		return no, pos
+	}
+	return never, pos
 }
 
 // newExpr compiles an expression of a rule.

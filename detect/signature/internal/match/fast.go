@@ -46,6 +46,7 @@ func (c *compiler) propose(t *rule.Content, out *content) {
 	from, to := c.bounds(t, out)
 	p := multi.Pattern{Bytes: t.Bytes, Fold: t.Fold, From: from, To: to, AtEnd: t.AtEnd}
 	c.reach = reach{from: from + len(t.Bytes), to: to, lost: to == 0}
+	c.p.need = max(c.p.need, uint64(from+len(t.Bytes)))
 	worth := 0
 	if t.Fast || t.FastOnly {
 		worth = byName

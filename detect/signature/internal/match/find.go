@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"strings"
 )
 
 // needle is bytes that are looked for. Two of them, as rare ones as there are, are sought first: by the rarest alone
@@ -191,10 +192,9 @@ const usual = "\x00 eta\x01oinsr\xfflhdcu/.m\x02p01-2fg=:\r\n3w\x03;b,y45678v9kT
 
 // commonness is small for bytes that are seldom in traffic.
 func commonness(b byte) int {
-	for i := range len(usual) {
-		if usual[i] == b {
-			return 2 * (len(usual) - i)
-		}
+	i := strings.IndexByte(usual, b)
+	if i < 0 {
+		return 0
 	}
-	return 0
+	return 2 * (len(usual) - i)
 }

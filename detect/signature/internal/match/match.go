@@ -32,6 +32,7 @@ type Program struct {
 	entropy  []*rule.Entropy
 	base64s  []*decode
 	fast     []candidate
+	need     uint64 // bytes that the contents take at the least
 	absent   absence
 	waits    bool
 }
@@ -97,6 +98,9 @@ func (p *Program) Match(m *Machine, v View) bool {
 	}
 	if p.chain != nil && !v.Changed {
 		v.Data = p.chain.Apply(m, v.Data)
+	}
+	if v.Offset+uint64(len(v.Data)) < p.need {
+		return false
 	}
 	r := run{m: m, view: v}
 	held := r.from(p, 0, 0) == yes

@@ -18,6 +18,14 @@ func naive(data []byte, tests []rule.Test, pos int) bool {
 	}
 	rest := tests[1:]
 	switch t := tests[0].(type) {
+	case *rule.Size:
+		return len(data) > int(t.A) && naive(data, rest, pos)
+	case *rule.PCRE: // of letters alone
+		c := &rule.Content{Bytes: []byte(t.Expr), Fold: t.Flags == "i", Not: t.Not}
+		if t.Relative {
+			c.Distance = n(0)
+		}
+		return naive(data, append([]rule.Test{c}, rest...), pos)
 	case *rule.DataAt:
 		there := t.At.N < len(data)
 		if t.Relative {
@@ -89,9 +97,19 @@ func invent(d *dice) ([]byte, []rule.Test) {
 			tests = append(tests, &rule.DataAt{At: n(d.roll(12)), Not: d.roll(2) == 0, Relative: !negated && d.roll(2) == 0})
 			continue
 		}
+		if d.roll(9) == 0 {
+			tests = append(tests, &rule.Size{Number: rule.Number{Op: rule.Greater, A: uint64(d.roll(12))}})
+			continue
+		}
 		c := &rule.Content{Bytes: make([]byte, 1+d.roll(3)), Fold: d.roll(3) == 0, Not: d.roll(4) == 0, AtEnd: d.roll(9) == 0}
 		for i := range c.Bytes {
 			c.Bytes[i] = letters[d.roll(len(letters))]
+		}
+		if d.roll(7) == 0 && !negated {
+			e := &rule.PCRE{Expr: string(c.Bytes), Not: c.Not, Relative: d.roll(2) == 0, Flags: []string{"", "i"}[d.roll(2)]}
+			negated = e.Not && !e.Relative
+			tests = append(tests, e)
+			continue
 		}
 		switch kind := d.roll(5); {
 		case kind == 0:
