@@ -198,13 +198,17 @@ func (t *packetTest) streamSize() {
 	}
 }
 
-// appProtocol is app-layer-protocol: a name, and whose side or which protocol.
+// appProtocol is app-layer-protocol: names, and whose side or which protocol.
 func (t *packetTest) appProtocol() {
-	name, mode := t.Words[0], ""
-	if len(t.Words) > 1 {
-		mode = t.Words[1]
+	mode, unknown := "", false
+	if len(t.Options) > 0 {
+		mode = t.Options[0]
 	}
-	names := appNames(name)
+	var names []string
+	for _, name := range t.Words {
+		unknown = unknown || name == "unknown" || name == "failed"
+		names = append(names, appNames(name)...)
+	}
 	t.ofFlow = true
 	t.holds = func(t *packetTest, f *inspect.Flow, _ *packet.Packet) bool {
 		of := [2]string{f.App, f.App}
@@ -214,8 +218,8 @@ func (t *packetTest) appProtocol() {
 			}
 		}
 		is := func(app string) bool {
-			if name == "unknown" || name == "failed" {
-				return app == ""
+			if app == "" {
+				return unknown
 			}
 			for _, n := range names {
 				if n == app {

@@ -27,6 +27,8 @@ type Field struct {
 	Bits    int               // of an Integer: 8, 16, 32 or 64; 0: 32
 	Several bool              // an Integer that may have several values at once
 	Folds   bool              // its values are given in lower case
+	Packet  bool              // it is of a packet, not of what packets make up
+	File    bool              // it is of a file, whatever carries it
 	ID      int               // place in the table
 }
 

@@ -14,6 +14,9 @@ func files() []Field {
 	f.many(either, "file.sha256")
 	f.lower()
 	f.number(either, 64, nil, "filesize", "file.size")
+	for i := range f.fields {
+		f.fields[i].File = true
+	}
 	f.bytes(either, "base64_data")
 	f.many(either, "frame")
 	return f.fields

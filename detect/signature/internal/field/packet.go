@@ -8,6 +8,7 @@ func packets() []Field {
 		"sctp.chunk_data", "ip.src", "ip.dst",
 	} {
 		f.bytes(either, name)
+		f.fields[len(f.fields)-1].Packet = true
 	}
 	return f.fields
 }

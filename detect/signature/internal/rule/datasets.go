@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,11 +30,29 @@ func (b *builder) dataset(v value) error {
 	if d.State != "" && (d.Load != "" || d.Save != "") {
 		return faultf(v.at, "dataset: state cannot be mixed with load or save")
 	}
+	if err := b.datasetFiles(d, v.at); err != nil {
+		return err
+	}
 	if (d.Load != "" || d.Save != "" || d.State != "") && d.Type == "" {
 		return faultf(v.at, "dataset: a file needs a type")
 	}
 	g := b.here()
 	g.Tests = append(g.Tests, d)
+	return nil
+}
+
+// datasetFiles checks that files are within the folder of the rules; from elsewhere they may be loaded, by their whole path.
+func (b *builder) datasetFiles(d *Dataset, at int) error {
+	for i, path := range []string{d.Load, d.Save, d.State} {
+		absolute := strings.HasPrefix(path, "/")
+		switch {
+		case absolute && b.parser.o.AbsolutePaths:
+		case absolute && i > 0:
+			return faultf(at, "dataset: %q is not within the folder of the rules", cutWord(path))
+		case slices.Contains(strings.Split(path, "/"), ".."):
+			return faultf(at, "dataset: %q leads out of the folder of the rules", cutWord(path))
+		}
+	}
 	return nil
 }
 

@@ -11,6 +11,7 @@ type Error struct {
 	SID     uint32 // 0: not known
 	Enabled bool   // false: the rule is commented out
 	Skipped bool   // the rule is sound but not for this program: `requires` asks for what it does not have
+	Doubled bool   // the rule is sound but another has its id, or there are too many
 	Reason  string
 	Text    string // the rule, cut to 1,024 bytes
 }

@@ -20,7 +20,7 @@ func (b *builder) finish(start int) error {
 			r.Buffers = append(r.Buffers, g.Looked)
 		}
 	}
-	return b.directions(start)
+	return b.validate(start)
 }
 
 // directions checks that buffers of both directions are not asked for at once.

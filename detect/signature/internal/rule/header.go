@@ -22,6 +22,9 @@ func (b *builder) report(err error, start int) *Error {
 	if f, ok := errors.AsType[*fault](err); ok {
 		e.Pos, e.Skipped = b.line.pos(f.at), f.skip
 	}
+	if p, ok := errors.AsType[*placeError](err); ok {
+		e.Pos = p.pos
+	}
 	if e.SID == 0 {
 		e.SID = findSID(b.rule.Text)
 	}
@@ -139,18 +142,18 @@ func (b *builder) end(s *scanner, a *Addresses, p *Ports) (err error) {
 		return faultf(at, "the header ends where addresses should stand")
 	}
 	if *a, err = b.parser.env.addressSet(word); err != nil {
-		return within(at, err)
+		return placed(at, err)
 	}
 	word, at = s.word()
 	if word == "" {
 		return faultf(at, "the header ends where ports should stand")
 	}
 	*p, err = b.parser.env.portSet(word)
-	return within(at, err)
+	return placed(at, err)
 }
 
-// within places what is wrong with an expression that begins at an offset.
-func within(at int, err error) error {
+// placed says where in the line is wrong with an expression that begins at an offset.
+func placed(at int, err error) error {
 	if e, ok := errors.AsType[*exprError](err); ok {
 		return &fault{at: at + e.at, reason: e.reason}
 	}

@@ -27,7 +27,7 @@ func (b *builder) appProtocol(v value) error {
 		if err := b.known([]string{p.text}, p, "final", "either", "both", "to_server", "to_client", "toserver", "toclient", "original", "exact"); err != nil {
 			return err
 		}
-		t.Options = append(t.Options, p.text)
+		t.Options = append(t.Options, strings.Replace(p.text, "to_", "to", 1))
 	}
 	b.test(t)
 	return nil

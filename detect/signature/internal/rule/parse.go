@@ -12,6 +12,8 @@ type Options struct {
 	Vars     *Vars           // nil: those of [DefaultVars]
 	Version  Version         // of Suricata that `requires` is answered with; zero: [SuricataVersion]
 	Features map[string]bool // that `requires` may ask for; nil: [Features]
+
+	AbsolutePaths bool // datasets may be saved anywhere, not within the folder of the rules alone
 }
 
 // Parse reads the rules of one file. A rule that cannot be used is an *Error among errs, never weakened; err is that of

@@ -371,7 +371,7 @@ type PacketTest struct {
 	Numbers []Number
 	Text    string   // what follows the colon where it is no number
 	Words   []string // parsed words of it, where the keyword has some (stream_size: the side); app-layer-protocol: one of these
-	Options []string // app-layer-protocol: final, either, both, to_server, to_client, original, exact
+	Options []string // app-layer-protocol: final, either, both, toserver, toclient, original, exact
 	Not     bool
 	Pos     Pos
 }
