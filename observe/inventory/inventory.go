@@ -103,9 +103,9 @@ type Inventory struct {
 	moved    map[register.DeviceID]Word // words whose device became another, not kept yet
 	seq      uint64                     // of the last batch that was read
 
-	whole bool // the last attempt to keep it failed: the next keeps everything
+	seenAt int64 // when it was kept last when each device was seen
+	whole  bool  // the last attempt to keep it failed: the next keeps everything
 
-	seenLag    int64 // by how much what is kept of when a device was seen may be behind
 	lastChange int64
 	saving     sync.Mutex // held while it is kept, before mu
 }
@@ -148,7 +148,7 @@ func assemble(n Needs) (*Inventory, error) {
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
 		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, named: map[string]*classes.Class{}, judges: classes.NewJudge(all), systems: systems.NewJudge(known), verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]*shown{},
-		watch: newWatch(n.Config), seenLag: seenLag, out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
+		watch: newWatch(n.Config), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
 	for n := range all {
 		i.named[all[n].Name] = &all[n]
 	}
@@ -208,10 +208,7 @@ func (i *Inventory) saveOften(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			i.mu.Lock()
-			i.seenLag = 0
-			i.mu.Unlock()
-			if err := i.save(context.WithoutCancel(ctx)); err != nil {
+			if err := i.keep(context.WithoutCancel(ctx), true); err != nil {
 				i.log.Error("the inventory could not be kept", "error", err)
 			}
 			return

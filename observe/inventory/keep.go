@@ -3,26 +3,28 @@ package inventory
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/uptrace/bun"
 
-	"bulwark/observe/inventory/internal/links"
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/observe/inventory/internal/rhythm"
 )
 
 type traceRow struct {
 	bun.BaseModel `bun:"table:inventory_trace,alias:t"`
-	ID            int64           `bun:"id,pk"`
-	Device        int64           `bun:"device"`
-	Seen          int64           `bun:"seen"`
-	Gap           int64           `bun:"gap"`
-	Doc           json.RawMessage `bun:"doc,type:jsonb"`
+	ID            int64  `bun:"id,pk"`
+	Device        int64  `bun:"device"`
+	Seen          int64  `bun:"seen"`
+	Doc           []byte `bun:"doc"`
+}
+
+type seenRow struct {
+	bun.BaseModel `bun:"table:inventory_seen,alias:e"`
+	Block         int64  `bun:"block,pk"`
+	Doc           []byte `bun:"doc"`
 }
 
 type sharedRow struct {
@@ -34,10 +36,8 @@ type sharedRow struct {
 
 type useRow struct {
 	bun.BaseModel `bun:"table:inventory_use,alias:u"`
-	From          int64           `bun:"src,pk"`
-	To            int64           `bun:"dst,pk"`
-	App           string          `bun:"app,pk"`
-	Doc           json.RawMessage `bun:"doc,type:jsonb"`
+	Block         int64  `bun:"block,pk"`
+	Doc           []byte `bun:"doc"`
 }
 
 type rhythmRow struct {
@@ -85,116 +85,16 @@ type standingRow struct {
 	Doc           json.RawMessage `bun:"doc,type:jsonb"`
 }
 
-// load takes up what was kept.
-func (i *Inventory) load(ctx context.Context) error {
-	return i.db.Snapshot(ctx, func(ctx context.Context, tx bun.Tx) error {
-		state := map[string]int64{}
-		var states []stateRow
-		if err := tx.NewSelect().Model(&states).Scan(ctx); err != nil {
-			return err
-		}
-		for _, s := range states {
-			state[s.Name] = s.Value
-		}
-		i.seq = uint64(state["seq"])
-		i.lastChange = state["change"]
-		if err := i.loadRegister(ctx, tx, state); err != nil {
-			return err
-		}
-		if err := i.loadStandings(ctx, tx, state); err != nil {
-			return err
-		}
-		var uses []useRow
-		if err := tx.NewSelect().Model(&uses).Scan(ctx); err != nil {
-			return err
-		}
-		for _, u := range uses {
-			var use links.Use
-			if err := json.Unmarshal(u.Doc, &use); err != nil {
-				return fmt.Errorf("use %d-%d %s: %w", u.From, u.To, u.App, err)
-			}
-			i.book.links.Put(links.Key{From: register.TraceID(u.From), To: register.TraceID(u.To), App: u.App}, use)
-		}
-		if err := i.loadRhythms(ctx, tx); err != nil {
-			return err
-		}
-		var words []wordRow
-		if err := tx.NewSelect().Model(&words).Scan(ctx); err != nil {
-			return err
-		}
-		for _, w := range words {
-			i.words[register.DeviceID(w.Device)] = Word{Name: w.Name, Class: w.Class, Tier: Tier(w.Tier), Ward: w.Ward, Owner: w.Owner, Note: w.Note,
-				Reference: w.Reference, Confirmed: w.Confirmed.UTC(), By: w.By, Rev: w.Rev}
-		}
-		return nil
-	})
-}
-
-func (i *Inventory) loadRhythms(ctx context.Context, tx bun.IDB) error {
-	var rows []rhythmRow
-	if err := tx.NewSelect().Model(&rows).Scan(ctx); err != nil {
-		return err
-	}
-	for _, w := range rows {
-		if err := i.book.rhythms.Put(rhythm.Row{Key: rhythm.Key{Trace: register.TraceID(w.Trace), Serves: w.Serves == 1}, Counts: w.Counts}); err != nil {
-			return fmt.Errorf("rhythm of trace %d: %w", w.Trace, err)
-		}
-	}
-	return nil
-}
-
-func (i *Inventory) loadStandings(ctx context.Context, tx bun.IDB, state map[string]int64) error {
-	i.book.now, i.watch.at, i.watch.awake, i.watch.swept = state["now"], state["now"], state["awake"], state["awake"]
-	var rows []standingRow
-	if err := tx.NewSelect().Model(&rows).Scan(ctx); err != nil {
-		return err
-	}
-	for _, row := range rows {
-		s := &standing{}
-		if err := json.Unmarshal(row.Doc, s); err != nil {
-			return fmt.Errorf("standing of device %d: %w", row.Device, err)
-		}
-		i.watch.standings[register.DeviceID(row.Device)] = s
-	}
-	i.resume()
-	return nil
-}
-
-func (i *Inventory) loadRegister(ctx context.Context, tx bun.IDB, state map[string]int64) error {
-	s := register.State{LastTrace: register.TraceID(state["trace"]), LastDevice: register.DeviceID(state["device"])}
-	var traces []traceRow
-	if err := tx.NewSelect().Model(&traces).Order("id").Scan(ctx); err != nil {
-		return err
-	}
-	for _, row := range traces {
-		t := &register.Trace{}
-		if err := json.Unmarshal(row.Doc, t); err != nil {
-			return fmt.Errorf("trace %d: %w", row.ID, err)
-		}
-		t.ID, t.Device, t.Last, t.Gap = register.TraceID(row.ID), register.DeviceID(row.Device), row.Seen, row.Gap
-		s.Traces = append(s.Traces, t)
-	}
-	var shared []sharedRow
-	if err := tx.NewSelect().Model(&shared).Scan(ctx); err != nil {
-		return err
-	}
-	for _, x := range shared {
-		s.Shared = append(s.Shared, register.Shared{Field: register.Field(x.Field), Value: x.Value, Why: x.Why})
-	}
-	return i.book.register.Restore(s)
-}
-
 // pending is what is to be kept, as it stood at one moment.
 type pending struct {
 	traces  []traceRow
-	seen    [][3]int64 // traces that were only seen again: number, when, longest silence
 	gone    []register.TraceID
 	shared  []sharedRow
 	all     bool // shared are all
 	whole   bool // all that there is, in place of what was kept
 	taken   int  // how many of the changes
 	uses    []useRow
-	unused  []links.Key // that are no more
+	seen    []seenRow
 	rhythms []rhythmRow
 	still   []rhythm.Key // that are no more
 	changes []changeRow
@@ -207,12 +107,14 @@ type pending struct {
 // Keep keeps what was learnt. Run does so by itself.
 func (i *Inventory) Keep(ctx context.Context) error { return i.save(ctx) }
 
-// save keeps what changed since it was last kept, and how far the bus was read, in one transaction. Where that fails the
-// next writes all there is.
-func (i *Inventory) save(ctx context.Context) error {
+func (i *Inventory) save(ctx context.Context) error { return i.keep(ctx, false) }
+
+// keep keeps what changed since it was last kept, and how far the bus was read, in one transaction. Where that fails the
+// next writes all there is. last says that there may be no next: then it is kept, too, when each device was seen.
+func (i *Inventory) keep(ctx context.Context, last bool) error {
 	i.saving.Lock()
 	defer i.saving.Unlock()
-	p, err := i.collect()
+	p, err := i.collect(last)
 	if err == nil {
 		err = i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return p.write(ctx, tx) })
 	}
@@ -226,39 +128,30 @@ func (i *Inventory) save(ctx context.Context) error {
 }
 
 // collect takes what is to be kept, under the lock.
-func (i *Inventory) collect() (*pending, error) {
+func (i *Inventory) collect(last bool) (*pending, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	news := i.book.register.News()
 	if i.whole || len(news.Gone) > 0 {
 		i.book.forget()
 	}
-	uses, unused := i.book.links.Changed()
+	uses := i.book.links.Changed()
 	weeks, still := i.book.rhythms.Changed()
 	if i.whole {
 		news, uses, weeks = i.book.register.Everything(), i.book.links.Everything(), i.book.rhythms.Everything()
 	}
-	p := &pending{gone: news.Gone, all: news.Shared != nil, whole: i.whole, taken: len(i.changes), words: maps.Clone(i.moved),
-		unused: unused, still: still}
+	p := &pending{gone: news.Gone, all: news.Shared != nil, whole: i.whole, taken: len(i.changes), words: maps.Clone(i.moved), still: still}
 	for _, t := range news.Traces {
-		doc, err := json.Marshal(t)
-		if err != nil {
-			return nil, err
-		}
-		p.traces = append(p.traces, traceRow{ID: int64(t.ID), Device: int64(t.Device), Seen: t.Last, Gap: t.Gap, Doc: doc})
+		p.traces = append(p.traces, traceRow{ID: int64(t.ID), Device: int64(t.Device), Seen: t.Last, Doc: t.Append(nil)})
 	}
-	for _, t := range i.book.register.Seen(i.seenLag) {
-		p.seen = append(p.seen, [3]int64{int64(t.ID), t.Last, t.Gap})
+	if i.whole || last || i.watch.at-i.seenAt >= seenEvery || i.watch.at < i.seenAt {
+		p.seen, i.seenAt = packSeen(i.book.register), i.watch.at
 	}
 	for _, s := range news.Shared {
 		p.shared = append(p.shared, sharedRow{Field: string(s.Field), Value: s.Value, Why: s.Why})
 	}
-	for k, u := range uses {
-		doc, err := json.Marshal(u)
-		if err != nil {
-			return nil, err
-		}
-		p.uses = append(p.uses, useRow{From: int64(k.From), To: int64(k.To), App: k.App, Doc: doc})
+	for _, b := range uses {
+		p.uses = append(p.uses, useRow{Block: int64(b.Number), Doc: b.Doc})
 	}
 	for _, w := range weeks {
 		p.rhythms = append(p.rhythms, rhythmRow{Trace: int64(w.Trace), Serves: oneIf(w.Serves), Counts: w.Counts})
@@ -294,16 +187,16 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 			return err
 		}
 	}
-	if err := put(ctx, tx, p.traces, "id", "device", "seen", "gap", "doc"); err != nil {
-		return err
-	}
-	if err := p.writeSeen(ctx, tx); err != nil {
+	if err := put(ctx, tx, p.traces, "id", "device", "seen", "doc"); err != nil {
 		return err
 	}
 	if err := put(ctx, tx, p.shared, "field, value", "why"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.uses, "src, dst, app", "doc"); err != nil {
+	if err := put(ctx, tx, p.seen, "block", "doc"); err != nil {
+		return err
+	}
+	if err := put(ctx, tx, p.uses, "block", "doc"); err != nil {
 		return err
 	}
 	if err := put(ctx, tx, p.rhythms, "trace, serves", "counts"); err != nil {
@@ -331,10 +224,12 @@ func (p *pending) remove(ctx context.Context, tx bun.Tx) error {
 	if err := drop(ctx, tx, (*standingRow)(nil), p.left, "device", func(d register.DeviceID) []any { return []any{d} }); err != nil {
 		return err
 	}
-	if err := drop(ctx, tx, (*rhythmRow)(nil), p.still, "trace, serves", func(k rhythm.Key) []any { return []any{k.Trace, oneIf(k.Serves)} }); err != nil {
-		return err
+	if len(p.seen) > 0 {
+		if _, err := tx.NewDelete().Model((*seenRow)(nil)).Where("1 = 1").Exec(ctx); err != nil {
+			return err
+		}
 	}
-	return drop(ctx, tx, (*useRow)(nil), p.unused, "src, dst, app", func(k links.Key) []any { return []any{k.From, k.To, k.App} })
+	return drop(ctx, tx, (*rhythmRow)(nil), p.still, "trace, serves", func(k rhythm.Key) []any { return []any{k.Trace, oneIf(k.Serves)} })
 }
 
 // drop deletes the rows of a table with these keys.
@@ -358,25 +253,6 @@ func oneIf(b bool) int64 {
 		return 1
 	}
 	return 0
-}
-
-// seenLag is by how much what is kept of when a device was seen may be behind, while it tells nothing new. It is less than the
-// silence after which an address may be taken for left.
-const seenLag = int64(5 * time.Minute)
-
-func (p *pending) writeSeen(ctx context.Context, tx bun.Tx) error {
-	for some := range slices.Chunk(p.seen, rowsAtOnce) {
-		var args []any
-		for _, s := range some {
-			args = append(args, s[0], s[1], s[2])
-		}
-		rows := strings.Repeat(", (?, ?, ?)", len(some))[2:]
-		_, err := tx.NewRaw("UPDATE inventory_trace SET seen = v.column2, gap = v.column3 FROM (VALUES "+rows+") AS v WHERE id = v.column1", args...).Exec(ctx)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // mostChanges is how many changes are kept in all; the oldest go.

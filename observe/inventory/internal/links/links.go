@@ -40,7 +40,6 @@ type room struct {
 	ends
 	tenant uint32 // which use has the place; rises when one is forgotten
 	taken  bool
-	dirty  bool
 	use    Use
 }
 
@@ -65,14 +64,13 @@ type Table struct {
 	places map[ends]uint32
 	names  []string // of the protocols
 	apps   map[string]uint16
-	dirty  []uint32                              // rooms that changed since they were last asked for
-	gone   map[ends]bool                         // uses that are no more since then
+	dirty  []bool                                // of each block, whether it changed since it was last asked for
 	folds  map[register.TraceID]register.TraceID // that are not done yet
 }
 
 // New is an empty table.
 func New() *Table {
-	return &Table{places: map[ends]uint32{}, apps: map[string]uint16{}, gone: map[ends]bool{}, folds: map[register.TraceID]register.TraceID{}}
+	return &Table{places: map[ends]uint32{}, apps: map[string]uint16{}, folds: map[register.TraceID]register.TraceID{}}
 }
 
 // Count counts a conversation, or a part of one. The name of the application may point into what is soon another's.
@@ -105,14 +103,7 @@ func (t *Table) count(n uint32, at int64, ended bool, out, in uint64) {
 	}
 	u.Out += out
 	u.In += in
-	t.change(n)
-}
-
-func (t *Table) change(n uint32) {
-	if r := t.room(n); !r.dirty {
-		r.dirty = true
-		t.dirty = append(t.dirty, n)
-	}
+	t.dirty[n/blockLen] = true
 }
 
 const hour = int64(3600e9)
@@ -143,24 +134,38 @@ func (t *Table) take(e ends) uint32 {
 	if last := len(t.free) - 1; last >= 0 {
 		n, t.free = t.free[last], t.free[:last]
 	} else {
-		n = t.made
-		if n%chunkLen == 0 {
-			t.chunks = append(t.chunks, make([]room, chunkLen))
-		}
-		t.made++
+		n = t.grow()
 	}
+	t.settleIn(n, e)
+	return n
+}
+
+// grow makes one more room.
+func (t *Table) grow() uint32 {
+	n := t.made
+	if n%chunkLen == 0 {
+		t.chunks = append(t.chunks, make([]room, chunkLen))
+	}
+	if n%blockLen == 0 {
+		t.dirty = append(t.dirty, false)
+	}
+	t.made++
+	return n
+}
+
+// settleIn gives a room to a use.
+func (t *Table) settleIn(n uint32, e ends) {
 	r := t.room(n)
 	r.ends, r.taken, r.use = e, true, Use{}
 	t.places[e] = n
-	delete(t.gone, e)
-	return n
+	t.dirty[n/blockLen] = true
 }
 
 // forget gives the place of a use free.
 func (t *Table) forget(n uint32) {
 	r := t.room(n)
 	delete(t.places, r.ends)
-	t.gone[r.ends] = true
+	t.dirty[n/blockLen] = true
 	r.taken = false
 	r.tenant++
 	t.free = append(t.free, n)
@@ -211,7 +216,7 @@ func (t *Table) settle() {
 		if !r.taken || to == r.ends {
 			continue
 		}
-		old, u := r.ends, r.use
+		u := r.use
 		t.forget(n)
 		m, ok := t.places[to]
 		if !ok {
@@ -220,8 +225,7 @@ func (t *Table) settle() {
 		} else {
 			t.room(m).use.add(&u)
 		}
-		t.change(m)
-		t.gone[old] = true
+		t.dirty[m/blockLen] = true
 	}
 	clear(t.folds)
 }
@@ -242,16 +246,6 @@ func (t *Table) Forget(gone func(register.TraceID) bool) {
 			t.forget(n)
 		}
 	}
-}
-
-// Put takes up a use that was kept.
-func (t *Table) Put(k Key, u Use) {
-	e := ends{k.From, k.To, t.app(k.App)}
-	n, ok := t.places[e]
-	if !ok {
-		n = t.take(e)
-	}
-	t.room(n).use = u
 }
 
 // Len is how many uses there are.
@@ -282,30 +276,3 @@ func (t *Table) Of(wanted func(app string) bool, fn func(Key, *Use)) {
 }
 
 func (t *Table) key(e ends) Key { return Key{e.from, e.to, t.names[e.app]} }
-
-// Changed hands out the uses that changed since it was last called; gone are those that are no more.
-func (t *Table) Changed() (all map[Key]Use, gone []Key) {
-	t.settle()
-	all = make(map[Key]Use, len(t.dirty))
-	for _, n := range t.dirty {
-		r := t.room(n)
-		r.dirty = false
-		if r.taken {
-			all[t.key(r.ends)] = r.use
-		}
-	}
-	for e := range t.gone {
-		gone = append(gone, t.key(e))
-	}
-	t.dirty = t.dirty[:0]
-	clear(t.gone)
-	return all, gone
-}
-
-// Everything hands out all uses.
-func (t *Table) Everything() map[Key]Use {
-	all := make(map[Key]Use, len(t.places))
-	t.All(func(k Key, u *Use) { all[k] = *u })
-	t.Changed()
-	return all
-}

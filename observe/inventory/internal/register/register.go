@@ -114,12 +114,11 @@ type Trace struct {
 	Over        bool  // the address is another's now
 	Heir        bool  `json:",omitempty"` // the address was another's before
 	Crowd       Field // several devices speak behind the address, as values of this field show; empty for one
-	Gap         int64 `json:",omitempty"` // its longest silence
-	Bars        []Bar `json:",omitempty"`
+	Gap         int64 // its longest silence
+	Bars        []Bar
 	Facts       []Fact
 
 	round uint64 // in which it was found to hold together with others
-	kept  int64  // Last, as it is kept
 }
 
 // Here reports whether a trace is still what is at its address. It holds of nothing, too.

@@ -58,7 +58,6 @@ func (r *Register) News() News {
 	for _, id := range slices.Sorted(maps.Keys(r.news)) {
 		if r.news[id] {
 			n.Traces = append(n.Traces, r.traces[id])
-			r.traces[id].kept = r.traces[id].Last
 		} else {
 			n.Gone = append(n.Gone, id)
 		}
@@ -71,25 +70,9 @@ func (r *Register) News() News {
 	return n
 }
 
-// Seen hands out what was seen again since it was last handed out, at least so much later, in the order of the numbers.
-func (r *Register) Seen(later int64) []*Trace {
-	var all []*Trace
-	for _, t := range r.traces {
-		if t.Last > t.kept && t.Last-t.kept >= later {
-			t.kept = t.Last
-			all = append(all, t)
-		}
-	}
-	slices.SortFunc(all, byID)
-	return all
-}
-
 // Everything is as News, with all that there is.
 func (r *Register) Everything() News {
 	s := r.State()
-	for _, t := range s.Traces {
-		t.kept = t.Last
-	}
 	clear(r.news)
 	r.shares = false
 	return News{Traces: s.Traces, Shared: s.Shared, LastTrace: s.LastTrace, LastDevice: s.LastDevice}
@@ -106,7 +89,6 @@ func (r *Register) Restore(s State) error {
 			return fmt.Errorf("%w: trace %d of device %d", ErrState, t.ID, t.Device)
 		}
 		r.traces[t.ID] = t
-		t.kept = t.Last
 		if g := r.members[t.Device]; g != nil {
 			g.traces = append(g.traces, t)
 		} else {
