@@ -45,6 +45,8 @@ func (b *Bench) wants(family string) bool { return b.Family == "" || b.Family ==
 func Suites() []Suite {
 	return []Suite{
 		{"suricata_verify_sensor", runVerify},
+		{"suricata_verify_rules", runVerifyRules},
+		{"et_oracle_agreement", runOracle},
 		{"agree_ja4", runJA4},
 		{"agree_arkime", runArkime},
 		{"agree_ndpi_protocol", runNDPI},

@@ -8,7 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
+	"bulwark/detect/signature"
 	"bulwark/event"
 	"bulwark/event/eve"
 	"bulwark/observe/sensor"
@@ -19,14 +21,35 @@ import (
 // watch runs the whole sensor over a capture and calls fn for each event, in their order. What is readable of a
 // damaged capture is read.
 func watch(ctx context.Context, path string, asEVE *eve.Options, fn func(*event.Event) error) error {
+	return look(ctx, path, asEVE, nil, fn)
+}
+
+// look is [watch] that looks for what rules describe; none where they are nil.
+func look(ctx context.Context, path string, asEVE *eve.Options, rules *signature.Rules, fn func(*event.Event) error) error {
+	var open func() (*os.File, error)
+	if rules != nil {
+		open = func() (*os.File, error) { return bundled(rules) }
+	}
 	var records eve.Records
 	if asEVE != nil {
 		records = asEVE.Records
 	}
 	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: uncaged, Publisher: publisher(fn),
 		Files: []string{path}, Ordered: true, EVE: asEVE != nil, Records: records, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler),
-		Clock: clock.System{}})
+		Clock: clock.System{}, Look: open})
 	return s.Run(ctx)
+}
+
+// bundled is the rules in a file, which the caller closes; the process that reads packets opens it by its name.
+func bundled(rules *signature.Rules) (*os.File, error) {
+	f, err := os.CreateTemp("", "bulwark-rules-")
+	if err != nil {
+		return nil, err
+	}
+	if err = rules.Bundle(f); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	return f, err
 }
 
 // watchBatches runs the whole sensor over a capture and calls fn for each batch of events of the kinds that the inventory
@@ -64,7 +87,7 @@ func uncaged(context.Context) (sensor.Child, error) {
 	r, w := io.Pipe()
 	c := &inside{orders: make(chan order, 16), out: r, ended: make(chan error, 1)}
 	go func() {
-		err := sensor.RunChild(c, w, nil)
+		err := sensor.RunChild(c, w, signature.NewEye())
 		w.CloseWithError(err)
 		c.ended <- err
 	}()
@@ -84,9 +107,13 @@ type order struct {
 
 func (c *inside) Send(message []byte, f *os.File) error {
 	if f != nil { // the cage duplicates the descriptor
+		name := f.Name()
 		var err error
-		if f, err = os.Open(f.Name()); err != nil {
+		if f, err = os.Open(name); err != nil {
 			return err
+		}
+		if strings.Contains(name, "bulwark-rules-") {
+			os.Remove(name)
 		}
 	}
 	c.orders <- order{message, f}
@@ -118,9 +145,14 @@ func parse(line []byte) (record, error) {
 
 // watchEVE are the EVE records of a capture.
 func watchEVE(ctx context.Context, path string, o eve.Options) ([]record, error) {
+	return lookEVE(ctx, path, o, nil)
+}
+
+// lookEVE are the EVE records of a capture, with those of rules that match.
+func lookEVE(ctx context.Context, path string, o eve.Options, rules *signature.Rules) ([]record, error) {
 	w := eve.Writer{Options: o}
 	var all []record
-	err := watch(ctx, path, &o, func(e *event.Event) error {
+	err := look(ctx, path, &o, rules, func(e *event.Event) error {
 		lines := w.Append(nil, e)
 		if len(lines) == 0 {
 			return nil

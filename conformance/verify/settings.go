@@ -48,6 +48,22 @@ func (t *Test) Options() eve.Options {
 	return o
 }
 
+// Vars are the variables of rules that the test's suricata.yaml sets: addresses and ports, by name.
+func (t *Test) Vars() (addresses, ports map[string]string) {
+	return scalars(mapping(mapping(t.Config, "vars"), "address-groups")), scalars(mapping(mapping(t.Config, "vars"), "port-groups"))
+}
+
+func scalars(n *yaml.Node) map[string]string {
+	m := map[string]string{}
+	if n == nil {
+		return m
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		m[n.Content[i].Value] = n.Content[i+1].Value
+	}
+	return m
+}
+
 // eventTypes are the types of the records of a logger.
 func eventTypes(logger string) []string {
 	switch logger {

@@ -18,10 +18,11 @@ const Target = "9.0.0"
 
 // Test is one test.
 type Test struct {
-	Name    string // its folder below tests/
-	Capture string // name of its capture in the archive; empty: it has none
-	Rules   bool   // it has rules of its own
-	Command bool   // it runs a command of its own
+	Name    string            // its folder below tests/
+	Capture string            // name of its capture in the archive; empty: it has none
+	Rules   bool              // it has rules of its own
+	Files   map[string][]byte // those rules, and what belongs to them, by name; empty: it has none
+	Command bool              // it runs a command of its own
 	Args    []string
 	Env     map[string]string
 	Config  *yaml.Node // its suricata.yaml; nil: Suricata's own
@@ -140,12 +141,13 @@ func Load(archive map[string][]byte, name string) (*Test, error) {
 	if err := f.Requires.check(); err != nil {
 		return nil, err
 	}
-	t := &Test{Name: name, Command: f.Command != "", Env: f.Env}
+	t := &Test{Name: name, Command: f.Command != "", Env: f.Env, Files: map[string][]byte{}}
 	t.Args = strings.Fields(strings.Join(texts(&f.Args), " "))
 	t.Capture = capture(archive, dir, &f.Pcap)
 	for file := range archive {
 		if strings.HasPrefix(file, dir) && strings.HasSuffix(file, ".rules") {
 			t.Rules = true
+			t.Files[strings.TrimPrefix(file, dir)] = archive[file]
 		}
 	}
 	if text, ok := archive[dir+"suricata.yaml"]; ok {
@@ -209,3 +211,19 @@ func (t *Test) checks(all []checkFile) error {
 }
 
 func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+
+// RuleFiles are the names of the rule files that Suricata would load: those that the arguments or the configuration name,
+// else test.rules, else all.
+func (t *Test) RuleFiles() []string {
+	for i, a := range t.Args {
+		if (a == "-S" || a == "-s") && i+1 < len(t.Args) {
+			if _, ok := t.Files[path.Base(t.Args[i+1])]; ok {
+				return []string{path.Base(t.Args[i+1])}
+			}
+		}
+	}
+	if _, ok := t.Files["test.rules"]; ok {
+		return []string{"test.rules"}
+	}
+	return slices.Sorted(maps.Keys(t.Files))
+}
