@@ -84,11 +84,11 @@ func (b *Bench) verifyRules(ctx context.Context, archive map[string][]byte, t *v
 	for _, name := range files {
 		rules.Files = append(rules.Files, signature.File{Name: name, Text: t.Files[name]})
 	}
-	_, rejected, err := rules.Check()
+	eye, rejected, err := rules.Eye()
 	if err != nil {
 		return "", err
 	}
-	records, err := lookEVE(ctx, path, t.Options(), rules)
+	records, err := lookEVE(ctx, path, t.Options(), eye)
 	if err != nil {
 		return "", err
 	}
@@ -114,6 +114,10 @@ func runOracle(ctx context.Context, b *Bench) ([]Case, error) {
 	if err != nil {
 		return nil, err
 	}
+	eye, _, err := rules.Eye()
+	if err != nil {
+		return nil, err
+	}
 	ndpi, err := b.archive("ndpi.tar.zst")
 	if err != nil {
 		return nil, err
@@ -134,7 +138,7 @@ func runOracle(ctx context.Context, b *Bench) ([]Case, error) {
 			}
 		}
 		got := map[uint64]bool{}
-		err := look(ctx, path, nil, rules, func(e *event.Event) error {
+		err := look(ctx, path, nil, eye, func(e *event.Event) error {
 			if a, ok := e.Payload.(*event.Alert); ok {
 				got[a.SID] = true
 			}

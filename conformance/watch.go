@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"strings"
 
 	"bulwark/detect/signature"
 	"bulwark/event"
@@ -16,6 +15,7 @@ import (
 	"bulwark/observe/sensor"
 	"bulwark/platform/clock"
 	"bulwark/platform/health"
+	"bulwark/wire/inspect"
 )
 
 // watch runs the whole sensor over a capture and calls fn for each event, in their order. What is readable of a
@@ -24,38 +24,31 @@ func watch(ctx context.Context, path string, asEVE *eve.Options, fn func(*event.
 	return look(ctx, path, asEVE, nil, fn)
 }
 
-// look is [watch] that looks for what rules describe; none where they are nil.
-func look(ctx context.Context, path string, asEVE *eve.Options, rules *signature.Rules, fn func(*event.Event) error) error {
-	var open func() (*os.File, error)
-	if rules != nil {
-		open = func() (*os.File, error) { return bundled(rules) }
+// look is [watch] that looks for what rules describe; eye nil: for nothing.
+func look(ctx context.Context, path string, asEVE *eve.Options, eye *signature.Eye, fn func(*event.Event) error) error {
+	start, open := uncaged(nil), (func() (*os.File, error))(nil)
+	if eye != nil {
+		start, open = uncaged(ready{eye}), func() (*os.File, error) { return os.Open(os.DevNull) }
 	}
 	var records eve.Records
 	if asEVE != nil {
 		records = asEVE.Records
 	}
-	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: uncaged, Publisher: publisher(fn),
+	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: start, Publisher: publisher(fn),
 		Files: []string{path}, Ordered: true, EVE: asEVE != nil, Records: records, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler),
 		Clock: clock.System{}, Look: open})
 	return s.Run(ctx)
 }
 
-// bundled is the rules in a file, which the caller closes; the process that reads packets opens it by its name.
-func bundled(rules *signature.Rules) (*os.File, error) {
-	f, err := os.CreateTemp("", "bulwark-rules-")
-	if err != nil {
-		return nil, err
-	}
-	if err = rules.Bundle(f); err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	return f, err
-}
+// ready has its rules already.
+type ready struct{ *signature.Eye }
+
+func (ready) Look(io.Reader) error { return nil }
 
 // watchBatches runs the whole sensor over a capture and calls fn for each batch of events of the kinds that the inventory
 // reads, in their order.
 func watchBatches(ctx context.Context, path string, fn func(event.Kind, []byte) error) error {
-	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: uncaged, Publisher: batches(fn),
+	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: uncaged(nil), Publisher: batches(fn),
 		Files: []string{path}, Ordered: true, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler), Clock: clock.System{}})
 	return s.Run(ctx)
 }
@@ -83,15 +76,17 @@ func (fn publisher) Publish(_ context.Context, _ event.Kind, batch []byte) error
 }
 
 // uncaged is the sensor's child in this process: the same code and the same bytes, without the cage.
-func uncaged(context.Context) (sensor.Child, error) {
-	r, w := io.Pipe()
-	c := &inside{orders: make(chan order, 16), out: r, ended: make(chan error, 1)}
-	go func() {
-		err := sensor.RunChild(c, w, signature.NewEye())
-		w.CloseWithError(err)
-		c.ended <- err
-	}()
-	return c, nil
+func uncaged(eye inspect.Eye) func(context.Context) (sensor.Child, error) {
+	return func(context.Context) (sensor.Child, error) {
+		r, w := io.Pipe()
+		c := &inside{orders: make(chan order, 16), out: r, ended: make(chan error, 1)}
+		go func() {
+			err := sensor.RunChild(c, w, eye)
+			w.CloseWithError(err)
+			c.ended <- err
+		}()
+		return c, nil
+	}
 }
 
 type inside struct {
@@ -107,13 +102,9 @@ type order struct {
 
 func (c *inside) Send(message []byte, f *os.File) error {
 	if f != nil { // the cage duplicates the descriptor
-		name := f.Name()
 		var err error
-		if f, err = os.Open(name); err != nil {
+		if f, err = os.Open(f.Name()); err != nil {
 			return err
-		}
-		if strings.Contains(name, "bulwark-rules-") {
-			os.Remove(name)
 		}
 	}
 	c.orders <- order{message, f}
@@ -149,10 +140,10 @@ func watchEVE(ctx context.Context, path string, o eve.Options) ([]record, error)
 }
 
 // lookEVE are the EVE records of a capture, with those of rules that match.
-func lookEVE(ctx context.Context, path string, o eve.Options, rules *signature.Rules) ([]record, error) {
+func lookEVE(ctx context.Context, path string, o eve.Options, eye *signature.Eye) ([]record, error) {
 	w := eve.Writer{Options: o}
 	var all []record
-	err := look(ctx, path, &o, rules, func(e *event.Event) error {
+	err := look(ctx, path, &o, eye, func(e *event.Event) error {
 		lines := w.Append(nil, e)
 		if len(lines) == 0 {
 			return nil

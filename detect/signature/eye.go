@@ -170,6 +170,17 @@ func (r *Rules) Check() (loaded int, rejected []State, err error) {
 	return set.Len(), rejected, nil
 }
 
+// Eye looks for what the rules describe; rejected are those that it cannot use.
+func (r *Rules) Eye() (e *Eye, rejected []State, err error) {
+	set, rejected, err := r.compile()
+	if err != nil {
+		return nil, nil, err
+	}
+	e = NewEye()
+	e.shared.Use(set)
+	return e, rejected, nil
+}
+
 func (r *Rules) compile() (*engine.Set, []State, error) {
 	o := rule.Options{Vars: rule.DefaultVars()}
 	for name, v := range r.Vars.Addresses {
