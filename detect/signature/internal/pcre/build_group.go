@@ -46,9 +46,9 @@ func (n *node) ways() int {
 		case n.max < 0 || n.max > 8:
 			return unlimited
 		}
-		w := 1
+		w, each := 1, n.subs[0].ways()
 		for range n.max {
-			w = clamp(w*n.subs[0].ways() + 1)
+			w = clamp(w*each + 1)
 		}
 		return w
 	case nodeGroup, nodeAtomic, nodeLook:

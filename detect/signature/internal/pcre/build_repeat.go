@@ -5,8 +5,8 @@ const maxCopies = 1 << 10
 
 func (b *builder) repeat(n *node, next int32) int32 {
 	sub := n.subs[0]
-	if sub.kind == nodeSet {
-		return b.run(sub.set, n, next)
+	if s, stops, ok := sub.runs(); ok {
+		return b.run(s, stops, n, next)
 	}
 	if n.mood == possessive {
 		c := *n
@@ -106,9 +106,42 @@ func (b *builder) counted(n *node, exit int32) int32 {
 	return b.emit(instr{op: opCount, slot: slot, next: loop})
 }
 
-// run emits the repetition of one byte of s.
-func (b *builder) run(s set, n *node, next int32) int32 {
-	in := instr{min: int32(n.min), max: int32(n.max), next: next, set: b.setIndex(s)}
+// runs says whether repetitions of n are a run: of bytes of s, where none of stops starts.
+func (n *node) runs() (s set, stops tempered, ok bool) {
+	if n.kind == nodeSet {
+		return n.set, nil, true
+	}
+	if n.kind != nodeCat || len(n.subs) != 2 || n.subs[1].kind != nodeSet {
+		return s, nil, false
+	}
+	look := n.subs[0]
+	if look.kind != nodeLook || !look.neg || look.behind {
+		return s, nil, false
+	}
+	for _, alt := range look.subs[0].alternatives() {
+		subs := []*node{alt}
+		if alt.kind == nodeCat {
+			subs = alt.subs
+		}
+		from, text, folded := literalEnd(subs)
+		if from != 0 || len(stops) > 8 {
+			return s, nil, false
+		}
+		stops = append(stops, newNeedle(Literal{Bytes: text, Fold: folded}))
+	}
+	return n.subs[1].set, stops, true
+}
+
+func (n *node) alternatives() []*node {
+	if n.kind == nodeAlt {
+		return n.subs
+	}
+	return []*node{n}
+}
+
+// run emits the repetition of one byte of s, where none of stops starts.
+func (b *builder) run(s set, stops tempered, n *node, next int32) int32 {
+	in := instr{stops: stops, min: int32(n.min), max: int32(n.max), next: next, set: b.setIndex(s)}
 	switch n.mood {
 	case greedy:
 		in.op = opGreedy
@@ -128,6 +161,8 @@ func (b *builder) run(s set, n *node, next int32) int32 {
 		in.shape, in.b = shapeUntil, c
 	}
 	in.tab, in.mask = b.table(s)
+	in.run = int32(b.pr.runs)
+	b.pr.runs++
 	if in.op == opRun {
 		return b.emit(in)
 	}

@@ -168,27 +168,39 @@ func (n *needle) index(p []byte, from int) int {
 	return n.indexFold(p, from)
 }
 
-// indexFold looks for the rarest byte in either case, and compares the rest there.
+// indexFold looks for the rarest byte in either case, and compares the rest there. It goes by windows, so that the case
+// that is seldom is not looked for far behind the other.
 func (n *needle) indexFold(p []byte, from int) int {
 	stop := len(p) - len(n.text) + n.rare + 1 // the rarest byte stands before it
-	at := from + n.rare
+	for at, window := from+n.rare, 256; at < stop; window *= 2 {
+		limit := min(stop, at+window)
+		if found := n.within(p, at, limit); found >= 0 {
+			return found
+		}
+		at = limit
+	}
+	return -1
+}
+
+// within is where n stands first whose rarest byte is at or after at and before limit.
+func (n *needle) within(p []byte, at, limit int) int {
 	c := n.text[n.rare]
-	next, other := nextByte(p, at, stop, c), stop
+	next, other := nextByte(p, at, limit, c), limit
 	if isLetter(c) {
-		other = nextByte(p, at, stop, c-32)
+		other = nextByte(p, at, limit, c-32)
 	}
 	for {
 		at = min(next, other)
-		if at >= stop {
+		if at >= limit {
 			return -1
 		}
-		if hasFold(p[at-n.rare:], string(n.text)) {
+		if hasFold(p[at-n.rare:], n.text) {
 			return at - n.rare
 		}
 		if at == next {
-			next = nextByte(p, at+1, stop, c)
+			next = nextByte(p, at+1, limit, c)
 		} else {
-			other = nextByte(p, at+1, stop, c-32)
+			other = nextByte(p, at+1, limit, c-32)
 		}
 	}
 }

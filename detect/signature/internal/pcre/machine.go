@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Machine is the memory of one worker's searches. It grows to what they need within fixed bounds (about 12 MiB) and is
+// Machine is the memory of one worker's searches. It grows to what they need within fixed bounds (some 16 MiB) and is
 // reused; the zero value is ready. Not for several goroutines at once.
 type Machine struct {
 	// Steps is after how many steps a search is given up whose time is not linear in the subject. A step is one
@@ -15,7 +15,7 @@ type Machine struct {
 	slots []int32
 	stack []frame
 	seen  []uint64 // bits: rows of places where a choice was tried before
-	runs  []span   // by row: a run of bytes found before
+	runs  []span   // by number: a run of bytes found before
 	calls []call
 	saved []int32 // slots before each call
 
@@ -27,13 +27,15 @@ type Machine struct {
 	base  int  // place of the first bit of each row
 	width int  // bits of a row
 	force bool // remember places from the start, for tests
+	extra int  // steps spent on runs while places are remembered, for tests
 }
 
 // frame is what to do once all after it failed: go on at pc with the position a (b < 0); try the next end of the run
 // pc, of those from a to b; or, with pc < 0, set slot ^pc back to a.
 type frame struct{ pc, a, b int32 }
 
-type span struct{ from, to int32 }
+// span is a run of bytes. All ends of it from low on were tried.
+type span struct{ from, to, low int32 }
 
 const (
 	defaultSteps = 100_000
@@ -88,14 +90,14 @@ func (m *Machine) remember(pr *prog, start int) {
 	}
 	m.seen = m.seen[:words]
 	clear(m.seen)
-	if cap(m.runs) < pr.memos {
-		m.runs = make([]span, pr.memos)
+	if cap(m.runs) < pr.runs {
+		m.runs = make([]span, pr.runs)
 	}
-	m.runs = m.runs[:pr.memos]
+	m.runs = m.runs[:pr.runs]
 	for i := range m.runs {
-		m.runs[i] = span{-1, -1}
+		m.runs[i] = span{-1, -1, 0}
 	}
-	m.memo, m.left = true, math.MaxInt
+	m.memo, m.left, m.extra = true, math.MaxInt, 0
 }
 
 // run tries pr at start.
@@ -155,7 +157,9 @@ func (m *Machine) run(pr *prog, start int) (int, Outcome) {
 			}
 		case opRun:
 			end := m.runEnd(in, pos)
-			left -= (end - pos) >> 4
+			if !memo {
+				left -= (end - pos) >> 4
+			}
 			ok = end-pos >= int(in.min)
 			pos, pc = end, in.next
 		case opGreedy, opLazy:
@@ -163,7 +167,9 @@ func (m *Machine) run(pr *prog, start int) (int, Outcome) {
 			if !any {
 				break
 			}
-			left -= (to - from) >> 4
+			if !memo {
+				left -= (to - from) >> 4
+			}
 			var again frame
 			if pos, again, ok = m.leave(in, pc, from, to); again.pc >= 0 {
 				stack = append(stack, again)
@@ -229,18 +235,39 @@ func (in *instr) viable(p []byte, pos int) uint8 {
 
 // runEnd is where the run of in that starts at pos ends at the latest.
 func (m *Machine) runEnd(in *instr, pos int) int {
-	if m.memo && in.memo >= 0 {
+	if m.memo {
 		return m.knownEnd(in, pos)
 	}
 	stop := len(m.p)
 	if in.max >= 0 && stop-pos > int(in.max) {
 		stop = pos + int(in.max)
 	}
-	return in.stretch(m.p[:stop], pos)
+	return in.stretch(m.p, pos, stop)
 }
 
-// stretch is where the bytes of a run that starts at pos end.
-func (in *instr) stretch(p []byte, pos int) int {
+// stretch is where the bytes of a run that starts at pos end, of those before stop.
+func (in *instr) stretch(p []byte, pos, stop int) int {
+	if in.stops == nil {
+		return in.bytes(p[:stop], pos)
+	}
+	for window := 128; ; window *= 2 { // so that one of stops is not looked for far behind another
+		limit := min(stop, pos+window)
+		end := in.bytes(p[:limit], pos)
+		for i := range in.stops {
+			n := &in.stops[i]
+			if at := n.index(p[:min(end+len(n.text)-1, len(p))], pos); at >= 0 {
+				end = at
+			}
+		}
+		if end < limit || limit == stop {
+			return end
+		}
+		pos = limit
+	}
+}
+
+// bytes is where the first byte from pos on stands that is not in the set of a run.
+func (in *instr) bytes(p []byte, pos int) int {
 	switch in.shape {
 	case shapeAll:
 		return len(p)
@@ -337,7 +364,7 @@ func (in *instr) goesOn(p []byte, pos int) bool {
 }
 
 // hasFold says whether p starts with lit, which is in lower case, in any case.
-func hasFold(p []byte, lit string) bool {
+func hasFold[T string | []byte](p []byte, lit T) bool {
 	if len(p) < len(lit) {
 		return false
 	}

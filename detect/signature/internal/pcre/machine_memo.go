@@ -5,14 +5,17 @@ import "math/bits"
 // bit is where it is kept that in was tried at pos. Within loops that an empty iteration ends there is one for each
 // answer to whether their iterations are empty so far.
 func (m *Machine) bit(in *instr, pos int) int {
-	row := int(in.memo)
-	for i, slot := range in.loops {
+	i := m.bitOf(in, pos)
+	for n, slot := range in.loops {
 		if int(m.slots[slot]) == pos {
-			row += 1 << i
+			i += m.width << n
 		}
 	}
-	return row*m.width + pos - m.base
+	return i
 }
+
+// bitOf is bit where no iteration is empty.
+func (m *Machine) bitOf(in *instr, pos int) int { return int(in.memo)*m.width + pos - m.base }
 
 // tried says whether in was tried at pos before, and remembers that it was now.
 func (m *Machine) tried(in *instr, pos int) bool {
@@ -28,16 +31,23 @@ func (m *Machine) tried(in *instr, pos int) bool {
 	return false
 }
 
-func (m *Machine) was(in *instr, pos int) bool {
-	i := m.bit(in, pos)
-	return m.seen[i>>6]>>(i&63)&1 != 0
-}
-
-// knownEnd is as runEnd. It keeps the last run, for those who enter it further on.
+// knownEnd is as runEnd. It keeps the last run, for those who enter it elsewhere.
 func (m *Machine) knownEnd(in *instr, pos int) int {
-	r := &m.runs[in.memo]
-	if pos < int(r.from) || pos > int(r.to) {
-		*r = span{int32(pos), int32(in.stretch(m.p, pos))}
+	r := &m.runs[in.run]
+	if pos < int(r.from) {
+		to := in.stretch(m.p, pos, int(r.from))
+		m.extra += to - pos
+		if to == int(r.from) {
+			r.from = int32(pos) // the same run
+		} else {
+			*r = span{int32(pos), int32(to), int32(to + 1)}
+		}
+	} else if pos > int(r.to) {
+		to := in.stretch(m.p, pos, len(m.p))
+		if in.shape != shapeAll || in.stops != nil {
+			m.extra += to - pos
+		}
+		*r = span{int32(pos), int32(to), int32(to + 1)}
 	}
 	if in.max >= 0 && int(r.to)-pos > int(in.max) {
 		return pos + int(in.max)
@@ -45,21 +55,22 @@ func (m *Machine) knownEnd(in *instr, pos int) int {
 	return int(r.to)
 }
 
-// enterOnce is as enter, and leaves out ends that were tried before. Those of a run without a greatest length are tried
-// up to its end, so that all behind one that was tried were, too.
+// enterOnce is as enter, and leaves out ends that were tried before, where that is known at once.
 func (m *Machine) enterOnce(in *instr, pos int) (from, to int, any bool) {
 	from, to = pos+int(in.min), m.knownEnd(in, pos)
-	if to < from {
-		return 0, 0, false
+	r := &m.runs[in.run]
+	if to < from || in.op == opLazy || to < int(r.to) {
+		return from, to, to >= from
 	}
-	if in.max >= 0 || in.op == opLazy {
-		return from, to, true
+	low := int(r.low) // all from it on were tried up to the end of the run, or are about to be
+	to = low - 1
+	if m.bit(in, from) != m.bitOf(in, from) { // the one end at which an iteration around may be empty
+		r.low = int32(min(low, from+1))
+		to = max(to, from)
+	} else {
+		r.low = int32(min(low, from))
 	}
-	end := from
-	for end <= to && !m.was(in, end) {
-		end++
-	}
-	return from, end - 1, end > from
+	return from, to, to >= from
 }
 
 // leaveOnce is as leave, and takes each end once.
@@ -69,6 +80,7 @@ func (m *Machine) leaveOnce(in *instr, pc int32, from, to int) (end int, again f
 		return m.leaveLazy(in, pc, from, to)
 	}
 	for to >= from {
+		m.extra++
 		if m.tried(in, to) {
 			to = m.untriedBelow(in, from, to)
 			continue
@@ -84,14 +96,16 @@ func (m *Machine) leaveOnce(in *instr, pc int32, from, to int) (end int, again f
 	return 0, again, false
 }
 
-// untriedBelow is the last place below to, from from on, that was not tried; from-1 if there is none.
+// untriedBelow is the last place below to, from from on, that may not have been tried; from-1 if there is none.
 func (m *Machine) untriedBelow(in *instr, from, to int) int {
-	if len(in.loops) > 0 {
-		return to - 1 // not all in one row
+	lowest := from
+	if len(in.loops) > 0 && from < to {
+		lowest++ // from itself may have another bit
 	}
-	first := int(in.memo)*m.width + from - m.base
-	i := first + to - from - 1
+	first := m.bitOf(in, lowest)
+	i := first + to - lowest - 1
 	for i >= first {
+		m.extra++
 		open := ^m.seen[i>>6] << (63 - i&63)
 		if open != 0 {
 			i -= bits.LeadingZeros64(open)
@@ -99,12 +113,16 @@ func (m *Machine) untriedBelow(in *instr, from, to int) int {
 		}
 		i = i&^63 - 1
 	}
-	return max(i-first, -1) + from
+	if i >= first {
+		return i - first + lowest
+	}
+	return lowest - 1
 }
 
 func (m *Machine) leaveLazy(in *instr, pc int32, from, to int) (end int, again frame, ok bool) {
 	again.pc = -1
 	for ; from <= to; from++ {
+		m.extra++
 		if m.tried(in, from) {
 			if in.max < 0 {
 				break // and so were all behind it

@@ -37,7 +37,7 @@ func pcre2(t testing.TB, cases []asked) [][]string {
 			for _, b := range s {
 				fmt.Fprintf(&in, `\x%02x`, b)
 			}
-			in.WriteString("\\=match_limit=100000\n")
+			in.WriteString("\\=match_limit=100000,ovector=500\n")
 		}
 		in.WriteString("\n")
 	}
@@ -98,14 +98,14 @@ func answers(t testing.TB, cases []asked, out string) [][]string {
 			if i > len(lines) {
 				t.Fatal("pcre2test wrote less than it was asked for")
 			}
-			all[n] = append(all[n], answer(lines[from:i], len(s)))
+			all[n] = append(all[n], answer(lines[from:i], s))
 		}
 	}
 	return all
 }
 
-// answer reads the lines for one subject of size bytes.
-func answer(lines []string, size int) string {
+// answer reads the lines for one subject.
+func answer(lines []string, subject []byte) string {
 	var parts []string
 	for i := 0; i < len(lines); i++ {
 		number, text, _ := strings.Cut(strings.TrimLeft(lines[i], " "), ": ")
@@ -118,24 +118,24 @@ func answer(lines []string, size int) string {
 			parts = append(parts, "-")
 		case i+1 < len(lines) && strings.Contains(lines[i+1], number+"+"):
 			_, rest, _ := strings.Cut(lines[i+1], "+ ")
-			end := size - written(rest)
-			parts = append(parts, fmt.Sprintf("%d-%d", end-written(text), end))
+			end := before(subject, len(subject), len(rest))
+			parts = append(parts, fmt.Sprintf("%d-%d", before(subject, end, len(text)), end))
 			i++
 		}
 	}
 	return strings.Join(parts, " ")
 }
 
-// written is how many bytes a text of pcre2test stands for.
-func written(s string) (n int) {
-	for ; s != ""; n++ {
-		if strings.HasPrefix(s, `\x`) {
-			s = s[4:]
-		} else {
-			s = s[1:]
+// before is where the part of subject starts that ends at end and is written with so many letters: \xHH for a byte
+// that cannot be printed.
+func before(subject []byte, end, letters int) int {
+	for letters > 0 {
+		if end--; subject[end] < ' ' || subject[end] > '~' {
+			letters -= 3
 		}
+		letters--
 	}
-	return n
+	return end
 }
 
 // generator writes random expressions.
@@ -193,6 +193,8 @@ func (g *generator) group(depth int) string {
 		switch {
 		case g.IntN(12) == 0:
 			return g.pick("(?<=a)", "(?<!b)", "(?<=a|bc)", "(?<!ab|c)", "(?<=(a))", "(?<=^|\\n)", "(?<!\\w)")
+		case g.IntN(12) == 0:
+			return g.pick("(?:(?!ab).)", "(?:(?!b|ca)[^c])", "(?:(?i)(?!bA)\\N)", "(?:(?!a)\\w)", "(?=[a1])", "(?!\\s)")
 		case g.IntN(16) == 0 && g.groups > 0:
 			return fmt.Sprintf("(?(%d)%s|%s)", 1+g.IntN(g.groups), g.item(0), g.item(0))
 		case g.IntN(24) == 0:

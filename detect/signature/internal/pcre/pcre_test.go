@@ -63,6 +63,9 @@ func found(t testing.TB, r *Regexp, p []byte, at int) string {
 	if plain != o || o == Yes && (start != caps[0] || end != caps[1]) {
 		t.Errorf("%q on %q: Match found %d-%d (%d), Find %s", r, p, start, end, plain, got)
 	}
+	if o == Yes && r.prog.keep < 0 {
+		checkLiterals(t, r, p[start:end])
+	}
 	if r.Linear() {
 		m.force = true
 		start, end, memo := r.Match(&m, p, at)
@@ -71,6 +74,18 @@ func found(t testing.TB, r *Regexp, p []byte, at int) string {
 		}
 	}
 	return got
+}
+
+// checkLiterals says which literals of r do not stand where they should in what it matched.
+func checkLiterals(t testing.TB, r *Regexp, match []byte) {
+	t.Helper()
+	for _, l := range r.Literals() {
+		n := newNeedle(l)
+		at := n.index(match, min(l.Min, len(match)))
+		if at < 0 || l.Max >= 0 && at > l.Max {
+			t.Errorf("%q matched %q: its literal %q stands at %d, want %d to %d", r, match, l.Bytes, at, l.Min, l.Max)
+		}
+	}
 }
 
 func TestFindsWhatPerlFinds(t *testing.T) {

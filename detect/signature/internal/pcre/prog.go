@@ -54,7 +54,9 @@ type instr struct {
 	max   int32 // < 0: no end
 	slot  int32
 	memo  int32   // (first) row of places seen, < 0: none
+	run   int32   // of a run: its number
 	loops []int32 // slots of the loops around that an empty iteration ends
+	stops tempered
 	tab   *[256]byte
 	hint  *[256]byte // of a run: what can follow it, by hintMask; nil: anything
 	hmask byte
@@ -73,6 +75,9 @@ const (
 	shapeUntil       // all bytes but b
 )
 
+// tempered is what a run ends before besides bytes outside of its set: (?:(?!lit).)+ is a run of . tempered by lit.
+type tempered []needle
+
 // prog is an expression made ready to run.
 type prog struct {
 	code   []instr
@@ -81,12 +86,13 @@ type prog struct {
 	ncap   int   // slots that are captures
 	keep   int32 // slot of \K, < 0: none
 	memos  int   // rows of places seen; 0: nothing to remember
+	runs   int   // runs of bytes
 	refs   [][]int32
 	linear bool // what is tried at a place does not depend on the way there, so places seen need not be seen again
 }
 
 // maxCode bounds the program of one expression.
-const maxCode = 1 << 15
+const maxCode = 1 << 14
 
 // first is what can be the next byte of a match from pc on, and whether the subject may end there. After many steps it
 // answers that all can be.

@@ -24,9 +24,9 @@ type scan struct {
 	need     needle     // stands in every match; no text: none
 	needMin  int        // its offset, at least
 	needMax  int        // at most; < 0: no end
-	first    *[256]byte // by mask: bytes that a match can start with; nil: any
-	mask     byte
-	one      int16 // the only such byte; < 0: none such
+	head     *[256]byte // bit i: the byte can stand at offset i of a match, for i < heads; nil: nothing is known
+	heads    int
+	one      int16 // the only byte a match can start with; < 0: none such
 }
 
 // plan finds what is known of every match of a program.
@@ -38,29 +38,83 @@ func plan(b *builder) scan {
 		s.tail = hi + 1
 	}
 	s.literals = literalsOf(b.tree)
-	s.chooseNeedles()
-	if set, end := b.first(b.pr.start); !end && set != all() {
-		s.first, s.mask = b.table(set)
-		if c, ok := set.single(); ok {
+	s.chooseNeedles(b.pr.linear)
+	sets, _ := b.tree.head(maxHead)
+	if len(sets) > 0 && sets[0] != all() && len(s.prefix.text) == 0 {
+		s.head, s.heads = new([256]byte), len(sets)
+		for i, set := range sets {
+			fill(s.head, set, 1<<i)
+		}
+		if c, ok := sets[0].single(); ok {
 			s.one = int16(c)
 		}
 	}
 	return s
 }
 
-func (s *scan) chooseNeedles() {
-	best, bestPrefix := -1, -1
-	for _, l := range s.literals {
-		n := newNeedle(l)
-		if w := n.worth(); w > best {
-			best, s.need, s.needMin, s.needMax = w, n, l.Min, l.Max
+// maxHead is how many bytes at the start of a match are looked at before it is tried.
+const maxHead = 4
+
+// head is what can stand at the first offsets of a match of n, at most most of them. whole says that a match of n has
+// just these bytes.
+func (n *node) head(most int) (sets []set, whole bool) {
+	switch n.kind {
+	case nodeSet:
+		return []set{n.set}, true
+	case nodeEmpty, nodeAssert, nodeLook, nodeKeep:
+		return nil, true
+	case nodeGroup, nodeAtomic:
+		return n.subs[0].head(most)
+	case nodeCat:
+		whole = true
+		for _, s := range n.subs {
+			if !whole || len(sets) >= most {
+				break
+			}
+			var more []set
+			more, whole = s.head(most - len(sets))
+			sets = append(sets, more...)
 		}
-		if w := n.worth(); l.Min == l.Max && w > bestPrefix {
-			bestPrefix, s.prefix, s.offset = w, n, l.Min
+	case nodeAlt:
+		sets, whole = n.subs[0].head(most)
+		for _, s := range n.subs[1:] {
+			more, all := s.head(most)
+			whole = whole && all && len(more) == len(sets)
+			sets = sets[:min(len(sets), len(more))]
+			for i := range sets {
+				sets[i].union(more[i])
+			}
+		}
+	case nodeRepeat:
+		whole = true
+		for i := 0; i < n.min && len(sets) < most && whole; i++ {
+			var more []set
+			more, whole = n.subs[0].head(most - len(sets))
+			if len(more) == 0 {
+				break
+			}
+			sets = append(sets, more...)
+		}
+		whole = whole && n.min == n.max
+	}
+	return sets[:min(len(sets), most)], whole
+}
+
+// chooseNeedles picks what to look for: the best literal at a fixed offset, and the best of the others. Where there is
+// one start only, trying it costs less than to look through the subject.
+func (s *scan) chooseNeedles(linear bool) {
+	best, prefix := -1, -1
+	for i, l := range s.literals {
+		if n := newNeedle(l); l.Min == l.Max && n.worth() > best {
+			best, prefix, s.prefix, s.offset = n.worth(), i, n, l.Min
 		}
 	}
-	if s.offset == s.needMin && s.needMin == s.needMax && len(s.prefix.text) > 0 {
-		s.need.text = nil // the same
+	best = -1
+	for i, l := range s.literals {
+		n := newNeedle(l)
+		if w := n.worth(); i != prefix && w > best && (prefix < 0 || !linear || len(l.Bytes) > 1 || len(s.prefix.text) == 1) && s.from != fromStart && s.from != fromHere {
+			best, s.need, s.needMin, s.needMax = w, n, l.Min, l.Max
+		}
 	}
 }
 
@@ -144,6 +198,9 @@ func (m *Machine) search(r *Regexp, pr *prog, p []byte, at int) (start, end int,
 		start = max(at, len(p)-s.tail)
 	}
 	need, begun := -1, false
+	lead := &pr.code[pr.start]
+	leads := s.from == anywhere && (lead.op == opRun || lead.op == opGreedy || lead.op == opLazy) && lead.min > 0
+	leadEnd := -1
 	for {
 		if start = s.next(p, at, start); start < 0 || len(p)-start < s.min {
 			return 0, 0, No
@@ -157,6 +214,15 @@ func (m *Machine) search(r *Regexp, pr *prog, p []byte, at int) (start, end int,
 			start = need - s.needMax
 			continue
 		}
+		if leads {
+			if start > leadEnd {
+				leadEnd = lead.stretch(p, start, len(p))
+			}
+			if leadEnd-start < int(lead.min) {
+				start = leadEnd + 1
+				continue
+			}
+		}
 		if !begun {
 			m.begin(pr, p, at)
 			begun = true
@@ -167,7 +233,9 @@ func (m *Machine) search(r *Regexp, pr *prog, p []byte, at int) (start, end int,
 			}
 			return start, end, o
 		}
-		start++
+		if start++; leads && lead.max < 0 && pr.linear {
+			start = leadEnd + 1 // what follows the run was tried after each of its bytes
+		}
 	}
 }
 
@@ -202,7 +270,7 @@ func (s *scan) next(p []byte, at, start int) int {
 		return start - s.offset
 	}
 	switch {
-	case s.first == nil:
+	case s.head == nil:
 		return start
 	case s.one >= 0:
 		i := bytes.IndexByte(p[start:], byte(s.one))
@@ -211,13 +279,26 @@ func (s *scan) next(p []byte, at, start int) int {
 		}
 		return start + i
 	}
-	first, mask := s.first, s.mask
+	head := s.head
 	for ; start < len(p); start++ {
-		if first[p[start]]&mask != 0 {
+		if head[p[start]]&1 != 0 && s.heading(p[start:]) {
 			return start
 		}
 	}
 	return -1
+}
+
+// heading says whether a match can start with the first bytes of p, but for the very first.
+func (s *scan) heading(p []byte) bool {
+	if len(p) < s.heads {
+		return false
+	}
+	for i := 1; i < s.heads; i++ {
+		if s.head[p[i]]>>i&1 == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // nextLine is the first start of a line from start on: offset 0 or after a line feed; inner: not after the last byte.

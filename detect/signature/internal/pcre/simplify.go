@@ -1,5 +1,7 @@
 package pcre
 
+import "slices"
+
 // simplifier makes trees smaller without changing what they match. It keeps what it is given.
 type simplifier struct {
 	keep map[int]bool // groups that must be remembered; nil: all
@@ -71,10 +73,30 @@ func (s *simplifier) sequence(n *node) *node {
 			c.subs = append(c.subs, sub)
 		}
 	}
+	c.subs = narrowed(c.subs)
 	if len(c.subs) == 0 {
 		return &node{kind: nodeEmpty, at: n.at}
 	}
 	return cat(c.subs...)
+}
+
+// narrowed takes a look-ahead at one byte into the byte that follows it.
+func narrowed(subs []*node) []*node {
+	out := subs[:0:0]
+	for i := len(subs) - 1; i >= 0; i-- {
+		n := subs[i]
+		if last := len(out) - 1; last >= 0 && n.kind == nodeLook && !n.behind && n.subs[0].kind == nodeSet && out[last].kind == nodeSet {
+			seen := n.subs[0].set
+			if n.neg {
+				seen = seen.not()
+			}
+			out[last] = oneOf(out[last].set.and(seen))
+			continue
+		}
+		out = append(out, n)
+	}
+	slices.Reverse(out)
+	return out
 }
 
 // choice joins neighbours that match one byte, and drops what can never match.
@@ -119,5 +141,11 @@ func (s *simplifier) repeat(n *node) *node {
 	}
 	c := *n
 	c.subs = []*node{sub}
+	if sub.kind == nodeLook { // once is enough (pcre2pattern, "Assertions")
+		c.min, c.max = min(n.min, 1), 1
+	}
+	if c.min == 1 && c.max == 1 && sub.kind == nodeLook {
+		return sub
+	}
 	return &c
 }
