@@ -30,10 +30,10 @@ func TestNamesThatTellNoDeviceFromAnotherAreNotShown(t *testing.T) {
 		{"that of an image, whose model is known", named(&event.Asset{Hostname: "localhost", Model: "QTS 5", Serial: "Q1026", Source: "mdns"}), "QTS 5 Q1026"},
 		{"that of an image, with a title", named(&event.Asset{Hostname: "ubuntu", AETitle: "CT_ROOM1", Source: "dicom"}), "CT_ROOM1"},
 		{"a name that many share", func(d *day) {
-			for n := range 36 {
-				d.add(n/9, fmt.Sprintf("10.0.0.%d", n%9+5), "", &event.Asset{Hostname: "kiosk", Source: "dhcp"})
+			for n := range 9 * 60 { // for an hour
+				d.add(n/9, fmt.Sprintf("10.0.0.%d", n%9+5), "", &event.Asset{Hostname: "kiosk", MAC: fmt.Sprintf("00:11:22:33:44:%02x", n%9), Source: "dhcp"})
 			}
-		}, "10.0.0.9"},
+		}, "CIMSYS 10.0.0.9"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
