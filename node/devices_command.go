@@ -259,6 +259,9 @@ func showPreview(out io.Writer, p *inventory.Preview, applied bool) {
 		switch {
 		case r.Problem != "":
 			fmt.Fprintf(w, "line %d\t-\tleft out: %s\n", r.Line, printable(r.Problem))
+			for _, c := range r.Choices {
+				fmt.Fprintf(w, "\t%d\tmay be %s %s: name it in a column \"device\"\n", c.Device, printable(c.Name), c.Address)
+			}
 		case len(r.Changes) > 0:
 			var changes []string
 			for _, c := range slices.Sorted(maps.Keys(r.Changes)) {

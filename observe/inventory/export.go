@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
@@ -182,7 +183,19 @@ func (d *Doors) imports(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, r, http.StatusRequestEntityTooLarge, "inventory.too-large")
 		return
 	}
-	p, err := d.i.Import(r.Context(), actor, table, r.URL.Query().Get("apply") == "yes")
+	q := r.URL.Query()
+	terms := Terms{Apply: q.Get("apply") == "yes", Plan: q.Get("plan"), Choose: map[int]uint64{}}
+	for _, c := range q["choose"] { // "LINE:DEVICE"
+		number, device, _ := strings.Cut(c, ":")
+		l, err := strconv.Atoi(number)
+		id, err2 := strconv.ParseUint(device, 10, 63)
+		if err != nil || err2 != nil {
+			web.Refuse(w, r, http.StatusBadRequest, "inventory.body")
+			return
+		}
+		terms.Choose[l] = id
+	}
+	p, err := d.i.Import(r.Context(), actor, table, terms)
 	if err != nil {
 		d.answer(w, r, nil, err)
 		return

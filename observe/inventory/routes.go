@@ -136,6 +136,11 @@ func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error)
 		web.JSON(w, http.StatusOK, v)
 		return
 	}
+	var table *TableError
+	if errors.As(err, &table) {
+		web.RefuseFields(w, r, http.StatusUnprocessableEntity, "inventory.import", table.fields())
+		return
+	}
 	for _, x := range [...]struct {
 		err    error
 		status int

@@ -1,10 +1,11 @@
 package inventory
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
-	"errors"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -12,62 +13,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/ledger"
 )
-
-// ErrImport means a table that cannot be imported; its text names the line and the column.
-var ErrImport = errors.New("inventory: the table cannot be imported")
-
-// columns are the headings of a table, in the order of an export, with the words by which registers of equipment name them.
-// Case, accents and what is not a letter do not count.
-var columns = [...]struct {
-	name  string
-	also  []string
-	match bool // a device is found by it
-}{
-	{name: "device", match: true},
-	{name: "name", also: []string{"nom", "designation", "libelle", "description"}},
-	{name: "class", also: []string{"classe", "categorie", "category", "type"}},
-	{name: "tier", also: []string{"criticality", "criticite", "niveau"}},
-	{name: "ward", also: []string{"service", "unite", "uf", "location", "localisation", "department"}},
-	{name: "owner", also: []string{"responsable", "proprietaire", "contact"}},
-	{name: "reference", also: []string{"inventorynumber", "numerodinventaire", "noinventaire", "ninventaire", "ndinventaire", "assettag", "immobilisation", "gmao", "cmms"}},
-	{name: "note", also: []string{"remarque", "comment", "commentaire"}},
-	{name: "serial", also: []string{"serialnumber", "numerodeserie", "noserie", "nserie", "ndeserie", "sn", "ns"}, match: true},
-	{name: "mac", also: []string{"macaddress", "adressemac"}, match: true},
-	{name: "hostname", also: []string{"host", "nomdhote", "nomreseau", "dns"}, match: true},
-	{name: "address", also: []string{"ip", "ipaddress", "adresseip", "adresse"}, match: true},
-}
-
-// folded is a heading without case, accents and what is not a letter.
-func folded(s string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(s) {
-		switch r {
-		case 'é', 'è', 'ê', 'ë':
-			r = 'e'
-		case 'à', 'â':
-			r = 'a'
-		case 'ô':
-			r = 'o'
-		case 'î', 'ï':
-			r = 'i'
-		case 'û', 'ù':
-			r = 'u'
-		case 'ç':
-			r = 'c'
-		}
-		if 'a' <= r && r <= 'z' {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
 
 // Row is a line of a table that is to be imported, with what it would do.
 type Row struct {
@@ -77,11 +28,23 @@ type Row struct {
 	By      string            `json:"by,omitempty"`      // column by which it was found
 	Changes map[string]string `json:"changes,omitempty"` // column: "before -> after"
 	Problem string            `json:"problem,omitempty"` // why it is left out, in English
-	Code    string            `json:"code,omitempty"`    // the same as a code: same-device, several, no-device, tier or word
-	Values  []string          `json:"values,omitempty"`  // that the code is about: a line; column, value and count; -; value; -
+	Code    string            `json:"code,omitempty"`    // the same as a code: same-device, several, no-device, tier, word or differ
+	Values  []string          `json:"values,omitempty"`  // that the code is about: a line; column, value and count; -; value; -; two columns
+	Choices []Choice          `json:"choices,omitempty"` // devices that it may be about: one can be chosen
 
 	word Word
 }
+
+// Choice is a device that a line of a table may be about.
+type Choice struct {
+	Device  uint64 `json:"device"`
+	Name    string `json:"name"`
+	Class   string `json:"class,omitempty"`
+	Address string `json:"address,omitempty"`
+}
+
+// mostChoices are told of a line.
+const mostChoices = 20
 
 // leaveOut says why a row is left out.
 func (r *Row) leaveOut(code, problem string, values ...string) {
@@ -93,21 +56,25 @@ type Preview struct {
 	Columns   []string `json:"columns"` // headings that are understood
 	Ignored   []string `json:"ignored"` // headings that are not
 	Rows      []Row    `json:"rows"`
+	Plan      string   `json:"plan"` // what it would do, in short: apply can be held to it
 	Matched   int      `json:"matched"`
 	Changing  int      `json:"changing"`
 	Unmatched int      `json:"unmatched"`
 }
 
-// Bounds of a table.
-const (
-	maxRows    = 50_000
-	MaxImport  = 16 << 20 // bytes
-	maxColumns = 200
-)
+// Terms are how a table is imported.
+type Terms struct {
+	Apply bool
+	// Choose names the device that a line is about where it may be several.
+	Choose map[int]uint64
+	// Plan is of the preview that somebody has agreed to; when it would do something else by now, nothing is done. None agrees
+	// to whatever it does.
+	Plan string
+}
 
 // Import reads a CSV table of equipment, and finds the devices that its lines are about, by serial number, link address,
-// host name or address. With apply it keeps what the table says of them: all of it, or where anything is wrong nothing.
-func (i *Inventory) Import(ctx context.Context, actor string, table []byte, apply bool) (Preview, error) {
+// host name or address. To apply it keeps what the table says of them: all of it, or where anything is wrong nothing.
+func (i *Inventory) Import(ctx context.Context, actor string, table []byte, terms Terms) (Preview, error) {
 	rows, p, err := readTable(table)
 	if err != nil {
 		return Preview{}, err
@@ -117,7 +84,10 @@ func (i *Inventory) Import(ctx context.Context, actor string, table []byte, appl
 	find := i.finder()
 	taken := map[uint64]int{}
 	for n := range rows {
-		r := i.plan(&rows[n], find)
+		r, err := i.plan(&rows[n], find, terms.Choose[rows[n].number])
+		if err != nil {
+			return Preview{}, err
+		}
 		if r.Device != 0 && r.Problem == "" {
 			if first, twice := taken[r.Device]; twice {
 				r.leaveOut("same-device", fmt.Sprintf("line %d is about the same device", first), strconv.Itoa(first))
@@ -136,97 +106,23 @@ func (i *Inventory) Import(ctx context.Context, actor string, table []byte, appl
 		}
 		p.Rows = append(p.Rows, r)
 	}
-	if apply {
-		err = i.apply(ctx, actor, p)
+	if p.Plan, err = planOf(p.Rows); err != nil || !terms.Apply {
+		return p, err
 	}
-	return p, err
+	if terms.Plan != "" && terms.Plan != p.Plan {
+		return p, fmt.Errorf("%w: look at the table again", ErrEdited)
+	}
+	return p, i.apply(ctx, actor, p)
 }
 
-// line is a line of the table, by the names of our columns.
-type line struct {
-	number int
-	values map[string]string
-}
-
-// readTable reads all lines; headings stand in the first.
-func readTable(table []byte) ([]line, Preview, error) {
-	p := Preview{Columns: []string{}, Ignored: []string{}, Rows: []Row{}}
-	table = bytes.TrimPrefix(table, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(table) {
-		return nil, p, fmt.Errorf("%w: it is not UTF-8: save it as \"CSV UTF-8\"", ErrImport)
-	}
-	r := csv.NewReader(bytes.NewReader(table))
-	r.Comma = separator(table)
-	heads, err := r.Read()
+// planOf is what rows would do, in short.
+func planOf(rows []Row) (string, error) {
+	all, err := json.Marshal(rows)
 	if err != nil {
-		return nil, p, tableError(err)
+		return "", err
 	}
-	if len(heads) > maxColumns {
-		return nil, p, fmt.Errorf("%w: line 1: more than %d columns", ErrImport, maxColumns)
-	}
-	names, match := make([]string, len(heads)), false
-	for c, h := range heads {
-		for _, x := range columns {
-			if f := folded(h); f == x.name || slices.Contains(x.also, f) {
-				if slices.Contains(names, x.name) {
-					return nil, p, fmt.Errorf("%w: line 1, column %d: %q is a second column for %s", ErrImport, c+1, h, x.name)
-				}
-				names[c], match = x.name, match || x.match
-			}
-		}
-		if names[c] == "" {
-			p.Ignored = append(p.Ignored, h)
-		} else {
-			p.Columns = append(p.Columns, names[c])
-		}
-	}
-	if !match {
-		return nil, p, fmt.Errorf("%w: line 1: no column tells which device is meant: serial, mac, hostname, address or device", ErrImport)
-	}
-	var all []line
-	for {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return all, p, nil
-		}
-		if err != nil {
-			return nil, p, tableError(err)
-		}
-		at, _ := r.FieldPos(0)
-		if len(all) == maxRows {
-			return nil, p, fmt.Errorf("%w: line %d: more than %d lines", ErrImport, at, maxRows)
-		}
-		l := line{at, map[string]string{}}
-		for c, v := range row {
-			if v = strings.TrimSpace(v); names[c] != "" && v != "" {
-				l.values[names[c]] = v
-			}
-		}
-		all = append(all, l)
-	}
-}
-
-// separator is what stands between the columns: spreadsheets in French write semicolons.
-func separator(table []byte) rune {
-	first, _, _ := bytes.Cut(table, []byte("\n"))
-	best := ','
-	for _, c := range [...]rune{';', '\t'} {
-		if bytes.Count(first, []byte(string(c))) > bytes.Count(first, []byte(string(best))) {
-			best = c
-		}
-	}
-	return best
-}
-
-func tableError(err error) error {
-	var p *csv.ParseError
-	switch {
-	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: it is empty", ErrImport)
-	case errors.As(err, &p):
-		return fmt.Errorf("%w: line %d, column %d: %w", ErrImport, p.Line, p.Column, p.Err)
-	}
-	return fmt.Errorf("%w: %w", ErrImport, err)
+	sum := sha256.Sum256(all)
+	return hex.EncodeToString(sum[:12]), nil
 }
 
 // finder finds devices by a column and its value.
@@ -246,7 +142,13 @@ func (i *Inventory) finder() finder {
 		put("device", strconv.FormatUint(v.ID, 10))
 		put("serial", strings.ToLower(v.Serial))
 		put("mac", v.MACs...)
-		put("hostname", v.Hostnames...)
+		for _, t := range d.Traces {
+			for n := range t.Facts {
+				if x := &t.Facts[n]; x.Field == register.Hostname { // one that several share is theirs to choose from
+					put("hostname", x.Value)
+				}
+			}
+		}
 		for _, a := range v.Addresses {
 			if a.Now {
 				put("address", a.Addr.String())
@@ -256,28 +158,65 @@ func (i *Inventory) finder() finder {
 	return f
 }
 
-// plan says what a line would do.
-func (i *Inventory) plan(l *line, find finder) Row {
-	r := Row{Line: l.number}
+// which finds the device that a line is about: by the first column that tells, and where that tells of several by those after
+// it. Serial number, link address and host name that tell of different devices are for a person to judge, and so are several.
+func (l *line) which(find finder, r *Row) (several []uint64) {
+	var by string
 	for _, c := range [...]string{"device", "serial", "mac", "hostname", "address"} {
 		v, ok := l.values[c]
-		if !ok {
+		found := find[c][normal(c, v)]
+		if !ok || len(found) == 0 {
 			continue
 		}
-		switch found := find[c][normal(c, v)]; len(found) {
-		case 0:
-			continue
-		case 1:
-			r.Device, r.By = found[0], c
-		default:
-			r.leaveOut("several", fmt.Sprintf("%s %s is that of %d devices", c, v, len(found)), c, v, strconv.Itoa(len(found)))
-			return r
+		switch both := common(several, found); {
+		case several == nil:
+			several, by = found, c
+		case len(both) > 0:
+			several = both
+		case by != "device" && c != "address":
+			all := slices.Concat(several, found)
+			r.leaveOut("differ", fmt.Sprintf("%s and %s are those of different devices", by, c), by, c)
+			return all
 		}
-		break
+	}
+	switch len(several) {
+	case 0:
+		r.leaveOut("no-device", "no device is known by what the line tells")
+	case 1:
+		r.Device, r.By = several[0], by
+	default:
+		v := l.values[by]
+		r.leaveOut("several", fmt.Sprintf("%s %s is that of %d devices", by, v, len(several)), by, v, strconv.Itoa(len(several)))
+	}
+	return several
+}
+
+func common(a, b []uint64) []uint64 {
+	return slices.DeleteFunc(slices.Clone(a), func(x uint64) bool { return !slices.Contains(b, x) })
+}
+
+// plan says what a line would do. chosen is the device that a person has chosen of several, 0 where none has.
+func (i *Inventory) plan(l *line, find finder, chosen uint64) (Row, error) {
+	r := Row{Line: l.number}
+	several := l.which(find, &r)
+	if r.Problem != "" && len(several) > 0 {
+		for _, id := range several[:min(len(several), mostChoices)] {
+			v := i.device(register.DeviceID(id))
+			c := Choice{Device: id, Name: v.Name, Class: v.Class.Name}
+			if len(v.Addresses) > 0 {
+				c.Address = v.Addresses[0].Addr.String()
+			}
+			r.Choices = append(r.Choices, c)
+		}
+		if chosen != 0 && slices.Contains(several, chosen) {
+			r.Device, r.By, r.Problem, r.Code, r.Values = chosen, "choice", "", "", nil
+		}
+	}
+	if chosen != 0 && chosen != r.Device {
+		return r, &TableError{Code: "choice", Line: l.number, Value: strconv.FormatUint(chosen, 10)}
 	}
 	if r.Device == 0 {
-		r.leaveOut("no-device", "no device is known by what the line tells")
-		return r
+		return r, nil
 	}
 	d := register.DeviceID(r.Device)
 	r.Name = i.device(d).Name
@@ -298,17 +237,17 @@ func (i *Inventory) plan(l *line, find finder) Row {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 0 || n > 3 {
 			r.leaveOut("tier", fmt.Sprintf("tier %q is none of 0 to 3", v), v)
-			return r
+			return r, nil
 		}
 		w.Tier = Tier(n)
 	}
 	if err := i.checkWord(&w); err != nil {
 		r.leaveOut("word", strings.TrimPrefix(err.Error(), ErrWord.Error()+": "))
-		return r
+		return r, nil
 	}
 	w.Rev++
 	r.word, r.Changes = w, differences(&old, &w)
-	return r
+	return r, nil
 }
 
 // classIn is the class of that name in English or French, whatever its case; empty when there is none.

@@ -2,9 +2,12 @@ package inventory
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
+	"bulwark/event"
+	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/db/dbtest"
 	"bulwark/platform/ledger"
 )
@@ -19,7 +22,7 @@ func TestImport(t *testing.T) {
 		"E-2;;00-11-22-33-44-55;Médecine;3;700\n" +
 		"E-3;nobody;;Bloc;0;1\n" +
 		"E-4;11026;;Bloc;9;1\n"
-	p, err := i.Import(t.Context(), ledger.Person("ana"), []byte(table), false)
+	p, err := i.Import(t.Context(), ledger.Person("ana"), []byte(table), Terms{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +32,7 @@ func TestImport(t *testing.T) {
 	if got := find(t, i, "10.0.0.40"); got.Word.Rev != 0 {
 		t.Errorf("a preview has changed %+v", got.Word)
 	}
-	if _, err := i.Import(t.Context(), ledger.Person("ana"), []byte(table), true); err != nil {
+	if _, err := i.Import(t.Context(), ledger.Person("ana"), []byte(table), Terms{Apply: true}); err != nil {
 		t.Fatal(err)
 	}
 	ct := find(t, i, "10.0.0.40")
@@ -40,7 +43,7 @@ func TestImport(t *testing.T) {
 	if err := WriteCSV(&out, i.All()); err != nil {
 		t.Fatal(err)
 	}
-	p, err = i.Import(t.Context(), ledger.Person("ana"), []byte(out.String()), true)
+	p, err = i.Import(t.Context(), ledger.Person("ana"), []byte(out.String()), Terms{Apply: true})
 	if err != nil || p.Unmatched != 0 {
 		t.Errorf("the export is imported again: %+v, %v", p, err)
 	}
@@ -55,12 +58,12 @@ func TestImportRefuses(t *testing.T) {
 		{"nothing", "", "it is empty"},
 		{"no way to know the device", "ward,owner\nA,B\n", "line 1: no column tells"},
 		{"a column twice", "serial,sn\n1,2\n", `line 1, column 2: "sn" is a second column for serial`},
-		{"a line with too many fields", "serial,ward\n1,A\n2,B,C\n", "line 3, column 1: wrong number of fields"},
+		{"a line with too many fields", "serial,ward\n1,A\n2,B,C\n", "line 3, column 3: 3 fields, where the first line has 2"},
 		{"a quote in the middle", "serial,ward\n1,A\n2,\"B\"C\n", "line 3, column 5"},
 		{"another encoding", "serial,ward\n1,M\xe9decine\n", "it is not UTF-8"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			_, err := i.Import(t.Context(), ledger.Person("ana"), []byte(x.table), true)
+			_, err := i.Import(t.Context(), ledger.Person("ana"), []byte(x.table), Terms{Apply: true})
 			if !errors.Is(err, ErrImport) || !strings.Contains(err.Error(), x.want) {
 				t.Errorf("got %v, want %s", err, x.want)
 			}
@@ -93,5 +96,66 @@ func TestExport(t *testing.T) {
 	}
 	if err := Export(new(strings.Builder), "xml", nil, morning); err == nil {
 		t.Error("a form that there is not was written")
+	}
+}
+
+func TestImportChoice(t *testing.T) {
+	d := ward()
+	for n := range 4 { // a disk that was cloned: the name is nobody's own
+		addr, mac := fmt.Sprintf("10.0.0.%d", 61+n), fmt.Sprintf("00:11:22:00:00:%02x", n)
+		d.add(6, addr, "", &event.Asset{Source: "arp", MAC: mac})
+		d.add(6, addr, "", &event.Asset{Source: "nbns", Hostname: "kiosk"})
+		d.add(7, addr, "", &event.Asset{Source: "nbns", Hostname: "kiosk"})
+	}
+	d.flow(7, "10.0.0.61", "10.0.0.2", "dns")
+	d.flow(7, "10.0.0.62", "10.0.0.2", "dns")
+	i := told(t, d)
+	one, two, ct := find(t, i, "10.0.0.61").ID, find(t, i, "10.0.0.62").ID, find(t, i, "10.0.0.40").ID
+	if one == two {
+		t.Fatal("the kiosks are one device")
+	}
+	ask := func(table string, terms Terms) (Row, Preview, error) {
+		p, err := i.Import(t.Context(), ledger.Person("ana"), []byte(table), terms)
+		if err != nil {
+			return Row{}, p, err
+		}
+		return p.Rows[0], p, nil
+	}
+	for _, c := range []struct {
+		sentence, table string
+		terms           Terms
+		code            string
+		device          uint64
+		choices         int
+	}{
+		{"a name of two devices is to be chosen", "hostname,ward\nkiosk,Hall\n", Terms{}, "several", 0, 4},
+		{"the address tells which of two is meant", "hostname,address,ward\nkiosk,10.0.0.62,Hall\n", Terms{}, "", two, 0},
+		{"the one that was chosen is meant", "hostname,ward\nkiosk,Hall\n", Terms{Choose: map[int]uint64{2: one}}, "", one, 4},
+		{"a serial number and a name of different devices are to be chosen", "serial,hostname,ward\n11026,ward3-pc,Hall\n", Terms{}, "differ", 0, 2},
+		{"an address is not held against a serial number", "serial,address,ward\n11026,10.0.0.2,Hall\n", Terms{}, "", ct, 0},
+	} {
+		t.Run(c.sentence, func(t *testing.T) {
+			r, _, err := ask(c.table, c.terms)
+			if err != nil || r.Code != c.code || r.Device != c.device || len(r.Choices) != c.choices {
+				t.Errorf("got %+v, %v; want device %d, code %q, %d choices", r, err, c.device, c.code, c.choices)
+			}
+		})
+	}
+	var table *TableError
+	if _, _, err := ask("hostname,ward\nkiosk,Hall\n", Terms{Choose: map[int]uint64{2: ct}}); !errors.As(err, &table) || table.Line != 2 {
+		t.Errorf("a device that the line cannot mean was chosen: %v", err)
+	}
+	_, p, err := ask("serial,ward\n11026,Hall\n", Terms{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := i.Say(t.Context(), ledger.Person("bob"), register.DeviceID(ct), Word{Ward: "Attic", Tier: NotKnown}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ask("serial,ward\n11026,Hall\n", Terms{Apply: true, Plan: p.Plan}); !errors.Is(err, ErrEdited) {
+		t.Errorf("what was looked at is no more, and yet is done: %v", err)
+	}
+	if now := find(t, i, "10.0.0.40"); now.Word.Ward != "Attic" {
+		t.Errorf("the ward is %q, want Attic as before", now.Word.Ward)
 	}
 }

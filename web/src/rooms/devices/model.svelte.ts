@@ -39,8 +39,8 @@ export interface Device {
 export interface Page { devices: Device[]; total: number; all: number; facets: Record<string, { value: string; count: number }[]> }
 export interface Use { app: string; device: number; name: string; class?: string; gives: boolean; conversations: number; bytes_out: number; bytes_in: number; first_seen: string; last_seen: string; hours: number[] }
 export interface Happening { time: string; kind: string; other?: number; field?: string; value?: string; before?: string; after?: string; address?: string; why?: string }
-export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string; code?: string; values?: string[] }
-export interface Preview { columns: string[] | null; ignored: string[] | null; rows: Row[] | null; matched: number; changing: number; unmatched: number }
+export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string; code?: string; values?: string[]; choices?: { device: number; name: string; class?: string; address?: string }[] }
+export interface Preview { plan: string; columns: string[] | null; ignored: string[] | null; rows: Row[] | null; matched: number; changing: number; unmatched: number }
 export interface ClassName { name: string; french: string; tier: number }
 export type { Count }
 
