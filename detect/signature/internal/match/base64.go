@@ -132,8 +132,9 @@ func (r *run) base64(d *decode, pos int) verdict {
 	if d.data.chain != nil {
 		data = d.data.chain.apply(r.m, &r.m.inside, data)
 	}
-	inner := run{m: r.m, view: View{Data: data, Whole: true, Little: r.view.Little}, steps: r.steps}
-	held := inner.from(d.data, 0, 0) == yes
-	r.steps = inner.steps
+	outer := r.view
+	r.view = View{Data: data, Whole: true, Little: outer.Little}
+	held := r.from(d.data, 0, 0) == yes
+	r.view = outer
 	return told(held)
 }

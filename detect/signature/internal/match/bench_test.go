@@ -56,6 +56,8 @@ func samples() []sample {
 		{says: "page of 32 KiB, missing without case", data: page, tests: list(fold(text("ActiveXObject")))},
 		{says: "page of 32 KiB, negated and missing", data: page, want: true,
 			tests: list(text("<div class="), not(fold(text("</html>"))), not(text("eval(")))},
+		{says: "page of 32 KiB, expression behind each slash", data: page,
+			tests: list(text("/"), relativeExpr(`\w{12}`))},
 		{says: "page of 32 KiB, looked for again and again", data: page,
 			tests: list(text("<a href="), within(text("evil"), 40))},
 	}

@@ -16,6 +16,7 @@ type compiler struct {
 	reach reach
 
 	behindExpr bool // prev is an expression's
+	moved      bool // something else than contents has moved on: later places of them may lead back
 
 	inside bool // a base64_data is being compiled
 }
@@ -41,7 +42,7 @@ func (c *compiler) fill(p *Program, tests []rule.Test) error {
 	// Room for all beforehand: pointers into the lists are kept until the end.
 	p.contents = make([]content, 0, count[*rule.Content](tests))
 	p.exprs = make([]expr, 0, count[*rule.PCRE](tests))
-	c.p, c.prev, c.behindExpr, c.reach = p, nil, false, reach{}
+	c.p, c.prev, c.behindExpr, c.moved, c.reach = p, nil, false, false, reach{}
 	for i, t := range tests {
 		if a, ok := t.(*rule.Absent); ok && i == 0 {
 			p.absent = mustBeAbsent
@@ -230,6 +231,8 @@ func (c *compiler) expr(t *rule.PCRE) error {
 		c.reach = reach{lost: true}
 	}
 	c.waits(grows(t))
+	e.final = t.Relative && !t.Not && !c.moved && unbound(t)
+	c.moved = c.moved || !t.Not
 	c.p.exprs = append(c.p.exprs, e)
 	c.prev, c.behindExpr = &c.p.exprs[len(c.p.exprs)-1].again, true
 	c.step(stepExpr, len(c.p.exprs)-1)
@@ -317,10 +320,13 @@ func (c *compiler) byteJump(t *rule.ByteJump) error {
 		return err
 	}
 	c.waits(t.FromEnd)
-	c.reach = reach{lost: true}
+	c.leap()
 	c.number(stepJump, n)
 	return nil
 }
+
+// leap notes that a test moves on to a place which the bytes say.
+func (c *compiler) leap() { c.reach, c.moved = reach{lost: true}, true }
 
 func (c *compiler) byteExtract(t *rule.ByteExtract) error {
 	n, err := c.bytes(&t.Bytes)
@@ -331,7 +337,7 @@ func (c *compiler) byteExtract(t *rule.ByteExtract) error {
 	if n.result, err = c.slot(t.Name); err != nil {
 		return err
 	}
-	c.reach = reach{lost: true}
+	c.leap()
 	c.number(stepExtract, n)
 	return nil
 }
@@ -353,7 +359,7 @@ func (c *compiler) byteMath(t *rule.ByteMath) error {
 	if n.result, err = c.slot(t.Result); err != nil {
 		return err
 	}
-	c.reach = reach{lost: true}
+	c.leap()
 	c.number(stepMath, n)
 	return nil
 }

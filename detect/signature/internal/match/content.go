@@ -24,6 +24,9 @@ func (r *run) content(c *content, pos int) (v verdict, end int) {
 		}
 		return v, pos
 	}
+	if r.spend(to - from) {
+		return never, pos
+	}
 	at := c.find(r.view.Data, from, to)
 	switch {
 	case c.not && at < 0:

@@ -103,3 +103,40 @@ func BenchmarkCompile(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkOutsideRules asks all programs of the outside rules, one after another, about one buffer.
+func BenchmarkOutsideRules(b *testing.B) {
+	for name, rules := range outside(b) {
+		for _, s := range []struct{ says, data string }{{"address", address}, {"headers", headers}, {"page of 32 KiB", body()}} {
+			programs := programsOf(rules)
+			b.Run(name+", "+s.says, func(b *testing.B) {
+				m, v := &Machine{}, View{Data: []byte(s.data), Whole: true, Changed: true}
+				b.ReportAllocs()
+				for b.Loop() {
+					for _, p := range programs {
+						m.Begin()
+						p.Match(m, v)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(programs)), "ns/program")
+				b.ReportMetric(float64(m.Exhausted)/float64(b.N), "exhausted/op")
+			})
+		}
+	}
+}
+
+func programsOf(rules []*rule.Rule) []*Program {
+	var out []*Program
+	for _, r := range rules {
+		ps, err := CompileAll(r.Buffers)
+		if err != nil {
+			continue
+		}
+		for _, p := range ps {
+			if p != nil {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}

@@ -14,6 +14,7 @@ type expr struct {
 	not      bool
 	again    bool // when a later test fails, it is looked for further on
 	relative bool // it begins where the test before ended: ^ matches there
+	final    bool // relative, and where it is not found it is not found from a later place of what stands before either
 	keeps    []kept
 }
 
@@ -96,9 +97,14 @@ func (r *run) expr(p *Program, i, pos int, e *expr) (v verdict, end int) {
 	}
 	subject := r.view.Data[base:]
 	for at := 0; at <= len(subject); {
+		if r.spend(exprCost * (len(subject) - at)) {
+			return never, pos
+		}
 		texts, groups := len(r.m.text), len(r.m.captured)
 		start, stop, holds := r.search(e, subject, at)
 		switch {
+		case !holds && e.final && at == 0:
+			return never, pos
 		case !holds && e.relative:
 			return no, pos
 		case !holds:
@@ -112,6 +118,7 @@ func (r *run) expr(p *Program, i, pos int, e *expr) (v verdict, end int) {
 			return v, 0
 		}
 		r.m.text, r.m.captured = r.m.text[:texts], r.m.captured[:groups]
+		r.again = true
 		at = start + 1
 	}
 	if e.relative {
@@ -159,6 +166,20 @@ func newExpr(t *rule.PCRE) (expr, error) {
 		}
 	}
 	return e, nil
+}
+
+// unbound reports whether an expression that matches in the end of a subject matches in all of it, too: nothing in it
+// looks at where the subject begins.
+func unbound(t *rule.PCRE) bool {
+	if strings.Contains(t.Flags, "A") {
+		return false
+	}
+	for _, mark := range []string{"^", `\A`, `\G`, `\b`, `\B`, "(?<=", "(?<!", "(*"} {
+		if strings.Contains(t.Expr, mark) {
+			return false
+		}
+	}
+	return true
 }
 
 // grows reports whether more bytes behind those that an expression has seen may undo its match.

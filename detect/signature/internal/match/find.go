@@ -78,6 +78,9 @@ func hasLetter(p []byte) bool {
 	return false
 }
 
+// length is that of the needle in bytes.
+func (n *needle) length() int { return len(n.text) }
+
 // is reports whether p begins with the needle. p is at least as long.
 func (n *needle) is(p []byte) bool {
 	if n.mask == "" {

@@ -60,4 +60,24 @@ type run struct {
 	m     *Machine
 	view  View
 	steps int
+	again bool // something was looked for again
+	spent int  // bytes looked at since
+}
+
+// What looking again may cost, in bytes that are looked at. An expression's cost more.
+const (
+	workLimit = 16 << 20
+	exprCost  = 16
+)
+
+// spend counts bytes that are about to be looked at, and reports whether they are too many.
+func (r *run) spend(bytes int) bool {
+	if r.again {
+		r.spent += bytes
+	}
+	if r.spent < workLimit {
+		return false
+	}
+	r.steps = stepLimit
+	return true
 }

@@ -332,6 +332,31 @@ func TestAnEvaluationEnds(t *testing.T) {
 	}
 }
 
+func TestLookingAgainEnds(t *testing.T) {
+	data := make([]byte, 1<<20)
+	for i := range data {
+		data[i] = "a b/"[i%4]
+	}
+	for _, c := range []struct {
+		says  string
+		tests []rule.Test
+		want  uint64 // evaluations given up
+	}{
+		{"what is not behind the first place is behind none", list(text("/"), relativeExpr(`[\w]{8}`)), 0},
+		{"an expression that looks back is given up", list(text("/"), relativeExpr(`\b\w{8}`)), 1},
+		{"so is a content that is there each time, far away", list(text("/"), not(distance(text("a b/a b/"), 0))), 1},
+	} {
+		p, err := Compile(&rule.Looked{Tests: c.tests})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m Machine
+		if p.Match(&m, View{Data: data}) || m.Exhausted != c.want {
+			t.Errorf("%s: got a match or %d evaluations given up, want none and %d", c.says, m.Exhausted, c.want)
+		}
+	}
+}
+
 func TestWaits(t *testing.T) {
 	for _, c := range []struct {
 		says  string

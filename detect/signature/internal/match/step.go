@@ -77,6 +77,9 @@ func (r *run) every(p *Program, i, pos int, c *content) verdict {
 		return v
 	}
 	for {
+		if r.spend(c.length()) {
+			return never
+		}
 		at := c.find(r.view.Data, from, to)
 		if at < 0 {
 			return c.missed()
@@ -84,7 +87,7 @@ func (r *run) every(p *Program, i, pos int, c *content) verdict {
 		if v := r.from(p, i+1, at+len(c.text)); v != no {
 			return v
 		}
-		from = at + 1
+		from, r.again = at+1, true
 	}
 }
 
