@@ -2,11 +2,9 @@ package inventory
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
-	"bulwark/event"
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/db/dbtest"
 	"bulwark/platform/ledger"
@@ -100,59 +98,48 @@ func TestExport(t *testing.T) {
 }
 
 func TestImportChoice(t *testing.T) {
-	d := ward()
-	for n := range 4 { // a disk that was cloned: the name is nobody's own
-		addr, mac := fmt.Sprintf("10.0.0.%d", 61+n), fmt.Sprintf("00:11:22:00:00:%02x", n)
-		d.add(6, addr, "", &event.Asset{Source: "arp", MAC: mac})
-		d.add(6, addr, "", &event.Asset{Source: "nbns", Hostname: "kiosk"})
-		d.add(7, addr, "", &event.Asset{Source: "nbns", Hostname: "kiosk"})
-	}
-	d.flow(7, "10.0.0.61", "10.0.0.2", "dns")
-	d.flow(7, "10.0.0.62", "10.0.0.2", "dns")
-	i := told(t, d)
-	one, two, ct := find(t, i, "10.0.0.61").ID, find(t, i, "10.0.0.62").ID, find(t, i, "10.0.0.40").ID
-	if one == two {
-		t.Fatal("the kiosks are one device")
-	}
-	ask := func(table string, terms Terms) (Row, Preview, error) {
-		p, err := i.Import(t.Context(), ledger.Person("ana"), []byte(table), terms)
-		if err != nil {
-			return Row{}, p, err
-		}
-		return p.Rows[0], p, nil
-	}
+	i := told(t, ward())
+	ct, pc, names := find(t, i, "10.0.0.40").ID, find(t, i, "10.0.0.20").ID, find(t, i, "10.0.0.2").ID
+	known := finder{"hostname": {"kiosk": {ct, pc}, "ward3-pc": {pc}}, "serial": {"11026": {ct}}, "address": {"10.0.0.20": {pc}, "10.0.0.2": {names}}}
 	for _, c := range []struct {
-		sentence, table string
-		terms           Terms
-		code            string
-		device          uint64
-		choices         int
+		sentence string
+		values   map[string]string
+		chosen   uint64
+		code     string
+		device   uint64
+		choices  int
 	}{
-		{"a name of two devices is to be chosen", "hostname,ward\nkiosk,Hall\n", Terms{}, "several", 0, 4},
-		{"the address tells which of two is meant", "hostname,address,ward\nkiosk,10.0.0.62,Hall\n", Terms{}, "", two, 0},
-		{"the one that was chosen is meant", "hostname,ward\nkiosk,Hall\n", Terms{Choose: map[int]uint64{2: one}}, "", one, 4},
-		{"a serial number and a name of different devices are to be chosen", "serial,hostname,ward\n11026,ward3-pc,Hall\n", Terms{}, "differ", 0, 2},
-		{"an address is not held against a serial number", "serial,address,ward\n11026,10.0.0.2,Hall\n", Terms{}, "", ct, 0},
+		{"a name of two devices is to be chosen", map[string]string{"hostname": "kiosk"}, 0, "several", 0, 2},
+		{"the address tells which of two is meant", map[string]string{"hostname": "kiosk", "address": "10.0.0.20"}, 0, "", pc, 0},
+		{"the one that was chosen is meant", map[string]string{"hostname": "kiosk"}, pc, "", pc, 2},
+		{"a serial number and a name of different devices are to be chosen", map[string]string{"serial": "11026", "hostname": "ward3-pc"}, 0, "differ", 0, 2},
+		{"an address is not held against a serial number", map[string]string{"serial": "11026", "address": "10.0.0.2"}, 0, "", ct, 0},
 	} {
 		t.Run(c.sentence, func(t *testing.T) {
-			r, _, err := ask(c.table, c.terms)
+			r, err := i.plan(&line{2, c.values}, known, c.chosen)
 			if err != nil || r.Code != c.code || r.Device != c.device || len(r.Choices) != c.choices {
 				t.Errorf("got %+v, %v; want device %d, code %q, %d choices", r, err, c.device, c.code, c.choices)
 			}
 		})
 	}
 	var table *TableError
-	if _, _, err := ask("hostname,ward\nkiosk,Hall\n", Terms{Choose: map[int]uint64{2: ct}}); !errors.As(err, &table) || table.Line != 2 {
+	if _, err := i.plan(&line{2, map[string]string{"hostname": "kiosk"}}, known, names); !errors.As(err, &table) || table.Line != 2 {
 		t.Errorf("a device that the line cannot mean was chosen: %v", err)
 	}
-	_, p, err := ask("serial,ward\n11026,Hall\n", Terms{})
+}
+
+func TestImportIsHeldToWhatWasLookedAt(t *testing.T) {
+	i := told(t, ward())
+	csv := []byte("serial,ward\n11026,Hall\n")
+	p, err := i.Import(t.Context(), ledger.Person("ana"), csv, Terms{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := i.Say(t.Context(), ledger.Person("bob"), register.DeviceID(ct), Word{Ward: "Attic", Tier: NotKnown}); err != nil {
+	ct := register.DeviceID(find(t, i, "10.0.0.40").ID)
+	if _, err := i.Say(t.Context(), ledger.Person("bob"), ct, Word{Ward: "Attic", Tier: NotKnown}); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := ask("serial,ward\n11026,Hall\n", Terms{Apply: true, Plan: p.Plan}); !errors.Is(err, ErrEdited) {
+	if _, err := i.Import(t.Context(), ledger.Person("ana"), csv, Terms{Apply: true, Plan: p.Plan}); !errors.Is(err, ErrEdited) {
 		t.Errorf("what was looked at is no more, and yet is done: %v", err)
 	}
 	if now := find(t, i, "10.0.0.40"); now.Word.Ward != "Attic" {
