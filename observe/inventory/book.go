@@ -46,6 +46,7 @@ type heard struct {
 	from, to     *register.Trace // what is at its ends; nil for somebody outside
 	counts       bool            // one uses something of the other
 	use          links.Ref
+	sides        [2]*rhythm.Side // of who uses and of who serves; nil until one of them counts
 }
 
 const (
@@ -150,11 +151,12 @@ func (b *book) beat(k *heard, e *event.Event, f *event.Flow) {
 	if !ended(f) || signal(app(e, f)) {
 		return
 	}
-	if k.from != nil {
-		b.rhythms.Count(rhythm.Key{Trace: k.from.ID}, e.Time)
-	}
-	if k.to != nil {
-		b.rhythms.Count(rhythm.Key{Trace: k.to.ID, Serves: true}, e.Time)
+	for n, t := range [...]*register.Trace{k.from, k.to} {
+		if t == nil || k.sides[n] != nil && b.rhythms.Again(k.sides[n], e.Time) {
+			continue
+		}
+		k.sides[n] = b.rhythms.Side(rhythm.Key{Trace: t.ID, Serves: n == 1})
+		b.rhythms.Again(k.sides[n], e.Time)
 	}
 }
 

@@ -63,10 +63,18 @@ func compare(a, b Key) int {
 	return 1
 }
 
+// Side is one side of what a trace does, with its week. It belongs to a table.
+type Side struct {
+	key   Key
+	week  Week
+	dirty bool // it is among those of the table that are to be kept again
+	gone  bool
+}
+
 // Table holds the weeks. It is not safe for concurrent use.
 type Table struct {
 	zone  *time.Location
-	weeks map[Key]*Week
+	weeks map[Key]*Side
 	dirty map[Key]bool // false: it is gone
 
 	quarter int64 // of an hour, since 1970, in which slot is the hour of the week: no zone changes within one
@@ -75,7 +83,7 @@ type Table struct {
 
 // New is an empty table, by the clocks of a zone.
 func New(zone *time.Location) *Table {
-	return &Table{zone: zone, weeks: map[Key]*Week{}, dirty: map[Key]bool{}, quarter: math.MinInt64}
+	return &Table{zone: zone, weeks: map[Key]*Side{}, dirty: map[Key]bool{}, quarter: math.MinInt64}
 }
 
 const quarter = int64(15 * time.Minute)
@@ -91,28 +99,43 @@ func (t *Table) Slot(at int64) int {
 
 // Count counts a conversation that ended. A trace of 0 is outside, and counts nothing.
 func (t *Table) Count(k Key, at int64) {
-	if k.Trace == 0 {
-		return
+	if k.Trace != 0 {
+		t.Again(t.Side(k), at)
 	}
-	t.week(k).count(t.Slot(at))
 }
 
-// week is that of a key, which is to be kept again.
-func (t *Table) week(k Key) *Week {
-	w := t.weeks[k]
-	if w == nil {
-		w = &Week{}
-		t.weeks[k] = w
+// Again counts one more of a side that [Table.Side] gave. It reports false when that is forgotten.
+func (t *Table) Again(s *Side, at int64) bool {
+	if s.gone {
+		return false
 	}
-	t.dirty[k] = true
-	return w
+	s.week.count(t.Slot(at))
+	t.change(s)
+	return true
+}
+
+// Side is that of a key.
+func (t *Table) Side(k Key) *Side {
+	s := t.weeks[k]
+	if s == nil {
+		s = &Side{key: k}
+		t.weeks[k] = s
+	}
+	return s
+}
+
+func (t *Table) change(s *Side) {
+	if !s.dirty {
+		s.dirty = true
+		t.dirty[s.key] = true
+	}
 }
 
 // Of adds up what traces did on one side.
 func (t *Table) Of(traces []*register.Trace, serves bool) (sum [Slots]uint64) {
 	for _, x := range traces {
 		if w := t.weeks[Key{x.ID, serves}]; w != nil {
-			for s, n := range w {
+			for s, n := range w.week {
 				sum[s] += uint64(n)
 			}
 		}
@@ -124,7 +147,9 @@ func (t *Table) Of(traces []*register.Trace, serves bool) (sum [Slots]uint64) {
 func (t *Table) Fold(from, into register.TraceID) {
 	for _, serves := range [...]bool{false, true} {
 		if w := t.weeks[Key{from, serves}]; w != nil {
-			t.week(Key{into, serves}).add(w)
+			heir := t.Side(Key{into, serves})
+			heir.week.add(&w.week)
+			t.change(heir)
 		}
 	}
 	t.forget(from)
@@ -142,6 +167,7 @@ func (t *Table) Forget(gone func(register.TraceID) bool) {
 func (t *Table) forget(id register.TraceID) {
 	for _, serves := range [...]bool{false, true} {
 		if k := (Key{id, serves}); t.weeks[k] != nil {
+			t.weeks[k].gone = true
 			delete(t.weeks, k)
 			t.dirty[k] = false
 		}
@@ -161,7 +187,8 @@ type Row struct {
 func (t *Table) Changed() (rows []Row, gone []Key) {
 	for _, k := range slices.SortedFunc(maps.Keys(t.dirty), compare) {
 		if t.dirty[k] {
-			rows = append(rows, Row{k, t.weeks[k].bytes()})
+			t.weeks[k].dirty = false
+			rows = append(rows, Row{k, t.weeks[k].week.bytes()})
 		} else {
 			gone = append(gone, k)
 		}
@@ -173,7 +200,8 @@ func (t *Table) Changed() (rows []Row, gone []Key) {
 // Everything hands out all weeks.
 func (t *Table) Everything() (rows []Row) {
 	for _, k := range slices.SortedFunc(maps.Keys(t.weeks), compare) {
-		rows = append(rows, Row{k, t.weeks[k].bytes()})
+		t.weeks[k].dirty = false
+		rows = append(rows, Row{k, t.weeks[k].week.bytes()})
 	}
 	clear(t.dirty)
 	return rows
@@ -192,7 +220,7 @@ var ErrWeek = errors.New("rhythm: bad week")
 
 // Put takes up a week that was kept.
 func (t *Table) Put(r Row) error {
-	w := &Week{}
+	w := Week{}
 	for s := range w {
 		n, size := binary.Uvarint(r.Counts)
 		if size <= 0 || n > math.MaxUint16 {
@@ -203,6 +231,6 @@ func (t *Table) Put(r Row) error {
 	if len(r.Counts) > 0 {
 		return ErrWeek
 	}
-	t.weeks[r.Key] = w
+	t.weeks[r.Key] = &Side{key: r.Key, week: w}
 	return nil
 }
