@@ -55,17 +55,28 @@ type happening struct {
 
 // Publisher takes batches of events.
 type Publisher interface {
-	// Publish takes over responsibility for a batch of the kind. It may wait.
+	// Publish takes over responsibility for a batch of the kind: it is safe when it returns, and one of the same number is taken
+	// once. It may wait.
 	Publish(ctx context.Context, kind event.Kind, batch []byte) error
 }
 
-// outlet makes batches of what is told.
+// outlet makes batches of what is told. A batch is kept in the same transaction as the state that it follows from, before it is
+// put on the bus, and under a number by which the bus takes it once: so what is told is told once, whenever the program ends.
 type outlet struct {
-	to    Publisher
-	site  string
-	clock clock.Clock
-	last  uint64 // id of the last batch
-	queue []telling
+	to     Publisher
+	site   string
+	clock  clock.Clock
+	last   uint64 // id of the last batch
+	queue  []telling
+	packed []parcel // batches that are not kept yet
+	ready  []parcel // that are
+	sent   []uint64 // batches that are kept still, and on the bus
+}
+
+// parcel is a batch on its way.
+type parcel struct {
+	id    uint64
+	batch []byte
 }
 
 // telling is an event on its way.
@@ -143,27 +154,70 @@ func (o *outlet) put(t telling) {
 	}
 }
 
-// publish puts on the bus what is told. The lock is not held.
+// pack makes a batch of what waits.
+func (o *outlet) pack() {
+	if len(o.queue) == 0 {
+		return
+	}
+	o.last = max(o.last+1, uint64(o.clock.Now().UnixMicro()))
+	var b event.Batch
+	b.Reset("inventory", o.site, o.last)
+	for k := range o.queue {
+		b.Add(&o.queue[k].header, &o.queue[k].device)
+	}
+	o.packed = append(o.packed, parcel{o.last, slices.Clone(b.Bytes())})
+	o.queue = nil
+}
+
+// kept takes the first n batches for kept, and forgets as many that were sent.
+func (o *outlet) kept(n, sent int) {
+	o.ready = append(o.ready, o.packed[:n]...)
+	o.packed, o.sent = slices.Clone(o.packed[n:]), slices.Clone(o.sent[sent:])
+}
+
+// waits reports whether anything is to be told.
+func (i *Inventory) waits() bool {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	return len(i.out.queue)+len(i.out.packed)+len(i.out.ready) > 0
+}
+
+// publish keeps what is told, and then puts it on the bus; what does not get there is tried again the next time. Of a capture
+// nothing is kept. The lock is not held.
 func (i *Inventory) publish(ctx context.Context) error {
-	i.mu.Lock()
-	queue := i.out.queue
-	i.out.queue = nil
-	if len(queue) == 0 {
-		i.mu.Unlock()
+	if !i.waits() {
 		return nil
 	}
-	i.out.last = max(i.out.last+1, uint64(i.clock.Now().UnixMicro()))
-	id := i.out.last
-	i.mu.Unlock()
-	var b event.Batch
-	b.Reset(i.Name(), i.out.site, id)
-	for k := range queue {
-		b.Add(&queue[k].header, &queue[k].device)
+	if i.fleeting {
+		i.mu.Lock()
+		i.out.pack()
+		i.out.kept(len(i.out.packed), len(i.out.sent))
+		i.mu.Unlock()
+	} else if err := i.save(ctx); err != nil {
+		return fmt.Errorf("keeping events of devices: %w", err)
 	}
-	if err := i.out.to.Publish(ctx, event.KindDevice, b.Bytes()); err != nil {
-		return fmt.Errorf("publishing events of devices: %w", err)
+	return i.send(ctx)
+}
+
+// send puts on the bus what is kept.
+func (i *Inventory) send(ctx context.Context) error {
+	i.sending.Lock()
+	defer i.sending.Unlock()
+	for {
+		i.mu.RLock()
+		ready := i.out.ready
+		i.mu.RUnlock()
+		if len(ready) == 0 {
+			return nil
+		}
+		if err := i.out.to.Publish(ctx, event.KindDevice, ready[0].batch); err != nil {
+			return fmt.Errorf("publishing events of devices: %w", err)
+		}
+		i.mu.Lock()
+		i.out.ready = i.out.ready[1:]
+		i.out.sent = append(i.out.sent, ready[0].id)
+		i.mu.Unlock()
 	}
-	return nil
 }
 
 // Where no event comes any more, what waits has settled after a while; that of a capture soon, for it is at its end.
@@ -194,8 +248,36 @@ func (i *Inventory) settleOften(ctx context.Context) {
 		}
 		before = i.book.events
 		i.mu.Unlock()
+		i.nudge()
+	}
+}
+
+// tellEvery is how often at most what happened is kept and told.
+const tellEvery = 2 * time.Second
+
+// nudge wakes [Inventory.tellOften].
+func (i *Inventory) nudge() {
+	select {
+	case i.news <- struct{}{}:
+	default:
+	}
+}
+
+// tellOften tells what happened, soon after it did.
+func (i *Inventory) tellOften(ctx context.Context) {
+	wait := tellEvery
+	if i.fleeting {
+		wait = time.Millisecond
+	}
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-i.news:
+		}
 		if err := i.publish(ctx); err != nil && ctx.Err() == nil {
 			i.log.Error("what happened to devices could not be told", "error", err)
 		}
+		clock.Pause(ctx, wait)
 	}
 }

@@ -107,7 +107,9 @@ type Inventory struct {
 	whole  bool  // the last attempt to keep it failed: the next keeps everything
 
 	lastChange int64
-	saving     sync.Mutex // held while it is kept, before mu
+	saving     sync.Mutex    // held while it is kept, before mu
+	sending    sync.Mutex    // held while it is told, before mu
+	news       chan struct{} // something is to be told
 }
 
 // New takes up what was kept.
@@ -148,7 +150,7 @@ func assemble(n Needs) (*Inventory, error) {
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
 		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, named: map[string]*classes.Class{}, judges: classes.NewJudge(all), systems: systems.NewJudge(known), verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]*shown{},
-		watch: newWatch(n.Config), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
+		watch: newWatch(n.Config), news: make(chan struct{}, 1), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
 	for n := range all {
 		i.named[all[n].Name] = &all[n]
 	}
@@ -187,6 +189,8 @@ func (i *Inventory) Run(ctx context.Context, b *bus.Bus) error {
 		saver.Go(func() { i.saveOften(ctx) })
 	}
 	saver.Go(func() { i.settleOften(ctx) })
+	saver.Go(func() { i.tellOften(ctx) })
+	i.nudge() // there may be some from before
 	err := b.Follow(ctx, subjects, from, func(ctx context.Context, m *bus.Message) error {
 		i.mu.Lock()
 		if err := i.book.read(m.Batch); err != nil {
@@ -194,8 +198,12 @@ func (i *Inventory) Run(ctx context.Context, b *bus.Bus) error {
 		}
 		i.advance()
 		i.seq = m.Seq
+		tell := len(i.out.queue) > 0
 		i.mu.Unlock()
-		return i.publish(ctx)
+		if tell {
+			i.nudge()
+		}
+		return nil
 	})
 	stop()
 	saver.Wait()

@@ -47,6 +47,18 @@ type rhythmRow struct {
 	Counts        []byte `bun:"counts"`
 }
 
+type outRow struct {
+	bun.BaseModel `bun:"table:inventory_outbox,alias:o"`
+	ID            int64  `bun:"id,pk"`
+	Batch         []byte `bun:"batch"`
+}
+
+type watchRow struct {
+	bun.BaseModel `bun:"table:inventory_watch,alias:w"`
+	Name          string `bun:"name,pk"`
+	Doc           []byte `bun:"doc"`
+}
+
 type changeRow struct {
 	bun.BaseModel `bun:"table:inventory_change,alias:c"`
 	ID            int64           `bun:"id,pk"`
@@ -96,6 +108,9 @@ type pending struct {
 	uses    []useRow
 	seen    []seenRow
 	rhythms []rhythmRow
+	parcels []outRow
+	sent    []uint64
+	watch   []watchRow
 	still   []rhythm.Key // that are no more
 	changes []changeRow
 	words   map[register.DeviceID]Word
@@ -122,6 +137,7 @@ func (i *Inventory) keep(ctx context.Context, last bool) error {
 	defer i.mu.Unlock()
 	i.whole = err != nil
 	if err == nil {
+		i.out.kept(len(p.parcels), len(p.sent))
 		i.changes, i.moved = i.changes[p.taken:], nil
 	}
 	return err
@@ -163,10 +179,15 @@ func (i *Inventory) collect(last bool) (*pending, error) {
 		}
 		p.changes = append(p.changes, changeRow{ID: c.id, Time: c.Time, Device: int64(c.Device), Other: int64(c.Other), Kind: string(c.Kind), Doc: doc})
 	}
+	i.out.pack()
+	for _, x := range i.out.packed {
+		p.parcels = append(p.parcels, outRow{ID: int64(x.id), Batch: x.batch})
+	}
+	p.sent = slices.Clone(i.out.sent)
 	if err := i.watch.collect(p); err != nil {
 		return nil, err
 	}
-	p.state = []stateRow{{Name: "now", Value: i.watch.at}, {Name: "awake", Value: i.watch.awake}, {Name: "seq", Value: int64(i.seq)}, {Name: "change", Value: i.lastChange},
+	p.state = []stateRow{{Name: "now", Value: i.watch.at}, {Name: "awake", Value: i.watch.awake}, {Name: "seq", Value: int64(i.seq)}, {Name: "change", Value: i.lastChange}, {Name: "told", Value: int64(i.out.last)},
 		{Name: "trace", Value: int64(news.LastTrace)}, {Name: "device", Value: int64(news.LastDevice)}}
 	return p, nil
 }
@@ -199,6 +220,12 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 	if err := put(ctx, tx, p.uses, "block", "doc"); err != nil {
 		return err
 	}
+	if err := put(ctx, tx, p.parcels, "id", "batch"); err != nil {
+		return err
+	}
+	if err := put(ctx, tx, p.watch, "name", "doc"); err != nil {
+		return err
+	}
 	if err := put(ctx, tx, p.rhythms, "trace, serves", "counts"); err != nil {
 		return err
 	}
@@ -219,6 +246,9 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 // remove takes away what is no more.
 func (p *pending) remove(ctx context.Context, tx bun.Tx) error {
 	if err := drop(ctx, tx, (*traceRow)(nil), p.gone, "id", func(id register.TraceID) []any { return []any{id} }); err != nil {
+		return err
+	}
+	if err := drop(ctx, tx, (*outRow)(nil), p.sent, "id", func(id uint64) []any { return []any{id} }); err != nil {
 		return err
 	}
 	if err := drop(ctx, tx, (*standingRow)(nil), p.left, "device", func(d register.DeviceID) []any { return []any{d} }); err != nil {

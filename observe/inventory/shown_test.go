@@ -36,6 +36,12 @@ func TestListIsNeverStale(t *testing.T) {
 		{"a device has another address", more(func(d *day) {
 			d.add(40, "0.0.0.0", "255.255.255.255", &event.DHCP{Message: "ack", MAC: "00:11:22:33:44:55", Assigned: "10.0.0.21", Hostname: "WARD3-PC.hosp.example"})
 		})},
+		{"a device told another version", more(func(d *day) {
+			d.add(41, "10.0.0.40", "", &event.Asset{Vendor: "Philips", Model: "SOMATOM go.Up", Software: "VA40", Source: "dicom"})
+		})},
+		{"and then the first again", more(func(d *day) {
+			d.add(70, "10.0.0.40", "", &event.Asset{Vendor: "SIEMENS", Model: "SOMATOM go.Top", Serial: "11026", Software: "VA30A", AETitle: "CT_ROOM1", Source: "dicom"})
+		})},
 		{"two devices were made one", func() {
 			if _, err := i.Merge(t.Context(), "engineer", find(t, i, "10.0.0.40").ID, find(t, i, "10.0.0.50").ID); err != nil {
 				t.Fatal(err)

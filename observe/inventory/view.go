@@ -291,7 +291,7 @@ func (p picker) best(f register.Field) string {
 	var best *register.Fact
 	for _, t := range p.traces {
 		for j := range t.Facts {
-			if x := &t.Facts[j]; x.Field == f && (best == nil || cmp.Or(cmp.Compare(x.Sure, best.Sure), cmp.Compare(x.Last, best.Last)) > 0) {
+			if x := &t.Facts[j]; x.Field == f && (best == nil || cmp.Or(cmp.Compare(x.Sure, best.Sure), cmp.Compare(x.Last, best.Last), cmp.Compare(x.Value, best.Value)) > 0) {
 				best = x
 			}
 		}

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"maps"
@@ -59,18 +60,19 @@ type watch struct {
 	waiting          []hint
 	told             map[string]int // happenings of a kind in this hour
 	excess           map[string]int
+	kept             []byte // what was noticed, as it is kept
 	hour             int64
 }
 
 // hint is something that may have happened to a device. What it is worth shows when it has settled.
 type hint struct {
-	what   string
-	at     int64
-	trace  register.TraceID
-	other  register.DeviceID
-	field  register.Field
-	value  string
-	source string
+	What   string
+	At     int64
+	Trace  register.TraceID
+	Other  register.DeviceID `json:",omitempty"`
+	Field  register.Field    `json:",omitempty"`
+	Value  string            `json:",omitempty"`
+	Source string            `json:",omitempty"`
 }
 
 func newWatch(c Config) watch {
@@ -90,16 +92,16 @@ func (w *watch) wait(h hint) {
 func (i *Inventory) witness(c *register.Change) {
 	w := &i.watch
 	r := i.book.register
-	h := hint{at: c.Time, other: c.Other, field: c.Field, value: c.Value}
+	h := hint{At: c.Time, Other: c.Other, Field: c.Field, Value: c.Value}
 	if t := r.Current(c.Addr); t != nil {
-		h.trace = t.ID
+		h.Trace = t.ID
 	}
 	switch c.Kind {
 	case register.Appeared:
-		h.what = Appeared
+		h.What = Appeared
 		w.wait(h)
 	case register.Changed:
-		h.what = ChangedOwner
+		h.What = ChangedOwner
 		w.wait(h)
 	case register.Moved, register.Joined:
 		i.joined(c, h)
@@ -132,7 +134,7 @@ func (i *Inventory) joined(c *register.Change, h hint) {
 		return
 	}
 	newest := slices.MaxFunc(i.book.register.Traces(c.Device), func(a, b *register.Trace) int { return cmp.Compare(a.First, b.First) })
-	h.what, h.trace = Moved, newest.ID
+	h.What, h.Trace = Moved, newest.ID
 	w.wait(h)
 }
 
@@ -165,22 +167,22 @@ func (i *Inventory) learnt(t *register.Trace, f *register.Fact) {
 		return // all of it is new
 	}
 	w.learnt[t.Device] = true
-	h := hint{at: f.First, trace: t.ID, field: f.Field, value: f.Value, source: f.Source}
+	h := hint{At: f.First, Trace: t.ID, Field: f.Field, Value: f.Value, Source: f.Source}
 	age := f.First - s.Born
 	switch f.Field {
 	case register.Software, register.Model, register.Announces:
 		if age < acquainted {
 			return
 		}
-		h.what = Changed
+		h.What = Changed
 	case register.Serves:
-		h.what = Serves
+		h.What = Serves
 	case register.Uses:
-		h.what = Uses
+		h.What = Uses
 	default:
 		return
 	}
-	if h.what == Changed || age >= w.learning {
+	if h.What == Changed || age >= w.learning {
 		w.wait(h)
 	}
 }
@@ -206,7 +208,7 @@ func (i *Inventory) advance() {
 func (i *Inventory) settle(until int64) {
 	w := &i.watch
 	n := 0
-	for n < len(w.waiting) && (w.waiting[n].at <= until || w.waiting[n].at > w.at+settling) {
+	for n < len(w.waiting) && (w.waiting[n].At <= until || w.waiting[n].At > w.at+settling) {
 		n++
 	}
 	if n == 0 {
@@ -222,14 +224,14 @@ func (i *Inventory) settle(until int64) {
 // weigh tells a hint when it still holds.
 func (i *Inventory) weigh(h *hint) {
 	w := &i.watch
-	t := i.book.register.Trace(h.trace)
+	t := i.book.register.Trace(h.Trace)
 	if t == nil {
 		return
 	}
 	s := w.standings[t.Device]
-	x := happening{what: h.what, device: t.Device, at: h.at, addr: t.Addr}
+	x := happening{what: h.What, device: t.Device, at: h.At, addr: t.Addr}
 	switch {
-	case h.what == Appeared:
+	case h.What == Appeared:
 		if s == nil {
 			i.welcome(t.Device, t.First)
 			x.why = i.knownBy(t.Device)
@@ -238,20 +240,20 @@ func (i *Inventory) weigh(h *hint) {
 		return
 	case s == nil:
 		return
-	case h.what == Moved:
+	case h.What == Moved:
 		i.tellMove(h, t)
 		return
-	case h.what == ChangedOwner:
-		if h.other == t.Device || len(i.book.register.Traces(h.other)) == 0 {
+	case h.What == ChangedOwner:
+		if h.Other == t.Device || len(i.book.register.Traces(h.Other)) == 0 {
 			return
 		}
-		x.other, x.attribute, x.before, x.after = h.other, string(h.field), i.device(h.other).Name, i.device(t.Device).Name
+		x.other, x.attribute, x.before, x.after = h.Other, string(h.Field), i.device(h.Other).Name, i.device(t.Device).Name
 	default:
 		before, known := i.before(t, h)
-		if known || h.what == Changed && before == "" {
+		if known || h.What == Changed && before == "" {
 			return
 		}
-		x.attribute, x.before, x.after, x.why = string(h.field), before, h.value, "by "+h.source
+		x.attribute, x.before, x.after, x.why = string(h.Field), before, h.Value, "by "+h.Source
 	}
 	i.tell(x)
 }
@@ -274,8 +276,8 @@ func (i *Inventory) tellMove(h *hint, t *register.Trace) {
 	if last == nil || t.Addr.IsLinkLocalUnicast() && t.Addr.Is6() {
 		return
 	}
-	x := happening{what: Moved, device: t.Device, at: h.at, addr: t.Addr, attribute: "address", before: last.Addr.String(), after: t.Addr.String(),
-		why: "known by its " + string(h.field) + " " + h.value}
+	x := happening{what: Moved, device: t.Device, at: h.At, addr: t.Addr, attribute: "address", before: last.Addr.String(), after: t.Addr.String(),
+		why: "known by its " + string(h.Field) + " " + h.Value}
 	if !last.Over && last.Last > t.First {
 		x.what = AddedAddress
 	}
@@ -293,18 +295,18 @@ func (i *Inventory) before(t *register.Trace, h *hint) (value string, known bool
 	for _, o := range i.book.register.Traces(t.Device) {
 		for k := range o.Facts {
 			f := &o.Facts[k]
-			if f.Field != h.field || f.First >= h.at {
+			if f.Field != h.Field || f.First >= h.At {
 				continue
 			}
-			if f.Value == h.value {
+			if f.Value == h.Value {
 				return "", true
 			}
-			if f.Source == h.source && (best == nil || cmp.Or(cmp.Compare(alike(f.Value, h.value), alike(best.Value, h.value)), cmp.Compare(f.Last, best.Last)) > 0) {
+			if f.Source == h.Source && (best == nil || cmp.Or(cmp.Compare(alike(f.Value, h.Value), alike(best.Value, h.Value)), cmp.Compare(f.Last, best.Last)) > 0) {
 				best = f
 			}
 		}
 	}
-	if best == nil || h.what != Changed {
+	if best == nil || h.What != Changed {
 		return "", false
 	}
 	return best.Value, false
@@ -443,8 +445,47 @@ func (i *Inventory) resume() {
 	})
 }
 
-// collect hands out the standings to keep.
+// noticed is what a watch has noticed and not told yet, as it is kept.
+type noticed struct {
+	Waiting []hint              `json:",omitempty"`
+	Learnt  []register.DeviceID `json:",omitempty"`
+	Told    map[string]int      `json:",omitempty"`
+	Excess  map[string]int      `json:",omitempty"`
+	Hour    int64
+}
+
+// remember is what was noticed and is not told yet.
+func (w *watch) remember() ([]byte, error) {
+	n := noticed{Waiting: w.waiting, Learnt: slices.Sorted(maps.Keys(w.learnt)), Told: w.told, Excess: w.excess, Hour: w.hour}
+	return json.Marshal(n)
+}
+
+// recall takes up what was noticed.
+func (w *watch) recall(doc []byte) error {
+	var n noticed
+	if err := json.Unmarshal(doc, &n); err != nil {
+		return err
+	}
+	w.waiting = n.Waiting
+	for _, d := range n.Learnt {
+		w.learnt[d] = true
+	}
+	maps.Copy(w.told, n.Told)
+	maps.Copy(w.excess, n.Excess)
+	w.hour = n.Hour
+	return nil
+}
+
+// collect hands out the standings to keep, and what was noticed where it is another than was kept.
 func (w *watch) collect(p *pending) error {
+	doc, err := w.remember()
+	if err != nil {
+		return err
+	}
+	if p.whole || !bytes.Equal(doc, w.kept) {
+		p.watch = []watchRow{{Name: "noticed", Doc: doc}}
+		w.kept = doc
+	}
 	if p.whole {
 		for d := range w.standings {
 			w.dirty[d] = true

@@ -308,6 +308,9 @@ func (r *Register) putOff(id ident, claim *Trace, now int64) {
 	}
 	from, _ := claim.span(id)
 	due := from + nextLook(now-from)
+	if _, known := r.waits[waiting{id, claim.ID}]; !known {
+		r.touch(claim.Device)
+	}
 	r.waits[waiting{id, claim.ID}] = due
 	r.due = min(r.due, due)
 }
@@ -343,10 +346,38 @@ func (r *Register) look(now int64) {
 	})
 	for _, w := range all {
 		delete(r.waits, w)
+		if t := r.traces[w.trace]; t != nil {
+			r.touch(t.Device)
+		}
 		if t, e := r.traces[w.trace], r.edges[w.id]; t != nil && e != nil && e.shared == "" && slices.Contains(e.traces, t) {
 			r.joinBy(e, w.id, t, now)
 		}
 	}
+}
+
+// waiting is why a name or a title is not taken for a device's own yet; empty when it is.
+func (r *Register) waiting(id ident, d DeviceID) string {
+	if len(r.waits) == 0 || id.field != Hostname && id.field != AE {
+		return ""
+	}
+	for _, t := range r.of(d) {
+		if _, waits := r.waits[waiting{id, t.ID}]; waits {
+			return "another has it; whether the two are one will show"
+		}
+	}
+	return ""
+}
+
+// claimants is how many devices show a name or a title.
+func (r *Register) claimants(e *edge, id ident) int {
+	if id.field != Hostname && id.field != AE || len(e.traces) <= mostNames {
+		return 0
+	}
+	devices := map[DeviceID]bool{}
+	for _, t := range e.traces {
+		devices[t.Device] = true
+	}
+	return len(devices)
 }
 
 // wait puts off again, after a restart, what was put off.

@@ -206,7 +206,11 @@ func (r *Register) See(s *Sighting) *Trace {
 		t.Heir = true
 		r.tell(Change{Kind: Changed, Time: s.Time, Device: t.Device, Other: old, Field: s.Field, Value: strings.Clone(s.Value), Addr: s.At})
 	}
+	before := r.foremost(t.Device, s.Field)
 	f, fresh, out := t.add(s)
+	if !fresh && before != r.foremost(t.Device, s.Field) {
+		r.touch(t.Device) // it is shown as another than it was
+	}
 	if fresh {
 		r.touch(t.Device)
 		r.news[t.ID] = true
@@ -238,6 +242,28 @@ func (t *Trace) seen(now int64) {
 	} else if now < t.First && !t.Heir {
 		t.First = now
 	}
+}
+
+// foremost is the value of a field of which one is shown, as it is shown: the surest, and of those the one seen last. Empty for
+// other fields.
+func (r *Register) foremost(d DeviceID, field Field) string {
+	switch field {
+	case Vendor, Model, Serial, Software:
+	default:
+		return ""
+	}
+	var best *Fact
+	for _, t := range r.of(d) {
+		for i := range t.Facts {
+			if x := &t.Facts[i]; x.Field == field && (best == nil || cmp.Or(cmp.Compare(x.Sure, best.Sure), cmp.Compare(x.Last, best.Last), cmp.Compare(x.Value, best.Value)) > 0) {
+				best = x
+			}
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return best.Value
 }
 
 // known reports whether the same value was already known of the trace from another source.
@@ -341,7 +367,10 @@ func (r *Register) Shared(d DeviceID, f Field, v string) string {
 	if e := r.edges[ident{f, v}]; e != nil && e.shared != "" {
 		return e.shared
 	}
-	return r.barred(ident{f, v}, d)
+	if why := r.barred(ident{f, v}, d); why != "" {
+		return why
+	}
+	return r.waiting(ident{f, v}, d)
 }
 
 // DeviceOf is the device of a trace; 0 when it is no more.
@@ -541,6 +570,10 @@ func (t *Trace) span(id ident) (from, to int64) {
 // joinBy joins the devices that show an identifier, where nothing speaks against it.
 func (r *Register) joinBy(e *edge, id ident, t *Trace, now int64) {
 	if !r.carries(t, id) {
+		return
+	}
+	if n := r.claimants(e, id); n > mostNames {
+		r.share(e, id, now, fmt.Sprintf("%d devices show it", n))
 		return
 	}
 	for _, o := range slices.SortedFunc(slices.Values(e.traces), byID) {

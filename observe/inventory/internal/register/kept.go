@@ -9,7 +9,8 @@ import (
 const traceVersion = 1
 
 // Append adds what is known of a trace to b, for keeping, but for its number, its device and when it was last seen: a version, 1;
-// then each text and each number, texts with their length before them: its address, First, whether it is over, Crowd, Gap, how many
+// then each text and each number, texts with their length before them: its address, First, whether it is over (1) and whether the address
+// was another's before (2), Crowd, Gap, how many
 // bars it has and of each the field, the value and why, and of each fact the field, the value, the source, Sure, and First, Last and Count, times counted from the trace's First.
 func (t *Trace) Append(b []byte) []byte {
 	b = append(b, traceVersion)
@@ -22,6 +23,9 @@ func (t *Trace) Append(b []byte) []byte {
 	over := byte(0)
 	if t.Over {
 		over = 1
+	}
+	if t.Heir {
+		over |= 2
 	}
 	b = appendText(append(b, over), string(t.Crowd))
 	b = binary.AppendUvarint(b, uint64(t.Gap))
@@ -61,7 +65,9 @@ func (u *Unpacker) Trace(b []byte) (*Trace, error) {
 	if err := addr.UnmarshalBinary([]byte(u.text())); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
-	t.Addr, t.First, t.Over, t.Crowd = addr, u.varint(), u.byte() == 1, Field(u.word())
+	t.Addr, t.First = addr, u.varint()
+	over := u.byte()
+	t.Over, t.Heir, t.Crowd = over&1 != 0, over&2 != 0, Field(u.word())
 	t.Gap = int64(u.uvarint())
 	bars := u.uvarint()
 	for u.ok && bars > 0 && len(t.Bars) < maxBars {
