@@ -31,7 +31,7 @@ const tellWait = 20 * time.Second
 // Publish returns when the bus has the batch: the inventory keeps it until then.
 func (t teller) Publish(ctx context.Context, kind event.Kind, batch []byte) error {
 	if t.n.capture != "" {
-		return publisher{t.n}.Publish(ctx, kind, batch)
+		return publisher(t).Publish(ctx, kind, batch)
 	}
 	ctx, cancel := context.WithTimeout(ctx, tellWait)
 	defer cancel()
