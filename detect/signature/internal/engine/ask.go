@@ -55,7 +55,7 @@ func (w *Watcher) could(c *compiled) bool {
 	if !w.ends(c, v.dir) && !(c.Both && w.ends(c, v.dir.Other())) {
 		return false
 	}
-	if len(c.app) > 0 && !slices.Contains(c.app, f.App) && !(v.file != nil && slices.Contains(c.app, v.file.app)) && v.record == nil {
+	if len(c.app) > 0 && !slices.Contains(c.app, f.App) && !(v.file != nil && slices.Contains(c.app, v.file.app)) && !(v.record != nil && slices.Contains(c.app, v.record.Kind().String())) {
 		return false
 	}
 	tcp := f.Proto == packet.TCP
@@ -92,7 +92,7 @@ func (w *Watcher) repeats(n int32) bool {
 		return false
 	}
 	for i := range v.st.told {
-		if t := &v.st.told[i]; t.rule == n && t.serial == w.serial && t.tx == v.number && v.record == nil {
+		if t := &v.st.told[i]; t.rule == n && t.serial == w.serial && t.tx == v.number && !(v.record != nil && slices.Contains(c.app, v.record.Kind().String())) {
 			return true
 		}
 	}

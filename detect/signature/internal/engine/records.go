@@ -1,32 +1,29 @@
 package engine
 
 import (
+	"maps"
+	"strconv"
+	"strings"
+
+	"bulwark/detect/signature/internal/field"
 	"bulwark/event"
 	"bulwark/wire"
 )
 
-// recordSources are the fields of what is told of conversations.
-var recordSources = withNames(map[string]*source{
-	"dns.query": text(wire.ToServer, func(p *event.DNS) string {
-		if p.Activity != "Query" {
-			return ""
-		}
-		return p.Hostname
-	}),
-	"dns.queries.rrname": text(wire.Either, func(p *event.DNS) string { return p.Hostname }),
-	"dns.answers.rrname": list(wire.ToClient, func(p *event.DNS) []string { return p.AnswerNames }),
-	"dns.opcode":         number(wire.Either, func(p *event.DNS) uint64 { return p.Opcode }),
+const (
+	toServer = wire.ToServer
+	toClient = wire.ToClient
+	either   = wire.Either
+)
 
-	"tls.sni":          text(wire.ToServer, func(p *event.TLS) string { return p.SNI }),
-	"tls.cert_subject": text(wire.ToClient, func(p *event.TLS) string { return p.Subject }),
-	"tls.cert_issuer":  text(wire.ToClient, func(p *event.TLS) string { return p.Issuer }),
-	"tls.alpn":         list(wire.ToServer, func(p *event.TLS) []string { return p.ClientALPN }),
-	"ja3.hash":         text(wire.ToServer, func(p *event.TLS) string { return p.JA3 }),
-	"ja3.string":       text(wire.ToServer, func(p *event.TLS) string { return p.JA3Text }),
-	"ja3s.hash":        text(wire.ToClient, func(p *event.TLS) string { return p.JA3S }),
-	"ja3s.string":      text(wire.ToClient, func(p *event.TLS) string { return p.JA3SText }),
-	"ja4.hash":         text(wire.ToServer, func(p *event.TLS) string { return p.JA4 }),
-})
+// recordSources are the fields of what is told of conversations.
+var recordSources = func() map[string]*source {
+	all := map[string]*source{}
+	for _, m := range []map[string]*source{nameSources(), tlsSources(), mailSources(), shareSources(), plantSources(), hospitalSources(), fileSources()} {
+		maps.Copy(all, m)
+	}
+	return withNames(all)
+}()
 
 // text is a source of one text of a record; where it is empty there is none.
 func text[P event.Payload](dir wire.Dir, get func(P) string) *source {
@@ -53,7 +50,362 @@ func number[P event.Payload](dir wire.Dir, get func(P) uint64) *source {
 	return &source{dir: dir, record: kindOf[P](), values: func(p event.Payload, each func(uint64) bool) { each(get(p.(P))) }}
 }
 
+// some is a source of a number that a record may not have.
+func some[P event.Payload](dir wire.Dir, get func(P) (uint64, bool)) *source {
+	return &source{dir: dir, record: kindOf[P](), values: func(p event.Payload, each func(uint64) bool) {
+		if v, ok := get(p.(P)); ok {
+			each(v)
+		}
+	}}
+}
+
+// coded is a source of a number that a record has by its name.
+func coded[P event.Payload](dir wire.Dir, names map[string]uint64, get func(P) string) *source {
+	return some(dir, func(p P) (uint64, bool) {
+		v, ok := names[strings.ToLower(get(p))]
+		return v, ok
+	})
+}
+
 func kindOf[P event.Payload]() event.Kind {
 	var p P
 	return p.Kind()
+}
+
+// nameSources are the fields of DNS and its kin, of DHCP, NTP and SNMP.
+func nameSources() map[string]*source {
+	m := map[string]*source{
+		"dns.query": text(toServer, func(p *event.DNS) string {
+			if p.Activity != "Query" {
+				return ""
+			}
+			return p.Hostname
+		}),
+		"dns.queries.rrname":     text(either, func(p *event.DNS) string { return p.Hostname }),
+		"dns.query.name":         text(either, func(p *event.DNS) string { return p.Hostname }),
+		"dns.answers.rrname":     list(either, func(p *event.DNS) []string { return p.AnswerNames }),
+		"dns.answer.name":        list(either, func(p *event.DNS) []string { return p.AnswerNames }),
+		"dns.authorities.rrname": list(either, func(p *event.DNS) []string { return p.AuthorityNames }),
+		"dns.additionals.rrname": list(either, func(p *event.DNS) []string { return p.AdditionalNames }),
+		"dns.opcode":             number(either, func(p *event.DNS) uint64 { return p.Opcode }),
+		"dns.rcode": some(either, func(p *event.DNS) (uint64, bool) {
+			return p.RawFlags & 15, p.Activity == "Response"
+		}),
+		"dns.rrtype":          coded(either, field.RRTypes(), func(p *event.DNS) string { return p.Type }),
+		"dns.response.rrname": list(either, func(p *event.DNS) []string { return p.AnswerNames }),
+
+		"dhcp.leasetime":      number(either, func(p *event.DHCP) uint64 { return p.Lease }),
+		"dhcp.rebinding_time": number(either, func(p *event.DHCP) uint64 { return p.Rebinding }),
+		"dhcp.renewal_time":   number(either, func(p *event.DHCP) uint64 { return p.Renewal }),
+
+		"ntp.version":      number(either, func(p *event.NTP) uint64 { return p.Version }),
+		"ntp.stratum":      number(either, func(p *event.NTP) uint64 { return p.Stratum }),
+		"ntp.mode":         number(either, func(p *event.NTP) uint64 { return p.ModeID }),
+		"ntp.reference_id": text(either, func(p *event.NTP) string { return unhex(p.ReferenceID) }),
+
+		"snmp.version":      number(either, func(p *event.SNMP) uint64 { return p.Version }),
+		"snmp.community":    text(either, func(p *event.SNMP) string { return p.Community }),
+		"snmp.usm":          text(either, func(p *event.SNMP) string { return p.User }),
+		"snmp.trap_oid":     text(either, func(p *event.SNMP) string { return p.TrapOID }),
+		"snmp.trap_address": text(either, func(p *event.SNMP) string { return p.Agent }),
+		"snmp.pdu_type":     coded(either, enum("snmp.pdu_type"), func(p *event.SNMP) string { return p.Activity }),
+		"snmp.trap_type":    coded(either, enum("snmp.trap_type"), func(p *event.SNMP) string { return p.Trap }),
+	}
+	for section, get := range map[string]func(*event.MDNS) []string{
+		"queries": func(p *event.MDNS) []string { return p.Names }, "answers": func(p *event.MDNS) []string { return p.AnswerNames },
+		"authorities": func(p *event.MDNS) []string { return p.AuthorityNames },
+		"additionals": func(p *event.MDNS) []string { return p.AdditionalNames },
+		"response":    func(p *event.MDNS) []string { return responseNames(p) },
+	} {
+		m["mdns."+section+".rrname"] = list(either, get)
+		m["llmnr."+section+".rrname"] = list(either, func(p *event.LLMNR) []string { return get((*event.MDNS)(p)) })
+	}
+	return m
+}
+
+// responseNames are all names of a response.
+func responseNames(p *event.MDNS) []string {
+	if p.Activity != "Response" {
+		return nil
+	}
+	var all []string
+	for _, l := range [][]string{p.Names, p.AnswerNames, p.AuthorityNames, p.AdditionalNames} {
+		all = append(all, l...)
+	}
+	return all
+}
+
+// enum is the names of the values of a field.
+func enum(name string) map[string]uint64 {
+	if f := field.Lookup(name); f != nil {
+		return f.Enum
+	}
+	return nil
+}
+
+// unhex is the bytes of hexadecimal digits; the text itself where it is none.
+func unhex(s string) string {
+	s = strings.ReplaceAll(s, ":", "")
+	var b []byte
+	for i := 0; i+1 < len(s); i += 2 {
+		v, ok := hexByte(s[i], s[i+1])
+		if !ok {
+			return s
+		}
+		b = append(b, v)
+	}
+	return string(b)
+}
+
+// tlsSources are the fields of TLS, QUIC, SSH and IKE.
+func tlsSources() map[string]*source {
+	return map[string]*source{
+		"tls.sni":              text(toServer, func(p *event.TLS) string { return p.SNI }),
+		"tls.cert_subject":     text(toClient, func(p *event.TLS) string { return p.Subject }),
+		"tls.cert_issuer":      text(toClient, func(p *event.TLS) string { return p.Issuer }),
+		"tls.cert_serial":      text(toClient, func(p *event.TLS) string { return p.Serial }),
+		"tls.cert_fingerprint": text(toClient, func(p *event.TLS) string { return p.Fingerprint }),
+		"tls.subjectaltname":   list(toClient, func(p *event.TLS) []string { return p.SANs }),
+		"tls.alpn":             list(toServer, func(p *event.TLS) []string { return p.ClientALPN }),
+		"tls.version": some(either, func(p *event.TLS) (uint64, bool) {
+			v, ok := field.TLSVersions()[strings.TrimPrefix(strings.ToLower(strings.ReplaceAll(p.Version, " ", "")), "tls")]
+			return v, ok
+		}),
+		"ja3.hash":    text(toServer, func(p *event.TLS) string { return p.JA3 }),
+		"ja3.string":  text(toServer, func(p *event.TLS) string { return p.JA3Text }),
+		"ja3s.hash":   text(toClient, func(p *event.TLS) string { return p.JA3S }),
+		"ja3s.string": text(toClient, func(p *event.TLS) string { return p.JA3SText }),
+		"ja4.hash":    text(toServer, func(p *event.TLS) string { return p.JA4 }),
+
+		"ssh.proto": list(either, func(p *event.SSH) []string { return present(p.ClientVersion, p.ServerVersion) }),
+		"ssh.software": list(either, func(p *event.SSH) []string {
+			return present(p.ClientSoftware, p.ServerSoftware)
+		}),
+		"ssh.hassh":               text(toServer, func(p *event.SSH) string { return p.ClientHASSH }),
+		"ssh.hassh.server":        text(toClient, func(p *event.SSH) string { return p.ServerHASSH }),
+		"ssh.hassh.string":        text(toServer, func(p *event.SSH) string { return p.ClientHASSHText }),
+		"ssh.hassh.server.string": text(toClient, func(p *event.SSH) string { return p.ServerHASSHText }),
+
+		"quic.version":    text(either, func(p *event.QUIC) string { return p.Version }),
+		"quic.sni":        text(toServer, func(p *event.QUIC) string { return p.SNI }),
+		"quic.ua":         text(toServer, func(p *event.QUIC) string { return p.UserAgent }),
+		"quic.cyu.hash":   text(toServer, func(p *event.QUIC) string { return p.CYU }),
+		"quic.cyu.string": text(toServer, func(p *event.QUIC) string { return p.CYUText }),
+
+		"ike.init_spi": text(either, func(p *event.IKE) string { return p.InitiatorSPI }),
+		"ike.resp_spi": text(either, func(p *event.IKE) string { return p.ResponderSPI }),
+		"ike.exchtype": number(either, func(p *event.IKE) uint64 { return p.ExchangeID }),
+	}
+}
+
+// present are those of the texts that are not empty.
+func present(all ...string) []string {
+	var some []string
+	for _, s := range all {
+		if s != "" {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// mailSources are the fields of mail, calls and transfers.
+func mailSources() map[string]*source {
+	return map[string]*source{
+		"smtp.helo":        text(toServer, func(p *event.SMTP) string { return p.Helo }),
+		"smtp.mail_from":   text(toServer, func(p *event.SMTP) string { return bracketless(p.MailFrom) }),
+		"smtp.rcpt_to":     list(toServer, func(p *event.SMTP) []string { return p.RcptTo }),
+		"email.from":       text(either, func(p *event.SMTP) string { return p.From }),
+		"email.subject":    text(either, func(p *event.SMTP) string { return p.Subject }),
+		"email.to":         text(either, func(p *event.SMTP) string { return strings.Join(p.To, ", ") }),
+		"email.cc":         text(either, func(p *event.SMTP) string { return strings.Join(p.Cc, ", ") }),
+		"email.date":       text(either, func(p *event.SMTP) string { return p.Date }),
+		"email.message_id": text(either, func(p *event.SMTP) string { return p.MessageID }),
+		"email.x_mailer":   text(either, func(p *event.SMTP) string { return p.XMailer }),
+		"email.body_md5":   text(either, func(p *event.SMTP) string { return p.BodyMD5 }),
+		"email.url":        list(either, func(p *event.SMTP) []string { return p.URLs }),
+		"email.received":   list(either, func(p *event.SMTP) []string { return p.Received }),
+
+		"ftp.command":         text(toServer, func(p *event.FTP) string { return p.Command }),
+		"ftp.command_data":    text(toServer, func(p *event.FTP) string { return p.Data }),
+		"ftp.completion_code": list(toClient, func(p *event.FTP) []string { return p.Codes }),
+		"ftp.reply":           list(toClient, func(p *event.FTP) []string { return p.Replies }),
+		"ftp.dynamic_port":    some(either, func(p *event.FTP) (uint64, bool) { return p.Port, p.Port != 0 }),
+		"ftp.mode": some(either, func(p *event.FTP) (uint64, bool) {
+			v, ok := map[string]uint64{"active": 0, "passive": 1}[p.Mode]
+			return v, ok
+		}),
+		"ftp.reply_received": number(toClient, func(p *event.FTP) uint64 { return truth(p.Done) }),
+		"ftpdata_command":    coded(either, field.FTPDataCommands(), func(p *event.FTPData) string { return p.Command }),
+
+		"sip.method":     text(toServer, func(p *event.SIP) string { return p.Method }),
+		"sip.uri":        text(toServer, func(p *event.SIP) string { return p.URI }),
+		"sip.from":       text(either, func(p *event.SIP) string { return p.From }),
+		"sip.to":         text(either, func(p *event.SIP) string { return p.To }),
+		"sip.user_agent": text(either, func(p *event.SIP) string { return p.UserAgent }),
+		"sip.stat_code":  text(toClient, func(p *event.SIP) string { return digits(p.Code) }),
+		"sip.stat_msg":   text(toClient, func(p *event.SIP) string { return p.Reason }),
+	}
+}
+
+func bracketless(s string) string { return strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">") }
+
+func truth(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// digits is a number in decimal; empty where it is 0.
+func digits(n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+// shareSources are the fields of Windows's protocols, of directories, databases and screens.
+func shareSources() map[string]*source {
+	return map[string]*source{
+		"smb.named_pipe":     text(either, func(p *event.SMB) string { return p.NamedPipe }),
+		"smb.share":          text(either, func(p *event.SMB) string { return p.Tree }),
+		"smb.ntlmssp_user":   text(toServer, func(p *event.SMB) string { return p.User }),
+		"smb.ntlmssp_domain": text(toServer, func(p *event.SMB) string { return p.Domain }),
+		"smb.version": some(either, func(p *event.SMB) (uint64, bool) {
+			if p.Dialect == "" {
+				return 0, false
+			}
+			if strings.HasPrefix(p.Dialect, "NT") {
+				return 1, true
+			}
+			return 2, true
+		}),
+
+		"krb5.cname":    list(either, func(p *event.Kerberos) []string { return strings.Split(p.Client, "/") }),
+		"krb5.sname":    list(either, func(p *event.Kerberos) []string { return strings.Split(p.Service, "/") }),
+		"krb5.msg_type": some(either, kerberosMessage),
+		"krb5.err_code": some(toClient, func(p *event.Kerberos) (uint64, bool) { return p.ErrorCode, p.Error != "" }),
+		"krb5.ticket_encryption": coded(toClient, field.KerberosCiphers(), func(p *event.Kerberos) string {
+			return p.TicketEncryption
+		}),
+
+		"ldap.request.operation": coded(toServer, enum("ldap.request.operation"), func(p *event.LDAP) string { return p.Operation }),
+		"ldap.responses.result_code": some(toClient, func(p *event.LDAP) (uint64, bool) {
+			return p.ResultCode, p.Result != ""
+		}),
+		"ldap.request.dn":             text(toServer, func(p *event.LDAP) string { return p.Name }),
+		"ldap.responses.message":      text(toClient, func(p *event.LDAP) string { return p.Message }),
+		"ldap.request.attribute_type": list(toServer, func(p *event.LDAP) []string { return p.Attributes }),
+
+		"nfs_version":   number(either, func(p *event.NFS) uint64 { return p.Version }),
+		"rfb.name":      text(either, func(p *event.RFB) string { return p.Name }),
+		"rfb.sectype":   some(either, func(p *event.RFB) (uint64, bool) { return p.Security - 1, p.Security > 0 }),
+		"rfb.secresult": coded(toClient, enum("rfb.secresult"), func(p *event.RFB) string { return p.Result }),
+		"pgsql.query":   text(toServer, func(p *event.PgSQL) string { return p.Statement }),
+		"mysql.query":   text(toServer, func(p *event.MySQL) string { return p.Statement }),
+		"tds.query":     text(toServer, func(p *event.TDS) string { return p.Statement }),
+	}
+}
+
+// kerberosMessage is the number of a message (RFC 4120 §7.5.7).
+func kerberosMessage(p *event.Kerberos) (uint64, bool) {
+	v, ok := map[string]uint64{"KRB_AS_REQ": 10, "KRB_AS_REP": 11, "KRB_TGS_REQ": 12, "KRB_TGS_REP": 13, "KRB_AP_REQ": 14, "KRB_AP_REP": 15,
+		"KRB_ERROR": 30}[p.Message]
+	return v, ok
+}
+
+// plantSources are the fields of buildings and plants.
+func plantSources() map[string]*source {
+	return map[string]*source{
+		"mqtt.type":             coded(either, enum("mqtt.type"), func(p *event.MQTT) string { return p.Activity }),
+		"mqtt.qos":              number(either, func(p *event.MQTT) uint64 { return p.QoS }),
+		"mqtt.reason_code":      some(either, func(p *event.MQTT) (uint64, bool) { return p.Code - 1, p.Code > 0 }),
+		"mqtt.connect.clientid": text(toServer, func(p *event.MQTT) string { return p.ClientID }),
+		"mqtt.connect.username": text(toServer, func(p *event.MQTT) string { return p.User }),
+		"mqtt.publish.topic":    list(either, func(p *event.MQTT) []string { return topics(p, "publish") }),
+		"mqtt.subscribe.topic":  list(toServer, func(p *event.MQTT) []string { return topics(p, "subscribe") }),
+		"mqtt.unsubscribe.topic": list(toServer, func(p *event.MQTT) []string {
+			return topics(p, "unsubscribe")
+		}),
+		"mqtt.protocol_version": some(either, func(p *event.MQTT) (uint64, bool) {
+			v, ok := map[string]uint64{"3.1": 3, "3.1.1": 4, "5": 5}[p.Version]
+			return v, ok
+		}),
+		"dnp3.func": number(either, func(p *event.DNP3) uint64 { return p.FunctionCode }),
+	}
+}
+
+func topics(p *event.MQTT, activity string) []string {
+	if p.Activity != activity {
+		return nil
+	}
+	return p.Topics
+}
+
+// hospitalSources are the fields of medical protocols.
+func hospitalSources() map[string]*source {
+	return map[string]*source{
+		"dicom.calling_ae":             text(either, func(p *event.DICOM) string { return p.CallingAE }),
+		"dicom.called_ae":              text(either, func(p *event.DICOM) string { return p.CalledAE }),
+		"dicom.sop_class":              list(either, func(p *event.DICOM) []string { return p.SOPClasses }),
+		"dicom.sop_class_uid":          list(either, func(p *event.DICOM) []string { return p.SOPClassUIDs }),
+		"dicom.command":                text(either, func(p *event.DICOM) string { return p.Activity }),
+		"dicom.status":                 some(either, func(p *event.DICOM) (uint64, bool) { return p.StatusCode, p.Status != "" }),
+		"dicom.result":                 text(either, func(p *event.DICOM) string { return p.Result }),
+		"dicom.transfer_syntax":        list(either, func(p *event.DICOM) []string { return p.TransferSyntaxes }),
+		"dicom.implementation_uid":     list(either, func(p *event.DICOM) []string { return present(p.CallingUID, p.CalledUID) }),
+		"dicom.implementation_version": list(either, func(p *event.DICOM) []string { return present(p.CallingVersion, p.CalledVersion) }),
+		"dicom.query_level":            text(either, func(p *event.DICOM) string { return p.Level }),
+		"dicom.query_key":              list(either, func(p *event.DICOM) []string { return p.Keys }),
+		"dicom.move_destination":       text(either, func(p *event.DICOM) string { return p.Destination }),
+		"dicom.modality":               text(either, func(p *event.DICOM) string { return p.Modality }),
+		"dicom.manufacturer":           text(either, func(p *event.DICOM) string { return p.Manufacturer }),
+		"dicom.model":                  text(either, func(p *event.DICOM) string { return p.Model }),
+		"dicom.station":                text(either, func(p *event.DICOM) string { return p.Station }),
+		"dicom.messages":               number(either, func(p *event.DICOM) uint64 { return p.Messages }),
+		"dicom.studies":                number(either, func(p *event.DICOM) uint64 { return p.Studies }),
+		"dicom.instances":              number(either, func(p *event.DICOM) uint64 { return p.Instances }),
+		"dicom.bytes":                  number(either, func(p *event.DICOM) uint64 { return p.Bytes }),
+		"dicom.rejected":               number(either, func(p *event.DICOM) uint64 { return p.Rejected }),
+
+		"hl7.type":               text(either, func(p *event.HL7) string { return p.Type }),
+		"hl7.trigger":            text(either, func(p *event.HL7) string { return p.Trigger }),
+		"hl7.structure":          text(either, func(p *event.HL7) string { return p.Structure }),
+		"hl7.version":            text(either, func(p *event.HL7) string { return p.Version }),
+		"hl7.sending_app":        text(either, func(p *event.HL7) string { return p.SendingApp }),
+		"hl7.sending_facility":   text(either, func(p *event.HL7) string { return p.SendingFac }),
+		"hl7.receiving_app":      text(either, func(p *event.HL7) string { return p.ReceivingApp }),
+		"hl7.receiving_facility": text(either, func(p *event.HL7) string { return p.ReceivingFac }),
+		"hl7.control_id":         text(either, func(p *event.HL7) string { return p.ControlID }),
+		"hl7.ack":                text(either, func(p *event.HL7) string { return p.Ack }),
+		"hl7.processing":         text(either, func(p *event.HL7) string { return p.Processing }),
+		"hl7.charset":            text(either, func(p *event.HL7) string { return p.Charset }),
+		"hl7.device":             list(either, func(p *event.HL7) []string { return p.Devices }),
+		"hl7.error":              list(either, func(p *event.HL7) []string { return p.Errors }),
+		"hl7.segments":           number(either, func(p *event.HL7) uint64 { return p.Segments }),
+		"hl7.observations":       number(either, func(p *event.HL7) uint64 { return p.Observations }),
+		"hl7.bytes":              number(either, func(p *event.HL7) uint64 { return p.Bytes }),
+
+		"fhir.resource":    text(either, func(p *event.FHIR) string { return p.Resource }),
+		"fhir.interaction": text(either, func(p *event.FHIR) string { return p.Interaction }),
+		"fhir.operation":   text(either, func(p *event.FHIR) string { return p.Operation }),
+		"fhir.param":       list(either, func(p *event.FHIR) []string { return p.Params }),
+		"fhir.status":      number(either, func(p *event.FHIR) uint64 { return p.Status }),
+		"fhir.results":     number(either, func(p *event.FHIR) uint64 { return p.Results }),
+		"fhir.outcome":     text(either, func(p *event.FHIR) string { return p.Outcome }),
+		"fhir.base":        text(either, func(p *event.FHIR) string { return p.Base }),
+	}
+}
+
+// fileSources are the fields of a file when all of it was seen.
+func fileSources() map[string]*source {
+	return map[string]*source{
+		"file.name":      text(either, func(p *event.File) string { return p.Name }),
+		"file.mime_type": text(either, func(p *event.File) string { return p.Type }),
+		"file.md5":       text(either, func(p *event.File) string { return p.MD5 }),
+		"file.sha1":      text(either, func(p *event.File) string { return p.SHA1 }),
+		"file.sha256":    text(either, func(p *event.File) string { return p.SHA256 }),
+		"filesize":       some(either, func(p *event.File) (uint64, bool) { return p.Size, p.Complete }),
+	}
 }
