@@ -92,7 +92,7 @@ func (w *Watcher) repeats(n int32) bool {
 		return false
 	}
 	for i := range v.st.told {
-		if t := &v.st.told[i]; t.rule == n && t.serial == w.serial && t.tx == v.number && !(v.record != nil && slices.Contains(c.app, v.record.Kind().String())) {
+		if t := &v.st.told[i]; t.rule == n && t.serial == w.serial && t.tx == v.number && v.record == nil {
 			return true
 		}
 	}
