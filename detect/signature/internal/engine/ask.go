@@ -24,7 +24,8 @@ func ordered(all []int32) []int32 {
 // ask evaluates rule n on what is in view, and does what it asks for where it holds.
 func (w *Watcher) ask(n int32) bool {
 	c := &w.set.rules[n]
-	if !w.could(c) || w.repeats(n) {
+	w.missed = false
+	if w.view.st != nil && w.view.st.passed || !w.could(c) || w.repeats(n) {
 		return false
 	}
 	w.count.Evaluations++
@@ -34,7 +35,10 @@ func (w *Watcher) ask(n int32) bool {
 			return false
 		}
 	}
-	if !w.looks(c) || !w.bitsAsked(c) || !w.intsAsked(c) {
+	if !w.bitsAsked(c) || !w.intsAsked(c) {
+		return false
+	}
+	if w.missed = !w.looks(c); w.missed {
 		return false
 	}
 	w.holds(n, c)

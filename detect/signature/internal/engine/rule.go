@@ -161,6 +161,9 @@ func (c *compiled) settle() error {
 			payload = true
 			continue
 		}
+		if src.dir != wire.Either {
+			c.dirs &= 1 << src.dir
+		}
 		if src.record != event.KindNone {
 			if record != event.KindNone && record != src.record {
 				return unsupported("fields of several protocols together")
@@ -170,9 +173,6 @@ func (c *compiled) settle() error {
 		}
 		app = true
 		c.stage = max(c.stage, src.stage)
-		if src.dir != wire.Either {
-			c.dirs &= 1 << src.dir
-		}
 	}
 	switch {
 	case app && record != event.KindNone:

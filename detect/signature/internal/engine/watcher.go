@@ -46,6 +46,7 @@ type Watcher struct {
 	machine match.Machine
 	hits    multi.Hits
 	found   []int32 // rules whose bytes are there
+	missed  bool    // the rule that was asked last asks for bytes that were not there
 	scratch scratch
 	cache   map[*source]cached
 	view    view
@@ -356,10 +357,10 @@ func (w *Watcher) start(f *inspect.Flow, s *side) {
 // askStream asks a rule whose bytes have just come. Where it does not hold yet, more may come.
 func (w *Watcher) askStream(s *side, n int32) {
 	c := &w.set.rules[n]
-	if !c.waits && w.ask(n) {
+	if !c.waits && (w.ask(n) || !w.missed) {
 		return
 	}
-	if (c.waits || len(c.looks) > 0) && len(s.waiting) < maxAwait && !slices.Contains(s.waiting, n) && w.could(c) {
+	if len(s.waiting) < maxAwait && !slices.Contains(s.waiting, n) && w.could(c) {
 		s.waiting = append(s.waiting, n)
 	}
 }
