@@ -84,7 +84,7 @@ func (w *Watcher) message(f *inspect.Flow, st *state, dir wire.Dir, stage inspec
 	w.view = view{f: f, st: st, dir: dir, t: t, tx: tx, number: uint64(t.Number)}
 	clear(w.cache)
 	w.scratch.buf = w.scratch.buf[:0]
-	var all []int32
+	all := w.all[:0]
 	if stage == inspect.Whole {
 		all = append(all, tx.waiting[dir]...)
 		tx.waiting[dir] = nil
@@ -95,6 +95,7 @@ func (w *Watcher) message(f *inspect.Flow, st *state, dir wire.Dir, stage inspec
 		all = append(all, w.found...)
 	}
 	all = ordered(all)
+	w.all = all
 	for _, n := range all {
 		c := &w.set.rules[n]
 		if c.stage > stage {
@@ -263,13 +264,14 @@ func (w *Watcher) Record(f *inspect.Flow, h *event.Header, p event.Payload) {
 		return
 	}
 	w.view = view{f: f, st: st, dir: f.Dir, record: p, header: h, p: f.Packet}
-	all := append([]int32(nil), set.always...)
+	all := append(w.all[:0], set.always...)
 	for _, g := range set.list {
 		w.found = w.found[:0]
 		g.src.texts(p, func(v string) bool { w.scanOne(g, bytesView(v)); return true })
 		all = append(all, w.found...)
 	}
-	for _, n := range ordered(all) {
+	w.all = ordered(all)
+	for _, n := range w.all {
 		w.askRecord(n)
 	}
 }

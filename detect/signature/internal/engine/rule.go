@@ -284,6 +284,20 @@ func (c *compiled) choose() {
 	}
 }
 
+// nearPattern is bytes that find the rule at the begin of a packet, where it says that they stand there.
+func (c *compiled) nearPattern() (best multi.Pattern, ok bool) {
+	for i := range c.looks {
+		if l := &c.looks[i]; l.src == nil && l.program != nil && !l.program.WhenAbsent() && l.program.Chain() == nil {
+			for _, p := range l.program.Fast() {
+				if p.To > 0 && p.To <= nearby && !p.AtEnd && len(p.Bytes) > max(len(best.Bytes), 2) {
+					best, ok = p, true
+				}
+			}
+		}
+	}
+	return best, ok
+}
+
 // named reports whether the rule names a fast pattern in a buffer.
 func named(buffers []rule.Looked, f *field.Field) bool {
 	for i := range buffers {

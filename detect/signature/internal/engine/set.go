@@ -101,8 +101,12 @@ type groups struct {
 // portGroup are rules of packets: those found by bytes, and those that are always asked.
 type portGroup struct {
 	group
+	near   group // those whose bytes stand within the first nearby bytes of a packet
 	always []int32
 }
+
+// nearby is how far into a packet bytes may stand for a rule to be found by looking at the packet's begin alone.
+const nearby = 256
 
 // at calls do with each group that a rule of such ports stands in.
 func (g *groups) at(from, to portSet, do func(*portGroup)) {
@@ -185,7 +189,7 @@ func (s *Set) finish() {
 		g.patterns, g.known = nil, nil
 	}
 	for i := range s.packets {
-		s.packets[i].each(func(p *portGroup) { make(&p.group) })
+		s.packets[i].each(func(p *portGroup) { make(&p.group); make(&p.near) })
 	}
 	s.streams.each(func(p *portGroup) { make(&p.group) })
 	for _, g := range s.fields {
@@ -220,7 +224,7 @@ func (s *Set) place(n int32) {
 }
 
 func (s *Set) placePackets(n int32, c *compiled) {
-	put := func(g *groups) {
+	put := func(g *groups, packets bool) {
 		swap := [][2]portSet{{c.sports, c.dports}}
 		if c.Both {
 			swap = append(swap, [2]portSet{c.dports, c.sports})
@@ -233,20 +237,24 @@ func (s *Set) placePackets(n int32, c *compiled) {
 					}
 					return
 				}
+				if near, ok := c.nearPattern(); ok && packets {
+					p.near.add(near, n)
+					return
+				}
 				p.add(c.pattern, n)
 			})
 		}
 	}
 	if c.inPackets {
 		if c.transport == 0 || c.transport == 6 {
-			put(&s.packets[0])
+			put(&s.packets[0], true)
 		}
 		if c.transport != 6 {
-			put(&s.packets[1])
+			put(&s.packets[1], true)
 		}
 	}
 	if c.inStreams {
-		put(&s.streams)
+		put(&s.streams, false)
 	}
 }
 

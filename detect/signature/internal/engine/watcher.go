@@ -46,6 +46,7 @@ type Watcher struct {
 	machine match.Machine
 	hits    multi.Hits
 	found   []int32 // rules whose bytes are there
+	all     []int32 // rules to be asked
 	missed  bool    // the rule that was asked last asks for bytes that were not there
 	scratch scratch
 	cache   map[*source]cached
@@ -280,11 +281,19 @@ func (w *Watcher) portGroup(g *portGroup, payload []byte) {
 	for _, n := range g.always {
 		w.ask(n)
 	}
-	if g.set == nil || len(payload) == 0 {
+	if len(payload) > 0 {
+		w.group(&g.near, payload[:min(len(payload), nearby)])
+		w.group(&g.group, payload)
+	}
+}
+
+// group asks the rules whose bytes are in a payload.
+func (w *Watcher) group(g *group, payload []byte) {
+	if len(g.rules) == 0 {
 		return
 	}
 	g.set.Scan(payload, &w.hits)
-	w.candidates(&g.group)
+	w.candidates(g)
 	for _, n := range w.found {
 		w.ask(n)
 	}
@@ -328,7 +337,7 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 	s.total += uint64(len(p))
 	w.view = view{f: f, st: st, dir: f.Dir, stream: s}
 	for i, g := range s.groups {
-		if g == nil || g.set == nil {
+		if g == nil || len(g.rules) == 0 {
 			continue
 		}
 		g.set.Stream(p, &s.carry[i], &w.hits)

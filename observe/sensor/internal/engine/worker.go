@@ -228,13 +228,14 @@ func orDefault(n, d int) int {
 // Packet takes one frame: at is its time in unix nanoseconds, size its length on the wire, vlan the id that the
 // kernel took out of it. The frame is not kept.
 func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, frame []byte) {
+	w.look.hand = nil // the one before is gone
 	w.advance(at)
 	w.count.packets++
 	w.count.bytes += uint64(size)
 	if w.opt.Full {
 		w.full.packet++
 	}
-	w.noted, w.said, w.look.hand = 0, nil, nil
+	w.noted, w.said = 0, nil
 	p := &w.pkt
 	fault := packet.Decode(link, frame, p)
 	p.Tag(vlan)
@@ -498,6 +499,7 @@ func (w *Worker) Name(raw []byte) { w.opt.Patients.LearnName(raw) }
 
 // Tick moves the clock on while no packet comes. at is in unix nanoseconds.
 func (w *Worker) Tick(at int64) {
+	w.look.hand = nil
 	if w.now != 0 {
 		w.advance(at)
 	}
@@ -611,6 +613,7 @@ func (w *Worker) evict() {
 
 // Close ends all flows, as at the end of a capture, in the order in which they began to be known.
 func (w *Worker) Close() {
+	w.look.hand = nil
 	for n := uint32(1); n <= w.table.made; n++ {
 		if f := w.table.at(n); f.marks&markLive != 0 {
 			f.marks |= markOver
