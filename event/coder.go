@@ -208,6 +208,13 @@ func uvarintLen(u uint64) int {
 }
 
 func cutBytes(b []byte) (s, rest []byte, ok bool) {
+	if len(b) > 0 && b[0] < 0x80 { // most are short
+		n := int(b[0]) + 1
+		if n > len(b) {
+			return nil, nil, false
+		}
+		return b[1:n], b[n:], true
+	}
 	n, k := binary.Uvarint(b)
 	if k <= 0 || n > uint64(len(b)-k) {
 		return nil, nil, false
@@ -232,6 +239,10 @@ func (c *coder) readFields(b []byte) bool {
 		var r raw
 		switch w {
 		case wireUint:
+			if len(b) > 0 && b[0] < 0x80 { // most are short
+				r.u, b = uint64(b[0]), b[1:]
+				break
+			}
 			u, k := binary.Uvarint(b)
 			if k <= 0 {
 				return false

@@ -51,7 +51,7 @@ type heard struct {
 
 const (
 	freshSlots = 1 << 16 // of four each: what 20,000 devices say over and over
-	flowSlots  = 1 << 16
+	flowSlots  = 1 << 17
 	freshLife  = int64(15 * 60e9)
 )
 
@@ -105,45 +105,41 @@ func (b *book) take(e *event.Event) {
 	b.reader.Read(e)
 }
 
-// flow takes what a flow says, and counts what one end uses of the other.
+// flow takes what a flow says, unless all of it was told lately, and counts what one end uses of the other.
 func (b *book) flow(e *event.Event, f *event.Flow) {
 	gist := b.reader.Gist(&e.Header, f)
 	k := &b.flows[gist&(flowSlots-1)]
-	if k.gist == gist && k.since <= e.Time && e.Time < k.until && k.from.Here() && k.to.Here() {
-		k.from.Seen(e.Time)
-		k.to.Seen(e.Time)
-		if !k.counts {
-			return
+	known := k.gist == gist && k.from.Here() && k.to.Here()
+	if !known || e.Time < k.since || e.Time >= k.until {
+		b.since, b.until = math.MinInt64, e.Time+freshLife
+		b.reader.Read(e)
+		if !known || !k.from.Here() || !k.to.Here() { // or what it says shows that something else is there now
+			*k = heard{gist: gist, from: b.traceAt(e.Src, e.Time), to: b.traceAt(e.Dst, e.Time)}
+			k.counts = (k.from != nil || k.to != nil) && !evidence.ToMany(e.Dst) && (f.BytesIn != 0 || f.TotalBytesIn != 0) // somebody answered
 		}
-		if !b.links.Again(k.use, e.Time, ended(f), f.BytesOut, f.BytesIn) {
-			k.use = b.links.Count(keyOf(k.from, k.to, e, f), e.Time, ended(f), f.BytesOut, f.BytesIn)
-		}
-		b.beat(k, e, f)
+		b.wayOuts(k, e, f)
+		k.since, k.until = b.since, b.until
+	}
+	k.from.Seen(e.Time)
+	k.to.Seen(e.Time)
+	if !k.counts {
 		return
 	}
-	b.since, b.until = math.MinInt64, e.Time+freshLife
-	b.reader.Read(e)
-	*k = b.use(e, f)
-	k.gist, k.since, k.until = gist, b.since, b.until
+	if !b.links.Again(k.use, e.Time, ended(f), f.BytesOut, f.BytesIn) {
+		k.use = b.links.Count(keyOf(k.from, k.to, e, f), e.Time, ended(f), f.BytesOut, f.BytesIn)
+	}
+	b.beat(k, e, f)
 }
 
-// use counts what one end of a conversation uses of the other.
-func (b *book) use(e *event.Event, f *event.Flow) (k heard) {
-	k.from, k.to = b.traceAt(e.Src, e.Time), b.traceAt(e.Dst, e.Time)
-	many := evidence.ToMany(e.Dst)
+// wayOuts notes the link addresses of the ends that are outside.
+func (b *book) wayOuts(k *heard, e *event.Event, f *event.Flow) {
 	switch {
-	case k.from != nil && k.to == nil && !many && f.SrcMAC != f.DstMAC:
+	case f.SrcMAC == f.DstMAC:
+	case k.from != nil && k.to == nil && !evidence.ToMany(e.Dst):
 		b.wayOut(f.DstMAC, e.Time)
-	case k.from == nil && k.to != nil && f.SrcMAC != f.DstMAC:
+	case k.from == nil && k.to != nil:
 		b.wayOut(f.SrcMAC, e.Time)
 	}
-	if k.from == nil && k.to == nil || many || f.BytesIn == 0 && f.TotalBytesIn == 0 { // or nobody answered
-		return k
-	}
-	k.counts = true
-	k.use = b.links.Count(keyOf(k.from, k.to, e, f), e.Time, ended(f), f.BytesOut, f.BytesIn)
-	b.beat(&k, e, f)
-	return k
 }
 
 // beat counts a conversation that ended in the weeks of its ends.

@@ -23,7 +23,7 @@ type Use struct {
 	Hours         [24]uint32
 }
 
-// Ref is where the table has a use, until it is forgotten.
+// Ref is where the table has a use, until it is forgotten. Its zero value is none.
 type Ref struct {
 	place  uint32
 	tenant uint32
@@ -38,7 +38,7 @@ type ends struct {
 // room is a place of the table.
 type room struct {
 	ends
-	tenant uint32 // which use has the place; rises when one is forgotten
+	tenant uint32 // which use has the place, from 1; rises when one is forgotten
 	taken  bool
 	use    Use
 }
@@ -156,7 +156,7 @@ func (t *Table) grow() uint32 {
 // settleIn gives a room to a use.
 func (t *Table) settleIn(n uint32, e ends) {
 	r := t.room(n)
-	r.ends, r.taken, r.use = e, true, Use{}
+	r.ends, r.taken, r.use, r.tenant = e, true, Use{}, max(r.tenant, 1)
 	t.places[e] = n
 	t.dirty[n/blockLen] = true
 }
