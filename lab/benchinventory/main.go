@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -88,10 +89,6 @@ func all(s settings) error {
 // share measures what the inventory takes for the events of a capture, beside what the sensor takes to make them: once when
 // every device is new, and once when all are known, as on any day but the first.
 func share(s settings) error {
-	sensor, err := cpuOf(exec.Command(s.bulwark, "read", "--measure", s.capture))
-	if err != nil {
-		return err
-	}
 	file := filepath.Join(s.dir, "batches")
 	if _, err := cpuOf(exec.Command(s.bulwark, "read", "--batches", file, s.capture)); err != nil {
 		return err
@@ -109,16 +106,30 @@ func share(s settings) error {
 	if err != nil {
 		return err
 	}
-	again, _, err := replay(file, i.Read)
-	if err != nil {
-		return err
+	var sensors, agains []time.Duration
+	for range rounds {
+		sensor, err := cpuOf(exec.Command(s.bulwark, "read", "--measure", s.capture))
+		if err != nil {
+			return err
+		}
+		again, _, err := replay(file, i.Read)
+		if err != nil {
+			return err
+		}
+		sensors, agains = append(sensors, sensor), append(agains, again-idle)
 	}
-	fmt.Printf("%d batches that the inventory reads, of %d devices: %.2f s of CPU at first sight, %.2f s when all are known; the sensor took %.2f s\n",
-		n, len(i.All()), (first - idle).Seconds(), (again - idle).Seconds(), sensor.Seconds())
-	fmt.Printf("RESULT inventory_cost_share %.4f share\n", (again-idle).Seconds()/sensor.Seconds())
+	slices.Sort(sensors)
+	slices.Sort(agains)
+	sensor, again := sensors[rounds/2], agains[rounds/2]
+	fmt.Printf("%d batches that the inventory reads, of %d devices: %.2f s of CPU at first sight, %.2f s (%.2f to %.2f) when all are known; the sensor took %.2f s (%.2f to %.2f)\n",
+		n, len(i.All()), (first - idle).Seconds(), again.Seconds(), agains[0].Seconds(), agains[rounds-1].Seconds(), sensor.Seconds(), sensors[0].Seconds(), sensors[rounds-1].Seconds())
+	fmt.Printf("RESULT inventory_cost_share %.4f share\n", again.Seconds()/sensor.Seconds())
 	fmt.Printf("RESULT inventory_first_cost_share %.4f share\n", (first-idle).Seconds()/sensor.Seconds())
 	return nil
 }
+
+// rounds is how often the share is measured, the sensor and the inventory in turn; the medians count.
+const rounds = 5
 
 // cpuOf is the CPU time of a command and of what it started.
 func cpuOf(c *exec.Cmd) (time.Duration, error) {
