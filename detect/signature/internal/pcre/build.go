@@ -16,6 +16,7 @@ type builder struct {
 	want   []int32       // calls that wait for theirs
 	inLook int           // depth of look-arounds whose places are not remembered
 	empty  []int32       // slots of the loops around that an empty iteration ends
+	fenced []fence
 	err    error
 }
 
@@ -40,6 +41,7 @@ func build(root *node, p *parser, caps bool) (*builder, error) {
 		return nil, b.err
 	}
 	b.polish()
+	b.pr.code = append(make([]instr, 0, len(b.pr.code)), b.pr.code...) // no more than it needs
 	return b, nil
 }
 
@@ -107,7 +109,13 @@ func (b *builder) choice(in instr) int32 {
 		return pc
 	}
 	b.pr.code[pc].memo = int32(b.pr.memos)
-	b.pr.code[pc].loops = slices.Clone(b.empty)
+	if len(b.empty) > 0 {
+		r := rare{loops: slices.Clone(b.empty)}
+		if had := b.pr.code[pc].rare; had != nil {
+			r.stops = had.stops
+		}
+		b.pr.code[pc].rare = &r
+	}
 	b.pr.memos += 1 << len(b.empty)
 	return pc
 }

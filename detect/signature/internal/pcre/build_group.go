@@ -8,14 +8,58 @@ func (b *builder) atomic(body *node, next int32) int32 {
 	return b.emit(instr{op: opAtomic, slot: slot, next: b.node(body, end)})
 }
 
+// fence is the part of a program that belongs to a look-around or an atomic group.
+type fence struct {
+	from, to int
+	body     *node
+}
+
 // unseen makes choices within body leave no trace until the function it returns is called: what failed after such a
-// group may have matched inside of it. Where body can be tried in many ways, no place of the program is remembered.
+// group may have matched inside of it.
 func (b *builder) unseen(body *node) func() {
 	b.inLook++
-	if _, hi := body.width(); hi > maxLookWidth || body.ways() > maxLookWays {
-		b.pr.linear = false
+	from := len(b.pr.code)
+	return func() {
+		b.inLook--
+		b.fenced = append(b.fenced, fence{from, len(b.pr.code), body})
 	}
-	return func() { b.inLook-- }
+}
+
+// bounded says whether trying f takes a time that does not grow with the subject, but for runs, which are remembered:
+// it is short and matches in few ways, or each step decides which one follows, and none repeats.
+func (b *builder) bounded(f fence) bool {
+	if _, hi := f.body.width(); hi <= maxLookWidth && f.body.ways() <= maxLookWays {
+		return true
+	}
+	straight := true
+	f.body.walk(func(n *node) {
+		if n.kind == nodeRepeat {
+			_, _, run := n.subs[0].runs()
+			straight = straight && run
+		}
+	})
+	for pc := f.from; pc < f.to && straight; pc++ {
+		switch in := &b.pr.code[pc]; in.op {
+		case opGreedy, opLazy:
+			straight = false
+		case opSplit:
+			straight = in.decides()
+		}
+	}
+	return straight
+}
+
+// decides says whether the next byte tells which branch of a split to take.
+func (in *instr) decides() bool {
+	if in.tab == nil || in.end == 3 {
+		return false
+	}
+	for _, v := range in.tab {
+		if v>>in.mask&3 == 3 {
+			return false
+		}
+	}
+	return true
 }
 
 // A look-around or atomic group of at most so many bytes and ways to match takes bounded time.

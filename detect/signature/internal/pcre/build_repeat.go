@@ -1,7 +1,7 @@
 package pcre
 
 // maxCopies bounds how many steps the copies of a repeated group may take; beyond it a loop counts.
-const maxCopies = 1 << 10
+const maxCopies = 1 << 12
 
 func (b *builder) repeat(n *node, next int32) int32 {
 	sub := n.subs[0]
@@ -38,14 +38,22 @@ func (b *builder) repeat(n *node, next int32) int32 {
 
 // size is roughly how many steps n takes in a program.
 func (n *node) size() int {
+	if n.kind == nodeRepeat {
+		if _, _, ok := n.subs[0].runs(); ok {
+			return 1
+		}
+	}
 	size := 1
+	if n.kind == nodeCat {
+		size = 0
+	}
 	for _, s := range n.subs {
 		size += s.size()
 	}
 	if n.look != nil {
 		size += n.look.size()
 	}
-	if n.kind == nodeRepeat && n.subs[0].kind != nodeSet {
+	if n.kind == nodeRepeat {
 		size *= max(1, n.min, n.max)
 	}
 	return min(size, unlimited)
@@ -107,7 +115,7 @@ func (b *builder) counted(n *node, exit int32) int32 {
 }
 
 // runs says whether repetitions of n are a run: of bytes of s, where none of stops starts.
-func (n *node) runs() (s set, stops tempered, ok bool) {
+func (n *node) runs() (s set, stops []needle, ok bool) {
 	if n.kind == nodeSet {
 		return n.set, nil, true
 	}
@@ -140,8 +148,11 @@ func (n *node) alternatives() []*node {
 }
 
 // run emits the repetition of one byte of s, where none of stops starts.
-func (b *builder) run(s set, stops tempered, n *node, next int32) int32 {
-	in := instr{stops: stops, min: int32(n.min), max: int32(n.max), next: next, set: b.setIndex(s)}
+func (b *builder) run(s set, stops []needle, n *node, next int32) int32 {
+	in := instr{min: int32(n.min), max: int32(n.max), next: next, set: b.setIndex(s)}
+	if stops != nil {
+		in.rare = &rare{stops: stops}
+	}
 	switch n.mood {
 	case greedy:
 		in.op = opGreedy
@@ -180,9 +191,20 @@ func (b *builder) polish() {
 			b.polishSplit(in)
 		}
 	}
+	for _, f := range b.fenced {
+		b.pr.linear = b.pr.linear && b.bounded(f)
+	}
 }
 
 func (b *builder) polishRun(in *instr) {
+	switch last := b.pr.code[in.next].op; {
+	case last == opLookEnd, last == opNotEnd, last == opAtomicEnd && in.op == opLazy: // the fewest do
+		in.op, in.max, in.memo = opRun, in.min, -1
+		return
+	case last == opAtomicEnd:
+		in.op, in.memo = opRun, -1
+		return
+	}
 	follow, end := b.first(in.next)
 	if in.end = 0; end {
 		in.end = 1

@@ -247,14 +247,14 @@ func (m *Machine) runEnd(in *instr, pos int) int {
 
 // stretch is where the bytes of a run that starts at pos end, of those before stop.
 func (in *instr) stretch(p []byte, pos, stop int) int {
-	if in.stops == nil {
+	if in.rare == nil || in.rare.stops == nil {
 		return in.bytes(p[:stop], pos)
 	}
 	for window := 128; ; window *= 2 { // so that one of stops is not looked for far behind another
 		limit := min(stop, pos+window)
 		end := in.bytes(p[:limit], pos)
-		for i := range in.stops {
-			n := &in.stops[i]
+		for i := range in.rare.stops {
+			n := &in.rare.stops[i]
 			if at := n.index(p[:min(end+len(n.text)-1, len(p))], pos); at >= 0 {
 				end = at
 			}

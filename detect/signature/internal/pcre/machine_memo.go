@@ -6,7 +6,10 @@ import "math/bits"
 // answer to whether their iterations are empty so far.
 func (m *Machine) bit(in *instr, pos int) int {
 	i := m.bitOf(in, pos)
-	for n, slot := range in.loops {
+	if in.rare == nil {
+		return i
+	}
+	for n, slot := range in.rare.loops {
 		if int(m.slots[slot]) == pos {
 			i += m.width << n
 		}
@@ -44,7 +47,7 @@ func (m *Machine) knownEnd(in *instr, pos int) int {
 		}
 	} else if pos > int(r.to) {
 		to := in.stretch(m.p, pos, len(m.p))
-		if in.shape != shapeAll || in.stops != nil {
+		if in.shape != shapeAll || in.rare != nil {
 			m.extra += to - pos
 		}
 		*r = span{int32(pos), int32(to), int32(to + 1)}
@@ -99,7 +102,7 @@ func (m *Machine) leaveOnce(in *instr, pc int32, from, to int) (end int, again f
 // untriedBelow is the last place below to, from from on, that may not have been tried; from-1 if there is none.
 func (m *Machine) untriedBelow(in *instr, from, to int) int {
 	lowest := from
-	if len(in.loops) > 0 && from < to {
+	if in.rare != nil && from < to {
 		lowest++ // from itself may have another bit
 	}
 	first := m.bitOf(in, lowest)

@@ -210,7 +210,11 @@ func (g *generator) group(depth int) string {
 }
 
 func (g *generator) subject() []byte {
-	s := make([]byte, g.IntN(12))
+	size := g.IntN(12)
+	if g.IntN(10) == 0 {
+		size = g.IntN(400)
+	}
+	s := make([]byte, size)
 	letters := "aaabbbccA1 \n"
 	if !g.plain {
 		letters += "\r\xff\x85"

@@ -48,22 +48,27 @@ type instr struct {
 	flag  bool
 	end   uint8 // of a split: bit 0: next can match at the end of the subject, bit 1: alt can
 	shape shape // of a run
+	hmask byte  // of a run: bit in hint
+	hbyte int16 // of a run: the only byte that can follow it, < 0: none such
 	next  int32
 	alt   int32
 	min   int32
 	max   int32 // < 0: no end
 	slot  int32
-	memo  int32   // (first) row of places seen, < 0: none
-	run   int32   // of a run: its number
-	loops []int32 // slots of the loops around that an empty iteration ends
-	stops tempered
+	memo  int32 // (first) row of places seen, < 0: none
+	run   int32 // of a run: its number
 	tab   *[256]byte
-	hint  *[256]byte // of a run: what can follow it, by hintMask; nil: anything
-	hmask byte
-	hbyte int16 // of a run: the only byte that can follow it, < 0: none such
+	hint  *[256]byte // of a run: what can follow it, by hmask; nil: anything
 	lit   string
 	refs  int32 // index in prog.refs
 	set   int32 // index in builder.sets
+	rare  *rare // nil: nothing of it
+}
+
+// rare is what few instructions have.
+type rare struct {
+	loops []int32  // slots of the loops around that an empty iteration ends
+	stops []needle // what a run ends before besides bytes outside of its set: lit in (?:(?!lit).)+
 }
 
 // shape says how the bytes of a run are found.
@@ -74,9 +79,6 @@ const (
 	shapeAll         // all bytes
 	shapeUntil       // all bytes but b
 )
-
-// tempered is what a run ends before besides bytes outside of its set: (?:(?!lit).)+ is a run of . tempered by lit.
-type tempered []needle
 
 // prog is an expression made ready to run.
 type prog struct {

@@ -127,6 +127,19 @@ func (s *simplifier) choice(n *node) *node {
 	return alt(c.subs...)
 }
 
+// spelt are the bytes of n where it is nothing else.
+func (n *node) spelt() []*node {
+	if n.kind != nodeCat {
+		return nil
+	}
+	for _, s := range n.subs {
+		if s.kind != nodeSet {
+			return nil
+		}
+	}
+	return n.subs
+}
+
 func (s *simplifier) repeat(n *node) *node {
 	sub := s.simple(n.subs[0])
 	switch {
@@ -139,13 +152,13 @@ func (s *simplifier) repeat(n *node) *node {
 	case n.min == 1 && n.max == 1 && (n.mood != possessive || sub.steady()):
 		return sub
 	}
+	if bytes := sub.spelt(); n.min == n.max && len(bytes) > 1 && n.min*len(bytes) <= maxCopies {
+		return cat(slices.Repeat(bytes, n.min)...)
+	}
 	c := *n
 	c.subs = []*node{sub}
-	if sub.kind == nodeLook { // once is enough (pcre2pattern, "Assertions")
-		c.min, c.max = min(n.min, 1), 1
-	}
-	if c.min == 1 && c.max == 1 && sub.kind == nodeLook {
-		return sub
+	if sub.kind == nodeLook && n.max < 0 { // as PCRE2 has it: more rounds change nothing
+		c.max = n.min + 1
 	}
 	return &c
 }
