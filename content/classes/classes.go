@@ -13,7 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-//go:embed *.yaml
+//go:embed *.yaml french/rules.tsv
 var files embed.FS
 
 // ErrClass means a file that is no class.
@@ -30,6 +30,7 @@ type Class struct {
 // Rule is a set of facts that speaks for a class, or with negative points against it.
 type Rule struct {
 	Name   string   `yaml:"name"`   // in a few words, for people
+	French string   `yaml:"-"`      // the same in French, from french/rules.tsv; empty where it does not stand there
 	Points int      `yaml:"points"` // 10 settles it, 6 makes it likely, 3 makes it possible
 	All    []Test   `yaml:"all"`
 	None   []Test   `yaml:"none"`
@@ -83,7 +84,29 @@ func All() ([]Class, error) {
 		}
 		all = append(all, c)
 	}
-	return all, nil
+	return all, translate(all)
+}
+
+// translate gives the rules their names in French: a line each, the English name and the French one with a tab between.
+func translate(all []Class) error {
+	text, err := files.ReadFile("french/rules.tsv")
+	if err != nil {
+		return err
+	}
+	french := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, other, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if !ok || name == "" || other == "" {
+			return fmt.Errorf("%w: french/rules.tsv: %q", ErrClass, line)
+		}
+		french[name] = other
+	}
+	for i := range all {
+		for j := range all[i].Rules {
+			all[i].Rules[j].French = french[all[i].Rules[j].Name]
+		}
+	}
+	return nil
 }
 
 // Parse reads one class.

@@ -156,3 +156,18 @@ func plainly(all []Class, f Facts) Verdict {
 	}
 	return best
 }
+
+// A reason that has no French is shown in English to people who read French: add it to french/rules.tsv.
+func TestReasonsInFrench(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		for _, r := range c.Rules {
+			if r.French == "" {
+				t.Errorf("%s: %q has no French in french/rules.tsv", c.Name, r.Name)
+			}
+		}
+	}
+}

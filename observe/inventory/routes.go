@@ -168,13 +168,21 @@ type className struct {
 	Name   string `json:"name"`
 	French string `json:"french"`
 	Tier   int    `json:"tier"`
+	// Why are the reasons for which a device is taken for it, in French by the English ones.
+	Why map[string]string `json:"why"`
 }
 
 func (d *Doors) classes(w http.ResponseWriter, _ *http.Request) {
 	all := []className{}
 	for i := range d.i.classes {
 		c := &d.i.classes[i]
-		all = append(all, className{c.Name, c.French, c.Tier})
+		why := map[string]string{}
+		for j := range c.Rules {
+			if r := &c.Rules[j]; r.French != "" {
+				why[r.Name] = r.French
+			}
+		}
+		all = append(all, className{c.Name, c.French, c.Tier, why})
 	}
 	web.JSON(w, http.StatusOK, all)
 }

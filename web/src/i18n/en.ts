@@ -308,6 +308,10 @@ export const en = {
     tierElse: 'Proposed is {tier}: {why}.',
     tierProposed: 'Criticality {tier} is proposed: {why}. Nobody has confirmed it.',
     tierWhy: { usual: 'it is usual for {what}', users: '{n} clinical devices use its {what}', user: 'a clinical device uses its {what}', talks: '{n} clinical conversations a day', bytes: '{n} KiB of clinical messages a day' },
+    causes: {
+      values: '{n} values of {what} within an hour', more: 'more than {n} addresses show it', addresses: '{n} addresses show it at the same time', cards: '{n} network cards show it at the same time', twoCards: 'two network cards of one network show it at the same time', devices: '{n} devices show it',
+      large: 'it would make one device at more than {n} addresses', both: '{what} {a} and {b} show it', there: '{a} has it, and is there still', turns: '{a} and {b} take turns behind it', name: 'another name is at its network card', room: 'room was needed', many: 'more than {n} within an hour are not told one by one',
+    },
     said: 'What people say of it',
     saidBy: 'Last written by {who}.',
     confirm: 'Confirm {tier}',
@@ -349,7 +353,7 @@ export const en = {
     fields: {
       mac: 'MAC address', serial: 'Serial number', uid: 'Unique identifier', engine: 'SNMP engine', host_key: 'SSH host key', guid: 'SMB identifier', cert: 'Certificate', hostname: 'Host name', ae: 'AE title',
       domain: 'Domain', oui: 'Maker of the card', vendor: 'Maker', model: 'Model', software: 'Software', os: 'Operating system', class: 'Class', serves: 'Serves', uses: 'Uses', role: 'Role', modality: 'Modality', sop: 'SOP class',
-      implementation: 'DICOM implementation', message: 'HL7 message', application: 'Application', user_agent: 'User agent', banner: 'Banner', ja4: 'JA4', dhcp_options: 'DHCP options', dhcp_vendor: 'DHCP vendor', service: 'Announces', location: 'Location', merged: 'Merged by a person', announces: 'Version announced', calls: 'Calls', certificate: 'Certificate shown',
+      implementation: 'DICOM implementation', message: 'HL7 message', application: 'Application', user_agent: 'User agent', banner: 'Banner', ja4: 'JA4', dhcp_options: 'DHCP options', dhcp_vendor: 'DHCP vendor', service: 'Announces', location: 'Location', port: 'Answers at port', asks_port: 'Asks at port', merged: 'Merged by a person', announces: 'Version announced', calls: 'Calls', certificate: 'Certificate shown',
     },
     peers: 'Who it works with',
     useOne: '{n} use',

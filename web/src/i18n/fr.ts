@@ -309,6 +309,10 @@ export const fr: Dictionary = {
     tierElse: 'Est proposée {tier} : {why}.',
     tierProposed: 'La criticité {tier} est proposée : {why}. Personne ne l’a confirmée.',
     tierWhy: { usual: 'elle est habituelle pour {what}', users: '{n} appareils cliniques utilisent son {what}', user: 'un appareil clinique utilise son {what}', talks: '{n} conversations cliniques par jour', bytes: '{n} Kio de messages cliniques par jour' },
+    causes: {
+      values: '{n} valeurs de {what} en une heure', more: 'plus de {n} adresses le montrent', addresses: '{n} adresses le montrent en même temps', cards: '{n} cartes réseau le montrent en même temps', twoCards: 'deux cartes d’un même réseau le montrent en même temps', devices: '{n} appareils le montrent',
+      large: 'cela ferait un appareil à plus de {n} adresses', both: '{what} {a} et {b} le montrent', there: '{a} l’a, et est encore là', turns: '{a} et {b} alternent derrière lui', name: 'un autre nom est à sa carte réseau', room: 'il fallait de la place', many: 'plus de {n} en une heure ne sont pas dits un par un',
+    },
     said: 'Ce que les personnes en disent',
     saidBy: 'Écrit en dernier par {who}.',
     confirm: 'Confirmer {tier}',
@@ -350,7 +354,7 @@ export const fr: Dictionary = {
     fields: {
       mac: 'Adresse MAC', serial: 'Numéro de série', uid: 'Identifiant unique', engine: 'Moteur SNMP', host_key: 'Clé d’hôte SSH', guid: 'Identifiant SMB', cert: 'Certificat', hostname: 'Nom d’hôte', ae: 'AE title',
       domain: 'Domaine', oui: 'Fabricant de la carte', vendor: 'Fabricant', model: 'Modèle', software: 'Logiciel', os: 'Système d’exploitation', class: 'Classe', serves: 'Sert', uses: 'Utilise', role: 'Rôle', modality: 'Modalité', sop: 'Classe SOP',
-      implementation: 'Implémentation DICOM', message: 'Message HL7', application: 'Application', user_agent: 'Agent utilisateur', banner: 'Bannière', ja4: 'JA4', dhcp_options: 'Options DHCP', dhcp_vendor: 'Fournisseur DHCP', service: 'Annonce', location: 'Lieu', merged: 'Réuni par une personne', announces: 'Version annoncée', calls: 'Appelle', certificate: 'Certificat présenté',
+      implementation: 'Implémentation DICOM', message: 'Message HL7', application: 'Application', user_agent: 'Agent utilisateur', banner: 'Bannière', ja4: 'JA4', dhcp_options: 'Options DHCP', dhcp_vendor: 'Fournisseur DHCP', service: 'Annonce', location: 'Lieu', port: 'Répond au port', asks_port: 'Interroge au port', merged: 'Réuni par une personne', announces: 'Version annoncée', calls: 'Appelle', certificate: 'Certificat présenté',
     },
     peers: 'Avec qui il travaille',
     useOne: '{n} usage',

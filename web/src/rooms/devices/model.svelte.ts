@@ -41,7 +41,7 @@ export interface Use { app: string; device: number; name: string; class?: string
 export interface Happening { time: string; kind: string; other?: number; field?: string; value?: string; before?: string; after?: string; address?: string; why?: string }
 export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string; code?: string; values?: string[]; choices?: { device: number; name: string; class?: string; address?: string }[] }
 export interface Preview { plan: string; columns: string[] | null; ignored: string[] | null; rows: Row[] | null; matched: number; changing: number; unmatched: number }
-export interface ClassName { name: string; french: string; tier: number }
+export interface ClassName { name: string; french: string; tier: number; why: Record<string, string> }
 export type { Count }
 
 export const per = 100 // devices a page
@@ -59,10 +59,16 @@ const acronyms = /\b(dicom|dns|ehr|hl7|iot|ip|pacs|pbx|vpn)\b/g
 /** The name of a class in the language of the page. */
 export function className(name: string): string {
   if (!name) return t.devices.unknownClass
-  if (language === 'fr') return names.find((c) => c.name === name)?.french || name
+  if (language === 'fr') return curly(names.find((c) => c.name === name)?.french || name)
   return name.replace(acronyms, (x) => x.toUpperCase())
 }
 
+const curly = (s: string) => s.replaceAll("'", '’')
+/** Why a device is taken for a class: as the rules say it, in the language of the page where they do. */
+export function classWhy(why: string): { text: string; english: boolean } {
+  const french = language === 'fr' ? names.map((c) => c.why[why]).find(Boolean) : undefined
+  return { text: french ? curly(french) : why, english: language !== 'en' && !french }
+}
 /** The tier as facets have it: "1" is confirmed, "1?" proposed, "?" not known. */
 export const tick = (x: Tier) => (x.tier >= 0 ? String(x.tier) : x.proposed >= 0 ? `${x.proposed}?` : '?')
 export const tierName = (n: number) => t.devices.tiers[n] ?? t.devices.tierUnknown
@@ -79,6 +85,23 @@ const reasons: [keyof typeof t.devices.tierWhy, RegExp][] = [
   ['usual', /^usual for (?<what>.+)$/], ['users', /^(?<n>\d+) clinical devices use its (?<what>.+)$/], ['user', /^a clinical device uses its (?<what>.+)$/],
   ['talks', /^(?<n>\d+) clinical conversations a day$/], ['bytes', /^(?<n>\d+) KiB of clinical messages a day$/],
 ]
+const causes: [keyof typeof t.devices.causes, RegExp][] = [
+  ['values', /^(?<n>\d+) values of (?<what>\w+) within an hour$/], ['more', /^more than (?<n>\d+) addresses show it$/], ['addresses', /^(?<n>\d+) addresses show it at the same time$/],
+  ['cards', /^(?<n>\d+) network cards show it at the same time$/], ['twoCards', /^two network cards of one network show it at the same time$/], ['devices', /^(?<n>\d+) devices show it$/],
+  ['large', /^it would make one device at more than (?<n>\d+) addresses$/], ['both', /^(?<what>\w+) (?<a>.+) and \w+ (?<b>.+) show it$/], ['there', /^(?<a>\S+) has it, and is there still$/],
+  ['turns', /^(?<a>.+) and (?<b>.+) take turns behind it$/], ['name', /^another name is at its network card$/], ['room', /^room was needed$/], ['many', /^more than (?<n>\d+) within an hour are not told one by one$/],
+]
+/** Why an identifier is nobody's own, or a device changed, in the language of the page where it is one of the usual reasons. */
+export function cause(why: string): { text: string; english: boolean } {
+  for (const [key, shape] of causes) {
+    const found = shape.exec(why)
+    if (!found) continue
+    const { n = '', what = '', a = '', b = '' } = found.groups ?? {}
+    return { text: fill(t.devices.causes[key], { n, what: what && fieldName(what), a, b }), english: false }
+  }
+  const all = why.split('; ').map(classWhy)
+  return { text: all.map((x) => x.text).join(language === 'fr' ? '\u00a0; ' : '; '), english: all.some((x) => x.english) }
+}
 /** Why a tier is proposed, in the language of the page; as the node says it where that is none of what is known. */
 export function tierWhy(why = ''): string {
   for (const [key, shape] of reasons) {

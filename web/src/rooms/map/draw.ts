@@ -199,9 +199,12 @@ export class Painter {
     }
     const taken: [number, number, number][] = []
     for (const g of seen) {
-      const x = c.gx[g]! * k + ox, y = Math.max(14, (c.gy[g]! - c.gr[g]!) * k + oy - 5)
+      // Above its group, within the picture; below it where another name stands there.
       const s = this.#name(g), half = s.length * 3.4
-      if (taken.some(([tx, ty, th]) => Math.abs(tx - x) < th + half && Math.abs(ty - y) < 14)) continue
+      const x = Math.min(Math.max(c.gx[g]! * k + ox, half + 6), Math.max(half + 6, width - half - 6))
+      const free = (y: number) => y > 0 && y < height && !taken.some(([tx, ty, th]) => Math.abs(tx - x) < th + half && Math.abs(ty - y) < 14)
+      const y = [Math.max(14, (c.gy[g]! - c.gr[g]!) * k + oy - 5), (c.gy[g]! + c.gr[g]!) * k + oy + 15].find(free)
+      if (y === undefined) continue
       taken.push([x, y, half])
       put(s, x, y, ink.text)
       if (++written % slice.labels === 0) yield
