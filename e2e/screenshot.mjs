@@ -1,11 +1,11 @@
-// Takes docs/console.png: the first page on the bundled capture.
+// Takes docs/console.png, the first page on the bundled capture, and the pages of the inventory in docs/guide.
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { launch } from './browser.mjs'
 import { firstAdministrator, settled, visitor } from './people.mjs'
 import { startProgram } from './server.mjs'
 
-const target = join(dirname(fileURLToPath(import.meta.url)), '../docs/console.png')
+const docs = join(dirname(fileURLToPath(import.meta.url)), '../docs')
 const server = await startProgram()
 const browser = await launch()
 try {
@@ -17,7 +17,15 @@ try {
   await page.evaluate(() => scrollTo(0, 0))
   await page.mouse.move(0, 0)
   await page.waitForTimeout(500) // the chart is drawn in the next frame
-  await page.screenshot({ path: target })
+  await page.screenshot({ path: join(docs, 'console.png') })
+  await page.setViewportSize({ width: 1280, height: 800 })
+  for (const [name, path] of [['devices', '/devices?sort=tier'], ['dependencies', '/dependencies?service=dns'], ['map', '/map']]) {
+    await page.goto(server.url + path)
+    await page.locator('table').first().waitFor()
+    await settled(page)
+    await page.waitForTimeout(500) // the map is drawn in the next frames
+    await page.screenshot({ path: join(docs, 'guide', `${name}.png`) })
+  }
 } finally {
   await browser.close()
   await server.stop()

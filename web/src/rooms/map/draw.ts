@@ -203,7 +203,9 @@ export class Painter {
       const s = this.#name(g), half = s.length * 3.4
       const x = Math.min(Math.max(c.gx[g]! * k + ox, half + 6), Math.max(half + 6, width - half - 6))
       const free = (y: number) => y > 0 && y < height && !taken.some(([tx, ty, th]) => Math.abs(tx - x) < th + half && Math.abs(ty - y) < 14)
-      const y = [Math.max(14, (c.gy[g]! - c.gr[g]!) * k + oy - 5), (c.gy[g]! + c.gr[g]!) * k + oy + 15].find(free)
+      const apart = (y: number) => !seen.some((o) => Math.abs(c.gx[o]! * k + ox - x) < c.gr[o]! * k + half && Math.abs(c.gy[o]! * k + oy - y + 4) < c.gr[o]! * k)
+      const above = Math.max(14, (c.gy[g]! - c.gr[g]!) * k + oy - 5), below = (c.gy[g]! + c.gr[g]!) * k + oy + 15
+      const y = free(above) ? above : free(below) && apart(below) ? below : undefined
       if (y === undefined) continue
       taken.push([x, y, half])
       put(s, x, y, ink.text)
