@@ -56,6 +56,7 @@ func Suites() []Suite {
 		{"eve_fields", runEVEFields},
 		{"classes", runClasses},
 		{"dcm_identity", runIdentity},
+		{"rules_parsed", runParsed},
 	}
 }
 

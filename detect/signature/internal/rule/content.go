@@ -330,6 +330,9 @@ func (b *builder) moved(f *field.Field) error {
 		return err
 	}
 	from.Tests = slices.DeleteFunc(from.Tests, func(t Test) bool { return t == Test(c) })
+	if len(from.Tests) == 0 {
+		b.buffers = slices.DeleteFunc(b.buffers, func(g *group) bool { return g == from })
+	}
 	b.take(b.of(f), c)
 	return nil
 }

@@ -39,8 +39,15 @@ type lines struct {
 	buf  []byte
 }
 
+// byteOrderMark is what editors of Windows write before UTF-8.
+const byteOrderMark = "\xef\xbb\xbf"
+
 func newLines(r io.Reader, name string) *lines {
-	return &lines{r: bufio.NewReaderSize(r, MaxLine), name: name}
+	in := bufio.NewReaderSize(r, MaxLine)
+	if mark, _ := in.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = in.Discard(len(mark)) // it is there
+	}
+	return &lines{r: in, name: name}
 }
 
 // next reads one logical line; io.EOF after the last one.

@@ -99,14 +99,21 @@ func (p *Parser) line(l *line) (_ *Rule, _ *Error, ok bool) {
 	return nil, b.report(err, start), true
 }
 
-// looksLikeRule tells a rule that is commented out from prose.
-func looksLikeRule(s string) bool {
-	word, rest, ok := strings.Cut(s, " ")
-	if !ok {
+// looksLikeRule tells a rule that is commented out from prose: an action, a protocol and a direction begin it.
+func looksLikeRule(text string) bool {
+	s := scanner{text: text}
+	word, _ := s.word()
+	name, _, _ := strings.Cut(word, ":")
+	if _, ok := actions[name]; !ok {
 		return false
 	}
-	_, known := actions[word]
-	return known && strings.Contains(rest, "(") && strings.Contains(rest, "sid")
+	word, _ = s.word()
+	name, _, _ = strings.Cut(word, ":")
+	if _, ok := protocol(name); !ok {
+		return false
+	}
+	head, _, ok := strings.Cut(text[s.at:], "(")
+	return ok && (strings.Contains(head, "->") || strings.Contains(head, "<>") || strings.Contains(head, "=>"))
 }
 
 // builder reads one rule.
