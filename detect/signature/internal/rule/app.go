@@ -103,8 +103,64 @@ func (b *builder) checkTransform(v value) error {
 	switch b.option {
 	case "xor":
 		return b.checkXOR(v)
-	case "from_base64", "gunzip", "zlib_deflate", "luaxform", "subslice", "pcrexform":
+	case "from_base64":
+		return b.checkBase64(v)
+	case "gunzip", "zlib_deflate":
+		return b.checkUnpack(v)
+	case "subslice":
+		return b.checkSubslice(v)
+	}
+	return nil
+}
+
+// checkBase64 checks bytes N, offset N and mode M.
+func (b *builder) checkBase64(v value) error {
+	if v.text == "" {
 		return nil
+	}
+	for _, p := range v.split(',', -1) {
+		words := p.words()
+		if len(words) != 2 {
+			return faultf(p.at, "from_base64: a name and a value are wanted, not %q", cutWord(p.text))
+		}
+		var err error
+		switch words[0].text {
+		case "bytes", "offset":
+			_, err = b.amount(words[1], 0, maxPlace)
+		case "mode":
+			err = b.known([]string{words[1].text}, words[1], "strict", "rfc4648", "rfc2045")
+		default:
+			err = faultf(p.at, "from_base64 knows no %q", cutWord(words[0].text))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkUnpack checks max-size N.
+func (b *builder) checkUnpack(v value) error {
+	if v.text == "" {
+		return nil
+	}
+	rest, ok := strings.CutPrefix(v.text, "max-size ")
+	if n, sized := scale(strings.TrimSpace(rest), 32); !ok || !sized || n == 0 {
+		return faultf(v.at, "%s: max-size and a size are wanted, not %q", b.option, cutWord(v.text))
+	}
+	return nil
+}
+
+// checkSubslice checks OFFSET[,BYTES[,truncate]].
+func (b *builder) checkSubslice(v value) error {
+	parts := v.split(',', -1)
+	if len(parts) > 3 || len(parts) == 3 && parts[2].text != "truncate" {
+		return faultf(v.at, "subslice is an offset, a number of bytes and perhaps truncate, not %q", cutWord(v.text))
+	}
+	for _, p := range parts[:min(2, len(parts))] {
+		if _, err := b.amount(p, -maxPlace, maxPlace); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ func (b *builder) finish(start int) error {
 			r.Buffers = append(r.Buffers, g.Looked)
 		}
 	}
+	r.Silent = !r.Alerts && (r.Action == Config || r.Action == Accept)
 	return b.validate(start)
 }
 

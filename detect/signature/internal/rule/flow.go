@@ -48,8 +48,9 @@ func (b *builder) noalert(value) error {
 	return nil
 }
 
+// alertKeyword makes a rule tell that otherwise would not: after noalert, or of Suricata's firewall.
 func (b *builder) alertKeyword(value) error {
-	b.rule.NoAlert = false
+	b.rule.NoAlert, b.rule.Alerts = false, true
 	return nil
 }
 

@@ -143,6 +143,5 @@ func (b *builder) config(v value) error {
 		}
 		b.rule.Ignored = append(b.rule.Ignored, Pair{"config " + words[0].text, words[1].text})
 	}
-	b.rule.Silent = b.rule.Silent || b.rule.Action == Config
 	return nil
 }

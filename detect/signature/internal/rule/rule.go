@@ -38,7 +38,7 @@ type Rule struct {
 	Enabled bool   // false: commented out in its file
 	Action  Action
 	Scope   string // of the action in Suricata's firewall: packet, flow, hook, tx; "": not said
-	Alerts  bool   // accept:hook,alert: tells of it nevertheless
+	Alerts  bool   // accept:hook,alert, or the keyword alert: tells of it nevertheless
 
 	Proto       Proto
 	Source      Addresses
@@ -68,7 +68,7 @@ type Rule struct {
 	Detection *Threshold // detection_filter
 	Tag       *Tag
 	NoAlert   bool
-	Silent    bool       // `bypass`, `noalert` by flowbits, config...: matches without a word
+	Silent    bool       // it matches without a word: config, and accept without alert
 	Prefilter bool       // the keyword `prefilter` stands in the rule
 	Store     *FileStore // filestore
 	FileDir   string     // to_server or to_client: files of that direction alone (filesize:to_client,...)

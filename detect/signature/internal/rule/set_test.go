@@ -2,9 +2,13 @@ package rule
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -205,4 +209,47 @@ func BenchmarkParse(b *testing.B) {
 			b.Fatal(len(rules), errs)
 		}
 	}
+}
+
+// BenchmarkRuleSets reads whole rule sets of the field, and tells how much of the memory stays in use.
+func BenchmarkRuleSets(b *testing.B) {
+	data := os.Getenv("BULWARK_DATA")
+	if data == "" {
+		b.Skip("BULWARK_DATA is not set: the outside rules are not there")
+	}
+	for _, name := range []string{"et_open_2019-04_suricata4", "et_open_2025-08_suricata5"} {
+		b.Run(name, func(b *testing.B) {
+			text := unpacked(b, filepath.Join(data, "sensor", "rules", name+".rules.gz"))
+			var rules []*Rule
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				rules, _, _ = Parse(bytes.NewReader(text), name, Options{})
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			b.ReportMetric(float64(len(rules)), "rules")
+			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MiB-kept")
+		})
+	}
+}
+
+func unpacked(tb testing.TB, path string) []byte {
+	tb.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return text
 }
