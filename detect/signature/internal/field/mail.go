@@ -46,9 +46,9 @@ func sip() []Field {
 	return f.fields
 }
 
-// sdp are the fields of descriptions of sessions, which SIP and others carry.
+// sdp are the fields of descriptions of sessions, which SIP carries.
 func sdp() []Field {
-	f := family{app: "sdp"}
+	f := family{app: "sip"}
 	for _, name := range []string{
 		"origin", "session_name", "session_info", "uri", "email", "phone_number", "connection_data", "timezone", "encryption_key",
 	} {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"bulwark/detect/signature/internal/field"
 )
 
 func describeAddresses(a Addresses) string {
@@ -173,5 +175,15 @@ func TestMeta(t *testing.T) {
 		`[{Kind:app-layer Name:http.x Not:false} {Kind:decode Name:ipv4.y Not:false} {Kind:stream Name:z Not:true}]`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestProtocolsOfFields says that a rule can name the protocol of every field.
+func TestProtocolsOfFields(t *testing.T) {
+	for i := range field.Count() {
+		f := field.At(i)
+		if _, ok := apps[f.App]; !ok && f.App != "" {
+			t.Errorf("%s: no header can name the protocol %s", f.Name, f.App)
+		}
 	}
 }

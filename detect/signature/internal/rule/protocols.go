@@ -16,14 +16,15 @@ var apps = map[string]uint8{
 	"http": 6, "http1": 6, "http2": 6, "ftp": 6, "ftp-data": 6, "smtp": 6, "tls": 6, "ssh": 6, "imap": 6, "pop3": 6, "telnet": 6, "smb": 6,
 	"dcerpc": 0, "dns": 0, "mdns": 17, "llmnr": 17, "doh2": 6, "modbus": 6, "enip": 0, "dnp3": 6, "nfs": 0, "ntp": 17, "tftp": 17, "ike": 17,
 	"krb5": 0, "quic": 17, "dhcp": 17, "sip": 0, "rfb": 6, "mqtt": 6, "pgsql": 6, "websocket": 6, "ldap": 0, "rdp": 6, "snmp": 17,
-	"bittorrent-dht": 17, "irc": 6, "jabber": 6, "msn": 6, "mysql": 6, "radius": 17, "tds": 6, "socks": 6, "syslog": 0, "netbios": 0,
-	"dicom": 6, "hl7": 6, "fhir": 6, "s7": 6, "bacnet": 17, "astm": 6, "poct1a": 6, "dpws": 0, "sdp": 0, "stun": 0, "wireguard": 17,
+	"bittorrent-dht": 17, "irc": 6, "jabber": 6, "msn": 6, "mysql": 6, "radius": 17, "tds": 6, "socks": 6, "syslog": 0, "nbns": 17,
+	"dicom": 6, "hl7": 6, "astm": 6, "poct1a": 6, "ieee11073": 0, "intellivue": 0, "carescape": 0, "medibus": 0, "wsd": 0,
+	"s7": 6, "bacnet": 17, "dhcpv6": 17, "oncrpc": 0, "dtls": 17, "stun": 0, "wireguard": 17,
 }
 
 // appNames are other names of applications' protocols.
 var appNames = map[string]string{
 	"ssl": "tls", "dcerpc_udp": "dcerpc", "dcerpc_tcp": "dcerpc", "bittorrent": "bittorrent-dht", "krb5_tcp": "krb5", "krb5_udp": "krb5",
-	"dns_udp": "dns", "dns_tcp": "dns", "nfs_tcp": "nfs", "nfs_udp": "nfs", "ikev1": "ike", "ikev2": "ike", "kerberos": "krb5", "pop": "pop3",
+	"dns_udp": "dns", "dns_tcp": "dns", "nfs_tcp": "nfs", "nfs_udp": "nfs", "ikev1": "ike", "ikev2": "ike", "kerberos": "krb5", "pop": "pop3", "netbios": "nbns", "dpws": "wsd",
 }
 
 // protocol reads the protocol of a header.
@@ -53,13 +54,11 @@ func common(a, b string) (string, bool) {
 		switch wide, narrow := p[0], p[1]; {
 		case wide == narrow:
 			return a, true
-		case wide == "http" && (narrow == "http1" || narrow == "http2" || narrow == "doh2" || narrow == "fhir" || narrow == "websocket"):
+		case wide == "http" && (narrow == "http1" || narrow == "http2" || narrow == "doh2" || narrow == "websocket"):
 			return narrow, true
 		case wide == "dcerpc" && narrow == "smb": // calls over pipes
 			return narrow, true
 		case wide == "dns" && narrow == "doh2", wide == "http2" && narrow == "doh2":
-			return narrow, true
-		case wide == "sdp" && narrow == "sip":
 			return narrow, true
 		}
 	}

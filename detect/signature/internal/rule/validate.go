@@ -193,7 +193,7 @@ func (b *builder) afterBase64(int) error {
 // fileApps are the protocols that carry files.
 var fileApps = map[string]bool{
 	"": true, "http": true, "http1": true, "http2": true, "smtp": true, "imap": true, "pop3": true, "ftp": true, "ftp-data": true,
-	"nfs": true, "smb": true, "tftp": true, "dicom": true, "hl7": true, "fhir": true,
+	"nfs": true, "smb": true, "tftp": true, "dicom": true, "hl7": true,
 }
 
 // carriesFiles checks that a rule about files is of a protocol that carries some.
