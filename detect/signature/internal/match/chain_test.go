@@ -50,8 +50,8 @@ func TestTransforms(t *testing.T) {
 		{"a public suffix", "tld", "", "www.example.co.uk", "co.uk"},
 		{"a key over and over", "xor", "0a0DC8ff", "example.com", "ou\xa9\x92za\xad\xd1ib\xa5"},
 		{"a key from an offset on", "xor", "offset 2,01", "aaaa", "aa``"},
-		{"a key out of the buffer", "xor", "offset 1,var 1 0", "\x01`", "\x01a"},
-		{"a key beyond the buffer changes nothing", "xor", "var 2 9", "ab", "ab"},
+		{"a key out of the buffer", "xor", "offset   1,  extract 1 0", "\x01`", "\x01a"},
+		{"a key beyond the buffer changes nothing", "xor", "extract 2 9", "ab", "ab"},
 		{"base64", "from_base64", "", "Zm9vYmFy", "foobar"},
 		{"base64 that ends early", "from_base64", "", "Zm 9v", "f"},
 		{"base64 whose other bytes are skipped", "from_base64", "mode rfc2045", "Zm 9v Ym.Fy", "foobar"},
@@ -95,7 +95,7 @@ func TestTransformsRefused(t *testing.T) {
 		{"a value that is not taken", "to_md5", "1"},
 		{"a key that is none", "xor", "0a0"},
 		{"no key", "xor", "offset 1"},
-		{"a key from nowhere", "xor", "var 1"},
+		{"a key from nowhere", "xor", "extract 1"},
 		{"a mode that there is not", "from_base64", "mode 7bit"},
 		{"a count that is none", "from_base64", "bytes x"},
 		{"a bound of nothing", "gunzip", "max-size 0"},
@@ -197,6 +197,12 @@ func TestEntropy(t *testing.T) {
 		{"of more than there is", "abcd", list(&rule.Entropy{Op: rule.Greater, Value: 1, Count: 5}), false},
 		{"between two values", "abcd", list(&rule.Entropy{Op: rule.Between, Value: 1, Upper: 3}), true},
 	})
+	p := compiled(t, &sample{tests: list(&rule.Entropy{Op: rule.Greater, Value: 6})})
+	got := 0.0
+	m := Machine{Entropy: func(_ *rule.Entropy, bits float64) { got = bits }}
+	if p.Match(&m, View{Data: []byte("abcd")}) || got != 2 {
+		t.Errorf("got a match or was told %v bits, want none and 2", got)
+	}
 }
 
 func TestDatasets(t *testing.T) {

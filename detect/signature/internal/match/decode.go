@@ -23,7 +23,7 @@ type xor struct {
 	skip int // bytes before what is changed
 }
 
-// newXor reads HEX, or "var SIZE FROM"; either may follow "offset SKIP,".
+// newXor reads HEX, or "extract SIZE FROM"; either may follow "offset SKIP,".
 func newXor(value string) (transform, error) {
 	x := xor{}
 	value = strings.TrimSpace(value)
@@ -35,7 +35,7 @@ func newXor(value string) (transform, error) {
 		}
 		x.skip, value = int(n), strings.TrimSpace(key)
 	}
-	if rest, ok := strings.CutPrefix(value, "var "); ok {
+	if rest, ok := strings.CutPrefix(value, "extract "); ok {
 		if n, err := fmt.Sscanf(rest, "%d %d", &x.size, &x.from); n != 2 || err != nil || x.size < 1 || x.size > 255 || x.from < 0 {
 			return nil, badValue("%q is no size and place of a key", rest)
 		}

@@ -22,6 +22,9 @@ func (r *run) entropy(t *rule.Entropy) bool {
 		data = data[:t.Count]
 	}
 	v := shannon(data)
+	if r.m.Entropy != nil {
+		r.m.Entropy(t, v)
+	}
 	switch t.Op {
 	case rule.Equal:
 		return v == t.Value

@@ -25,6 +25,15 @@ func (p *Program) Fast() []multi.Pattern {
 	return out
 }
 
+// FastWorth weighs the first of Fast against those of other buffers: the more, the seldomer it will be found. What the
+// rule names outweighs all else. 0 where there is none.
+func (p *Program) FastWorth() int {
+	if len(p.fast) == 0 {
+		return 0
+	}
+	return p.fast[0].worth
+}
+
 func sortCandidates(c []candidate) {
 	slices.SortStableFunc(c, func(a, b candidate) int { return b.worth - a.worth })
 }

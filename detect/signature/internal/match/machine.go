@@ -16,6 +16,8 @@ const (
 type Machine struct {
 	// Dataset answers for dataset and datarep: whether the test d holds of a value. nil: none holds.
 	Dataset func(d *rule.Dataset, value []byte) bool
+	// Entropy is told what the keyword entropy has measured, whether it holds or not. nil: nobody is.
+	Entropy func(t *rule.Entropy, bits float64)
 	// Exhausted counts what was given up at its limit: evaluations of 3000 steps, and searches of expressions.
 	Exhausted uint64
 
