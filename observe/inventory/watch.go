@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ type standing struct {
 	Gone  bool   `json:",omitempty"` // it was told as vanished, or went untold
 	Mute  bool   `json:",omitempty"` // and went untold
 	Class string `json:",omitempty"` // what it was last taken for
+	Tier  string `json:",omitempty"` // how much care was last taken to depend on it, 0 to 3; empty: not known
 
 	last  int64 // when it was last seen, at the last sweep
 	awake int64 // the watch's time then
@@ -108,7 +110,7 @@ func (i *Inventory) witness(c *register.Change) {
 	case register.Split:
 		i.parted(c)
 	case register.Twice:
-		i.tell(happening{what: Duplicated, device: c.Device, at: c.Time, attribute: string(c.Field), after: c.Value, why: c.Why})
+		i.tell(happening{what: Duplicated, device: c.Device, other: c.Other, at: c.Time, attribute: string(c.Field), after: c.Value, why: c.Why})
 	case register.Crowded:
 		i.tell(happening{what: Several, device: c.Device, at: c.Time, attribute: string(c.Field), addr: c.Addr, why: c.Why})
 	case register.Dropped:
@@ -422,6 +424,7 @@ func (i *Inventory) reclass() {
 		if s == nil || len(i.book.register.Traces(d)) == 0 {
 			continue
 		}
+		i.retier(d, s, w.at, "")
 		v := i.verdict(d)
 		if v.Class == "" || v.Class == s.Class {
 			continue
@@ -432,6 +435,26 @@ func (i *Inventory) reclass() {
 		s.Class = v.Class
 		w.dirty[d] = true
 	}
+}
+
+// retier tells that more or less care depends on a device than was taken, once it is known for a while.
+func (i *Inventory) retier(d register.DeviceID, s *standing, now int64, why string) {
+	t := i.device(d).Tier
+	tier := ""
+	if n := t.standing(); n != NotKnown {
+		tier = strconv.Itoa(int(n))
+	}
+	if tier == s.Tier {
+		return
+	}
+	if why == "" {
+		why = t.Why
+	}
+	if now-s.Born >= acquainted || t.Tier != NotKnown {
+		i.tell(happening{what: Changed, device: d, at: now, attribute: "tier", before: s.Tier, after: tier, why: why})
+	}
+	s.Tier = tier
+	i.watch.dirty[d] = true
 }
 
 // resume takes up the devices' silence where it was.

@@ -99,6 +99,9 @@ func (i *Inventory) Say(ctx context.Context, actor string, d register.DeviceID, 
 		return Word{}, err
 	}
 	i.words[d] = w
+	if s := i.watch.standings[d]; s != nil {
+		i.retier(d, s, i.book.now, "said by "+actor)
+	}
 	return w, nil
 }
 
