@@ -1,12 +1,14 @@
 package multi
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // confirm compares the literals that have the window w, which stands at a place of sc.p. It reports whether all of them
 // are found by now.
 func (pa *pass) confirm(sc *scan, at int, w uint64) (all bool) {
-	slot := hash(w) >> (64 - pa.slotBits)
-	entries := pa.entries[pa.slots[slot]:pa.slots[slot+1]]
+	entries := pa.entriesOf(hash(w))
 	all = true
 	for i := range entries {
 		e := &entries[i]
@@ -26,6 +28,30 @@ func (pa *pass) confirm(sc *scan, at int, w uint64) (all bool) {
 		sc.hits.add(sc.set, e.literal)
 	}
 	return all
+}
+
+// overRun is the last place, from i on, that is like i because it stands within a longer run of the same byte: what was
+// not found at i, where all that w's literals would cover is of that byte, is not found there either.
+func (pa *pass) overRun(sc *scan, i int, w uint64) int {
+	back, ahead := 0, int(pa.width)
+	for _, e := range pa.entriesOf(hash(w)) {
+		if e.window != w || sc.hits.has(e.literal) {
+			continue
+		}
+		l := &sc.set.literals[e.literal]
+		if l.from > 0 || l.to < math.MaxUint32 || l.atEnd {
+			return i
+		}
+		back, ahead = max(back, int(e.offset)), max(ahead, int(l.length)-int(e.offset))
+	}
+	if i < back || sc.behind > 0 {
+		return i
+	}
+	b, till := sc.p[i], i-back
+	for till < len(sc.p) && sc.p[till] == b {
+		till++
+	}
+	return max(i, i+(till-ahead-i)/int(pa.stride)*int(pa.stride))
 }
 
 // stands reports whether a literal stands at a place of sc.p, within its bounds.

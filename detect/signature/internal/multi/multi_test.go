@@ -111,6 +111,14 @@ func TestHitsServeSetsOfAllSizes(t *testing.T) {
 	}
 }
 
+func TestACrowdAtOneWindowIsFound(t *testing.T) {
+	var patterns []Pattern
+	for n := range 600 {
+		patterns = append(patterns, Pattern{Bytes: []byte("crowd"), From: n})
+	}
+	check(t, patterns, []byte(strings.Repeat(" ", 595)+"crowd"), 5)
+}
+
 // TestRandomSetsFindWhatANaiveSearchFinds tries sets of all sizes, on buffers made of pieces of their patterns.
 func TestRandomSetsFindWhatANaiveSearchFinds(t *testing.T) {
 	rounds := 400

@@ -1,6 +1,7 @@
 package multi
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -27,7 +28,7 @@ const (
 // kind is what the patterns of one pass share.
 type kind struct {
 	place  place
-	width  uint8 // of a window: 8, 4, 2 or 1 bytes
+	width  uint8 // of a window: 8, 4, 3, 2 or 1 bytes
 	stride uint8 // the pass looks at each place that is a multiple of it
 }
 
@@ -38,9 +39,39 @@ type pass struct {
 	slotBits uint8
 	limit    int      // of head: where the last of its patterns must end
 	filter   []uint64 // a bit for each window, in the word that its hash chooses; the number of words is a power of two
-	slots    []uint32 // entries[slots[i]:slots[i+1]] have a hash that begins with i
+	slots    []slot
 	entries  []entry
 }
+
+// slot says which entries have a hash that begins with the slot's number: the number of the first in the lower 24 bits, of
+// how many in the next 8 (255: 255 or more), and in the upper 32 a filter of its own, so that most wrong guesses touch the slot only.
+type slot uint64
+
+func (s slot) has(h uint64) bool { return s>>32>>(h>>40&31)&1 != 0 }
+
+// entriesOf are the entries that a window's hash leads to.
+func (pa *pass) entriesOf(h uint64) []entry {
+	s := pa.slots[h>>(64-pa.slotBits)]
+	if !s.has(h) {
+		return nil
+	}
+	first, n := int(s&0xffffff), int(s>>24&0xff)
+	if n == 0xff {
+		n = pa.crowd(first)
+	}
+	return pa.entries[first:][:n]
+}
+
+// crowd counts the entries of a slot that has more than it can say; first is the first of them.
+func (pa *pass) crowd(first int) int {
+	n := 1
+	for number := pa.slotOf(&pa.entries[first]); first+n < len(pa.entries) && pa.slotOf(&pa.entries[first+n]) == number; {
+		n++
+	}
+	return n
+}
+
+func (pa *pass) slotOf(e *entry) uint64 { return hash(e.window) >> (64 - pa.slotBits) }
 
 // entry is a window of a literal.
 type entry struct {
@@ -97,8 +128,13 @@ func (s *Set) pinned(p place, literals []uint32) {
 	}
 }
 
-// few is how many short literals are looked for one by one, so that the others allow a longer stride.
-const few = 4
+// How many literals are looked for one by one, which costs each as much as a fifth of a pass at each place: such as would
+// forbid the others a stride of 4, or of 2, and tiny ones, which else need a pass of their own.
+const (
+	fewForFour = 3
+	fewForTwo  = 2
+	fewTiny    = 5
+)
 
 // free plans for literals that may stand in many places. The shortest decides the stride: a pass costs as much as the
 // windows that it looks at, and next to nothing for literals that are rare.
@@ -109,15 +145,19 @@ func (s *Set) free(p place, literals []uint32) {
 		return at
 	}
 	lone := below(2)
-	for _, n := range []uint8{5, 7} {
-		if at := below(n); at <= few && at < len(literals) {
+	if at := below(4); at-lone <= fewTiny {
+		lone = at
+		if at := below(7); at-lone <= fewForFour && at < len(literals) {
+			lone = at
+		} else if at := below(5); at-lone <= fewForTwo && at < len(literals) {
 			lone = at
 		}
 	}
-	tiny := max(below(4), lone)
+	two, three := max(below(3), lone), max(below(4), lone)
 	s.add(kind{p, 1, 1}, literals[:lone])
-	s.add(kind{p, 2, 1}, literals[lone:tiny])
-	if literals = literals[tiny:]; len(literals) == 0 {
+	s.add(kind{p, 2, 1}, literals[lone:two])
+	s.add(kind{p, 3, 1}, literals[two:three])
+	if literals = literals[three:]; len(literals) == 0 {
 		return
 	}
 	k := kind{p, 4, 1}
@@ -142,8 +182,7 @@ func (s *Set) add(k kind, literals []uint32) {
 	entries := make([]entry, 0, len(literals)*int(k.stride))
 	for _, i := range literals {
 		pa.limit = max(pa.limit, int(s.literals[i].to))
-		at := r.choose(s.value(&s.literals[i]))
-		for o := at; o < at+int(k.stride); o++ {
+		for _, o := range r.choose(s.value(&s.literals[i])) {
 			entries = append(entries, s.entry(i, o, k.width))
 		}
 	}
@@ -173,8 +212,13 @@ func (s *Set) entry(literal uint32, offset int, width uint8) entry {
 	return e
 }
 
-// Bits of the filter for each window are between these powers of two.
-const filterBits = 5
+// A filter has 64 to 128 bits for each window, but no more than fit the second cache beside all else, and never less than
+// 16 to 32.
+const (
+	filterBits = 7
+	filterMost = 20
+	filterLess = 5
+)
 
 // fill makes the filter and the hash table.
 func (pa *pass) fill(entries []entry) {
@@ -183,26 +227,25 @@ func (pa *pass) fill(entries []entry) {
 		return
 	}
 	n := bits.Len(uint(len(entries)))
-	pa.slotBits = uint8(max(n, 2))
-	pa.filter = make([]uint64, 1<<max(n+filterBits-6, 2))
-	count := make([]uint32, 1<<pa.slotBits+1)
-	for _, e := range entries {
-		h := hash(e.window)
+	pa.slotBits = uint8(max(n, 3) - 1)
+	pa.filter = make([]uint64, 1<<(max(min(n+filterBits, filterMost), n+filterLess, 8)-6))
+	pa.slots = make([]slot, 1<<pa.slotBits)
+	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(pa.slotOf(&a), pa.slotOf(&b)) })
+	for i := range entries {
+		h := hash(entries[i].window)
 		pa.filter[h>>32&uint64(len(pa.filter)-1)] |= bit(h)
-		count[h>>(64-pa.slotBits)+1]++
+		s := &pa.slots[pa.slotOf(&entries[i])]
+		if *s == 0 {
+			*s = slot(i)
+		}
+		if *s>>24&0xff < 0xff {
+			*s += 1 << 24
+		}
+		*s |= 1 << 32 << (h >> 40 & 31)
 	}
-	for i := 1; i < len(count); i++ {
-		count[i] += count[i-1]
-	}
-	pa.slots = slices.Clone(count)
-	pa.entries = make([]entry, len(entries))
-	for _, e := range entries {
-		slot := hash(e.window) >> (64 - pa.slotBits)
-		pa.entries[count[slot]] = e
-		count[slot]++
-	}
+	pa.entries = entries
 }
 
 func (pa *pass) size() int {
-	return cap(pa.filter)*8 + cap(pa.slots)*4 + cap(pa.entries)*entryBytes
+	return cap(pa.filter)*8 + cap(pa.slots)*8 + cap(pa.entries)*entryBytes
 }

@@ -3,7 +3,6 @@ package multi
 import (
 	"math"
 	"math/bits"
-	"slices"
 	"sync"
 )
 
@@ -39,30 +38,26 @@ func (r *rarity) sharing(value []byte) *uint8 {
 	return &r.shared[hash(window(value, r.width))>>r.shift]
 }
 
-// choose is where in a literal the windows of a pass begin: where the commonest of them is as rare as can be, and all
-// that follows fits a stream's carry.
-func (r *rarity) choose(value []byte) int {
+// choose is where in a literal the windows begin that a pass looks for: of the places with each remainder of the stride
+// the one whose window is rarest, so near the literal's end that what follows fits a stream's carry.
+func (r *rarity) choose(value []byte) (offsets []int) {
 	switch r.place {
 	case start:
-		return 0
+		return []int{0}
 	case end:
-		return len(value) - int(r.width)
+		return []int{len(value) - int(r.width)}
 	}
-	var (
-		windows [reach]float64 // surprise of those that begin at the last places
-		from    = max(len(value)-reach, 0)
-		last    = len(value) - int(r.width)
-	)
-	for at := from; at <= last; at++ {
-		windows[at-from] = r.surprise(value[at:])
-	}
-	best, worth := from, math.Inf(-1)
-	for at := from; at+int(r.stride)-1 <= last; at++ {
-		if least := slices.Min(windows[at-from : at-from+int(r.stride)]); least > worth {
-			best, worth = at, least
+	from, last := max(len(value)-reach, 0), len(value)-int(r.width)
+	for first := from; first < from+int(r.stride); first++ {
+		best, worth := first, math.Inf(-1)
+		for at := first; at <= last; at += int(r.stride) {
+			if s := r.surprise(value[at:]); s > worth {
+				best, worth = at, s
+			}
 		}
+		offsets = append(offsets, best)
 	}
-	return best
+	return offsets
 }
 
 // surprise is how many bits of information a window holds, less those that its sharing costs.

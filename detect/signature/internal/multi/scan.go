@@ -1,6 +1,9 @@
 package multi
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // scan is one walk of all passes over a buffer.
 type scan struct {
@@ -57,15 +60,21 @@ func (pa *pass) walk(sc *scan, first, last int) {
 		pa.eachByItself(sc, first, last)
 		return
 	}
-	quiet := uint64(0) // a window whose literals are all found: runs of one byte are long. No window is 0
+	var quiet quiet
 	for i := first; i <= last; i += int(pa.stride) {
-		if i = pa.seek(sc.p, i, last, quiet); i > last {
+		if i = pa.seek(sc.p, i, last, &quiet); i > last {
 			return
 		}
-		if w := window(sc.p[i:], pa.width); pa.confirm(sc, i, w) {
-			if quiet = w; len(sc.hits.marked) == len(sc.set.literals) {
-				return
+		w := window(sc.p[i:], pa.width)
+		switch {
+		case !pa.confirm(sc, i, w):
+			if uint16(w) == bits.ReverseBytes16(uint16(w)) {
+				i = pa.overRun(sc, i, w)
 			}
+		case len(sc.hits.marked) == len(sc.set.literals):
+			return
+		default:
+			quiet.add(w)
 		}
 	}
 }

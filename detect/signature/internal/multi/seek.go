@@ -12,6 +12,8 @@ func window(p []byte, width uint8) uint64 {
 		return load8(p)
 	case 4:
 		return load4(p)
+	case 3:
+		return load2(p) | uint64(p[2]|0x20)<<16
 	case 2:
 		return load2(p)
 	}
@@ -34,10 +36,17 @@ func in(filter []uint64, w uint64) bool {
 	return filter[h>>32&uint64(len(filter)-1)]&bit(h) != 0
 }
 
-// seek is the next place from i up to last whose window the filter has and that is not the quiet one; or one behind last.
+// quiet are windows whose literals are all found: what a buffer has, it often has many times, and runs of one byte are
+// long. No window is 0.
+type quiet [16]uint64
+
+func (q *quiet) has(w uint64) bool { return q[hash(w)>>60] == w }
+func (q *quiet) add(w uint64)      { q[hash(w)>>60] = w }
+
+// seek is the next place from i up to last whose window the filter has and that is not quiet; or one behind last.
 // The functions that it calls are where a scan spends its time: they call nothing, and look at several windows between
 // two checks of the buffer's length.
-func (pa *pass) seek(p []byte, i, last int, quiet uint64) int {
+func (pa *pass) seek(p []byte, i, last int, quiet *quiet) int {
 	switch {
 	case pa.width == 4 && pa.stride == 1:
 		return seek4(p, pa.filter, i, last, quiet)
@@ -47,144 +56,166 @@ func (pa *pass) seek(p []byte, i, last int, quiet uint64) int {
 		return seek4by4(p, pa.filter, i, last, quiet)
 	case pa.stride == 4:
 		return seek8by4(p, pa.filter, i, last, quiet)
+	case pa.width == 3:
+		i = seek3(p, pa.filter, i, last, quiet)
 	case pa.width == 2:
 		return seek2(p, pa.filter, i, last, quiet)
 	}
 	for ; i <= last; i++ {
-		if w := load8(p[i:]); in(pa.filter, w) && w != quiet {
+		if w := window(p[i:], pa.width); in(pa.filter, w) && !quiet.has(w) {
 			return i
 		}
 	}
 	return i
 }
 
-func seek4(p []byte, filter []uint64, i, last int, quiet uint64) int {
+func seek4(p []byte, filter []uint64, i, last int, quiet *quiet) int {
 	for ; i <= last-7; i += 8 {
 		q := p[i : i+11 : i+11]
-		if w := load4(q); in(filter, w) && w != quiet {
+		if w := load4(q); in(filter, w) && !quiet.has(w) {
 			return i
 		}
-		if w := load4(q[1:]); in(filter, w) && w != quiet {
+		if w := load4(q[1:]); in(filter, w) && !quiet.has(w) {
 			return i + 1
 		}
-		if w := load4(q[2:]); in(filter, w) && w != quiet {
+		if w := load4(q[2:]); in(filter, w) && !quiet.has(w) {
 			return i + 2
 		}
-		if w := load4(q[3:]); in(filter, w) && w != quiet {
+		if w := load4(q[3:]); in(filter, w) && !quiet.has(w) {
 			return i + 3
 		}
-		if w := load4(q[4:]); in(filter, w) && w != quiet {
+		if w := load4(q[4:]); in(filter, w) && !quiet.has(w) {
 			return i + 4
 		}
-		if w := load4(q[5:]); in(filter, w) && w != quiet {
+		if w := load4(q[5:]); in(filter, w) && !quiet.has(w) {
 			return i + 5
 		}
-		if w := load4(q[6:]); in(filter, w) && w != quiet {
+		if w := load4(q[6:]); in(filter, w) && !quiet.has(w) {
 			return i + 6
 		}
-		if w := load4(q[7:]); in(filter, w) && w != quiet {
+		if w := load4(q[7:]); in(filter, w) && !quiet.has(w) {
 			return i + 7
 		}
 	}
 	for ; i <= last; i++ {
-		if w := load4(p[i:]); in(filter, w) && w != quiet {
+		if w := load4(p[i:]); in(filter, w) && !quiet.has(w) {
 			return i
 		}
 	}
 	return i
 }
 
-func seek4by2(p []byte, filter []uint64, i, last int, quiet uint64) int {
+func seek4by2(p []byte, filter []uint64, i, last int, quiet *quiet) int {
 	for ; i <= last-6; i += 8 {
 		q := p[i : i+10 : i+10]
-		if w := load4(q); in(filter, w) && w != quiet {
+		if w := load4(q); in(filter, w) && !quiet.has(w) {
 			return i
 		}
-		if w := load4(q[2:]); in(filter, w) && w != quiet {
+		if w := load4(q[2:]); in(filter, w) && !quiet.has(w) {
 			return i + 2
 		}
-		if w := load4(q[4:]); in(filter, w) && w != quiet {
+		if w := load4(q[4:]); in(filter, w) && !quiet.has(w) {
 			return i + 4
 		}
-		if w := load4(q[6:]); in(filter, w) && w != quiet {
+		if w := load4(q[6:]); in(filter, w) && !quiet.has(w) {
 			return i + 6
 		}
 	}
 	for ; i <= last; i += 2 {
-		if w := load4(p[i:]); in(filter, w) && w != quiet {
+		if w := load4(p[i:]); in(filter, w) && !quiet.has(w) {
 			return i
 		}
 	}
 	return i
 }
 
-func seek4by4(p []byte, filter []uint64, i, last int, quiet uint64) int {
+func seek4by4(p []byte, filter []uint64, i, last int, quiet *quiet) int {
 	for ; i <= last-12; i += 16 {
 		q := p[i : i+16 : i+16]
-		if w := load4(q); in(filter, w) && w != quiet {
+		if w := load4(q); in(filter, w) && !quiet.has(w) {
 			return i
 		}
-		if w := load4(q[4:]); in(filter, w) && w != quiet {
+		if w := load4(q[4:]); in(filter, w) && !quiet.has(w) {
 			return i + 4
 		}
-		if w := load4(q[8:]); in(filter, w) && w != quiet {
+		if w := load4(q[8:]); in(filter, w) && !quiet.has(w) {
 			return i + 8
 		}
-		if w := load4(q[12:]); in(filter, w) && w != quiet {
+		if w := load4(q[12:]); in(filter, w) && !quiet.has(w) {
 			return i + 12
 		}
 	}
 	for ; i <= last; i += 4 {
-		if w := load4(p[i:]); in(filter, w) && w != quiet {
+		if w := load4(p[i:]); in(filter, w) && !quiet.has(w) {
 			return i
 		}
 	}
 	return i
 }
 
-func seek8by4(p []byte, filter []uint64, i, last int, quiet uint64) int {
+func seek8by4(p []byte, filter []uint64, i, last int, quiet *quiet) int {
 	for ; i <= last-12; i += 16 {
 		q := p[i : i+20 : i+20]
-		if w := load8(q); in(filter, w) && w != quiet {
+		if w := load8(q); in(filter, w) && !quiet.has(w) {
 			return i
 		}
-		if w := load8(q[4:]); in(filter, w) && w != quiet {
+		if w := load8(q[4:]); in(filter, w) && !quiet.has(w) {
 			return i + 4
 		}
-		if w := load8(q[8:]); in(filter, w) && w != quiet {
+		if w := load8(q[8:]); in(filter, w) && !quiet.has(w) {
 			return i + 8
 		}
-		if w := load8(q[12:]); in(filter, w) && w != quiet {
+		if w := load8(q[12:]); in(filter, w) && !quiet.has(w) {
 			return i + 12
 		}
 	}
 	for ; i <= last; i += 4 {
-		if w := load8(p[i:]); in(filter, w) && w != quiet {
+		if w := load8(p[i:]); in(filter, w) && !quiet.has(w) {
 			return i
 		}
 	}
 	return i
 }
 
-func seek2(p []byte, filter []uint64, i, last int, quiet uint64) int {
+func seek2(p []byte, filter []uint64, i, last int, quiet *quiet) int {
 	for ; i <= last-3; i += 4 {
 		q := p[i : i+5 : i+5]
-		if w := load2(q); in(filter, w) && w != quiet {
+		if w := load2(q); in(filter, w) && !quiet.has(w) {
 			return i
 		}
-		if w := load2(q[1:]); in(filter, w) && w != quiet {
+		if w := load2(q[1:]); in(filter, w) && !quiet.has(w) {
 			return i + 1
 		}
-		if w := load2(q[2:]); in(filter, w) && w != quiet {
+		if w := load2(q[2:]); in(filter, w) && !quiet.has(w) {
 			return i + 2
 		}
-		if w := load2(q[3:]); in(filter, w) && w != quiet {
+		if w := load2(q[3:]); in(filter, w) && !quiet.has(w) {
 			return i + 3
 		}
 	}
 	for ; i <= last; i++ {
-		if w := load2(p[i:]); in(filter, w) && w != quiet {
+		if w := load2(p[i:]); in(filter, w) && !quiet.has(w) {
 			return i
+		}
+	}
+	return i
+}
+
+// seek3 stops before the last place: it reads one byte more than a window has.
+func seek3(p []byte, filter []uint64, i, last int, quiet *quiet) int {
+	for ; i <= last-4; i += 4 {
+		q := p[i : i+7 : i+7]
+		if w := load4(q) & 0xffffff; in(filter, w) && !quiet.has(w) {
+			return i
+		}
+		if w := load4(q[1:]) & 0xffffff; in(filter, w) && !quiet.has(w) {
+			return i + 1
+		}
+		if w := load4(q[2:]) & 0xffffff; in(filter, w) && !quiet.has(w) {
+			return i + 2
+		}
+		if w := load4(q[3:]) & 0xffffff; in(filter, w) && !quiet.has(w) {
+			return i + 3
 		}
 	}
 	return i

@@ -1,9 +1,9 @@
 // Package multi finds many short byte strings in a buffer at once: the fast patterns of the traffic rules. It is a
 // prefilter. What it reports may be wrong in the ways that its doc comments say; what it does not report is not there.
 //
-// A pattern is found by a window of it: 8, 4, 2 or 1 bytes, folded to one case, that stand at a place of the buffer that
-// a pass looks at. A pass that looks at each fourth place only is given four neighbouring windows of each pattern, one of
-// which must stand at such a place. Windows are looked up in a filter that fits the cache (seek.go), then in a hash table
+// A pattern is found by a window of it: 8, 4, 3, 2 or 1 bytes, folded to one case, that stand at a place of the buffer that
+// a pass looks at. A pass that looks at each fourth place only is given four windows of each pattern, one of which must
+// stand at such a place. Windows are looked up in a filter that fits the cache (seek.go), then in a hash table
 // whose entries hold eight more bytes to compare (confirm.go), and only then is the pattern itself compared. Which windows
 // of a pattern are taken decides the speed (rarity.go).
 package multi
