@@ -134,6 +134,7 @@ const (
 	fewForFour = 3
 	fewForTwo  = 2
 	fewTiny    = 5
+	fewWithTwo = 16 // literals of three bytes that may be found by two of them
 )
 
 // free plans for literals that may stand in many places. The shortest decides the stride: a pass costs as much as the
@@ -154,6 +155,9 @@ func (s *Set) free(p place, literals []uint32) {
 		}
 	}
 	two, three := max(below(3), lone), max(below(4), lone)
+	if two > lone && three-two <= fewWithTwo {
+		two = three // the pass is walked anyway
+	}
 	s.add(kind{p, 1, 1}, literals[:lone])
 	s.add(kind{p, 2, 1}, literals[lone:two])
 	s.add(kind{p, 3, 1}, literals[two:three])

@@ -24,7 +24,8 @@ func (c *Carry) Skip(n uint64) {
 // Stream looks for the patterns that end in the next bytes of a stream; they may begin in earlier ones. It reports what
 // a search of the whole stream would, and may report more:
 //   - of a pattern that begins more than 23 bytes before p, the part before them is taken to match;
-//   - From and To hold in the first piece of a stream only, while c.At is 0, and AtEnd never.
+//   - From and To hold in the first piece of a stream only, while c.At is 0, and AtEnd never. Patterns with bounds cost
+//     later pieces as much as patterns without.
 func (s *Set) Stream(p []byte, c *Carry, h *Hits) {
 	if s == nil {
 		h.reset(0, 0)
