@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 
 	"bulwark/detect/signature/internal/engine"
@@ -182,36 +183,30 @@ func (r *Rules) Eye() (e *Eye, rejected []State, err error) {
 }
 
 func (r *Rules) compile() (*engine.Set, []State, error) {
-	o := rule.Options{Vars: rule.DefaultVars()}
-	for name, v := range r.Vars.Addresses {
-		o.Vars.Addresses[name] = v
-	}
-	for name, v := range r.Vars.Ports {
-		o.Vars.Ports[name] = v
-	}
-	classes := map[string]engine.Class{}
-	var all []*rule.Rule
-	var rejected []State
-	p := rule.NewParser(o)
+	p := rule.NewParser(rule.Options{Vars: rule.DefaultVars().With(r.Vars.Addresses, r.Vars.Ports)})
+	classes := map[string]rule.Class{}
+	var all rule.Set
 	for _, f := range r.Files {
-		if isClassification(f.Name) {
-			readClasses(f.Text, classes)
+		text := bytes.NewReader(f.Text)
+		if !isClassification(f.Name) {
+			if err := all.Read(p, text, f.Name); err != nil {
+				return nil, nil, err
+			}
 			continue
 		}
-		err := p.Each(bytes.NewReader(f.Text), f.Name, func(x *rule.Rule, e *rule.Error) {
-			if e != nil {
-				if e.Enabled {
-					rejected = append(rejected, State{Place: e.Pos.String(), SID: e.SID, Reason: e.Reason})
-				}
-				return
-			}
-			all = append(all, x)
-		})
+		more, _, err := rule.Classes(text, f.Name) // a line that is no class is none
 		if err != nil {
 			return nil, nil, err
 		}
+		maps.Copy(classes, more)
 	}
-	set, refused := engine.Compile(all, engine.Options{Classes: classes})
+	set, refused := engine.Compile(all.Rules, engine.Options{Classes: classes})
+	var rejected []State
+	for _, x := range all.Errors {
+		if x.Enabled {
+			rejected = append(rejected, State{Place: x.Pos.String(), SID: x.SID, Reason: x.Reason})
+		}
+	}
 	for _, x := range refused {
 		rejected = append(rejected, State{Place: x.Rule.Pos.String(), GID: x.Rule.GID, SID: x.Rule.SID, Reason: x.Err.Error()})
 	}

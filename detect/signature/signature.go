@@ -7,10 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-
-	"bulwark/detect/signature/internal/engine"
 )
 
 // Load reads rule files: each path is one, or a directory, of which all files that end in .rules are read, and the
@@ -60,22 +57,3 @@ func ruleFiles(dir string) ([]string, error) {
 }
 
 func isClassification(name string) bool { return filepath.Base(name) == "classification.config" }
-
-// readClasses reads lines of "config classification: name,description,priority".
-func readClasses(text []byte, into map[string]engine.Class) {
-	for line := range strings.Lines(string(text)) {
-		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "config classification:")
-		if !ok {
-			continue
-		}
-		parts := strings.Split(rest, ",")
-		if len(parts) < 3 {
-			continue
-		}
-		n, err := strconv.ParseUint(strings.TrimSpace(parts[len(parts)-1]), 10, 8)
-		if err != nil {
-			continue
-		}
-		into[strings.TrimSpace(parts[0])] = engine.Class{Name: strings.TrimSpace(strings.Join(parts[1:len(parts)-1], ",")), Priority: uint8(n)}
-	}
-}

@@ -143,7 +143,7 @@ func (w *Watcher) payload(l *look) bool {
 		s := &v.st.sides[v.dir]
 		return l.program.Match(&w.machine, match.View{Data: s.window, Offset: s.total - uint64(len(s.window)), Whole: true})
 	case v.p != nil:
-		return l.program.Match(&w.machine, match.View{Data: v.p.Payload, Whole: true})
+		return l.program.Match(&w.machine, match.View{Data: payloadOf(v.p), Whole: true})
 	}
 	return false
 }
@@ -157,7 +157,7 @@ func (w *Watcher) number(l *look) bool {
 	l.src.values(w.view.record, func(v uint64) bool {
 		holds = true
 		for _, n := range l.numbers {
-			holds = holds && Holds(n, v)
+			holds = holds && allHold(n, v)
 		}
 		return !holds
 	})
@@ -257,7 +257,7 @@ func (w *Watcher) alert(c *compiled) {
 	w.count.Alerts++
 	a := &w.out
 	*a = event.Alert{Title: c.Message, GID: uint64(c.GID), SID: uint64(c.SID), Rev: uint64(c.Rev), Action: "allowed",
-		Category: c.class.Name, Severity: uint64(c.Priority), Metadata: a.Metadata[:0], References: a.References[:0],
+		Category: c.class.Description, Severity: uint64(c.Priority), Metadata: a.Metadata[:0], References: a.References[:0],
 		TxID: v.number, FromServer: v.dir == wire.ToClient}
 	if a.Severity == 0 {
 		a.Severity = uint64(c.class.Priority)

@@ -47,24 +47,30 @@ type compiled struct {
 
 	tests                []packetTest
 	bits                 []bit
-	class                Class
+	class                rule.Class
 	metadata, references []string // as an alert has them
 }
 
 // look is a buffer with what must hold of it.
 type look struct {
 	field   *field.Field // nil: the payload
+	dir     wire.Dir     // in which it is looked at; Either: both
 	src     *source      // nil: the payload
 	program *match.Program
-	numbers []*rule.Number // of an integer
+	numbers [][]rule.Number // of an integer: of each one must hold
 }
 
 func (s *Set) compile(r *rule.Rule) (compiled, error) {
 	c := compiled{Rule: r, fast: -1, src: s.addresses.intern(&r.Source), dst: s.addresses.intern(&r.Dest),
 		sports: portsOf(&r.SourcePorts), dports: portsOf(&r.DestPorts), transport: r.Proto.Transport, app: appNames(r.Proto.App)}
 	c.class = s.classes[r.Class]
-	if r.Exchange {
+	switch {
+	case r.Exchange:
 		return c, unsupported("=>")
+	case r.Proto.Hook != "":
+		return c, unsupported("a rule that waits for " + r.Proto.Hook)
+	case r.Action == rule.Accept:
+		return c, unsupported("accept")
 	}
 	if err := c.compileLooks(); err != nil {
 		return c, err
@@ -107,7 +113,13 @@ func (c *compiled) compileLooks() error {
 	var looked []rule.Looked
 	for i := range c.Buffers {
 		b := &c.Buffers[i]
-		l := look{field: b.Field}
+		l := look{field: b.Field, dir: wire.Either}
+		if b.Frame != "" {
+			return unsupported("frame " + b.Frame)
+		}
+		if b.Field != nil {
+			l.dir = b.Dir
+		}
 		if b.Field != nil && b.Field.Name != "base64_data" {
 			if l.src = sourceOf(b.Field); l.src == nil {
 				return unsupported(b.Field.Name)
@@ -115,11 +127,20 @@ func (c *compiled) compileLooks() error {
 		}
 		if b.Field != nil && b.Field.Kind == field.Integer {
 			for _, t := range b.Tests {
-				n, ok := t.(*rule.Number)
-				if !ok {
+				switch n := t.(type) {
+				case *rule.Number:
+					l.numbers = append(l.numbers, []rule.Number{*n})
+				case *rule.Own:
+					if len(n.Numbers) == 0 || n.Not {
+						return unsupported(n.Name)
+					}
+					l.numbers = append(l.numbers, n.Numbers)
+				default:
 					return unsupported(b.Field.Name + " with more than numbers")
 				}
-				l.numbers = append(l.numbers, n)
+			}
+			if b.Pick != nil && b.Pick.Mode != rule.PickAny {
+				return unsupported(b.Field.Name + " with a choice of its values")
 			}
 			c.looks = append(c.looks, l)
 			continue
@@ -154,6 +175,12 @@ func (c *compiled) settle() error {
 	case c.Flow.ToClient && !c.Flow.ToServer:
 		c.dirs = 1 << wire.ToClient
 	}
+	switch c.FileDir {
+	case "to_server":
+		c.dirs &= 1 << wire.ToServer
+	case "to_client":
+		c.dirs &= 1 << wire.ToClient
+	}
 	app, record, payload := false, event.KindNone, false
 	for i := range c.looks {
 		src := c.looks[i].src
@@ -161,8 +188,10 @@ func (c *compiled) settle() error {
 			payload = true
 			continue
 		}
-		if src.dir != wire.Either {
-			c.dirs &= 1 << src.dir
+		for _, d := range [2]wire.Dir{src.dir, c.looks[i].dir} {
+			if d != wire.Either {
+				c.dirs &= 1 << d
+			}
 		}
 		if src.record != event.KindNone {
 			if record != event.KindNone && record != src.record {

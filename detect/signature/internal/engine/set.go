@@ -38,13 +38,7 @@ type Set struct {
 
 	bits    map[string]uint32
 	ints    map[string]uint32
-	classes map[string]Class
-}
-
-// Class is a class of rules, as classification.config names it.
-type Class struct {
-	Name     string // in words
-	Priority uint8
+	classes map[string]rule.Class
 }
 
 // fieldKey names a buffer of an application as rules look at it.
@@ -151,7 +145,7 @@ type Refused struct {
 
 // Options are what rules are compiled with.
 type Options struct {
-	Classes map[string]Class // of classtype; nil: none is known
+	Classes map[string]rule.Class // of classtype; nil: none is known
 }
 
 // Compile compiles rules. Those that cannot be evaluated are refused; the others make the set.

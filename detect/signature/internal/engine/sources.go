@@ -206,7 +206,14 @@ func (b *scratch) uri(target []byte) []byte {
 	if asks {
 		b.buf = append(b.buf, '?')
 		for i := 0; i < len(query); i++ {
-			b.buf = append(b.buf, query[i])
+			c := query[i]
+			if c == '%' && i+2 < len(query) {
+				if v, ok := hexByte(query[i+1], query[i+2]); ok {
+					c = v
+					i += 2
+				}
+			}
+			b.buf = append(b.buf, c)
 		}
 	}
 	return b.from(mark)

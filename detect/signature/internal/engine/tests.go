@@ -90,7 +90,7 @@ func compileTest(r *rule.PacketTest) (packetTest, error) {
 	}
 	switch r.Name {
 	case "dsize":
-		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return uint64(len(p.Payload)), true }
+		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return uint64(len(payloadOf(p))), true }
 	case "ttl":
 		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return uint64(p.TTL), true }
 	case "ip_proto":
@@ -107,6 +107,10 @@ func compileTest(r *rule.PacketTest) (packetTest, error) {
 		t.number = icmp(func(p *packet.Packet) uint64 { return uint64(p.SrcPort) })
 	case "icode":
 		t.number = icmp(func(p *packet.Packet) uint64 { return uint64(p.DstPort) })
+	case "icmp_id":
+		t.number = echo(0)
+	case "icmp_seq":
+		t.number = echo(2)
 	case "flow.age":
 		t.number = flow(func(f *inspect.Flow) uint64 { return uint64(max(f.Time-f.First, 0)) / 1e9 })
 	case "flow.pkts_toserver", "flow.pkts_toclient", "flow.bytes_toserver", "flow.bytes_toclient", "flow.pkts", "flow.bytes":
@@ -240,4 +244,22 @@ func (t *packetTest) appProtocol() {
 		}
 		return is(f.App) != t.Not
 	}
+}
+
+// echo is a number behind the checksum of ICMP: identifier or sequence number of an echo (RFC 792).
+func echo(at int) func(*inspect.Flow, *packet.Packet) (uint64, bool) {
+	return func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) {
+		if p.Proto != packet.ICMP && p.Proto != packet.ICMPv6 || len(p.Payload) < at+2 {
+			return 0, false
+		}
+		return uint64(p.Payload[at])<<8 | uint64(p.Payload[at+1]), true
+	}
+}
+
+// payloadOf is what rules call the payload of a packet: that of ICMP begins behind its eight bytes.
+func payloadOf(p *packet.Packet) []byte {
+	if p.Proto == packet.ICMP || p.Proto == packet.ICMPv6 {
+		return p.Payload[min(4, len(p.Payload)):]
+	}
+	return p.Payload
 }

@@ -264,15 +264,16 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 	if p.Proto == packet.TCP {
 		g = &w.set.packets[0]
 	}
-	w.portGroup(&g.any, p.Payload)
+	payload := payloadOf(p)
+	w.portGroup(&g.any, payload)
 	if g.to != nil {
 		if x := g.to[p.DstPort]; x != nil && hasPorts(p.Proto) {
-			w.portGroup(x, p.Payload)
+			w.portGroup(x, payload)
 		}
 	}
 	if g.from != nil {
 		if x := g.from[p.SrcPort]; x != nil && hasPorts(p.Proto) {
-			w.portGroup(x, p.Payload)
+			w.portGroup(x, payload)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func shared(t testing.TB, rules string) *Shared {
 	if err != nil || len(errs) > 0 {
 		t.Fatal(err, errs)
 	}
-	set, refused := Compile(all, Options{Classes: map[string]Class{"trojan-activity": {"A Network Trojan was detected", 1}}})
+	set, refused := Compile(all, Options{Classes: map[string]rule.Class{"trojan-activity": {Name: "trojan-activity", Description: "A Network Trojan was detected", Priority: 1}}})
 	for _, r := range refused {
 		t.Fatalf("rule %d is refused: %v", r.Rule.SID, r.Err)
 	}
