@@ -47,7 +47,7 @@ func TestToldOnce(t *testing.T) {
 		days = append(days, &day{n: 60})
 		days[3].flow(95, "10.0.0.20", "10.0.0.2", "ldap")
 		first := open(t, d, Needs{})
-		const want = "New 1 New 2 New 3 New 4 Changed 3"
+		const want = "New 1 New 2 New 3 New 4 Changed 3 tier Changed 3 software"
 		for _, kill := range []string{"never", "after reading", "after keeping", "while the bus is down", "after telling"} {
 			t.Run(kill, func(t *testing.T) {
 				for _, table := range []string{"trace", "shared", "use", "word", "change", "state", "standing", "rhythm", "outbox"} {
@@ -125,7 +125,11 @@ func TestToldOnce(t *testing.T) {
 				}
 				var got []string
 				for _, e := range l.all {
-					got = append(got, strings.Fields(e.Activity)[0]+" "+string(rune('0'+e.Number)))
+					what := strings.Fields(e.Activity)[0] + " " + string(rune('0'+e.Number))
+					if e.Activity == "Changed" {
+						what += " " + e.Attribute
+					}
+					got = append(got, what)
 				}
 				slices.Sort(got[:min(4, len(got))])
 				if strings.Join(got, " ") != want {
