@@ -55,13 +55,17 @@ func (o *orders) Receive() ([]byte, *os.File, error) {
 // caged is the sensor's child in its cage.
 type caged struct{ *cage.Process }
 
-// starter starts the sensor's child with room for what c allows it to hold.
-func starter(c sensor.Config) func(context.Context) (sensor.Child, error) {
+// starter starts the sensor's child with room for what c allows it to hold, and for traffic rules where there are any.
+func starter(c sensor.Config, rules bool) func(context.Context) (sensor.Child, error) {
+	memory := c.Memory()
+	if rules {
+		memory += signature.Memory
+	}
 	return func(ctx context.Context) (sensor.Child, error) {
 		if builtWithCgo() {
 			return nil, errCgo
 		}
-		p, err := cage.Start(ctx, cage.Spec{Name: "bulwark-sensor", Args: []string{childName}, Memory: c.Memory(), FileSize: c.FileSize()})
+		p, err := cage.Start(ctx, cage.Spec{Name: "bulwark-sensor", Args: []string{childName}, Memory: memory, FileSize: c.FileSize()})
 		if err != nil {
 			return nil, err
 		}

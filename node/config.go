@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bulwark/decide/identity"
+	"bulwark/detect/signature"
 	"bulwark/observe/inventory"
 	"bulwark/observe/sensor"
 	"bulwark/platform/conf"
@@ -40,6 +41,8 @@ type Config struct {
 	TLS keys.TLS `conf:"tls"`
 	// Identity is how people sign in.
 	Identity identity.Config `conf:"identity"`
+	// Rules say what is looked for in the traffic.
+	Rules signature.Config `conf:"rules"`
 	// Inventory knows the hospital's devices.
 	Inventory inventory.Config `conf:"inventory"`
 	// Join is how nodes join each other.

@@ -43,6 +43,7 @@ func (n *Node) takeOrders(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /setup-link", n.orderSetupLink)
 	mux.HandleFunc("POST /reset-link", n.orderResetLink)
+	mux.HandleFunc("POST /rules/reload", n.orderReloadRules)
 	mux.HandleFunc("POST /packets", n.orderPackets)
 	mux.HandleFunc("GET /files", n.orderFiles)
 	mux.HandleFunc("POST /files", n.orderFile)

@@ -231,7 +231,7 @@ func grant(err error) string {
 }
 
 func lookAtCage(ctx context.Context, c Config) []finding {
-	child, err := starter(c.Sensor)(ctx)
+	child, err := starter(c.Sensor, false)(ctx)
 	if err != nil {
 		return []finding{{"cage", broken, err.Error(), "packets cannot be read without it"}}
 	}

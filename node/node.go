@@ -178,8 +178,11 @@ func (n *Node) openSensor(context.Context) error {
 		name = hostName()
 	}
 	o := sensor.Options{Config: n.config.Sensor, Name: name, Site: n.config.Site, Pseudonyms: n.keys.Derive("pseudonym"),
-		Start: starter(n.config.Sensor), Publisher: publisher{n}, Health: n.health,
+		Start: starter(n.config.Sensor, n.config.Rules.On()), Publisher: publisher{n}, Health: n.health,
 		Log: n.log.With("room", "sensor"), Clock: n.clock, Registry: n.metrics}
+	if n.config.Rules.On() {
+		o.Look, o.Looked = n.openRules, n.looked
+	}
 	dir := n.dir
 	if n.capture != "" {
 		dir = filepath.Join(n.dir, captureDir)

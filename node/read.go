@@ -129,7 +129,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	failed := 0
 	s := sensor.New(sensor.Options{
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key,
-		Start: starter(c.Sensor), Publisher: sink, Health: health.NewTracker(clock.System{}),
+		Start: starter(c.Sensor, len(o.rules) > 0), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
 		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords}, Discard: o.measure, Look: look,
 		Done: func(r sensor.FileReport) {
@@ -177,11 +177,10 @@ func (o *readOptions) look(say io.Writer) (func() (*os.File, error), error) {
 	if len(o.rules) == 0 {
 		return nil, nil
 	}
-	rules, err := signature.Load(o.rules)
+	rules, err := (&signature.Config{Paths: o.rules, Variables: o.vars}).Load()
 	if err != nil {
 		return nil, unwrapPath(err)
 	}
-	rules.Vars = signature.VarsOf(o.vars)
 	loaded, rejected, err := rules.Check()
 	if err != nil {
 		return nil, err
@@ -193,23 +192,6 @@ func (o *readOptions) look(say io.Writer) (func() (*os.File, error), error) {
 		return nil, fmt.Errorf("none of the rules of %s can be used", strings.Join(o.rules, ", "))
 	}
 	return func() (*os.File, error) { return bundle(rules) }, nil
-}
-
-// bundle is the rules as the process that reads packets takes them, in a file without a name.
-func bundle(rules *signature.Rules) (*os.File, error) {
-	f, err := os.CreateTemp("", "bulwark-rules-")
-	if err != nil {
-		return nil, err
-	}
-	err = errors.Join(os.Remove(f.Name()), rules.Bundle(f))
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
 }
 
 // endless tells that what is read has no end.

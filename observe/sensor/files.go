@@ -29,6 +29,7 @@ func (s *Sensor) readFiles(ctx context.Context) error {
 		return err
 	}
 	defer s.keep(ctx, c)() // until the child has ended
+	defer s.gone(c)
 	stop := context.AfterFunc(ctx, c.Kill)
 	defer stop()
 	f := &reading{c: c, s: s, turn: make(chan struct{}, filesAhead), over: make(chan struct{})}

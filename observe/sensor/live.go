@@ -34,6 +34,7 @@ func (s *Sensor) watch(ctx context.Context) error {
 		return err
 	}
 	defer s.keep(ctx, c)() // until the child has ended
+	defer s.gone(c)
 	l := &live{s: s, c: c, drops: map[string]*dropped{}, sides: map[uint64]*sided{},
 		heard: map[string]time.Time{}}
 	if dir := s.opt.Config.Captures; dir != "" {

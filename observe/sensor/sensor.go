@@ -208,6 +208,15 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 	return c, nil
 }
 
+// gone notes that the child has ended.
+func (s *Sensor) gone(c Child) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.child == c {
+		s.child = nil
+	}
+}
+
 // look hands what is looked for in the traffic to the child.
 func (s *Sensor) look(c Child) error {
 	f, err := s.opt.Look()

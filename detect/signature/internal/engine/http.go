@@ -291,7 +291,37 @@ func (w *Watcher) askRecord(n int32) {
 		return
 	}
 	w.view.dir = w.view.f.Dir
+	if dir := said(w.view.record); dir != wire.Either {
+		w.view.dir = dir
+	}
+	if c.dirs>>w.view.dir&1 == 0 && said(w.view.record) == wire.ToServer {
+		w.view.dir = wire.ToClient // an exchange has both directions
+	}
 	w.ask(n)
+}
+
+// said is the direction in which a record was said: that of the request where it is an exchange; Either: that of the packet
+// in hand.
+func said(p event.Payload) wire.Dir {
+	answers := false
+	switch p := p.(type) {
+	case *event.DNS:
+		answers = p.Activity == "Response"
+	case *event.SIP:
+		answers = p.FromServer
+	case *event.MQTT:
+		answers = p.FromServer
+	case *event.DNP3:
+		answers = p.FromServer
+	case *event.File:
+		answers = p.Activity == "Read"
+	case *event.DHCP, *event.IKE, *event.TFTP, *event.NTP, *event.SNMP, *event.MDNS, *event.LLMNR, *event.Kerberos, *event.Syslog:
+		return wire.Either
+	}
+	if answers {
+		return wire.ToClient
+	}
+	return wire.ToServer
 }
 
 // anomaly asks the rules that wait for an anomaly.
