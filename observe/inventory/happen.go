@@ -109,9 +109,7 @@ func (i *Inventory) tell(h happening) {
 	}
 	e := event.Device{Activity: h.what, Number: v.ID, Name: v.Name, Class: v.Class.Name, Attribute: h.attribute, Before: h.before, After: h.after,
 		Other: uint64(h.other), Reason: h.why}
-	if t := v.Tier.standing(); t != NotKnown {
-		e.Tier, e.Confirmed = strconv.Itoa(int(t)), v.Tier.Tier != NotKnown
-	}
+	e.Tier, e.Confirmed = v.Tier.standing().text(), v.Tier.Tier != NotKnown
 	i.out.put(telling{event.Header{Time: h.at, Src: h.addr}, e})
 	if kind, ok := keptAs(h.what); ok {
 		i.keepChange(Change{Change: register.Change{Kind: kind, Time: h.at, Device: h.device, Other: h.other, Field: register.Field(h.attribute), Addr: h.addr, Why: h.why},
@@ -125,6 +123,14 @@ func (t TierView) standing() Tier {
 		return t.Tier
 	}
 	return t.Proposed
+}
+
+// text is a tier in digits; empty when it is not known.
+func (t Tier) text() string {
+	if t == NotKnown {
+		return ""
+	}
+	return strconv.Itoa(int(t))
 }
 
 // summarise tells how many more happened than were told one by one.

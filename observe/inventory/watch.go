@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -325,7 +324,7 @@ func alike(a, b string) (n int) {
 // welcome begins the standing of a device.
 func (i *Inventory) welcome(d register.DeviceID, born int64) {
 	w := &i.watch
-	w.standings[d] = &standing{Born: born, Class: i.verdict(d).Class, last: w.at, awake: w.awake}
+	w.standings[d] = &standing{Born: born, Class: i.verdict(d).Class, Tier: i.device(d).Tier.standing().text(), last: w.at, awake: w.awake}
 	w.dirty[d] = true
 }
 
@@ -411,7 +410,7 @@ func (i *Inventory) back(all []register.DeviceID) {
 
 // spell is a span of time in whole minutes, as "3h20m".
 func spell(ns int64) string {
-	return strings.TrimSuffix(time.Duration(ns).Truncate(time.Minute).String(), "0s")
+	return cmp.Or(strings.TrimSuffix(time.Duration(ns).Truncate(time.Minute).String(), "0s"), "0m")
 }
 
 // reclass tells which devices are taken for another class than before, of those of which something new is known.
@@ -440,10 +439,7 @@ func (i *Inventory) reclass() {
 // retier tells that more or less care depends on a device than was taken, once it is known for a while.
 func (i *Inventory) retier(d register.DeviceID, s *standing, now int64, why string) {
 	t := i.device(d).Tier
-	tier := ""
-	if n := t.standing(); n != NotKnown {
-		tier = strconv.Itoa(int(n))
-	}
+	tier := t.standing().text()
 	if tier == s.Tier {
 		return
 	}
