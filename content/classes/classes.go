@@ -30,7 +30,7 @@ type Class struct {
 // Rule is a set of facts that speaks for a class, or with negative points against it.
 type Rule struct {
 	Name   string   `yaml:"name"`   // in a few words, for people
-	French string   `yaml:"-"`      // the same in French, from french/rules.tsv; empty where it does not stand there
+	French string   `yaml:"-"`      // the same in French, from french/rules.tsv
 	Points int      `yaml:"points"` // 10 settles it, 6 makes it likely, 3 makes it possible
 	All    []Test   `yaml:"all"`
 	None   []Test   `yaml:"none"`
@@ -87,19 +87,15 @@ func All() ([]Class, error) {
 	return all, translate(all)
 }
 
-// translate gives the rules their names in French: a line each, the English name and the French one with a tab between.
+// translate gives the rules their names in French.
 func translate(all []Class) error {
 	text, err := files.ReadFile("french/rules.tsv")
 	if err != nil {
 		return err
 	}
-	french := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		name, other, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
-		if !ok || name == "" || other == "" {
-			return fmt.Errorf("%w: french/rules.tsv: %q", ErrClass, line)
-		}
-		french[name] = other
+	french, err := Words(text)
+	if err != nil {
+		return fmt.Errorf("french/rules.tsv: %w", err)
 	}
 	for i := range all {
 		for j := range all[i].Rules {
@@ -107,6 +103,20 @@ func translate(all []Class) error {
 		}
 	}
 	return nil
+}
+
+// Words reads the names of rules in French by the English ones: a line each, the English name and the French one with a tab
+// between.
+func Words(text []byte) (map[string]string, error) {
+	french := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, other, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if !ok || name == "" || other == "" {
+			return nil, fmt.Errorf("%w: %q is no name with its French one", ErrClass, line)
+		}
+		french[name] = other
+	}
+	return french, nil
 }
 
 // Parse reads one class.

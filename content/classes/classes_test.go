@@ -1,6 +1,7 @@
 package classes
 
 import (
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -62,6 +63,37 @@ func TestNamesAreOfOneClassEach(t *testing.T) {
 			}
 			rules[c.Rules[j].Name] = true
 		}
+	}
+}
+
+// Each reason is said in French too, and the list says nothing that no rule is called.
+func TestEachRuleHasAFrenchName(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := files.ReadFile("french/rules.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := Words(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		for j := range all[i].Rules {
+			r := &all[i].Rules[j]
+			if r.French == "" {
+				t.Errorf("%s: %q has no French name", all[i].Name, r.Name)
+			}
+			delete(left, r.Name)
+		}
+	}
+	for name := range left {
+		t.Errorf("no rule is called %q", name)
+	}
+	if _, err := Words([]byte("a name alone\n")); !errors.Is(err, ErrClass) {
+		t.Errorf("a line without a tab: %v, want %v", err, ErrClass)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"bulwark/content/classes"
 )
 
-//go:embed *.yaml
+//go:embed *.yaml french/rules.tsv
 var files embed.FS
 
 // ErrSystem means a file that is no system.
@@ -49,7 +49,25 @@ func All() ([]System, error) {
 		}
 		all = append(all, s)
 	}
-	return all, nil
+	return all, translate(all)
+}
+
+// translate gives the rules their names in French.
+func translate(all []System) error {
+	text, err := files.ReadFile("french/rules.tsv")
+	if err != nil {
+		return err
+	}
+	french, err := classes.Words(text)
+	if err != nil {
+		return fmt.Errorf("french/rules.tsv: %w", err)
+	}
+	for i := range all {
+		for k := range all[i].Rules {
+			all[i].Rules[k].French = french[all[i].Rules[k].Name]
+		}
+	}
+	return nil
 }
 
 // Parse reads one system.

@@ -28,6 +28,29 @@ func all(t *testing.T) []System {
 	return all
 }
 
+// Each reason is said in French too, and the list says nothing that no rule is called.
+func TestEachRuleHasAFrenchName(t *testing.T) {
+	text, err := files.ReadFile("french/rules.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := classes.Words(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all(t) {
+		for i := range s.Rules {
+			if r := &s.Rules[i]; r.French == "" {
+				t.Errorf("%s: %q has no French name", s.Name, r.Name)
+			}
+			delete(left, s.Rules[i].Name)
+		}
+	}
+	for name := range left {
+		t.Errorf("no rule is called %q", name)
+	}
+}
+
 func TestEachRuleHoldsForItsCasesAndNoOther(t *testing.T) {
 	for _, s := range all(t) {
 		names := map[string]bool{}

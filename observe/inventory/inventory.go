@@ -92,6 +92,7 @@ type Inventory struct {
 	named    map[string]*classes.Class
 	judges   *classes.Judge
 	systems  *systems.Judge
+	known    []systems.System
 	verdicts map[register.DeviceID]judged
 	shown    map[register.DeviceID]*shown
 	watch    watch
@@ -149,7 +150,7 @@ func assemble(n Needs) (*Inventory, error) {
 		return nil, err
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
-		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, named: map[string]*classes.Class{}, judges: classes.NewJudge(all), systems: systems.NewJudge(known), verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]*shown{},
+		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, named: map[string]*classes.Class{}, judges: classes.NewJudge(all), systems: systems.NewJudge(known), known: known, verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]*shown{},
 		watch: newWatch(n.Config), news: make(chan struct{}, 1), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
 	for n := range all {
 		i.named[all[n].Name] = &all[n]

@@ -38,6 +38,7 @@ func (d *Doors) Routes() []web.Route {
 		route("GET", "/api/devices/export", change, d.export),
 		{Method: "POST", Pattern: "/api/devices/import", Duties: change, Handler: http.HandlerFunc(d.imports), Body: MaxImport},
 		route("GET", "/api/classes", all, d.classes),
+		route("GET", "/api/systems", all, d.systems),
 		route("GET", "/api/map", all, d.drawing),
 		route("GET", "/api/services", all, d.services),
 		route("GET", "/api/services/{service}/dependents", all, d.serviceDependents),
@@ -183,6 +184,26 @@ func (d *Doors) classes(w http.ResponseWriter, _ *http.Request) {
 			}
 		}
 		all = append(all, className{c.Name, c.French, c.Tier, why})
+	}
+	web.JSON(w, http.StatusOK, all)
+}
+
+// systemName is a family of operating systems.
+type systemName struct {
+	Name string `json:"name"`
+	// Why are the reasons for which a device is taken to have it, in French by the English ones.
+	Why map[string]string `json:"why"`
+}
+
+func (d *Doors) systems(w http.ResponseWriter, _ *http.Request) {
+	all := []systemName{}
+	for i := range d.i.known {
+		s := &d.i.known[i]
+		why := map[string]string{}
+		for j := range s.Rules {
+			why[s.Rules[j].Name] = s.Rules[j].French
+		}
+		all = append(all, systemName{s.Name, why})
 	}
 	web.JSON(w, http.StatusOK, all)
 }

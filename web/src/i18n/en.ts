@@ -311,6 +311,8 @@ export const en = {
     causes: {
       values: '{n} values of {what} within an hour', more: 'more than {n} addresses show it', addresses: '{n} addresses show it at the same time', cards: '{n} network cards show it at the same time', twoCards: 'two network cards of one network show it at the same time', devices: '{n} devices show it',
       large: 'it would make one device at more than {n} addresses', both: '{what} {a} and {b} show it', there: '{a} has it, and is there still', turns: '{a} and {b} take turns behind it', name: 'another name is at its network card', room: 'room was needed', many: 'more than {n} within an hour are not told one by one',
+      waits: 'another has it; whether the two are one will show', behind: 'several devices speak behind {a}', unknown: 'it is no longer known', split: 'split by {who}', person: 'said by {who}', known: 'known by {what} {a}', knownAddress: 'known by its address alone', source: 'by {source}',
+      silent: 'not seen for {long}; its longest pause was {usual}', away: 'it was away for {long}',
     },
     said: 'What people say of it',
     saidBy: 'Last written by {who}.',
@@ -353,7 +355,7 @@ export const en = {
     fields: {
       mac: 'MAC address', serial: 'Serial number', uid: 'Unique identifier', engine: 'SNMP engine', host_key: 'SSH host key', guid: 'SMB identifier', cert: 'Certificate', hostname: 'Host name', ae: 'AE title',
       domain: 'Domain', oui: 'Maker of the card', vendor: 'Maker', model: 'Model', software: 'Software', os: 'Operating system', class: 'Class', serves: 'Serves', uses: 'Uses', role: 'Role', modality: 'Modality', sop: 'SOP class',
-      implementation: 'DICOM implementation', message: 'HL7 message', application: 'Application', user_agent: 'User agent', banner: 'Banner', ja4: 'JA4', dhcp_options: 'DHCP options', dhcp_vendor: 'DHCP vendor', service: 'Announces', location: 'Location', port: 'Answers at port', asks_port: 'Asks at port', merged: 'Merged by a person', announces: 'Version announced', calls: 'Calls', certificate: 'Certificate shown',
+      implementation: 'DICOM implementation', message: 'HL7 message', application: 'Application', user_agent: 'User agent', banner: 'Banner', ja4: 'JA4', dhcp_options: 'DHCP options', dhcp_vendor: 'DHCP vendor', service: 'Announces', location: 'Location', port: 'Answers at port', asks_port: 'Asks at port', merged: 'Merged by a person', announces: 'Version announced', calls: 'Calls', certificate: 'Certificate shown', tier: 'Criticality', address: 'Address', 'last seen': 'Last seen',
     },
     peers: 'Who it works with',
     useOne: '{n} use',
@@ -668,7 +670,7 @@ export const en = {
     device: {
       New: '{name} was seen for the first time', Vanished: '{name} has vanished', Returned: '{name} was seen again after long', Moved: '{name} moved from {before} to {after}', 'Added Address': '{name} is at {after} too',
       Joined: '{name} turned out to be one with device {other}', Split: '{name} turned out to be two, with device {other}', 'Changed Owner': '{src} belongs to {name} now', Duplicated: '{attribute} {after} of {name} is used by several devices',
-      Several: 'Several devices speak behind {src}', Changed: '{name}: {attribute} was {before}, is {after}', Serves: '{name} serves {after}, which it did not', Uses: '{name} uses {after}, which it did not', Summary: '{n} more of the same: {reason}',
+      Several: 'Several devices speak behind {src}', Changed: '{name}: {attribute} was {before}, is {after}', Serves: '{name} serves {after}, which it did not', Uses: '{name} uses {after}, which it did not', Summary: '{n} more of the same kind within the hour, not told one by one',
     },
     anomaly: '{src} to {dst}: {event}',
     stats: '{where}: {packets} packets, {bytes} of {app}',

@@ -312,6 +312,8 @@ export const fr: Dictionary = {
     causes: {
       values: '{n} valeurs de {what} en une heure', more: 'plus de {n} adresses le montrent', addresses: '{n} adresses le montrent en même temps', cards: '{n} cartes réseau le montrent en même temps', twoCards: 'deux cartes d’un même réseau le montrent en même temps', devices: '{n} appareils le montrent',
       large: 'cela ferait un appareil à plus de {n} adresses', both: '{what} {a} et {b} le montrent', there: '{a} l’a, et est encore là', turns: '{a} et {b} alternent derrière lui', name: 'un autre nom est à sa carte réseau', room: 'il fallait de la place', many: 'plus de {n} en une heure ne sont pas dits un par un',
+      waits: 'un autre l’a ; la suite dira si les deux ne font qu’un', behind: 'plusieurs appareils parlent derrière {a}', unknown: 'il n’est plus connu', split: 'séparé par {who}', person: 'dit par {who}', known: 'reconnu par {what} {a}', knownAddress: 'connu par sa seule adresse', source: 'd’après {source}',
+      silent: 'pas vu depuis {long} ; sa plus longue pause était de {usual}', away: 'il a été absent pendant {long}',
     },
     said: 'Ce que les personnes en disent',
     saidBy: 'Écrit en dernier par {who}.',
@@ -354,7 +356,7 @@ export const fr: Dictionary = {
     fields: {
       mac: 'Adresse MAC', serial: 'Numéro de série', uid: 'Identifiant unique', engine: 'Moteur SNMP', host_key: 'Clé d’hôte SSH', guid: 'Identifiant SMB', cert: 'Certificat', hostname: 'Nom d’hôte', ae: 'AE title',
       domain: 'Domaine', oui: 'Fabricant de la carte', vendor: 'Fabricant', model: 'Modèle', software: 'Logiciel', os: 'Système d’exploitation', class: 'Classe', serves: 'Sert', uses: 'Utilise', role: 'Rôle', modality: 'Modalité', sop: 'Classe SOP',
-      implementation: 'Implémentation DICOM', message: 'Message HL7', application: 'Application', user_agent: 'Agent utilisateur', banner: 'Bannière', ja4: 'JA4', dhcp_options: 'Options DHCP', dhcp_vendor: 'Fournisseur DHCP', service: 'Annonce', location: 'Lieu', port: 'Répond au port', asks_port: 'Interroge au port', merged: 'Réuni par une personne', announces: 'Version annoncée', calls: 'Appelle', certificate: 'Certificat présenté',
+      implementation: 'Implémentation DICOM', message: 'Message HL7', application: 'Application', user_agent: 'Agent utilisateur', banner: 'Bannière', ja4: 'JA4', dhcp_options: 'Options DHCP', dhcp_vendor: 'Fournisseur DHCP', service: 'Annonce', location: 'Lieu', port: 'Répond au port', asks_port: 'Interroge au port', merged: 'Réuni par une personne', announces: 'Version annoncée', calls: 'Appelle', certificate: 'Certificat présenté', tier: 'Criticité', address: 'Adresse', 'last seen': 'Vu en dernier',
     },
     peers: 'Avec qui il travaille',
     useOne: '{n} usage',
@@ -667,7 +669,7 @@ export const fr: Dictionary = {
     device: {
       New: '{name} a été vu pour la première fois', Vanished: '{name} a disparu', Returned: '{name} a été revu après longtemps', Moved: '{name} est passé de {before} à {after}', 'Added Address': '{name} est aussi à {after}',
       Joined: '{name} s’est révélé être aussi l’appareil {other}', Split: '{name} s’est révélé être deux, avec l’appareil {other}', 'Changed Owner': '{src} est maintenant à {name}', Duplicated: '{attribute} {after} de {name} sert à plusieurs appareils',
-      Several: 'Plusieurs appareils parlent derrière {src}', Changed: '{name} : {attribute} était {before}, est {after}', Serves: '{name} sert {after}, ce qu’il ne faisait pas', Uses: '{name} utilise {after}, ce qu’il ne faisait pas', Summary: '{n} de plus du même genre : {reason}',
+      Several: 'Plusieurs appareils parlent derrière {src}', Changed: '{name} : {attribute} était {before}, est {after}', Serves: '{name} sert {after}, ce qu’il ne faisait pas', Uses: '{name} utilise {after}, ce qu’il ne faisait pas', Summary: '{n} de plus du même genre dans l’heure, qui ne sont pas dits un par un',
     },
     anomaly: '{src} vers {dst} : {event}',
     stats: '{where} : {packets} paquets, {bytes} de {app}',

@@ -1,6 +1,7 @@
 // What the inventory answers, and how its words are shown.
 import { get, type Count, type Me } from '../../lib/api.ts'
 import { app } from '../../lib/names.ts'
+import { lasting } from '../../lib/format.ts'
 import { fill, language, t, word } from '../../i18n/index.ts'
 
 export type Sure = 'possible' | 'likely' | 'certain'
@@ -42,17 +43,19 @@ export interface Happening { time: string; kind: string; other?: number; field?:
 export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string; code?: string; values?: string[]; choices?: { device: number; name: string; class?: string; address?: string }[] }
 export interface Preview { plan: string; columns: string[] | null; ignored: string[] | null; rows: Row[] | null; matched: number; changing: number; unmatched: number }
 export interface ClassName { name: string; french: string; tier: number; why: Record<string, string> }
+interface SystemName { name: string; why: Record<string, string> }
 export type { Count }
 
 export const per = 100 // devices a page
 export const facetNames = ['tier', 'class', 'vendor', 'ward'] as const
 
 let names: ClassName[] = $state.raw([])
+let families: SystemName[] = $state.raw([])
 let asked: Promise<void> | undefined
 export const classes = { get all() { return names } }
-/** Asks once for the classes that there are. */
+/** Asks once for the classes and operating systems that there are. */
 export function askClasses(): Promise<void> {
-  asked ??= get<ClassName[]>('/api/classes').then((all) => { names = all }, () => { asked = undefined })
+  asked ??= Promise.all([get<ClassName[]>('/api/classes'), get<SystemName[]>('/api/systems')]).then(([all, systems]) => { names = all; families = systems }, () => { asked = undefined })
   return asked ?? Promise.resolve()
 }
 const acronyms = /\b(dicom|dns|ehr|hl7|iot|ip|pacs|pbx|vpn)\b/g
@@ -67,6 +70,11 @@ const curly = (s: string) => s.replaceAll("'", '’')
 /** Why a device is taken for a class: as the rules say it, in the language of the page where they do. */
 export function classWhy(why: string): { text: string; english: boolean } {
   const french = language === 'fr' ? names.map((c) => c.why[why]).find(Boolean) : undefined
+  return { text: french ? curly(french) : why, english: language !== 'en' && !french }
+}
+/** Why a device is taken to have an operating system. */
+export function systemWhy(why: string): { text: string; english: boolean } {
+  const french = language === 'fr' ? families.map((s) => s.why[why]).find(Boolean) : undefined
   return { text: french ? curly(french) : why, english: language !== 'en' && !french }
 }
 /** The tier as facets have it: "1" is confirmed, "1?" proposed, "?" not known. */
@@ -90,17 +98,30 @@ const causes: [keyof typeof t.devices.causes, RegExp][] = [
   ['cards', /^(?<n>\d+) network cards show it at the same time$/], ['twoCards', /^two network cards of one network show it at the same time$/], ['devices', /^(?<n>\d+) devices show it$/],
   ['large', /^it would make one device at more than (?<n>\d+) addresses$/], ['both', /^(?<what>\w+) (?<a>.+) and \w+ (?<b>.+) show it$/], ['there', /^(?<a>\S+) has it, and is there still$/],
   ['turns', /^(?<a>.+) and (?<b>.+) take turns behind it$/], ['name', /^another name is at its network card$/], ['room', /^room was needed$/], ['many', /^more than (?<n>\d+) within an hour are not told one by one$/],
+  ['waits', /^another has it; whether the two are one will show$/], ['behind', /^several devices speak behind (?<a>\S+)$/], ['unknown', /^it is no longer known$/],
+  ['split', /^split by (?<who>.+)$/], ['person', /^said by (?<who>.+)$/], ['knownAddress', /^known by its address alone$/], ['known', /^known by its (?<what>\w+) (?<a>.+)$/], ['source', /^by (?<source>\S+)$/],
+  ['silent', /^not seen for (?<long>\w+); its longest pause was (?<usual>\w*)$/], ['away', /^it was away for (?<long>\w+)$/],
 ]
+/** A length of time as the node writes it, "3h20m". */
+const span = (s: string) => { const [, h, m] = /^(?:(\d+)h)?(?:(\d+)m)?$/.exec(s) ?? []; return lasting((Number(h ?? 0) * 60 + Number(m ?? 0)) * 60e3) }
 /** Why an identifier is nobody's own, or a device changed, in the language of the page where it is one of the usual reasons. */
 export function cause(why: string): { text: string; english: boolean } {
   for (const [key, shape] of causes) {
     const found = shape.exec(why)
     if (!found) continue
-    const { n = '', what = '', a = '', b = '' } = found.groups ?? {}
-    return { text: fill(t.devices.causes[key], { n, what: what && fieldName(what), a, b }), english: false }
+    const { n = '', what = '', a = '', b = '', who: actor = '', source = '', long = '', usual = '' } = found.groups ?? {}
+    return { text: fill(t.devices.causes[key], { n, what: what && fieldName(what), a, b, who: who(actor), source: source && protocol(source), long: long && span(long), usual: span(usual) }), english: false }
   }
+  const leans = tierWhy(why)
+  if (leans !== why) return { text: leans, english: false }
   const all = why.split('; ').map(classWhy)
   return { text: all.map((x) => x.text).join(language === 'fr' ? '\u00a0; ' : '; '), english: all.some((x) => x.english) }
+}
+/** A value of a field, as it was before a change or is after. */
+export function valueOf(field: string, value: string): string {
+  if (field === 'class') return className(value === 'unknown' ? '' : value)
+  if (field === 'tier') return /^[0-3]$/.test(value) ? `${value} ${tierName(Number(value))}` : t.devices.tierUnknown
+  return value
 }
 /** Why a tier is proposed, in the language of the page; as the node says it where that is none of what is known. */
 export function tierWhy(why = ''): string {
