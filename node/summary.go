@@ -24,6 +24,7 @@ type summary struct {
 	messages     map[string]*int
 	fhir         map[string]*int
 	names        map[string]*int
+	alerts       map[string]*int
 }
 
 type traffic struct{ flows, packets, bytes uint64 }
@@ -33,7 +34,8 @@ const maxGroups = 100_000
 
 func newSummary() *summary {
 	return &summary{kinds: map[event.Kind]int{}, apps: map[string]*traffic{}, talkers: map[string]*traffic{},
-		associations: map[string]*int{}, messages: map[string]*int{}, fhir: map[string]*int{}, names: map[string]*int{}}
+		associations: map[string]*int{}, messages: map[string]*int{}, fhir: map[string]*int{}, names: map[string]*int{},
+		alerts: map[string]*int{}}
 }
 
 func (s *summary) add(e *event.Event) {
@@ -45,6 +47,8 @@ func (s *summary) add(e *event.Event) {
 	switch p := e.Payload.(type) {
 	case *event.Flow:
 		s.flow(e, p)
+	case *event.Alert:
+		tally(s.alerts, fmt.Sprintf("%d %s", p.SID, p.Title))
 	case *event.DNS:
 		tally(s.names, p.Hostname)
 	case *event.TLS:
@@ -117,6 +121,7 @@ func (s *summary) print(out io.Writer, packets, bytes uint64) error {
 		fmt.Fprintf(w, ", %s to %s", time.Unix(0, s.first).UTC().Format(time.DateTime), time.Unix(0, s.last).UTC().Format(time.DateTime)+" UTC")
 	}
 	fmt.Fprintln(w)
+	printTally(w, "Rules that match", s.alerts, 40)
 	printTraffic(w, "By protocol", s.apps, 30)
 	printTraffic(w, "Who talks to whom", s.talkers, 10)
 	printTally(w, "DICOM", s.associations, 40)

@@ -145,6 +145,16 @@ func (c *compiled) compileLooks() error {
 			c.looks = append(c.looks, l)
 			continue
 		}
+		for _, t := range b.Tests {
+			switch t := t.(type) {
+			case *rule.Dataset:
+				return unsupported("dataset " + t.Name)
+			case *rule.Lua:
+				return unsupported("lua")
+			case *rule.Own:
+				return unsupported(t.Name)
+			}
+		}
 		looked = append(looked, *b)
 		c.looks = append(c.looks, l)
 	}
