@@ -36,6 +36,7 @@ type Flow struct {
 	AppOut        string   // what Src speaks, where that is another protocol than the flow's; when EVE is written
 	AppIn         string   // what Dst speaks, likewise: a mail server behind a client of TLS
 	Transactions  uint64   // transactions that the application protocol told of, at the end; when EVE is written
+	Alerted       bool     // a traffic rule matched in it
 }
 
 func (*Flow) Kind() Kind { return KindFlow }
@@ -73,4 +74,5 @@ func (p *Flow) fields(c *coder) {
 	c.str(31, "app_name_out", &p.AppOut)
 	c.str(32, "app_name_in", &p.AppIn)
 	c.num(33, "traffic.transactions", &p.Transactions)
+	c.truth(34, "alert.raised", &p.Alerted)
 }

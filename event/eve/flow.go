@@ -26,7 +26,7 @@ func (w *Writer) flow(e *event.Event, p *event.Flow) {
 	j.num("age", uint64(time.Unix(0, end).Unix()-time.Unix(0, int64(p.Start)).Unix()))
 	j.str("state", p.State)
 	j.some("reason", p.Reason)
-	j.truth("alerted", false)
+	j.truth("alerted", p.Alerted)
 	j.count("tx_cnt", p.Transactions)
 	j.close()
 	if p.SrcMAC != "" && w.Ethernet {

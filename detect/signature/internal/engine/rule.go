@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"bulwark/detect/signature/internal/field"
@@ -21,6 +22,7 @@ const (
 	aboutHTTP            // HTTP and the files that protocols carry
 	aboutRecord          // what is told of a conversation
 	aboutEvent           // anomalies
+	aboutProtocol        // once per flow, when its protocol is known
 )
 
 // compiled is a rule as it is evaluated.
@@ -226,6 +228,8 @@ func (c *compiled) settle() error {
 		c.about, c.kind = aboutRecord, record
 	case !payload && len(c.tests) == 0 && len(c.app) > 0:
 		c.settleApp()
+	case !payload && c.protocolTests():
+		c.about = aboutProtocol
 	case !payload && len(c.tests) == 0 && len(c.bits) == 0 && len(c.Ints) == 0 && c.Flow == (rule.Flow{}) && c.Threshold == nil && c.Detection == nil:
 		c.about = aboutAddresses
 	default:
@@ -265,6 +269,17 @@ func (c *compiled) settlePayload() {
 	if c.Proto.Streams || c.Flow.OnlyStream {
 		c.inPackets = false
 	}
+}
+
+// protocolTests reports whether the rule asks of nothing but which protocol a flow is.
+func (c *compiled) protocolTests() bool {
+	for i := range c.tests {
+		t := &c.tests[i]
+		if t.Name != "app-layer-protocol" || slices.ContainsFunc(t.Words, func(w string) bool { return w == "unknown" || w == "failed" }) {
+			return false
+		}
+	}
+	return len(c.tests) > 0
 }
 
 // streamTests reports whether all tests of the packet are of the flow rather.

@@ -27,6 +27,7 @@ type Set struct {
 	rules     []compiled
 	addresses addresses
 	once      []int32 // rules about addresses alone: asked once per flow and direction
+	protocol  []int32 // rules about the protocol of a flow alone
 
 	packets [2]groups                 // packets of TCP, of all others: the payload as it came
 	streams groups                    // bytes of TCP in their order
@@ -208,6 +209,8 @@ func (s *Set) place(n int32) {
 	case aboutEvent:
 	case aboutAddresses:
 		s.once = append(s.once, n)
+	case aboutProtocol:
+		s.protocol = append(s.protocol, n)
 	case aboutPackets:
 		s.placePackets(n, c)
 	case aboutHTTP:

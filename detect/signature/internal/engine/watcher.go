@@ -106,6 +106,7 @@ type state struct {
 	asked    [2]bool // rules about addresses alone, by direction
 	told     []told  // by the packet in hand
 	passed   bool    // a rule let it pass
+	known    bool    // the rules about its protocol were asked
 }
 
 type told struct {
@@ -259,6 +260,16 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 		for _, n := range w.set.once {
 			w.ask(n)
 		}
+	}
+	if f.App != "" && !st.known {
+		for _, n := range w.set.protocol {
+			if c := &w.set.rules[n]; c.dirs>>f.Dir&1 == 0 {
+				w.view.dir = f.Dir.Other()
+			}
+			w.ask(n)
+			w.view.dir = f.Dir
+		}
+		st.known = true
 	}
 	g := &w.set.packets[1]
 	if p.Proto == packet.TCP {

@@ -94,6 +94,12 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 	e.Latency = w.latency(f, uint64(m.ID), m.Flags.Response())
 	w.out.text = t.buf
 	w.emit(f, e)
+	if m.Flags.Z() {
+		w.appAnomaly(f, "z_flag_set")
+	}
+	if o := m.Flags.Opcode(); o == 3 || o > 6 { // not assigned (RFC 8490 assigned 6)
+		w.appAnomaly(f, "invalid_opcode")
+	}
 }
 
 // appendFlags appends the names of the flags that are set.

@@ -93,6 +93,7 @@ type flow struct {
 	wprev       uint32    // flow before it, 1-based; 0: the first
 	wslot       uint32    // its slot of the wheel
 	own         uint32    // of who looks into it
+	alerted     bool      // who looks into it has told something of it
 	lost        [2]uint32 // TCP: payload bytes that were never seen
 	flags       [2]uint8  // TCP flags or-ed
 	app, before App       // its protocol, and the one that led to it

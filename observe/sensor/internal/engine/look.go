@@ -108,6 +108,7 @@ func (w *Worker) showEnd(f *flow, gone bool) {
 // Tell sends what an inspector found in the packet in hand; w is its [inspect.Teller].
 func (w *Worker) Tell(v *inspect.Flow, p event.Payload) {
 	if v != nil {
+		w.look.of.alerted = true
 		w.header(w.look.of)
 		w.apps[w.look.of.app].Messages++
 	}
