@@ -9,12 +9,13 @@ type Device struct {
 	Class     string // what it is taken for; empty: unknown
 	Tier      string // how much care depends on it, 0 to 3: confirmed, or what is proposed; empty: not known
 	Confirmed bool   // a person has confirmed the tier
-	Attribute string // what is another than before: address, software, model, os, class; or the identifier that it rests on
-	Before    string // its value before
-	After     string // its value now
+	Attribute string // what is another than before: address, software, model, os, class, tier, last seen; or the identifier that it rests on
+	Before    string // its value before, of a new device none; of a split the device that was one, of a join the one that is no more, of an identifier the device that had it, of several the name of what seemed one
+	After     string // its value now, of a new device what it is; of a split the device that is new, of a join the one that stays, of an identifier the other device that shows it, of several what they show
 	Other     uint64 // the other device, where two are concerned
 	Reason    string // by what it is known, in words
 	Count     uint64 // of a summary how many; 0 otherwise
+	Value     string // of the identifier that it rests on
 }
 
 func (*Device) Kind() Kind { return KindDevice }
@@ -31,4 +32,5 @@ func (p *Device) fields(c *coder) {
 	c.num(10, "device.other_number", &p.Other)
 	c.str(11, "message", &p.Reason)
 	c.num(12, "count", &p.Count)
+	c.str(13, "change.identifier", &p.Value)
 }

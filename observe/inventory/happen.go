@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -50,6 +51,7 @@ type happening struct {
 	addr          netip.Addr // where; invalid: where the device is
 	attribute     string
 	before, after string
+	value         string // of the identifier that it rests on
 	why           string
 }
 
@@ -108,7 +110,7 @@ func (i *Inventory) tell(h happening) {
 		h.addr = v.Addresses[0].Addr
 	}
 	e := event.Device{Activity: h.what, Number: v.ID, Name: v.Name, Class: v.Class.Name, Attribute: h.attribute, Before: h.before, After: h.after,
-		Other: uint64(h.other), Reason: h.why}
+		Value: h.value, Other: uint64(h.other), Reason: h.why}
 	e.Tier, e.Confirmed = v.Tier.standing().text(), v.Tier.Tier != NotKnown
 	i.out.put(telling{event.Header{Time: h.at, Src: h.addr}, e})
 	if kind, ok := keptAs(h.what); ok {
@@ -141,6 +143,40 @@ func (i *Inventory) summarise() {
 			Reason: fmt.Sprintf("more than %d within an hour are not told one by one", mostTold)}})
 	}
 	clear(w.excess)
+}
+
+// unknown is what is told where nothing is known.
+const unknown = "unknown"
+
+// appeared is that a device is new, and what it is.
+func (i *Inventory) appeared(d register.DeviceID, at int64, addr netip.Addr) happening {
+	return happening{what: Appeared, device: d, at: at, addr: addr, attribute: "class", after: cmp.Or(i.device(d).Class.Name, unknown), why: i.knownBy(d)}
+}
+
+// called is what a device is called, by its number where it is no more.
+func (i *Inventory) called(d register.DeviceID) string {
+	if len(i.book.register.Traces(d)) == 0 {
+		return fmt.Sprintf("device %d", d)
+	}
+	return i.device(d).Name
+}
+
+// mostNamed is how many values are named at most where all of a device are.
+const mostNamed = 16
+
+// shownBefore are the values that a device has shown of a field before a time.
+func (i *Inventory) shownBefore(d register.DeviceID, field register.Field, until int64) string {
+	var all []string
+	for _, t := range i.book.register.Traces(d) {
+		for k := range t.Facts {
+			if f := &t.Facts[k]; f.Field == field && f.First < until {
+				all = append(all, f.Value)
+			}
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	return strings.Join(all[:min(len(all), mostNamed)], ", ")
 }
 
 // knownBy is by what a device is known, the strongest first.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -109,9 +110,11 @@ func (i *Inventory) witness(c *register.Change) {
 	case register.Split:
 		i.parted(c)
 	case register.Twice:
-		i.tell(happening{what: Duplicated, device: c.Device, other: c.Other, at: c.Time, attribute: string(c.Field), after: c.Value, why: c.Why})
+		i.tell(happening{what: Duplicated, device: c.Device, other: c.Other, at: c.Time, attribute: string(c.Field), value: c.Value,
+			before: i.called(c.Device), after: i.called(c.Other), why: c.Why})
 	case register.Crowded:
-		i.tell(happening{what: Several, device: c.Device, at: c.Time, attribute: string(c.Field), addr: c.Addr, why: c.Why})
+		i.tell(happening{what: Several, device: c.Device, at: c.Time, attribute: string(c.Field), addr: c.Addr,
+			before: i.called(c.Device), after: i.shownBefore(c.Device, c.Field, math.MaxInt64), why: c.Why})
 	case register.Dropped:
 		w.leave(c.Device)
 	}
@@ -131,7 +134,8 @@ func (i *Inventory) joined(c *register.Change, h hint) {
 	known := old != nil
 	w.leave(c.Other)
 	if known && c.Kind == register.Joined {
-		i.tell(happening{what: Joined, device: c.Device, other: c.Other, at: c.Time, addr: c.Addr, attribute: string(c.Field), after: c.Value})
+		i.tell(happening{what: Joined, device: c.Device, other: c.Other, at: c.Time, addr: c.Addr, attribute: string(c.Field), value: c.Value,
+			before: i.called(c.Other), after: i.called(c.Device), why: "known by its " + string(c.Field) + " " + c.Value})
 		return
 	}
 	newest := slices.MaxFunc(i.book.register.Traces(c.Device), func(a, b *register.Trace) int { return cmp.Compare(a.First, b.First) })
@@ -149,7 +153,8 @@ func (i *Inventory) parted(c *register.Change) {
 	}
 	s := *mine
 	w.standings[c.Other], w.dirty[c.Other] = &s, true
-	i.tell(happening{what: Split, device: c.Device, other: c.Other, at: c.Time, addr: c.Addr, attribute: string(c.Field), after: c.Value, why: c.Why})
+	i.tell(happening{what: Split, device: c.Device, other: c.Other, at: c.Time, addr: c.Addr, attribute: string(c.Field), value: c.Value,
+		before: i.called(c.Device), after: i.called(c.Other), why: c.Why})
 }
 
 func (w *watch) leave(d register.DeviceID) {
@@ -235,8 +240,7 @@ func (i *Inventory) weigh(h *hint) {
 	case h.What == Appeared:
 		if s == nil {
 			i.welcome(t.Device, t.First)
-			x.why = i.knownBy(t.Device)
-			i.tell(x)
+			i.tell(i.appeared(t.Device, h.At, t.Addr))
 		}
 		return
 	case s == nil:
@@ -248,11 +252,14 @@ func (i *Inventory) weigh(h *hint) {
 		if h.Other == t.Device || len(i.book.register.Traces(h.Other)) == 0 {
 			return
 		}
-		x.other, x.attribute, x.before, x.after = h.Other, string(h.Field), i.device(h.Other).Name, i.device(t.Device).Name
+		x.other, x.attribute, x.value, x.before, x.after = h.Other, string(h.Field), h.Value, i.called(h.Other), i.called(t.Device)
 	default:
 		before, known := i.before(t, h)
 		if known || h.What == Changed && before == "" {
 			return
+		}
+		if h.What != Changed {
+			before = i.shownBefore(t.Device, h.Field, h.At)
 		}
 		x.attribute, x.before, x.after, x.why = string(h.Field), before, h.Value, "by "+h.Source
 	}
@@ -277,7 +284,7 @@ func (i *Inventory) tellMove(h *hint, t *register.Trace) {
 	if last == nil || t.Addr.IsLinkLocalUnicast() && t.Addr.Is6() {
 		return
 	}
-	x := happening{what: Moved, device: t.Device, at: h.At, addr: t.Addr, attribute: "address", before: last.Addr.String(), after: t.Addr.String(),
+	x := happening{what: Moved, device: t.Device, at: h.At, addr: t.Addr, attribute: "address", value: h.Value, before: last.Addr.String(), after: t.Addr.String(),
 		why: "known by its " + string(h.Field) + " " + h.Value}
 	if !last.Over && last.Last > t.First {
 		x.what = AddedAddress
@@ -364,7 +371,7 @@ func (i *Inventory) sweep() {
 	for _, d := range new {
 		all := i.book.register.Traces(d)
 		i.welcome(d, all[0].First)
-		i.tell(happening{what: Appeared, device: d, at: w.at, addr: all[len(all)-1].Addr, why: i.knownBy(d)})
+		i.tell(i.appeared(d, w.at, all[len(all)-1].Addr))
 	}
 	if w.at-i.leansAt >= leanEvery {
 		i.lean()
@@ -389,7 +396,7 @@ func (i *Inventory) silent(all []register.DeviceID) {
 		s.Gone, s.Mute = true, s.last-s.Born < regular && !i.confirmed(d)
 		w.dirty[d] = true
 		if !s.Mute {
-			i.tell(happening{what: Vanished, device: d, at: w.at, attribute: "last seen", before: at(s.last).Format(time.RFC3339),
+			i.tell(happening{what: Vanished, device: d, at: w.at, attribute: "last seen", before: at(s.last).Format(time.RFC3339), after: "silent",
 				why: "not seen for " + spell(w.awake-s.awake) + "; its longest pause was " + spell(s.Usual)})
 		}
 	}
@@ -400,7 +407,7 @@ func (i *Inventory) back(all []register.DeviceID) {
 	for _, d := range all {
 		s := w.standings[d]
 		if !s.Mute {
-			i.tell(happening{what: Returned, device: d, at: w.at, attribute: "last seen", before: at(s.last).Format(time.RFC3339),
+			i.tell(happening{what: Returned, device: d, at: w.at, attribute: "last seen", before: at(s.last).Format(time.RFC3339), after: at(w.at).Format(time.RFC3339),
 				why: "it was away for " + spell(w.awake-s.awake)})
 		}
 		s.Gone, s.Mute, s.last, s.awake = false, false, w.at, w.awake
@@ -447,7 +454,7 @@ func (i *Inventory) retier(d register.DeviceID, s *standing, now int64, why stri
 		why = t.Why
 	}
 	if now-s.Born >= acquainted || t.Tier != NotKnown {
-		i.tell(happening{what: Changed, device: d, at: now, attribute: "tier", before: s.Tier, after: tier, why: why})
+		i.tell(happening{what: Changed, device: d, at: now, attribute: "tier", before: cmp.Or(s.Tier, unknown), after: cmp.Or(tier, unknown), why: why})
 	}
 	s.Tier = tier
 	i.watch.dirty[d] = true

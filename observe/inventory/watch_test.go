@@ -30,8 +30,12 @@ func (e *ear) Publish(_ context.Context, kind event.Kind, batch []byte) error {
 			e.t.Errorf("published a %v", kind)
 		}
 		d := *x.Payload.(*event.Device)
-		for _, s := range []*string{&d.Activity, &d.Name, &d.Class, &d.Tier, &d.Attribute, &d.Before, &d.After, &d.Reason} {
+		for _, s := range []*string{&d.Activity, &d.Name, &d.Class, &d.Tier, &d.Attribute, &d.Before, &d.After, &d.Value, &d.Reason} {
 			*s = strings.Clone(*s)
+		}
+		first := d.Activity == Appeared || d.Activity == Serves || d.Activity == Uses // there may have been nothing before
+		if d.Activity != Summary && (d.Attribute == "" || d.After == "" || d.Before == "" && !first) {
+			e.t.Errorf("told without what was before or is after: %+v", d)
 		}
 		e.all = append(e.all, d)
 	}
@@ -43,7 +47,7 @@ func (e *ear) lines() []string {
 	var all []string
 	for _, d := range e.all {
 		s := fmt.Sprintf("%s %d", d.Activity, d.Number)
-		if d.Attribute != "" && d.Activity != Vanished && d.Activity != Returned {
+		if d.Attribute != "" && d.Activity != Appeared && d.Activity != Vanished && d.Activity != Returned {
 			s += fmt.Sprintf(" %s %q %q", d.Attribute, d.Before, d.After)
 		}
 		if d.Count > 0 {
@@ -150,7 +154,7 @@ func TestWhatIsTold(t *testing.T) {
 			"0 10.0.0.1 flow 10.0.0.2 http\n9 10.0.0.1\n100 10.0.0.1 flow 10.0.0.2 ssh\n110 10.0.0.1", []string{"New 1", "New 2"}},
 		{"one after that is, of both ends",
 			"0 10.0.0.1 flow 10.0.0.2 http\n9 10.0.0.1\n" + fmt.Sprintf("%d 10.0.0.1 flow 10.0.0.2 ssh\n%d 10.0.0.1 flow 10.0.0.2 http", 8*day, 8*day+9),
-			[]string{"New 1", "New 2", `Uses 1 uses "" "ssh"`, `Serves 2 serves "" "ssh"`}},
+			[]string{"New 1", "New 2", `Uses 1 uses "http, tls" "ssh"`, `Serves 2 serves "http" "ssh"`}},
 		{"a device of a day that falls silent, and is back",
 			"0 10.0.0.1 mac 00:11:22:33:44:55\n" + clockwork(5, day) + fmt.Sprintf("%d 10.0.0.1\n", 26*60) + clockwork(26*60+5, 6*day) +
 				fmt.Sprintf("%d 10.0.0.1\n", 6*day) + clockwork(6*day+5, 6*day+60),

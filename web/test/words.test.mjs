@@ -44,6 +44,7 @@ const told = [
   ['flow', { activity_name: 'Close', 'connection_info.is_one_sided': 'true', 'traffic.bytes_out': '90' }, '10.1.0.11 to 10.2.0.1: an unrecognised protocol, 0 s, 90 B; the other direction was not seen'],
   ['auth', { status: 'failure', 'user.name': 'martin', 'service.name': 'krbtgt', status_detail: 'PREAUTH_FAILED' }, 'martin could not sign in to krbtgt from 10.1.0.11: PREAUTH_FAILED'],
   ['ldap', { 'ldap.operation': 'bind_request', 'ldap.dn': 'cn=a' }, '10.1.0.11 bind request cn=a at 10.2.0.1'],
+  ['device', { activity_name: 'Duplicated', 'device.name': 'pacs', 'change.attribute': 'serial', 'change.identifier': 'S1', 'change.before': 'pacs', 'change.after': 'pump2' }, 'Serial number S1 of pacs is shown by pump2 too'],
   ['unheard', {}, '10.1.0.11 to 10.2.0.1'],
 ]
 for (const [kind, fields, want] of told) {

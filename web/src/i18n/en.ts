@@ -669,7 +669,7 @@ export const en = {
     asset: '{src} is {what}, says {app}',
     device: {
       New: '{name} was seen for the first time', Vanished: '{name} has vanished', Returned: '{name} was seen again after long', Moved: '{name} moved from {before} to {after}', 'Added Address': '{name} is at {after} too',
-      Joined: '{name} turned out to be one with device {other}', Split: '{name} turned out to be two, with device {other}', 'Changed Owner': '{src} belongs to {name} now', Duplicated: '{attribute} {after} of {name} is used by several devices',
+      Joined: '{name} turned out to be one with device {other}', Split: '{name} turned out to be two, with device {other}', 'Changed Owner': '{src} belongs to {name} now', Duplicated: '{attribute} {value} of {before} is shown by {after} too',
       Several: 'Several devices speak behind {src}', Changed: '{name}: {attribute} was {before}, is {after}', Serves: '{name} serves {after}, which it did not', Uses: '{name} uses {after}, which it did not', Summary: '{n} more of the same kind within the hour, not told one by one',
     },
     anomaly: '{src} to {dst}: {event}',
@@ -705,7 +705,7 @@ export const en = {
     command: 'Command', dialect: 'Dialect', share: 'Share', 'file.name': 'File', 'file.size': 'File size', 'file.mime_type': 'File type',
     'actor.user.name': 'User', 'actor.user.domain': 'Domain', 'user.name': 'User', 'user.domain': 'Domain', 'service.name': 'Service', auth_protocol: 'Sign-in protocol', is_cleartext: 'Password in clear',
     'ldap.operation': 'Operation', 'ldap.base_object': 'Base', 'query_info.query_string': 'Filter',
-    'device.number': 'Device number', 'device.name': 'Device', 'device.type': 'Class', 'device.tier': 'Criticality', 'device.is_tier_confirmed': 'Criticality confirmed', 'device.other_number': 'Other device', 'change.attribute': 'What changed', 'change.before': 'Before', 'change.after': 'After',
+    'device.number': 'Device number', 'device.name': 'Device', 'device.type': 'Class', 'device.tier': 'Criticality', 'device.is_tier_confirmed': 'Criticality confirmed', 'device.other_number': 'Other device', 'change.attribute': 'What changed', 'change.before': 'Before', 'change.after': 'After', 'change.identifier': 'Identifier',
     'device.mac': 'Device MAC', 'device.hostname': 'Device name', 'device.ip': 'Address given', 'device.vendor_name': 'Manufacturer', 'device.model': 'Model', 'device.serial_number': 'Serial number', 'device.software_version': 'Software version', 'device.role': 'Role',
     'dicom.calling_ae': 'Calling AE', 'dicom.called_ae': 'Called AE', 'dicom.sop_classes': 'SOP classes', 'dicom.transfer_syntaxes': 'Transfer syntaxes', 'dicom.modality': 'Modality', 'dicom.station_name': 'Station', 'dicom.institution': 'Institution',
     'dicom.study_count': 'Studies', 'dicom.series_count': 'Series', 'dicom.instance_count': 'Objects', 'dicom.bytes': 'Data set bytes', 'dicom.message_count': 'Operations', 'dicom.query_keys': 'Searched by', 'dicom.query_level': 'Level', 'dicom.move_destination': 'Sent to', 'dicom.study_uid': 'Study UID', 'dicom.ae_title': 'AE title', 'dicom.result': 'Result',

@@ -668,7 +668,7 @@ export const fr: Dictionary = {
     asset: '{src} est {what}, d’après {app}',
     device: {
       New: '{name} a été vu pour la première fois', Vanished: '{name} a disparu', Returned: '{name} a été revu après longtemps', Moved: '{name} est passé de {before} à {after}', 'Added Address': '{name} est aussi à {after}',
-      Joined: '{name} s’est révélé être aussi l’appareil {other}', Split: '{name} s’est révélé être deux, avec l’appareil {other}', 'Changed Owner': '{src} est maintenant à {name}', Duplicated: '{attribute} {after} de {name} sert à plusieurs appareils',
+      Joined: '{name} s’est révélé être aussi l’appareil {other}', Split: '{name} s’est révélé être deux, avec l’appareil {other}', 'Changed Owner': '{src} est maintenant à {name}', Duplicated: '{attribute} {value} de {before} est montré aussi par {after}',
       Several: 'Plusieurs appareils parlent derrière {src}', Changed: '{name} : {attribute} était {before}, est {after}', Serves: '{name} sert {after}, ce qu’il ne faisait pas', Uses: '{name} utilise {after}, ce qu’il ne faisait pas', Summary: '{n} de plus du même genre dans l’heure, qui ne sont pas dits un par un',
     },
     anomaly: '{src} vers {dst} : {event}',
@@ -703,7 +703,7 @@ export const fr: Dictionary = {
     command: 'Commande', dialect: 'Dialecte', share: 'Partage', 'file.name': 'Fichier', 'file.size': 'Taille du fichier', 'file.mime_type': 'Type de fichier',
     'actor.user.name': 'Utilisateur', 'actor.user.domain': 'Domaine', 'user.name': 'Utilisateur', 'user.domain': 'Domaine', 'service.name': 'Service', auth_protocol: 'Protocole de connexion', is_cleartext: 'Mot de passe en clair',
     'ldap.operation': 'Opération', 'ldap.base_object': 'Base', 'query_info.query_string': 'Filtre',
-    'device.number': 'Numéro d’appareil', 'device.name': 'Appareil', 'device.type': 'Classe', 'device.tier': 'Criticité', 'device.is_tier_confirmed': 'Criticité confirmée', 'device.other_number': 'Autre appareil', 'change.attribute': 'Ce qui a changé', 'change.before': 'Avant', 'change.after': 'Après',
+    'device.number': 'Numéro d’appareil', 'device.name': 'Appareil', 'device.type': 'Classe', 'device.tier': 'Criticité', 'device.is_tier_confirmed': 'Criticité confirmée', 'device.other_number': 'Autre appareil', 'change.attribute': 'Ce qui a changé', 'change.before': 'Avant', 'change.after': 'Après', 'change.identifier': 'Identifiant',
     'device.mac': 'MAC de l’appareil', 'device.hostname': 'Nom de l’appareil', 'device.ip': 'Adresse donnée', 'device.vendor_name': 'Fabricant', 'device.model': 'Modèle', 'device.serial_number': 'Numéro de série', 'device.software_version': 'Version logicielle', 'device.role': 'Rôle',
     'dicom.calling_ae': 'AE appelant', 'dicom.called_ae': 'AE appelé', 'dicom.sop_classes': 'Classes SOP', 'dicom.transfer_syntaxes': 'Syntaxes de transfert', 'dicom.modality': 'Modalité', 'dicom.station_name': 'Station', 'dicom.institution': 'Établissement',
     'dicom.study_count': 'Examens', 'dicom.series_count': 'Séries', 'dicom.instance_count': 'Objets', 'dicom.bytes': 'Octets des données', 'dicom.message_count': 'Opérations', 'dicom.query_keys': 'Cherché par', 'dicom.query_level': 'Niveau', 'dicom.move_destination': 'Envoyé à', 'dicom.study_uid': 'UID de l’examen', 'dicom.ae_title': 'Titre AE', 'dicom.result': 'Résultat',

@@ -105,7 +105,7 @@ const tellers: Record<string, (r: Reader) => Told> = {
   auth: (r) => [r.raw('status') === 'failure' ? t.sentence.authFailure : t.sentence.authSuccess, { user: r.val('user.name') ?? t.sentence.someone, service: r.val('service.name', 'auth_protocol', 'dst_endpoint.ip'), src: r.src, reason: r.val('status_detail') ?? '?' }],
   asset: (r) => [t.sentence.asset, { src: r.val('src_endpoint.ip', 'device.mac') ?? t.sentence.someone, app: r.app, what: ['device.hostname', 'dicom.ae_title', 'device.vendor_name', 'device.model', 'device.role', 'device.uid', 'device.mac'].map((f) => r.raw(f)).filter(Boolean).join(', ') || '?' }],
   device: (r) => [word(t.sentence.device, r.raw('activity_name'), t.sentence.other), {
-    name: r.val('device.name', 'src_endpoint.ip') ?? '?', src: r.src, dst: r.raw('activity_name'), before: r.val('change.before') ?? '–', after: r.val('change.after', 'src_endpoint.ip') ?? '–', attribute: word(t.devices.fields, r.raw('change.attribute')),
+    name: r.val('device.name', 'src_endpoint.ip') ?? '?', src: r.src, dst: r.raw('activity_name'), before: r.val('change.before') ?? '–', after: r.val('change.after', 'src_endpoint.ip') ?? '–', attribute: word(t.devices.fields, r.raw('change.attribute')), value: r.val('change.identifier') ?? '?',
     other: r.val('device.other_number') ?? '?', n: count(r.num('count')),
   }],
   anomaly: (r) => [t.sentence.anomaly, { src: r.src, dst: r.dst, event: r.val('anomaly.event') ?? '?' }],

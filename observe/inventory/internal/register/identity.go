@@ -733,7 +733,11 @@ func (r *Register) share(e *edge, id ident, now int64, why string) {
 			r.touch(t.Device)
 		}
 	}
-	r.tell(Change{Kind: Twice, Time: now, Device: devices[0], Field: id.field, Value: id.value, Why: why})
+	told := Change{Kind: Twice, Time: now, Device: devices[0], Field: id.field, Value: id.value, Why: why}
+	if len(devices) > 1 {
+		told.Other = devices[1]
+	}
+	r.tell(told)
 	for _, d := range devices {
 		r.resplit(d, now, id.field, id.value, why)
 	}

@@ -116,15 +116,18 @@ func (r *Register) Split(d DeviceID, out []TraceID, who string, now int64) (Devi
 	for _, group := range [...][]*Trace{rest, leave} { // each stays one, whatever loses its worth
 		r.tie(group, who, now)
 	}
-	for _, id := range r.between(rest, leave) { // they join others still, but none of these
+	both := r.between(rest, leave)
+	for _, id := range both { // they join others still, but none of these
 		for _, t := range all {
 			if t.shows(id) {
 				r.bar(id, t, splitBy+who)
 			}
 		}
-		r.tell(Change{Kind: Twice, Time: now, Device: d, Field: id.field, Value: id.value, Why: splitBy + who})
 	}
 	r.fallApart(d, slices.MinFunc(rest, byID), now, byPerson, "", splitBy+who)
+	for _, id := range both {
+		r.tell(Change{Kind: Twice, Time: now, Device: d, Other: leave[0].Device, Field: id.field, Value: id.value, Why: splitBy + who})
+	}
 	return leave[0].Device, nil
 }
 
