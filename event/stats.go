@@ -23,6 +23,10 @@ type Stats struct {
 	FilesDropped  uint64   // files that were not followed because too many were under way
 	FilesCut      uint64   // files that were not unpacked to their end: a limit was reached, or a bomb
 	CopiesRefused uint64   // files that were to be kept and were not, for want of room
+	Alerts        uint64   // traffic rules that matched and were told
+	RulesAsked    uint64   // times that a traffic rule was evaluated
+	RulesStopped  uint64   // evaluations that were given up at their limit of steps
+	RulesRefused  uint64   // flows, requests and bodies that rules could not look at, for want of room
 	Counters      []string // names of more counters, as EVE's stats record has them; at the end, when EVE is written
 	Counts        []string // their values, in the same order
 }
@@ -49,6 +53,10 @@ func (p *Stats) fields(c *coder) {
 	c.num(20, "sensor.dropped_files", &p.FilesDropped)
 	c.num(21, "sensor.cut_files", &p.FilesCut)
 	c.num(22, "sensor.refused_copies", &p.CopiesRefused)
+	c.num(23, "rules.alerts", &p.Alerts)
+	c.num(24, "rules.asked", &p.RulesAsked)
+	c.num(25, "rules.stopped", &p.RulesStopped)
+	c.num(26, "rules.refused", &p.RulesRefused)
 	c.strs(17, "sensor.counters.name", &p.Counters)
 	c.strs(18, "sensor.counters.value", &p.Counts)
 }

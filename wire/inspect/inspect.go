@@ -27,6 +27,8 @@ type Inspector interface {
 	File(f *Flow, file File, p []byte) (more bool)
 	// Record shows what is about to be told of f; f is nil where it is of no flow.
 	Record(f *Flow, h *event.Header, p event.Payload)
+	// Count is what it did since it was asked last.
+	Count() Count
 	// End shows that the conversation of f has ended: nothing more of its stream comes. gone says that the flow itself is
 	// forgotten.
 	End(f *Flow, gone bool)
@@ -39,6 +41,14 @@ type Eye interface {
 	Look(r io.Reader) error
 	// Inspector makes one for a worker, which takes what it has to tell.
 	Inspector(t Teller) Inspector
+}
+
+// Count is what an inspector did.
+type Count struct {
+	Alerts  uint64 // that it told
+	Asked   uint64 // times that a rule was evaluated
+	Stopped uint64 // evaluations that were given up at their limit
+	Refused uint64 // things that it could not look at, for want of room
 }
 
 // Stage is how far a message of HTTP has come.

@@ -28,7 +28,7 @@ func (w *Watcher) ask(n int32) bool {
 	if w.view.st != nil && w.view.st.passed || !w.could(c) || w.repeats(n) {
 		return false
 	}
-	w.count.Evaluations++
+	w.count.Asked++
 	v := &w.view
 	for i := range c.tests {
 		if !c.tests[i].hold(v.f, v.p) {

@@ -29,11 +29,6 @@ type Shared struct {
 	memory *memory
 }
 
-// Count is what a watcher has done.
-type Count struct {
-	Alerts, Evaluations, Exhausted, Refused uint64
-}
-
 // Watcher evaluates rules on the traffic of one worker.
 type Watcher struct {
 	shared *Shared
@@ -52,7 +47,7 @@ type Watcher struct {
 	cache   map[*source]cached
 	view    view
 	out     event.Alert
-	count   Count
+	count   inspect.Count
 	serial  uint64 // of the packet in hand
 }
 
@@ -191,6 +186,14 @@ func (w *Watcher) renew(st *state, f *inspect.Flow) {
 			st.txs[i].waiting = [2][]int32{}
 		}
 	}
+}
+
+// Count is what the watcher did since it was asked last.
+func (w *Watcher) Count() inspect.Count {
+	n := w.count
+	n.Stopped = w.machine.Exhausted
+	w.count, w.machine.Exhausted = inspect.Count{}, 0
+	return n
 }
 
 // End takes back what was kept of a flow.

@@ -249,6 +249,10 @@ func (w *Worker) tellStats() {
 		DroppedOwn: c.dropped, DroppedKernel: c.kernel, Undecoded: c.undecoded, Evicted: c.evicted, Interface: w.opt.Interface,
 		Reassembly: uint64(w.pool.held)}
 	w.files.count(&s)
+	if w.look.on() {
+		n := w.look.Count()
+		s.Alerts, s.RulesAsked, s.RulesStopped, s.RulesRefused = n.Alerts, n.Asked, n.Stopped, n.Refused
+	}
 	w.counters()
 	w.sendStats(s)
 	for a := range w.apps {
