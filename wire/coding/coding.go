@@ -86,29 +86,32 @@ func Parse(dst []Coding, list []byte) (all []Coding, known bool) {
 	return dst, known
 }
 
-// parse reads the name of a coding; case does not count, and x-gzip is gzip (RFC 9110 §8.4.1.3).
+// parse reads the name of a coding; case does not count, and x-gzip is gzip (RFC 9110 §8.4.1.3). Where gzip or deflate
+// stand within other bytes browsers take them for the name, so that evasion uses that.
 func parse(name []byte) (c Coding, known bool) {
-	var low [8]byte
-	if len(name) > len(low) {
-		return Identity, false
-	}
-	for i, b := range name {
+	var room [32]byte
+	low := room[:0]
+	for _, b := range name[:min(len(name), len(room))] {
 		if b >= 'A' && b <= 'Z' {
 			b += 'a' - 'A'
 		}
-		low[i] = b
+		if b != 0 {
+			low = append(low, b)
+		}
 	}
-	switch string(low[:len(name)]) {
+	switch string(low) {
 	case "", "identity", "none":
 		return Identity, true
-	case "gzip", "x-gzip":
-		return Gzip, true
-	case "deflate":
-		return Deflate, true
 	case "br":
 		return Brotli, true
 	case "zstd":
 		return Zstd, true
+	}
+	switch {
+	case bytes.Contains(low, []byte("gzip")):
+		return Gzip, true
+	case bytes.Contains(low, []byte("deflate")):
+		return Deflate, true
 	}
 	return Identity, false
 }

@@ -85,6 +85,8 @@ const (
 	atChunkEnd               // the end of the line behind a chunk
 	inTrailer                // fields behind the last chunk
 	untilClose               // a body that ends with the connection
+	perhaps                  // a body where none belongs, or the next response
+	atBlank                  // behind a line of blanks that may be the end of a head
 	lost                     // behind a gap: a start line must be found
 )
 
@@ -98,6 +100,9 @@ type side struct {
 	broken  bool // a gap tore the message
 	torn    bool // the last gap was between messages
 	spoke   bool // a message was read
+
+	junk    [maxJunk]byte // what a response began with that is not its status line
+	hasJunk int
 }
 
 // Conversation is one connection. Its zero value is ready.
@@ -141,6 +146,8 @@ func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int
 	c.mend(dir, h)
 	if dir == wire.ToClient {
 		c.settle(h)
+	} else {
+		c.without(&c.sides[wire.ToClient], h)
 	}
 	for done < len(p) {
 		if c.tunnel != NoTunnel {
@@ -185,6 +192,16 @@ func (c *Conversation) step(dir wire.Dir, s *side, p []byte, h Handler) (n int, 
 	case untilClose:
 		c.bytes(dir, s, p, h)
 		return len(p), true, nil
+	case perhaps:
+		return c.decide(s, p, h)
+	case atBlank:
+		return c.afterBlank(s, p, h), true, nil
+	case atChunkSize:
+		if dir == wire.ToClient && s.scanned == 0 && !chunkPlausible(p) {
+			s.message(dir).Oddities |= BadChunk
+			s.state = untilClose
+			return 0, true, nil
+		}
 	case lost:
 		if c.headless(dir, s, p) {
 			s.state = atStart
@@ -197,8 +214,11 @@ func (c *Conversation) step(dir wire.Dir, s *side, p []byte, h Handler) (n int, 
 		return n, found || n == len(p), nil
 	case atStart:
 		if dir == wire.ToClient {
-			if k := min(len(p), 5); !fold(p[:k], "http/"[:k]) && !lineEnd(p[0]) {
-				return 0, true, c.raw(s, h)
+			if lineEnd(p[0]) {
+				return 1, true, nil // RFC 9112 §2.2
+			}
+			if k := min(len(p), 5); !fold(p[:k], "http/"[:k]) {
+				return c.before(s, p, h)
 			}
 		}
 		if dir == wire.ToServer && !s.spoke && preface(p) {
@@ -262,7 +282,7 @@ func (c *Conversation) text(dir wire.Dir, s *side, raw, text []byte, h Handler) 
 	case inFields: // too long, else it would have been taken with the others
 		c.field(dir, s, raw, text, h)
 	case atChunkSize:
-		c.chunkSize(dir, s, text, h)
+		c.chunkSize(dir, s, raw, text, h)
 	case atChunkEnd:
 		s.state = atChunkSize
 		if len(text) > 0 {
@@ -343,10 +363,15 @@ func (c *Conversation) push(t *Transaction, h Handler) {
 func (c *Conversation) statusLine(s *side, raw, text []byte, h Handler) {
 	t := c.awaiting(h)
 	r := &t.Response
-	r.startLine(raw, text)
 	c.note(&r.Message, raw, text)
 	r.Seen, s.spoke = true, true
 	s.t, s.state = t, inFields
+	if i := bytes.IndexByte(text, '\r'); i >= 0 {
+		r.startLine(raw[:i+1], text[:i])
+		r.addBroken(raw[i+1:], text[i+1:])
+		return
+	}
+	r.startLine(raw, text)
 }
 
 // awaiting is the oldest transaction without a response; a new one when there is none.
@@ -385,11 +410,24 @@ func (c *Conversation) raw(s *side, h Handler) error {
 func (c *Conversation) field(dir wire.Dir, s *side, raw, text []byte, h Handler) {
 	m := s.message(dir)
 	c.note(m, raw, text)
-	if len(text) > 0 {
+	switch {
+	case dir == wire.ToClient && len(raw)-len(text) == 1 && len(text) > 0 && len(trim(text)) == 0:
+		m.keep(raw)
+		s.state = atBlank
+		return
+	case dir == wire.ToClient && len(text) > 0:
+		m.addBroken(raw, text)
+		return
+	case len(text) > 0:
 		m.add(raw, text)
 		return
 	}
 	m.finish(raw)
+	c.headOver(dir, s, h)
+}
+
+// headOver acts on a head that is whole.
+func (c *Conversation) headOver(dir wire.Dir, s *side, h Handler) {
 	if dir == wire.ToServer {
 		c.requestHead(s, h)
 		return
@@ -438,18 +476,27 @@ func (c *Conversation) responseHead(s *side, h Handler) {
 	t := s.t
 	r := &t.Response
 	r.parse()
-	if r.Status >= 100 && r.Status < 200 && r.Status != 101 {
-		t.Interim++ // RFC 9110 §15.2: the final response follows
-		r.reset()
-		s.t, s.state = nil, atStart
+	if t.bodiless() && (r.coding == chunked || r.length > 0) {
+		s.state = perhaps
+		return
+	}
+	if r.interim() {
+		c.interim(s)
 		return
 	}
 	c.hand(wire.ToClient, s, h)
+	c.responseBody(s, h)
+}
+
+// responseBody begins the body of a response whose head was handed on.
+func (c *Conversation) responseBody(s *side, h Handler) {
+	t := s.t
+	r := &t.Response
 	switch {
 	case r.Status == 101 || c.connects(t):
 		c.turn(t)
 		c.over(wire.ToClient, s, true, h)
-	case len(t.Request.Method) == 4 && fold(t.Request.Method, "head") || r.Status == 204 || r.Status == 304:
+	case t.asksHead() || r.coding != chunked && r.length <= 0 && (r.Status == 204 || r.Status == 304):
 		c.over(wire.ToClient, s, true, h)
 	case r.coding == chunked:
 		s.state = atChunkSize
@@ -486,9 +533,15 @@ func (c *Conversation) turn(t *Transaction) {
 }
 
 // chunkSize acts on the line before a chunk: its size in hexadecimal, and extensions behind a semicolon (RFC 9112 §7.1).
-func (c *Conversation) chunkSize(dir wire.Dir, s *side, text []byte, h Handler) {
+func (c *Conversation) chunkSize(dir wire.Dir, s *side, raw, text []byte, h Handler) {
 	n, digits := int64(0), 0
-	for _, b := range trim(text) {
+	for len(text) > 0 && chunkBlank(text[0]) {
+		text = text[1:]
+	}
+	if len(text) == 0 {
+		return // blank lines before it do not matter
+	}
+	for _, b := range text {
 		d := hexDigit(b)
 		if d < 0 {
 			break
@@ -503,6 +556,7 @@ func (c *Conversation) chunkSize(dir wire.Dir, s *side, text []byte, h Handler) 
 		s.message(dir).Oddities |= BadChunk
 		if dir == wire.ToClient {
 			s.state = untilClose
+			c.bytes(dir, s, raw, h)
 			return
 		}
 		c.over(dir, s, false, h)
@@ -649,6 +703,7 @@ func (c *Conversation) mend(dir wire.Dir, h Handler) {
 	switch {
 	case s.broken:
 		s.broken, s.cut, s.torn = false, false, s.t == nil
+		c.without(s, h)
 		if s.spoke = s.spoke || !s.torn || !c.Excess; s.t != nil {
 			c.over(dir, s, false, h)
 		}
@@ -663,7 +718,20 @@ func (c *Conversation) Close(h Handler) {
 	c.mend(wire.ToServer, h)
 	c.mend(wire.ToClient, h)
 	c.settle(h)
-	if s := &c.sides[wire.ToClient]; s.state == untilClose {
+	if s := &c.sides[wire.ToServer]; s.state == inFields && s.t != nil { // what there is of a head
+		s.t.Request.settleField()
+		s.t.Request.refresh()
+		c.hand(wire.ToServer, s, h)
+	}
+	s := &c.sides[wire.ToClient]
+	c.without(s, h)
+	if s.state == atBlank {
+		c.afterBlank(s, nil, h)
+	}
+	if s.hasJunk > 0 && c.raw(s, h) == nil && s.state == untilClose {
+		c.bytes(wire.ToClient, s, s.junk[:s.hasJunk], h)
+	}
+	if s.state == untilClose {
 		c.over(wire.ToClient, s, true, h)
 	}
 	for len(c.queue) > 0 {

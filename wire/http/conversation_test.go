@@ -144,7 +144,7 @@ func TestConversation(t *testing.T) {
 			"end 1: POST /a 413 to_server{length 4 lost 0 complete true first 4 odd 0 4:\"abcd\"} to_client{length 0 lost 0 complete true first 0 odd 0}\n"},
 		{does: "what is open at the end is reported", chunks: []wiretest.Chunk{
 			up("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHos"), down("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"),
-		}, want: getSaid + "response 1: HTTP/1.1 200 OK [Content-Length|5]\n" +
+		}, want: getSaid + "response 1: HTTP/1.1 200 OK [Content-Length|5]\nrequest 2: GET /b HTTP/1.1 \n" +
 			"end 1: GET /a 200 to_server{length 0 lost 0 complete true first 0 odd 0} to_client{length 3 lost 0 complete false first 3 odd 0 3:\"hel\"}\n" +
 			"end 2: GET /b 0 to_server{length 0 lost 0 complete false first 0 odd 0}\n"},
 		{does: "a response without a request is reported", chunks: []wiretest.Chunk{

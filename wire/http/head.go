@@ -54,7 +54,8 @@ const (
 
 // nameOf finds the number of a field name, whatever its case (RFC 9110 §5.1).
 func nameOf(b []byte) Name {
-	switch len(b) {
+	var room [32]byte
+	switch b = withoutZeros(room[:], b); len(b) {
 	case 3:
 		return match(b, "via", Via)
 	case 4:
@@ -183,6 +184,8 @@ type Head struct {
 	fields []field
 	known  [names]uint8 // place of the first field of that name, from 1
 	folded bool
+	held   bool  // what the last field says of the body is not noted yet: it may go on
+	bare   bool  // the last field has no colon
 	length int64 // of the body; -1 when it is not told
 	coding coding
 }
@@ -191,6 +194,7 @@ func (h *Head) reset() {
 	h.Oddities = 0
 	h.buf, h.raw, h.line = h.buf[:0], 0, 0
 	h.fields, h.known, h.folded = h.fields[:0], [names]uint8{}, false
+	h.held, h.bare = false, false
 	h.length, h.coding = -1, identity
 }
 
@@ -289,26 +293,39 @@ func (h *Head) startLine(raw, text []byte) {
 
 // add keeps a field line: text is raw without its end.
 func (h *Head) add(raw, text []byte) {
-	at, kept := h.keep(raw)
 	if blank(text[0]) && len(h.fields) > 0 {
-		h.Oddities |= Folded
-		if kept {
-			h.folded = true
-			h.fields[len(h.fields)-1].valueEnd = uint16(at + len(text))
-		}
+		h.goOn(raw, text)
 		return
 	}
+	h.own(raw, text)
+}
+
+// goOn keeps a line that belongs to the field before it.
+func (h *Head) goOn(raw, text []byte) {
+	at, kept := h.keep(raw)
+	h.Oddities |= Folded
+	if kept {
+		h.folded = true
+		h.fields[len(h.fields)-1].valueEnd = uint16(at + len(text))
+	}
+}
+
+// own keeps a line that is a field of its own.
+func (h *Head) own(raw, text []byte) {
+	h.settleField()
+	at, kept := h.keep(raw)
 	colon := bytes.IndexByte(text, ':')
+	h.bare = colon < 0
 	if colon < 0 {
 		h.Oddities |= NoColon
 		colon = len(text)
 	}
 	first, last := 0, colon
-	for first < last && blank(text[first]) {
+	for first < last && spaceOrEnd(text[first]) {
 		first++
 		h.Oddities |= Folded
 	}
-	for first < last && blank(text[last-1]) {
+	for first < last && spaceOrEnd(text[last-1]) {
 		last--
 		h.Oddities |= SpaceBeforeColon
 	}
@@ -320,11 +337,12 @@ func (h *Head) add(raw, text []byte) {
 		to--
 	}
 	n := nameOf(text[first:last])
-	h.frame(n, text[from:to])
 	if !kept || len(h.fields) >= maxFields {
+		h.frame(n, text[from:to])
 		h.Oddities |= TooLong
 		return
 	}
+	h.held = true
 	if cap(h.fields) == 0 {
 		h.fields = h.rows().Make(24)
 	}
@@ -349,7 +367,8 @@ func blank(c byte) bool { return c == ' ' || c == '\t' }
 
 // frame notes what a field says of where the body ends (RFC 9112 §6).
 func (h *Head) frame(n Name, value []byte) {
-	switch n {
+	var room [64]byte
+	switch value = withoutZeros(room[:], value); n {
 	case ContentLength:
 		v := number(value)
 		switch {
@@ -400,6 +419,7 @@ func containsFold(b []byte, lower string) bool {
 
 // finish ends the head with its blank line.
 func (h *Head) finish(raw []byte) {
+	h.settleField()
 	h.keep(raw)
 	if h.length >= 0 && h.coding != identity {
 		h.Oddities |= LengthAndChunked

@@ -110,9 +110,15 @@ func (b *httpFiles) skipLost(dir wire.Dir) {
 func (a *exchanges) openFile(b *httpFiles, dir wire.Dir) {
 	m := message(dir, b.t)
 	name, isPath := a.fileName(dir, b.t)
-	about := fileFacts{App: a.f.app.String(), Quiet: !a.isFile(dir, b.t), Name: name, Last: isPath && !a.w.opt.EVE, Type: m.Get(http.ContentType), Coding: m.Get(http.ContentEncoding),
+	about := fileFacts{App: a.f.app.String(), Quiet: !a.isFile(dir, b.t), Name: name, Last: isPath && !a.w.opt.EVE, Type: m.Get(http.ContentType), Coding: a.codings(m),
 		Range: m.Get(http.ContentRange), TxID: uint64(b.t.Number)}
 	b.files[dir].open(a.w, a.f, dir, about)
+}
+
+// codings are those of a body, of all the fields that name some.
+func (a *exchanges) codings(m *http.Message) []byte {
+	a.w.out.coding = m.Join(a.w.out.coding[:0], http.ContentEncoding)
+	return a.w.out.coding
 }
 
 // tellFiles tells of what a request and its response carried.

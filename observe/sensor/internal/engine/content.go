@@ -76,7 +76,11 @@ func (c *content) end() {
 	c.w.pool.put(c.head)
 	c.sums.reset()
 	c.release()
+	heads := c.layers
 	*c = content{w: c.w, text: c.text[:0], carrier: c.carrier[:0], sums: c.sums}
+	for i := range heads {
+		c.layers[i].head = heads[i].head[:0]
+	}
 }
 
 func (c *content) seek(offset uint64) {

@@ -64,6 +64,7 @@ type payloads struct {
 	interaction   fhir.Interaction
 	ids           [][]byte // of patients, scratch
 	path          []byte   // of a target, scratch
+	coding        []byte   // of a body, scratch
 	reasons       []string // scratch
 	question      []byte   // of DNS in an address, scratch
 	mqtt          event.MQTT

@@ -13,10 +13,18 @@ type layer struct {
 	place   int
 	coding  coding.Coding
 	decoder coding.Decoder
+
+	head  []byte // what was fed before anything came out
+	begun bool   // something came out, or there is too much to begin anew
+	plain bool   // what it is fed is not packed as it is said to be: it is handed on
 }
+
+// maxHead is how many packed bytes are kept for the case that they turn out not to be packed as it is said, in bytes.
+const maxHead = 4 << 10
 
 // Unpacked takes what comes out of the layer.
 func (l *layer) Unpacked(p []byte) bool {
+	l.begun = true
 	if l.place+1 < l.c.coded {
 		l.c.feed(l.place+1, p)
 	} else {
@@ -25,12 +33,12 @@ func (l *layer) Unpacked(p []byte) bool {
 	return !l.c.stopped
 }
 
-// unpack prepares what the codings of a file ask for. A file with a coding that is not known is taken as it is; so is
-// one for which there is no room, which is told.
+// unpack prepares what the codings of a file ask for; those that are not known are passed over. A file for which there is
+// no room is taken as it is, which is told.
 func (c *content) unpack() {
 	var room [maxLayers]coding.Coding
-	list, known := coding.Parse(room[:0], c.facts.Coding)
-	if !known || len(list) > maxLayers {
+	list, _ := coding.Parse(room[:0], c.facts.Coding)
+	if len(list) > maxLayers {
 		c.cut = len(list) > maxLayers
 		return
 	}
@@ -42,7 +50,7 @@ func (c *content) unpack() {
 			c.cut = true
 			return
 		}
-		c.layers[i] = layer{c: c, place: i, coding: of, decoder: d}
+		c.layers[i] = layer{c: c, place: i, coding: of, decoder: d, head: c.layers[i].head[:0]}
 		c.coded++
 	}
 }
@@ -55,11 +63,25 @@ func (c *content) release() {
 	c.coded = 0
 }
 
-// feed hands packed bytes to layer i.
+// feed hands packed bytes to layer i. Where they break its format before anything came out they are not packed that way:
+// servers name codings that they do not apply, and browsers show what comes then.
 func (c *content) feed(i int, p []byte) {
 	l := &c.layers[i]
-	if !c.w.files.packers.write(l.decoder, p, l) {
+	switch {
+	case l.plain:
+		l.Unpacked(p)
+	case c.w.files.packers.write(l.decoder, p, l):
+		if l.begun = l.begun || len(l.head)+len(p) > maxHead; !l.begun {
+			l.head = append(l.head, p...)
+		}
+	case l.begun || c.stopped:
 		c.stopped, c.cut = true, true
+	default:
+		l.plain = true
+		if len(l.head) > 0 {
+			l.Unpacked(l.head)
+		}
+		l.Unpacked(p)
 	}
 }
 
