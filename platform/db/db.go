@@ -73,9 +73,17 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, err
 	}
 	if err := errors.Join(d.write.PingContext(ctx), d.read.PingContext(ctx)); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the %s database: %w", d.engine, err), d.Close())
+		return nil, errors.Join(fmt.Errorf("opening the %s database%s: %w", d.engine, d.where(), err), d.Close())
 	}
 	return d, nil
+}
+
+// where names SQLite's file in an error; the address of a server may hold a password, and is not told.
+func (d *DB) where() string {
+	if d.path == "" {
+		return ""
+	}
+	return " " + d.path
 }
 
 // Engine tells which engine answers.
