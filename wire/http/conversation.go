@@ -551,6 +551,9 @@ func (c *Conversation) chunkSize(dir wire.Dir, s *side, raw, text []byte, h Hand
 			break
 		}
 	}
+	if digits > 0 && bytes.IndexByte(text[digits:], ';') >= 0 {
+		s.message(dir).Oddities |= ChunkExtension
+	}
 	switch {
 	case digits == 0 || digits > 15:
 		s.message(dir).Oddities |= BadChunk

@@ -121,7 +121,7 @@ func TestConversation(t *testing.T) {
 		{does: "chunks are put together, their extensions and trailers left out", chunks: []wiretest.Chunk{
 			up(get), down("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n5;name=x\r\nhello\r\n 6\r\n world\r\n0\r\nX-Trailer: 1\r\n\r\nHTTP/1.1 500 E\r\n\r\n"),
 		}, want: getSaid + "response 1: HTTP/1.1 200 OK [Transfer-Encoding|gzip, Chunked]\n" +
-			"end 1: GET /a 200 to_server{length 0 lost 0 complete true first 0 odd 0} to_client{length 11 lost 0 complete true first 11 odd 0 11:\"hello world\"}\n" +
+			"end 1: GET /a 200 to_server{length 0 lost 0 complete true first 0 odd 0} to_client{length 11 lost 0 complete true first 11 odd 4000 11:\"hello world\"}\n" +
 			"response 2: HTTP/1.1 500 E \n" +
 			"end 2:   500 to_client{length 0 lost 0 complete true first 0 odd 0}\n"},
 		{does: "a body without a length ends with the connection", chunks: []wiretest.Chunk{

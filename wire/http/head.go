@@ -159,6 +159,7 @@ const (
 	TooLong                             // a line or a head beyond what is kept
 	NoStatusLine                        // a response without one (§4)
 	BadStatus                           // a status that is no number of three digits (§4)
+	ChunkExtension                      // something behind the size of a chunk, which is allowed but hardly used (§7.1.1)
 )
 
 type field struct{ name, nameEnd, value, valueEnd uint16 }

@@ -17,6 +17,7 @@ var httpOddities = [...]struct {
 	{http.BadLength, [2]string{"INVALID_CONTENT_LENGTH_FIELD_IN_REQUEST", "INVALID_CONTENT_LENGTH_FIELD_IN_RESPONSE"}},
 	{http.BadChunk, [2]string{"INVALID_REQUEST_CHUNK_LEN", "INVALID_RESPONSE_CHUNK_LEN"}},
 	{http.TooLong, [2]string{"REQUEST_FIELD_TOO_LONG", "RESPONSE_FIELD_TOO_LONG"}},
+	{http.ChunkExtension, [2]string{"REQUEST_CHUNK_EXTENSION", "RESPONSE_CHUNK_EXTENSION"}},
 	{http.LeadingBlank, [2]string{"REQUEST_LINE_LEADING_WHITESPACE", ""}},
 }
 
@@ -59,6 +60,9 @@ func (a *httpApp) odd(x *http.Transaction) {
 func (a *httpApp) oddities(x *http.Transaction) uint64 {
 	q, r := &x.Request, &x.Response
 	found := uint64(q.Oddities) | uint64(r.Oddities)<<bitResponse
+	if !a.w.opt.Full { // it is allowed, and no news but to those who ask for everything
+		found &^= uint64(http.ChunkExtension) | uint64(http.ChunkExtension)<<bitResponse
+	}
 	switch {
 	case q.Seen && q.Oddities&http.NoVersion != 0 && len(q.Raw()) > len(q.Line())+2:
 		found |= uint64(noProtocol)
