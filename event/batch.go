@@ -173,9 +173,8 @@ type Reader struct {
 	first uint32
 	left  uint32
 	base  int64
-	c     coder
-	raw   [maxField]raw
-	kinds [kindEnd]Payload
+	kinds [kindEnd]*bound
+	none  bound // of the kinds that are not known
 	err   error
 }
 
@@ -223,8 +222,8 @@ func (r *Reader) EventID(dst []byte) []byte {
 // Err is what ended the walk; nil at a proper end.
 func (r *Reader) Err() error { return r.err }
 
-// Next reads the next event into e and reports whether there was one. e.Payload belongs to r and holds until the
-// next call; its strings hold as long as the batch's bytes.
+// Next reads the next event into e and reports whether there was one. e.Payload belongs to r, must not be changed, and holds
+// until the next call; its strings hold as long as the batch's bytes.
 func (r *Reader) Next(e *Event) bool {
 	for r.left > 0 && r.err == nil {
 		body, ok := r.cut()
@@ -233,16 +232,14 @@ func (r *Reader) Next(e *Event) bool {
 			return false
 		}
 		rest, ok := r.header(body[1:], &e.Header)
-		r.c.raw = &r.raw
-		if !ok || !r.c.readFields(rest) {
+		to := r.bound(Kind(body[0]))
+		if !ok || !to.read(rest) {
 			r.err = malformed(r.at, "bad event")
 			return false
 		}
 		r.left--
 		r.at += 3 + len(body)
-		if e.Payload = r.payload(Kind(body[0])); e.Payload != nil { // nil: a kind of a newer version
-			r.c.op = opDecode
-			e.Payload.fields(&r.c)
+		if e.Payload = to.payload; e.Payload != nil { // nil: a kind of a newer version
 			return true
 		}
 	}
@@ -261,12 +258,13 @@ func (r *Reader) cut() ([]byte, bool) {
 	return b[3 : 3+n], true
 }
 
-func (r *Reader) payload(k Kind) Payload {
+func (r *Reader) bound(k Kind) *bound {
 	if k >= kindEnd {
-		return nil
+		return &r.none
 	}
 	if r.kinds[k] == nil {
-		r.kinds[k] = New(k)
+		r.kinds[k] = new(bound)
+		r.kinds[k].bind(New(k))
 	}
 	return r.kinds[k]
 }

@@ -14,8 +14,7 @@ import (
 type coder struct {
 	op   op
 	buf  []byte                      // encode: where to append
-	raw  *[maxField]raw              // decode: what was read, by field number
-	set  uint64                      // decode: the numbers that are set in raw
+	to   *[maxField]any              // bind: pointers to the fields, by number
 	each func(string, Value)         // print
 	list func(n int, path, t string) // describe
 }
@@ -24,7 +23,7 @@ type op uint8
 
 const (
 	opEncode op = iota
-	opDecode
+	opBind
 	opEach
 	opDescribe
 )
@@ -39,11 +38,6 @@ const (
 	wireBytes = 1
 	wireList  = 2
 )
-
-type raw struct {
-	u uint64
-	b []byte
-}
 
 // Value is one attribute's value: a text, a whole number, a truth or a list of texts.
 type Value struct {
@@ -98,8 +92,8 @@ func (c *coder) str(n int, path string, p *string) {
 			c.buf = append(c.buf, byte(n<<2|wireBytes))
 			c.buf = appendBytes(c.buf, *p)
 		}
-	case opDecode:
-		*p = View(c.raw[n].b)
+	case opBind:
+		c.to[n] = p
 	case opEach:
 		if *p != "" {
 			c.each(path, Value{Str: *p})
@@ -115,8 +109,8 @@ func (c *coder) num(n int, path string, p *uint64) {
 		if *p != 0 {
 			c.buf = binary.AppendUvarint(append(c.buf, byte(n<<2|wireUint)), *p)
 		}
-	case opDecode:
-		*p = c.raw[n].u
+	case opBind:
+		c.to[n] = p
 	case opEach:
 		if *p != 0 {
 			c.each(path, Value{Type: Number, Int: int64(*p)})
@@ -143,8 +137,8 @@ func (c *coder) truth(n int, path string, p *bool) {
 		if *p {
 			c.buf = append(c.buf, byte(n<<2|wireUint), 1)
 		}
-	case opDecode:
-		*p = c.raw[n].u != 0
+	case opBind:
+		c.to[n] = p
 	case opEach:
 		if *p {
 			c.each(path, Value{Type: Bool, Int: 1})
@@ -158,8 +152,8 @@ func (c *coder) strs(n int, path string, p *[]string) {
 	switch c.op {
 	case opEncode:
 		c.encodeList(n, *p)
-	case opDecode:
-		*p = decodeList((*p)[:0], c.raw[n].b)
+	case opBind:
+		c.to[n] = p
 	case opEach:
 		if len(*p) > 0 {
 			c.each(path, Value{Type: List, List: *p})
@@ -227,40 +221,75 @@ var ErrBatch = errors.New("event: malformed batch")
 
 func malformed(at int, what string) error { return fmt.Errorf("%w: %s at byte %d", ErrBatch, what, at) }
 
-// readFields reads the fields of one payload into c.raw. Unknown field numbers are passed over, so that an older
-// program reads the batches of a newer one.
-func (c *coder) readFields(b []byte) bool {
-	for ; c.set != 0; c.set &= c.set - 1 { // what the event before had
-		c.raw[bits.TrailingZeros64(c.set)] = raw{}
+// bound is a payload that events of its kind are read into, one after the other. Its fields are looked for once: then each field
+// that an event has is put where it belongs, and those that only the event before had are emptied.
+type bound struct {
+	payload Payload       // nil for a kind that is not known
+	to      [maxField]any // pointers to its fields, by number; nil where there is none
+	set     uint64        // the numbers that are not empty
+}
+
+func (t *bound) bind(p Payload) {
+	t.payload = p
+	if p != nil {
+		p.fields(&coder{op: opBind, to: &t.to})
 	}
+}
+
+// read reads the fields of one payload. Unknown field numbers are passed over, so that an older program reads the batches of
+// a newer one.
+func (t *bound) read(b []byte) bool {
+	before := t.set
+	var now uint64
 	for len(b) > 0 {
 		n, w := b[0]>>2, b[0]&3
 		b = b[1:]
-		var r raw
+		var u uint64
+		var s []byte
+		var ok bool
 		switch w {
 		case wireUint:
-			if len(b) > 0 && b[0] < 0x80 { // most are short
-				r.u, b = uint64(b[0]), b[1:]
-				break
-			}
-			u, k := binary.Uvarint(b)
-			if k <= 0 {
-				return false
-			}
-			r.u, b = u, b[k:]
+			u, b, ok = cutUint(b)
 		case wireBytes, wireList:
-			s, rest, ok := cutBytes(b)
-			if !ok {
-				return false
-			}
-			r.b, b = s, rest
-		default:
+			s, b, ok = cutBytes(b)
+		}
+		if !ok {
 			return false
 		}
 		if n < maxField {
-			c.raw[n] = r
-			c.set |= 1 << n
+			t.put(n, u, s)
+			now |= 1 << n
+			t.set |= 1 << n
 		}
 	}
+	for old := before &^ now; old != 0; old &= old - 1 {
+		t.put(byte(bits.TrailingZeros64(old)), 0, nil)
+	}
+	t.set = now
 	return true
+}
+
+// put gives a field its value; one of another type than it has empties it.
+func (t *bound) put(n byte, u uint64, s []byte) {
+	switch p := t.to[n].(type) {
+	case *uint64:
+		*p = u
+	case *string:
+		*p = View(s)
+	case *bool:
+		*p = u != 0
+	case *[]string:
+		*p = decodeList((*p)[:0], s)
+	}
+}
+
+func cutUint(b []byte) (u uint64, rest []byte, ok bool) {
+	if len(b) > 0 && b[0] < 0x80 { // most are short
+		return uint64(b[0]), b[1:], true
+	}
+	u, k := binary.Uvarint(b)
+	if k <= 0 {
+		return 0, nil, false
+	}
+	return u, b[k:], true
 }
