@@ -3,6 +3,7 @@ package inventory
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,8 +23,9 @@ type book struct {
 
 	reader   evidence.Reader
 	gateways map[string]int64 // link addresses that those outside are behind, and when that was told
-	fresh    [freshSlots][4]sighted
-	flows    [flowSlots]heard
+	fresh    [][4]sighted     // of a slot each; slots begin where lines of the processor's cache do
+	gists    [][4]uint64      // of the flows at the same places
+	flows    [][4]heard
 	since    int64 // between these times nothing of the flow in hand need be told again
 	until    int64
 	events   uint64
@@ -41,7 +43,6 @@ type sighted struct {
 // heard is a flow of which all that it says was told lately: nothing but that its ends were there, and what they exchanged, is
 // new about another like it.
 type heard struct {
-	gist         uint64
 	since, until int64
 	from, to     *register.Trace // what is at its ends; nil for somebody outside
 	counts       bool            // one uses something of the other
@@ -51,12 +52,13 @@ type heard struct {
 
 const (
 	freshSlots = 1 << 16 // of four each: what 20,000 devices say over and over
-	flowSlots  = 1 << 17
+	flowSlots  = 1 << 15 // likewise
 	freshLife  = int64(15 * 60e9)
 )
 
 func newBook(networks []netip.Prefix, zone *time.Location) *book {
-	b := &book{register: register.New(), links: links.New(), rhythms: rhythm.New(zone), networks: networks, gateways: map[string]int64{}}
+	b := &book{register: register.New(), links: links.New(), rhythms: rhythm.New(zone), networks: networks, gateways: map[string]int64{},
+		fresh: make([][4]sighted, freshSlots), gists: make([][4]uint64, flowSlots), flows: make([][4]heard, flowSlots)}
 	b.reader.See = b.see
 	b.register.Folded = b.fold
 	return b
@@ -108,13 +110,13 @@ func (b *book) take(e *event.Event) {
 // flow takes what a flow says, unless all of it was told lately, and counts what one end uses of the other.
 func (b *book) flow(e *event.Event, f *event.Flow) {
 	gist := b.reader.Gist(&e.Header, f)
-	k := &b.flows[gist&(flowSlots-1)]
-	known := k.gist == gist && k.from.Here() && k.to.Here()
+	k, known := b.heard(gist)
+	known = known && k.from.Here() && k.to.Here()
 	if !known || e.Time < k.since || e.Time >= k.until {
 		b.since, b.until = math.MinInt64, e.Time+freshLife
 		b.reader.Read(e)
 		if !known || !k.from.Here() || !k.to.Here() { // or what it says shows that something else is there now
-			*k = heard{gist: gist, from: b.traceAt(e.Src, e.Time), to: b.traceAt(e.Dst, e.Time)}
+			*k = heard{from: b.traceAt(e.Src, e.Time), to: b.traceAt(e.Dst, e.Time)}
 			k.counts = (k.from != nil || k.to != nil) && !evidence.ToMany(e.Dst) && (f.BytesIn != 0 || f.TotalBytesIn != 0) // somebody answered
 		}
 		b.wayOuts(k, e, f)
@@ -129,6 +131,23 @@ func (b *book) flow(e *event.Event, f *event.Flow) {
 		k.use = b.links.Count(keyOf(k.from, k.to, e, f), e.Time, ended(f), f.BytesOut, f.BytesIn)
 	}
 	b.beat(k, e, f)
+}
+
+// heard is where a flow of that gist has its place, and whether one had it before; else the one told longest ago makes room.
+func (b *book) heard(gist uint64) (k *heard, known bool) {
+	slot := gist & (flowSlots - 1)
+	gists, flows := &b.gists[slot], &b.flows[slot]
+	if n := slices.Index(gists[:], gist); n >= 0 {
+		return &flows[n], true
+	}
+	oldest := 0
+	for n := range flows {
+		if flows[n].until < flows[oldest].until {
+			oldest = n
+		}
+	}
+	gists[oldest] = gist
+	return &flows[oldest], false
 }
 
 // wayOuts notes the link addresses of the ends that are outside.
