@@ -92,3 +92,16 @@ func TestDiskFull(t *testing.T) {
 		t.Error("taken up again it is another")
 	}
 }
+
+// An inventory that has seen nothing is kept at its end as well as any.
+func TestAnEmptyInventoryIsKept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		i := open(t, d, Needs{})
+		if err := i.keep(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		if again := open(t, d, Needs{Ledger: i.ledger}); len(again.All()) != 0 {
+			t.Errorf("taken up again: %+v", again.All())
+		}
+	})
+}

@@ -161,7 +161,7 @@ const seenInBlock = 4096 // traces
 
 // packSeen are the rows that say when each trace was seen last.
 func packSeen(r *register.Register) (rows []seenRow) {
-	var doc []byte
+	doc := []byte{} // of no trace it is empty, and not absent
 	var n int
 	var before register.TraceID
 	for _, t := range r.State().Traces {
@@ -170,7 +170,7 @@ func packSeen(r *register.Register) (rows []seenRow) {
 		before = t.ID
 		if n++; n%seenInBlock == 0 {
 			rows = append(rows, seenRow{Block: int64(len(rows)), Doc: doc})
-			doc, before = nil, 0
+			doc, before = []byte{}, 0
 		}
 	}
 	return append(rows, seenRow{Block: int64(len(rows)), Doc: doc})
