@@ -54,8 +54,16 @@ const (
 
 // nameOf finds the number of a field name, whatever its case (RFC 9110 §5.1).
 func nameOf(b []byte) Name {
-	var room [32]byte
-	switch b = withoutZeros(room[:], b); len(b) {
+	n := plainName(b)
+	if n == other && bytes.IndexByte(b, 0) >= 0 {
+		var room [32]byte
+		n = plainName(withoutZeros(room[:], b))
+	}
+	return n
+}
+
+func plainName(b []byte) Name {
+	switch len(b) {
 	case 3:
 		return match(b, "via", Via)
 	case 4:
@@ -343,7 +351,7 @@ func (h *Head) own(raw, text []byte) {
 		h.Oddities |= TooLong
 		return
 	}
-	h.held = true
+	h.held = n == ContentLength || n == TransferEncoding
 	if cap(h.fields) == 0 {
 		h.fields = h.rows().Make(24)
 	}
@@ -368,8 +376,7 @@ func blank(c byte) bool { return c == ' ' || c == '\t' }
 
 // frame notes what a field says of where the body ends (RFC 9112 §6).
 func (h *Head) frame(n Name, value []byte) {
-	var room [64]byte
-	switch value = withoutZeros(room[:], value); n {
+	switch n {
 	case ContentLength:
 		v := number(value)
 		switch {

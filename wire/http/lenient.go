@@ -176,7 +176,8 @@ func (h *Head) settleField() {
 	}
 	h.held = false
 	name, value := h.Field(len(h.fields) - 1)
-	h.frame(nameOf(name), trimAll(value))
+	var room [64]byte
+	h.frame(nameOf(name), trimAll(withoutZeros(room[:], value)))
 }
 
 // trimAll takes blanks and the ends of lines off both ends.
