@@ -34,6 +34,7 @@ type settings struct {
 	rounds, part          int
 	soak                  time.Duration
 	only                  string
+	data                  string
 }
 
 func run() error {
@@ -47,7 +48,8 @@ func run() error {
 	flag.IntVar(&s.rounds, "rounds", 5, "how often each program runs; the median counts")
 	flag.IntVar(&s.part, "part", 400_000, "how many `packets` tshark is given, which is slow")
 	flag.DurationVar(&s.soak, "soak", 0, "only read the capture over and over for this `time`, and watch the memory")
-	flag.StringVar(&s.only, "only", "", "run only this `part`: peers, cores, flows, live, or ring, which is run only so")
+	flag.StringVar(&s.only, "only", "", "run only this `part`: peers, cores, flows, live; or ring or signature, which are run only so")
+	flag.StringVar(&s.data, "data", os.Getenv("BULWARK_DATA"), "the `folder` that holds sensor/rules")
 	flag.Parse()
 	if s.capture == "" {
 		return errors.New("no capture: make bench-capture makes one")
@@ -55,8 +57,11 @@ func run() error {
 	if s.soak > 0 {
 		return soak(s)
 	}
-	if s.only == "ring" {
+	switch s.only {
+	case "ring":
 		return ringPart(s)
+	case "signature":
+		return signature(s)
 	}
 	for _, part := range []struct {
 		name string

@@ -52,11 +52,7 @@ func (w *Watcher) could(c *compiled) bool {
 		return c.src < 0 && c.dst < 0 // of a packet that could not be decoded no more is known
 	}
 	f := v.f
-	if c.dirs>>v.dir&1 == 0 || c.transport != 0 && c.transport != f.Proto && !icmp(c.transport, f.Proto) ||
-		c.Proto.V4 && f.V6 || c.Proto.V6 && !f.V6 {
-		return false
-	}
-	if !w.ends(c, v.dir) && !(c.Both && w.ends(c, v.dir.Other())) {
+	if !w.fits(c) {
 		return false
 	}
 	if len(c.app) > 0 && !slices.Contains(c.app, f.App) && !(v.file != nil && slices.Contains(c.app, v.file.app)) && !(v.record != nil && slices.Contains(c.app, v.record.Kind().String())) {
@@ -68,6 +64,17 @@ func (w *Watcher) could(c *compiled) bool {
 		return false
 	}
 	return true
+}
+
+// fits reports whether what the head of a rule says of the flow holds, which is the same for all packets of a direction.
+func (w *Watcher) fits(c *compiled) bool {
+	v := &w.view
+	f := v.f
+	if c.dirs>>v.dir&1 == 0 || c.transport != 0 && c.transport != f.Proto && !icmp(c.transport, f.Proto) ||
+		c.Proto.V4 && f.V6 || c.Proto.V6 && !f.V6 {
+		return false
+	}
+	return w.ends(c, v.dir) || c.Both && w.ends(c, v.dir.Other())
 }
 
 func icmp(a, b uint8) bool { return a == packet.ICMP && b == packet.ICMPv6 }

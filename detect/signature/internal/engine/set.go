@@ -29,8 +29,8 @@ type Set struct {
 	once      []int32 // rules about addresses alone: asked once per flow and direction
 	protocol  []int32 // rules about the protocol of a flow alone
 
-	packets [2]groups                 // packets of TCP, of all others: the payload as it came
-	streams groups                    // bytes of TCP in their order
+	packets [2][2]groups              // packets of TCP, of all others, by direction: the payload as it came
+	streams [2]groups                 // bytes of TCP in their order, by direction
 	fields  map[fieldKey]*group       // buffers of HTTP and files
 	list    [2][2][]*group            // the same by direction and stage
 	stages  [2][2][]int32             // rules about HTTP without bytes that must be there, by direction and stage
@@ -184,9 +184,13 @@ func (s *Set) finish() {
 		g.patterns, g.known = nil, nil
 	}
 	for i := range s.packets {
-		s.packets[i].each(func(p *portGroup) { make(&p.group); make(&p.near) })
+		for dir := range s.packets[i] {
+			s.packets[i][dir].each(func(p *portGroup) { make(&p.group); make(&p.near) })
+		}
 	}
-	s.streams.each(func(p *portGroup) { make(&p.group) })
+	for dir := range s.streams {
+		s.streams[dir].each(func(p *portGroup) { make(&p.group) })
+	}
 	for _, g := range s.fields {
 		make(g)
 	}
@@ -221,25 +225,17 @@ func (s *Set) place(n int32) {
 }
 
 func (s *Set) placePackets(n int32, c *compiled) {
-	put := func(g *groups, packets bool) {
+	put := func(all *[2]groups, packets bool) {
 		swap := [][2]portSet{{c.sports, c.dports}}
 		if c.Both {
 			swap = append(swap, [2]portSet{c.dports, c.sports})
 		}
 		for _, ports := range swap {
-			g.at(ports[0], ports[1], func(p *portGroup) {
-				if c.fast < 0 {
-					if len(p.always) == 0 || p.always[len(p.always)-1] != n {
-						p.always = append(p.always, n)
-					}
-					return
+			for dir := range all {
+				if c.dirs>>dir&1 != 0 {
+					all[dir].at(ports[0], ports[1], func(p *portGroup) { p.put(n, c, packets) })
 				}
-				if near, ok := c.nearPattern(); ok && packets {
-					p.near.add(near, n)
-					return
-				}
-				p.add(c.pattern, n)
-			})
+			}
 		}
 	}
 	if c.inPackets {
@@ -274,6 +270,21 @@ func (s *Set) placeHTTP(n int32, c *compiled) {
 		}
 		g.add(c.pattern, n)
 	}
+}
+
+// put puts rule n into the group.
+func (p *portGroup) put(n int32, c *compiled, packets bool) {
+	if c.fast < 0 {
+		if len(p.always) == 0 || p.always[len(p.always)-1] != n {
+			p.always = append(p.always, n)
+		}
+		return
+	}
+	if near, ok := c.nearPattern(); ok && packets {
+		p.near.add(near, n)
+		return
+	}
+	p.add(c.pattern, n)
 }
 
 func chainKey(c *match.Chain) string {

@@ -99,9 +99,20 @@ type state struct {
 	txs      []transaction
 	files    []gathered
 	asked    [2]bool // rules about addresses alone, by direction
-	told     []told  // by the packet in hand
-	passed   bool    // a rule let it pass
-	known    bool    // the rules about its protocol were asked
+	sifted   [2]sifted
+	told     []told // by the packet in hand
+	passed   bool   // a rule let it pass
+	known    bool   // the rules about its protocol were asked
+}
+
+// sifted are the rules that packets of a direction could be about: what is the same of all packets of a flow is asked
+// once.
+type sifted struct {
+	done         bool
+	proto        uint8
+	sport, dport uint16
+	groups       [3]*portGroup
+	always       []int32 // rules without bytes that must be there
 }
 
 type told struct {
@@ -176,6 +187,7 @@ func (w *Watcher) state(f *inspect.Flow) *state {
 func (w *Watcher) renew(st *state, f *inspect.Flow) {
 	old := st.set
 	st.set = w.set
+	st.sifted[0].done, st.sifted[1].done = false, false
 	st.src, st.dst = w.set.addresses.of(&f.Src, f.V6), w.set.addresses.of(&f.Dst, f.V6)
 	if old != nil && old != w.set {
 		st.bits, st.ints = st.bits[:0], st.ints[:0]
@@ -274,31 +286,45 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 		}
 		st.known = true
 	}
-	g := &w.set.packets[1]
-	if p.Proto == packet.TCP {
-		g = &w.set.packets[0]
+	x := &st.sifted[f.Dir]
+	if !x.done || x.sport != p.SrcPort || x.dport != p.DstPort || x.proto != p.Proto {
+		w.sift(x, p)
+	}
+	for _, n := range x.always {
+		w.ask(n)
 	}
 	payload := payloadOf(p)
-	w.portGroup(&g.any, payload)
-	if g.to != nil {
-		if x := g.to[p.DstPort]; x != nil && hasPorts(p.Proto) {
-			w.portGroup(x, payload)
-		}
+	if len(payload) == 0 {
+		return
 	}
-	if g.from != nil {
-		if x := g.from[p.SrcPort]; x != nil && hasPorts(p.Proto) {
-			w.portGroup(x, payload)
+	for _, g := range x.groups {
+		if g != nil {
+			w.group(&g.near, payload[:min(len(payload), nearby)])
+			w.group(&g.group, payload)
 		}
 	}
 }
 
-func (w *Watcher) portGroup(g *portGroup, payload []byte) {
-	for _, n := range g.always {
-		w.ask(n)
+// sift finds the rules that the packets in view could be about.
+func (w *Watcher) sift(x *sifted, p *packet.Packet) {
+	*x = sifted{done: true, proto: p.Proto, sport: p.SrcPort, dport: p.DstPort, always: x.always[:0]}
+	g := &w.set.packets[1][w.view.dir]
+	if p.Proto == packet.TCP {
+		g = &w.set.packets[0][w.view.dir]
 	}
-	if len(payload) > 0 {
-		w.group(&g.near, payload[:min(len(payload), nearby)])
-		w.group(&g.group, payload)
+	x.groups[0] = &g.any
+	if hasPorts(p.Proto) {
+		x.groups[1], x.groups[2] = g.to[p.DstPort], g.from[p.SrcPort]
+	}
+	for _, g := range x.groups {
+		if g == nil {
+			continue
+		}
+		for _, n := range g.always {
+			if w.fits(&w.set.rules[n]) {
+				x.always = append(x.always, n)
+			}
+		}
 	}
 }
 
@@ -370,7 +396,12 @@ func (w *Watcher) start(f *inspect.Flow, s *side) {
 		return
 	}
 	s.began = true
-	g := &w.set.streams
+	for i := range s.carry {
+		if s.carry[i].At != s.total { // other rules have come into force
+			s.carry[i] = multi.Carry{At: s.total}
+		}
+	}
+	g := &w.set.streams[f.Dir]
 	src, dst := f.SrcPort, f.DstPort
 	if f.Dir == wire.ToClient {
 		src, dst = dst, src

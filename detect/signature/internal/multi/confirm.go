@@ -60,10 +60,7 @@ func (sc *scan) stands(l *literal, at int) bool {
 	if till > len(sc.p) || till <= sc.behind {
 		return false
 	}
-	if sc.bounded && (at < int(l.from) || till > int(l.to)) {
-		return false
-	}
-	if sc.whole && l.atEnd && till != len(sc.p) {
+	if at+sc.at < int(l.from) || till+sc.at > int(l.to) && l.to < math.MaxUint32 || l.atEnd && till != sc.end {
 		return false
 	}
 	value, mask := sc.set.value(l), sc.set.mask(l)

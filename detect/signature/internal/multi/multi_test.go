@@ -141,7 +141,7 @@ func check(t *testing.T, patterns []Pattern, buffer []byte, cuts uint64) {
 	s := Compile(patterns)
 	var h Hits
 	s.Scan(buffer, &h)
-	if got, want := sorted(h.IDs()), naive(patterns, buffer, 0, len(buffer), 0, true, true); !slices.Equal(got, want) {
+	if got, want := sorted(h.IDs()), naive(patterns, buffer, 0, len(buffer), 0); !slices.Equal(got, want) {
 		t.Errorf("whole %q: %s", buffer, difference(patterns, got, want))
 	}
 	var c Carry
@@ -150,7 +150,7 @@ func check(t *testing.T, patterns []Pattern, buffer []byte, cuts uint64) {
 	for a := 0; a < len(buffer); {
 		b := min(a+r.IntN(most+1), len(buffer))
 		s.Stream(buffer[a:b], &c, &h)
-		if got, want := sorted(h.IDs()), naive(patterns, buffer, a, b, reach, a == 0, false); !slices.Equal(got, want) {
+		if got, want := sorted(h.IDs()), naive(patterns, buffer, a, b, reach); !slices.Equal(got, want) {
 			t.Errorf("bytes %d to %d of %q: %s", a, b, buffer, difference(patterns, got, want))
 		}
 		a = b
@@ -270,7 +270,7 @@ func TestASetServesManyAtOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 1))
 	patterns := randomPatterns(r)
 	buffer := randomBuffer(r, patterns)
-	want := naive(patterns, buffer, 0, len(buffer), 0, true, true)
+	want := naive(patterns, buffer, 0, len(buffer), 0)
 	s := Compile(patterns)
 	var wg sync.WaitGroup
 	for range 8 {

@@ -3,11 +3,11 @@ package multi
 import "bytes"
 
 // naive finds the patterns that end in stream[a:b], by trying each place. Of what stands before stream[a:] it sees the
-// last `known` bytes; what is before those it takes to match. Bounds hold where bounded says so, AtEnd where whole.
-func naive(patterns []Pattern, stream []byte, a, b, known int, bounded, whole bool) (ids []uint32) {
+// last `known` bytes; what is before those it takes to match.
+func naive(patterns []Pattern, stream []byte, a, b, known int) (ids []uint32) {
 	for id, p := range patterns {
 		for till := a + 1; till <= b; till++ {
-			if stands(p, stream, till, max(a-known, 0), bounded) && !(whole && p.AtEnd && till != b) {
+			if stands(p, stream, till, max(a-known, 0)) && !(p.AtEnd && till != b) {
 				ids = append(ids, uint32(id))
 				break
 			}
@@ -16,10 +16,10 @@ func naive(patterns []Pattern, stream []byte, a, b, known int, bounded, whole bo
 	return ids
 }
 
-func stands(p Pattern, stream []byte, till, known int, bounded bool) bool {
+func stands(p Pattern, stream []byte, till, known int) bool {
 	n := len(p.Bytes)
 	from := till - n
-	if n == 0 || n > MaxLength || from < 0 || bounded && (from < p.From || p.To > 0 && till > p.To) {
+	if n == 0 || n > MaxLength || from < 0 || from < p.From || p.To > 0 && till > p.To {
 		return false
 	}
 	hidden := max(known-from, 0)

@@ -96,11 +96,27 @@ func (s *Set) plan() {
 	for _, p := range []place{start, end} {
 		s.pinned(p, places[p])
 	}
-	if len(places[anywhere]) > 0 { // whoever looks everywhere sees the head, too
-		s.free(anywhere, append(places[anywhere], places[head]...))
-	} else {
-		s.free(head, places[head])
+	// Whoever looks everywhere sees the head, too; but short literals would make it look more often.
+	shortest := s.shortest(places[anywhere])
+	var short, long []uint32
+	for _, i := range places[head] {
+		if n := s.literals[i].length; n < shortest && n < 11 {
+			short = append(short, i)
+		} else {
+			long = append(long, i)
+		}
 	}
+	s.free(anywhere, append(places[anywhere], long...))
+	s.free(head, short)
+}
+
+// shortest is the length of the shortest of some literals.
+func (s *Set) shortest(literals []uint32) uint8 {
+	n := uint8(MaxLength)
+	for _, i := range literals {
+		n = min(n, s.literals[i].length)
+	}
+	return n
 }
 
 // place says which windows of a buffer can be a literal's.

@@ -7,11 +7,11 @@ import (
 
 // scan is one walk of all passes over a buffer.
 type scan struct {
-	set     *Set
-	hits    *Hits
-	p       []byte
-	whole   bool // p is a whole buffer: AtEnd holds
-	bounded bool // p is the begin of what is scanned: From and To hold
+	set  *Set
+	hits *Hits
+	p    []byte
+	at   int // how many bytes of a stream came before p
+	end  int // where, as an offset of p, the buffer ends, or the piece of a stream
 	// Of a stream: what stands before p.
 	before []byte
 	ahead  int // how many bytes stand before p, known or not
@@ -26,7 +26,7 @@ func (s *Set) Scan(p []byte, h *Hits) {
 		return
 	}
 	h.reset(s.size, len(s.literals))
-	sc := scan{set: s, hits: h, p: p, whole: true, bounded: true}
+	sc := scan{set: s, hits: h, p: p, end: len(p)}
 	for i := range s.passes {
 		pa := &s.passes[i]
 		pa.walk(&sc, pa.first(&sc), pa.last(&sc))
@@ -35,7 +35,7 @@ func (s *Set) Scan(p []byte, h *Hits) {
 
 // first is the first place that a pass looks at.
 func (pa *pass) first(sc *scan) int {
-	if pa.place == end && sc.whole {
+	if pa.place == end && sc.behind == 0 {
 		return max(len(sc.p)-int(pa.width), 0)
 	}
 	return 0
@@ -44,12 +44,11 @@ func (pa *pass) first(sc *scan) int {
 // last is the last place that a pass may look at; it is negative where there is none.
 func (pa *pass) last(sc *scan) int {
 	last := len(sc.p) - int(pa.width)
-	switch {
-	case !sc.bounded:
-	case pa.place == head:
-		last = min(last, pa.limit-int(pa.width))
-	case pa.place == start:
-		last = min(last, 0)
+	switch pa.place {
+	case head:
+		last = min(last, pa.limit-int(pa.width)-sc.at)
+	case start:
+		last = min(last, -sc.at)
 	}
 	return last
 }

@@ -42,8 +42,8 @@ type literal struct {
 	atEnd    bool
 }
 
-// Compile makes a set. A pattern's id is its index. Bounds count from the begin of a whole buffer, or of a stream while
-// its first bytes are scanned; see [Set.Stream].
+// Compile makes a set. A pattern's id is its index. Bounds count from the begin of a whole buffer, or of a stream; see
+// [Set.Stream].
 func Compile(patterns []Pattern) *Set {
 	s := &Set{size: len(patterns)}
 	s.gather(patterns)

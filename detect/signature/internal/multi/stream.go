@@ -22,17 +22,15 @@ func (c *Carry) Skip(n uint64) {
 }
 
 // Stream looks for the patterns that end in the next bytes of a stream; they may begin in earlier ones. It reports what
-// a search of the whole stream would, and may report more:
-//   - of a pattern that begins more than 23 bytes before p, the part before them is taken to match;
-//   - From and To hold in the first piece of a stream only, while c.At is 0, and AtEnd never. Patterns with bounds cost
-//     later pieces as much as patterns without.
+// a search of the whole stream would, From and To counted from the stream's begin, and may report more: of a pattern that
+// begins more than 23 bytes before p, the part before them is taken to match. AtEnd is the end of the piece.
 func (s *Set) Stream(p []byte, c *Carry, h *Hits) {
 	if s == nil {
 		h.reset(0, 0)
 		return
 	}
 	h.reset(s.size, len(s.literals))
-	sc := scan{set: s, hits: h, p: p, bounded: c.At == 0}
+	sc := scan{set: s, hits: h, p: p, at: int(c.At), end: len(p)}
 	sc.before = c.tail[reach-int(c.kept):]
 	if sc.ahead = int(c.kept); c.kept == reach {
 		sc.ahead = int(min(c.At, math.MaxInt32))
@@ -52,10 +50,10 @@ func (s *Set) joint(sc *scan) {
 	var both [2 * reach]byte
 	n := copy(both[:], sc.before)
 	m := copy(both[n:], sc.p[:min(len(sc.p), reach)])
-	over := scan{set: s, hits: sc.hits, p: both[:n+m], ahead: sc.ahead - n, behind: n}
+	over := scan{set: s, hits: sc.hits, p: both[:n+m], ahead: sc.ahead - n, behind: n, at: sc.at - n, end: n + sc.end}
 	for i := range s.passes {
 		pa := &s.passes[i]
-		pa.walk(&over, n%int(pa.stride), min(n-1, n+m-int(pa.width)))
+		pa.walk(&over, n%int(pa.stride), min(n-1, n+m-int(pa.width), pa.last(&over)))
 	}
 }
 
