@@ -290,19 +290,20 @@ func (w *Watcher) askRecord(n int32) {
 		}
 		return
 	}
-	w.view.dir = w.view.f.Dir
-	if dir := said(w.view.record); dir != wire.Either {
-		w.view.dir = dir
+	dir, exchange := said(w.view.record)
+	if dir == wire.Either {
+		dir = w.view.f.Dir
 	}
-	if c.dirs>>w.view.dir&1 == 0 && said(w.view.record) == wire.ToServer {
-		w.view.dir = wire.ToClient // an exchange has both directions
+	if exchange && c.dirs>>dir&1 == 0 {
+		dir = dir.Other()
 	}
+	w.view.dir = dir
 	w.ask(n)
 }
 
-// said is the direction in which a record was said: that of the request where it is an exchange; Either: that of the packet
-// in hand.
-func said(p event.Payload) wire.Dir {
+// said is the direction in which a record was said; Either: that of the packet in hand. An exchange was said in both, first
+// in that of its request.
+func said(p event.Payload) (dir wire.Dir, exchange bool) {
 	answers := false
 	switch p := p.(type) {
 	case *event.DNS:
@@ -316,12 +317,14 @@ func said(p event.Payload) wire.Dir {
 	case *event.File:
 		answers = p.Activity == "Read"
 	case *event.DHCP, *event.IKE, *event.TFTP, *event.NTP, *event.SNMP, *event.MDNS, *event.LLMNR, *event.Kerberos, *event.Syslog:
-		return wire.Either
+		return wire.Either, false
+	default:
+		return wire.ToServer, true
 	}
 	if answers {
-		return wire.ToClient
+		return wire.ToClient, false
 	}
-	return wire.ToServer
+	return wire.ToServer, false
 }
 
 // anomaly asks the rules that wait for an anomaly.
