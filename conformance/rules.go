@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -30,25 +29,8 @@ func runVerifyRules(ctx context.Context, b *Bench) ([]Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	var cases []Case
-	for _, name := range verify.Names(archive) {
-		t, err := verify.Load(archive, name)
-		if errors.Is(err, verify.ErrNotOurs) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !t.Rules || t.Command || t.Capture == "" || len(t.Checks) == 0 || inline(t) || !b.wants(ruleFamily(t)) {
-			continue
-		}
-		why, err := b.verifyRules(ctx, archive, t, classes)
-		if err != nil {
-			return nil, fmt.Errorf("playing %s: %w", name, err)
-		}
-		cases = append(cases, Case{Family: ruleFamily(t), Name: name, Why: why})
-	}
-	return cases, nil
+	pick := func(t *verify.Test) (string, bool) { return ruleFamily(t), t.Rules && !inline(t) }
+	return b.verifyTests(archive, pick, func(t *verify.Test) (string, error) { return b.verifyRules(ctx, archive, t, classes) })
 }
 
 // inline reports whether a test asks for what only a program in the way of the traffic does, or how the engine starts.

@@ -96,6 +96,18 @@ func runVerify(ctx context.Context, b *Bench) ([]Case, error) {
 	if err != nil {
 		return nil, err
 	}
+	pick := func(t *verify.Test) (string, bool) { return family(t), !t.Rules && !foreign(t) }
+	return b.verifyTests(archive, pick, func(t *verify.Test) (string, error) {
+		why, err := b.verify(ctx, archive, t)
+		if judged := verifyReasons[t.Name]; why != "" && judged != "" {
+			why = judged + ": " + why
+		}
+		return why, err
+	})
+}
+
+// verifyTests plays the tests that apply and that pick takes, which also names their family.
+func (b *Bench) verifyTests(archive map[string][]byte, pick func(*verify.Test) (family string, ok bool), play func(*verify.Test) (why string, err error)) ([]Case, error) {
 	var cases []Case
 	for _, name := range verify.Names(archive) {
 		t, err := verify.Load(archive, name)
@@ -105,17 +117,15 @@ func runVerify(ctx context.Context, b *Bench) ([]Case, error) {
 		if err != nil {
 			return nil, err
 		}
-		if t.Rules || t.Command || t.Capture == "" || len(t.Checks) == 0 || foreign(t) || !b.wants(family(t)) {
+		family, ok := pick(t)
+		if !ok || t.Command || t.Capture == "" || len(t.Checks) == 0 || !b.wants(family) {
 			continue
 		}
-		why, err := b.verify(ctx, archive, t)
+		why, err := play(t)
 		if err != nil {
 			return nil, fmt.Errorf("playing %s: %w", name, err)
 		}
-		if judged := verifyReasons[name]; why != "" && judged != "" {
-			why = judged + ": " + why
-		}
-		cases = append(cases, Case{Family: family(t), Name: name, Why: why})
+		cases = append(cases, Case{Family: family, Name: name, Why: why})
 	}
 	return cases, nil
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/http"
@@ -45,27 +47,26 @@ func (w *Watcher) transaction(st *state, number int) *transaction {
 	return &st.txs[len(st.txs)-1]
 }
 
+// forget forgets a transaction and the bodies that it had.
 func (w *Watcher) forget(st *state, number int) {
-	for i := range st.txs {
-		if st.txs[i].number == number {
-			w.held -= cap(st.txs[i].body)
-			last := len(st.txs) - 1
-			st.txs[i] = st.txs[last]
-			st.txs[last] = transaction{}
-			st.txs = st.txs[:last]
-			break
+	st.txs = slices.DeleteFunc(st.txs, func(tx transaction) bool {
+		if tx.number != number {
+			return false
 		}
-	}
-	kept := st.files[:0]
-	for i := range st.files {
-		if g := &st.files[i]; int(g.tx) == number && isHTTP(g.app) {
-			w.held -= cap(g.data)
-		} else {
-			kept = append(kept, *g)
+		w.held -= cap(tx.body)
+		return true
+	})
+	w.forgetFiles(st, func(g *gathered) bool { return int(g.tx) == number && isHTTP(g.app) })
+}
+
+func (w *Watcher) forgetFiles(st *state, over func(*gathered) bool) {
+	st.files = slices.DeleteFunc(st.files, func(g gathered) bool {
+		if !over(&g) {
+			return false
 		}
-	}
-	clear(st.files[len(kept):])
-	st.files = kept
+		w.held -= cap(g.data)
+		return true
+	})
 }
 
 func isHTTP(app string) bool { return app == "http" || app == "http2" }
@@ -195,14 +196,13 @@ func (w *Watcher) File(f *inspect.Flow, file inspect.File, p []byte) bool {
 		g = &st.files[len(st.files)-1]
 	}
 	g.data = w.keep(g.data, p, maxBody)
-	g.size += uint64(len(p))
 	enough := len(g.data) >= maxBody
 	if (enough || file.Last) && !isHTTP(file.App) && !g.over {
 		g.over = true
 		w.file(f, st, g)
 	}
 	if file.Last && !isHTTP(file.App) {
-		w.forgetFile(st, file.Number)
+		w.forgetFiles(st, func(g *gathered) bool { return g.number == file.Number })
 	}
 	return !enough
 }
@@ -214,19 +214,6 @@ func (st *state) file(number uint64) *gathered {
 		}
 	}
 	return nil
-}
-
-func (w *Watcher) forgetFile(st *state, number uint64) {
-	for i := range st.files {
-		if st.files[i].number == number {
-			w.held -= cap(st.files[i].data)
-			last := len(st.files) - 1
-			st.files[i] = st.files[last]
-			st.files[last] = gathered{}
-			st.files = st.files[:last]
-			return
-		}
-	}
 }
 
 // file asks the rules about the content of a file that is no body of HTTP.
@@ -247,12 +234,12 @@ func (w *Watcher) file(f *inspect.Flow, st *state, g *gathered) {
 }
 
 // Record shows what is about to be told.
-func (w *Watcher) Record(f *inspect.Flow, h *event.Header, p event.Payload) {
+func (w *Watcher) Record(f *inspect.Flow, _ *event.Header, p event.Payload) {
 	if now := w.shared.now.Load(); now != w.set {
 		w.set = now
 	}
 	if a, ok := p.(*event.Anomaly); ok {
-		w.anomaly(f, h, a)
+		w.anomaly(f, a)
 		return
 	}
 	set := w.set.records[p.Kind()]
@@ -263,7 +250,7 @@ func (w *Watcher) Record(f *inspect.Flow, h *event.Header, p event.Payload) {
 	if st == nil || st.passed {
 		return
 	}
-	w.view = view{f: f, st: st, dir: f.Dir, record: p, header: h, p: f.Packet}
+	w.view = view{f: f, st: st, dir: f.Dir, record: p, p: f.Packet}
 	all := append(w.all[:0], set.always...)
 	for _, g := range set.list {
 		w.found = w.found[:0]
@@ -328,16 +315,15 @@ func said(p event.Payload) (dir wire.Dir, exchange bool) {
 }
 
 // anomaly asks the rules that wait for an anomaly.
-func (w *Watcher) anomaly(f *inspect.Flow, h *event.Header, a *event.Anomaly) {
+func (w *Watcher) anomaly(f *inspect.Flow, a *event.Anomaly) {
 	if len(w.set.events) == 0 {
 		return
 	}
-	key := anomalyKey(a)
-	rules := w.set.events[key]
+	rules := w.set.events[anomalyKey(a)]
 	if len(rules) == 0 {
 		return
 	}
-	w.view = view{f: f, header: h, name: key, dir: wire.ToServer}
+	w.view = view{f: f, dir: wire.ToServer}
 	if f != nil {
 		st := w.state(f)
 		if st == nil || st.passed {

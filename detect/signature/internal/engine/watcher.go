@@ -68,8 +68,6 @@ type view struct {
 	tx     *transaction
 	file   *gathered
 	record event.Payload
-	header *event.Header
-	name   string // of the anomaly
 	number uint64 // of the transaction, from 1
 }
 
@@ -90,7 +88,6 @@ func (s *Shared) Inspector(t inspect.Teller) inspect.Inspector {
 
 // state is what is kept of a flow.
 type state struct {
-	id       uint64
 	set      *Set // that numbers in it are of
 	src, dst members
 	bits     []uint32
@@ -144,7 +141,6 @@ type gathered struct {
 	number uint64
 	dir    wire.Dir
 	data   []byte
-	size   uint64
 	tx     uint64
 	app    string
 	over   bool
@@ -178,7 +174,6 @@ func (w *Watcher) state(f *inspect.Flow) *state {
 	}
 	st := w.states[n-1]
 	*f.Own = n
-	st.id = f.ID
 	w.renew(st, f)
 	return st
 }
