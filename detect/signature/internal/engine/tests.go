@@ -3,6 +3,7 @@ package engine
 import (
 	"strings"
 
+	"bulwark/detect/signature/internal/match"
 	"bulwark/detect/signature/internal/rule"
 	"bulwark/wire"
 	"bulwark/wire/inspect"
@@ -18,7 +19,7 @@ type packetTest struct {
 }
 
 func (t *packetTest) hold(f *inspect.Flow, p *packet.Packet) bool {
-	if p == nil && !t.ofFlow {
+	if f == nil || p == nil && !t.ofFlow { // f: of a packet that could not be decoded no flow is known
 		return false
 	}
 	if t.number == nil {
@@ -34,43 +35,11 @@ func (t *packetTest) hold(f *inspect.Flow, p *packet.Packet) bool {
 // allHold reports whether one of the numbers is v: they are alternatives.
 func allHold(numbers []rule.Number, v uint64) bool {
 	for i := range numbers {
-		if Holds(&numbers[i], v) {
+		if match.Holds(&numbers[i], v, numbers[i].A) {
 			return true
 		}
 	}
 	return len(numbers) == 0
-}
-
-// Holds reports whether what is asked of a number holds of v.
-func Holds(n *rule.Number, v uint64) bool {
-	is := false
-	switch n.Op {
-	case rule.Equal:
-		is = v == n.A
-	case rule.NotEqual:
-		is = v != n.A
-	case rule.Less:
-		is = v < n.A
-	case rule.LessEqual:
-		is = v <= n.A
-	case rule.Greater:
-		is = v > n.A
-	case rule.GreaterEqual:
-		is = v >= n.A
-	case rule.Between:
-		is = v > n.A && v < n.B
-	case rule.Within:
-		is = v >= n.A && v <= n.B
-	case rule.Mask:
-		is = n.A == v&n.B
-	case rule.NotMask:
-		is = n.A != v&n.B
-	case rule.BitAnd:
-		is = v&n.A != 0
-	case rule.BitNand:
-		is = v&n.A == 0
-	}
-	return is != n.Not
 }
 
 // compileTest knows the tests that can be told.

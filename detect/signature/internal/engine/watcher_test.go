@@ -240,6 +240,16 @@ alert hl7 any any -> any any (hl7.observations:>30; sid:5;)`)
 	}
 }
 
+func TestAnAnomalyOfNoFlowIsAskedWithoutOne(t *testing.T) {
+	p := start(t, `alert ip any any -> any any (decode-event:ipv4.pkt_too_small; sid:1;)
+alert ip any any -> any any (decode-event:ipv4.pkt_too_small; flow.age:>5; sid:2;)
+alert ip any any -> any any (decode-event:ipv4.pkt_too_small; vlan.id:5; sid:3;)`)
+	p.w.Record(nil, &event.Header{}, &event.Anomaly{Type: "decode", Event: "decoder.ipv4.pkt_too_small"})
+	if got, want := strings.Join(p.alerts, ", "), "1 up"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestNewRulesAreInForceFromTheNextPacketOn(t *testing.T) {
 	first := shared(t, `alert tcp any any -> any any (content:"one"; sid:1;)`)
 	p := &play{t: t}
