@@ -32,17 +32,26 @@ var rulesRejected = health.Warnable{
 	NextStep: health.Text{EN: "See all of them with bulwark rules check.", FR: "Voyez-les toutes avec bulwark rules check."},
 }
 
-// openRules hands the traffic rules of the configuration to the process that reads packets, and warns of those that are not
-// used. Where they cannot be read nothing is looked for.
+// openRules hands the traffic rules of the configuration to the process that reads packets. Where they cannot be read nothing
+// is looked for.
 func (n *Node) openRules() (*os.File, error) {
-	rules, err := n.config.Rules.Load()
-	loaded, rejected := 0, []signature.State(nil)
-	if err == nil {
-		loaded, rejected, err = rules.Check()
-	}
+	rules, _, err := n.readRules()
 	if err != nil {
 		n.health.Set(&rulesUnread, health.Args{"reason": unwrapPath(err).Error()})
 		return bundle(&signature.Rules{})
+	}
+	return bundle(rules)
+}
+
+// readRules reads the traffic rules of the configuration, and warns of those that are not used.
+func (n *Node) readRules() (*signature.Rules, reloaded, error) {
+	rules, err := n.config.Rules.Load()
+	if err != nil {
+		return nil, reloaded{}, err
+	}
+	loaded, rejected, err := rules.Check()
+	if err != nil {
+		return nil, reloaded{}, err
 	}
 	n.health.Clear(&rulesUnread, "")
 	n.log.Info("traffic rules are read", "loaded", loaded, "rejected", len(rejected))
@@ -52,7 +61,7 @@ func (n *Node) openRules() (*os.File, error) {
 		n.health.Set(&rulesRejected, health.Args{"count": strconv.Itoa(len(rejected)), "loaded": strconv.Itoa(loaded),
 			"place": rejected[0].Place, "reason": printable(rejected[0].Reason)})
 	}
-	return bundle(rules)
+	return rules, reloaded{loaded, len(rejected)}, nil
 }
 
 // looked hears whether the process that reads packets took the rules over.
@@ -85,18 +94,12 @@ func (n *Node) orderReloadRules(w http.ResponseWriter, _ *http.Request) {
 		answer(w, nil, errors.New("no traffic rules are looked for here: rules.paths names none"))
 		return
 	}
-	rules, err := n.config.Rules.Load()
-	var said reloaded
-	var rejected []signature.State
-	if err == nil {
-		said.Loaded, rejected, err = rules.Check()
-	}
+	rules, said, err := n.readRules()
 	if err == nil && said.Loaded == 0 {
 		err = fmt.Errorf("none of the rules of %s can be used: those that are in force stay", strings.Join(n.config.Rules.Paths, ", "))
 	}
 	if err == nil {
-		said.Rejected = len(rejected)
-		err = n.sensor.Look()
+		err = n.sensor.Look(func() (*os.File, error) { return bundle(rules) })
 	}
 	answer(w, said, unwrapPath(err))
 }

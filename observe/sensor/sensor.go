@@ -196,7 +196,7 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 	}
 	err = send(c, o, nil)
 	if err == nil && s.opt.Look != nil {
-		err = s.look(c)
+		err = look(c, s.opt.Look)
 	}
 	if err != nil {
 		c.Kill()
@@ -218,8 +218,8 @@ func (s *Sensor) gone(c Child) {
 }
 
 // look hands what is looked for in the traffic to the child.
-func (s *Sensor) look(c Child) error {
-	f, err := s.opt.Look()
+func look(c Child, open func() (*os.File, error)) error {
+	f, err := open()
 	if err != nil {
 		return fmt.Errorf("opening what is looked for in the traffic: %w", err)
 	}
@@ -227,15 +227,16 @@ func (s *Sensor) look(c Child) error {
 	return send(c, link.Order{Look: true}, f)
 }
 
-// Look has the child take over anew what is looked for in the traffic. Options.Looked is told how that went.
-func (s *Sensor) Look() error {
+// Look has the child take over what open opens, in place of what is looked for in the traffic. Options.Looked is told how that
+// went.
+func (s *Sensor) Look(open func() (*os.File, error)) error {
 	s.mu.Lock()
 	c := s.child
 	s.mu.Unlock()
 	if c == nil || s.opt.Look == nil {
 		return nil // it is handed over at the start
 	}
-	return s.look(c)
+	return look(c, open)
 }
 
 // firstFlow is a flow id that no earlier run has used: seconds since 2020 in the upper bits. Ids stay below 2^53, so

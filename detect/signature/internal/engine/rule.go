@@ -44,7 +44,6 @@ type compiled struct {
 	pattern multi.Pattern // those bytes
 
 	inPackets, inStreams bool
-	pinned               bool // it says where in a packet its bytes stand
 	waits                bool // more bytes of a stream may turn its answer to no
 
 	tests                []packetTest
@@ -259,13 +258,12 @@ func (c *compiled) settlePayload() {
 		if p := c.looks[i].program; c.looks[i].src == nil && p != nil {
 			payload = true
 			c.waits = c.waits || p.Waits()
-			c.pinned = c.pinned || pinned(c.Buffers)
 		}
 	}
 	tcp := c.transport == 0 || c.transport == 6
 	packetTests := len(c.tests) > 0 && !c.streamTests()
 	c.inStreams = payload && tcp && !c.Proto.PktOnly && !packetTests && !c.Flow.NoStream
-	c.inPackets = !c.inStreams || c.pinned || c.transport == 0
+	c.inPackets = !c.inStreams || pinned(c.Buffers) || c.transport == 0
 	if c.Proto.Streams || c.Flow.OnlyStream {
 		c.inPackets = false
 	}

@@ -261,14 +261,7 @@ func (s *Set) placeHTTP(n int32, c *compiled) {
 			continue
 		}
 		l := &c.looks[c.fast]
-		key := fieldKey{l.field.Name, chainKey(l.program.Chain()), dir}
-		g := s.fields[key]
-		if g == nil {
-			g = &group{src: l.src, chain: l.program.Chain()}
-			s.fields[key] = g
-			s.list[dir][l.src.stage] = append(s.list[dir][l.src.stage], g)
-		}
-		g.add(c.pattern, n)
+		groupOf(s.fields, &s.list[dir][l.src.stage], l, dir).add(c.pattern, n)
 	}
 }
 
@@ -287,11 +280,20 @@ func (p *portGroup) put(n int32, c *compiled, packets bool) {
 	p.add(c.pattern, n)
 }
 
-func chainKey(c *match.Chain) string {
-	if c == nil {
-		return ""
+// groupOf is the group of a buffer as a look sees it, made where there is none yet.
+func groupOf(known map[fieldKey]*group, list *[]*group, l *look, dir wire.Dir) *group {
+	key := fieldKey{name: l.field.Name, dir: dir}
+	chain := l.program.Chain()
+	if chain != nil {
+		key.chain = chain.Key()
 	}
-	return c.Key()
+	g := known[key]
+	if g == nil {
+		g = &group{src: l.src, chain: chain}
+		known[key] = g
+		*list = append(*list, g)
+	}
+	return g
 }
 
 // recordSet is the rules about records of one kind.
@@ -311,15 +313,7 @@ func (s *Set) placeRecord(n int32, c *compiled) {
 		r.always = append(r.always, n)
 		return
 	}
-	l := &c.looks[c.fast]
-	key := fieldKey{name: l.field.Name, chain: chainKey(l.program.Chain())}
-	g := r.groups[key]
-	if g == nil {
-		g = &group{src: l.src, chain: l.program.Chain()}
-		r.groups[key] = g
-		r.list = append(r.list, g)
-	}
-	g.add(c.pattern, n)
+	groupOf(r.groups, &r.list, &c.looks[c.fast], 0).add(c.pattern, n)
 }
 
 func unsupported(what string) error { return fmt.Errorf("%w: %s", ErrUnsupported, what) }

@@ -341,10 +341,7 @@ func (w *Watcher) candidates(g *group) {
 	for _, id := range w.hits.IDs() {
 		w.found = append(w.found, g.rules[id]...)
 	}
-	if len(w.found) > 1 {
-		slices.Sort(w.found)
-		w.found = slices.Compact(w.found)
-	}
+	w.found = ordered(w.found)
 }
 
 // Stream shows bytes of a stream.
