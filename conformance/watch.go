@@ -34,7 +34,7 @@ func look(ctx context.Context, path string, asEVE *eve.Options, eye *signature.E
 	if asEVE != nil {
 		records = asEVE.Records
 	}
-	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: start, Publisher: publisher(fn),
+	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Seed: 1, Start: start, Publisher: publisher(fn),
 		Files: []string{path}, Ordered: true, EVE: asEVE != nil, Records: records, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler),
 		Clock: clock.System{}, Look: open})
 	return s.Run(ctx)
@@ -48,7 +48,7 @@ func (ready) Look(io.Reader) error { return nil }
 // watchBatches runs the whole sensor over a capture and calls fn for each batch of events of the kinds that the inventory
 // reads, in their order.
 func watchBatches(ctx context.Context, path string, fn func(event.Kind, []byte) error) error {
-	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Start: uncaged(nil), Publisher: batches(fn),
+	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Seed: 1, Start: uncaged(nil), Publisher: batches(fn),
 		Files: []string{path}, Ordered: true, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler), Clock: clock.System{}})
 	return s.Run(ctx)
 }

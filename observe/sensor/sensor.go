@@ -54,6 +54,7 @@ type Options struct {
 	Config     Config
 	Name, Site string
 	Pseudonyms [32]byte // key of the patients' pseudonyms
+	Seed       uint64   // secret of the tables' hashes; 0: drawn at each start, another draw for each child
 	Start      func(context.Context) (Child, error)
 	Publisher  Publisher
 	Health     *health.Tracker
@@ -170,6 +171,16 @@ func (s *Sensor) Run(ctx context.Context) error {
 	}
 }
 
+// seed is the secret of a child's tables: what nobody outside knows cannot be made to meet in one slot.
+func (o *Options) seed() uint64 {
+	if o.Seed != 0 {
+		return o.Seed
+	}
+	var drawn [8]byte
+	_, _ = rand.Read(drawn[:]) // never fails (crypto/rand)
+	return binary.LittleEndian.Uint64(drawn[:])
+}
+
 // start begins a child and tells it what to do. workers share the limits.
 func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (Child, error) {
 	c, err := s.opt.Start(ctx)
@@ -177,15 +188,13 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 		return nil, fmt.Errorf("starting the process that reads packets: %w", err)
 	}
 	s.caged(c.Walls())
-	var seed [8]byte
-	_, _ = rand.Read(seed[:]) // never fails (crypto/rand)
 	files := len(s.opt.Files) > 0
 	o := link.Order{Start: &link.Start{
 		Sensor: s.opt.Name, Site: s.opt.Site, Pseudonyms: s.opt.Pseudonyms[:],
 		Flows: s.opt.Config.Flows, Reassembly: int(s.opt.Config.Reassembly),
 		StatsNanos: int64(stats), FirstFlow: firstFlow(s.opt.Clock.Now()), Workers: workers,
 		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Records: s.opt.Records, Overlaps: s.opt.Config.Overlaps.list(), Wait: files, Discard: s.opt.Discard, Look: s.opt.Look != nil,
-		Seed: binary.LittleEndian.Uint64(seed[:]), MaxEvents: 500,
+		Seed: s.opt.seed(), MaxEvents: 500,
 	}}
 	o.Start.Files = s.opt.Config.Files.orders(s.opt.Copies != nil)
 	if s.opt.Ring != nil {
