@@ -45,6 +45,7 @@ const told = [
   ['auth', { status: 'failure', 'user.name': 'martin', 'service.name': 'krbtgt', status_detail: 'PREAUTH_FAILED' }, 'martin could not sign in to krbtgt from 10.1.0.11: PREAUTH_FAILED'],
   ['ldap', { 'ldap.operation': 'bind_request', 'ldap.dn': 'cn=a' }, '10.1.0.11 bind request cn=a at 10.2.0.1'],
   ['device', { activity_name: 'Duplicated', 'device.name': 'pacs', 'change.attribute': 'serial', 'change.identifier': 'S1', 'change.before': 'pacs', 'change.after': 'pump2' }, 'Serial number S1 of pacs is shown by pump2 too'],
+  ['alert', { 'finding_info.title': 'DICOM from outside', 'alert.sid': '9000001' }, 'DICOM from outside: 10.1.0.11 to 10.2.0.1'],
   ['unheard', {}, '10.1.0.11 to 10.2.0.1'],
 ]
 for (const [kind, fields, want] of told) {

@@ -88,12 +88,12 @@ export const en = {
   severity: { notice: 'Notice', degraded: 'Degraded', unprotected: 'Not protected', low: 'Low', medium: 'Medium', high: 'High', critical: 'Critical', informational: 'Information' },
   kinds: {
     flow: 'Flows', dns: 'DNS', tls: 'TLS', http: 'HTTP', smb: 'SMB', krb5: 'Kerberos', ldap: 'LDAP', dhcp: 'DHCP', ssh: 'SSH',
-    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Files', auth: 'Sign-ins', asset: 'What devices tell', device: 'Device changes', anomaly: 'Anomalies',
+    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Files', auth: 'Sign-ins', asset: 'What devices tell', device: 'Device changes', anomaly: 'Anomalies', alert: 'Rule matches',
     stats: 'Counters', health: 'Health', finding: 'Findings',
   },
   kind: {
     flow: 'Flow', dns: 'DNS', tls: 'TLS', http: 'HTTP', smb: 'SMB', krb5: 'Kerberos', ldap: 'LDAP', dhcp: 'DHCP', ssh: 'SSH',
-    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'File', auth: 'Sign-in', asset: 'Device', device: 'Device change', anomaly: 'Anomaly',
+    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'File', auth: 'Sign-in', asset: 'Device', device: 'Device change', anomaly: 'Anomaly', alert: 'Rule match',
     stats: 'Counter', health: 'Health', finding: 'Finding',
   },
   now: {
@@ -673,6 +673,7 @@ export const en = {
       Several: 'Several devices speak behind {src}', Changed: '{name}: {attribute} was {before}, is {after}', Serves: '{name} serves {after}, which it did not', Uses: '{name} uses {after}, which it did not', Summary: '{n} more of the same kind within the hour, not told one by one',
     },
     anomaly: '{src} to {dst}: {event}',
+    alert: '{title}: {src} to {dst}',
     stats: '{where}: {packets} packets, {bytes} of {app}',
     healthBegan: 'Began: {message}',
     healthEnded: 'Ended: {message}',
@@ -712,7 +713,7 @@ export const en = {
     'patient.uid': 'Patient (pseudonym)',
     'hl7.type': 'Message type', 'hl7.trigger': 'Trigger', 'hl7.sending_app': 'Sending application', 'hl7.sending_facility': 'Sending facility', 'hl7.receiving_app': 'Receiving application', 'hl7.receiving_facility': 'Receiving facility', 'hl7.ack': 'Acknowledgement', 'hl7.control_id': 'Control id', 'hl7.location': 'Location', 'hl7.devices': 'Devices', 'hl7.version': 'HL7 version',
     'fhir.resource': 'Resource', 'fhir.interaction': 'Interaction', 'fhir.operation': 'Operation', 'fhir.resource_id': 'Resource id', 'fhir.params': 'Search parameters', 'fhir.result_count': 'Results', 'fhir.outcome': 'Outcome',
-    'anomaly.type': 'Anomaly of', 'anomaly.event': 'Anomaly', 'sensor.interface': 'Interface', 'finding_info.title': 'Finding', 'finding_info.attacks.technique.uid': 'Techniques', confidence_score: 'Confidence',
+    'anomaly.type': 'Anomaly of', 'anomaly.event': 'Anomaly', 'sensor.interface': 'Interface', 'finding_info.title': 'Finding', 'finding_info.analytic.category': 'Category', 'alert.gid': 'Generator of the rule', 'alert.sid': 'Rule', 'alert.rev': 'Revision', 'alert.severity': 'Priority', 'alert.action': 'Action', 'alert.metadata': 'About the rule', 'alert.references': 'References', 'alert.target': 'Attacked end', 'alert.from_server': 'From the server', 'alert.tx_id': 'Request', 'alert.flow_start': 'Conversation began', 'alert.record': 'Record', 'finding_info.attacks.technique.uid': 'Techniques', confidence_score: 'Confidence',
   },
 }
 

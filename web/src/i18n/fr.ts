@@ -89,12 +89,12 @@ export const fr: Dictionary = {
   severity: { notice: 'À noter', degraded: 'Dégradé', unprotected: 'Non protégé', low: 'Faible', medium: 'Moyenne', high: 'Élevée', critical: 'Critique', informational: 'Information' },
   kinds: {
     flow: 'Flux', dns: 'DNS', tls: 'TLS', http: 'HTTP', smb: 'SMB', krb5: 'Kerberos', ldap: 'LDAP', dhcp: 'DHCP', ssh: 'SSH',
-    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Fichiers', auth: 'Connexions', asset: 'Ce que disent les appareils', device: 'Changements d’appareils', anomaly: 'Anomalies',
+    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Fichiers', auth: 'Connexions', asset: 'Ce que disent les appareils', device: 'Changements d’appareils', anomaly: 'Anomalies', alert: 'Règles remplies',
     stats: 'Compteurs', health: 'Santé', finding: 'Constats',
   },
   kind: {
     flow: 'Flux', dns: 'DNS', tls: 'TLS', http: 'HTTP', smb: 'SMB', krb5: 'Kerberos', ldap: 'LDAP', dhcp: 'DHCP', ssh: 'SSH',
-    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Fichier', auth: 'Connexion', asset: 'Appareil', device: 'Changement d’appareil', anomaly: 'Anomalie',
+    dicom: 'DICOM', hl7: 'HL7', fhir: 'FHIR', fileinfo: 'Fichier', auth: 'Connexion', asset: 'Appareil', device: 'Changement d’appareil', anomaly: 'Anomalie', alert: 'Règle remplie',
     stats: 'Compteur', health: 'Santé', finding: 'Constat',
   },
   now: {
@@ -672,6 +672,7 @@ export const fr: Dictionary = {
       Several: 'Plusieurs appareils parlent derrière {src}', Changed: '{name} : {attribute} était {before}, est {after}', Serves: '{name} sert {after}, ce qu’il ne faisait pas', Uses: '{name} utilise {after}, ce qu’il ne faisait pas', Summary: '{n} de plus du même genre dans l’heure, qui ne sont pas dits un par un',
     },
     anomaly: '{src} vers {dst} : {event}',
+    alert: '{title} : {src} vers {dst}',
     stats: '{where} : {packets} paquets, {bytes} de {app}',
     healthBegan: 'Commence : {message}',
     healthEnded: 'Terminé : {message}',
@@ -710,6 +711,6 @@ export const fr: Dictionary = {
     'patient.uid': 'Patient (pseudonyme)',
     'hl7.type': 'Type de message', 'hl7.trigger': 'Déclencheur', 'hl7.sending_app': 'Application émettrice', 'hl7.sending_facility': 'Établissement émetteur', 'hl7.receiving_app': 'Application destinataire', 'hl7.receiving_facility': 'Établissement destinataire', 'hl7.ack': 'Acquittement', 'hl7.control_id': 'Identifiant de contrôle', 'hl7.location': 'Lieu', 'hl7.devices': 'Appareils', 'hl7.version': 'Version HL7',
     'fhir.resource': 'Ressource', 'fhir.interaction': 'Interaction', 'fhir.operation': 'Opération', 'fhir.resource_id': 'Identifiant de ressource', 'fhir.params': 'Paramètres de recherche', 'fhir.result_count': 'Résultats', 'fhir.outcome': 'Issue',
-    'anomaly.type': 'Anomalie de', 'anomaly.event': 'Anomalie', 'sensor.interface': 'Interface', 'finding_info.title': 'Constat', 'finding_info.attacks.technique.uid': 'Techniques', confidence_score: 'Confiance',
+    'anomaly.type': 'Anomalie de', 'anomaly.event': 'Anomalie', 'sensor.interface': 'Interface', 'finding_info.title': 'Constat', 'finding_info.analytic.category': 'Catégorie', 'alert.gid': 'Générateur de la règle', 'alert.sid': 'Règle', 'alert.rev': 'Révision', 'alert.severity': 'Priorité', 'alert.action': 'Action', 'alert.metadata': 'À propos de la règle', 'alert.references': 'Références', 'alert.target': 'Extrémité attaquée', 'alert.from_server': 'Venant du serveur', 'alert.tx_id': 'Requête', 'alert.flow_start': 'Début de la conversation', 'alert.record': 'Enregistrement', 'finding_info.attacks.technique.uid': 'Techniques', confidence_score: 'Confiance',
   },
 }

@@ -109,6 +109,7 @@ const tellers: Record<string, (r: Reader) => Told> = {
     other: r.val('device.other_number') ?? '?', n: count(r.num('count')),
   }],
   anomaly: (r) => [t.sentence.anomaly, { src: r.src, dst: r.dst, event: r.val('anomaly.event') ?? '?' }],
+  alert: (r) => [t.sentence.alert, { title: r.val('finding_info.title') ?? '?', src: r.src, dst: r.dst }],
   stats: (r) => [t.sentence.stats, { where: r.val('sensor.interface', 'sensor') ?? '?', packets: count(r.num('traffic.packets')), bytes: bytes(r.num('traffic.bytes')), app: r.raw('app_name') ? r.app : t.sentence.allProtocols }],
   health: (r) => [r.has('health.is_active') ? t.sentence.healthBegan : t.sentence.healthEnded, { message: r.raw('message') }],
   finding: (r) => [t.sentence.finding, { title: r.val('finding_info.title') ?? '?', message: r.raw('message') }],
