@@ -28,6 +28,7 @@ func (c *Case) Passed() bool { return c.Why == "" }
 type Suite struct {
 	Name string // of the figure and of the ledger
 	Run  func(context.Context, *Bench) ([]Case, error)
+	Ours bool // its captures are made here: it needs nothing from outside
 }
 
 // Bench is what the suites are run with.
@@ -44,19 +45,20 @@ func (b *Bench) wants(family string) bool { return b.Family == "" || b.Family ==
 // Suites are all of them, in the order in which they are run.
 func Suites() []Suite {
 	return []Suite{
-		{"suricata_verify_sensor", runVerify},
-		{"suricata_verify_rules", runVerifyRules},
-		{"et_oracle_agreement", runOracle},
-		{"agree_ja4", runJA4},
-		{"agree_arkime", runArkime},
-		{"agree_ndpi_protocol", runNDPI},
-		{"agree_hospital", runHospital},
-		{"agree_dcmdump", runDcmdump},
-		{"segment_invariance", runInvariance},
-		{"eve_fields", runEVEFields},
-		{"classes", runClasses},
-		{"dcm_identity", runIdentity},
-		{"rules_parsed", runParsed},
+		{Name: "hospital_rules_cases", Run: runShipped, Ours: true},
+		{Name: "suricata_verify_sensor", Run: runVerify},
+		{Name: "suricata_verify_rules", Run: runVerifyRules},
+		{Name: "et_oracle_agreement", Run: runOracle},
+		{Name: "agree_ja4", Run: runJA4},
+		{Name: "agree_arkime", Run: runArkime},
+		{Name: "agree_ndpi_protocol", Run: runNDPI},
+		{Name: "agree_hospital", Run: runHospital},
+		{Name: "agree_dcmdump", Run: runDcmdump},
+		{Name: "segment_invariance", Run: runInvariance},
+		{Name: "eve_fields", Run: runEVEFields},
+		{Name: "classes", Run: runClasses},
+		{Name: "dcm_identity", Run: runIdentity},
+		{Name: "rules_parsed", Run: runParsed},
 	}
 }
 

@@ -285,14 +285,14 @@ func shareSources() map[string]*source {
 		"krb5.cname":    list(either, func(p *event.Kerberos) []string { return strings.Split(p.Client, "/") }),
 		"krb5.sname":    list(either, func(p *event.Kerberos) []string { return strings.Split(p.Service, "/") }),
 		"krb5.msg_type": some(either, kerberosMessage),
-		"krb5.err_code": some(toClient, func(p *event.Kerberos) (uint64, bool) { return p.ErrorCode, p.Error != "" }),
+		"krb5.err_code": some(toClient, func(p *event.Kerberos) (uint64, bool) { return p.ErrorCode - 1, p.Error != "" }),
 		"krb5.ticket_encryption": coded(toClient, field.KerberosCiphers(), func(p *event.Kerberos) string {
 			return p.TicketEncryption
 		}),
 
 		"ldap.request.operation": coded(toServer, enum("ldap.request.operation"), func(p *event.LDAP) string { return p.Operation }),
 		"ldap.responses.result_code": some(toClient, func(p *event.LDAP) (uint64, bool) {
-			return p.ResultCode, p.Result != ""
+			return p.ResultCode - 1, p.Result != ""
 		}),
 		"ldap.request.dn":             text(toServer, func(p *event.LDAP) string { return p.Name }),
 		"ldap.responses.message":      text(toClient, func(p *event.LDAP) string { return p.Message }),
@@ -351,7 +351,7 @@ func hospitalSources() map[string]*source {
 		"dicom.sop_class":              list(either, func(p *event.DICOM) []string { return p.SOPClasses }),
 		"dicom.sop_class_uid":          list(either, func(p *event.DICOM) []string { return p.SOPClassUIDs }),
 		"dicom.command":                text(either, func(p *event.DICOM) string { return p.Activity }),
-		"dicom.status":                 some(either, func(p *event.DICOM) (uint64, bool) { return p.StatusCode, p.Status != "" }),
+		"dicom.status":                 some(either, func(p *event.DICOM) (uint64, bool) { return p.StatusCode - 1, p.Status != "" }),
 		"dicom.result":                 text(either, func(p *event.DICOM) string { return p.Result }),
 		"dicom.transfer_syntax":        list(either, func(p *event.DICOM) []string { return p.TransferSyntaxes }),
 		"dicom.implementation_uid":     list(either, func(p *event.DICOM) []string { return present(p.CallingUID, p.CalledUID) }),

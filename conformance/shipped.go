@@ -1,0 +1,131 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"bulwark/conformance/acts"
+	"bulwark/content/rules"
+	"bulwark/detect/signature"
+	"bulwark/event"
+)
+
+// runShipped plays the acts of the shipped rules: in the one the rule must fire, and no other that the act does not name;
+// in its look-alike none may.
+func runShipped(ctx context.Context, b *Bench) ([]Case, error) {
+	eye, sids, err := shippedEye()
+	if err != nil {
+		return nil, err
+	}
+	var cases []Case
+	for _, x := range acts.Cases() {
+		if !b.wants(x.Family) {
+			continue
+		}
+		delete(sids, x.SID)
+		want := append([]uint32{x.SID}, x.Also...)
+		for _, part := range []struct {
+			name string
+			act  acts.Act
+			want []uint32
+		}{{"fires: " + x.What, x.Fires, want}, {"silent: " + x.Not, x.Silent, nil}} {
+			got, err := b.playAct(ctx, part.act, eye)
+			if err != nil {
+				return nil, fmt.Errorf("%d %s: %w", x.SID, part.name, err)
+			}
+			cases = append(cases, Case{Family: x.Family, Name: fmt.Sprintf("%d %s", x.SID, part.name), Why: judgeAct(got, part.want)})
+		}
+	}
+	for _, sid := range slices.Sorted(maps.Keys(sids)) {
+		if b.Family == "" {
+			cases = append(cases, Case{Family: "without", Name: fmt.Sprint(sid), Why: "the rule has no case"})
+		}
+	}
+	return cases, nil
+}
+
+// judgeAct says what is wrong with how often rules fired, where the wanted ones must, and no other.
+func judgeAct(got map[uint32]int, want []uint32) string {
+	for _, sid := range want {
+		if got[sid] == 0 {
+			return fmt.Sprintf("%d does not fire; those that do: %v", sid, got)
+		}
+	}
+	for _, sid := range slices.Sorted(maps.Keys(got)) {
+		if !slices.Contains(want, sid) {
+			return fmt.Sprintf("%d fires %d times", sid, got[sid])
+		}
+	}
+	return ""
+}
+
+// playAct is how often each rule fires in an act.
+func (b *Bench) playAct(ctx context.Context, act acts.Act, eye *signature.Eye) (map[uint32]int, error) {
+	path := filepath.Join(b.Scratch, "act.pcap")
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var s acts.Scene
+	act(&s)
+	if err := s.Write(f); err != nil {
+		return nil, err
+	}
+	got := map[uint32]int{}
+	err = look(ctx, path, nil, eye, func(e *event.Event) error {
+		if a, ok := e.Payload.(*event.Alert); ok {
+			got[uint32(a.SID)]++
+		}
+		return nil
+	})
+	return got, err
+}
+
+// shippedEye looks for the shipped rules, those that are switched off among them; sids are theirs but for those that only
+// set what others ask for.
+func shippedEye() (*signature.Eye, map[uint32]bool, error) {
+	r := &signature.Rules{}
+	sids := map[uint32]bool{}
+	err := fs.WalkDir(rules.Files(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(rules.Files(), name)
+		if strings.HasSuffix(name, ".rules") {
+			text = []byte(strings.ReplaceAll("\n"+string(text), "\n#alert ", "\nalert "))
+			for line := range strings.Lines(string(text)) {
+				if sid := sidOf(line); sid != 0 && !strings.Contains(line, "noalert;") {
+					sids[sid] = true
+				}
+			}
+		}
+		r.Files = append(r.Files, signature.File{Name: name, Text: text})
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	slices.SortFunc(r.Files, func(a, b signature.File) int { return strings.Compare(a.Name, b.Name) })
+	eye, rejected, err := r.Eye()
+	if err == nil && len(rejected) > 0 {
+		err = fmt.Errorf("%s: %s", rejected[0].Place, rejected[0].Reason)
+	}
+	return eye, sids, err
+}
+
+// sidOf is the number of the rule in a line; 0: there is none.
+func sidOf(line string) (sid uint32) {
+	if !strings.HasPrefix(line, "alert ") {
+		return 0
+	}
+	_, rest, _ := strings.Cut(line, "sid:")
+	fmt.Sscanf(rest, "%d;", &sid) //nolint:errcheck // none is 0
+	return sid
+}
