@@ -29,13 +29,14 @@ export class Report {
     }
   }
 
-  /** Looks for what keeps people out: WCAG 2.2 A and AA, and axe's best practices. What still moves or loads is given a second to come to rest. */
+  /** Looks for what keeps people out: WCAG 2.2 A and AA, and axe's best practices. What still moves or loads is given five seconds to come to rest, and printed. */
   async axe(page, name) {
     await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {}))).then(() => {}))
     // The page's policy allows no script but its own: axe comes in beside it, as a browser's extension would.
     await page.evaluate(axe)
     let found = await violations(page)
-    if (found.length > 0) {
+    for (let tries = 0; found.length > 0 && tries < 5; tries++) {
+      console.log(`axe   ${name}: looked at once more: ${found.map((v) => `${v.id} ${v.nodes[0]}`).join('; ')}`)
       await page.waitForTimeout(1000)
       found = await violations(page)
     }
