@@ -20,7 +20,7 @@ type Alert struct {
 	PacketsIn  uint64   // packets to it
 	BytesOut   uint64   // bytes on the wire from who began the flow
 	BytesIn    uint64   // bytes to it
-	Record     string   // objects of the record that matched, as EVE has them, JSON
+	Record     string   // what the rule matched in, as EVE has it: an object of JSON; "": nothing more is known
 }
 
 func (*Alert) Kind() Kind { return KindAlert }

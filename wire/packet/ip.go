@@ -42,6 +42,7 @@ func (p *Packet) ipv4(b []byte) Fault {
 	copy(p.Src[:4], b[12:16])
 	copy(p.Dst[:4], b[16:20])
 	p.IP = true
+	p.Head = b[:head]
 	if head > 20 {
 		p.optionsIPv4(b[20:head])
 	}
@@ -70,7 +71,12 @@ func (p *Packet) ipv6(b []byte) Fault {
 		p.cut = true
 		p.oddly(IPv6Truncated)
 	}
-	return p.extensions(b[6], body)
+	p.Head = b[:40]
+	fault := p.extensions(b[6], body)
+	if p.Transport != nil {
+		p.Head = b[:40+len(body)-len(p.Transport)]
+	}
+	return fault
 }
 
 // extensions walks the extension headers of IPv6, of which next is the first, to the transport.

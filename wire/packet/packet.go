@@ -73,6 +73,8 @@ type Packet struct {
 	Seq, Ack         uint32
 	MAC              []byte // destination, then source address: the first 12 bytes of an Ethernet frame; nil otherwise
 	Payload          []byte // of the transport, cut to the length the IP header states
+	Head             []byte // the header of IP as it was sent, with options and extensions; of a packet that came in fragments that of the first one read
+	Transport        []byte // header and payload of the transport as they were sent
 	Network          []byte // for a fragment: the payload of this fragment; for ARP: the message
 	Fragment         bool   // a fragment: ports and payload are not set; see Frag*
 	FragMore         bool
@@ -120,7 +122,7 @@ const (
 func (p *Packet) reset() {
 	p.Third, p.VLAN, p.Second, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, 0, nil, nil, false, 0
 	p.Proto, p.SrcPort, p.DstPort, p.EtherType, p.odds, p.IP, p.cut = 0, 0, 0, 0, 0, false, false
-	p.Network = nil
+	p.Network, p.Head, p.Transport = nil, nil, nil
 }
 
 // ARP reports whether p carries a message of ARP, which is in Network. [Decode] says of it that it is not IP.

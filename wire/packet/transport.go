@@ -4,6 +4,7 @@ import "encoding/binary"
 
 // transport reads the transport header of protocol p.Proto at the beginning of b.
 func (p *Packet) transport(b []byte) Fault {
+	p.Transport = b
 	switch p.Proto {
 	case TCP:
 		return p.tcp(b)

@@ -125,6 +125,8 @@ func (w *Watcher) look(l *look) bool {
 	switch {
 	case l.src == nil:
 		return w.payload(l)
+	case l.src.packet != nil:
+		return w.header(l)
 	case l.field.Kind == field.Integer:
 		return w.number(l)
 	case l.src.record != event.KindNone:
@@ -137,6 +139,27 @@ func (w *Watcher) look(l *look) bool {
 		return l.program.Match(&w.machine, match.View{Absent: true, Whole: true})
 	}
 	return l.program.Match(&w.machine, match.View{Data: data, Whole: true})
+}
+
+// header reports whether one of the values of a field of the packet in hand is as asked.
+func (w *Watcher) header(l *look) bool {
+	p := w.view.p
+	if p == nil && w.view.f != nil {
+		p = w.view.f.Packet
+	}
+	if p == nil {
+		return false
+	}
+	holds, some := false, false
+	l.src.packet(&w.scratch, p, func(v []byte) bool {
+		some = true
+		holds = l.program.Match(&w.machine, match.View{Data: v, Whole: true})
+		return !holds
+	})
+	if !some {
+		return l.program.Match(&w.machine, match.View{Absent: true, Whole: true})
+	}
+	return holds
 }
 
 func (w *Watcher) payload(l *look) bool {

@@ -44,6 +44,7 @@ type compiled struct {
 	pattern multi.Pattern // those bytes
 
 	inPackets, inStreams bool
+	headers              bool // it looks at headers of packets
 	waits                bool // more bytes of a stream may turn its answer to no
 
 	tests                []packetTest
@@ -204,6 +205,10 @@ func (c *compiled) settle() error {
 				c.dirs &= 1 << d
 			}
 		}
+		if src.packet != nil {
+			c.headers = true
+			continue
+		}
 		if src.record != event.KindNone {
 			if record != event.KindNone && record != src.record {
 				return unsupported("fields of several protocols together")
@@ -225,11 +230,11 @@ func (c *compiled) settle() error {
 		c.about = aboutHTTP
 	case record != event.KindNone:
 		c.about, c.kind = aboutRecord, record
-	case !payload && len(c.tests) == 0 && len(c.app) > 0:
+	case !payload && len(c.tests) == 0 && !c.headers && len(c.app) > 0:
 		c.settleApp()
-	case !payload && c.protocolTests():
+	case !payload && !c.headers && c.protocolTests():
 		c.about = aboutProtocol
-	case !payload && len(c.tests) == 0 && len(c.bits) == 0 && len(c.Ints) == 0 && c.Flow == (rule.Flow{}) && c.Threshold == nil && c.Detection == nil:
+	case !payload && !c.headers && len(c.tests) == 0 && len(c.bits) == 0 && len(c.Ints) == 0 && c.Flow == (rule.Flow{}) && c.Threshold == nil && c.Detection == nil:
 		c.about = aboutAddresses
 	default:
 		c.settlePayload()
@@ -261,7 +266,7 @@ func (c *compiled) settlePayload() {
 		}
 	}
 	tcp := c.transport == 0 || c.transport == 6
-	packetTests := len(c.tests) > 0 && !c.streamTests()
+	packetTests := c.headers || len(c.tests) > 0 && !c.streamTests()
 	c.inStreams = payload && tcp && !c.Proto.PktOnly && !packetTests && !c.Flow.NoStream
 	c.inPackets = !c.inStreams || pinned(c.Buffers) || c.transport == 0
 	if c.Proto.Streams || c.Flow.OnlyStream {
@@ -310,7 +315,7 @@ func (c *compiled) choose() {
 	best := -1
 	for i := range c.looks {
 		l := &c.looks[i]
-		if l.program == nil || l.program.WhenAbsent() || c.about == aboutRecord && l.src == nil || c.about == aboutHTTP && l.src == nil {
+		if l.program == nil || l.src != nil && l.src.packet != nil || l.program.WhenAbsent() || c.about == aboutRecord && l.src == nil || c.about == aboutHTTP && l.src == nil {
 			continue
 		}
 		fast := l.program.Fast()

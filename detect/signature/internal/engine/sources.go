@@ -9,6 +9,7 @@ import (
 	"bulwark/wire"
 	"bulwark/wire/http"
 	"bulwark/wire/inspect"
+	"bulwark/wire/packet"
 )
 
 // source is where the bytes of a field come from: HTTP and files, or a record.
@@ -20,6 +21,8 @@ type source struct {
 	body bool                                                            // of a file: what was gathered of it
 	http func(b *scratch, dir wire.Dir, t *http.Transaction) []byte      // one run of bytes; nil result: there is none
 	many func(dir wire.Dir, t *http.Transaction, each func([]byte) bool) // several
+
+	packet func(b *scratch, p *packet.Packet, each func([]byte) bool) // of a packet
 
 	record event.Kind
 	texts  func(p event.Payload, each func(string) bool) // of a record; each reports whether to go on
@@ -35,6 +38,9 @@ func (b *scratch) from(mark int) []byte { return b.buf[mark:len(b.buf):len(b.buf
 // sourceOf is where the bytes of a field come from; nil: nowhere yet.
 func sourceOf(f *field.Field) *source {
 	if s, ok := httpSources[f.Name]; ok {
+		return s
+	}
+	if s, ok := headerSources[f.Name]; ok {
 		return s
 	}
 	return recordSources[f.Name]

@@ -19,7 +19,7 @@ type packetTest struct {
 }
 
 func (t *packetTest) hold(f *inspect.Flow, p *packet.Packet) bool {
-	if f == nil || p == nil && !t.ofFlow { // f: of a packet that could not be decoded no flow is known
+	if f == nil && t.ofFlow || p == nil && !t.ofFlow { // of a packet that could not be decoded no flow is known
 		return false
 	}
 	if t.number == nil {
@@ -111,7 +111,9 @@ func compileTest(r *rule.PacketTest) (packetTest, error) {
 	case "app-layer-protocol":
 		t.appProtocol()
 	default:
-		return t, unsupported(r.Name)
+		if !t.compileHeaderTest() {
+			return t, unsupported(r.Name)
+		}
 	}
 	return t, nil
 }

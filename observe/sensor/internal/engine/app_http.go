@@ -108,9 +108,33 @@ func isRead(media []byte) bool {
 func (a *exchanges) End(x *http.Transaction) {
 	w, e := a.w, &a.w.out.http
 	t := texts{buf: w.out.text[:0]}
-	q, r := &x.Request, &x.Response
 	question, answer := a.dohMessages(x)
 	isFHIR, isDICOM := a.describe(x), a.describeWeb(x)
+	w.fillHTTP(e, &t, x)
+	e.DNS = len(question)+len(answer) > 0
+	if x.Stream.ID != 0 {
+		a.stream(e, x)
+		a.grpc(e, x)
+	}
+	w.out.text = t.buf
+	w.emit(a.f, e)
+	if isFHIR {
+		a.fhir(x, &t)
+	}
+	if isDICOM {
+		a.dicomWeb(x, &t)
+	}
+	w.out.text = t.buf
+	a.doh(question, answer)
+	a.dpws(x)
+	a.signOn(x)
+	a.tellFiles(x)
+	w.showHTTP(a.f, w.inHand(), inspect.Whole, x)
+}
+
+// fillHTTP makes the event of a request as far as it and its response have come.
+func (w *Worker) fillHTTP(e *event.HTTP, t *texts, x *http.Transaction) {
+	q, r := &x.Request, &x.Response
 	*e = event.HTTP{RequestHeaders: e.RequestHeaders[:0], ResponseHeaders: e.ResponseHeaders[:0],
 		RequestSettings: e.RequestSettings[:0], ResponseSettings: e.ResponseSettings[:0], Method: event.View(q.Method), Version: event.View(q.Version), TxID: uint64(x.Number),
 		URL: t.address(w, q.Target), UserAgent: event.View(q.Get(http.UserAgent)), Referrer: t.address(w, q.Get(http.Referer)),
@@ -134,25 +158,6 @@ func (a *exchanges) End(x *http.Transaction) {
 		e.RequestHeaders = t.headers(w, e.RequestHeaders, &q.Head)
 		e.ResponseHeaders = t.headers(w, e.ResponseHeaders, &r.Head)
 	}
-	e.DNS = len(question)+len(answer) > 0
-	if x.Stream.ID != 0 {
-		a.stream(e, x)
-		a.grpc(e, x)
-	}
-	w.out.text = t.buf
-	w.emit(a.f, e)
-	if isFHIR {
-		a.fhir(x, &t)
-	}
-	if isDICOM {
-		a.dicomWeb(x, &t)
-	}
-	w.out.text = t.buf
-	a.doh(question, answer)
-	a.dpws(x)
-	a.signOn(x)
-	a.tellFiles(x)
-	w.showHTTP(a.f, w.inHand(), inspect.Whole, x)
 }
 
 // mediaType is a content type without its parameters.

@@ -55,6 +55,9 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 		var x event.Event
 		if r.Open(e.batch.Bytes()) == nil && r.Next(&x) {
 			x.Time, x.Packet, x.Back = w.clock, w.full.packet, w.back
+			if a, ok := x.Payload.(*event.Alert); ok {
+				w.renew(f, a)
+			}
 			w.opt.Sink.Event(&x.Header, x.Payload)
 		}
 	}

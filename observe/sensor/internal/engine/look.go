@@ -11,10 +11,11 @@ import (
 // look is who looks into the traffic, and what it is shown.
 type look struct {
 	inspect.Inspector
-	flow  inspect.Flow
-	of    *flow          // that flow shows
-	hand  *packet.Packet // in hand, the innermost
-	files uint64         // shown so far
+	flow    inspect.Flow
+	of      *flow          // that flow shows
+	hand    *packet.Packet // in hand, the innermost
+	files   uint64         // shown so far
+	subject                // what is being shown
 }
 
 // on reports whether anybody looks.
@@ -44,7 +45,9 @@ func (w *Worker) view(f *flow, dir wire.Dir) *inspect.Flow {
 // showPacket shows a packet, after its stream took it.
 func (w *Worker) showPacket(f *flow, dir wire.Dir, p *packet.Packet) {
 	if w.look.on() {
+		w.look.whole = true
 		w.look.Packet(w.view(f, dir), p)
+		w.look.whole = false
 	}
 }
 
@@ -72,7 +75,9 @@ func (w *Worker) untold(f *flow, dir wire.Dir, seq uint32, data []byte) {
 // showHTTP shows that a message of HTTP has come to a stage.
 func (w *Worker) showHTTP(f *flow, dir wire.Dir, s inspect.Stage, t *http.Transaction) {
 	if w.look.on() {
+		w.look.request = t
 		w.look.HTTP(w.view(f, dir), s, t)
+		w.look.request = nil
 	}
 }
 
@@ -86,7 +91,12 @@ func (w *Worker) showRecord(f *flow, p event.Payload) {
 		v = w.view(f, w.inHand())
 	}
 	head := w.head
+	w.look.record = p
 	w.look.Record(v, &head, p)
+	w.look.record = nil
+	if f != nil && p.Kind() != event.KindAnomaly {
+		w.look.last, w.look.lastOf, w.look.lastAt = p, f.id, w.count.packets
+	}
 	w.head = head
 }
 
@@ -107,10 +117,17 @@ func (w *Worker) showEnd(f *flow, gone bool) {
 
 // Tell sends what an inspector found in the packet in hand; w is its [inspect.Teller].
 func (w *Worker) Tell(v *inspect.Flow, p event.Payload) {
+	a, _ := p.(*event.Alert)
 	if v != nil {
 		w.look.of.alerted = true
 		w.header(w.look.of)
 		w.apps[w.look.of.app].Messages++
+	}
+	if a != nil {
+		w.embed(v, a)
+		if v != nil && !w.look.whole && w.opt.EVE && w.hold(w.look.of, a) {
+			return
+		}
 	}
 	w.opt.Sink.Event(&w.head, p)
 }

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"bulwark/event"
+	"bulwark/event/eve"
+	"bulwark/wire/http"
+	"bulwark/wire/inspect"
+)
+
+// subject is what is being shown to who looks into the traffic: what an alert is about.
+type subject struct {
+	whole   bool              // a packet, not what its stream says
+	record  event.Payload     // that is about to be told
+	request *http.Transaction // a message of which has come to a stage
+	last    event.Payload     // the record that was told last
+	lastOf  uint64            // of this flow
+	lastAt  uint64            // at this packet
+	scribe  *scribe           // made at the first alert
+}
+
+// scribe writes what an alert is about. It has memory of its own: what alerts are told of is being read.
+type scribe struct {
+	writer eve.Writer
+	http   event.HTTP
+	text   []byte
+	buf    []byte
+	event  event.Event
+}
+
+// maxEmbedded is how many bytes of what it is about an alert holds; of more it holds nothing.
+const maxEmbedded = 64 << 10
+
+// embed puts into a what it is about, as EVE has it.
+func (w *Worker) embed(v *inspect.Flow, a *event.Alert) {
+	l := &w.look
+	if l.scribe == nil {
+		l.scribe = new(scribe)
+		l.scribe.writer.Records = w.opt.Records
+	}
+	s := l.scribe
+	s.buf = s.buf[:0]
+	if p := w.about(v, s); p != nil {
+		s.event = event.Event{Header: w.head, Payload: p}
+		s.buf = s.writer.Objects(s.buf, &s.event)
+	}
+	if len(s.buf) <= maxEmbedded {
+		a.Record = event.View(s.buf)
+	}
+	if a.TxID == 0 {
+		a.TxID = placeOf(s.event.Payload)
+		s.event.Payload = nil
+	}
+}
+
+// placeOf is the place of a record in its conversation, from 1; 0: it has none.
+func placeOf(p event.Payload) uint64 {
+	switch p := p.(type) {
+	case *event.DNS:
+		return p.TxID
+	case *event.File:
+		return p.TxID
+	case *event.FTP:
+		return p.TxID
+	case *event.HTTP:
+		return p.TxID
+	case *event.POP3:
+		return p.TxID
+	case *event.PgSQL:
+		return p.TxID
+	case *event.RDP:
+		return p.TxID
+	case *event.SMB:
+		return p.TxID
+	case *event.SMTP:
+		return p.TxID
+	case *event.NFS:
+		return p.TxID
+	case *event.DCERPC:
+		return p.TxID
+	case *event.IMAP:
+		return p.TxID
+	}
+	return 0
+}
+
+// about is the record that an alert is about: the one in hand, or what is known of the request in hand, or where a packet
+// is in hand the one that it brought. nil: there is none.
+func (w *Worker) about(v *inspect.Flow, s *scribe) event.Payload {
+	l := &w.look
+	switch {
+	case v == nil:
+		return nil
+	case l.record != nil && l.record.Kind() != event.KindAnomaly:
+		return l.record
+	case l.request != nil:
+		t := texts{buf: s.text[:0]}
+		w.fillHTTP(&s.http, &t, l.request)
+		s.text = t.buf
+		return &s.http
+	case l.last != nil && l.lastOf == v.ID && l.lastAt == w.count.packets:
+		return l.last
+	}
+	return nil
+}
+
+// renew brings an alert that waited to the packet in hand.
+func (w *Worker) renew(f *flow, a *event.Alert) {
+	a.PacketsOut, a.PacketsIn, a.BytesOut, a.BytesIn = f.packets[0], f.packets[1], f.bytes[0], f.bytes[1]
+}
