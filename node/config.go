@@ -128,7 +128,7 @@ func (s *Store) Check() error {
 // defaults are the settings of a node that nobody configured.
 func defaults() Config {
 	return Config{
-		Site: "site", Sensor: sensor.Defaults(), Inventory: inventory.Defaults(),
+		Site: "site", Sensor: sensor.Defaults(), Rules: signature.Defaults(), Inventory: inventory.Defaults(),
 		Join:  Join{Listen: ":8444", Leaf: ":8445"},
 		Bus:   Bus{Keep: day, Size: 16 << 30},
 		Store: Store{Flows: 30 * day, Events: 180 * day, Findings: 365 * day, Free: 2 << 30},

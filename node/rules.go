@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -91,12 +90,12 @@ func bundle(rules *signature.Rules) (*os.File, error) {
 // orderReloadRules reads the rules anew. A set that cannot be read leaves the one before in force.
 func (n *Node) orderReloadRules(w http.ResponseWriter, _ *http.Request) {
 	if n.sensor == nil || !n.config.Rules.On() {
-		answer(w, nil, errors.New("no traffic rules are looked for here: rules.paths names none"))
+		answer(w, nil, errors.New("no traffic rules are looked for here: rules.paths names none, and rules.shipped is off"))
 		return
 	}
 	rules, said, err := n.readRules()
 	if err == nil && said.Loaded == 0 {
-		err = fmt.Errorf("none of the rules of %s can be used: those that are in force stay", strings.Join(n.config.Rules.Paths, ", "))
+		err = errors.New("none of the rules can be used: those that are in force stay")
 	}
 	if err == nil {
 		err = n.sensor.Look(func() (*os.File, error) { return bundle(rules) })
@@ -116,7 +115,7 @@ func rulesCommand(t Terminal) *cobra.Command {
 the files and directories that are in force; bulwark read --rules tries some on a capture.`,
 	}
 	parent(cmd)
-	cmd.AddCommand(checkRulesCommand(t), reloadRulesCommand(t))
+	cmd.AddCommand(checkRulesCommand(t), testRulesCommand(t), reloadRulesCommand(t))
 	return cmd
 }
 
@@ -133,16 +132,11 @@ file, line and column, and the reason. The exit code is 3 where some are not usa
 			if err != nil {
 				return err
 			}
-			if len(args) > 0 {
-				c.Rules.Paths = args
+			rules := c.Rules.Only(args, vars)
+			if !rules.On() {
+				return &exit{ExitFailure, errors.New("no rules are named, neither here nor by rules.paths, and rules.shipped is off")}
 			}
-			if !c.Rules.On() {
-				return &exit{ExitFailure, errors.New("no rules are named, neither here nor by rules.paths")}
-			}
-			if cmd.Flags().Changed("rule-var") {
-				c.Rules.Variables = vars
-			}
-			return checkRules(t.Out, &c.Rules)
+			return checkRules(t.Out, rules)
 		},
 	}
 	cmd.Flags().StringToStringVar(&vars, "rule-var", nil, "set a variable of the rules: `NAME=VALUE`")

@@ -67,8 +67,9 @@ func VarsOf(all map[string]string) Vars {
 
 // File is a file of rules, or a classification.config.
 type File struct {
-	Name string
-	Text []byte
+	Name   string
+	Text   []byte
+	Source string // name of the source that it is of; "": nobody asked
 }
 
 // bundled is the first line of a bundle; behind it stand the files.
@@ -183,24 +184,10 @@ func (r *Rules) Eye() (e *Eye, rejected []State, err error) {
 }
 
 func (r *Rules) compile() (*engine.Set, []State, error) {
-	p := rule.NewParser(rule.Options{Vars: rule.DefaultVars().With(r.Vars.Addresses, r.Vars.Ports)})
-	classes := map[string]rule.Class{}
-	var all rule.Set
-	for _, f := range r.Files {
-		text := bytes.NewReader(f.Text)
-		if !isClassification(f.Name) {
-			if err := all.Read(p, text, f.Name); err != nil {
-				return nil, nil, err
-			}
-			continue
-		}
-		more, _, err := rule.Classes(text, f.Name) // a line that is no class is none
-		if err != nil {
-			return nil, nil, err
-		}
-		maps.Copy(classes, more)
+	all, set, refused, err := r.make()
+	if err != nil {
+		return nil, nil, err
 	}
-	set, refused := engine.Compile(all.Rules, engine.Options{Classes: classes})
 	var rejected []State
 	for _, x := range all.Errors {
 		if x.Enabled {
@@ -211,4 +198,33 @@ func (r *Rules) compile() (*engine.Set, []State, error) {
 		rejected = append(rejected, State{Place: x.Rule.Pos.String(), GID: x.Rule.GID, SID: x.Rule.SID, Reason: x.Err.Error()})
 	}
 	return set, rejected, nil
+}
+
+// parse reads the rules, and says which of those that could be read cannot be evaluated.
+func (r *Rules) parse() (*rule.Set, []engine.Refused, error) {
+	all, _, refused, err := r.make()
+	return all, refused, err
+}
+
+// make reads and compiles the rules.
+func (r *Rules) make() (*rule.Set, *engine.Set, []engine.Refused, error) {
+	p := rule.NewParser(rule.Options{Vars: rule.DefaultVars().With(r.Vars.Addresses, r.Vars.Ports)})
+	classes := map[string]rule.Class{}
+	all := &rule.Set{}
+	for _, f := range r.Files {
+		text := bytes.NewReader(f.Text)
+		var err error
+		if isClassification(f.Name) {
+			var more map[string]rule.Class
+			more, _, err = rule.Classes(text, f.Name) // a line that is no class is none
+			maps.Copy(classes, more)
+		} else {
+			err = all.Read(p, text, f.Name)
+		}
+		if err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	set, refused := engine.Compile(all.Rules, engine.Options{Classes: classes})
+	return all, set, refused, nil
 }

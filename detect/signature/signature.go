@@ -6,54 +6,52 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"bulwark/content/rules"
 )
 
-// Load reads rule files: each path is one, or a directory, of which all files that end in .rules are read, and the
-// classification.config.
-func Load(paths []string) (*Rules, error) {
-	r := &Rules{}
-	for _, path := range paths {
-		st, err := os.Stat(path)
-		if err != nil {
-			return nil, err
-		}
-		names := []string{path}
-		if st.IsDir() {
-			if names, err = ruleFiles(path); err != nil {
-				return nil, err
-			}
-		}
-		for _, name := range names {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				return nil, err
-			}
-			r.Files = append(r.Files, File{Name: name, Text: text})
-		}
-	}
-	slices.SortStableFunc(r.Files, func(a, b File) int { // classes first
-		switch x, y := isClassification(a.Name), isClassification(b.Name); {
-		case x && !y:
-			return -1
-		case y && !x:
-			return 1
-		}
-		return 0
-	})
-	return r, nil
+// Names of sources that nobody names.
+const (
+	Shipped = "bulwark" // what comes with the program
+	Paths   = "paths"   // what stands in the setting rules.paths
+)
+
+// addShipped adds the rules that come with the program.
+func (r *Rules) addShipped() error {
+	return r.addFiles(Shipped, rules.Files(), ".", func(name string) string { return Shipped + "/" + name })
 }
 
-func ruleFiles(dir string) ([]string, error) {
-	var names []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && (strings.HasSuffix(path, ".rules") || isClassification(path)) {
-			names = append(names, path)
-		}
+// addPath adds a file, or of a directory all files that end in .rules, and the classification.config.
+func (r *Rules) addPath(path string) error {
+	st, err := os.Stat(path)
+	if err != nil {
 		return err
+	}
+	if st.IsDir() {
+		return r.addFiles(Paths, os.DirFS(path), ".", func(name string) string { return filepath.Join(path, name) })
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	r.Files = append(r.Files, File{Name: path, Text: text, Source: Paths})
+	return nil
+}
+
+// addFiles adds what is read of a folder; called says how a file is called.
+func (r *Rules) addFiles(source string, in fs.FS, dir string, called func(string) string) error {
+	return fs.WalkDir(in, dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rules") && !isClassification(name) {
+			return err
+		}
+		text, err := fs.ReadFile(in, name)
+		if err != nil {
+			return err
+		}
+		r.Files = append(r.Files, File{Name: called(name), Text: text, Source: source})
+		return nil
 	})
-	return names, err
 }
 
 func isClassification(name string) bool { return filepath.Base(name) == "classification.config" }
