@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,38 +21,44 @@ type book struct {
 	networks []netip.Prefix // whose addresses are the hospital's
 
 	reader   evidence.Reader
-	gateways map[string]int64 // link addresses that those outside are behind, and when that was told
+	gateways map[string]int64 // link addresses that those outside are behind, and the quarter in which that was told
 	fresh    [][4]sighted     // of a slot each; slots begin where lines of the processor's cache do
 	gists    [][4]uint64      // of the flows at the same places
 	flows    [][4]heard
-	since    int64 // between these times nothing of the flow in hand need be told again
-	until    int64
+	quarter  int64 // in which the event in hand happened
 	events   uint64
 	now      int64 // when the last event happened; unix nanoseconds
 	event    event.Event
 	batch    event.Reader
 }
 
-// sighted is a fact that was told lately, and need not be told again within the quarter of an hour.
+// sighted is what was told in a quarter of an hour, and need not be told again in it: a fact, or all facts of an event.
 type sighted struct {
-	sum uint64
-	at  int64
+	sum     uint64
+	quarter int64 // since 1970
 }
+
+// quarter is how long what was told need not be told again. Each begins at a quarter by the clock, for everything at once: an event
+// that says nothing new is known by one look then, and not as often as its facts were told at different times.
+const quarter = int64(15 * time.Minute)
+
+// lately reports whether what was told in a quarter need not be told again in another. That of the quarter before comes late, and is
+// no news either.
+func lately(in, now int64) bool { return in == now || in == now+1 }
 
 // heard is a flow of which all that it says was told lately: nothing but that its ends were there, and what they exchanged, is
 // new about another like it.
 type heard struct {
-	since, until int64
-	from, to     *register.Trace // what is at its ends; nil for somebody outside
-	counts       bool            // one uses something of the other
-	use          links.Ref
-	sides        [2]*rhythm.Side // of who uses and of who serves; nil until one of them counts
+	quarter  int64           // in which it was told
+	from, to *register.Trace // what is at its ends; nil for somebody outside
+	counts   bool            // one uses something of the other
+	use      links.Ref
+	sides    [2]*rhythm.Side // of who uses and of who serves; nil until one of them counts
 }
 
 const (
 	freshSlots = 1 << 16 // of four each: what 20,000 devices say over and over
 	flowSlots  = 1 << 15 // likewise
-	freshLife  = int64(15 * 60e9)
 )
 
 func newBook(networks []netip.Prefix, zone *time.Location) *book {
@@ -101,7 +106,12 @@ func (b *book) take(e *event.Event) {
 		if last := int64(f.Start + f.Duration); last > 0 { // it may be told long after, when its time is up
 			e.Time = min(e.Time, last)
 		}
+		b.quarter = e.Time / quarter
 		b.flow(e, f)
+		return
+	}
+	b.quarter = e.Time / quarter
+	if sum, ok := b.reader.Sum(e); ok && b.again(sum) {
 		return
 	}
 	b.reader.Read(e)
@@ -112,15 +122,14 @@ func (b *book) flow(e *event.Event, f *event.Flow) {
 	gist := b.reader.Gist(&e.Header, f)
 	k, known := b.heard(gist)
 	known = known && k.from.Here() && k.to.Here()
-	if !known || e.Time < k.since || e.Time >= k.until {
-		b.since, b.until = math.MinInt64, e.Time+freshLife
+	if !known || !lately(k.quarter, b.quarter) {
 		b.reader.Read(e)
 		if !known || !k.from.Here() || !k.to.Here() { // or what it says shows that something else is there now
 			*k = heard{from: b.traceAt(e.Src, e.Time), to: b.traceAt(e.Dst, e.Time)}
 			k.counts = (k.from != nil || k.to != nil) && !evidence.ToMany(e.Dst) && (f.BytesIn != 0 || f.TotalBytesIn != 0) // somebody answered
 		}
 		b.wayOuts(k, e, f)
-		k.since, k.until = b.since, b.until
+		k.quarter = b.quarter
 	}
 	k.from.Seen(e.Time)
 	k.to.Seen(e.Time)
@@ -142,7 +151,7 @@ func (b *book) heard(gist uint64) (k *heard, known bool) {
 	}
 	oldest := 0
 	for n := range flows {
-		if flows[n].until < flows[oldest].until {
+		if flows[n].quarter < flows[oldest].quarter {
 			oldest = n
 		}
 	}
@@ -216,14 +225,13 @@ func (b *book) wayOut(mac string, now int64) {
 	if mac == "" {
 		return
 	}
-	if until := b.gateways[mac] + freshLife; now < until {
-		b.until = min(b.until, until)
+	if in, ok := b.gateways[mac]; ok && lately(in, b.quarter) {
 		return
 	}
 	if len(b.gateways) >= maxGateways {
 		clear(b.gateways)
 	}
-	b.gateways[strings.Clone(mac)] = now
+	b.gateways[strings.Clone(mac)] = b.quarter
 	showing := b.register.Showing(register.MAC, mac)
 	s := register.Sighting{Time: now, Field: register.Role, Value: "router to the outside", Source: "flow", Sure: register.Likely}
 	sure := false
@@ -254,19 +262,24 @@ func (b *book) see(s *register.Sighting) {
 	if !b.ours(s.At) {
 		return
 	}
-	sum := evidence.Sum(0).Addr(s.At).Text(string(s.Field)).Text(s.Value).Text(s.Source).Number()
+	if !b.again(evidence.Sum(0).Addr(s.At).Text(string(s.Field)).Text(s.Value).Text(s.Source).Number()) {
+		b.register.See(s)
+	}
+}
+
+// again reports whether what has a sum was told in this quarter, and notes that it is told now.
+func (b *book) again(sum uint64) bool {
 	slot := &b.fresh[sum&(freshSlots-1)]
 	known := &slot[0]
 	for i := range slot {
 		k := &slot[i]
-		if k.sum == sum && s.Time < k.at+freshLife && s.Time >= k.at {
-			b.since, b.until = max(b.since, k.at), min(b.until, k.at+freshLife)
-			return
+		if k.sum == sum && lately(k.quarter, b.quarter) {
+			return true
 		}
-		if k.sum == sum || k.at < known.at && known.sum != sum {
+		if k.sum == sum || k.quarter < known.quarter && known.sum != sum {
 			known = k // the same, or else the oldest, makes room
 		}
 	}
-	*known = sighted{sum, s.Time}
-	b.register.See(s)
+	*known = sighted{sum, b.quarter}
+	return false
 }

@@ -15,7 +15,7 @@ import (
 func Kinds() []event.Kind {
 	return []event.Kind{event.KindAsset, event.KindFlow, event.KindDHCP, event.KindTLS, event.KindHTTP, event.KindSSH, event.KindDICOM,
 		event.KindDICOMweb, event.KindHL7, event.KindFHIR, event.KindSNMP, event.KindMonitor, event.KindMDNS, event.KindNBNS, event.KindIEEE11073,
-		event.KindPOCT1A, event.KindASTM, event.KindS7, event.KindENIP, event.KindRFB, event.KindQUIC, event.KindDCERPC}
+		event.KindPOCT1A, event.KindASTM, event.KindQUIC}
 }
 
 // Reader takes sightings from events. It is not safe for concurrent use.
@@ -49,6 +49,26 @@ func (r *Reader) Want(all, names []string) {
 	for _, n := range names {
 		r.names[n] = n
 	}
+}
+
+// Sum is a number for all that an event says of devices: of one address the same number means the same facts. It reports false
+// for kinds of which that would not be worth while. Flows have a [Reader.Gist]. It must take in whatever [Reader.Read] looks at,
+// apart from the time.
+func (r *Reader) Sum(e *event.Event) (sum uint64, ok bool) {
+	s := Sum(e.Payload.Kind()).Addr(e.Src).Addr(e.Dst)
+	switch p := e.Payload.(type) {
+	case *event.HTTP:
+		s = s.Text(p.UserAgent).Text(p.Host).Text(p.Server)
+	case *event.TLS:
+		s = s.Text(p.JA4).Text(p.SNI).Text(p.SHA256).Text(p.Subject)
+	case *event.QUIC:
+		s = s.Text(p.JA4).Text(p.SNI)
+	case *event.HL7:
+		s = s.Text(p.SendingApp).Text(p.Type).Text(p.Trigger).Text(p.Ack).Text(p.ReceivingApp)
+	default:
+		return 0, false
+	}
+	return s.Number(), true
 }
 
 // Read takes what an event says. Events of other kinds than Kinds say nothing.
@@ -93,8 +113,6 @@ func (r *Reader) Read(e *event.Event) {
 		}
 	case *event.SNMP:
 		r.snmp(&e.Header, p)
-	case *event.DCERPC:
-		r.rpc(e.Dst, p)
 	case *event.Monitor:
 		r.monitor(e.Src, p)
 	case *event.MDNS:
@@ -173,8 +191,10 @@ func lower(b []byte, s string) []byte {
 // asset takes a fact that the sensor has read.
 func (r *Reader) asset(at netip.Addr, p *event.Asset) {
 	r.from(p.Source, at).sure(register.Certain)
-	switch p.Source { // by their nature not what the device says of itself
-	case "dicom", "dicomweb": // of the device that made the object, which others may pass on
+	switch { // by their nature not what the device says of itself
+	case p.Source == "dicom", p.Source == "dicomweb": // of the device that made the object, which others may pass on
+		r.sure(register.Likely)
+	case p.Role == "groups of a domain": // shown by what it answers
 		r.sure(register.Likely)
 	}
 	if p.Source != "hl7" { // where it is the name of an identifier, not of the host

@@ -41,3 +41,34 @@ func TestFlowsWithOneGistSayTheSame(t *testing.T) {
 		t.Errorf("%d flows had a gist that was known, want most: nothing is spared", again)
 	}
 }
+
+func TestEventsWithOneSumSayTheSame(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(2, 1))
+	pick := func(all ...string) string { return all[rnd.IntN(len(all))] }
+	said := map[uint64]string{}
+	var text string
+	r := Reader{See: func(s *register.Sighting) { text += fmt.Sprintln(s.At, s.Field, s.Value, s.Source, s.Sure) }}
+	r.Want(nil, []string{"windowsupdate.com"})
+	for n := range 200_000 {
+		e := event.Event{Header: event.Header{Time: rnd.Int64(), Src: netip.MustParseAddr(pick("10.0.0.1", "10.0.0.2")), Dst: netip.MustParseAddr(pick("10.0.0.1", "fe80::1")), Proto: 6}}
+		e.Payload = [...]event.Payload{
+			&event.HTTP{UserAgent: pick("", "a", "b"), Host: pick("", "a", "a.windowsupdate.com"), Server: pick("", "a", "b"), URL: pick("/1", "/2"), Status: rnd.Uint64()},
+			&event.TLS{JA4: pick("", "a", "b"), SNI: pick("", "a", "windowsupdate.com"), SHA256: pick("", "a", "b"), Subject: pick("", "a", "b"), JA3: pick("1", "2")},
+			&event.QUIC{JA4: pick("", "a", "b"), SNI: pick("", "a", "windowsupdate.com")},
+			&event.HL7{SendingApp: pick("", "a"), ReceivingApp: pick("", "a"), Type: pick("", "ADT", "ORU"), Trigger: pick("", "A01"), Ack: pick("", "AA", "CA", "AE")},
+			&event.FHIR{Client: pick("", "a"), Status: 200},
+		}[n%5]
+		text = ""
+		r.Read(&e)
+		sum, ok := r.Sum(&e)
+		if before, known := said[sum]; ok && known && before != text {
+			t.Fatalf("two events with the sum %x say\n%s\nand\n%s", sum, before, text)
+		}
+		if ok {
+			said[sum] = text
+		}
+	}
+	if len(said) > 2000 {
+		t.Errorf("%d sums, want few: nothing is spared", len(said))
+	}
+}

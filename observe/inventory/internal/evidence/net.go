@@ -129,28 +129,6 @@ func (r *Reader) portName(proto uint8, p uint16) string {
 	return event.View(r.port)
 }
 
-// rpc takes which interfaces of remote procedure calls a host answers that only a domain controller has: those of Netlogon
-// ([MS-NRPC]), replication ([MS-DRSR]) and the backup of keys ([MS-BKRP]).
-func (r *Reader) rpc(at netip.Addr, p *event.DCERPC) {
-	if p.Fault != "" || p.Response == "" || p.Response == "FAULT" || p.Response == "BINDNACK" {
-		return
-	}
-	for i, s := range p.Services {
-		if i < len(p.Results) && p.Results[i] == "2" {
-			continue
-		}
-		switch s {
-		case "netlogon", "drsuapi", "BackupKey", "backupkey", "dsaop":
-			r.from("dcerpc", at).sure(register.Certain).say(register.Role, "domain controller interface")
-		case "samr":
-			switch p.Operation {
-			case "SamrOpenGroup", "SamrQueryInformationGroup", "SamrGetMembersInGroup", "SamrCreateGroupInDomain", "SamrAddMemberToGroup":
-				r.from("dcerpc", at).sure(register.Likely).say(register.Role, "groups of a domain") // other hosts have aliases only
-			}
-		}
-	}
-}
-
 // dhcp takes a lease: the surest sign of who is at an address.
 func (r *Reader) dhcp(h *event.Header, p *event.DHCP) {
 	switch p.Message {

@@ -62,6 +62,7 @@ func (a *dcerpcApp) Record(r dcerpc.Record) {
 		t.rpc(a.w, e, r)
 		a.w.out.text = t.buf
 		a.w.emit(a.f, e)
+		a.w.rpcRoles(a.f, e)
 	case *dcerpc.SignOn:
 		a.w.rpcSignOn(a.f, r, "dcerpc")
 	}
@@ -208,4 +209,49 @@ func (w *Worker) rpcSignOn(f *flow, r *dcerpc.SignOn, service string) {
 		w.tellAssetAt(f, w.head.Dst, o)
 	}
 	w.out.text = t.buf
+}
+
+// Roles of a host that answers calls which only a domain controller answers, or which only one that has groups does.
+const (
+	roleController = "domain controller interface"
+	roleGroups     = "groups of a domain"
+)
+
+// rpcRoles reports what the server shows itself to be by what it answers: the interfaces of Netlogon ([MS-NRPC]), replication
+// ([MS-DRSR]) and the backup of keys ([MS-BKRP]) are of domain controllers, and hosts that are none have aliases instead of groups
+// ([MS-SAMR] §3.1.1.8.4).
+func (w *Worker) rpcRoles(f *flow, e *event.DCERPC) {
+	role := rpcRole(e)
+	if role == "" {
+		return
+	}
+	o := &w.out.asset
+	*o = event.Asset{Role: role, Source: "dcerpc"}
+	w.header(f)
+	w.tellAssetAt(f, w.head.Dst, o)
+}
+
+// rpcRole is the role that an answered binding or call shows; empty for none. Calls of a binding that was seen say no more than it.
+func rpcRole(e *event.DCERPC) string {
+	switch {
+	case e.Fault != "", e.Response == "", e.Response == "FAULT", e.Response == "BINDNACK":
+		return ""
+	}
+	for i, s := range e.Services {
+		if i < len(e.Results) && e.Results[i] == "2" {
+			continue
+		}
+		switch s {
+		case "netlogon", "drsuapi", "BackupKey", "backupkey", "dsaop":
+			if e.Activity == "Bind" || e.Version == "4.0" {
+				return roleController
+			}
+		case "samr":
+			switch e.Operation {
+			case "SamrOpenGroup", "SamrQueryInformationGroup", "SamrGetMembersInGroup", "SamrCreateGroupInDomain", "SamrAddMemberToGroup":
+				return roleGroups
+			}
+		}
+	}
+	return ""
 }

@@ -151,6 +151,7 @@ func (x *smbPipe) Record(r dcerpc.Record) {
 	}
 	w.out.text = t.buf
 	w.emit(f, e)
+	w.rpcRoles(f, e)
 }
 
 // carried fills in the messages of SMB that carry a call.
