@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"bulwark/conformance/acts"
+	"bulwark/content/demo"
 	"bulwark/content/rules"
 	"bulwark/detect/signature"
 	"bulwark/event"
@@ -19,7 +21,7 @@ import (
 // runShipped plays the acts of the shipped rules: in the one the rule must fire, and no other that the act does not name;
 // in its look-alike none may.
 func runShipped(ctx context.Context, b *Bench) ([]Case, error) {
-	eye, sids, err := shippedEye()
+	r, sids, err := shippedRules()
 	if err != nil {
 		return nil, err
 	}
@@ -35,12 +37,19 @@ func runShipped(ctx context.Context, b *Bench) ([]Case, error) {
 			act  acts.Act
 			want []uint32
 		}{{"fires: " + x.What, x.Fires, want}, {"silent: " + x.Not, x.Silent, nil}} {
-			got, err := b.playAct(ctx, part.act, eye)
+			got, err := b.playAct(ctx, part.act, r)
 			if err != nil {
 				return nil, fmt.Errorf("%d %s: %w", x.SID, part.name, err)
 			}
 			cases = append(cases, Case{Family: x.Family, Name: fmt.Sprintf("%d %s", x.SID, part.name), Why: judgeAct(got, part.want)})
 		}
+	}
+	if b.Family == "" || b.Family == "demo" {
+		more, err := b.playDemo(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		cases = append(cases, more...)
 	}
 	for _, sid := range slices.Sorted(maps.Keys(sids)) {
 		if b.Family == "" {
@@ -65,8 +74,45 @@ func judgeAct(got map[uint32]int, want []uint32) string {
 	return ""
 }
 
+// playDemo plays the bundled demo: its attacker must be found, and nobody who works there.
+func (b *Bench) playDemo(ctx context.Context, r *signature.Rules) ([]Case, error) {
+	eye, err := fresh(r)
+	if err != nil {
+		return nil, err
+	}
+	path, err := b.capture(demo.Capture())
+	if err != nil {
+		return nil, err
+	}
+	attacker, others := map[uint32]int{}, map[string]int{}
+	intruder := netip.MustParseAddr(acts.Intruder)
+	err = look(ctx, path, nil, eye, func(e *event.Event) error {
+		a, ok := e.Payload.(*event.Alert)
+		switch {
+		case !ok:
+		case e.Src == intruder || e.Dst == intruder:
+			attacker[uint32(a.SID)]++
+		default:
+			others[fmt.Sprintf("%d of %v to %v", a.SID, e.Src, e.Dst)]++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	quiet := Case{Family: "demo", Name: "demo: nobody who works there is told of"}
+	if len(others) > 0 {
+		quiet.Why = fmt.Sprint(others)
+	}
+	return []Case{quiet, {Family: "demo", Name: "demo: the attacker is told of, by the rules that fit", Why: judgeAct(attacker, acts.Demo())}}, nil
+}
+
 // playAct is how often each rule fires in an act.
-func (b *Bench) playAct(ctx context.Context, act acts.Act, eye *signature.Eye) (map[uint32]int, error) {
+func (b *Bench) playAct(ctx context.Context, act acts.Act, r *signature.Rules) (map[uint32]int, error) {
+	eye, err := fresh(r)
+	if err != nil {
+		return nil, err
+	}
 	path := filepath.Join(b.Scratch, "act.pcap")
 	f, err := os.Create(path)
 	if err != nil {
@@ -88,9 +134,18 @@ func (b *Bench) playAct(ctx context.Context, act acts.Act, eye *signature.Eye) (
 	return got, err
 }
 
-// shippedEye looks for the shipped rules, those that are switched off among them; sids are theirs but for those that only
+// fresh looks for the rules and remembers nothing yet.
+func fresh(r *signature.Rules) (*signature.Eye, error) {
+	eye, rejected, err := r.Eye()
+	if err == nil && len(rejected) > 0 {
+		err = fmt.Errorf("%s: %s", rejected[0].Place, rejected[0].Reason)
+	}
+	return eye, err
+}
+
+// shippedRules are the shipped rules, those that are switched off among them; sids are theirs but for those that only
 // set what others ask for.
-func shippedEye() (*signature.Eye, map[uint32]bool, error) {
+func shippedRules() (*signature.Rules, map[uint32]bool, error) {
 	r := &signature.Rules{}
 	sids := map[uint32]bool{}
 	err := fs.WalkDir(rules.Files(), ".", func(name string, d fs.DirEntry, err error) error {
@@ -109,15 +164,8 @@ func shippedEye() (*signature.Eye, map[uint32]bool, error) {
 		r.Files = append(r.Files, signature.File{Name: name, Text: text})
 		return err
 	})
-	if err != nil {
-		return nil, nil, err
-	}
 	slices.SortFunc(r.Files, func(a, b signature.File) int { return strings.Compare(a.Name, b.Name) })
-	eye, rejected, err := r.Eye()
-	if err == nil && len(rejected) > 0 {
-		err = fmt.Errorf("%s: %s", rejected[0].Place, rejected[0].Reason)
-	}
-	return eye, sids, err
+	return r, sids, err
 }
 
 // sidOf is the number of the rule in a line; 0: there is none.

@@ -1,0 +1,10 @@
+package acts
+
+// Demo are the rules that rightly fire in the bundled demo capture, all of them of the machine at [Intruder]: the others
+// in it do their work.
+func Demo() []uint32 {
+	return []uint32{9000003, 9000004}
+}
+
+// Intruder is where the demo's attacker sits.
+const Intruder = intruder

@@ -1,0 +1,52 @@
+package acts
+
+import (
+	"fmt"
+	"time"
+)
+
+// hl7 sends a message over MLLP on c, and gets an acknowledgement.
+func (c *Conn) hl7(from, kind string, number int, ack, segments string) {
+	c.Up(fmt.Sprintf("\x0bMSH|^~\\&|%s|HOSP|EHR|HOSP|20261122090000||%s|%d|P|2.5\r%s\x1c\r", from, kind, number, segments))
+	c.Down(fmt.Sprintf("\x0bMSH|^~\\&|EHR|HOSP|%s|HOSP|20261122090000||ACK|A%d|P|2.5\rMSA|%s|%d\r\x1c\r", from, number, ack, number))
+}
+
+// messages is an act of n messages over one connection.
+func messages(from, to, app, kind, ack, segments string, n int, pause time.Duration) Act {
+	return func(s *Scene) {
+		c := s.Connect(from, to, 2575)
+		times(n, func(i int) { c.hl7(app, kind, i, ack, segments); s.Wait(pause) })
+		c.Close()
+	}
+}
+
+func hl7Cases() []Case {
+	const pid = "PID|1||4711^^^HOSP^MR||INVENTED^NAME||19700101|F\r"
+	const qrd = "QPD|Q22^Find Candidates^HL7|1|@PID.5.1^A\r"
+	return []Case{
+		{SID: 9000101, Family: "hl7", Tool: "the lab's HL7 sender",
+			What: "results are sent to an address outside", Fires: messages(lab, outside, "LAB", "ORU^R01", "AA", pid, 2, time.Second),
+			Not: "they are sent to the record", Silent: messages(lab, record, "LAB", "ORU^R01", "AA", pid, 2, time.Second)},
+		{SID: 9000102, Family: "hl7", Tool: "the lab's HL7 sender",
+			What: "an address outside sends an admission", Fires: messages(outside, record, "ADMIT", "ADT^A01", "AA", pid, 1, 0),
+			Not: "another site of the hospital does", Silent: messages("172.16.8.9", record, "ADMIT", "ADT^A01", "AA", pid, 1, 0)},
+		{SID: 9000103, Family: "hl7", Tool: "the lab's HL7 sender",
+			What: "somebody asks for patients, one query a second", Fires: messages(intruder, record, "PORTAL", "QBP^Q22", "AA", qrd, 40, time.Second),
+			Not: "a clerk asks for five, and the laboratory sends forty results", Silent: func(s *Scene) {
+				messages(ward, record, "PORTAL", "QBP^Q22", "AA", qrd, 5, 10*time.Second)(s)
+				messages(lab, record, "LAB", "ORU^R01", "AA", pid, 40, time.Second)(s)
+			}},
+		{SID: 9000104, Family: "hl7", Tool: "the lab's HL7 sender",
+			What: "somebody sends messages until one is taken", Fires: messages(intruder, record, "TEST", "MFN^M02", "AR", "", 25, time.Second),
+			Not: "a few of many messages are refused", Silent: func(s *Scene) {
+				messages(lab, record, "LAB", "ORU^R01", "AA", pid, 40, time.Second)(s)
+				messages(lab, record, "LAB", "ORU^R01", "AE", pid, 3, time.Second)(s)
+			}},
+		{SID: 9000105, Family: "hl7", Tool: "the lab's HL7 sender",
+			What: "somebody deletes persons", Fires: messages(intruder, record, "ADMIT", "ADT^A29", "AA", pid, 12, time.Second),
+			Not: "a morning's admissions, and one pair of records merged", Silent: func(s *Scene) {
+				messages(ward, record, "ADMIT", "ADT^A01", "AA", pid, 30, time.Second)(s)
+				messages(ward, record, "ADMIT", "ADT^A40", "AA", pid, 1, 0)(s)
+			}},
+	}
+}
