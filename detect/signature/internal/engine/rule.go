@@ -341,14 +341,17 @@ func (c *compiled) choose() {
 	}
 }
 
-// nearPattern is bytes that find the rule at the begin of a packet, where it says that they stand there.
+// nearPattern is bytes that find the rule at the begin of a packet, where it says that they stand there, and they are no
+// worse than those that find it anywhere: the head of a request of DNS finds all that ask for a name.
 func (c *compiled) nearPattern() (best multi.Pattern, ok bool) {
+	most := 0
+	if len(c.pattern.Bytes) > 3 {
+		most = c.looks[c.fast].program.FastWorth()
+	}
 	for i := range c.looks {
 		if l := &c.looks[i]; l.src == nil && l.program != nil && !l.program.WhenAbsent() && l.program.Chain() == nil {
-			for _, p := range l.program.Fast() {
-				if p.To > 0 && p.To <= nearby && !p.AtEnd && len(p.Bytes) > max(len(best.Bytes), 2) {
-					best, ok = p, true
-				}
+			if p, worth, found := l.program.FastWithin(nearby); found && len(p.Bytes) > 2 && worth >= most {
+				best, most, ok = p, worth, true
 			}
 		}
 	}

@@ -34,6 +34,17 @@ func (p *Program) FastWorth() int {
 	return p.fast[0].worth
 }
 
+// FastWithin is the best of Fast that must end within the first bytes of the buffer, with its worth; ok is false where there
+// is none.
+func (p *Program) FastWithin(bytes int) (best multi.Pattern, worth int, ok bool) {
+	for i := range p.fast {
+		if c := &p.fast[i]; c.To > 0 && c.To <= bytes && !c.AtEnd {
+			return c.Pattern, c.worth, true
+		}
+	}
+	return best, 0, false
+}
+
 func sortCandidates(c []candidate) {
 	slices.SortStableFunc(c, func(a, b candidate) int { return b.worth - a.worth })
 }
@@ -142,4 +153,5 @@ const habitual = "\r\n\r\nget http://www. post /index.php http/1.1\r\nhost: www.
 	"content-encoding: gzip\r\nserver: nginx\r\nserver: apache\r\nset-cookie: ; path=/; httponly\r\nexpires: \r\nlast-modified: \r\n" +
 	"\r\nreferer: http:// https://\r\ncookie: \r\norigin: \r\netag: \"\r\ndate: mon, gmt\r\nlocation: http:// date: \r\nvary: accept-encoding\r\n" +
 	"<html><head><title></title></head><body></body></html> <script type=\"text/javascript\"></script> function( document.write(" +
-	"<meta http-equiv=\"content-type\" content=\"text/html; charset=utf-8\">\r\n .com/ .net .org .exe .php?id= /images/ /index.html"
+	"<meta http-equiv=\"content-type\" content=\"text/html; charset=utf-8\">\r\n .com/ .net .org .exe .php?id= /images/ /index.html" +
+	"\x00\x00\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00 \x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www" // questions of DNS
