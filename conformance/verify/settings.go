@@ -96,6 +96,12 @@ func choose(o *eve.Options, logger string, s *yaml.Node) {
 		o.Hellos = slices.Contains(custom, "client_handshake") || slices.Contains(custom, "server_handshake")
 	case "mqtt":
 		o.MQTTText = int(number(mapping(s, "string-log-limit")))
+	case "alert":
+		o.Payloads, o.Packets = truth(mapping(s, "payload")), truth(mapping(s, "packet"))
+		o.References = truth(mapping(mapping(mapping(s, "metadata"), "rule"), "reference"))
+		if x := mapping(s, "xff"); truth(mapping(x, "enabled")) {
+			o.XFF, o.XFFReverse = value(mapping(x, "mode")), value(mapping(x, "deployment")) != "forward"
+		}
 	case "anomaly":
 		kinds := mapping(s, "types")
 		o.Anomalies = nil

@@ -2,6 +2,7 @@ package eve
 
 import (
 	"encoding/json"
+	"net/netip"
 	"strings"
 
 	"bulwark/event"
@@ -24,8 +25,11 @@ func (w *Writer) alert(e *event.Event, p *event.Alert) {
 		w.attacked(e, p)
 	}
 	w.metadata(p.Metadata)
-	if len(p.References) > 0 {
-		j.list("references", p.References)
+	if w.References {
+		w.references(p.References)
+	}
+	if w.XFF == "extra-data" {
+		j.some("xff", w.forwarded(p))
 	}
 	j.close()
 	j.some("app_proto", p.App)
@@ -75,6 +79,54 @@ func (w *Writer) attacked(e *event.Event, p *event.Alert) {
 	j.addr("ip", e.Dst, w.ShortIPv6)
 	j.num("port", uint64(e.Ports.Dst))
 	j.close()
+}
+
+// systems are the addresses of what rules refer to (reference.config of Suricata).
+var systems = map[string]string{
+	"url": "https://", "cve": "https://cve.mitre.org/cgi-bin/cvename.cgi?name=", "bugtraq": "https://www.securityfocus.com/bid/",
+	"bid": "https://www.securityfocus.com/bid/", "et": "https://doc.emergingthreats.net/", "msft": "https://technet.microsoft.com/security/bulletin/",
+	"nessus": "https://www.nessus.org/plugins/index.php?view=single&id=", "exploitdb": "https://www.exploit-db.com/exploits/",
+	"md5": "https://www.threatexpert.com/report.aspx?md5=", "securitytracker": "https://securitytracker.com/id?",
+}
+
+// references writes "system,id" texts as addresses.
+func (w *Writer) references(list []string) {
+	if len(list) == 0 {
+		return
+	}
+	j := &w.j
+	j.array("references")
+	for _, r := range list {
+		system, id, _ := strings.Cut(r, ",")
+		j.comma()
+		if before, ok := systems[strings.ToLower(system)]; ok && !strings.Contains(id, "://") {
+			id = before + id
+		}
+		j.quoted(id)
+	}
+	j.end()
+}
+
+// forwarded is the address that a proxy named in the request that an alert is about; "": none.
+func (w *Writer) forwarded(p *event.Alert) string {
+	var r struct {
+		HTTP struct {
+			XFF string `json:"xff"`
+		} `json:"http"`
+	}
+	if p.Record == "" || json.Unmarshal([]byte(p.Record), &r) != nil {
+		return ""
+	}
+	list := strings.Split(r.HTTP.XFF, ",")
+	which := list[0]
+	if w.XFFReverse {
+		which = list[len(list)-1]
+	}
+	a, err := netip.ParseAddr(strings.TrimSpace(which))
+	if err != nil {
+		return ""
+	}
+	return a.String()
 }
 
 // metadata writes "key value" texts: each key with a list of its values.

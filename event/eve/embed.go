@@ -2,9 +2,96 @@ package eve
 
 import (
 	"bytes"
+	"encoding/base64"
+	"net/netip"
 
 	"bulwark/event"
 )
+
+// Evidence is what an alert shows of the packet that matched.
+type Evidence struct {
+	Payload  []byte // what the packet or its stream carries
+	Stream   bool   // it is the stream's
+	Packet   []byte // as captured
+	Link     uint64 // what it begins with, as captures number it
+	LinkName string // the same in words
+	Tunnel   bool   // it came in a tunnel, whose ends are these
+	Src, Dst netip.Addr
+	Ports    event.Ports
+	Proto    uint8
+	Depth    uint64
+	Of       uint64 // number of the packet in the capture; 0: there is none
+}
+
+// Evidence appends to the object at the end of dst what an alert shows of its packet; an empty dst begins one.
+func (w *Writer) Evidence(dst []byte, from int, v *Evidence) []byte {
+	w.j = object{buf: dst}
+	if j := &w.j; len(dst) > from {
+		j.buf = dst[:len(dst)-1]
+		j.fresh = len(dst) == from+2
+	} else {
+		j.open("")
+	}
+	j := &w.j
+	if v.Tunnel {
+		w.tunnel(v)
+	}
+	if v.Payload != nil {
+		j.base64("payload", v.Payload)
+		j.key("payload_printable")
+		j.printable(v.Payload)
+		j.num("stream", pick01(v.Stream))
+	}
+	if v.Packet != nil {
+		j.base64("packet", v.Packet)
+		j.open("packet_info")
+		j.num("linktype", v.Link)
+		j.some("linktype_name", v.LinkName)
+		j.close()
+	}
+	j.close()
+	return j.buf
+}
+
+func pick01(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// tunnel writes the ends of a tunnel.
+func (w *Writer) tunnel(v *Evidence) {
+	j := &w.j
+	j.open("tunnel")
+	j.addr("src_ip", v.Src, w.ShortIPv6)
+	j.num("src_port", uint64(v.Ports.Src))
+	j.addr("dest_ip", v.Dst, w.ShortIPv6)
+	j.num("dest_port", uint64(v.Ports.Dst))
+	j.str("proto", protoName(v.Proto))
+	j.num("depth", v.Depth)
+	j.count("pcap_cnt", v.Of)
+	j.str("pkt_src", "wire/pcap")
+	j.close()
+}
+
+func (j *object) base64(name string, b []byte) {
+	j.key(name)
+	j.buf = append(base64.StdEncoding.AppendEncode(append(j.buf, '"'), b), '"')
+}
+
+// printable writes bytes as Suricata prints them: what is no ASCII is a point.
+func (j *object) printable(b []byte) {
+	shown := make([]byte, len(b))
+	for i, c := range b {
+		if c >= 0x20 && c < 0x7f || c == '\r' || c == '\n' {
+			shown[i] = c
+		} else {
+			shown[i] = '.'
+		}
+	}
+	j.buf = event.AppendJSONString(j.buf, string(shown))
+}
 
 // Objects appends what a record of e has beside its head, as one object: an alert has the same of what it is about. Nothing
 // is appended for what Suricata embeds nowhere. The place of the request in its conversation, which an alert has itself, is

@@ -8,6 +8,7 @@ package eve
 import (
 	"encoding/json"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,7 +105,9 @@ func (w *Writer) head(dst []byte, e *event.Event, kind string) {
 		j.num("pcap_cnt", e.Packet)
 	}
 	j.str("event_type", kind)
-	if e.Packet != 0 && kind != "flow" {
+	if a, ok := e.Payload.(*event.Alert); ok && a.Source != "" {
+		j.str("pkt_src", a.Source)
+	} else if e.Packet != 0 && kind != "flow" {
 		j.str("pkt_src", "wire/pcap")
 	}
 	if e.VLAN != 0 {
@@ -150,6 +153,13 @@ func (w *Writer) ends(e *event.Event) {
 	src, dst, ports := e.Src, e.Dst, e.Ports
 	if w.answers(e) {
 		src, dst, ports = dst, src, event.Ports{Src: ports.Dst, Dst: ports.Src}
+	}
+	if a, ok := e.Payload.(*event.Alert); ok && w.XFF == "overwrite" {
+		if x, err := netip.ParseAddr(w.forwarded(a)); err == nil && a.FromServer {
+			dst = x
+		} else if err == nil {
+			src = x
+		}
 	}
 	if src.IsValid() {
 		j.addr("src_ip", src, w.ShortIPv6)

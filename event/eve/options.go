@@ -32,6 +32,10 @@ type Options struct {
 	FullURLs    bool     // and the schemes themselves
 	NoURLs      bool     // no addresses
 
+	References bool   // what rules refer to
+	XFF        string // the address that a proxy names in X-Forwarded-For, in alerts: extra-data or overwrite; empty: left out
+	XFFReverse bool   // the last address of several: the proxy stands before the servers
+
 	Records // what the sensor writes down for them
 }
 
@@ -44,6 +48,11 @@ type Records struct {
 	// Passwords writes passwords, communities and the like that crossed in clear, as Suricata does; without it a mask
 	// stands in their place.
 	Passwords bool `json:"passwords,omitempty"`
+
+	// Packets and Payloads write into alerts the packet that matched, and what it or its stream carries. There may be
+	// anything in them.
+	Packets  bool `json:"packets,omitempty"`
+	Payloads bool `json:"payloads,omitempty"`
 
 	Inline     bool `json:"inline,omitempty"`      // records bear the time of the packet that was read, not of the one that acknowledged it
 	FTPLine    int  `json:"ftp_line,omitempty"`    // bytes of a line of FTP that are read; 0: 4,096

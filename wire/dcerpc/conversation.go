@@ -17,12 +17,16 @@ type Conversation struct {
 	// Pool may be shared with other conversations; nil: it makes one of its own.
 	Pool *Pool
 
+	// Stubs keeps the arguments and results of calls, and tells of each side of a call by itself, as a *Side.
+	Stubs bool
+
 	sides    [2]side
 	contexts []Context
 	bind     Bind // the one that waits for its answer, if binding
 	binding  bool
 	waiting  []Call
 	message  Message
+	side     Side
 	signOn   SignOn
 	late     bool     // answers without requests wait to be told
 	pending  bool     // a sign-on waits for what becomes of it
@@ -86,6 +90,9 @@ func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int
 			continue
 		}
 		want := head.wanted()
+		if c.Stubs && (head.kind == Request || head.kind == Response) {
+			want = head.length
+		}
 		if len(rest) < want {
 			return done, want, nil
 		}
@@ -132,7 +139,7 @@ func (c *Conversation) Close(h Handler) {
 func (c *Conversation) Reset() {
 	room := c.room // what the slices below may point to
 	*c = Conversation{
-		room: room, contexts: c.contexts[:0], waiting: c.waiting[:0], Pool: c.Pool, bind: Bind{Contexts: c.bind.Contexts[:0]},
+		room: room, contexts: c.contexts[:0], waiting: c.waiting[:0], Pool: c.Pool, Stubs: c.Stubs, bind: Bind{Contexts: c.bind.Contexts[:0]},
 		signOn: SignOn{client: c.signOn.client[:0], server: c.signOn.server[:0]},
 	}
 }
@@ -278,6 +285,7 @@ func (c *Conversation) request(m *message, h Handler) {
 			x.read(about, m, at)
 		}
 	}
+	c.turn(x, m, at, h)
 }
 
 // response reads a fragment of a RESPONSE ([C706] 12.6.4.10) or a FAULT (12.6.4.7).
@@ -292,6 +300,7 @@ func (c *Conversation) response(m *message, h Handler) {
 	}
 	x.Answered, x.Type = true, m.kind
 	x.Response.add(m, headerSize+8)
+	c.turn(x, m, headerSize+8, h)
 	if m.kind == FaultType {
 		x.Fault = Fault(m.u32(headerSize + 8))
 	}
@@ -341,7 +350,7 @@ func (c *Conversation) add() *Call {
 		c.waiting = append(c.waiting, Call{})
 	}
 	x := &c.waiting[n]
-	*x = Call{Texts: x.Texts[:0], order: x.order[:0]}
+	*x = Call{Texts: x.Texts[:0], order: x.order[:0], stubs: [2][]byte{x.stubs[0][:0], x.stubs[1][:0]}}
 	return x
 }
 
@@ -350,6 +359,7 @@ func (c *Conversation) tell(i int, h Handler) {
 	c.waiting[i].Context, c.waiting[i].SignOn = c.context(c.waiting[i].ContextID), c.who()
 	h.Record(&c.waiting[i])
 	gone := c.waiting[i]
+	gone.trim()
 	c.waiting = append(slices.Delete(c.waiting, i, i+1), gone)[:len(c.waiting)-1] // its buffers stay behind the end
 }
 

@@ -57,6 +57,7 @@ func (d *Datagrams) Datagram(p []byte, h Handler) error {
 			body := message{header: header{order: o, length: datagramSize + length}, p: p[:datagramSize+length]}
 			x.read(&x.Unbound, &body, datagramSize)
 		}
+		d.turn(x, wire.ToServer, o, p[datagramSize:datagramSize+length], whole, h)
 		return nil
 	}
 	x.Answered, x.Type = true, kind
@@ -65,6 +66,7 @@ func (d *Datagrams) Datagram(p []byte, h Handler) error {
 	if kind != Response && length >= 4 {
 		x.Fault = Fault(o.u32(p[datagramSize:]))
 	}
+	d.turn(x, wire.ToClient, o, p[datagramSize:datagramSize+length], whole || kind != Response, h)
 	if whole || kind != Response {
 		d.tell(x, h)
 	}
@@ -99,6 +101,7 @@ func (d *Datagrams) tell(x *Call, h Handler) {
 			x.Context = &x.Unbound
 			h.Record(x)
 			gone := *x
+			gone.trim()
 			d.waiting = append(slices.Delete(list, i, i+1), gone)[:len(list)-1]
 			return
 		}

@@ -30,7 +30,7 @@ const (
 
 // Handler is told what was done. A record and what it points to are valid during the call only.
 type Handler interface {
-	// Record is called with a *Bind, a *Call, a *Message or a *SignOn.
+	// Record is called with a *Bind, a *Call, a *Message or a *SignOn, and a *Side where they are asked for.
 	Record(r Record)
 }
 
@@ -41,6 +41,7 @@ func (*Bind) record()    {}
 func (*Call) record()    {}
 func (*Message) record() {}
 func (*SignOn) record()  {}
+func (*Side) record()    {}
 
 // UUID names an interface or an activity, in the order in which it is read out. The zero value was not said.
 type UUID [16]byte
@@ -114,7 +115,8 @@ type Call struct {
 	Sequence uint32
 	Unbound  Context // its interface, over UDP
 
-	order text // scratch for Texts
+	order text      // scratch for Texts
+	stubs [2][]byte // arguments and results; of a conversation that keeps them
 }
 
 // Message is one that belongs to no call: AUTH3, CO_CANCEL, ORPHANED, SHUTDOWN.

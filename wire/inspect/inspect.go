@@ -25,8 +25,8 @@ type Inspector interface {
 	Body(f *Flow, t *http.Transaction, p []byte)
 	// File shows the next bytes of a file, a body of HTTP among them, unpacked. It reports whether it wants more of it.
 	File(f *Flow, file File, p []byte) (more bool)
-	// Record shows what is about to be told of f; f is nil where it is of no flow.
-	Record(f *Flow, h *event.Header, p event.Payload)
+	// Record shows what is about to be told of f, and what else was read of the same message; f is nil where it is of no flow.
+	Record(f *Flow, h *event.Header, p event.Payload, more *More)
 	// Count is what it did since it was asked last.
 	Count() Count
 	// End shows that the conversation of f has ended: nothing more of its stream comes. gone says that the flow itself is
@@ -50,6 +50,42 @@ type Count struct {
 	Stopped uint64 // evaluations that were given up at their limit
 	Refused uint64 // things that it could not look at, for want of room
 }
+
+// More is what a decoder has read of a message beyond what is told of it.
+type More struct {
+	Values  []Value
+	Numbers []Number
+	Little  bool // DCE/RPC: numbers are little-endian
+	Turn    bool // it was said in the direction of the flow that is shown, whatever the record is about
+}
+
+// Value is bytes by the name that rules have for them.
+type Value struct {
+	Name  string
+	Bytes []byte
+}
+
+// Number is a number by the name that rules have for it.
+type Number struct {
+	Name string
+	N    uint64
+}
+
+// Reset forgets what was read.
+func (m *More) Reset() {
+	clear(m.Values)
+	*m = More{Values: m.Values[:0], Numbers: m.Numbers[:0]}
+}
+
+// Value adds bytes, unless there are none.
+func (m *More) Value(name string, b []byte) {
+	if b != nil {
+		m.Values = append(m.Values, Value{name, b})
+	}
+}
+
+// Number adds a number.
+func (m *More) Number(name string, n uint64) { m.Numbers = append(m.Numbers, Number{name, n}) }
 
 // Stage is how far a message of HTTP has come.
 type Stage uint8
@@ -94,6 +130,9 @@ type Flow struct {
 
 	// Packet is the packet in hand; nil where none is: time has run out, or the capture has ended.
 	Packet *packet.Packet
+
+	// Said is what is looked at where it is a stream's; the inspector fills it in before it tells.
+	Said []byte
 
 	// Own is the inspector's: a number that it keeps for the flow, 0 at first.
 	Own *uint32

@@ -178,39 +178,6 @@ func (w *Watcher) payload(l *look) bool {
 	return false
 }
 
-// number reports whether one of the values of a field is as asked.
-func (w *Watcher) number(l *look) bool {
-	if w.view.record == nil || w.view.record.Kind() != l.src.record || l.src.values == nil {
-		return false
-	}
-	holds := false
-	l.src.values(w.view.record, func(v uint64) bool {
-		holds = true
-		for _, n := range l.numbers {
-			holds = holds && allHold(n, v)
-		}
-		return !holds
-	})
-	return holds
-}
-
-// told reports whether one of the texts of a record is as asked.
-func (w *Watcher) told(l *look) bool {
-	if w.view.record == nil || w.view.record.Kind() != l.src.record || l.src.texts == nil {
-		return false
-	}
-	holds, some := false, false
-	l.src.texts(w.view.record, func(v string) bool {
-		some = true
-		holds = l.program.Match(&w.machine, match.View{Data: bytesView(v), Whole: true})
-		return !holds
-	})
-	if !some {
-		return l.program.Match(&w.machine, match.View{Absent: true, Whole: true})
-	}
-	return holds
-}
-
 func (w *Watcher) several(l *look) bool {
 	if w.view.t == nil {
 		return false
@@ -305,6 +272,10 @@ func (w *Watcher) alert(c *compiled) {
 	a.References = append(a.References, c.references...)
 	if f := v.f; f != nil {
 		a.App, a.Start = f.App, uint64(f.First)
+		f.Said = nil
+		if v.stream != nil {
+			f.Said = v.stream.window
+		}
 		a.PacketsOut, a.PacketsIn, a.BytesOut, a.BytesIn = f.Packets[0], f.Packets[1], f.Bytes[0], f.Bytes[1]
 	}
 	w.tell.Tell(v.f, a)

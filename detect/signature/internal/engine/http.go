@@ -234,7 +234,7 @@ func (w *Watcher) file(f *inspect.Flow, st *state, g *gathered) {
 }
 
 // Record shows what is about to be told.
-func (w *Watcher) Record(f *inspect.Flow, _ *event.Header, p event.Payload) {
+func (w *Watcher) Record(f *inspect.Flow, _ *event.Header, p event.Payload, more *inspect.More) {
 	if now := w.shared.now.Load(); now != w.set {
 		w.set = now
 	}
@@ -250,11 +250,11 @@ func (w *Watcher) Record(f *inspect.Flow, _ *event.Header, p event.Payload) {
 	if st == nil || st.passed {
 		return
 	}
-	w.view = view{f: f, st: st, dir: f.Dir, record: p, p: f.Packet}
+	w.view = view{f: f, st: st, dir: f.Dir, record: p, more: more, p: f.Packet}
 	all := append(w.all[:0], set.always...)
 	for _, g := range set.list {
 		w.found = w.found[:0]
-		g.src.texts(p, func(v string) bool { w.scanOne(g, bytesView(v)); return true })
+		w.eachText(g.src, func(v []byte) bool { w.scanOne(g, v); return true })
 		all = append(all, w.found...)
 	}
 	w.all = ordered(all)
@@ -266,7 +266,7 @@ func (w *Watcher) Record(f *inspect.Flow, _ *event.Header, p event.Payload) {
 // askRecord asks a rule about a record in the directions that it speaks of.
 func (w *Watcher) askRecord(n int32) {
 	c := &w.set.rules[n]
-	if c.turns() {
+	if c.turns() && !w.view.more.Turn {
 		for dir := range wire.Dir(2) {
 			if c.dirs>>dir&1 != 0 {
 				w.view.dir = dir
@@ -275,6 +275,10 @@ func (w *Watcher) askRecord(n int32) {
 				}
 			}
 		}
+		return
+	}
+	if w.view.more.Turn {
+		w.ask(n)
 		return
 	}
 	dir, exchange := said(w.view.record)

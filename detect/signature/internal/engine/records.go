@@ -19,7 +19,7 @@ const (
 // recordSources are the fields of what is told of conversations.
 var recordSources = func() map[string]*source {
 	all := map[string]*source{}
-	for _, m := range []map[string]*source{nameSources(), tlsSources(), mailSources(), shareSources(), plantSources(), hospitalSources(), fileSources()} {
+	for _, m := range []map[string]*source{nameSources(), tlsSources(), mailSources(), shareSources(), plantSources(), hospitalSources(), fileSources(), dcerpcSources()} {
 		maps.Copy(all, m)
 	}
 	return withNames(all)

@@ -59,7 +59,9 @@ type look struct {
 	dir     wire.Dir     // in which it is looked at; Either: both
 	src     *source      // nil: the payload
 	program *match.Program
-	numbers [][]rule.Number // of an integer: of each one must hold
+	numbers [][]rule.Number     // of an integer: of each one must hold
+	pick    *rule.Pick          // of an integer with several values: which; nil: any
+	own     []func([]byte) bool // tests with a syntax of their own
 }
 
 func (s *Set) compile(r *rule.Rule) (compiled, error) {
@@ -141,9 +143,7 @@ func (c *compiled) compileLooks() error {
 					return unsupported(b.Field.Name + " with more than numbers")
 				}
 			}
-			if b.Pick != nil && b.Pick.Mode != rule.PickAny {
-				return unsupported(b.Field.Name + " with a choice of its values")
-			}
+			l.pick = b.Pick
 			c.looks = append(c.looks, l)
 			continue
 		}
@@ -154,10 +154,14 @@ func (c *compiled) compileLooks() error {
 			case *rule.Lua:
 				return unsupported("lua")
 			case *rule.Own:
-				return unsupported(t.Name)
+				hold, err := compileOwn(b.Field, t)
+				if err != nil {
+					return err
+				}
+				l.own = append(l.own, hold)
 			}
 		}
-		looked = append(looked, *b)
+		looked = append(looked, withoutOwn(*b, len(l.own)))
 		c.looks = append(c.looks, l)
 	}
 	programs, err := match.CompileAll(looked)
@@ -168,7 +172,7 @@ func (c *compiled) compileLooks() error {
 	for _, l := range c.looks {
 		if l.numbers == nil && (l.field == nil || l.field.Kind != field.Integer) {
 			l.program, programs = programs[0], programs[1:]
-			if l.program == nil {
+			if l.program == nil && l.own == nil {
 				continue // it is a part of another
 			}
 		}

@@ -27,6 +27,7 @@ type source struct {
 	record event.Kind
 	texts  func(p event.Payload, each func(string) bool) // of a record; each reports whether to go on
 	values func(p event.Payload, each func(uint64) bool)
+	beyond bool // it is not in the record, but was read of the same message
 }
 
 // scratch is memory that sources build their bytes in; it is used again for each message.

@@ -40,9 +40,10 @@ type Watcher struct {
 	held    int // bytes of windows and bodies
 	machine match.Machine
 	hits    multi.Hits
-	found   []int32 // rules whose bytes are there
-	all     []int32 // rules to be asked
-	missed  bool    // the rule that was asked last asks for bytes that were not there
+	found   []int32  // rules whose bytes are there
+	all     []int32  // rules to be asked
+	numbers []uint64 // of the field in hand
+	missed  bool     // the rule that was asked last asks for bytes that were not there
 	scratch scratch
 	cache   map[*source]cached
 	view    view
@@ -68,7 +69,8 @@ type view struct {
 	tx     *transaction
 	file   *gathered
 	record event.Payload
-	number uint64 // of the transaction, from 1
+	more   *inspect.More // what was read of the message besides
+	number uint64        // of the transaction, from 1
 }
 
 // NewShared holds no rules.

@@ -12,7 +12,7 @@ func smb() []Field {
 	f.app = "dcerpc"
 	f.bytes(either, "dcerpc.stub_data", "dce_stub_data")
 	f.bytes(either, "dcerpc.iface")
-	f.bytes(toServer, "dcerpc.opnum")
+	f.bytes(either, "dcerpc.opnum")
 	return f.fields
 }
 

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"encoding/binary"
 	"strconv"
 
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/dcerpc"
+	"bulwark/wire/inspect"
 )
 
 // dcerpcApp is a conversation of remote procedure calls, over TCP or UDP.
@@ -20,7 +22,7 @@ func (a *dcerpcApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int
 	return a.conv.Decode(dir, p, a)
 }
 
-func (a *dcerpcApp) furnish(w *Worker) { a.conv.Pool = &w.rpc }
+func (a *dcerpcApp) furnish(w *Worker) { a.conv.Pool, a.conv.Stubs = &w.rpc, w.look.on() }
 
 func (a *dcerpcApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 
@@ -65,7 +67,34 @@ func (a *dcerpcApp) Record(r dcerpc.Record) {
 		a.w.rpcRoles(a.f, e)
 	case *dcerpc.SignOn:
 		a.w.rpcSignOn(a.f, r, "dcerpc")
+	case *dcerpc.Side:
+		a.w.showCall(a.f, r, nil)
 	}
+}
+
+// showCall shows one side of a call; more fills in what carries it.
+func (w *Worker) showCall(f *flow, r *dcerpc.Side, more func(*texts, *event.DCERPC)) {
+	e, t := &w.out.rpc, texts{buf: w.out.text[:0]}
+	t.rpc(w, e, r.Call)
+	if more != nil {
+		more(&t, e)
+	}
+	m := &w.look.more
+	if c := r.Call.Context; c != nil {
+		at := len(t.buf)
+		t.buf = append(t.buf, c.Interface[:]...)
+		t.buf = binary.BigEndian.AppendUint16(t.buf, c.Major)
+		m.Value(inspect.DCEInterface, t.buf[at:len(t.buf):len(t.buf)])
+	}
+	if r.Call.Asked {
+		at := len(t.buf)
+		t.buf = binary.BigEndian.AppendUint16(t.buf, r.Call.Op)
+		m.Value(inspect.DCEOperation, t.buf[at:len(t.buf):len(t.buf)])
+	}
+	m.Value(inspect.DCEStub, r.Stub)
+	m.Little = r.Little
+	w.out.text = t.buf
+	w.showTurn(f, r.Dir, e)
 }
 
 // rpc fills in a binding or a call.

@@ -64,6 +64,7 @@ func (a *smbApp) openPipe(p *smb.Piece) uint32 {
 	if i == len(a.pipes) {
 		x := a.w.pipes.Fresh()
 		x.conv.Pool = &a.w.rpc
+		x.conv.Stubs = a.w.look.on()
 		a.pipes = append(a.pipes, x)
 	}
 	x := a.pipes[i]
@@ -135,6 +136,9 @@ func (x *smbPipe) Record(r dcerpc.Record) {
 	case *dcerpc.SignOn:
 		w.rpcSignOn(f, r, "dcerpc")
 		return
+	case *dcerpc.Side:
+		x.show(w, f, r)
+		return
 	case *dcerpc.Message:
 		if !w.opt.EVE || !x.eve {
 			return
@@ -152,6 +156,18 @@ func (x *smbPipe) Record(r dcerpc.Record) {
 	w.out.text = t.buf
 	w.emit(f, e)
 	w.rpcRoles(f, e)
+}
+
+// show shows one side of a call in the pipe.
+func (x *smbPipe) show(w *Worker, f *flow, r *dcerpc.Side) {
+	w.showCall(f, r, func(t *texts, e *event.DCERPC) {
+		e.NamedPipe = t.masked(w, x.name)
+		if x.eve {
+			told := x.app.told
+			x.carried(e)
+			x.app.told = told
+		}
+	})
 }
 
 // carried fills in the messages of SMB that carry a call.

@@ -5,12 +5,17 @@ import (
 	"bulwark/event/eve"
 	"bulwark/wire/http"
 	"bulwark/wire/inspect"
+	"bulwark/wire/packet"
+	"bulwark/wire/pcap"
 )
 
 // subject is what is being shown to who looks into the traffic: what an alert is about.
 type subject struct {
-	whole   bool              // a packet, not what its stream says
-	record  event.Payload     // that is about to be told
+	whole   bool          // a packet, not what its stream says
+	record  event.Payload // that is about to be told
+	more    inspect.More  // what was read of its message besides
+	frame   []byte        // the packet in hand as captured
+	link    pcap.LinkType
 	request *http.Transaction // a message of which has come to a stage
 	last    event.Payload     // the record that was told last
 	lastOf  uint64            // of this flow
@@ -20,11 +25,12 @@ type subject struct {
 
 // scribe writes what an alert is about. It has memory of its own: what alerts are told of is being read.
 type scribe struct {
-	writer eve.Writer
-	http   event.HTTP
-	text   []byte
-	buf    []byte
-	event  event.Event
+	writer   eve.Writer
+	http     event.HTTP
+	text     []byte
+	buf      []byte
+	event    event.Event
+	evidence eve.Evidence
 }
 
 // maxEmbedded is how many bytes of what it is about an alert holds; of more it holds nothing.
@@ -43,6 +49,9 @@ func (w *Worker) embed(v *inspect.Flow, a *event.Alert) {
 		s.event = event.Event{Header: w.head, Payload: p}
 		s.buf = s.writer.Objects(s.buf, &s.event)
 	}
+	if w.evidence(v, a, &s.evidence) {
+		s.buf = s.writer.Evidence(s.buf, 0, &s.evidence)
+	}
 	if len(s.buf) <= maxEmbedded {
 		a.Record = event.View(s.buf)
 	}
@@ -50,6 +59,62 @@ func (w *Worker) embed(v *inspect.Flow, a *event.Alert) {
 		a.TxID = placeOf(s.event.Payload)
 		s.event.Payload = nil
 	}
+}
+
+// evidence fills in what is shown of the packet in hand, and reports whether there is any.
+func (w *Worker) evidence(v *inspect.Flow, a *event.Alert, e *eve.Evidence) bool {
+	*e = eve.Evidence{}
+	p := w.look.hand
+	if p == nil {
+		return false
+	}
+	if w.depth > 0 {
+		outer := &w.pkt
+		if w.depth > 1 {
+			outer = &w.carried[w.depth-2]
+		}
+		a.Source = tunnelName(outer)
+		e.Tunnel, e.Src, e.Dst, e.Proto = true, outer.SrcAddr(), outer.DstAddr(), outer.Proto
+		e.Ports, e.Depth, e.Of = event.Ports{Src: outer.SrcPort, Dst: outer.DstPort}, uint64(w.depth), w.full.packet
+	}
+	r := &w.opt.Records
+	if r.Payloads {
+		e.Payload = p.Payload
+		if v != nil && v.Said != nil {
+			e.Payload, e.Stream = v.Said, true
+		}
+	}
+	if r.Packets {
+		e.Packet, e.Link, e.LinkName = w.look.frame, uint64(w.look.link), linkNames[w.look.link]
+	}
+	return e.Tunnel || e.Payload != nil || e.Packet != nil
+}
+
+// linkNames are the names of link types (tcpdump.org/linktypes.html).
+var linkNames = map[pcap.LinkType]string{
+	pcap.LinkEthernet: "EN10MB", pcap.LinkNull: "NULL", pcap.LinkPPP: "PPP", pcap.LinkRaw: "RAW", 12: "RAW", pcap.LinkSLL: "LINUX_SLL",
+	pcap.LinkSLL2: "LINUX_SLL2", pcap.LinkCHDLC: "C_HDLC", pcap.LinkNFLog: "NFLOG", pcap.LinkLoop: "LOOP",
+}
+
+// tunnelName is how Suricata calls what a packet carries.
+func tunnelName(outer *packet.Packet) string {
+	switch outer.Proto {
+	case 4:
+		return "ipv4 tunnel"
+	case 41:
+		return "ipv6 tunnel"
+	case 47:
+		return "gre tunnel"
+	}
+	switch {
+	case outer.DstPort == 6081:
+		return "geneve encapsulation"
+	case outer.DstPort == 3544 || outer.SrcPort == 3544:
+		return "teredo tunnel"
+	case outer.DstPort == 2152 || outer.SrcPort == 2152:
+		return "gtp tunnel"
+	}
+	return "vxlan encapsulation"
 }
 
 // placeOf is the place of a record in its conversation, from 1; 0: it has none.

@@ -19,6 +19,9 @@ type heldEvent struct {
 	head  event.Header
 	dir   wire.Dir
 	seq   uint32 // the sequence number behind the bytes
+	alert bool   // it waits also for a packet of its own direction
+	acked bool
+	back  bool // alert: which goes to who began the flow
 	batch event.Batch
 }
 
@@ -47,7 +50,7 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 	kept := h.events[:0]
 	for i := range h.events {
 		e := &h.events[i]
-		if e.head.Flow != f.id || !ended && (e.dir != dir || int32(ack-e.seq) < 0) {
+		if e.head.Flow != f.id || !ended && !e.due(dir, ack, w.back) {
 			kept = append(kept, *e)
 			continue
 		}
@@ -57,10 +60,45 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 			x.Time, x.Packet, x.Back = w.clock, w.full.packet, w.back
 			if a, ok := x.Payload.(*event.Alert); ok {
 				w.renew(f, a)
+				if ended {
+					a.Source, x.Packet = flowTimeout, 0
+				}
 			}
 			w.opt.Sink.Event(&x.Header, x.Payload)
 		}
 	}
 	clear(h.events[len(kept):])
 	h.events = kept
+}
+
+// flowTimeout is where an alert comes from for which no packet of the flow came any more.
+const flowTimeout = "stream (flow timeout)"
+
+// due reports whether an event is to be told now that ack of the bytes of dir has come; back is the direction of the packet
+// in hand. Suricata asks the rules about what a side has said when it was acknowledged, and that side sends again.
+func (e *heldEvent) due(dir wire.Dir, ack uint32, back bool) bool {
+	if e.dir == dir && int32(ack-e.seq) >= 0 {
+		e.acked = true
+	}
+	return e.acked && (!e.alert || e.back == back)
+}
+
+// holdAlert keeps an alert back and reports whether it did.
+func (w *Worker) holdAlert(f *flow, a *event.Alert) bool {
+	h := &w.full.held
+	if !w.opt.EVE || w.opt.Records.Inline || !h.on || f.key.proto != packet.TCP || f.conv == 0 && !h.ending {
+		return false
+	}
+	x := heldEvent{head: w.head, dir: h.dir, seq: f.next[h.dir], alert: true, back: a.FromServer}
+	if h.ending {
+		x.seq++ // FIN takes one sequence number
+	} else if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-x.seq) >= 0 {
+		if x.acked = true; a.FromServer == w.back {
+			return false
+		}
+	}
+	x.batch.Reset("", "", 0)
+	x.batch.Add(&w.head, a)
+	h.events = append(h.events, x)
+	return true
 }

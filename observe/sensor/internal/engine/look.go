@@ -92,12 +92,23 @@ func (w *Worker) showRecord(f *flow, p event.Payload) {
 	}
 	head := w.head
 	w.look.record = p
-	w.look.Record(v, &head, p)
+	w.look.Record(v, &head, p, &w.look.more)
+	w.look.more.Reset()
 	w.look.record = nil
 	if f != nil && p.Kind() != event.KindAnomaly {
 		w.look.last, w.look.lastOf, w.look.lastAt = p, f.id, w.count.packets
 	}
 	w.head = head
+}
+
+// showTurn shows what was read of a message of which nothing is told yet: its part of p, and what was added to w.look.more.
+func (w *Worker) showTurn(f *flow, dir wire.Dir, p event.Payload) {
+	head := w.head
+	w.header(f)
+	w.look.record, w.look.more.Turn = p, true
+	w.look.Record(w.view(f, dir), &w.head, p, &w.look.more)
+	w.look.more.Reset()
+	w.look.record, w.head = nil, head
 }
 
 // inHand is the direction of the packet in hand.
@@ -125,7 +136,7 @@ func (w *Worker) Tell(v *inspect.Flow, p event.Payload) {
 	}
 	if a != nil {
 		w.embed(v, a)
-		if v != nil && !w.look.whole && w.opt.EVE && w.hold(w.look.of, a) {
+		if v != nil && !w.look.whole && w.opt.EVE && w.holdAlert(w.look.of, a) {
 			return
 		}
 	}

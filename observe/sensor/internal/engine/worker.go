@@ -228,7 +228,7 @@ func orDefault(n, d int) int {
 // Packet takes one frame: at is its time in unix nanoseconds, size its length on the wire, vlan the id that the
 // kernel took out of it. The frame is not kept.
 func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, frame []byte) {
-	w.look.hand = nil // the one before is gone
+	w.look.hand, w.look.frame, w.look.link = nil, frame, link // the one before is gone
 	w.advance(at)
 	w.count.packets++
 	w.count.bytes += uint64(size)

@@ -1,0 +1,35 @@
+package engine
+
+import (
+	"bulwark/detect/signature/internal/field"
+	"bulwark/detect/signature/internal/rule"
+)
+
+// compileOwn makes a test of a keyword with a syntax of its own: it is asked of each value of the field.
+func compileOwn(f *field.Field, t *rule.Own) (func([]byte) bool, error) {
+	if f == nil {
+		return nil, unsupported(t.Name)
+	}
+	switch f.Name {
+	case "dcerpc.iface":
+		return interfaceTest(t), nil
+	case "dcerpc.opnum":
+		return opnumTest(t), nil
+	}
+	return nil, unsupported(t.Name)
+}
+
+// withoutOwn is l without its n tests that are compiled elsewhere.
+func withoutOwn(l rule.Looked, n int) rule.Looked {
+	if n == 0 {
+		return l
+	}
+	var rest []rule.Test
+	for _, t := range l.Tests {
+		if _, ok := t.(*rule.Own); !ok {
+			rest = append(rest, t)
+		}
+	}
+	l.Tests = rest
+	return l
+}
