@@ -168,7 +168,11 @@ func tlsSources() map[string]*source {
 		"tls.subjectaltname":   list(toClient, func(p *event.TLS) []string { return p.SANs }),
 		"tls.alpn":             list(toServer, func(p *event.TLS) []string { return p.ClientALPN }),
 		"tls.version": some(either, func(p *event.TLS) (uint64, bool) {
-			v, ok := field.TLSVersions()[strings.TrimPrefix(strings.ToLower(strings.ReplaceAll(p.Version, " ", "")), "tls")]
+			name := strings.ToLower(strings.ReplaceAll(p.Version, " ", ""))
+			if name == "tlsv1" { // Suricata's name for TLS 1.0
+				name = "tls1.0"
+			}
+			v, ok := field.TLSVersions()[name]
 			return v, ok
 		}),
 		"ja3.hash":    text(toServer, func(p *event.TLS) string { return p.JA3 }),
