@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-func passwordCases() []Case {
+// guessCases are those of passwords that are tried at a server.
+func guessCases() []Case {
 	const openssh, libssh = "SSH-2.0-OpenSSH_9.2p1", "SSH-2.0-libssh_0.10.4"
 	shells := func(n int, pause time.Duration, client string) Act {
 		return func(s *Scene) {
@@ -19,30 +20,6 @@ func passwordCases() []Case {
 	}
 	one := func(int) string { return files }
 	each := func(i int) string { return fmt.Sprint("10.20.1.", 100+i) }
-	refused := func(n int, code byte, pause time.Duration) Act {
-		return func(s *Scene) {
-			times(n, func(i int) {
-				s.kerberos(ward, asked(10, fmt.Sprint("nurse", i), "krbtgt", realm), krbError(code))
-				s.Wait(pause)
-			})
-		}
-	}
-	services := func(n int, cipher byte) Act {
-		return func(s *Scene) {
-			times(n, func(i int) {
-				name := fmt.Sprint("sql", i, ".hospital.example")
-				s.kerberos(ward, asked(12, "nurse", "MSSQLSvc", name), ticket(13, cipher, 18, "nurse", "MSSQLSvc", name))
-			})
-		}
-	}
-	people := func(n int, part byte) Act {
-		return func(s *Scene) {
-			times(n, func(i int) {
-				who := fmt.Sprint("nurse", i)
-				s.kerberos(ward, asked(10, who, "krbtgt", realm), ticket(11, 18, part, who, "krbtgt", realm))
-			})
-		}
-	}
 	wrongTelnet := func(n int) Act {
 		return func(s *Scene) {
 			times(n, func(int) {
@@ -81,24 +58,6 @@ func passwordCases() []Case {
 		{SID: 9000503, Family: "passwords", Tool: "nmap smb-brute, impacket",
 			What: "one password is tried on fifty servers", Fires: shares(50, time.Second, each, logonFailure),
 			Not: "a program with an old password tries four servers", Silent: shares(4, time.Second, each, logonFailure)},
-		{SID: 9000504, Family: "passwords", Tool: "kinit, kerbrute",
-			What: "one password is tried on fifteen people", Fires: refused(15, 24, time.Second),
-			Not: "a ward mistypes now and then", Silent: refused(8, 24, 20*time.Second)},
-		{SID: 9000505, Family: "passwords", Tool: "nmap krb5-enum-users, kerbrute",
-			What: "twenty names are tried out", Fires: refused(20, 6, time.Second),
-			Not: "somebody who has left is still asked for, and others must prove themselves first", Silent: func(s *Scene) {
-				refused(3, 6, time.Second)(s)
-				refused(30, 25, time.Second)(s)
-			}},
-		{SID: 9000506, Family: "passwords", Tool: "impacket GetUserSPNs",
-			What: "tickets of RC4 are taken for six services", Fires: services(6, 23),
-			Not: "tickets of AES are, and of RC4 for two old ones", Silent: func(s *Scene) {
-				services(20, 18)(s)
-				services(2, 23)(s)
-			}},
-		{SID: 9000507, Family: "passwords", Tool: "impacket GetNPUsers",
-			What: "what RC4 seals is taken for five people", Fires: people(5, 23),
-			Not: "people get what AES seals", Silent: people(20, 18)},
 		{SID: 9000508, Family: "passwords", Tool: "hydra, nmap ftp-brute",
 			What: "ten wrong passwords over FTP", Fires: func(s *Scene) {
 				times(10, func(i int) { s.ftpLogin(intruder, "root", fmt.Sprint("Summer", i), "530 Login incorrect.") })
@@ -134,5 +93,53 @@ func passwordCases() []Case {
 		{SID: 9000514, Family: "passwords", Tool: "hydra, nmap ms-sql-brute",
 			What: "ten wrong passwords at a database", Fires: tds(10, "\x18\x48\x00\x00"),
 			Not: "ten other messages of a database", Silent: tds(10, "\x16\x48\x00\x00")},
+	}
+}
+
+// ticketCases are those of the domain controller.
+func ticketCases() []Case {
+	refused := func(n int, code byte, pause time.Duration) Act {
+		return func(s *Scene) {
+			times(n, func(i int) {
+				s.kerberos(ward, asked(10, fmt.Sprint("nurse", i), "krbtgt", realm), krbError(code))
+				s.Wait(pause)
+			})
+		}
+	}
+	services := func(n int, cipher byte) Act {
+		return func(s *Scene) {
+			times(n, func(i int) {
+				name := fmt.Sprint("sql", i, ".hospital.example")
+				s.kerberos(ward, asked(12, "nurse", "MSSQLSvc", name), ticket(13, cipher, 18, "nurse", "MSSQLSvc", name))
+			})
+		}
+	}
+	people := func(n int, part byte) Act {
+		return func(s *Scene) {
+			times(n, func(i int) {
+				who := fmt.Sprint("nurse", i)
+				s.kerberos(ward, asked(10, who, "krbtgt", realm), ticket(11, 18, part, who, "krbtgt", realm))
+			})
+		}
+	}
+	return []Case{
+		{SID: 9000504, Family: "passwords", Tool: "kinit, kerbrute",
+			What: "one password is tried on fifteen people", Fires: refused(15, 24, time.Second),
+			Not: "a ward mistypes now and then", Silent: refused(8, 24, 20*time.Second)},
+		{SID: 9000505, Family: "passwords", Tool: "nmap krb5-enum-users, kerbrute",
+			What: "twenty names are tried out", Fires: refused(20, 6, time.Second),
+			Not: "somebody who has left is still asked for, and others must prove themselves first", Silent: func(s *Scene) {
+				refused(3, 6, time.Second)(s)
+				refused(30, 25, time.Second)(s)
+			}},
+		{SID: 9000506, Family: "passwords", Tool: "impacket GetUserSPNs",
+			What: "tickets of RC4 are taken for six services", Fires: services(6, 23),
+			Not: "tickets of AES are, and of RC4 for two old ones", Silent: func(s *Scene) {
+				services(20, 18)(s)
+				services(2, 23)(s)
+			}},
+		{SID: 9000507, Family: "passwords", Tool: "impacket GetNPUsers",
+			What: "what RC4 seals is taken for five people", Fires: people(5, 23),
+			Not: "people get what AES seals", Silent: people(20, 18)},
 	}
 }
