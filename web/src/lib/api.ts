@@ -58,6 +58,16 @@ async function request<T>(method: string, url: string, body: unknown, signal?: A
   return (await response.json()) as T
 }
 
+/** Sends what a form holds, files among it. */
+export async function form<T>(path: string, body: FormData, signal?: AbortSignal): Promise<T> {
+  const init: RequestInit = { method: 'POST', headers: { Accept: 'application/json', 'Accept-Language': language }, credentials: 'same-origin', body }
+  if (signal) init.signal = signal
+  const response = await fetch(path, init)
+  if (response.status === 401) leave()
+  if (!response.ok) throw await problem(response)
+  return (await response.json()) as T
+}
+
 /** Sends a file as it is. */
 export async function upload<T>(path: string, file: Blob, type: string): Promise<T> {
   const response = await fetch(path, { method: 'POST', headers: { Accept: 'application/json', 'Accept-Language': language, 'Content-Type': type }, credentials: 'same-origin', body: file })

@@ -1,5 +1,10 @@
 // Small helps for keyboard and focus.
 
+let g = 0 // when "g" was pressed, to wait for the room's letter
+export const pressG = (at: number) => { g = at }
+/** Whether a key pressed now is the letter of a room. */
+export const afterG = (at: number) => g > 0 && at - g < 1500
+
 /** Whether keys typed now belong to a text field. */
 export function typing(e: KeyboardEvent): boolean {
   const el = e.target as HTMLElement | null

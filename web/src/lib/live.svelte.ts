@@ -1,4 +1,5 @@
 // The live stream of the node. It says by itself when it is stale: since when nothing has come.
+import type { Changed } from '../rooms/findings/model.svelte.ts'
 import { get, type Event } from './api.ts'
 
 interface Rate { bits: number; packets: number; messages: number } // per second
@@ -11,13 +12,13 @@ export interface Stats {
 }
 /** A sample of what happened in a second, and how much there was. */
 export interface Sample { seen: number; events: Event[] }
-type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void }
+type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void; finding: (c: Changed) => void }
 
 const quiet = 15_000 // the node beats every 5 s
 let heard = $state(Date.now())
 let broken = $state(false)
 let source: EventSource | undefined
-const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set() }
+const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set(), finding: new Set() }
 
 export const live = {
   /** Since when the stream has been silent, as unix milliseconds; undefined while it runs. */
@@ -42,7 +43,12 @@ export function listen() {
   source.addEventListener('stats', (e) => { alive(); for (const f of listeners.stats) f(JSON.parse(e.data) as Stats) })
   source.addEventListener('events', (e) => { alive(); for (const f of listeners.events) f(JSON.parse(e.data) as Sample) })
   source.addEventListener('health', () => { alive(); for (const f of listeners.health) f() })
-  source.addEventListener('gap', () => { alive(); for (const f of listeners.health) f() }) // something was missed: ask again
+  source.addEventListener('finding', (e) => { alive(); for (const f of listeners.finding) f(JSON.parse(e.data) as Changed) })
+  source.addEventListener('gap', () => { // something was missed: ask again
+    alive()
+    for (const f of listeners.health) f()
+    for (const f of listeners.finding) f({ changed: [], left_off: 1 })
+  })
   source.addEventListener('error', () => {
     broken = true
     if (source?.readyState === EventSource.CLOSED) void get('/api/me').catch(() => {}) // goes to sign in where the session ended

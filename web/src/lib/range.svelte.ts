@@ -34,7 +34,8 @@ export function range(): Range {
 }
 
 export const refresh = () => { asOf = Date.now() - settling }
-export const lately = (last: string) => { refresh(); set({ range: last === usual && !capture ? undefined : last, from: undefined, to: undefined }) }
+/** explicit: the usual range is written too, where none means all time. */
+export const lately = (last: string, explicit = false) => { refresh(); set({ range: last === usual && !capture && !explicit ? undefined : last, from: undefined, to: undefined }) }
 /** The range of the whole capture. */
 export const whole = () => set({ range: undefined, from: undefined, to: undefined })
 export const between = (from: number, to: number) =>
