@@ -20,7 +20,8 @@ type Case struct {
 
 // Cases are all of them, in the order of their rules.
 func Cases() []Case {
-	all := slices.Concat(dicomCases(), hl7Cases(), fhirCases(), webCases(), deviceCases(), portCases(), listCases(), guessCases(), ticketCases())
+	all := slices.Concat(dicomCases(), hl7Cases(), fhirCases(), webCases(), deviceCases(), portCases(), listCases(), guessCases(), ticketCases(),
+		callCases(), copyCases(), extortionCases(), outwardCases(), controlCases(), nameCases())
 	slices.SortFunc(all, func(a, b Case) int { return int(a.SID) - int(b.SID) })
 	return all
 }

@@ -59,8 +59,8 @@ func (s *Scene) desktop(from string, chosen uint32) {
 	c.Close()
 }
 
-// smb1 negotiates SMB 1, or what the server makes of it.
-func (s *Scene) smb1(from string) {
+// smb1 negotiates SMB 1 with a device.
+func (s *Scene) smb1(from string) *Conn {
 	c := s.Connect(from, device, 445)
 	head := func(flags string) string {
 		return "\xffSMB\x72\x00\x00\x00\x00" + flags + "\x01\xc8" + zero(12) + "\xff\xff\xfe\xff\x00\x00\x00\x00"
@@ -69,7 +69,7 @@ func (s *Scene) smb1(from string) {
 	dialects := "\x02NT LM 0.12\x00"
 	say(up, head("\x18")+"\x00"+le16(len(dialects))+dialects)
 	say(down, head("\x98")+"\x11"+le16(0)+"\x03"+le16(50)+le16(1)+le32(16644)+le32(65536)+le32(0)+le32(0x8001e3fc)+zero(8)+le16(0)+"\x00"+le16(16)+zero(16))
-	c.Close()
+	return c
 }
 
 // modbus is a request to a unit with its answer (Modbus over TCP).
@@ -130,7 +130,7 @@ func deviceCases() []Case {
 			What: "a switch's settings are fetched", Fires: tftp("backups/core-switch-running-config"),
 			Not: "a telephone fetches its own file", Silent: tftp("SEP0022334455.cnf.xml")},
 		{SID: 9000306, Family: "devices", Tool: "smbclient --option='client max protocol=NT1'",
-			What: "a device takes SMB 1", Fires: func(s *Scene) { s.smb1(ward) },
+			What: "a device takes SMB 1", Fires: func(s *Scene) { s.smb1(ward).Close() },
 			Not: "a device takes SMB 2", Silent: func(s *Scene) { s.smb(ward, device, "nurse", 0) }},
 		{SID: 9000307, Family: "devices", Tool: "openssl s_client -tls1",
 			What: "a device takes TLS 1.0", Fires: func(s *Scene) { s.tls(ward, device, "monitor.hospital.example", 0x0301) },
