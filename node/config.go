@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	findings "bulwark/decide/finding"
 	"bulwark/decide/identity"
 	"bulwark/detect/signature"
 	"bulwark/observe/inventory"
@@ -45,6 +46,8 @@ type Config struct {
 	Rules signature.Config `conf:"rules"`
 	// Inventory knows the hospital's devices.
 	Inventory inventory.Config `conf:"inventory"`
+	// Findings are what was found.
+	Findings findings.Config `conf:"findings"`
 	// Join is how nodes join each other.
 	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.
@@ -128,7 +131,7 @@ func (s *Store) Check() error {
 // defaults are the settings of a node that nobody configured.
 func defaults() Config {
 	return Config{
-		Site: "site", Sensor: sensor.Defaults(), Rules: signature.Defaults(), Inventory: inventory.Defaults(),
+		Site: "site", Sensor: sensor.Defaults(), Rules: signature.Defaults(), Inventory: inventory.Defaults(), Findings: findings.Defaults(),
 		Join:  Join{Listen: ":8444", Leaf: ":8445"},
 		Bus:   Bus{Keep: day, Size: 16 << 30},
 		Store: Store{Flows: 30 * day, Events: 180 * day, Findings: 365 * day, Free: 2 << 30},

@@ -55,6 +55,11 @@ func (n *Node) takeOrders(ctx context.Context) error {
 			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
 		}
 	}
+	if n.findings != nil {
+		for _, r := range n.findings.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
+			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
+		}
+	}
 	srv := &http.Server{Handler: http.MaxBytesHandler(mux, inventory.MaxImport), ReadTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	findings "bulwark/decide/finding"
 	"bulwark/detect/signature"
 	"bulwark/event"
 	"bulwark/internal/eventdoc"
@@ -23,6 +24,7 @@ func publishing() []eventdoc.Room {
 		{Name: "observe/sensor", Publishes: sensor.Publishes(), Reads: sensor.Reads()},
 		{Name: "observe/inventory", Publishes: inventory.Publishes(), Reads: inventory.Reads()},
 		{Name: "detect/signature", Publishes: signature.Publishes(), Reads: signature.Reads()},
+		{Name: "decide/finding", Publishes: findings.Publishes(), Reads: findings.Reads()},
 		{Name: "console", Reads: []event.Kind{event.KindStats}},
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bulwark/console"
+	findings "bulwark/decide/finding"
 	"bulwark/decide/identity"
 	"bulwark/event"
 	"bulwark/observe/inventory"
@@ -52,6 +53,7 @@ type Node struct {
 	ledger       *ledger.Ledger
 	identity     *identity.Identity
 	inventory    *inventory.Inventory // nil where no events are kept
+	findings     *findings.Findings   // nil where no events are kept
 	bus          *bus.Bus
 	store        *store.Store
 	publisher    *bus.Publisher
@@ -82,7 +84,7 @@ func newNode(ctx context.Context, m made) (*Node, error) {
 	n := &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
 	n.started = n.clock.Now()
 	n.health = health.NewTracker(n.clock)
-	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory}
+	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings}
 	if n.roles.watches() {
 		steps = append(steps, n.openSensor)
 	}
@@ -226,7 +228,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes())
+		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes())
 	}
 	mux, err := web.NewMux(n.routes, n.identity)
 	if err != nil {

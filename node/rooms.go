@@ -43,6 +43,9 @@ func (n *Node) rooms() []stage {
 	if n.inventory != nil {
 		keepers = append(keepers, room{"inventory", func(ctx context.Context) error { return n.inventory.Run(ctx, n.bus) }})
 	}
+	if n.findings != nil {
+		keepers = append(keepers, room{"findings", func(ctx context.Context) error { return n.findings.Run(ctx, n.bus) }})
+	}
 	if n.store != nil {
 		keepers = append(keepers, room{"store", func(ctx context.Context) error { return n.store.Run(ctx, n.bus) }})
 	}

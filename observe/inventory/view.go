@@ -394,3 +394,25 @@ func (i *Inventory) Uses(id uint64) ([]Use, error) {
 	})
 	return all, nil
 }
+
+// At is the number of the device that is at an address now; 0: none is known.
+func (i *Inventory) At(addr netip.Addr) uint64 {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if t := i.book.register.Current(addr); t != nil {
+		return uint64(t.Device)
+	}
+	return 0
+}
+
+// Named says what a device is called, what it is taken for, and how much care depends on it, in a digit, as far as that is known;
+// false: there is none of that number.
+func (i *Inventory) Named(id uint64) (name, class, tier string, ok bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.book.register.Traces(register.DeviceID(id))) == 0 {
+		return "", "", "", false
+	}
+	d := i.device(register.DeviceID(id))
+	return d.Name, d.Class.Name, d.Tier.standing().text(), true
+}

@@ -1,0 +1,322 @@
+// Package finding keeps what was found: what detectors tell becomes findings, one for each rule and those between whom it
+// matched, however often it does. People judge them; what they judged stays judged.
+package finding
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bulwark/content/attack"
+	"bulwark/decide/finding/internal/signal"
+	"bulwark/event"
+	"bulwark/platform/bus"
+	"bulwark/platform/clock"
+	"bulwark/platform/conf"
+	"bulwark/platform/db"
+	"bulwark/platform/ledger"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Config is what can be set.
+type Config struct {
+	// Most is how many findings are kept. Of more, closed ones and then those that were not seen for the longest time are forgotten.
+	Most int `conf:"most"`
+	// Wide is how many findings one rule makes of one device with others, each by itself. Further ones are one finding: a sweep
+	// over a network is one thing to look at.
+	Wide int `conf:"wide"`
+}
+
+// Defaults are the settings that nobody chose.
+func Defaults() Config { return Config{Most: 100_000, Wide: 32} }
+
+// Check refuses settings that cannot work.
+func (c *Config) Check() error {
+	if c.Most < 1000 || c.Most > 1_000_000 {
+		return conf.At("most", fmt.Errorf("%d is not between 1,000 and 1,000,000", c.Most))
+	}
+	if c.Wide < 1 || c.Wide > 100_000 {
+		return conf.At("wide", fmt.Errorf("%d is not between 1 and 100,000", c.Wide))
+	}
+	return nil
+}
+
+// Devices know who is at an address.
+type Devices interface {
+	// At is the number of the device that is at an address; 0: none is known.
+	At(addr netip.Addr) uint64
+	// Named says what a device is called, what it is and how much care depends on it; false: there is none of that number.
+	Named(id uint64) (name, class, tier string, ok bool)
+}
+
+// Rules know the text of rules.
+type Rules interface {
+	// RuleText is the text of a rule, gid:sid, and where it stands; false: it is not known.
+	RuleText(id string) (text, place string, ok bool)
+}
+
+// Publisher takes batches of events.
+type Publisher interface {
+	// Publish takes over responsibility for a batch of the kind: it is safe when it returns, and one of the same number is taken
+	// once. It may wait.
+	Publish(ctx context.Context, kind event.Kind, batch []byte) error
+}
+
+// Needs is what the room is made of. Nil parts are done without.
+type Needs struct {
+	Config Config
+	DB     *db.DB
+	Ledger *ledger.Ledger
+	Clock  clock.Clock
+	Log    *slog.Logger
+	// Fleeting says that nothing is to be kept: a capture is shown instead of the network.
+	Fleeting  bool
+	Devices   Devices
+	Rules     Rules
+	Publisher Publisher
+	// Site is the place that events of findings name.
+	Site string
+	// Live shows a value to whoever looks at the console.
+	Live func(topic string, v any)
+	// Registry takes the counters.
+	Registry prometheus.Registerer
+}
+
+// Findings is the room. Make it with [New]; it is safe for concurrent use.
+type Findings struct {
+	needs  Needs
+	attack *attack.Attack
+	seed   maphash.Seed
+	count  counters
+
+	saving  sync.Mutex // held while it is kept, before mu
+	sending sync.Mutex // held while events are put on the bus, before mu
+	dirty   chan struct{}
+	look    chan struct{}
+
+	// mu guards what follows.
+	mu        sync.RWMutex
+	items     map[uint64]*item
+	keys      map[uint64]*item  // by rule and ends
+	wide      map[uint64]uint32 // findings of a rule with one end
+	rules     map[string]*rule
+	judged    map[string][]*suppression // by rule
+	ends      map[netip.Addr]uint64     // whom the inventory has just named
+	endsAt    time.Time
+	sites     map[string]string // each name once
+	news      map[string]*rule  // rules that are not kept yet
+	snoozed   map[uint64]*item
+	unnamed   map[uint64]*item // new ones, of whose ends one may turn out to be a device
+	changed   map[uint64]*item // not kept yet
+	told      map[uint64]change
+	leftOff   int
+	gone      []uint64 // forgotten, not kept yet
+	lifted    []uint64 // suppressions that are no more, not kept yet
+	out       outlet
+	last      uint64 // number of the last finding
+	lastWord  uint64 // of the last entry of a history
+	lastJudge uint64 // of the last suppression
+	seq       uint64 // of the last batch that was read
+	keptSeq   uint64
+	born      int64 // when that bus was made, unix nanoseconds
+}
+
+// New takes up what was kept.
+func New(ctx context.Context, n Needs) (*Findings, error) {
+	own, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, n.DB, "finding", own); err != nil {
+		return nil, err
+	}
+	f := assemble(n)
+	if n.Fleeting {
+		return f, nil
+	}
+	if err := f.load(ctx); err != nil {
+		return nil, fmt.Errorf("taking up the findings: %w", err)
+	}
+	return f, nil
+}
+
+// assemble makes a room that has found nothing yet.
+func assemble(n Needs) *Findings {
+	if n.Config == (Config{}) {
+		n.Config = Defaults()
+	}
+	f := &Findings{needs: n, attack: attack.Load(), seed: maphash.MakeSeed(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1), look: make(chan struct{}, 1),
+		items: map[uint64]*item{}, keys: map[uint64]*item{}, wide: map[uint64]uint32{}, rules: map[string]*rule{}, judged: map[string][]*suppression{},
+		ends: map[netip.Addr]uint64{}, sites: map[string]string{}, news: map[string]*rule{}, snoozed: map[uint64]*item{}, unnamed: map[uint64]*item{}, changed: map[uint64]*item{}, told: map[uint64]change{}}
+	f.out = outlet{to: n.Publisher, site: n.Site, clock: n.Clock}
+	return f
+}
+
+// counters are what the room counts for operators.
+type counters struct {
+	signals, kept, unread, forgotten, untold prometheus.Counter
+}
+
+func newCounters(r prometheus.Registerer) counters {
+	one := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "bulwark_findings_" + name + "_total", Help: help})
+		if r != nil {
+			r.MustRegister(c)
+		}
+		return c
+	}
+	return counters{
+		signals:   one("signals", "Alerts of detectors that were read."),
+		kept:      one("suppressed", "Alerts that were counted and not shown, because a person said so."),
+		unread:    one("unread_batches", "Batches of alerts that could not be read."),
+		forgotten: one("forgotten", "Findings that were forgotten to make room."),
+		untold:    one("untold", "Events of findings that found no room before the bus."),
+	}
+}
+
+// Name is "findings".
+func (f *Findings) Name() string { return "findings" }
+
+// Run reads the bus until ctx ends.
+func (f *Findings) Run(ctx context.Context, b *bus.Bus) error {
+	var subjects []string
+	for _, k := range Reads() {
+		subjects = append(subjects, k.Subject())
+	}
+	from, err := f.from(ctx, b)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var others sync.WaitGroup
+	others.Go(func() { f.keepOften(ctx) })
+	others.Go(func() { f.showOften(ctx) })
+	err = b.Follow(ctx, subjects, from, func(_ context.Context, m *bus.Message) error {
+		if err := f.read(m.Seq, m.Batch); err != nil {
+			f.count.unread.Inc()
+			f.needs.Log.Warn("a batch of alerts could not be read", "subject", m.Subject, "error", err)
+		}
+		return nil
+	})
+	stop()
+	others.Wait()
+	return err
+}
+
+// from is where to go on reading the bus: behind what was read, or at its beginning where it is not the one that was.
+func (f *Findings) from(ctx context.Context, b *bus.Bus) (uint64, error) {
+	_, last, born, err := b.Extent(ctx)
+	if err != nil {
+		return 0, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.seq > last || f.born != born.UnixNano() {
+		f.seq = 0
+	}
+	f.born = born.UnixNano()
+	if f.seq == 0 {
+		return bus.FromFirst, nil
+	}
+	return f.seq + 1, nil
+}
+
+// read takes a batch of alerts, which is the one of that number on the bus.
+func (f *Findings) read(seq uint64, batch []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seq = max(f.seq, seq)
+	defer nudge(f.dirty)
+	var r event.Reader
+	if err := r.Open(batch); err != nil {
+		return err
+	}
+	var e event.Event
+	for r.Next(&e) {
+		if a, ok := e.Payload.(*event.Alert); ok {
+			f.count.signals.Inc()
+			f.take(&r, &e.Header, a)
+		}
+	}
+	if len(f.told) > 0 {
+		nudge(f.look)
+	}
+	return r.Err()
+}
+
+// nudge wakes who waits.
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// How often things are done at most.
+const (
+	keepEvery = time.Second            // what was found is kept, and told on the bus
+	showEvery = 250 * time.Millisecond // it is shown to whoever looks
+	wakeEvery = time.Second            // it is looked whose snooze is over
+)
+
+// keepOften keeps what was found, soon after it was, and once more at the end.
+func (f *Findings) keepOften(ctx context.Context) {
+	nudge(f.dirty) // there may be something to tell from before
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-f.dirty:
+			if err := errors.Join(f.keep(ctx), f.send(ctx)); err != nil && ctx.Err() == nil {
+				f.needs.Log.Error("the findings could not be kept or told", "error", err)
+				nudge(f.dirty)
+			}
+			clock.Pause(ctx, keepEvery)
+		}
+	}
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKeep)
+	defer cancel()
+	if err := f.keep(limit); err != nil {
+		f.needs.Log.Error("the findings could not be kept", "error", err)
+	}
+}
+
+// lastKeep is how long the database may take when the program stops.
+const lastKeep = 10 * time.Second
+
+// showOften shows what changed, and opens again what was snoozed.
+func (f *Findings) showOften(ctx context.Context) {
+	tick := time.NewTicker(wakeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			f.wake()
+			f.show()
+			continue
+		case <-f.look:
+		}
+		f.show()
+		clock.Pause(ctx, showEvery)
+	}
+}
+
+// rule is a rule with its techniques as ATT&CK names them now. It is never changed: another takes its place.
+type rule struct {
+	*signal.Rule
+	techniques []attack.Technique
+	text       string // number, title, class and techniques in lower case, which searches look through
+}
