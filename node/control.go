@@ -60,6 +60,11 @@ func (n *Node) takeOrders(ctx context.Context) error {
 			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
 		}
 	}
+	if n.rulebook != nil {
+		for _, r := range n.rulebook.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
+			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
+		}
+	}
 	srv := &http.Server{Handler: http.MaxBytesHandler(mux, inventory.MaxImport), ReadTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()
@@ -173,8 +178,16 @@ func call(cmd *cobra.Command, method, path string, o any) (*http.Response, error
 
 // callWith is call with a body as it stands.
 func callWith(cmd *cobra.Command, method, path, kind string, body []byte) (*http.Response, error) {
+	return callWithin(cmd, 10*time.Second, method, path, kind, body)
+}
+
+// errNotRunning means that no program runs that could be asked.
+var errNotRunning = errors.New("no bulwark runs")
+
+// callWithin is callWith that waits so long for an answer.
+func callWithin(cmd *cobra.Command, wait time.Duration, method, path, kind string, body []byte) (*http.Response, error) {
 	dir := dataDir(cmd)
-	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 10 * time.Second,
+	client := http.Client{Transport: &http.Transport{ResponseHeaderTimeout: wait,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
 			return d.DialContext(ctx, "unix", controlPath(dir))
@@ -186,7 +199,7 @@ func callWith(cmd *cobra.Command, method, path, kind string, body []byte) (*http
 	req.Header.Set("Content-Type", kind)
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, &exit{ExitFailure, fmt.Errorf("no bulwark runs on %s: start it with bulwark up, or name its directory with --data", dir)}
+		return nil, &exit{ExitFailure, fmt.Errorf("%w on %s: start it with bulwark up, or name its directory with --data", errNotRunning, dir)}
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp, nil

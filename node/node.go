@@ -17,6 +17,7 @@ import (
 	"bulwark/console"
 	findings "bulwark/decide/finding"
 	"bulwark/decide/identity"
+	"bulwark/detect/signature"
 	"bulwark/event"
 	"bulwark/observe/inventory"
 	"bulwark/observe/sensor"
@@ -54,6 +55,7 @@ type Node struct {
 	identity     *identity.Identity
 	inventory    *inventory.Inventory // nil where no events are kept
 	findings     *findings.Findings   // nil where no events are kept
+	rulebook     *signature.Rulebook  // nil where no rules are looked for
 	bus          *bus.Bus
 	store        *store.Store
 	publisher    *bus.Publisher
@@ -84,7 +86,7 @@ func newNode(ctx context.Context, m made) (*Node, error) {
 	n := &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
 	n.started = n.clock.Now()
 	n.health = health.NewTracker(n.clock)
-	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings}
+	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings, n.openRulebook}
 	if n.roles.watches() {
 		steps = append(steps, n.openSensor)
 	}
@@ -229,6 +231,9 @@ func (n *Node) openConsole(ctx context.Context) error {
 			return err
 		}
 		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes())
+		if n.rulebook != nil {
+			n.routes = append(n.routes, n.rulebook.Doors(signedIn).Routes()...)
+		}
 	}
 	mux, err := web.NewMux(n.routes, n.identity)
 	if err != nil {

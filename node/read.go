@@ -177,7 +177,7 @@ func (o *readOptions) look(say io.Writer) (func() (*os.File, error), error) {
 	if len(o.rules) == 0 {
 		return nil, nil
 	}
-	rules, err := (&signature.Config{Paths: o.rules, Variables: o.vars}).Load()
+	rules, err := (&signature.Config{Paths: o.rules, Variables: o.vars}).Load("")
 	if err != nil {
 		return nil, unwrapPath(err)
 	}

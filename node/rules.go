@@ -1,17 +1,24 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"bulwark/detect/signature"
+	"bulwark/observe/sensor"
 	"bulwark/platform/health"
+	"bulwark/platform/ledger"
+	"bulwark/platform/store"
 )
 
 var rulesUnread = health.Warnable{
@@ -31,36 +38,97 @@ var rulesRejected = health.Warnable{
 	NextStep: health.Text{EN: "See all of them with bulwark rules check.", FR: "Voyez-les toutes avec bulwark rules check."},
 }
 
-// openRules hands the traffic rules of the configuration to the process that reads packets. Where they cannot be read nothing
-// is looked for.
-func (n *Node) openRules() (*os.File, error) {
-	rules, _, err := n.readRules()
-	if err != nil {
-		n.health.Set(&rulesUnread, health.Args{"reason": unwrapPath(err).Error()})
-		return bundle(&signature.Rules{})
+// openRulebook reads the traffic rules of the configuration, and what is kept of them.
+func (n *Node) openRulebook(context.Context) error {
+	if !n.config.Rules.On() {
+		return nil
 	}
+	needs := signature.Needs{Config: n.config.Rules, Dir: filepath.Join(n.dir, rulesDir), Clock: n.clock, Log: n.log.With("room", "signature"),
+		Fleeting: n.capture != "", Apply: n.putRules, Record: n.noteRules, Play: player(n.config.Sensor, nil), Seen: n.protocolsSeen,
+		Packets: n.trialPackets}
+	var err error
+	n.rulebook, err = signature.Open(needs)
+	if n.rulebook == nil {
+		return err
+	}
+	if err != nil {
+		n.health.Set(&rulesUnread, health.Args{"reason": printable(unwrapPath(err).Error())})
+	}
+	return nil
+}
+
+// rulesDir is the folder of what is kept of rules in the data directory.
+const rulesDir = "rules"
+
+// openRules hands the traffic rules in force to the process that reads packets.
+func (n *Node) openRules() (*os.File, error) {
+	rules, _ := n.rulebook.Rules()
 	return bundle(rules)
 }
 
-// readRules reads the traffic rules of the configuration, and warns of those that are not used.
-func (n *Node) readRules() (*signature.Rules, reloaded, error) {
-	rules, err := n.config.Rules.Load()
-	if err != nil {
-		return nil, reloaded{}, err
-	}
-	loaded, rejected, err := rules.Check()
-	if err != nil {
-		return nil, reloaded{}, err
-	}
+// putRules puts rules in force, and warns of those that are not used.
+func (n *Node) putRules(p signature.Put) error {
+	n.log.Info("traffic rules are read", "loaded", p.Loaded, "rejected", p.Rejected)
 	n.health.Clear(&rulesUnread, "")
-	n.log.Info("traffic rules are read", "loaded", loaded, "rejected", len(rejected))
-	if len(rejected) == 0 {
+	if p.Rejected == 0 {
 		n.health.Clear(&rulesRejected, "")
 	} else {
-		n.health.Set(&rulesRejected, health.Args{"count": strconv.Itoa(len(rejected)), "loaded": strconv.Itoa(loaded),
-			"place": rejected[0].Place, "reason": printable(rejected[0].Reason)})
+		n.health.Set(&rulesRejected, health.Args{"count": strconv.Itoa(p.Rejected), "loaded": strconv.Itoa(p.Loaded),
+			"place": p.First.Place, "reason": printable(p.First.Reason)})
 	}
-	return rules, reloaded{loaded, len(rejected)}, nil
+	if n.sensor == nil {
+		return nil
+	}
+	return n.sensor.Look(func() (*os.File, error) { return bundle(p.Rules) })
+}
+
+// noteRules writes to the ledger what somebody did to rules.
+func (n *Node) noteRules(ctx context.Context, actor, act, object string, detail map[string]string) error {
+	_, err := n.ledger.Record(ctx, ledger.Entry{Actor: actor, Act: act, Object: object, Outcome: ledger.Done, Detail: detail})
+	return err
+}
+
+// protocolsSeen are the protocols that conversations of the last week spoke, and since when conversations are known.
+func (n *Node) protocolsSeen(ctx context.Context) (map[string]time.Time, time.Time, error) {
+	if n.store == nil {
+		return nil, time.Time{}, nil
+	}
+	now := n.clock.Now()
+	q := store.Query{Text: "kind:flow", From: now.Add(-7 * day)}
+	if n.capture != "" {
+		q.From = time.Time{}
+	}
+	all, err := n.store.Facets(ctx, q, []string{"app_name"}, 1000)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	seen := map[string]time.Time{}
+	for _, c := range all["app_name"] {
+		seen[c.Value] = now
+	}
+	oldest := n.store.Stats().Oldest
+	if oldest.IsZero() {
+		oldest = now
+	}
+	return seen, oldest, nil
+}
+
+// trialPackets writes a stretch of the packet ring for a trial of rules.
+func (n *Node) trialPackets(r *http.Request, s signature.Stretch, out io.Writer) error {
+	actor, err := signedIn(r)
+	if err != nil {
+		return err
+	}
+	a := packetsAsked{Actor: actor, Reason: s.Reason, Query: sensor.PacketQuery{Flow: s.Flow, Filter: s.Filter, Since: s.From, Until: s.To}}
+	for _, h := range s.Hosts {
+		addr, err := netip.ParseAddr(h)
+		if err != nil {
+			return err
+		}
+		a.Query.Hosts = append(a.Query.Hosts, addr)
+	}
+	_, err = n.packets(r.Context(), a, out)
+	return err
 }
 
 // looked hears whether the process that reads packets took the rules over.
@@ -89,24 +157,12 @@ func bundle(rules *signature.Rules) (*os.File, error) {
 
 // orderReloadRules reads the rules anew. A set that cannot be read leaves the one before in force.
 func (n *Node) orderReloadRules(w http.ResponseWriter, _ *http.Request) {
-	if n.sensor == nil || !n.config.Rules.On() {
-		answer(w, nil, errors.New("no traffic rules are looked for here: rules.paths names none, and rules.shipped is off"))
+	if n.rulebook == nil {
+		answer(w, nil, errors.New("no traffic rules are looked for here: rules.paths and rules.sources name none, and rules.shipped is off"))
 		return
 	}
-	rules, said, err := n.readRules()
-	if err == nil && said.Loaded == 0 {
-		err = errors.New("none of the rules can be used: those that are in force stay")
-	}
-	if err == nil {
-		err = n.sensor.Look(func() (*os.File, error) { return bundle(rules) })
-	}
-	answer(w, said, unwrapPath(err))
-}
-
-// reloaded is what came of reading rules.
-type reloaded struct {
-	Loaded   int `json:"loaded"`
-	Rejected int `json:"rejected"`
+	p, err := n.rulebook.Reload()
+	answer(w, p, unwrapPath(err))
 }
 
 func rulesCommand(t Terminal) *cobra.Command {
@@ -115,7 +171,8 @@ func rulesCommand(t Terminal) *cobra.Command {
 the files and directories that are in force; bulwark read --rules tries some on a capture.`,
 	}
 	parent(cmd)
-	cmd.AddCommand(checkRulesCommand(t), testRulesCommand(t), reloadRulesCommand(t))
+	cmd.AddCommand(listRulesCommand(t), showRuleCommand(t), explainRuleCommand(t), switchRulesCommand(t, false), switchRulesCommand(t, true), checkRulesCommand(t),
+		testRulesCommand(t), sourcesCommand(t), updateRulesCommand(t), reloadRulesCommand(t))
 	return cmd
 }
 
@@ -123,7 +180,7 @@ func checkRulesCommand(t Terminal) *cobra.Command {
 	var vars map[string]string
 	cmd := &cobra.Command{
 		Use: "check [FILE|DIRECTORY]...", Short: "Say of rules which are usable, and why the others are not",
-		Long: `Read traffic rules, those of the setting rules.paths where none are named, and list each that is not usable with its
+		Long: `Read traffic rules, those of the configuration where none are named, and list each that is not usable with its
 file, line and column, and the reason. The exit code is 3 where some are not usable.`,
 		Example: `  bulwark rules check
   bulwark rules check ward.rules /etc/suricata/rules`,
@@ -136,15 +193,15 @@ file, line and column, and the reason. The exit code is 3 where some are not usa
 			if !rules.On() {
 				return &exit{ExitFailure, errors.New("no rules are named, neither here nor by rules.paths, and rules.shipped is off")}
 			}
-			return checkRules(t.Out, rules)
+			return checkRules(t.Out, rules, filepath.Join(dataDir(cmd), rulesDir))
 		},
 	}
 	cmd.Flags().StringToStringVar(&vars, "rule-var", nil, "set a variable of the rules: `NAME=VALUE`")
 	return cmd
 }
 
-func checkRules(out io.Writer, c *signature.Config) error {
-	rules, err := c.Load()
+func checkRules(out io.Writer, c *signature.Config, dir string) error {
+	rules, err := c.Load(dir)
 	if err != nil {
 		return &exit{ExitFailure, unwrapPath(err)}
 	}
@@ -169,10 +226,10 @@ func checkRules(out io.Writer, c *signature.Config) error {
 func reloadRulesCommand(t Terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "reload", Short: "Put the rules in force as they stand on disk now", Args: cobra.NoArgs,
-		Long: `Read the rules of rules.paths anew and put them in force, without losing a packet. Where none of them can be used those
+		Long: `Read the rules anew and put them in force, without losing a packet. Where none of them can be used those
 that are in force stay.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var said reloaded
+			var said signature.Put
 			if err := ask(cmd, http.MethodPost, "/rules/reload", order{}, &said); err != nil {
 				return err
 			}

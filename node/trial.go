@@ -49,6 +49,7 @@ The captures are read as bulwark read reads them. The exit code is 3 where a cas
 			if err != nil {
 				return err
 			}
+			o.dir = filepath.Join(dataDir(cmd), rulesDir)
 			return testRules(cmd.Context(), t, c, o, args)
 		},
 	}
@@ -62,6 +63,7 @@ type testRulesOptions struct {
 	rules   []string
 	vars    map[string]string
 	verbose bool
+	dir     string // of what is kept of rules
 }
 
 // testRules runs the cases of files.
@@ -76,7 +78,7 @@ func testRules(ctx context.Context, t Terminal, c Config, o testRulesOptions, fi
 	}
 	base := c.Rules.Only(o.rules, o.vars)
 	rules := func(paths []string, vars map[string]string) (*signature.Rules, error) {
-		return base.Only(paths, vars).Load()
+		return base.Only(paths, vars).Load(o.dir)
 	}
 	tester := signature.Tester{Rules: rules, Play: player(c.Sensor, t.Err)}
 	failed := 0
@@ -141,7 +143,7 @@ func titled(title string) string {
 // player runs captures through the sensor, its parser in the cage as always. What takes long is said to say.
 func player(c sensor.Config, say io.Writer) signature.Player {
 	c.Captures = ""
-	return func(ctx context.Context, capture string, rules *signature.Rules, fn func(*event.Alert)) (signature.Played, error) {
+	return func(ctx context.Context, capture string, rules *signature.Rules, fn func(*event.Header, *event.Alert)) (signature.Played, error) {
 		if _, err := os.Stat(capture); err != nil {
 			return signature.Played{}, unwrapPath(err)
 		}
@@ -154,9 +156,13 @@ func player(c sensor.Config, say io.Writer) signature.Player {
 			Looked: func(err error) { out.Err = errors.Join(out.Err, err) },
 			Done:   func(r sensor.FileReport) { out.Packets, out.Err = r.Packets, errors.Join(out.Err, r.Err) },
 		})
-		stop := tellProgress(say, capture, &events)
+		stop := func() {}
+		if say != nil {
+			stop = tellProgress(say, capture, &events)
+		}
 		err := s.Run(ctx)
 		stop()
+		out.Events = events.Load()
 		return out, err
 	}
 }
@@ -190,7 +196,7 @@ func tellProgress(say io.Writer, capture string, events *atomic.Uint64) (stop fu
 // alerts takes the alerts out of what a sensor publishes.
 type alerts struct {
 	events *atomic.Uint64
-	fn     func(*event.Alert)
+	fn     func(*event.Header, *event.Alert)
 }
 
 // Publish takes a batch.
@@ -203,7 +209,7 @@ func (p alerts) Publish(_ context.Context, _ event.Kind, batch []byte) error {
 	for r.Next(&e) {
 		p.events.Add(1)
 		if a, ok := e.Payload.(*event.Alert); ok {
-			p.fn(a)
+			p.fn(&e.Header, a)
 		}
 	}
 	return r.Err()

@@ -16,7 +16,10 @@ import (
 )
 
 // ID names a rule.
-type ID struct{ GID, SID uint32 }
+type ID struct {
+	GID uint32 `json:"g"`
+	SID uint32 `json:"s"`
+}
 
 // String is gid:sid.
 func (i ID) String() string { return fmt.Sprintf("%d:%d", i.GID, i.SID) }

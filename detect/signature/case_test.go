@@ -80,7 +80,7 @@ func TestACaseIsJudgedByWhatFired(t *testing.T) {
 
 func TestTheShippedRulesCanBeUsed(t *testing.T) {
 	c := Defaults()
-	r, err := c.Load()
+	r, err := c.Load("")
 	if err != nil {
 		t.Fatal(err)
 	}

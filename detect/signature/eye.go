@@ -2,16 +2,13 @@ package signature
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"strings"
 
 	"bulwark/detect/signature/internal/engine"
-	"bulwark/detect/signature/internal/rule"
 	"bulwark/wire/inspect"
 )
 
@@ -43,6 +40,10 @@ func (e *Eye) Look(r io.Reader) error {
 type Rules struct {
 	Vars  Vars
 	Files []File
+	// On and Off are rules that a person has put in force or out of it, whatever their files say.
+	On, Off []ID
+
+	decide decider // makes On and Off; nil: they are made
 }
 
 // Vars are the variables of rules: their values as rules write them, by name.
@@ -76,6 +77,8 @@ type File struct {
 type bundled struct {
 	Version int       `json:"version"`
 	Vars    Vars      `json:"vars"`
+	On      []ID      `json:"on,omitempty"`
+	Off     []ID      `json:"off,omitempty"`
 	Files   []content `json:"files"`
 }
 
@@ -95,7 +98,7 @@ var ErrBundle = errors.New("signature: no bundle of rules")
 
 // Bundle writes the rules in one stream.
 func (r *Rules) Bundle(w io.Writer) error {
-	head := bundled{Version: bundleVersion, Vars: r.Vars}
+	head := bundled{Version: bundleVersion, Vars: r.Vars, On: r.On, Off: r.Off}
 	for _, f := range r.Files {
 		head.Files = append(head.Files, content{f.Name, len(f.Text)})
 	}
@@ -123,7 +126,7 @@ func unbundle(r io.Reader) (*Rules, error) {
 	if head.Version != bundleVersion {
 		return nil, fmt.Errorf("%w: version %d", ErrBundle, head.Version)
 	}
-	rules := &Rules{Vars: head.Vars}
+	rules := &Rules{Vars: head.Vars, On: head.On, Off: head.Off}
 	room := maxBundle
 	for _, c := range head.Files {
 		if c.Size < 0 || c.Size > room {
@@ -181,50 +184,4 @@ func (r *Rules) Eye() (e *Eye, rejected []State, err error) {
 	e = NewEye()
 	e.shared.Use(set)
 	return e, rejected, nil
-}
-
-func (r *Rules) compile() (*engine.Set, []State, error) {
-	all, set, refused, err := r.make()
-	if err != nil {
-		return nil, nil, err
-	}
-	var rejected []State
-	for _, x := range all.Errors {
-		if x.Enabled {
-			rejected = append(rejected, State{Place: x.Pos.String(), SID: x.SID, Reason: x.Reason})
-		}
-	}
-	for _, x := range refused {
-		rejected = append(rejected, State{Place: x.Rule.Pos.String(), GID: x.Rule.GID, SID: x.Rule.SID, Reason: x.Err.Error()})
-	}
-	return set, rejected, nil
-}
-
-// parse reads the rules, and says which of those that could be read cannot be evaluated.
-func (r *Rules) parse() (*rule.Set, []engine.Refused, error) {
-	all, _, refused, err := r.make()
-	return all, refused, err
-}
-
-// make reads and compiles the rules.
-func (r *Rules) make() (*rule.Set, *engine.Set, []engine.Refused, error) {
-	p := rule.NewParser(rule.Options{Vars: rule.DefaultVars().With(r.Vars.Addresses, r.Vars.Ports)})
-	classes := map[string]rule.Class{}
-	all := &rule.Set{}
-	for _, f := range r.Files {
-		text := bytes.NewReader(f.Text)
-		var err error
-		if isClassification(f.Name) {
-			var more map[string]rule.Class
-			more, _, err = rule.Classes(text, f.Name) // a line that is no class is none
-			maps.Copy(classes, more)
-		} else {
-			err = all.Read(p, text, f.Name)
-		}
-		if err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	set, refused := engine.Compile(all.Rules, engine.Options{Classes: classes})
-	return all, set, refused, nil
 }

@@ -3,10 +3,11 @@
 package signature
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"bulwark/content/rules"
 )
@@ -17,41 +18,107 @@ const (
 	Paths   = "paths"   // what stands in the setting rules.paths
 )
 
-// addShipped adds the rules that come with the program.
-func (r *Rules) addShipped() error {
-	return r.addFiles(Shipped, rules.Files(), ".", func(name string) string { return Shipped + "/" + name })
+// Load reads the rules that c names; of those that are fetched, what dir holds of them. On an error the others are there.
+func (c *Config) Load(dir string) (*Rules, error) {
+	r := &Rules{Vars: VarsOf(c.Variables)}
+	var errs []error
+	if c.Shipped {
+		errs = append(errs, r.addFolder(Shipped, rules.Files(), func(name string) string { return Shipped + "/" + name }))
+	}
+	for i := range c.Sources {
+		s := &c.Sources[i]
+		var err error
+		switch {
+		case s.Disabled:
+		case s.URL != "":
+			err = r.addKept(dir, s)
+		default:
+			err = r.addPath(s.Name, s.Path)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("source %s: %w", s.Name, err))
+		}
+	}
+	for _, path := range c.Paths {
+		errs = append(errs, r.addPath(Paths, path))
+	}
+	return r, errors.Join(errs...)
 }
 
-// addPath adds a file, or of a directory all files that end in .rules, and the classification.config.
-func (r *Rules) addPath(path string) error {
+// addShippedClasses adds the classes that come with the program, without its rules.
+func (r *Rules) addShippedClasses() error {
+	const name = "classification.config"
+	text, err := fs.ReadFile(rules.Files(), name)
+	if err != nil {
+		return err
+	}
+	return r.add(Shipped, []File{{Name: Shipped + "/" + name, Text: text}})
+}
+
+// addPath adds a file, an archive, or of a directory all files that end in .rules, and classification.config,
+// reference.config and threshold.config.
+func (r *Rules) addPath(source, path string) error {
 	st, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
 	if st.IsDir() {
-		return r.addFiles(Paths, os.DirFS(path), ".", func(name string) string { return filepath.Join(path, name) })
+		return r.addFolder(source, os.DirFS(path), func(name string) string { return filepath.Join(path, name) })
 	}
-	text, err := os.ReadFile(path)
+	if st.Size() > maxUnpacked {
+		return fmt.Errorf("%w: %s has %d bytes, more than %d", ErrTooLarge, path, st.Size(), maxUnpacked)
+	}
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	r.Files = append(r.Files, File{Name: path, Text: text, Source: Paths})
-	return nil
+	defer f.Close()
+	files, err := unpack(f, filepath.Base(path))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for i := range files {
+		if name := files[i].Name; name == filepath.Base(path) {
+			files[i].Name = path
+		} else {
+			files[i].Name = filepath.Join(path, name)
+		}
+	}
+	return r.add(source, files)
 }
 
-// addFiles adds what is read of a folder; called says how a file is called.
-func (r *Rules) addFiles(source string, in fs.FS, dir string, called func(string) string) error {
-	return fs.WalkDir(in, dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rules") && !isClassification(name) {
+// addFolder adds what is read of a folder; called says how a file is called.
+func (r *Rules) addFolder(source string, in fs.FS, called func(string) string) error {
+	var files []File
+	err := fs.WalkDir(in, ".", func(name string, d fs.DirEntry, err error) error {
+		if k := kindOf(name); err != nil || d.IsDir() || k == noFile || k == mapFile {
 			return err
 		}
 		text, err := fs.ReadFile(in, name)
 		if err != nil {
 			return err
 		}
-		r.Files = append(r.Files, File{Name: called(name), Text: text, Source: source})
+		files = append(files, File{Name: called(name), Text: text})
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return r.add(source, files)
 }
 
-func isClassification(name string) bool { return filepath.Base(name) == "classification.config" }
+// add adds files of a source, as long as there is room for them.
+func (r *Rules) add(source string, files []File) error {
+	size := 0
+	for _, f := range r.Files {
+		size += len(f.Text)
+	}
+	for _, f := range files {
+		if size += len(f.Text); size > maxBundle {
+			return fmt.Errorf("%w: with %s all rules together have more than %d bytes", ErrTooLarge, f.Name, maxBundle)
+		}
+		f.Source = source
+		r.Files = append(r.Files, f)
+	}
+	return nil
+}

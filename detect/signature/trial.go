@@ -10,14 +10,14 @@ import (
 	"bulwark/event"
 )
 
-// Player runs a capture through the sensor's loop, with rules, and calls fn for each alert. The alert is valid during the
-// call only. It is declared here and filled by who has a sensor.
-type Player func(ctx context.Context, capture string, rules *Rules, fn func(*event.Alert)) (Played, error)
+// Player runs a capture through the sensor's loop, with rules, and calls fn for each alert. What it is handed is valid during
+// the call only. It is declared here and filled by who has a sensor.
+type Player func(ctx context.Context, capture string, rules *Rules, fn func(*event.Header, *event.Alert)) (Played, error)
 
 // Played is how far a capture was readable.
 type Played struct {
-	Packets uint64
-	Err     error // why it was not read to its end; nil: it was
+	Packets, Bytes, Events uint64
+	Err                    error // why it was not read to its end; nil: it was
 }
 
 // Tester runs cases. It keeps the rules that it read last, which many cases share.
@@ -56,7 +56,7 @@ func (t *Tester) Test(ctx context.Context, c *Case) (Outcome, error) {
 	}
 	o.Titles = t.titles
 	var err error
-	o.Played, err = t.Play(ctx, c.Capture, t.rules, func(a *event.Alert) { o.Fired[ID{uint32(a.GID), uint32(a.SID)}]++ })
+	o.Played, err = t.Play(ctx, c.Capture, t.rules, func(_ *event.Header, a *event.Alert) { o.Fired[ID{uint32(a.GID), uint32(a.SID)}]++ })
 	if err != nil {
 		return o, fmt.Errorf("%s: %s: %w", c.Place, c.Capture, err)
 	}
@@ -84,10 +84,11 @@ func (t *Tester) load(c *Case) error {
 
 // states says of each rule that has an id what became of it.
 func (r *Rules) states() (map[ID]State, map[ID]string, error) {
-	all, refused, err := r.parse()
+	m, err := r.make()
 	if err != nil {
 		return nil, nil, err
 	}
+	all, refused := m.all, m.refused
 	states, titles := map[ID]State{}, map[ID]string{}
 	for _, x := range all.Errors {
 		if id := (ID{1, x.SID}); x.SID != 0 && x.Enabled && !x.Doubled {

@@ -15,6 +15,12 @@ type Override struct {
 	Limit    Threshold // of EventFilter and RateFilter
 	Action   Action    // of RateFilter: what the rule does once it holds
 	Timeout  uint32    // of RateFilter: for how long, in seconds
+	Text     string    // as it was written
+}
+
+// About reports whether o is about a rule.
+func (o *Override) About(gid, sid uint32) bool {
+	return (o.GID == 0 || o.GID == gid) && (o.SID == 0 || o.SID == sid)
 }
 
 // OverrideKind is what an Override does. The zero value suppresses.
@@ -52,7 +58,7 @@ func (p *Parser) override(l *line) (*Override, error) {
 		return nil, faultf(v.at, "%q is none of suppress, event_filter, threshold, rate_filter", cutWord(word))
 	}
 	b := &builder{parser: p, line: l, rule: &Rule{}, option: word}
-	o := &Override{Kind: kind, Pos: l.pos(v.at)}
+	o := &Override{Kind: kind, Pos: l.pos(v.at), Text: cutText(v.text)}
 	given := map[string]bool{}
 	for _, part := range splitOutside(v.skip(len(word))) {
 		name, _, _ := strings.Cut(part.text, " ")

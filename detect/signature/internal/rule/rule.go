@@ -31,6 +31,11 @@ const (
 	Accept // of Suricata's firewall; tells nothing
 )
 
+// String is the action's word.
+func (a Action) String() string {
+	return [...]string{"alert", "pass", "drop", "reject", "config", "accept"}[a]
+}
+
 // Rule is one rule.
 type Rule struct {
 	Pos     Pos

@@ -1,0 +1,149 @@
+package signature
+
+import (
+	"bytes"
+	"maps"
+	"path/filepath"
+	"strings"
+
+	"bulwark/detect/signature/internal/engine"
+	"bulwark/detect/signature/internal/rule"
+)
+
+// compile makes what looks for the rules, and says which cannot be used.
+func (r *Rules) compile() (*engine.Set, []State, error) {
+	m, err := r.make()
+	if err != nil {
+		return nil, nil, err
+	}
+	var rejected []State
+	for _, x := range m.all.Errors {
+		if x.Enabled {
+			rejected = append(rejected, State{Place: x.Pos.String(), SID: x.SID, Reason: x.Reason})
+		}
+	}
+	for _, x := range m.refused {
+		rejected = append(rejected, State{Place: x.Rule.Pos.String(), GID: x.Rule.GID, SID: x.Rule.SID, Reason: x.Err.Error()})
+	}
+	return m.set, append(rejected, m.faults...), nil
+}
+
+func (r *Rules) parser() *rule.Parser {
+	return rule.NewParser(rule.Options{Vars: rule.DefaultVars().With(r.Vars.Addresses, r.Vars.Ports)})
+}
+
+// make reads and compiles the rules.
+func (r *Rules) make() (*made, error) {
+	p := r.parser()
+	m := &made{all: &rule.Set{}, classes: map[string]rule.Class{}, systems: map[string]string{}, decided: map[ID]Text{}}
+	source := map[string]string{}
+	for _, f := range r.Files {
+		source[f.Name] = f.Source
+		if err := m.read(p, &f); err != nil {
+			return nil, err
+		}
+	}
+	r.choose(m, source)
+	m.set, m.refused = engine.Compile(m.all.Rules, engine.Options{Classes: m.classes})
+	return m, nil
+}
+
+// read reads a file after what its name says that it is.
+func (m *made) read(p *rule.Parser, f *File) error {
+	text := bytes.NewReader(f.Text)
+	var errs []*rule.Error
+	var err error
+	switch kindOf(f.Name) {
+	case classFile:
+		var more map[string]rule.Class
+		more, errs, err = rule.Classes(text, f.Name)
+		maps.Copy(m.classes, more)
+		errs = nil // a line that is no class is none: the rules of that class have no words
+	case referenceFile:
+		var more map[string]string
+		more, errs, err = rule.ReferenceSystems(text, f.Name)
+		maps.Copy(m.systems, more)
+		errs = nil
+	case overrideFile:
+		var more []rule.Override
+		more, errs, err = p.Overrides(text, f.Name)
+		m.overrides = append(m.overrides, more...)
+	case mapFile:
+	default:
+		err = m.all.Read(p, text, f.Name)
+	}
+	for _, x := range errs {
+		m.faults = append(m.faults, State{Place: x.Pos.String(), Reason: x.Reason})
+	}
+	return err
+}
+
+// choose puts rules in force and out of it as people have said.
+func (r *Rules) choose(m *made, source map[string]string) {
+	on, off := map[ID]bool{}, map[ID]bool{}
+	for _, id := range r.On {
+		on[id] = true
+	}
+	for _, id := range r.Off {
+		off[id] = true
+	}
+	for _, x := range m.all.Rules {
+		id := ID{x.GID, x.SID}
+		if r.decide == nil {
+			x.Enabled = (x.Enabled || on[id]) && !off[id]
+			continue
+		}
+		d, ok := r.decide(x, source[x.Pos.File])
+		switch {
+		case !ok || d.Enabled == x.Enabled:
+		case d.Enabled:
+			x.Enabled = true
+			m.on = append(m.on, id)
+		default:
+			x.Enabled = false
+			m.off = append(m.off, id)
+			m.decided[id] = d.why()
+		}
+	}
+}
+
+// parsed notes what was decided, for whoever takes the rules over.
+func (r *Rules) parsed(m *made) {
+	if r.decide != nil {
+		r.On, r.Off, r.decide = m.on, m.off, nil
+	}
+}
+
+func (d *Decision) why() Text {
+	day := d.When.Format("2006-01-02")
+	return Text{"Taken out of force on " + day + ": " + d.Reason, "Mise hors vigueur le " + day + " : " + d.Reason}
+}
+
+// fileKind is what stands in a file that rules come with.
+type fileKind uint8
+
+const (
+	ruleFile fileKind = iota
+	classFile
+	referenceFile
+	overrideFile
+	mapFile // sid-msg.map: titles, which the rules have themselves
+	noFile
+)
+
+// kindOf is what stands in a file, by its name.
+func kindOf(name string) fileKind {
+	switch base := strings.ToLower(filepath.Base(name)); {
+	case base == "classification.config":
+		return classFile
+	case base == "reference.config":
+		return referenceFile
+	case base == "threshold.config" || base == "suppress.config":
+		return overrideFile
+	case strings.HasSuffix(base, ".map"):
+		return mapFile
+	case strings.HasSuffix(base, ".rules"):
+		return ruleFile
+	}
+	return noFile
+}
