@@ -9,16 +9,19 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"bulwark/decide/identity"
 	"bulwark/detect/signature"
 	"bulwark/observe/sensor"
 	"bulwark/platform/health"
 	"bulwark/platform/ledger"
 	"bulwark/platform/store"
+	"bulwark/platform/web"
 )
 
 var rulesUnread = health.Warnable{
@@ -115,11 +118,11 @@ func (n *Node) protocolsSeen(ctx context.Context) (map[string]time.Time, time.Ti
 
 // trialPackets writes a stretch of the packet ring for a trial of rules.
 func (n *Node) trialPackets(r *http.Request, s signature.Stretch, out io.Writer) error {
-	actor, err := signedIn(r)
-	if err != nil {
-		return err
+	p, ok := identity.From(r.Context())
+	if !ok || !slices.Contains(p.Duties, web.Analyst) {
+		return errors.New("packets that are kept are opened by analysts alone")
 	}
-	a := packetsAsked{Actor: actor, Reason: s.Reason, Query: sensor.PacketQuery{Flow: s.Flow, Filter: s.Filter, Since: s.From, Until: s.To}}
+	a := packetsAsked{Actor: p.Actor(), Reason: s.Reason, Query: sensor.PacketQuery{Flow: s.Flow, Filter: s.Filter, Since: s.From, Until: s.To}}
 	for _, h := range s.Hosts {
 		addr, err := netip.ParseAddr(h)
 		if err != nil {
@@ -127,7 +130,7 @@ func (n *Node) trialPackets(r *http.Request, s signature.Stretch, out io.Writer)
 		}
 		a.Query.Hosts = append(a.Query.Hosts, addr)
 	}
-	_, err = n.packets(r.Context(), a, out)
+	_, err := n.packets(r.Context(), a, out)
 	return err
 }
 

@@ -56,14 +56,12 @@ func (m *made) read(p *rule.Parser, f *File) error {
 	switch kindOf(f.Name) {
 	case classFile:
 		var more map[string]rule.Class
-		more, errs, err = rule.Classes(text, f.Name)
+		more, _, err = rule.Classes(text, f.Name) // a line that is no class is none: the rules of that class have no words
 		maps.Copy(m.classes, more)
-		errs = nil // a line that is no class is none: the rules of that class have no words
 	case referenceFile:
 		var more map[string]string
-		more, errs, err = rule.ReferenceSystems(text, f.Name)
+		more, _, err = rule.ReferenceSystems(text, f.Name)
 		maps.Copy(m.systems, more)
-		errs = nil
 	case overrideFile:
 		var more []rule.Override
 		more, errs, err = p.Overrides(text, f.Name)
