@@ -1,6 +1,7 @@
 // The program itself, on the bundled capture: what a newcomer sees in the first minute.
 import { readFileSync } from 'node:fs'
 import { devices } from './devices.mjs'
+import { findings } from './findings.mjs'
 import { check, until } from './harness.mjs'
 import { firstAdministrator, rows, settled, visitor } from './people.mjs'
 
@@ -69,6 +70,7 @@ export async function run(browser, server, report) {
     await page.getByText('packets.handed-out').first().waitFor()
   })
 
+  await findings(page, browser, at, report, faults)
   await devices(page, browser, at, report, faults)
 
   await report.test('no page of the demo threw, or broke its policy', async () => check(faults.length === 0, faults.join('\n')))

@@ -15,7 +15,7 @@ export const startServer = () => start('./e2e/server', () => [])
 export const startProgram = () =>
   start('./cmd/bulwark', (dir) => {
     const config = join(dir, 'bulwark.yaml')
-    writeFileSync(config, 'console:\n  listen: 127.0.0.1:0\n')
+    writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nsensor:\n  ring:\n    size: 256MiB\nrules:\n  paths: [${join(root, 'e2e/findings.rules')}]\n`)
     return ['up', '--demo', '--data', join(dir, 'data'), '--config', config]
   })
 

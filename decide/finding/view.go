@@ -488,7 +488,7 @@ func search(it *item) string {
 	q := "kind:alert alert.gid:" + gid + " alert.sid:" + sid
 	for _, e := range [...]*end{&it.Source, &it.Target} {
 		if !e.Many && e.Addr.IsValid() {
-			q += ` "` + e.Addr.String() + `"`
+			q += ` ip:"` + e.Addr.String() + `"`
 		}
 	}
 	return q

@@ -23,5 +23,8 @@ export const fill = (text: string, values: Record<string, string | number>) =>
 export const plural = (n: number, one: string, many: string, values: Record<string, string | number> = {}) =>
   fill((language === 'fr' ? n < 2 : n === 1) ? one : many, { n, ...values })
 
+/** French as it is printed, from what the node types. */
+export const curly = (s: string) => s.replaceAll("'", '’')
+
 /** The word for a name that comes from elsewhere (a kind, a duty, an attribute); the name itself where there is none. */
 export const word = (map: object, name: string, otherwise = name) => (Object.hasOwn(map, name) ? (map as Record<string, string>)[name]! : otherwise)

@@ -1,6 +1,6 @@
 // What the traffic rules answer, and how their words are shown.
 import type { Me } from '../../lib/api.ts'
-import { language, t, word } from '../../i18n/index.ts'
+import { curly, language, t, word } from '../../i18n/index.ts'
 
 export interface Said { en: string; fr: string }
 export type State = 'loaded' | 'rejected' | 'disabled' | 'noisy' | 'blind'
@@ -87,8 +87,8 @@ export interface Tried {
 export const states: State[] = ['loaded', 'noisy', 'blind', 'disabled', 'rejected']
 export const stateName = (s: string) => word(t.detections.states, s)
 /** A text that the node says in both languages. */
-export const said = (x: Said | undefined) => (x ? (language === 'fr' && x.fr) || x.en : '')
-export const saidAll = (x: { en: string[]; fr: string[] } | undefined) => (x ? (language === 'fr' && x.fr.length ? x.fr : x.en) : [])
+export const said = (x: Said | undefined) => (x ? (language === 'fr' && curly(x.fr)) || x.en : '')
+export const saidAll = (x: { en: string[]; fr: string[] } | undefined) => (x ? (language === 'fr' && x.fr.length ? x.fr.map(curly) : x.en) : [])
 export const sourceName = (name: string) => word(t.detections.sourceNames, name)
 /** Whether somebody may switch rules, fetch them and try them. */
 export const mayChange = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'administrator') ?? false

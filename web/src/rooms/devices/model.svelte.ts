@@ -2,7 +2,7 @@
 import { get, type Count, type Me } from '../../lib/api.ts'
 import { app } from '../../lib/names.ts'
 import { lasting } from '../../lib/format.ts'
-import { fill, language, t, word } from '../../i18n/index.ts'
+import { curly, fill, language, t, word } from '../../i18n/index.ts'
 
 export type Sure = 'possible' | 'likely' | 'certain'
 export interface Tier { tier: number; proposed: number; why?: string; confirmed?: string; by?: string } // -1: not known
@@ -66,7 +66,6 @@ export function className(name: string): string {
   return name.replace(acronyms, (x) => x.toUpperCase())
 }
 
-const curly = (s: string) => s.replaceAll("'", '’')
 /** Why a device is taken for a class: as the rules say it, in the language of the page where they do. */
 export function classWhy(why: string): { text: string; english: boolean } {
   const french = language === 'fr' ? names.map((c) => c.why[why]).find(Boolean) : undefined

@@ -2,7 +2,7 @@
 import type { Me } from '../../lib/api.ts'
 import { app } from '../../lib/names.ts'
 import { count, second } from '../../lib/format.ts'
-import { fill, language, plural, t, word } from '../../i18n/index.ts'
+import { curly, fill, language, plural, t, word } from '../../i18n/index.ts'
 
 export interface Said { en: string; fr: string }
 export interface Entity { role: string; kind: string; value: string; device?: number; name?: string; class?: string; tier?: string; count?: number }
@@ -88,7 +88,7 @@ export const severities = ['critical', 'high', 'medium', 'low', 'informational']
 export const statuses = ['open', 'snoozed', 'closed', 'all'] as const
 export const facetNames = ['severity', 'verdict', 'source', 'tactic', 'technique', 'rule', 'entity', 'site'] as const
 
-export const said = (x: Said | undefined) => (x ? (language === 'fr' && x.fr) || x.en : '')
+export const said = (x: Said | undefined) => (x ? (language === 'fr' && curly(x.fr)) || x.en : '')
 export const mayJudge = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'administrator') ?? false
 export const who = (actor = '') => actor.replace(/^person[:/]/, '')
 export const findingAt = (id: number) => `/findings/${id}`
@@ -99,6 +99,8 @@ export function entityName(e: Entity): string {
   if (e.kind === 'others') return plural(e.count ?? 0, t.findings.othersOne, t.findings.othersMany, { n: count(e.count ?? 0) })
   return e.name || e.value
 }
+/** The same with its address, where the name does not hold it. */
+export const entityText = (e: Entity) => (e.name && e.value && !e.name.includes(e.value) ? `${e.name} (${e.value})` : entityName(e))
 /** How an entity is asked for. */
 export const entityKey = (e: { kind: string; value: string; device?: number | undefined }) => (e.kind === 'device' && e.device ? `device:${e.device}` : `${e.kind}:${e.value}`)
 /** The attribute under which the value of an entity is searched for. */
