@@ -106,17 +106,15 @@ func runClasses(ctx context.Context, b *Bench) ([]Case, error) {
 		for i := range group {
 			l := &group[i]
 			d := deviceAt(devices, l.address)
-			score, family := &open, "open"
 			if l.held {
-				score, family = &held, "held"
+				held.count(l, d)
+				continue
 			}
-			score.count(l, d)
-			cases = append(cases, Case{Family: family, Name: l.capture + " " + l.address, Why: whyClass(l, d)})
-			if !l.held {
-				tally(each, l, d)
-				if b.Report != nil && whyClass(l, d) != "" {
-					explain(b.Report, book, l, d)
-				}
+			open.count(l, d)
+			cases = append(cases, Case{Family: "open", Name: l.capture + " " + l.address, Why: whyClass(l, d)})
+			tally(each, l, d)
+			if b.Report != nil && whyClass(l, d) != "" {
+				explain(b.Report, book, l, d)
 			}
 		}
 	}
@@ -128,7 +126,20 @@ func runClasses(ctx context.Context, b *Bench) ([]Case, error) {
 	}
 	open.print(b.Figures, "")
 	held.print(b.Figures, "_held")
-	return cases, nil
+	return append(cases, held.blind()...), nil
+}
+
+// blind are cases that say how many hosts are as they are labelled, and not which.
+func (s *classScore) blind() []Case {
+	var cases []Case
+	for n := 1; n <= s.labelled; n++ {
+		c := Case{Family: "held", Name: fmt.Sprintf("at least %03d of %d hosts are right", n, s.labelled)}
+		if n > s.right-s.tierErrors {
+			c.Why = "fewer are"
+		}
+		cases = append(cases, c)
+	}
+	return cases
 }
 
 // tally counts by class.
@@ -158,14 +169,12 @@ func (s *classScore) print(w io.Writer, suffix string) {
 	fmt.Fprintf(w, "RESULT clinical_tier_errors%s %d devices\n", suffix, s.tierErrors)
 }
 
-// whyClass says how a device is not what it is labelled. Of captures that are held back it does not say what it is taken for:
-// rules are not to be written from them.
+// whyClass says how a device is not what it is labelled. It is not asked of captures that are held back: rules are not to be
+// written from them.
 func whyClass(l *label, d *inventory.Device) string {
 	switch {
 	case d != nil && d.Class.Name == l.class && !wrongTier(l, d):
 		return ""
-	case l.held:
-		return "not as it is labelled"
 	case d == nil:
 		return "there is no device at this address"
 	case d.Class.Name == l.class:
