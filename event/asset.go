@@ -14,6 +14,7 @@ type Asset struct {
 	Identifier string // EUI-64 or other
 	Class      string // what it is for: laboratory analyser, patient monitor, infusion pump...
 	User       string // who signed on with it to the network
+	Called     string // name by which another called it, and to which it answered
 }
 
 func (*Asset) Kind() Kind { return KindAsset }
@@ -30,4 +31,5 @@ func (p *Asset) fields(c *coder) {
 	c.str(10, "device.uid", &p.Identifier)
 	c.str(11, "device.type", &p.Class)
 	c.str(12, "user.name", &p.User)
+	c.str(13, "device.called_as", &p.Called)
 }

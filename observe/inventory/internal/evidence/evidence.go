@@ -208,6 +208,7 @@ func (r *Reader) asset(at netip.Addr, p *event.Asset) {
 	r.say(register.Role, p.Role)
 	r.say(register.AE, p.AETitle)
 	r.say(register.Class, p.Class)
+	r.calledAs(p.Called)
 	if p.Source != "astm" { // where it is what the sender calls itself
 		r.say(register.UID, p.Identifier)
 	} else {
@@ -240,6 +241,15 @@ func (r *Reader) hostname(name string) {
 	r.say(register.Hostname, first)
 	if domain != "" && domain != "local" {
 		r.say(register.Domain, domain)
+	}
+}
+
+// calledAs tells a name that others call it by.
+func (r *Reader) calledAs(name string) {
+	if name != "" {
+		r.lower = lower(r.lower[:0], name)
+		first, _, _ := strings.Cut(event.View(r.lower), ".")
+		r.say(register.CalledAs, first)
 	}
 }
 

@@ -54,6 +54,7 @@ const (
 	Announces Field = "announces"   // version of Windows that it announces to its workgroup: 6.1
 	Calls     Field = "calls"       // name of a service that its programs call, as rules have it: windowsupdate.com
 	Subject   Field = "certificate" // subject of a certificate that it serves
+	CalledAs  Field = "called_as"   // first label of a name that others call it by, lower case: it may have several
 )
 
 // Sure is how far a fact is to be believed.

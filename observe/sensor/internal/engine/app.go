@@ -69,6 +69,7 @@ const (
 	DTLS
 	STUN
 	WireGuard
+	SSDP
 	appCount
 )
 
@@ -129,6 +130,7 @@ var appNames = [appCount]string{
 	DTLS:       "dtls",
 	STUN:       "stun",
 	WireGuard:  "wireguard",
+	SSDP:       "ssdp",
 }
 
 func (a App) String() string { return appNames[a] }

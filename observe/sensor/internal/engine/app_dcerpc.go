@@ -221,6 +221,9 @@ func (w *Worker) rpcSignOn(f *flow, r *dcerpc.SignOn, service string) {
 	}
 	w.ticketShown(f, "dcerpc", r.Realm, r.Service, &r.Ticket)
 	if r.Decided {
+		if !r.Refused && len(r.Service) > 0 {
+			w.called(f, r.Service, service)
+		}
 		e := &w.out.auth
 		*e = event.Auth{User: event.View(r.User), Domain: either(event.View(r.Domain), event.View(r.Realm)),
 			Protocol: r.Mechanism.String(), Host: event.View(r.Workstation), Service: either(event.View(r.Service), service), Outcome: "success"}

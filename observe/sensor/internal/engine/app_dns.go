@@ -94,6 +94,9 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 	e.Latency = w.latency(f, uint64(m.ID), m.Flags.Response())
 	w.out.text = t.buf
 	w.emit(f, e)
+	if m.Flags.Response() {
+		w.ofDomain(f, m)
+	}
 	if m.Flags.Z() {
 		w.appAnomaly(f, "z_flag_set")
 	}

@@ -304,6 +304,13 @@ func (a *ldapApp) authentication(x *ldap.Exchange) {
 		e.Outcome, e.Reason = "failure", r.Code.String()
 	}
 	a.w.emit(a.f, e)
+	if len(q.Workstation) > 0 {
+		a.w.out.asset = event.Asset{Hostname: event.View(q.Workstation), Role: "ldap client", Source: "ldap"}
+		a.w.tellAssetOf(a.f, wire.ToServer, &a.w.out.asset)
+	}
+	if r.Code == ldap.Success && shown.service != "" {
+		a.w.called(a.f, []byte(shown.service), "ldap")
+	}
 }
 
 // ldapWay names how somebody signed on.

@@ -139,6 +139,9 @@ func (a *smbApp) ends(t *texts, r *smb.Session) {
 	}
 	*o = event.Asset{Hostname: either(event.View(r.Server.DNSComputer), event.View(r.Server.NetBIOSComputer)),
 		Software: t.system(r.ServerOS, r.ServerVersion), Role: "smb server", Source: "smb"}
+	if bytes.HasPrefix(r.ServerLM, []byte("Samba")) { // as its system it names the Windows that it is like
+		o.Software = event.View(r.ServerLM)
+	}
 	if o.Hostname != "" || o.Software != "" {
 		a.w.header(a.f)
 		a.w.tellAssetAt(a.f, a.w.head.Dst, o)
@@ -151,6 +154,10 @@ func (a *smbApp) ends(t *texts, r *smb.Session) {
 func (a *smbApp) gives(r *smb.Tree) {
 	if !r.Answered || r.Status != 0 {
 		return
+	}
+	if host, ok := bytes.CutPrefix(r.Path, []byte(`\\`)); ok {
+		host, _, _ = bytes.Cut(host, []byte(`\`))
+		a.w.called(a.f, host, "smb")
 	}
 	o := &a.w.out.asset
 	*o = event.Asset{Source: "smb"}
@@ -198,6 +205,9 @@ func (a *smbApp) authentication(r *smb.Session) {
 		e.Outcome, e.Reason = "failure", r.Status.String()
 	}
 	a.w.emit(a.f, e)
+	if r.Status == 0 && len(r.Service) > 0 {
+		a.w.called(a.f, r.Service, "smb")
+	}
 }
 
 func tree(e *event.SMB, r *smb.Tree) {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"net/netip"
 
 	"bulwark/event"
@@ -57,7 +58,7 @@ func (w *Worker) tellAssetAt(f *flow, at netip.Addr, e *event.Asset) {
 func (w *Worker) factIsFresh(at netip.Addr, e *event.Asset) bool {
 	a := at.As16()
 	sum := mum(be64(a[:8])^w.opt.Seed, be64(a[8:])^0xa0761d6478bd642f)
-	for _, s := range [...]string{e.MAC, e.Hostname, e.Vendor, e.Model, e.Serial, e.Software, e.Role, e.Source, e.AETitle, e.Identifier, e.Class, e.User} {
+	for _, s := range [...]string{e.MAC, e.Hostname, e.Vendor, e.Model, e.Serial, e.Software, e.Role, e.Source, e.AETitle, e.Identifier, e.Class, e.User, e.Called} {
 		for i := range len(s) {
 			sum = (sum ^ uint64(s[i])) * 0x100000001b3 // FNV-1a
 		}
@@ -70,3 +71,25 @@ func (w *Worker) factIsFresh(at netip.Addr, e *event.Asset) bool {
 	*known = fact{sum, w.now}
 	return true
 }
+
+// called reports the name by which a client called the server of f, which took what it was sent for it: that of a service,
+// cifs/files.hospital.example, or of a share. An address is no name.
+func (w *Worker) called(f *flow, service []byte, source string) {
+	if i := bytes.IndexByte(service, '/'); i >= 0 {
+		service = service[i+1:]
+	}
+	if i := bytes.IndexAny(service, "/@:"); i >= 0 {
+		service = service[:i]
+	}
+	if len(service) == 0 || len(service) > maxHostName {
+		return
+	}
+	if _, err := netip.ParseAddr(event.View(service)); err == nil {
+		return
+	}
+	w.out.asset = event.Asset{Called: event.View(service), Source: source}
+	w.tellAssetOf(f, wire.ToClient, &w.out.asset)
+}
+
+// maxHostName is the longest name of a host; bytes (RFC 1035 §2.3.4).
+const maxHostName = 255

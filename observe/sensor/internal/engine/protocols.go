@@ -42,6 +42,7 @@ import (
 	"bulwark/wire/smtp"
 	"bulwark/wire/snmp"
 	"bulwark/wire/socks"
+	"bulwark/wire/ssdp"
 	"bulwark/wire/ssh"
 	"bulwark/wire/stun"
 	"bulwark/wire/syslog"
@@ -123,6 +124,7 @@ func datagramProtocols() []datagram {
 		{DNP3, dnp3.Looks, (*Worker).dnp3Datagram},
 		{DHCPv6, dhcp6.Looks, (*Worker).dhcp6Datagram},
 		{WSD, dpws.Looks, (*Worker).dpwsDatagram},
+		{SSDP, ssdp.Looks, (*Worker).ssdpDatagram},
 		{ENIP, enip.Looks, (*Worker).enipDatagram},
 		{IntelliVue, intellivue.Looks, (*Worker).intellivueDatagram},
 		{CARESCAPE, carescape.Looks, (*Worker).carescapeDatagram},
