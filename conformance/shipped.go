@@ -31,13 +31,14 @@ func runShipped(ctx context.Context, b *Bench) ([]Case, error) {
 			continue
 		}
 		delete(sids, x.SID)
+		here := &signature.Rules{Vars: signature.VarsOf(x.Vars), Files: r.Files}
 		want := append([]uint32{x.SID}, x.Also...)
 		for _, part := range []struct {
 			name string
 			act  acts.Act
 			want []uint32
 		}{{"fires: " + x.What, x.Fires, want}, {"silent: " + x.Not, x.Silent, nil}} {
-			got, err := b.playAct(ctx, part.act, r)
+			got, err := b.playAct(ctx, part.act, here)
 			if err != nil {
 				return nil, fmt.Errorf("%d %s: %w", x.SID, part.name, err)
 			}

@@ -13,9 +13,9 @@ type Case struct {
 	Fires  Act
 	Not    string // the look-alike, as a sentence
 	Silent Act
-	Also   []uint32 // rules that rightly fire in the act, too
-	Tool   string   // real program that does so in the lab, or whose traffic the act follows
-	Edit   bool     // the rule is shipped switched off: it needs a list of the hospital's own
+	Also   []uint32          // rules that rightly fire in the act, too
+	Tool   string            // real program that does so in the lab, or whose traffic the act follows
+	Vars   map[string]string // variables that the hospital sets, where the rule is of use only then
 }
 
 // Cases are all of them, in the order of their rules.

@@ -242,7 +242,14 @@ func dicomCases() []Case {
 			What: "a modality sends images to an address outside, unencrypted", Fires: store(scanner, outside),
 			Not: "it sends them to the archive", Silent: store(scanner, archive)},
 		{SID: 9000010, Family: "dicom", Tool: "findscu",
-			What: "somebody outside speaks DICOM with the archive", Fires: store(outside, archive),
+			What: "somebody outside speaks DICOM with the archive", Fires: store(outside, archive), Also: []uint32{9000011},
 			Not: "a site of the same hospital does, over its own lines", Silent: store("172.16.8.9", archive)},
+		{SID: 9000011, Family: "dicom", Tool: "echoscu", Vars: map[string]string{"DICOM_SERVERS": "[10.20.2.0/24,10.20.3.0/24]"},
+			What: "a ward's workstation, which has nothing to do with images, asks the archive", Fires: func(s *Scene) {
+				a := s.associate(ward, archive, "VIEWER1", pacs, verification)
+				a.echo()
+				a.release()
+			},
+			Not: "a modality does", Silent: store(scanner, archive)},
 	}
 }

@@ -28,7 +28,7 @@ func hl7Cases() []Case {
 			What: "results are sent to an address outside", Fires: messages(lab, outside, "LAB", "ORU^R01", "AA", pid, 2, time.Second),
 			Not: "they are sent to the record", Silent: messages(lab, record, "LAB", "ORU^R01", "AA", pid, 2, time.Second)},
 		{SID: 9000102, Family: "hl7", Tool: "the lab's HL7 sender",
-			What: "an address outside sends an admission", Fires: messages(outside, record, "ADMIT", "ADT^A01", "AA", pid, 1, 0),
+			What: "an address outside sends an admission", Fires: messages(outside, record, "ADMIT", "ADT^A01", "AA", pid, 1, 0), Also: []uint32{9000106},
 			Not: "another site of the hospital does", Silent: messages("172.16.8.9", record, "ADMIT", "ADT^A01", "AA", pid, 1, 0)},
 		{SID: 9000103, Family: "hl7", Tool: "the lab's HL7 sender",
 			What: "somebody asks for patients, one query a second", Fires: messages(intruder, record, "PORTAL", "QBP^Q22", "AA", qrd, 40, time.Second),
@@ -48,5 +48,8 @@ func hl7Cases() []Case {
 				messages(ward, record, "ADMIT", "ADT^A01", "AA", pid, 30, time.Second)(s)
 				messages(ward, record, "ADMIT", "ADT^A40", "AA", pid, 1, 0)(s)
 			}},
+		{SID: 9000106, Family: "hl7", Tool: "the lab's HL7 sender", Vars: map[string]string{"HL7_SERVERS": "[10.20.2.0/24]"},
+			What: "a ward's workstation sends a result", Fires: messages(intruder, record, "LAB", "ORU^R01", "AA", pid, 1, 0),
+			Not: "the laboratory does", Silent: messages(lab, record, "LAB", "ORU^R01", "AA", pid, 1, 0)},
 	}
 }

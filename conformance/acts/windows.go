@@ -15,6 +15,7 @@ const (
 	samr     = "12345778-1234-abcd-ef00-0123456789ac"
 	efsrpc   = "c681d488-d850-11d0-8c52-00c04fd90f7e"
 	lsarpc   = "12345778-1234-abcd-ef00-0123456789ab"
+	epm      = "e1af8308-5d1f-11c9-91a4-08002b14a0fa"
 	netlogon = "12345678-1234-abcd-ef00-01234567cffb"
 )
 
@@ -88,6 +89,12 @@ func callCases() []Case {
 			Not: "machines sign on in the morning", Silent: func(s *Scene) {
 				times(10, func(i int) { piped(fmt.Sprint("10.20.4.", 30+i), dc, "netlogon", netlogon, 4, 1)(s) })
 			}},
+		{SID: 9000623, Family: "windows", Tool: "mimikatz", Vars: map[string]string{"DC_SERVERS": "[10.20.1.20,10.20.1.21]"},
+			What: "a workstation asks for the passwords of the domain, by Kerberos", Fires: called(intruder, dc, drsuapi, kerberosBind, 3),
+			Not: "a domain controller does", Silent: called(dc2, dc, drsuapi, kerberosBind, 3)},
+		{SID: 9000625, Family: "windows", Tool: "impacket rpcdump, nmap msrpc-enum",
+			What: "a server is asked for all it serves", Fires: piped(intruder, dc, "epmapper", epm, 2, 1),
+			Not: "a server is asked where one service is", Silent: piped(ward, dc, "epmapper", epm, 3, 2)},
 		{SID: 9000615, Family: "windows", Tool: "nmap smb-vuln-ms17-010",
 			What: "a server answers that it is open to EternalBlue", Fires: peek("\x05\x02\x00\xc0"), Also: []uint32{9000306},
 			Not: "a server is mended", Silent: func(s *Scene) {
