@@ -66,6 +66,11 @@ func (b *Bench) verifyRules(ctx context.Context, archive map[string][]byte, t *v
 	for _, name := range files {
 		rules.Files = append(rules.Files, signature.File{Name: name, Text: t.Files[name]})
 	}
+	for name, text := range t.Files {
+		if !slices.Contains(files, name) {
+			rules.Files = append(rules.Files, signature.File{Name: name, Text: text, Data: true})
+		}
+	}
 	eye, rejected, err := rules.Eye()
 	if err != nil {
 		return "", err

@@ -16,6 +16,7 @@ type Alert struct {
 	FromServer bool     // what matched went to the side that began the conversation
 	Target     string   // end that the rule says is attacked: src or dest of what matched; "": it does not say
 	Start      uint64   // first packet of the flow, unix nanoseconds
+	Context    string   // what datasets say of the values that were found in them: an object of JSON
 	Source     string   // what the packet that matched came from: vxlan encapsulation...; "": the wire, or a capture
 	PacketsOut uint64   // packets of the flow so far, from who began it
 	PacketsIn  uint64   // packets to it
@@ -45,5 +46,6 @@ func (p *Alert) fields(c *coder) {
 	c.num(17, "traffic.bytes_out", &p.BytesOut)
 	c.num(18, "traffic.bytes_in", &p.BytesIn)
 	c.str(19, "alert.record", &p.Record)
+	c.str(21, "alert.context", &p.Context)
 	c.str(20, "alert.packet_source", &p.Source)
 }

@@ -145,10 +145,11 @@ func Load(archive map[string][]byte, name string) (*Test, error) {
 	t.Args = strings.Fields(strings.Join(texts(&f.Args), " "))
 	t.Capture = capture(archive, dir, &f.Pcap)
 	for file := range archive {
-		if strings.HasPrefix(file, dir) && strings.HasSuffix(file, ".rules") {
-			t.Rules = true
-			t.Files[strings.TrimPrefix(file, dir)] = archive[file]
+		if !strings.HasPrefix(file, dir) || path.Ext(file) == ".pcap" || path.Ext(file) == ".pcapng" {
+			continue
 		}
+		t.Files[strings.TrimPrefix(file, dir)] = archive[file]
+		t.Rules = t.Rules || strings.HasSuffix(file, ".rules")
 	}
 	if text, ok := archive[dir+"suricata.yaml"]; ok {
 		t.Config = new(yaml.Node)
@@ -225,5 +226,11 @@ func (t *Test) RuleFiles() []string {
 	if _, ok := t.Files["test.rules"]; ok {
 		return []string{"test.rules"}
 	}
-	return slices.Sorted(maps.Keys(t.Files))
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(t.Files)) {
+		if strings.HasSuffix(name, ".rules") {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -71,6 +71,7 @@ type File struct {
 	Name   string
 	Text   []byte
 	Source string // name of the source that it is of; "": nobody asked
+	Data   bool   // no rules, but values that rules name: a list of a dataset
 }
 
 // bundled is the first line of a bundle; behind it stand the files.
@@ -85,6 +86,7 @@ type bundled struct {
 type content struct {
 	Name string `json:"name"`
 	Size int    `json:"size"`
+	Data bool   `json:"data,omitempty"`
 }
 
 const (
@@ -100,7 +102,7 @@ var ErrBundle = errors.New("signature: no bundle of rules")
 func (r *Rules) Bundle(w io.Writer) error {
 	head := bundled{Version: bundleVersion, Vars: r.Vars, On: r.On, Off: r.Off}
 	for _, f := range r.Files {
-		head.Files = append(head.Files, content{f.Name, len(f.Text)})
+		head.Files = append(head.Files, content{f.Name, len(f.Text), f.Data})
 	}
 	if err := json.NewEncoder(w).Encode(head); err != nil {
 		return err
@@ -133,7 +135,7 @@ func unbundle(r io.Reader) (*Rules, error) {
 			return nil, fmt.Errorf("%w: %s has %d bytes", ErrBundle, c.Name, c.Size)
 		}
 		room -= c.Size
-		f := File{Name: c.Name, Text: make([]byte, c.Size)}
+		f := File{Name: c.Name, Text: make([]byte, c.Size), Data: c.Data}
 		if _, err := io.ReadFull(in, f.Text); err != nil {
 			return nil, fmt.Errorf("%w: %s is cut: %w", ErrBundle, c.Name, err)
 		}

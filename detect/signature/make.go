@@ -36,15 +36,19 @@ func (r *Rules) parser() *rule.Parser {
 func (r *Rules) make() (*made, error) {
 	p := r.parser()
 	m := &made{all: &rule.Set{}, classes: map[string]rule.Class{}, systems: map[string]string{}, decided: map[ID]Text{}}
-	source := map[string]string{}
+	source, data := map[string]string{}, map[string][]byte{}
 	for _, f := range r.Files {
 		source[f.Name] = f.Source
+		if f.Data {
+			data[f.Name] = f.Text
+			continue
+		}
 		if err := m.read(p, &f); err != nil {
 			return nil, err
 		}
 	}
 	r.choose(m, source)
-	m.set, m.refused = engine.Compile(m.all.Rules, engine.Options{Classes: m.classes})
+	m.set, m.refused = engine.Compile(m.all.Rules, engine.Options{Classes: m.classes, Data: data})
 	return m, nil
 }
 

@@ -20,7 +20,7 @@ type Reading struct {
 func (r *Rules) Read(absolute bool, each func(Reading)) error {
 	p := rule.NewParser(rule.Options{Vars: rule.DefaultVars().With(r.Vars.Addresses, r.Vars.Ports), AbsolutePaths: absolute})
 	for _, f := range r.Files {
-		if kindOf(f.Name) != ruleFile {
+		if f.Data || kindOf(f.Name) != ruleFile {
 			continue
 		}
 		err := p.Each(bytes.NewReader(f.Text), f.Name, func(x *rule.Rule, e *rule.Error) {

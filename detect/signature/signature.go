@@ -84,6 +84,14 @@ func (r *Rules) addPath(source, path string) error {
 			files[i].Name = filepath.Join(path, name)
 		}
 	}
+	for _, file := range files {
+		for _, list := range listsOf(file.Text) {
+			name := beside(file.Name, list)
+			if text, err := os.ReadFile(name); err == nil { // that it is not there is told of the rule
+				files = append(files, File{Name: name, Text: text, Data: true})
+			}
+		}
+	}
 	return r.add(source, files)
 }
 
@@ -99,6 +107,15 @@ func (r *Rules) addFolder(source string, in fs.FS, called func(string) string) e
 			return err
 		}
 		files = append(files, File{Name: called(name), Text: text})
+		for _, list := range listsOf(text) {
+			if filepath.IsAbs(list) {
+				continue
+			}
+			list = beside(name, list)
+			if text, err := fs.ReadFile(in, list); err == nil { // that it is not there is told of the rule
+				files = append(files, File{Name: called(list), Text: text, Data: true})
+			}
+		}
 		return nil
 	})
 	if err != nil {

@@ -28,6 +28,9 @@ func (w *Writer) alert(e *event.Event, p *event.Alert) {
 	if w.References {
 		w.references(p.References)
 	}
+	if p.Context != "" && json.Valid([]byte(p.Context)) {
+		j.raw("context", p.Context)
+	}
 	if w.XFF == "extra-data" {
 		j.some("xff", w.forwarded(p))
 	}

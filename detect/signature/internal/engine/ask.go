@@ -29,6 +29,7 @@ func (w *Watcher) ask(n int32) bool {
 		return false
 	}
 	w.count.Asked++
+	w.context = w.context[:0]
 	v := &w.view
 	for i := range c.tests {
 		if !c.tests[i].hold(v.f, v.p) {
@@ -147,11 +148,15 @@ func (w *Watcher) header(l *look) bool {
 	if p == nil && w.view.f != nil {
 		p = w.view.f.Packet
 	}
-	if p == nil {
+	if p == nil && (w.view.f == nil || l.src.name != "ip.src" && l.src.name != "ip.dst") {
 		return false
 	}
 	holds, some := false, false
-	l.src.packet(&w.scratch, p, func(v []byte) bool {
+	each := l.src.packet
+	if w.view.f != nil && (l.src.name == "ip.src" || l.src.name == "ip.dst") { // of who speaks, whichever packet is in hand
+		each = w.address(l.src.name == "ip.src")
+	}
+	each(&w.scratch, p, func(v []byte) bool {
 		some = true
 		holds = l.program.Match(&w.machine, match.View{Data: v, Whole: true})
 		return !holds
@@ -160,6 +165,16 @@ func (w *Watcher) header(l *look) bool {
 		return l.program.Match(&w.machine, match.View{Absent: true, Whole: true})
 	}
 	return holds
+}
+
+// address calls what it is given with the source, or the destination, of what is looked at.
+func (w *Watcher) address(source bool) func(*scratch, *packet.Packet, func([]byte) bool) {
+	f := w.view.f
+	a := &f.Dst
+	if source == (w.view.dir == wire.ToServer) {
+		a = &f.Src
+	}
+	return func(_ *scratch, _ *packet.Packet, each func([]byte) bool) { each(addressBytes(a, f.V6)) }
 }
 
 func (w *Watcher) payload(l *look) bool {
@@ -277,6 +292,10 @@ func (w *Watcher) alert(c *compiled) {
 			f.Said = v.stream.window
 		}
 		a.PacketsOut, a.PacketsIn, a.BytesOut, a.BytesIn = f.Packets[0], f.Packets[1], f.Bytes[0], f.Bytes[1]
+	}
+	if len(w.context) > 0 {
+		w.context = append(w.context, '}')
+		a.Context = event.View(w.context)
 	}
 	w.tell.Tell(v.f, a)
 }

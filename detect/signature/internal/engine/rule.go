@@ -76,7 +76,7 @@ func (s *Set) compile(r *rule.Rule) (compiled, error) {
 	case r.Action == rule.Accept:
 		return c, unsupported("accept")
 	}
-	if err := c.compileLooks(); err != nil {
+	if err := c.compileLooks(s); err != nil {
 		return c, err
 	}
 	for i := range r.Tests {
@@ -113,7 +113,7 @@ func appNames(app string) []string {
 	return []string{app}
 }
 
-func (c *compiled) compileLooks() error {
+func (c *compiled) compileLooks(s *Set) error {
 	var looked []rule.Looked
 	for i := range c.Buffers {
 		b := &c.Buffers[i]
@@ -150,7 +150,9 @@ func (c *compiled) compileLooks() error {
 		for _, t := range b.Tests {
 			switch t := t.(type) {
 			case *rule.Dataset:
-				return unsupported("dataset " + t.Name)
+				if err := s.compileData(c.Rule, t); err != nil {
+					return err
+				}
 			case *rule.Lua:
 				return unsupported("lua")
 			case *rule.Own:

@@ -40,6 +40,10 @@ type Set struct {
 	bits    map[string]uint32
 	ints    map[string]uint32
 	classes map[string]rule.Class
+
+	data      map[string][]byte // while it is made
+	datasets  map[string]*dataset
+	dataTests map[*rule.Dataset]*dataTest
 }
 
 // fieldKey names a buffer of an application as rules look at it.
@@ -147,12 +151,14 @@ type Refused struct {
 // Options are what rules are compiled with.
 type Options struct {
 	Classes map[string]rule.Class // of classtype; nil: none is known
+	Data    map[string][]byte     // files that rules name, by their paths
 }
 
 // Compile compiles rules. Those that cannot be evaluated are refused; the others make the set.
 func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	s := &Set{fields: map[fieldKey]*group{}, records: map[event.Kind]*recordSet{}, events: map[string][]int32{},
-		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes}
+		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes,
+		data: o.Data, datasets: map[string]*dataset{}, dataTests: map[*rule.Dataset]*dataTest{}}
 	var refused []Refused
 	for _, r := range rules {
 		if !r.Enabled {
@@ -169,6 +175,7 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	for i := range s.rules {
 		s.place(int32(i))
 	}
+	s.data = nil
 	s.addresses.build()
 	s.finish()
 	return s, refused

@@ -43,6 +43,7 @@ type Watcher struct {
 	found   []int32  // rules whose bytes are there
 	all     []int32  // rules to be asked
 	numbers []uint64 // of the field in hand
+	context []byte   // what datasets say of values, of the rule in hand
 	missed  bool     // the rule that was asked last asks for bytes that were not there
 	scratch scratch
 	cache   map[*source]cached
@@ -81,11 +82,19 @@ func NewShared() *Shared {
 }
 
 // Use makes s the rules of all watchers, from their next packet on.
-func (s *Shared) Use(set *Set) { s.now.Store(set) }
+func (s *Shared) Use(set *Set) {
+	before := s.now.Load()
+	for name, d := range set.datasets {
+		d.inherit(before.datasets[name])
+	}
+	s.now.Store(set)
+}
 
 // Inspector makes the watcher of a worker.
 func (s *Shared) Inspector(t inspect.Teller) inspect.Inspector {
-	return &Watcher{shared: s, set: s.now.Load(), tell: t, cache: map[*source]cached{}}
+	w := &Watcher{shared: s, set: s.now.Load(), tell: t, cache: map[*source]cached{}}
+	w.machine.Dataset = w.inSet
+	return w
 }
 
 // state is what is kept of a flow.
