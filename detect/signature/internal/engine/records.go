@@ -19,7 +19,7 @@ const (
 // recordSources are the fields of what is told of conversations.
 var recordSources = func() map[string]*source {
 	all := map[string]*source{}
-	for _, m := range []map[string]*source{nameSources(), tlsSources(), mailSources(), shareSources(), plantSources(), hospitalSources(), fileSources(), dcerpcSources()} {
+	for _, m := range []map[string]*source{nameSources(), tlsSources(), mailSources(), shareSources(), plantSources(), hospitalSources(), fileSources(), dcerpcSources(), messageSources()} {
 		maps.Copy(all, m)
 	}
 	return withNames(all)
@@ -241,14 +241,6 @@ func mailSources() map[string]*source {
 		}),
 		"ftp.reply_received": number(toClient, func(p *event.FTP) uint64 { return truth(p.Done) }),
 		"ftpdata_command":    coded(either, field.FTPDataCommands(), func(p *event.FTPData) string { return p.Command }),
-
-		"sip.method":     text(toServer, func(p *event.SIP) string { return p.Method }),
-		"sip.uri":        text(toServer, func(p *event.SIP) string { return p.URI }),
-		"sip.from":       text(either, func(p *event.SIP) string { return p.From }),
-		"sip.to":         text(either, func(p *event.SIP) string { return p.To }),
-		"sip.user_agent": text(either, func(p *event.SIP) string { return p.UserAgent }),
-		"sip.stat_code":  text(toClient, func(p *event.SIP) string { return digits(p.Code) }),
-		"sip.stat_msg":   text(toClient, func(p *event.SIP) string { return p.Reason }),
 	}
 }
 

@@ -1,6 +1,10 @@
 package engine
 
 import (
+	"slices"
+	"strings"
+
+	"bulwark/detect/signature/internal/field"
 	"bulwark/detect/signature/internal/match"
 	"bulwark/detect/signature/internal/rule"
 	"bulwark/event"
@@ -11,6 +15,23 @@ func beyond(kind event.Kind, names ...string) map[string]*source {
 	m := map[string]*source{}
 	for _, name := range names {
 		m[name] = &source{dir: either, record: kind, beyond: true}
+	}
+	return m
+}
+
+// messageSources are the fields of protocols whose messages are shown one by one, all that was read of them besides the
+// records.
+func messageSources() map[string]*source {
+	m := map[string]*source{}
+	for kind, prefixes := range map[event.Kind][]string{
+		event.KindSIP: {"sip.", "sdp."},
+	} {
+		for i := range field.Count() {
+			name := field.At(i).Name
+			if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
+				m[name] = &source{dir: either, record: kind, beyond: true}
+			}
+		}
 	}
 	return m
 }

@@ -74,6 +74,7 @@ func (w *Worker) sipDatagram(f *flow, dir wire.Dir, p []byte) {
 // Message takes one message.
 func (a *sipApp) Message(dir wire.Dir, m *sip.Message) {
 	a.software(dir, m)
+	a.show(dir, m)
 	switch {
 	case a.w.opt.EVE:
 		a.record(dir, m)

@@ -83,7 +83,7 @@ func (w *Worker) showHTTP(f *flow, dir wire.Dir, s inspect.Stage, t *http.Transa
 
 // showRecord shows what is about to be told of f.
 func (w *Worker) showRecord(f *flow, p event.Payload) {
-	if !w.look.on() {
+	if !w.look.on() || ofTurns(p) {
 		return
 	}
 	var v *inspect.Flow
@@ -99,6 +99,15 @@ func (w *Worker) showRecord(f *flow, p event.Payload) {
 		w.look.last, w.look.lastOf, w.look.lastAt = p, f.id, w.count.packets
 	}
 	w.head = head
+}
+
+// ofTurns reports whether p is told of what was shown before, message by message.
+func ofTurns(p event.Payload) bool {
+	switch p.(type) {
+	case *event.SIP, *event.DCERPC:
+		return true
+	}
+	return false
 }
 
 // showTurn shows what was read of a message of which nothing is told yet: its part of p, and what was added to w.look.more.
