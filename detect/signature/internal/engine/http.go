@@ -302,7 +302,11 @@ func said(p event.Payload) (dir wire.Dir, exchange bool) {
 	case *event.SIP:
 		answers = p.FromServer
 	case *event.MQTT:
-		answers = p.FromServer
+		dir = wire.ToServer
+		if p.FromServer {
+			dir = wire.ToClient
+		}
+		return dir, true
 	case *event.DNP3:
 		answers = p.FromServer
 	case *event.File:

@@ -314,29 +314,8 @@ func kerberosMessage(p *event.Kerberos) (uint64, bool) {
 // plantSources are the fields of buildings and plants.
 func plantSources() map[string]*source {
 	return map[string]*source{
-		"mqtt.type":             coded(either, enum("mqtt.type"), func(p *event.MQTT) string { return p.Activity }),
-		"mqtt.qos":              number(either, func(p *event.MQTT) uint64 { return p.QoS }),
-		"mqtt.reason_code":      some(either, func(p *event.MQTT) (uint64, bool) { return p.Code - 1, p.Code > 0 }),
-		"mqtt.connect.clientid": text(toServer, func(p *event.MQTT) string { return p.ClientID }),
-		"mqtt.connect.username": text(toServer, func(p *event.MQTT) string { return p.User }),
-		"mqtt.publish.topic":    list(either, func(p *event.MQTT) []string { return topics(p, "publish") }),
-		"mqtt.subscribe.topic":  list(toServer, func(p *event.MQTT) []string { return topics(p, "subscribe") }),
-		"mqtt.unsubscribe.topic": list(toServer, func(p *event.MQTT) []string {
-			return topics(p, "unsubscribe")
-		}),
-		"mqtt.protocol_version": some(either, func(p *event.MQTT) (uint64, bool) {
-			v, ok := map[string]uint64{"3.1": 3, "3.1.1": 4, "5": 5}[p.Version]
-			return v, ok
-		}),
 		"dnp3.func": number(either, func(p *event.DNP3) uint64 { return p.FunctionCode }),
 	}
-}
-
-func topics(p *event.MQTT, activity string) []string {
-	if p.Activity != activity {
-		return nil
-	}
-	return p.Topics
 }
 
 // hospitalSources are the fields of medical protocols.

@@ -24,7 +24,7 @@ func beyond(kind event.Kind, names ...string) map[string]*source {
 func messageSources() map[string]*source {
 	m := map[string]*source{}
 	for kind, prefixes := range map[event.Kind][]string{
-		event.KindSIP: {"sip.", "sdp."},
+		event.KindSIP: {"sip.", "sdp."}, event.KindMQTT: {"mqtt."},
 	} {
 		for i := range field.Count() {
 			name := field.At(i).Name

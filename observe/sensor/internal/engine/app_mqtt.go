@@ -41,8 +41,14 @@ func (a *mqttApp) Exchange(x *mqtt.Exchange) {
 		e.Record = t.mqttRecord(w, x)
 	}
 	w.out.text = t.buf
+	if first != 0 {
+		a.read(x)
+	}
 	if first != 0 && (w.opt.EVE || telling(first)) {
 		w.emit(a.f, e)
+	} else if first != 0 {
+		w.header(a.f)
+		w.showRecord(a.f, e)
 	}
 	a.faults(x)
 	if first == mqtt.Connect && e.Code != 0 {
