@@ -3,6 +3,7 @@ package eve
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"net/netip"
 
 	"bulwark/event"
@@ -104,7 +105,13 @@ func (w *Writer) Objects(dst []byte, e *event.Event) []byte {
 	from := len(dst)
 	w.j = object{buf: dst}
 	w.j.open("")
-	w.body(e)
+	if p, ok := e.Payload.(*event.DNP3); ok && json.Valid([]byte(p.Record)) { // a side under its name
+		w.j.open("dnp3")
+		w.j.raw(pick(p.FromServer, "response", "request"), p.Record)
+		w.j.close()
+	} else {
+		w.body(e)
+	}
 	w.j.close()
 	dst = w.j.buf
 	if inner := dst[from:]; bytes.HasPrefix(inner, []byte(`{"tx_id":`)) {

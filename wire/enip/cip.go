@@ -11,16 +11,17 @@ const (
 
 // The services that are treated apart (vol. 1, appendix A).
 const (
-	Reset           = 0x05
-	Start           = 0x06
-	Stop            = 0x07
-	Create          = 0x08
-	Delete          = 0x09
-	Restore         = 0x15
-	Save            = 0x16
-	PCCC            = 0x4b
-	MultipleService = 0x0a
-	unconnectedSend = 0x52
+	Reset            = 0x05
+	Start            = 0x06
+	Stop             = 0x07
+	Create           = 0x08
+	Delete           = 0x09
+	Restore          = 0x15
+	Save             = 0x16
+	PCCC             = 0x4b
+	MultipleService  = 0x0a
+	unconnectedSend  = 0x52
+	getAttributeList = 0x03
 
 	connectionManager = 0x06 // a class
 )
@@ -50,6 +51,7 @@ type CIP struct {
 	Extended []byte    // of a reply, what adds to the status
 	Parts    []Part    // of a Multiple Service Packet
 	Tag      []byte    // the name of a tag that the path begins with
+	List     []byte    // of Get Attribute List, the attributes that are asked for: two bytes each, little-endian
 	Sent     Part      // of an Unconnected Send to the Connection Manager, what it passes on; zero: none
 
 	room struct { // of Path and Parts, as long as it is enough
@@ -91,6 +93,10 @@ func (c *CIP) parse(r *octets.Little, outer bool) {
 	} else {
 		path := octets.LittleOf(r.Take(2 * int(r.U8())))
 		c.path(&path)
+		if c.Service == getAttributeList && !r.Short {
+			rest := *r
+			c.List = rest.Take(2 * int(rest.U16()))
+		}
 	}
 	switch class, _ := c.Class(); {
 	case r.Short || !outer || c.Reply && c.Service != MultipleService:

@@ -55,8 +55,9 @@ type Count struct {
 type More struct {
 	Values  []Value
 	Numbers []Number
-	Little  bool // DCE/RPC: numbers are little-endian
-	Turn    bool // it was said in the direction of the flow that is shown, whatever the record is about
+	Little  bool   // DCE/RPC: numbers are little-endian
+	Tx      uint64 // of the exchange that the message is of, from 1: a rule tells of it once; 0: it is not said
+	Turn    bool   // it was said in the direction of the flow that is shown, whatever the record is about
 }
 
 // Value is bytes by the name that rules have for them.

@@ -6,3 +6,33 @@ const (
 	DCEOperation = "dcerpc.opnum"     // two bytes
 	DCEStub      = "dcerpc.stub_data" // arguments or results, of all fragments
 )
+
+// CIPService is the service of a request or reply of EtherNet/IP: its number, 1 for a reply, and the segments of its path,
+// each of a byte that says what it is and four of its value.
+const CIPService = "cip_service"
+
+// Modbus is a request: at these places stands what it says, behind them the data that it writes.
+const (
+	Modbus = "modbus"
+
+	ModbusUnit = iota - 1
+	ModbusFunction
+	ModbusAccess    // what it does to what, as bits: 1 read, 2 write, 4 discretes, 8 coils, 16 input, 32 holding
+	ModbusCategory  // as bits: see below
+	ModbusAddressed // 1: address and quantity are there
+	ModbusSub       // two bytes, as those that follow
+	_
+	ModbusAddress
+	_
+	ModbusQuantity
+	_
+	ModbusHead // bytes of all these
+)
+
+// How a function of Modbus was given out.
+const (
+	ModbusAssigned = 1 << iota
+	ModbusUnassigned
+	ModbusUser
+	ModbusReserved
+)

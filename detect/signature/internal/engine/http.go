@@ -278,7 +278,7 @@ func (w *Watcher) askRecord(n int32) {
 		return
 	}
 	if w.view.more.Turn {
-		w.ask(n)
+		w.askOnce(n)
 		return
 	}
 	dir, exchange := said(w.view.record)

@@ -15,6 +15,14 @@ func compileOwn(f *field.Field, t *rule.Own) (func([]byte) bool, error) {
 		return interfaceTest(t), nil
 	case "dcerpc.opnum":
 		return opnumTest(t), nil
+	case "dnp3.obj":
+		return objectTest(t), nil
+	case "cip_service":
+		return serviceTest(t), nil
+	case "modbus":
+		return modbusTest(t), nil
+	case "nfs_procedure":
+		return procedureTest(t), nil
 	}
 	return nil, unsupported(t.Name)
 }

@@ -19,7 +19,7 @@ const (
 // recordSources are the fields of what is told of conversations.
 var recordSources = func() map[string]*source {
 	all := map[string]*source{}
-	for _, m := range []map[string]*source{nameSources(), tlsSources(), mailSources(), shareSources(), plantSources(), hospitalSources(), fileSources(), dcerpcSources(), messageSources()} {
+	for _, m := range []map[string]*source{nameSources(), tlsSources(), mailSources(), shareSources(), hospitalSources(), fileSources(), dcerpcSources(), messageSources()} {
 		maps.Copy(all, m)
 	}
 	return withNames(all)
@@ -286,14 +286,6 @@ func shareSources() map[string]*source {
 			return p.TicketEncryption
 		}),
 
-		"ldap.request.operation": coded(toServer, enum("ldap.request.operation"), func(p *event.LDAP) string { return p.Operation }),
-		"ldap.responses.result_code": some(toClient, func(p *event.LDAP) (uint64, bool) {
-			return p.ResultCode - 1, p.Result != ""
-		}),
-		"ldap.request.dn":             text(toServer, func(p *event.LDAP) string { return p.Name }),
-		"ldap.responses.message":      text(toClient, func(p *event.LDAP) string { return p.Message }),
-		"ldap.request.attribute_type": list(toServer, func(p *event.LDAP) []string { return p.Attributes }),
-
 		"nfs_version":   number(either, func(p *event.NFS) uint64 { return p.Version }),
 		"rfb.name":      text(either, func(p *event.RFB) string { return p.Name }),
 		"rfb.sectype":   some(either, func(p *event.RFB) (uint64, bool) { return p.Security - 1, p.Security > 0 }),
@@ -309,13 +301,6 @@ func kerberosMessage(p *event.Kerberos) (uint64, bool) {
 	v, ok := map[string]uint64{"KRB_AS_REQ": 10, "KRB_AS_REP": 11, "KRB_TGS_REQ": 12, "KRB_TGS_REP": 13, "KRB_AP_REQ": 14, "KRB_AP_REP": 15,
 		"KRB_ERROR": 30}[p.Message]
 	return v, ok
-}
-
-// plantSources are the fields of buildings and plants.
-func plantSources() map[string]*source {
-	return map[string]*source{
-		"dnp3.func": number(either, func(p *event.DNP3) uint64 { return p.FunctionCode }),
-	}
 }
 
 // hospitalSources are the fields of medical protocols.

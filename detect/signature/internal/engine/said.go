@@ -8,6 +8,7 @@ import (
 	"bulwark/detect/signature/internal/match"
 	"bulwark/detect/signature/internal/rule"
 	"bulwark/event"
+	"bulwark/wire"
 )
 
 // beyond is a source of what was read of a message besides its record.
@@ -25,6 +26,7 @@ func messageSources() map[string]*source {
 	m := map[string]*source{}
 	for kind, prefixes := range map[event.Kind][]string{
 		event.KindSIP: {"sip.", "sdp."}, event.KindMQTT: {"mqtt."},
+		event.KindDNP3: {"dnp3."}, event.KindENIP: {"enip", "cip_"}, event.KindModbus: {"modbus"}, event.KindLDAP: {"ldap."},
 	} {
 		for i := range field.Count() {
 			name := field.At(i).Name
@@ -175,4 +177,31 @@ func fromEnd(at, n int) int {
 		return at + n
 	}
 	return at
+}
+
+// maxOnce is how many rules are remembered that have told of an exchange of a flow.
+const maxOnce = 64
+
+// once is a rule that has told of an exchange.
+type once struct {
+	rule int32
+	dir  wire.Dir
+	tx   uint64
+}
+
+// askOnce asks a rule about a message of an exchange, unless it has told of that exchange in this direction.
+func (w *Watcher) askOnce(n int32) {
+	st := w.view.st
+	x := once{n, w.view.dir, w.view.more.Tx}
+	if x.tx == 0 {
+		w.ask(n)
+		return
+	}
+	if slices.Contains(st.once, x) || !w.ask(n) {
+		return
+	}
+	if len(st.once) >= maxOnce {
+		st.once = st.once[:copy(st.once, st.once[1:])]
+	}
+	st.once = append(st.once, x)
 }

@@ -109,6 +109,7 @@ type state struct {
 	asked    [2]bool // rules about addresses alone, by direction
 	sifted   [2]sifted
 	told     []told // by the packet in hand
+	once     []once // of exchanges
 	passed   bool   // a rule let it pass
 	known    bool   // the rules about its protocol were asked
 }
@@ -196,7 +197,7 @@ func (w *Watcher) renew(st *state, f *inspect.Flow) {
 	st.sifted[0].done, st.sifted[1].done = false, false
 	st.src, st.dst = w.set.addresses.of(&f.Src, f.V6), w.set.addresses.of(&f.Dst, f.V6)
 	if old != nil && old != w.set {
-		st.bits, st.ints = st.bits[:0], st.ints[:0]
+		st.bits, st.ints, st.once = st.bits[:0], st.ints[:0], st.once[:0]
 		for d := range st.sides {
 			st.sides[d].waiting, st.sides[d].began = st.sides[d].waiting[:0], false
 		}

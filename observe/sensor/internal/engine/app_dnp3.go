@@ -73,6 +73,7 @@ func (a *dnp3App) Message(dir wire.Dir, m *dnp3.Message) {
 	if w.opt.EVE && (m.Matched || m.Function == dnp3.Unsolicited || !m.Function.Reply()) {
 		e.Record = t.dnp3Record(m)
 	}
+	a.show(dir, e, m, &t)
 	w.out.text = t.buf
 	if a.tells(e, m) {
 		w.emit(a.f, e)

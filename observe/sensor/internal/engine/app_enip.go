@@ -68,6 +68,7 @@ func (a *enipApp) Transaction(x *enip.Transaction) {
 	if w.opt.EVE {
 		e.Record = t.enipRecord(a, x)
 	}
+	a.show(e, x, &t)
 	w.out.text = t.buf
 	if w.opt.EVE || !a.again(x, e) {
 		w.emit(a.f, e)

@@ -82,6 +82,9 @@ func (a *ldapApp) Sealed(by ldap.Layer) {
 // Exchange takes a request with what came of it.
 func (a *ldapApp) Exchange(x *ldap.Exchange) {
 	w, e := a.w, &a.w.out.ldap
+	if !w.opt.EVE {
+		a.showBoth(x)
+	}
 	t := texts{buf: w.out.text[:0]}
 	*e = event.LDAP{Attributes: e.Attributes[:0], Controls: e.Controls[:0], Changes: e.Changes[:0], DCFlags: e.DCFlags[:0],
 		Entries: x.Entries, Bytes: x.Bytes, Record: event.View(a.record)}

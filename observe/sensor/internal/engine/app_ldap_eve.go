@@ -21,23 +21,38 @@ const (
 // ldapRecord is what was written down of an exchange that is under way.
 type ldapRecord struct {
 	request, responses []byte
+	answers            ldapAnswers
 }
 
 // Message writes one message down.
-func (a *ldapMessages) Message(_ wire.Dir, m *ldap.Message) {
+func (a *ldapMessages) Message(dir wire.Dir, m *ldap.Message) {
+	if r := a.write(m); r != nil {
+		var record []byte
+		if a.w.look.on() {
+			record = r.object()
+		}
+		(*ldapApp)(a).show(dir, m, &r.answers, event.View(record))
+	}
+}
+
+// write writes one message down, and is what it belongs to; nil where there is too much of it.
+func (a *ldapMessages) write(m *ldap.Message) *ldapRecord {
 	if a.records == nil {
 		a.records = map[int32]*ldapRecord{}
 	}
 	r := a.records[m.ID]
 	if r == nil && len(a.records) >= maxRecords {
-		return
+		return nil
 	}
 	if r == nil || m.Op.IsRequest() && len(r.responses) > 0 {
 		r = &ldapRecord{}
 		a.records[m.ID] = r
 	}
+	if !m.Op.IsRequest() {
+		r.answers.add(m)
+	}
 	if len(r.request)+len(r.responses) > maxRecord {
-		return
+		return r
 	}
 	j := jsonText{fresh: true}
 	j.begin("")
@@ -49,7 +64,7 @@ func (a *ldapMessages) Message(_ wire.Dir, m *ldap.Message) {
 		ldapControls(&j, m)
 		j.finish()
 		r.request = j.buf
-		return
+		return r
 	}
 	if len(r.request) == 0 {
 		j.num("message_id", int64(m.ID))
@@ -61,6 +76,23 @@ func (a *ldapMessages) Message(_ wire.Dir, m *ldap.Message) {
 		r.responses = append(r.responses, ',')
 	}
 	r.responses = append(r.responses, j.buf...)
+	return r
+}
+
+// object is what was written down, as one object.
+func (r *ldapRecord) object() []byte {
+	j := jsonText{fresh: true}
+	j.begin("")
+	if len(r.request) > 0 {
+		j.key("request")
+		j.buf = append(j.buf, r.request...)
+	}
+	if len(r.responses) > 0 {
+		j.key("responses")
+		j.buf = append(append(append(j.buf, '['), r.responses...), ']')
+	}
+	j.finish()
+	return j.buf
 }
 
 // Exchange tells what was written down.
@@ -73,18 +105,7 @@ func (a *ldapMessages) Exchange(x *ldap.Exchange) {
 		id = x.Reply.ID
 	}
 	if r := a.records[id]; r != nil {
-		j := jsonText{fresh: true}
-		j.begin("")
-		if len(r.request) > 0 {
-			j.key("request")
-			j.buf = append(j.buf, r.request...)
-		}
-		if len(r.responses) > 0 {
-			j.key("responses")
-			j.buf = append(append(append(j.buf, '['), r.responses...), ']')
-		}
-		j.finish()
-		a.record = j.buf
+		a.record = r.object()
 		delete(a.records, id)
 	}
 	(*ldapApp)(a).Exchange(x)

@@ -55,9 +55,13 @@ func (a *modbusApp) Transaction(x *modbus.Transaction) {
 	if w.opt.EVE {
 		e.Record = t.modbusRecord(a.count, x)
 	}
+	a.read(x, &t)
 	w.out.text = t.buf
 	if w.opt.EVE || !a.again(e) {
 		w.emit(a.f, e)
+	} else {
+		w.header(a.f)
+		w.showRecord(a.f, e)
 	}
 	a.faults(x)
 	a.identity(&t, x.Reply)

@@ -21,6 +21,7 @@ type subject struct {
 	lastOf  uint64            // of this flow
 	lastAt  uint64            // at this packet
 	scribe  *scribe           // made at the first alert
+	answers ldapAnswers       // scratch
 }
 
 // scribe writes what an alert is about. It has memory of its own: what alerts are told of is being read.
