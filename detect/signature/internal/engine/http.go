@@ -235,9 +235,7 @@ func (w *Watcher) file(f *inspect.Flow, st *state, g *gathered) {
 
 // Record shows what is about to be told.
 func (w *Watcher) Record(f *inspect.Flow, _ *event.Header, p event.Payload, more *inspect.More) {
-	if now := w.shared.now.Load(); now != w.set {
-		w.set = now
-	}
+	w.current()
 	if a, ok := p.(*event.Anomaly); ok {
 		w.anomaly(f, a)
 		return

@@ -55,10 +55,11 @@ type fieldKey struct {
 
 // group is rules that are found by bytes in one buffer.
 type group struct {
-	set   *multi.Set
-	rules [][]int32 // by pattern
-	src   *source
-	chain *match.Chain
+	set    *multi.Set
+	rules  [][]int32 // by pattern
+	beside [][]int32 // of a stream, by pattern: rules about its packets
+	src    *source
+	chain  *match.Chain
 
 	patterns []multi.Pattern // while it is made
 	known    map[patternKey]int
@@ -71,7 +72,20 @@ type patternKey struct {
 	fold, atEnd bool
 }
 
-func (g *group) add(p multi.Pattern, n int32) {
+// add lets a pattern find rule n.
+func (g *group) add(p multi.Pattern, n int32) { insert(&g.rules[g.pattern(p)], n) }
+
+// addBeside lets a pattern find rule n, which looks at the packet that carries the bytes of a stream.
+func (g *group) addBeside(p multi.Pattern, n int32) { insert(&g.beside[g.pattern(p)], n) }
+
+func insert(l *[]int32, n int32) {
+	if k := len(*l); k == 0 || (*l)[k-1] != n {
+		*l = append(*l, n)
+	}
+}
+
+// pattern is the number of p in the group.
+func (g *group) pattern(p multi.Pattern) int {
 	key := patternKey{string(p.Bytes), p.From, p.To, p.Fold, p.AtEnd}
 	i, ok := g.known[key]
 	if !ok {
@@ -81,65 +95,9 @@ func (g *group) add(p multi.Pattern, n int32) {
 		i = len(g.patterns)
 		g.known[key] = i
 		g.patterns = append(g.patterns, p)
-		g.rules = append(g.rules, nil)
+		g.rules, g.beside = append(g.rules, nil), append(g.beside, nil)
 	}
-	if l := g.rules[i]; len(l) == 0 || l[len(l)-1] != n {
-		g.rules[i] = append(l, n)
-	}
-}
-
-// Limits on how rules are spread over groups by their ports.
-const mostPorts = 40 // ports that a rule stands under; one with more stands under any port
-
-// groups are rules by the ports of a packet: those of any port, of one destination, of one source.
-type groups struct {
-	any      portGroup
-	to, from map[uint16]*portGroup
-}
-
-// portGroup are rules of packets: those found by bytes, and those that are always asked.
-type portGroup struct {
-	group
-	near   group // those whose bytes stand within the first nearby bytes of a packet
-	always []int32
-}
-
-// nearby is how far into a packet bytes may stand for a rule to be found by looking at the packet's begin alone.
-const nearby = 256
-
-// at calls do with each group that a rule of such ports stands in.
-func (g *groups) at(from, to portSet, do func(*portGroup)) {
-	under := func(m *map[uint16]*portGroup, s portSet) {
-		if *m == nil {
-			*m = map[uint16]*portGroup{}
-		}
-		for _, r := range s {
-			for p := int(r.First); p <= int(r.Last); p++ {
-				if (*m)[uint16(p)] == nil {
-					(*m)[uint16(p)] = &portGroup{}
-				}
-				do((*m)[uint16(p)])
-			}
-		}
-	}
-	switch {
-	case to.size() <= mostPorts && to.size() <= from.size():
-		under(&g.to, to)
-	case from.size() <= mostPorts:
-		under(&g.from, from)
-	default:
-		do(&g.any)
-	}
-}
-
-// each calls do with all groups.
-func (g *groups) each(do func(*portGroup)) {
-	do(&g.any)
-	for _, m := range []map[uint16]*portGroup{g.to, g.from} {
-		for _, p := range m {
-			do(p)
-		}
-	}
+	return i
 }
 
 // Refused is a rule that cannot be evaluated.
@@ -231,33 +189,6 @@ func (s *Set) place(n int32) {
 	}
 }
 
-func (s *Set) placePackets(n int32, c *compiled) {
-	put := func(all *[2]groups, packets bool) {
-		swap := [][2]portSet{{c.sports, c.dports}}
-		if c.Both {
-			swap = append(swap, [2]portSet{c.dports, c.sports})
-		}
-		for _, ports := range swap {
-			for dir := range all {
-				if c.dirs>>dir&1 != 0 {
-					all[dir].at(ports[0], ports[1], func(p *portGroup) { p.put(n, c, packets) })
-				}
-			}
-		}
-	}
-	if c.inPackets {
-		if c.transport == 0 || c.transport == 6 {
-			put(&s.packets[0], true)
-		}
-		if c.transport != 6 {
-			put(&s.packets[1], true)
-		}
-	}
-	if c.inStreams {
-		put(&s.streams, false)
-	}
-}
-
 func (s *Set) placeHTTP(n int32, c *compiled) {
 	for dir := range wire.Dir(2) {
 		if c.dirs>>dir&1 == 0 {
@@ -270,21 +201,6 @@ func (s *Set) placeHTTP(n int32, c *compiled) {
 		l := &c.looks[c.fast]
 		groupOf(s.fields, &s.list[dir][l.src.stage], l, dir).add(c.pattern, n)
 	}
-}
-
-// put puts rule n into the group.
-func (p *portGroup) put(n int32, c *compiled, packets bool) {
-	if c.fast < 0 {
-		if len(p.always) == 0 || p.always[len(p.always)-1] != n {
-			p.always = append(p.always, n)
-		}
-		return
-	}
-	if near, ok := c.nearPattern(); ok && packets {
-		p.near.add(near, n)
-		return
-	}
-	p.add(c.pattern, n)
 }
 
 // groupOf is the group of a buffer as a look sees it, made where there is none yet.

@@ -40,8 +40,10 @@ type Watcher struct {
 	held    int // bytes of windows and bodies
 	machine match.Machine
 	hits    multi.Hits
-	found   []int32  // rules whose bytes are there
-	all     []int32  // rules to be asked
+	found   []int32 // rules whose bytes are there
+	all     []int32 // rules to be asked
+	beside  []int32 // rules about packets whose bytes are in what was walked over
+	walked  walked
 	numbers []uint64 // of the field in hand
 	context []byte   // what datasets say of values, of the rule in hand
 	missed  bool     // the rule that was asked last asks for bytes that were not there
@@ -134,7 +136,7 @@ type told struct {
 type side struct {
 	window  []byte // its last bytes
 	total   uint64 // bytes so far
-	carry   [3]multi.Carry
+	carry   multi.Carry
 	groups  [3]*portGroup
 	waiting []int32 // rules whose bytes were there, and whose other tests may hold later
 	began   bool
@@ -160,10 +162,7 @@ type gathered struct {
 
 // state is that of f.
 func (w *Watcher) state(f *inspect.Flow) *state {
-	if now := w.shared.now.Load(); now != w.set {
-		w.set = now
-		clear(w.cache)
-	}
+	w.current()
 	if n := *f.Own; n != 0 {
 		st := w.states[n-1]
 		if st.set != w.set {
@@ -188,6 +187,14 @@ func (w *Watcher) state(f *inspect.Flow) *state {
 	*f.Own = n
 	w.renew(st, f)
 	return st
+}
+
+// current takes over the rules that are in force.
+func (w *Watcher) current() {
+	if now := w.shared.now.Load(); now != w.set {
+		w.set, w.walked = now, walked{}
+		clear(w.cache)
+	}
 }
 
 // renew fits st to the rules that are in force: what it knows by their numbers is forgotten.
@@ -268,6 +275,7 @@ func (w *Watcher) keep(b, p []byte, limit int) []byte {
 // Packet shows a packet.
 func (w *Watcher) Packet(f *inspect.Flow, p *packet.Packet) {
 	w.packet(f, p)
+	w.walked = walked{}
 	w.serial++ // what its stream told before was of the same packet
 }
 
@@ -304,12 +312,47 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 	if len(payload) == 0 {
 		return
 	}
+	all := w.all[:0]
+	seen := w.walked.was(st, f.Dir, payload)
+	if seen {
+		all = append(all, w.beside...)
+	}
 	for _, g := range x.groups {
 		if g != nil {
-			w.group(&g.near, payload[:min(len(payload), nearby)])
-			w.group(&g.group, payload)
+			all = g.near.find(payload[:min(len(payload), nearby)], &w.hits, all)
+			if !seen {
+				all = g.group.find(payload, &w.hits, all)
+			}
 		}
 	}
+	w.all = ordered(all)
+	for _, n := range w.all {
+		w.ask(n)
+	}
+}
+
+// walked is the piece of a stream that was walked over last: rules about packets were looked for in it, too.
+type walked struct {
+	st    *state
+	dir   wire.Dir
+	piece []byte
+}
+
+// was reports whether the payload of a packet is what was walked over.
+func (x *walked) was(st *state, dir wire.Dir, payload []byte) bool {
+	return x.st == st && x.dir == dir && len(x.piece) == len(payload) && &x.piece[0] == &payload[0]
+}
+
+// find appends the rules whose bytes are in p.
+func (g *group) find(p []byte, h *multi.Hits, all []int32) []int32 {
+	if len(g.rules) == 0 {
+		return all
+	}
+	g.set.Scan(p, h)
+	for _, id := range h.IDs() {
+		all = append(all, g.rules[id]...)
+	}
+	return all
 }
 
 // sift finds the rules that the packets in view could be about.
@@ -335,27 +378,6 @@ func (w *Watcher) sift(x *sifted, p *packet.Packet) {
 	}
 }
 
-// group asks the rules whose bytes are in a payload.
-func (w *Watcher) group(g *group, payload []byte) {
-	if len(g.rules) == 0 {
-		return
-	}
-	g.set.Scan(payload, &w.hits)
-	w.candidates(g)
-	for _, n := range w.found {
-		w.ask(n)
-	}
-}
-
-// candidates are the rules of the patterns that were found, in their order, each once.
-func (w *Watcher) candidates(g *group) {
-	w.found = w.found[:0]
-	for _, id := range w.hits.IDs() {
-		w.found = append(w.found, g.rules[id]...)
-	}
-	w.found = ordered(w.found)
-}
-
 // Stream shows bytes of a stream.
 func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 	st := w.state(f)
@@ -367,9 +389,7 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 	if lost > 0 {
 		s.window = s.window[:0]
 		s.total += uint64(lost)
-		for i := range s.carry {
-			s.carry[i].Skip(uint64(lost))
-		}
+		s.carry.Skip(uint64(lost))
 	}
 	if len(p) == 0 || s.total >= maxStream {
 		return
@@ -381,15 +401,20 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 	s.window = w.keep(s.window, p, 1<<30)
 	s.total += uint64(len(p))
 	w.view = view{f: f, st: st, dir: f.Dir, stream: s}
-	for i, g := range s.groups {
-		if g == nil || len(g.rules) == 0 {
-			continue
+	w.found, w.beside = w.found[:0], w.beside[:0]
+	for _, g := range s.groups {
+		if g != nil && len(g.rules) > 0 {
+			g.set.Piece(p, &s.carry, &w.hits)
+			for _, id := range w.hits.IDs() {
+				w.found, w.beside = append(w.found, g.rules[id]...), append(w.beside, g.beside[id]...)
+			}
 		}
-		g.set.Stream(p, &s.carry[i], &w.hits)
-		w.candidates(&g.group)
-		for _, n := range w.found {
-			w.askStream(s, n)
-		}
+	}
+	s.carry.Keep(p)
+	w.walked = walked{st, f.Dir, p}
+	w.found = ordered(w.found)
+	for _, n := range w.found {
+		w.askStream(s, n)
 	}
 	w.again(s)
 }
@@ -400,11 +425,6 @@ func (w *Watcher) start(f *inspect.Flow, s *side) {
 		return
 	}
 	s.began = true
-	for i := range s.carry {
-		if s.carry[i].At != s.total { // other rules have come into force
-			s.carry[i] = multi.Carry{At: s.total}
-		}
-	}
 	g := &w.set.streams[f.Dir]
 	src, dst := f.SrcPort, f.DstPort
 	if f.Dir == wire.ToClient {

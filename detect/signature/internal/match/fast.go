@@ -77,7 +77,7 @@ func (c *compiler) propose(t *rule.Content, out *content) {
 	if len(p.Bytes) > multi.MaxLength {
 		cut(&p, 0, multi.MaxLength)
 	}
-	c.p.fast = append(c.p.fast, candidate{Pattern: p, worth: worth + worthOf(&p)})
+	c.p.fast = append(c.p.fast, candidate{Pattern: p, worth: worth + Worth(&p)})
 }
 
 // bounds is where a content may begin at the least and end at the most (0: anywhere), in a whole buffer.
@@ -116,8 +116,8 @@ func cut(p *multi.Pattern, from, size int) {
 	p.AtEnd = p.AtEnd && rest == 0
 }
 
-// worthOf weighs a pattern: how seldom it will be found.
-func worthOf(p *multi.Pattern) int {
+// Worth weighs a pattern: how seldom it will be found. An uncommon byte counts 32.
+func Worth(p *multi.Pattern) int {
 	worth := 0
 	for i, b := range p.Bytes {
 		w := 4

@@ -59,6 +59,15 @@ func (pa *pass) walk(sc *scan, first, last int) {
 		pa.eachByItself(sc, first, last)
 		return
 	}
+	if first == last {
+		if w := window(sc.p[first:], pa.width); in(pa.filter, w) {
+			pa.confirm(sc, first, w)
+		}
+		return
+	}
+	if first > last {
+		return
+	}
 	var quiet quiet
 	for i := first; i <= last; i += int(pa.stride) {
 		if i = pa.seek(sc.p, i, last, &quiet); i > last {

@@ -25,6 +25,13 @@ func (c *Carry) Skip(n uint64) {
 // a search of the whole stream would, From and To counted from the stream's begin, and may report more: of a pattern that
 // begins more than 23 bytes before p, the part before them is taken to match. AtEnd is the end of the piece.
 func (s *Set) Stream(p []byte, c *Carry, h *Hits) {
+	s.Piece(p, c, h)
+	c.Keep(p)
+}
+
+// Piece is Stream without moving the carry on, for streams in which several sets are looked for: when all have seen p, it
+// is moved on by [Carry.Keep].
+func (s *Set) Piece(p []byte, c *Carry, h *Hits) {
 	if s == nil {
 		h.reset(0, 0)
 		return
@@ -42,7 +49,6 @@ func (s *Set) Stream(p []byte, c *Carry, h *Hits) {
 		pa := &s.passes[i]
 		pa.walk(&sc, pa.first(&sc), pa.last(&sc))
 	}
-	c.keep(p)
 }
 
 // joint looks at the windows that begin in what the carry kept.
@@ -57,8 +63,8 @@ func (s *Set) joint(sc *scan) {
 	}
 }
 
-// keep remembers the end of p.
-func (c *Carry) keep(p []byte) {
+// Keep moves on behind p, of which it remembers the end.
+func (c *Carry) Keep(p []byte) {
 	c.At += uint64(len(p))
 	if len(p) >= reach {
 		copy(c.tail[:], p[len(p)-reach:])

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"bulwark/detect/signature/internal/match"
+	"bulwark/detect/signature/internal/multi"
+)
+
+// Limits on how rules are spread over groups by their ports.
+const mostPorts = 40 // ports that a rule stands under; one with more stands under any port
+
+// groups are rules by the ports of a packet: those of any port, of one destination, of one source.
+type groups struct {
+	any      portGroup
+	to, from map[uint16]*portGroup
+}
+
+// portGroup are rules of packets: those found by bytes, and those that are always asked.
+type portGroup struct {
+	group
+	near   group // those whose bytes stand within the first nearby bytes of a packet
+	always []int32
+}
+
+// nearby is how far into a packet bytes may stand for a rule to be found by looking at the packet's begin alone.
+const nearby = 256
+
+// at calls do with each group that a rule of such ports stands in.
+func (g *groups) at(from, to portSet, do func(*portGroup)) {
+	under := func(m *map[uint16]*portGroup, s portSet) {
+		if *m == nil {
+			*m = map[uint16]*portGroup{}
+		}
+		for _, r := range s {
+			for p := int(r.First); p <= int(r.Last); p++ {
+				if (*m)[uint16(p)] == nil {
+					(*m)[uint16(p)] = &portGroup{}
+				}
+				do((*m)[uint16(p)])
+			}
+		}
+	}
+	switch {
+	case to.size() <= mostPorts && to.size() <= from.size():
+		under(&g.to, to)
+	case from.size() <= mostPorts:
+		under(&g.from, from)
+	default:
+		do(&g.any)
+	}
+}
+
+// each calls do with all groups.
+func (g *groups) each(do func(*portGroup)) {
+	do(&g.any)
+	for _, m := range []map[uint16]*portGroup{g.to, g.from} {
+		for _, p := range m {
+			do(p)
+		}
+	}
+}
+
+// placePackets puts a rule where packets and streams will find it.
+//
+// The bytes of a stream are those of its packets: where rules about packets are found by bytes that may stand anywhere,
+// the walk over the stream looks for them, too.
+func (s *Set) placePackets(n int32, c *compiled) {
+	put := func(all *[2]groups, into func(*portGroup)) {
+		swap := [][2]portSet{{c.sports, c.dports}}
+		if c.Both {
+			swap = append(swap, [2]portSet{c.dports, c.sports})
+		}
+		for _, ports := range swap {
+			for dir := range all {
+				switch {
+				case c.dirs>>dir&1 == 0:
+				case c.telling():
+					into(&all[dir].any)
+				default:
+					all[dir].at(ports[0], ports[1], into)
+				}
+			}
+		}
+	}
+	if c.inPackets {
+		if c.transport == 0 || c.transport == 6 {
+			put(&s.packets[0], func(p *portGroup) { p.put(n, c) })
+			if _, near := c.nearPattern(); c.fast >= 0 && !near {
+				put(&s.streams, func(p *portGroup) { p.addBeside(multi.Pattern{Bytes: c.pattern.Bytes, Fold: c.pattern.Fold}, n) })
+			}
+		}
+		if c.transport != 6 {
+			put(&s.packets[1], func(p *portGroup) { p.put(n, c) })
+		}
+	}
+	if c.inStreams && c.fast >= 0 {
+		put(&s.streams, func(p *portGroup) { p.add(c.pattern, n) })
+	}
+}
+
+// worthTelling is the worth of bytes that are hardly ever seen where their rule does not hold: that of four that are not
+// common.
+const worthTelling = 4 * 4 * 8
+
+// telling reports whether the bytes that find the rule are so rare that they may be looked for at all ports: one walk
+// for all costs less than one for each port.
+func (c *compiled) telling() bool {
+	return c.fast >= 0 && len(c.pattern.Bytes) >= 4 && match.Worth(&c.pattern) >= worthTelling
+}
+
+// put puts rule n about packets into the group.
+func (p *portGroup) put(n int32, c *compiled) {
+	if c.fast < 0 {
+		insert(&p.always, n)
+		return
+	}
+	if near, ok := c.nearPattern(); ok {
+		p.near.add(near, n)
+		return
+	}
+	p.add(c.pattern, n)
+}
