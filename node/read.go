@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -128,7 +129,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	}
 	failed := 0
 	s := sensor.New(sensor.Options{
-		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key,
+		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key, Seed: seedOf(files),
 		Start: starter(c.Sensor, len(o.rules) > 0), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
 		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords}, Discard: o.measure, Look: look,
@@ -422,4 +423,28 @@ func (s *readSink) listDevices() error {
 		}
 	}
 	return nil
+}
+
+// seedOf is the secret of the tables' hashes: the same for the same captures, so that they tell the same when they are read again.
+// 0 for what has no beginning that can be read twice.
+func seedOf(files []string) uint64 {
+	sum := sha256.New()
+	for _, name := range files {
+		if name == "-" {
+			return 0
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return 0
+		}
+		_, err = io.CopyN(sum, f, 1<<20)
+		f.Close()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0
+		}
+	}
+	if len(files) == 0 {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(sum.Sum(nil)) | 1
 }

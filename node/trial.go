@@ -152,7 +152,7 @@ func player(c sensor.Config, say io.Writer) signature.Player {
 		s := sensor.New(sensor.Options{
 			Config: c, Name: "test", Site: "test", Start: starter(c, true), Publisher: alerts{&events, fn},
 			Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler), Clock: clock.System{},
-			Files: []string{capture}, Ordered: true, Look: func() (*os.File, error) { return bundle(rules) },
+			Files: []string{capture}, Seed: seedOf([]string{capture}), Ordered: true, Look: func() (*os.File, error) { return bundle(rules) },
 			Looked: func(err error) { out.Err = errors.Join(out.Err, err) },
 			Done:   func(r sensor.FileReport) { out.Packets, out.Err = r.Packets, errors.Join(out.Err, r.Err) },
 		})
