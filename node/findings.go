@@ -2,8 +2,10 @@ package node
 
 import (
 	"context"
+	"fmt"
 
 	findings "bulwark/decide/finding"
+	"bulwark/detect/signature"
 )
 
 // openFindings opens the room of what was found, where events are kept. That of a capture begins empty, and is not kept.
@@ -12,8 +14,8 @@ func (n *Node) openFindings(ctx context.Context) (err error) {
 		return nil
 	}
 	n.findings, err = findings.New(ctx, findings.Needs{Config: n.config.Findings, DB: n.db, Ledger: n.ledger, Clock: n.clock,
-		Log: n.log.With("room", "findings"), Fleeting: n.capture != "", Devices: n.inventory, Publisher: teller{n}, Site: n.config.Site,
-		Live: n.showLive, Registry: n.metrics})
+		Log: n.log.With("room", "findings"), Fleeting: n.capture != "", Devices: n.inventory, Rules: ruleTexts{n}, Publisher: teller{n},
+		Site: n.config.Site, Live: n.showLive, Registry: n.metrics})
 	return err
 }
 
@@ -22,4 +24,45 @@ func (n *Node) showLive(topic string, v any) {
 	if n.hub != nil {
 		n.hub.Send(topic, v)
 	}
+}
+
+// ruleTexts knows the rules that are looked for here.
+type ruleTexts struct{ n *Node }
+
+func (r ruleTexts) RuleText(ctx context.Context, id string) (findings.RuleText, bool) {
+	var rule signature.ID
+	if _, err := fmt.Sscanf(id, "%d:%d", &rule.GID, &rule.SID); err != nil || r.n.rulebook == nil {
+		return findings.RuleText{}, false
+	}
+	d, err := r.n.rulebook.Show(ctx, rule)
+	if err != nil {
+		return findings.RuleText{}, false
+	}
+	return findings.RuleText{Text: d.Text, Place: d.Place, EN: d.Explain.EN, FR: d.Explain.FR}, true
+}
+
+// verdicts are what people said of what rules found.
+func (n *Node) verdicts(_ context.Context, ids []signature.ID) (map[signature.ID]signature.Verdicts, error) {
+	out := map[signature.ID]signature.Verdicts{}
+	if n.findings == nil {
+		return out, nil
+	}
+	if len(ids) == 1 {
+		v := n.findings.Verdicts(ids[0].String())
+		x := signature.Verdicts{True: v.True, False: v.False, Benign: v.Benign, Suppressions: v.Suppressions}
+		for _, s := range v.List {
+			x.List = append(x.List, signature.VerdictOnRule{Verdict: string(s.Verdict), Reason: s.Reason, Who: s.By, When: s.At, Finding: s.Finding, Scope: string(s.Scope)})
+		}
+		if len(x.List)+x.Suppressions > 0 {
+			out[ids[0]] = x
+		}
+		return out, nil
+	}
+	all := n.findings.AllVerdicts()
+	for _, id := range ids {
+		if v, ok := all[id.String()]; ok {
+			out[id] = signature.Verdicts{True: v.True, False: v.False, Benign: v.Benign, Suppressions: v.Suppressions}
+		}
+	}
+	return out, nil
 }

@@ -48,7 +48,7 @@ func (n *Node) openRulebook(context.Context) error {
 	}
 	needs := signature.Needs{Config: n.config.Rules, Dir: filepath.Join(n.dir, rulesDir), Clock: n.clock, Log: n.log.With("room", "signature"),
 		Fleeting: n.capture != "", Apply: n.putRules, Record: n.noteRules, Play: player(n.config.Sensor, nil), Seen: n.protocolsSeen,
-		Packets: n.trialPackets}
+		Packets: n.trialPackets, Verdicts: n.verdicts}
 	var err error
 	n.rulebook, err = signature.Open(needs)
 	if n.rulebook == nil {

@@ -62,8 +62,16 @@ type Devices interface {
 
 // Rules know the text of rules.
 type Rules interface {
-	// RuleText is the text of a rule, gid:sid, and where it stands; false: it is not known.
-	RuleText(id string) (text, place string, ok bool)
+	// RuleText is the text of a rule, gid:sid; false: it is not known.
+	RuleText(ctx context.Context, id string) (RuleText, bool)
+}
+
+// RuleText is a rule as it is written, and as people read it.
+type RuleText struct {
+	Text  string
+	Place string   // file, line and column
+	EN    []string // in plain words, a sentence each
+	FR    []string
 }
 
 // Publisher takes batches of events.
@@ -108,9 +116,11 @@ type Findings struct {
 	// mu guards what follows.
 	mu        sync.RWMutex
 	items     map[uint64]*item
+	every     []*item           // all of them, in no order
 	keys      map[uint64]*item  // by rule and ends
 	wide      map[uint64]uint32 // findings of a rule with one end
 	rules     map[string]*rule
+	numbered  map[[2]uint64]*rule       // by gid and sid
 	judged    map[string][]*suppression // by rule
 	ends      map[netip.Addr]uint64     // whom the inventory has just named
 	endsAt    time.Time
@@ -124,10 +134,11 @@ type Findings struct {
 	gone      []uint64 // forgotten, not kept yet
 	lifted    []uint64 // suppressions that are no more, not kept yet
 	out       outlet
-	last      uint64 // number of the last finding
-	lastWord  uint64 // of the last entry of a history
-	lastJudge uint64 // of the last suppression
-	seq       uint64 // of the last batch that was read
+	batch     event.Batch // scratch
+	last      uint64      // number of the last finding
+	lastWord  uint64      // of the last entry of a history
+	lastJudge uint64      // of the last suppression
+	seq       uint64      // of the last batch that was read
 	keptSeq   uint64
 	born      int64 // when that bus was made, unix nanoseconds
 }
@@ -157,7 +168,7 @@ func assemble(n Needs) *Findings {
 		n.Config = Defaults()
 	}
 	f := &Findings{needs: n, attack: attack.Load(), seed: maphash.MakeSeed(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1), look: make(chan struct{}, 1),
-		items: map[uint64]*item{}, keys: map[uint64]*item{}, wide: map[uint64]uint32{}, rules: map[string]*rule{}, judged: map[string][]*suppression{},
+		items: map[uint64]*item{}, keys: map[uint64]*item{}, wide: map[uint64]uint32{}, rules: map[string]*rule{}, numbered: map[[2]uint64]*rule{}, judged: map[string][]*suppression{},
 		ends: map[netip.Addr]uint64{}, sites: map[string]string{}, news: map[string]*rule{}, snoozed: map[uint64]*item{}, unnamed: map[uint64]*item{}, changed: map[uint64]*item{}, told: map[uint64]change{}}
 	f.out = outlet{to: n.Publisher, site: n.Site, clock: n.Clock}
 	return f

@@ -55,6 +55,7 @@ type item struct {
 	rule  *rule
 	fresh *fresh // what is not kept yet; nil: all is
 	gen   uint64 // how often it was changed
+	pos   int    // place among all
 	born  time.Time
 }
 
@@ -84,7 +85,7 @@ const (
 
 // witness is an event that a finding rests on.
 type witness struct {
-	uid   string
+	uid   []byte
 	place uint64 // the how-manieth it is, from 1; 0: none
 	batch []byte // of this event alone
 }
@@ -198,6 +199,8 @@ func (f *Findings) widths(it *item) [2]uint64 {
 // index makes an item findable.
 func (f *Findings) index(it *item) {
 	f.items[it.ID] = it
+	it.pos = len(f.every)
+	f.every = append(f.every, it)
 	f.locate(it)
 	if !it.Source.Many && !it.Target.Many {
 		for _, w := range f.widths(it) {
@@ -211,6 +214,9 @@ func (f *Findings) index(it *item) {
 
 // remove makes an item forgotten.
 func (f *Findings) remove(it *item) {
+	last := f.every[len(f.every)-1]
+	f.every[it.pos], last.pos = last, it.pos
+	f.every = f.every[:len(f.every)-1]
 	for _, k := range [...]uint64{f.key(it.Rule, it.Source.where(), it.Target.where()), f.key(it.Rule, it.Source.place(), it.Target.place())} {
 		if f.keys[k] == it {
 			delete(f.keys, k)
@@ -257,10 +263,7 @@ func (f *Findings) forget() {
 	if len(f.items) <= most {
 		return
 	}
-	all := make([]*item, 0, len(f.items))
-	for _, it := range f.items {
-		all = append(all, it)
-	}
+	all := slices.Clone(f.every)
 	slices.SortFunc(all, func(a, b *item) int {
 		if x, y := a.Word.Status == Closed, b.Word.Status == Closed; x != y {
 			if x {

@@ -55,7 +55,11 @@ func (f *Findings) loadRules(ctx context.Context, tx bun.IDB) error {
 		if err := json.Unmarshal(row.Doc, s); err != nil {
 			return fmt.Errorf("rule %s: %w", row.ID, err)
 		}
-		f.rules[row.ID] = f.makeRule(s)
+		ru := f.makeRule(s)
+		f.rules[row.ID] = ru
+		if n, ok := signal.Number(row.ID); ok {
+			f.numbered[n] = ru
+		}
 	}
 	return nil
 }
@@ -106,7 +110,8 @@ func (f *Findings) memory(ctx context.Context, id uint64) (all [slots]witness, h
 		news = *it.fresh
 		news.history = slices.Clone(news.history)
 		for n := range news.evidence {
-			news.evidence[n].batch = slices.Clone(news.evidence[n].batch)
+			w := &news.evidence[n]
+			w.batch, w.uid = slices.Clone(w.batch), slices.Clone(w.uid)
 		}
 	}
 	f.mu.RUnlock()
@@ -137,7 +142,7 @@ func (f *Findings) recall(ctx context.Context, id uint64) (all [slots]witness, h
 	}
 	for _, r := range rows {
 		if r.Slot >= 0 && r.Slot < slots {
-			all[r.Slot] = witness{uid: r.UID, place: uint64(r.Place), batch: r.Batch}
+			all[r.Slot] = witness{uid: []byte(r.UID), place: uint64(r.Place), batch: r.Batch}
 		}
 	}
 	var lines []historyRow

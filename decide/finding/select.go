@@ -22,12 +22,13 @@ var ErrQuery = errors.New("finding: bad query")
 type query struct {
 	status, severity, source, rule, technique, tactic, verdict, site []string
 
-	entities []named
-	words    []string
-	since    int64
-	sort     string
-	limit    int
-	after    *cursor
+	severities [signal.Critical + 1]bool
+	entities   []named
+	words      []string
+	since      int64
+	sort       string
+	limit      int
+	after      *cursor
 }
 
 // cursor is a place in an order: behind the finding of that number, which stands there by that value.
@@ -57,7 +58,9 @@ func readQuery(q url.Values) (*query, error) {
 	}
 	p.words = p.words[:min(len(p.words), mostWords)]
 	for _, s := range p.severity {
-		if _, ok := signal.SeverityOf(s); !ok {
+		n, ok := signal.SeverityOf(s)
+		p.severities[n] = ok
+		if !ok {
 			return nil, fmt.Errorf("%w: severity %q is none of %s", ErrQuery, s, strings.Join(signal.Severities(), ", "))
 		}
 	}
@@ -138,7 +141,7 @@ func (p *query) mask(it *item) (failed uint16) {
 		}
 	}
 	fail(byStatus, len(p.status) > 0 && !slices.Contains(p.status, string(it.Word.Status)))
-	fail(bySeverity, len(p.severity) > 0 && !slices.Contains(p.severity, it.Severity.String()))
+	fail(bySeverity, len(p.severity) > 0 && !p.severities[it.Severity])
 	fail(bySource, len(p.source) > 0 && !slices.Contains(p.source, it.rule.Source))
 	fail(byRule, len(p.rule) > 0 && !slices.Contains(p.rule, it.Rule))
 	fail(byTechnique, len(p.technique) > 0 && !it.rule.hasTechnique(p.technique))
@@ -154,7 +157,9 @@ func (p *query) mask(it *item) (failed uint16) {
 
 func (ru *rule) hasTechnique(ids []string) bool {
 	return slices.ContainsFunc(ru.techniques, func(t attack.Technique) bool {
-		return slices.ContainsFunc(ids, func(id string) bool { return t.ID == id || t.Was == id || strings.HasPrefix(t.ID, id+".") })
+		return slices.ContainsFunc(ids, func(id string) bool {
+			return t.ID == id || t.Was == id || len(t.ID) > len(id) && t.ID[len(id)] == '.' && t.ID[:len(id)] == id
+		})
 	})
 }
 
@@ -242,18 +247,28 @@ func (c cursor) behind(o cursor) int {
 func (f *Findings) list(q *query) Page {
 	f.mu.RLock()
 	p := Page{All: len(f.items)}
-	var found []placed
-	for _, it := range f.items {
+	found := make([]placed, 0, 4*q.limit)
+	cut := func() { // to as many as are shown, and one that says that there are more
+		slices.SortFunc(found, func(a, b placed) int { return a.behind(b.cursor) })
+		found = found[:min(len(found), q.limit+1)]
+	}
+	var last *cursor // behind it nothing is shown
+	for _, it := range f.every {
 		if q.mask(it) != 0 {
 			continue
 		}
 		p.Total++
 		x := placed{cursor{it.value(q.sort), it.ID}, it}
-		if q.after == nil || x.behind(*q.after) > 0 {
-			found = append(found, x)
+		if q.after != nil && x.behind(*q.after) <= 0 || last != nil && x.behind(*last) > 0 {
+			continue
+		}
+		if found = append(found, x); len(found) == cap(found) {
+			cut()
+			end := found[len(found)-1].cursor
+			last = &end
 		}
 	}
-	slices.SortFunc(found, func(a, b placed) int { return a.behind(b.cursor) })
+	cut()
 	if len(found) > q.limit {
 		found = found[:q.limit]
 		p.Next = found[q.limit-1].String()
@@ -307,61 +322,90 @@ type EntityTick struct {
 	Count  int    `json:"count"`
 }
 
-// who is an entity as it is counted.
-type who struct {
-	kind   string
-	value  string
-	addr   netip.Addr
-	device uint64
+// tally counts for facets.
+type tally struct {
+	status   map[Status]int
+	severity [signal.Critical + 1]int
+	verdict  map[Verdict]int
+	site     map[string]int
+	rules    map[*rule]*ofRule
+	devices  map[uint64]int
+	addrs    map[netip.Addr]int
+	others   map[signal.Entity]int
+	at       map[uint64]netip.Addr // of devices
 }
 
+// ofRule are the counts that follow from the rule.
+type ofRule struct{ rule, source, technique, tactic int }
+
 func (f *Findings) facets(q *query) Facets {
-	out := Facets{Status: map[string]int{"open": 0, "snoozed": 0, "closed": 0}, Severity: map[string]int{}, Source: map[string]int{}, Verdict: map[string]int{}, Site: map[string]int{}}
-	for _, s := range signal.Severities() {
-		out.Severity[s] = 0
-	}
-	rules, techniques, tactics, entities := map[*rule]int{}, map[*rule]int{}, map[*rule]int{}, map[who]int{}
-	addrs := map[uint64]netip.Addr{} // of devices
+	t := &tally{map[Status]int{}, [signal.Critical + 1]int{}, map[Verdict]int{}, map[string]int{}, map[*rule]*ofRule{}, map[uint64]int{}, map[netip.Addr]int{},
+		map[signal.Entity]int{}, map[uint64]netip.Addr{}}
 	f.mu.RLock()
-	for _, it := range f.items {
+	for _, it := range f.every {
 		failed := q.mask(it)
-		if failed&(failed-1) != 0 || failed == 1<<byParts {
-			continue // more than one part, or what no facet leaves out
-		}
-		only := func(part int) bool { return failed == 0 || failed == 1<<part }
-		tick(out.Status, string(it.Word.Status), only(byStatus))
-		tick(out.Severity, it.Severity.String(), only(bySeverity))
-		tick(out.Source, it.rule.Source, only(bySource))
-		tick(out.Verdict, string(it.Word.Verdict), only(byVerdict) && it.Word.Verdict != "")
-		tick(out.Site, it.Site, only(bySite) && it.Site != "")
-		tick(rules, f.ruleNow(it), only(byRule))
-		tick(techniques, it.rule, only(byTechnique))
-		tick(tactics, it.rule, only(byTactics))
-		if only(byEntity) {
-			it.tickEntities(entities, addrs)
+		if failed&(failed-1) == 0 && failed != 1<<byParts { // one part at most, and one that a facet leaves out
+			t.add(it, failed)
 		}
 	}
 	f.mu.RUnlock()
-	for ru, n := range rules {
-		out.Rule = append(out.Rule, RuleTick{ru.ID, ru.Title, n})
+	out := Facets{Status: map[string]int{"open": t.status[Open], "snoozed": t.status[Snoozed], "closed": t.status[Closed]}, Severity: map[string]int{},
+		Source: map[string]int{}, Verdict: map[string]int{}, Site: t.site}
+	for n, count := range t.severity {
+		out.Severity[signal.Severity(n).String()] = count
+	}
+	for v, count := range t.verdict {
+		out.Verdict[string(v)] = count
+	}
+	ids := map[string]*RuleTick{}
+	for ru, n := range t.rules {
+		tick(out.Source, ru.Source, n.source)
+		if ids[ru.ID] == nil && n.rule > 0 {
+			ids[ru.ID] = &RuleTick{ru.ID, ru.Title, 0}
+		}
+		if n.rule > 0 {
+			ids[ru.ID].Count += n.rule
+		}
+	}
+	for _, x := range ids {
+		out.Rule = append(out.Rule, *x)
 	}
 	out.Rule = most(out.Rule, func(a, b RuleTick) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.ID, b.ID)) })
-	out.Technique, out.Tactic = nameTicks(techniques, tactics)
-	out.Entity = f.entityTicks(entities, addrs)
+	out.Technique, out.Tactic = nameTicks(t.rules)
+	out.Entity = f.entityTicks(t)
 	return out
 }
 
-// ruleNow is the rule of an item as it stands, so that its versions are counted as one. The lock is held.
-func (f *Findings) ruleNow(it *item) *rule {
-	if ru := f.rules[it.Rule]; ru != nil {
-		return ru
+// add counts an item that fails one part of the query at most: where it does, for the facet of that part alone.
+func (t *tally) add(it *item, failed uint16) {
+	one := func(part int) int {
+		if failed == 0 || failed == 1<<part {
+			return 1
+		}
+		return 0
 	}
-	return it.rule
+	t.status[it.Word.Status] += one(byStatus)
+	t.severity[it.Severity] += one(bySeverity)
+	if it.Word.Verdict != "" {
+		tick(t.verdict, it.Word.Verdict, one(byVerdict))
+	}
+	if it.Site != "" {
+		tick(t.site, it.Site, one(bySite))
+	}
+	n := t.rules[it.rule]
+	if n == nil {
+		n = &ofRule{}
+		t.rules[it.rule] = n
+	}
+	n.rule, n.source, n.technique, n.tactic = n.rule+one(byRule), n.source+one(bySource), n.technique+one(byTechnique), n.tactic+one(byTactics)
+	if one(byEntity) == 1 {
+		t.entities(it)
+	}
 }
 
-func tick[K comparable](m map[K]int, k K, is bool) {
-	if is {
-		m[k]++
+func tick[K comparable](m map[K]int, k K, n int) {
+	if n > 0 {
+		m[k] += n
 	}
 }
 
@@ -370,24 +414,24 @@ func most[T any](all []T, order func(a, b T) int) []T {
 	return append([]T{}, all[:min(len(all), mostTicks)]...)
 }
 
-func (it *item) tickEntities(entities map[who]int, addrs map[uint64]netip.Addr) {
+func (t *tally) entities(it *item) {
 	for n, e := range [...]*end{&it.Source, &it.Target} {
 		switch {
 		case e.Many:
 		case n == 1 && e.place() == it.Source.place():
 		case e.Device != 0:
-			entities[who{kind: "device", device: e.Device}]++
-			addrs[e.Device] = e.Addr
+			t.devices[e.Device]++
+			t.at[e.Device] = e.Addr
 		case e.Addr.IsValid():
-			entities[who{kind: "address", addr: e.Addr}]++
+			t.addrs[e.Addr]++
 		}
 	}
 	for _, o := range it.Others {
-		entities[who{kind: o.Kind, value: o.Value}]++
+		t.others[o]++
 	}
 }
 
-func nameTicks(techniques, tactics map[*rule]int) (a, b []NameTick) {
+func nameTicks(rules map[*rule]*ofRule) (a, b []NameTick) {
 	ofTechnique, ofTactic := map[string]*NameTick{}, map[string]*NameTick{}
 	add := func(to map[string]*NameTick, t NameTick) {
 		if to[t.ID] == nil {
@@ -395,18 +439,16 @@ func nameTicks(techniques, tactics map[*rule]int) (a, b []NameTick) {
 		}
 		to[t.ID].Count += t.Count
 	}
-	for ru, n := range techniques {
-		for _, t := range ru.techniques {
-			add(ofTechnique, NameTick{ID: t.ID, Name: t.Name, Count: n})
-		}
-	}
-	for ru, n := range tactics {
+	for ru, n := range rules {
 		seen := map[string]bool{}
 		for _, t := range ru.techniques {
+			if n.technique > 0 {
+				add(ofTechnique, NameTick{ID: t.ID, Name: t.Name, Count: n.technique})
+			}
 			for _, x := range t.Tactics {
-				if !seen[x.ID] {
+				if !seen[x.ID] && n.tactic > 0 {
 					seen[x.ID] = true
-					add(ofTactic, NameTick{ID: x.ID, Name: x.Name, French: x.French, Count: n})
+					add(ofTactic, NameTick{ID: x.ID, Name: x.Name, French: x.French, Count: n.tactic})
 				}
 			}
 		}
@@ -421,30 +463,35 @@ func nameTicks(techniques, tactics map[*rule]int) (a, b []NameTick) {
 	return list(ofTechnique), list(ofTactic)
 }
 
-func (f *Findings) entityTicks(entities map[who]int, addrs map[uint64]netip.Addr) []EntityTick {
-	type one struct {
-		who
+func (f *Findings) entityTicks(t *tally) []EntityTick {
+	var all []EntityTick
+	for id, n := range t.devices {
+		all = append(all, EntityTick{Kind: "device", Value: address(t.at[id]), Device: id, Count: n})
+	}
+	order := func(a, b EntityTick) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Value, b.Value))
+	}
+	type addr struct {
+		netip.Addr
 		n int
 	}
-	var all []one
-	for w, n := range entities {
-		all = append(all, one{w, n})
+	var addrs []addr
+	for a, n := range t.addrs {
+		addrs = append(addrs, addr{a, n})
 	}
-	all = most(all, func(a, b one) int {
-		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.kind, b.kind), cmp.Compare(a.device, b.device), a.addr.Compare(b.addr), cmp.Compare(a.value, b.value))
-	})
-	out := []EntityTick{}
-	for _, x := range all {
-		t := EntityTick{Kind: x.kind, Value: x.value, Device: x.device, Count: x.n}
-		switch x.kind {
-		case "address":
-			t.Value = x.addr.String()
-		case "device":
-			e := Entity{Device: x.device}
+	for _, a := range most(addrs, func(a, b addr) int { return cmp.Or(cmp.Compare(b.n, a.n), a.Compare(b.Addr)) }) {
+		all = append(all, EntityTick{Kind: "address", Value: a.String(), Count: a.n})
+	}
+	for o, n := range t.others {
+		all = append(all, EntityTick{Kind: o.Kind, Value: o.Value, Count: n})
+	}
+	all = most(all, order)
+	for n := range all {
+		if all[n].Device != 0 {
+			e := Entity{Device: all[n].Device}
 			f.describe(&e)
-			t.Name, t.Value = e.Name, address(addrs[x.device])
+			all[n].Name = e.Name
 		}
-		out = append(out, t)
 	}
-	return out
+	return all
 }

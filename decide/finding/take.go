@@ -58,14 +58,14 @@ func (f *Findings) take(r *event.Reader, h *event.Header, a *event.Alert) {
 		it.Others = signal.Add(it.Others, o)
 	}
 	f.touch(it)
-	it.witness(r, h, a)
+	f.witness(it, r, h, a)
 	f.weigh(it, ru, kept, h.Time)
 }
 
 // ruleOf is the rule of an alert, read anew where it is another than before.
 func (f *Findings) ruleOf(a *event.Alert) *rule {
-	id := signal.RuleID(a)
-	ru := f.rules[id]
+	number := [2]uint64{a.GID, a.SID}
+	ru := f.numbered[number]
 	if ru != nil && ru.Rev == a.Rev && ru.Priority == a.Severity && strings.HasPrefix(a.Title, ru.Title) {
 		return ru
 	}
@@ -73,7 +73,11 @@ func (f *Findings) ruleOf(a *event.Alert) *rule {
 	if ru != nil && ru.Rev == s.Rev && ru.Priority == s.Priority && ru.Title == s.Title {
 		return ru
 	}
-	return f.putRule(s)
+	ru = f.putRule(s)
+	if f.rules[s.ID] == ru {
+		f.numbered[number] = ru
+	}
+	return ru
 }
 
 func (f *Findings) putRule(s *signal.Rule) *rule {
@@ -165,7 +169,7 @@ func (it *item) seen(r *event.Reader, h *event.Header, a *event.Alert, e signal.
 }
 
 // witness keeps an event as evidence: the first ones, and the last.
-func (it *item) witness(r *event.Reader, h *event.Header, a *event.Alert) {
+func (f *Findings) witness(it *item, r *event.Reader, h *event.Header, a *event.Alert) {
 	n := int(it.Count) - 1
 	if n >= firstSlots {
 		n = firstSlots + (n-firstSlots)%lastSlots
@@ -176,10 +180,10 @@ func (it *item) witness(r *event.Reader, h *event.Header, a *event.Alert) {
 		a = &short
 	}
 	w := &it.fresh.evidence[n]
-	var b event.Batch
+	b := &f.batch
 	b.Reset(r.Sensor, r.Site, r.ID)
 	b.Add(h, a)
-	w.place, w.batch, w.uid = it.Count, b.Bytes(), string(r.EventID(nil))
+	w.place, w.batch, w.uid = it.Count, append(w.batch[:0], b.Bytes()...), r.EventID(w.uid[:0])
 }
 
 // weigh says what an alert changes: a finding is new, comes back, or is another severity.

@@ -69,8 +69,8 @@ func (f *Findings) tell(it *item, c change, activity string) {
 	e.Entities = it.observables()
 	if it.fresh != nil {
 		for _, w := range it.fresh.evidence {
-			if w.uid != "" {
-				e.Evidence = append(e.Evidence, w.uid)
+			if w.place != 0 {
+				e.Evidence = append(e.Evidence, string(w.uid))
 			}
 		}
 	}

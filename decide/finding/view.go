@@ -137,9 +137,16 @@ type Detail struct {
 	NextSteps    []Text        `json:"next_steps"`
 	RuleText     string        `json:"rule_text,omitempty"`
 	RulePlace    string        `json:"rule_place,omitempty"`
+	RuleSays     *RuleSays     `json:"rule_says,omitempty"`
 	References   []Reference   `json:"references"`
 	Suppressions []Suppression `json:"suppressions"`
 	Related      Related       `json:"related"`
+}
+
+// RuleSays is a rule in plain words, a sentence each: what traffic it is about, what must stand where.
+type RuleSays struct {
+	EN []string `json:"en"`
+	FR []string `json:"fr"`
 }
 
 // Related is how many further findings are open: of the rule, with this source, with this target.
@@ -263,14 +270,16 @@ func (f *Findings) Show(ctx context.Context, id uint64) (Detail, error) {
 	}
 	d.NextSteps = steps(&d.Finding)
 	if f.needs.Rules != nil {
-		d.RuleText, d.RulePlace, _ = f.needs.Rules.RuleText(it.Rule)
+		if x, ok := f.needs.Rules.RuleText(ctx, it.Rule); ok {
+			d.RuleText, d.RulePlace, d.RuleSays = x.Text, x.Place, &RuleSays{x.EN, x.FR}
+		}
 	}
 	return d, nil
 }
 
 // related counts the open findings that have something in common with one. The lock is held.
 func (f *Findings) related(it *item) (r Related) {
-	for _, o := range f.items {
+	for _, o := range f.every {
 		if o == it || o.Word.Status != Open {
 			continue
 		}
@@ -285,61 +294,6 @@ func (f *Findings) related(it *item) (r Related) {
 		}
 	}
 	return r
-}
-
-// Verdicts is how people judged the findings of a rule.
-type Verdicts struct {
-	True         int
-	False        int
-	Benign       int
-	Suppressions int // that hold
-}
-
-// Verdicts is how people judged the findings of a rule, gid:sid, as far as they are kept.
-func (f *Findings) Verdicts(rule string) (v Verdicts) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.verdicts()[rule]
-}
-
-// AllVerdicts is how people judged the findings of each rule of which they judged any.
-func (f *Findings) AllVerdicts() map[string]Verdicts {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.verdicts()
-}
-
-// verdicts counts them. The lock is held.
-func (f *Findings) verdicts() map[string]Verdicts {
-	all := map[string]Verdicts{}
-	for _, it := range f.items {
-		if it.Word.Verdict == "" {
-			continue
-		}
-		v := all[it.Rule]
-		switch it.Word.Verdict {
-		case True:
-			v.True++
-		case False:
-			v.False++
-		case Benign:
-			v.Benign++
-		}
-		all[it.Rule] = v
-	}
-	now := f.needs.Clock.Now()
-	for rule, some := range f.judged {
-		v := all[rule]
-		for _, s := range some {
-			if !s.over(now) {
-				v.Suppressions++
-			}
-		}
-		if v != (Verdicts{}) {
-			all[rule] = v
-		}
-	}
-	return all
 }
 
 // Reference is where more is said of a rule.
@@ -430,7 +384,7 @@ func evidence(it *item, all []witness) (Evidence, error) {
 			return e, fmt.Errorf("evidence of finding %d: %w", it.ID, err)
 		}
 		v := shown(&x, sensor)
-		v.ID = w.uid
+		v.ID = string(w.uid)
 		e.Events = append(e.Events, v)
 		if e.Packets == nil && x.Flow != 0 {
 			from, to := stretch(&x)

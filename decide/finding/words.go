@@ -362,7 +362,7 @@ func (f *Findings) sweep(j *judgement) {
 	if j.Scope == Same {
 		return
 	}
-	for _, it := range f.items {
+	for _, it := range f.every {
 		if it.Word.Status == Closed || slices.Contains(j.items, it) {
 			continue
 		}

@@ -24,15 +24,21 @@ const (
 	Critical
 )
 
-// Severities are their names, the worst first.
-func Severities() []string { return []string{"critical", "high", "medium", "low", "informational"} }
+var severities = [...]string{Informational: "informational", Low: "low", Medium: "medium", High: "high", Critical: "critical"}
 
-func (s Severity) String() string { return Severities()[Critical-min(s, Critical)] }
+// Severities are their names, the worst first.
+func Severities() []string {
+	all := severities
+	slices.Reverse(all[:])
+	return all[:]
+}
+
+func (s Severity) String() string { return severities[min(s, Critical)] }
 
 // SeverityOf is the severity of that name.
 func SeverityOf(name string) (Severity, bool) {
-	n := slices.Index(Severities(), name)
-	return Critical - Severity(max(n, 0)), n >= 0
+	n := slices.Index(severities[:], name)
+	return Severity(max(n, 0)), n >= 0
 }
 
 // Confidence is how sure a rule is of what it says. Zero: it does not say.
@@ -88,6 +94,14 @@ const (
 // RuleID names the rule of an alert.
 func RuleID(a *event.Alert) string {
 	return strconv.FormatUint(a.GID, 10) + ":" + strconv.FormatUint(a.SID, 10)
+}
+
+// Number is the gid and the sid of a rule's id; false: it has none.
+func Number(id string) (n [2]uint64, ok bool) {
+	gid, sid, _ := strings.Cut(id, ":")
+	g, err := strconv.ParseUint(gid, 10, 64)
+	s, err2 := strconv.ParseUint(sid, 10, 64)
+	return [2]uint64{g, s}, err == nil && err2 == nil
 }
 
 // RuleOf is what an alert says of its rule. Its texts are its own.
