@@ -89,6 +89,7 @@ func (c *Console) Routes() []web.Route {
 		get("/devices/{id}", signedIn, c.page),
 		get("/map", signedIn, c.page),
 		get("/dependencies", signedIn, c.page),
+		get("/detections", signedIn, c.page),
 		get("/settings", signedIn, c.page),
 		get("/settings/{part}", signedIn, c.page),
 		get("/assets/{name}", public, c.asset),

@@ -39,6 +39,8 @@ export async function findings(page, browser, at, report, faults) {
     await panel.getByRole('link', { name: /2019-11687/ }).waitFor()
     await settled(page)
     await report.axe(page, 'finding')
+    await panel.getByText('The rule as it is written').click()
+    await panel.getByText('"An object is stored in an archive"').waitFor()
     await panel.locator('button.chip').first().click()
     await page.getByRole('menuitem', { name: 'Copy' }).waitFor()
     await report.axe(page, 'finding, a value chosen')
@@ -49,6 +51,10 @@ export async function findings(page, browser, at, report, faults) {
     await panel.getByRole('link', { name: 'Show in Traffic' }).click()
     await page.waitForURL(/\/traffic\?q=/)
     await page.getByText(/An object is stored in an archive: /).first().waitFor()
+    await page.goBack()
+    await panel.getByRole('link', { name: /^Rule 1:9900001$/ }).click()
+    await page.waitForURL(/\/detections\?rule=/)
+    await page.getByRole('region', { name: 'Rule', exact: true }).getByRole('heading', { name: 'An object is stored in an archive' }).waitFor()
   })
 
   await report.test('findings are found by words, narrowed by facets, ordered, and the link shows the same', async () => {

@@ -32,12 +32,11 @@ export interface Rules {
   total: number
   next?: string
   facets: { state: Record<string, number>; source: Record<string, number>; class: { name: string; count: number }[] }
-  set?: { rules: number; since: string; load_ms: number; memory: number; skipped: number }
+  set?: { rules: number; since: string; load_ms: number; skipped: number; lost: number }
 }
-export interface Decision { who: string; when: string; reason: string; enabled: boolean }
+export interface Decision { who: string; when: string; reason: string; enabled: boolean; rules?: string }
 export interface Whole extends Rule {
   text: string
-  file: string
   explain?: { en: string[]; fr: string[] }
   references?: { system: string; id: string; url?: string }[]
   metadata?: { key: string; value: string }[]
@@ -59,6 +58,7 @@ export interface Source {
   checked?: string
   next?: string
   digest?: string
+  verified?: string
   rules: number
   loaded: number
   rejected: number
@@ -82,6 +82,7 @@ export interface Tried {
   events?: number
   took_ms?: number
   stopped?: string
+  reason?: string // why the capture could not be read to its end
 }
 
 export const states: State[] = ['loaded', 'noisy', 'blind', 'disabled', 'rejected']
