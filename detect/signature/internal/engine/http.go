@@ -53,7 +53,7 @@ func (w *Watcher) forget(st *state, number int) {
 		if tx.number != number {
 			return false
 		}
-		w.held -= cap(tx.body)
+		w.release(tx.body)
 		return true
 	})
 	w.forgetFiles(st, func(g *gathered) bool { return int(g.tx) == number && isHTTP(g.app) })
@@ -64,7 +64,7 @@ func (w *Watcher) forgetFiles(st *state, over func(*gathered) bool) {
 		if !over(&g) {
 			return false
 		}
-		w.held -= cap(g.data)
+		w.release(g.data)
 		return true
 	})
 }

@@ -38,6 +38,7 @@ type Watcher struct {
 	states  []*state
 	free    []uint32
 	held    int // bytes of windows and bodies
+	pool    pool
 	machine match.Machine
 	hits    multi.Hits
 	found   []int32 // rules whose bytes are there
@@ -245,14 +246,14 @@ func (w *Watcher) End(f *inspect.Flow, gone bool) {
 // drop frees the bytes that st holds.
 func (w *Watcher) drop(st *state) {
 	for d := range st.sides {
-		w.held -= cap(st.sides[d].window)
+		w.release(st.sides[d].window)
 		st.sides[d].window = nil
 	}
 	for i := range st.txs {
-		w.held -= cap(st.txs[i].body)
+		w.release(st.txs[i].body)
 	}
 	for i := range st.files {
-		w.held -= cap(st.files[i].data)
+		w.release(st.files[i].data)
 	}
 	clear(st.txs)
 	clear(st.files)
@@ -266,10 +267,19 @@ func (w *Watcher) keep(b, p []byte, limit int) []byte {
 		w.count.Refused++
 		return b
 	}
-	before := cap(b)
-	b = append(b, p...)
-	w.held += cap(b) - before
-	return b
+	if n := len(b) + len(p); n > cap(b) {
+		grown := append(w.pool.get(n), b...)
+		w.release(b)
+		w.held += cap(grown)
+		b = grown
+	}
+	return append(b, p...)
+}
+
+// release takes back what keep returned.
+func (w *Watcher) release(b []byte) {
+	w.held -= cap(b)
+	w.pool.put(b)
 }
 
 // Packet shows a packet.

@@ -240,6 +240,10 @@ const (
 	filterLess = 5
 )
 
+// exact reports whether the filter has a bit for each window that there can be: of two bytes these are 8 KiB, which the first
+// cache holds, and there is nothing to hash.
+func (pa *pass) exact() bool { return pa.width == 2 && (pa.place == anywhere || pa.place == head) }
+
 // fill makes the filter and the hash table.
 func (pa *pass) fill(entries []entry) {
 	if pa.width == 1 {
@@ -248,12 +252,20 @@ func (pa *pass) fill(entries []entry) {
 	}
 	n := bits.Len(uint(len(entries)))
 	pa.slotBits = uint8(max(n, 3) - 1)
-	pa.filter = make([]uint64, 1<<(max(min(n+filterBits, filterMost), n+filterLess, 8)-6))
+	words := 1 << (max(min(n+filterBits, filterMost), n+filterLess, 8) - 6)
+	if pa.exact() {
+		words = 1 << (16 - 6)
+	}
+	pa.filter = make([]uint64, words)
 	pa.slots = make([]slot, 1<<pa.slotBits)
 	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(pa.slotOf(&a), pa.slotOf(&b)) })
 	for i := range entries {
 		h := hash(entries[i].window)
-		pa.filter[h>>32&uint64(len(pa.filter)-1)] |= bit(h)
+		if w := entries[i].window; pa.exact() {
+			pa.filter[w>>6] |= 1 << (w & 63)
+		} else {
+			pa.filter[h>>32&uint64(len(pa.filter)-1)] |= bit(h)
+		}
 		s := &pa.slots[pa.slotOf(&entries[i])]
 		if *s == 0 {
 			*s = slot(i)

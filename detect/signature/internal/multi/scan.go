@@ -60,7 +60,7 @@ func (pa *pass) walk(sc *scan, first, last int) {
 		return
 	}
 	if first == last {
-		if w := window(sc.p[first:], pa.width); in(pa.filter, w) {
+		if w := window(sc.p[first:], pa.width); pa.in(w) {
 			pa.confirm(sc, first, w)
 		}
 		return

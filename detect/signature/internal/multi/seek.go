@@ -27,10 +27,21 @@ func load2(p []byte) uint64 { return uint64(binary.LittleEndian.Uint16(p) | fold
 // hash spreads a window; its upper bits are the good ones.
 func hash(window uint64) uint64 { return window * 0x9E3779B97F4A7C15 }
 
+// in reports whether the filter of a pass may have a window.
+func (pa *pass) in(w uint64) bool {
+	if pa.exact() {
+		return exactly(pa.filter, w)
+	}
+	return in(pa.filter, w)
+}
+
+// exactly reports whether a filter with a bit for each window of two bytes has one.
+func exactly(filter []uint64, w uint64) bool { return filter[w>>6&1023]>>(w&63)&1 != 0 }
+
 // bit is the one that a hash sets in its word of a filter.
 func bit(h uint64) uint64 { return 1 << (h >> 58) }
 
-// in reports whether a filter may have a window.
+// in reports whether a filter has the bit of a window's hash.
 func in(filter []uint64, w uint64) bool {
 	h := hash(w)
 	return filter[h>>32&uint64(len(filter)-1)]&bit(h) != 0
@@ -58,7 +69,7 @@ func (pa *pass) seek(p []byte, i, last int, quiet *quiet) int {
 		return seek8by4(p, pa.filter, i, last, quiet)
 	case pa.width == 3:
 		i = seek3(p, pa.filter, i, last, quiet)
-	case pa.width == 2:
+	case pa.exact():
 		return seek2(p, pa.filter, i, last, quiet)
 	}
 	for ; i <= last; i++ {
@@ -177,24 +188,26 @@ func seek8by4(p []byte, filter []uint64, i, last int, quiet *quiet) int {
 	return i
 }
 
+// seek2 is for filters that are exact.
 func seek2(p []byte, filter []uint64, i, last int, quiet *quiet) int {
-	for ; i <= last-3; i += 4 {
-		q := p[i : i+5 : i+5]
-		if w := load2(q); in(filter, w) && !quiet.has(w) {
+	filter = filter[:1024]
+	for ; i <= last-6; i += 4 {
+		q := binary.LittleEndian.Uint64(p[i:]) | fold
+		if exactly(filter, q&0xffff) && !quiet.has(q&0xffff) {
 			return i
 		}
-		if w := load2(q[1:]); in(filter, w) && !quiet.has(w) {
+		if w := q >> 8 & 0xffff; exactly(filter, w) && !quiet.has(w) {
 			return i + 1
 		}
-		if w := load2(q[2:]); in(filter, w) && !quiet.has(w) {
+		if w := q >> 16 & 0xffff; exactly(filter, w) && !quiet.has(w) {
 			return i + 2
 		}
-		if w := load2(q[3:]); in(filter, w) && !quiet.has(w) {
+		if w := q >> 24 & 0xffff; exactly(filter, w) && !quiet.has(w) {
 			return i + 3
 		}
 	}
 	for ; i <= last; i++ {
-		if w := load2(p[i:]); in(filter, w) && !quiet.has(w) {
+		if w := load2(p[i:]); exactly(filter, w) && !quiet.has(w) {
 			return i
 		}
 	}
