@@ -316,7 +316,7 @@ func pinned(buffers []rule.Looked) bool {
 	return false
 }
 
-// choose chooses the bytes that find the rule: those that it names, else the longest of the rarest buffer.
+// choose chooses the bytes that find the rule: those that it names, else the rarest.
 func (c *compiled) choose() {
 	best := -1
 	for i := range c.looks {
@@ -328,18 +328,15 @@ func (c *compiled) choose() {
 		if len(fast) == 0 {
 			continue
 		}
-		worth := min(len(fast[0].Bytes), 20)
+		worth := l.program.FastWorth()
 		if l.field != nil {
-			worth += 10
+			worth += 80
 			switch name := l.field.Name; {
 			case name == "http.method" || name == "http.stat_code" || name == "http.protocol":
 				worth = 1
 			case strings.HasPrefix(name, "http.header"):
-				worth -= 3
+				worth -= 24
 			}
-		}
-		if named(c.Buffers, l.field) {
-			worth += 1000
 		}
 		if worth > best {
 			best, c.fast, c.pattern = worth, i, fast[0]
@@ -362,19 +359,4 @@ func (c *compiled) nearPattern() (best multi.Pattern, ok bool) {
 		}
 	}
 	return best, ok
-}
-
-// named reports whether the rule names a fast pattern in a buffer.
-func named(buffers []rule.Looked, f *field.Field) bool {
-	for i := range buffers {
-		if buffers[i].Field != f {
-			continue
-		}
-		for _, t := range buffers[i].Tests {
-			if x, ok := t.(*rule.Content); ok && (x.Fast || x.FastOnly) {
-				return true
-			}
-		}
-	}
-	return false
 }

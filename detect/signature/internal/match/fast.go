@@ -55,8 +55,12 @@ type reach struct {
 	lost     bool // anywhere
 }
 
-// byName is the worth that the keyword fast_pattern adds.
-const byName = 1 << 20
+// byName is the worth that the keyword fast_pattern adds, where it names so many bytes: fewer are everywhere, and others of
+// the rule are better.
+const (
+	byName = 1 << 20
+	fewest = 4
+)
 
 // propose adds a content to the candidates, and moves the reach behind it.
 func (c *compiler) propose(t *rule.Content, out *content) {
@@ -67,17 +71,17 @@ func (c *compiler) propose(t *rule.Content, out *content) {
 	p := multi.Pattern{Bytes: t.Bytes, Fold: t.Fold, From: from, To: to, AtEnd: t.AtEnd}
 	c.reach = reach{from: from + len(t.Bytes), to: to, lost: to == 0}
 	c.p.need = max(c.p.need, uint64(from+len(t.Bytes)))
-	worth := 0
-	if t.Fast || t.FastOnly {
-		worth = byName
-	}
 	if t.ChopSize > 0 && t.ChopFrom >= 0 && t.ChopFrom+t.ChopSize <= len(t.Bytes) {
 		cut(&p, t.ChopFrom, t.ChopSize)
 	}
 	if len(p.Bytes) > multi.MaxLength {
 		cut(&p, 0, multi.MaxLength)
 	}
-	c.p.fast = append(c.p.fast, candidate{Pattern: p, worth: worth + Worth(&p)})
+	worth := Worth(&p)
+	if (t.Fast || t.FastOnly) && len(p.Bytes) >= fewest {
+		worth += byName
+	}
+	c.p.fast = append(c.p.fast, candidate{Pattern: p, worth: worth})
 }
 
 // bounds is where a content may begin at the least and end at the most (0: anywhere), in a whole buffer.
