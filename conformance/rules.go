@@ -71,6 +71,9 @@ func (b *Bench) verifyRules(ctx context.Context, archive map[string][]byte, t *v
 			rules.Files = append(rules.Files, signature.File{Name: name, Text: text, Data: true})
 		}
 	}
+	if t.Thresholds != nil {
+		rules.Files = append(rules.Files, signature.File{Name: "threshold.config", Text: t.Thresholds})
+	}
 	eye, rejected, err := rules.Eye()
 	if err != nil {
 		return "", err

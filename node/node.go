@@ -185,7 +185,7 @@ func (n *Node) openSensor(context.Context) error {
 		Start: starter(n.config.Sensor, n.config.Rules.On()), Publisher: publisher{n}, Health: n.health,
 		Log: n.log.With("room", "sensor"), Clock: n.clock, Registry: n.metrics}
 	if n.config.Rules.On() {
-		o.Look, o.Looked = n.openRules, n.looked
+		o.Look, o.Looked, o.Costs = n.openRules, n.looked, n.rulebook.Costs
 	}
 	dir := n.dir
 	if n.capture != "" {

@@ -48,7 +48,12 @@ func (n *Node) openRulebook(context.Context) error {
 	}
 	needs := signature.Needs{Config: n.config.Rules, Dir: filepath.Join(n.dir, rulesDir), Clock: n.clock, Log: n.log.With("room", "signature"),
 		Fleeting: n.capture != "", Apply: n.putRules, Record: n.noteRules, Play: player(n.config.Sensor, nil), Seen: n.protocolsSeen,
-		Packets: n.trialPackets, Verdicts: n.verdicts}
+		Packets: n.trialPackets, Verdicts: n.verdicts, Poll: func() error {
+			if n.sensor == nil {
+				return nil
+			}
+			return n.sensor.AskCosts()
+		}}
 	var err error
 	n.rulebook, err = signature.Open(needs)
 	if n.rulebook == nil {
@@ -122,7 +127,14 @@ func (n *Node) trialPackets(r *http.Request, s signature.Stretch, out io.Writer)
 	if !ok || !slices.Contains(p.Duties, web.Analyst) {
 		return errors.New("packets that are kept are opened by analysts alone")
 	}
-	a := packetsAsked{Actor: p.Actor(), Reason: s.Reason, Query: sensor.PacketQuery{Flow: s.Flow, Filter: s.Filter, Since: s.From, Until: s.To}}
+	a := packetsAsked{Actor: p.Actor(), Reason: s.Reason, Query: sensor.PacketQuery{Filter: s.Filter, Since: s.From, Until: s.To}}
+	if s.Flow != "" {
+		flow, err := strconv.ParseUint(string(s.Flow), 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is no flow", s.Flow)
+		}
+		a.Query.Flow = flow
+	}
 	for _, h := range s.Hosts {
 		addr, err := netip.ParseAddr(h)
 		if err != nil {
@@ -175,7 +187,7 @@ the files and directories that are in force; bulwark read --rules tries some on 
 	}
 	parent(cmd)
 	cmd.AddCommand(listRulesCommand(t), showRuleCommand(t), explainRuleCommand(t), switchRulesCommand(t, false), switchRulesCommand(t, true), checkRulesCommand(t),
-		testRulesCommand(t), sourcesCommand(t), updateRulesCommand(t), reloadRulesCommand(t))
+		testRulesCommand(t), profileRulesCommand(t), sourcesCommand(t), updateRulesCommand(t), reloadRulesCommand(t))
 	return cmd
 }
 

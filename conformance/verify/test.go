@@ -22,11 +22,13 @@ type Test struct {
 	Capture string            // name of its capture in the archive; empty: it has none
 	Rules   bool              // it has rules of its own
 	Files   map[string][]byte // those rules, and what belongs to them, by name; empty: it has none
-	Command bool              // it runs a command of its own
-	Args    []string
-	Env     map[string]string
-	Config  *yaml.Node // its suricata.yaml; nil: Suricata's own
-	Checks  []Check
+	// Thresholds is the threshold.config that its arguments name.
+	Thresholds []byte
+	Command    bool // it runs a command of its own
+	Args       []string
+	Env        map[string]string
+	Config     *yaml.Node // its suricata.yaml; nil: Suricata's own
+	Checks     []Check
 }
 
 // Check is one filter of a test: how many records match.
@@ -150,6 +152,9 @@ func Load(archive map[string][]byte, name string) (*Test, error) {
 		}
 		t.Files[strings.TrimPrefix(file, dir)] = archive[file]
 		t.Rules = t.Rules || strings.HasSuffix(file, ".rules")
+	}
+	if slices.ContainsFunc(t.Args, func(a string) bool { return strings.HasPrefix(a, "threshold-file=") }) {
+		t.Thresholds = archive[dir+"threshold.config"]
 	}
 	if text, ok := archive[dir+"suricata.yaml"]; ok {
 		t.Config = new(yaml.Node)

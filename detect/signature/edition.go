@@ -205,11 +205,13 @@ func severityOf(r *rule.Rule, classes map[string]rule.Class) string {
 			switch strings.ToLower(p.Value) {
 			case "critical":
 				return "critical"
-			case "major":
+			case "major", "high":
 				return "high"
-			case "minor":
+			case "medium":
 				return "medium"
-			case "informational", "audit":
+			case "minor", "low":
+				return "low"
+			case "informational", "info", "audit":
 				return "informational"
 			}
 		}

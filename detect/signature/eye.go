@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bufio"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,39 @@ func NewEye() *Eye { return &Eye{engine.NewShared()} }
 
 // Inspector looks into the traffic of one worker.
 func (e *Eye) Inspector(t inspect.Teller) inspect.Inspector { return e.shared.Inspector(t) }
+
+// costSize is how long the cost of a rule is as it travels, in bytes.
+const costSize = 40
+
+// Costs is what rules took since it was asked for last, for [ReadCosts].
+func (e *Eye) Costs() []byte {
+	var out []byte
+	for _, c := range e.shared.Costs() {
+		out = binary.LittleEndian.AppendUint32(out, c.GID)
+		out = binary.LittleEndian.AppendUint32(out, c.SID)
+		for _, n := range [...]uint64{c.Checked, c.Matched, c.Sampled, c.Nanos} {
+			out = binary.LittleEndian.AppendUint64(out, n)
+		}
+	}
+	return out
+}
+
+// ErrCosts means that what should be costs of rules is none.
+var ErrCosts = errors.New("signature: no costs of rules")
+
+// ReadCosts reads what an Eye says of costs. It trusts no byte of it.
+func ReadCosts(text []byte) (map[ID]Cost, error) {
+	if len(text)%costSize != 0 {
+		return nil, fmt.Errorf("%w: %d bytes", ErrCosts, len(text))
+	}
+	all := make(map[ID]Cost, len(text)/costSize)
+	for ; len(text) > 0; text = text[costSize:] {
+		id := ID{binary.LittleEndian.Uint32(text), binary.LittleEndian.Uint32(text[4:])}
+		at := func(i int) uint64 { return min(binary.LittleEndian.Uint64(text[8+8*i:]), 1<<50) }
+		all[id] = Cost{at(0), at(1), at(2), at(3)}
+	}
+	return all, nil
+}
 
 // Look takes rules over in the form that [Rules.Bundle] writes. Rules that cannot be used are left out: who wrote the
 // bundle knows of them.
@@ -42,6 +76,8 @@ type Rules struct {
 	Files []File
 	// On and Off are rules that a person has put in force or out of it, whatever their files say.
 	On, Off []ID
+	// Timed asks that each evaluation is timed, not one of many.
+	Timed bool
 
 	decide decider // makes On and Off; nil: they are made
 }
@@ -80,6 +116,7 @@ type bundled struct {
 	Vars    Vars      `json:"vars"`
 	On      []ID      `json:"on,omitempty"`
 	Off     []ID      `json:"off,omitempty"`
+	Timed   bool      `json:"timed,omitempty"`
 	Files   []content `json:"files"`
 }
 
@@ -100,7 +137,7 @@ var ErrBundle = errors.New("signature: no bundle of rules")
 
 // Bundle writes the rules in one stream.
 func (r *Rules) Bundle(w io.Writer) error {
-	head := bundled{Version: bundleVersion, Vars: r.Vars, On: r.On, Off: r.Off}
+	head := bundled{Version: bundleVersion, Vars: r.Vars, On: r.On, Off: r.Off, Timed: r.Timed}
 	for _, f := range r.Files {
 		head.Files = append(head.Files, content{f.Name, len(f.Text), f.Data})
 	}
@@ -128,7 +165,7 @@ func unbundle(r io.Reader) (*Rules, error) {
 	if head.Version != bundleVersion {
 		return nil, fmt.Errorf("%w: version %d", ErrBundle, head.Version)
 	}
-	rules := &Rules{Vars: head.Vars, On: head.On, Off: head.Off}
+	rules := &Rules{Vars: head.Vars, On: head.On, Off: head.Off, Timed: head.Timed}
 	room := maxBundle
 	for _, c := range head.Files {
 		if c.Size < 0 || c.Size > room {

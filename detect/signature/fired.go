@@ -37,7 +37,7 @@ const (
 	together    = 10 * time.Minute
 	maxPairs    = 1 << 16
 	maxFired    = 250_000
-	keepEvery   = time.Minute
+	keepEvery   = 20 * time.Second
 	seeEvery    = 10 * time.Minute
 )
 
@@ -151,6 +151,11 @@ func (b *Rulebook) Run(ctx context.Context, from *bus.Bus) error {
 				b.Log.ErrorContext(ctx, "keeping what fired", "error", err)
 			}
 			wait.Go(func() { b.updateDue(ctx) })
+			if b.Poll != nil {
+				if err := b.Poll(); err != nil {
+					b.Log.WarnContext(ctx, "asking what rules cost", "error", err)
+				}
+			}
 		case <-see.C:
 			b.see(ctx)
 		}
@@ -230,11 +235,19 @@ func (b *Rulebook) keepFired() error {
 	return err
 }
 
-// Costs takes over what rules took, as the process that looks for them counts it.
-func (b *Rulebook) Costs(all map[ID]Cost) {
+// Costs takes over what rules took, as the process that looks for them tells it. It trusts no byte of it.
+func (b *Rulebook) Costs(text []byte) {
+	all, err := ReadCosts(text)
+	if err != nil {
+		b.Log.Warn("what rules cost cannot be read", "error", err)
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for id, c := range all {
+		if _, ok := b.now.byID[id]; !ok {
+			continue
+		}
 		was := b.counts[id]
 		b.counts[id] = Cost{was.Checked + c.Checked, was.Matched + c.Matched, was.Sampled + c.Sampled, was.Nanos + c.Nanos}
 	}

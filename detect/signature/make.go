@@ -48,7 +48,11 @@ func (r *Rules) make() (*made, error) {
 		}
 	}
 	r.choose(m, source)
-	m.set, m.refused = engine.Compile(m.all.Rules, engine.Options{Classes: m.classes, Data: data})
+	o := engine.Options{Classes: m.classes, Overrides: m.overrides, Data: data}
+	if r.Timed {
+		o.SampleEvery = 1
+	}
+	m.set, m.refused = engine.Compile(m.all.Rules, o)
 	return m, nil
 }
 

@@ -3,6 +3,7 @@ package signature
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,8 @@ type Needs struct {
 	Fleeting bool
 	// Apply puts rules in force; nil: nobody looks for them here.
 	Apply func(Put) error
+	// Poll asks the process that looks for rules what they cost; [Rulebook.Costs] takes the answer. Nil: nobody knows.
+	Poll func() error
 	// Record notes in the ledger what somebody did; nil: nowhere.
 	Record func(ctx context.Context, actor, act, object string, detail map[string]string) error
 	// Verdicts are what people said of what a rule found; nil: nothing is known.
@@ -62,12 +65,12 @@ type VerdictOnRule struct {
 
 // Stretch says which of the packets that are kept are meant, and why they are opened.
 type Stretch struct {
-	Reason string    `json:"reason"`
-	From   time.Time `json:"from"`
-	To     time.Time `json:"to"`
-	Flow   uint64    `json:"flow,string"`
-	Hosts  []string  `json:"hosts"`
-	Filter string    `json:"filter"`
+	Reason string      `json:"reason"`
+	From   time.Time   `json:"from"`
+	To     time.Time   `json:"to"`
+	Flow   json.Number `json:"flow"` // a number, or a text that is one
+	Hosts  []string    `json:"hosts"`
+	Filter string      `json:"filter"`
 }
 
 // Rulebook holds the rules that are looked for, with what became of each. Make it with [Open]; it is safe for concurrent use.

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -107,4 +108,21 @@ func (r *Rules) states() (map[ID]State, map[ID]string, error) {
 		states[ID{x.Rule.GID, x.Rule.SID}] = State{x.Rule.Pos.String(), x.Rule.GID, x.Rule.SID, x.Err.Error()}
 	}
 	return states, titles, nil
+}
+
+// Titles are the titles of the rules that can be read, by their numbers.
+func (r *Rules) Titles() map[ID]string {
+	_, titles, err := r.states()
+	if err != nil {
+		return nil // whoever looks for them will say so
+	}
+	return titles
+}
+
+// Dearest are those rules, at most n, that took most.
+func Dearest(costs map[ID]Cost, n int) []ID {
+	ids := slices.SortedFunc(maps.Keys(costs), func(a, b ID) int {
+		return cmp.Or(cmp.Compare(costs[b].total(), costs[a].total()), compareIDs(a, b))
+	})
+	return ids[:min(n, len(ids))]
 }

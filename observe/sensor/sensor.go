@@ -71,6 +71,7 @@ type Options struct {
 	Ring       *Ring                    // keeps the packets; nil: they are not kept
 	Look       func() (*os.File, error) // opens what is looked for in the traffic, for the [inspect.Eye] of the child; nil: nothing is
 	Looked     func(error)              // is told whether that was taken over; may be nil
+	Costs      func([]byte)             // takes what it cost to look for each thing, in the form of the eye: at the end of files, and when [Sensor.AskCosts] asks; may be nil
 	Discard    bool                     // files only: encode the events and throw them away, to measure
 }
 
@@ -194,7 +195,8 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 		Flows: s.opt.Config.Flows, Reassembly: int(s.opt.Config.Reassembly),
 		StatsNanos: int64(stats), FirstFlow: firstFlow(s.opt.Clock.Now()), Workers: workers,
 		Ordered: s.opt.Ordered, EVE: s.opt.EVE, Records: s.opt.Records, Overlaps: s.opt.Config.Overlaps.list(), Wait: files, Discard: s.opt.Discard, Look: s.opt.Look != nil,
-		Seed: s.opt.seed(), MaxEvents: 500,
+		Costs: s.opt.Costs != nil && files,
+		Seed:  s.opt.seed(), MaxEvents: 500,
 	}}
 	o.Start.Files = s.opt.Config.Files.orders(s.opt.Copies != nil)
 	if s.opt.Ring != nil {
@@ -246,6 +248,17 @@ func (s *Sensor) Look(open func() (*os.File, error)) error {
 		return nil // it is handed over at the start
 	}
 	return look(c, open)
+}
+
+// AskCosts asks the child what it cost to look for each thing. Options.Costs takes its answer.
+func (s *Sensor) AskCosts() error {
+	s.mu.Lock()
+	c := s.child
+	s.mu.Unlock()
+	if c == nil || s.opt.Look == nil || s.opt.Costs == nil {
+		return nil
+	}
+	return send(c, link.Order{Costs: true}, nil)
 }
 
 // firstFlow is a flow id that no earlier run has used: seconds since 2020 in the upper bits. Ids stay below 2^53, so
@@ -300,6 +313,10 @@ func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report), 
 				continue
 			}
 			report(r)
+		case link.FrameCosts:
+			if s.opt.Costs != nil {
+				s.opt.Costs(payload)
+			}
 		case link.FrameFile:
 			if err := s.heardPart(child, payload); err != nil {
 				return err

@@ -43,6 +43,12 @@ type Eye interface {
 	Inspector(t Teller) Inspector
 }
 
+// Coster is an [Eye] that knows what each thing that it looks for has cost.
+type Coster interface {
+	// Costs is what it took since it was asked for last, as far as its inspectors were counted, in a form of its own.
+	Costs() []byte
+}
+
 // Count is what an inspector did.
 type Count struct {
 	Alerts  uint64 // that it told

@@ -29,6 +29,15 @@ func (w *Watcher) ask(n int32) bool {
 		return false
 	}
 	w.count.Asked++
+	w.tally[n].checked++
+	if w.sample++; w.sample&w.set.sample == 0 {
+		return w.timed(n, c)
+	}
+	return w.judge(n, c)
+}
+
+// judge evaluates what a rule asks for beyond its head.
+func (w *Watcher) judge(n int32, c *compiled) bool {
 	w.context = w.context[:0]
 	v := &w.view
 	for i := range c.tests {
@@ -237,6 +246,7 @@ func anomalyKey(a *event.Anomaly) string {
 // holds does what rule n asks for where it holds: it remembers, and tells.
 func (w *Watcher) holds(n int32, c *compiled) {
 	v := &w.view
+	w.tally[n].matched++
 	w.setBits(c)
 	w.setInts(c)
 	if v.st != nil {
@@ -248,7 +258,7 @@ func (w *Watcher) holds(n int32, c *compiled) {
 		}
 		return
 	}
-	if c.NoAlert || c.Silent || c.Action == rule.Config || !w.due(n, c) {
+	if c.NoAlert || c.Silent || c.Action == rule.Config || w.suppressed(c) || !w.due(n, c) {
 		return
 	}
 	w.alert(c)

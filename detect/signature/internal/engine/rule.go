@@ -28,6 +28,10 @@ const (
 // compiled is a rule as it is evaluated.
 type compiled struct {
 	*rule.Rule
+	Threshold, Detection *rule.Threshold // with what threshold.config says
+	suppress             []suppression
+	rates                []*rule.Override
+
 	rank  int // rules that set what others ask for come first
 	about about
 	kind  event.Kind // of aboutRecord
@@ -64,10 +68,11 @@ type look struct {
 	own     []func([]byte) bool // tests with a syntax of their own
 }
 
-func (s *Set) compile(r *rule.Rule) (compiled, error) {
+func (s *Set) compile(r *rule.Rule, o *overrides) (compiled, error) {
 	c := compiled{Rule: r, fast: -1, src: s.addresses.intern(&r.Source), dst: s.addresses.intern(&r.Dest),
 		sports: portsOf(&r.SourcePorts), dports: portsOf(&r.DestPorts), transport: r.Proto.Transport, app: appNames(r.Proto.App)}
 	c.class = s.classes[r.Class]
+	s.override(&c, o)
 	switch {
 	case r.Exchange:
 		return c, unsupported("=>")

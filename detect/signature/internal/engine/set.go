@@ -40,6 +40,7 @@ type Set struct {
 	bits    map[string]uint32
 	ints    map[string]uint32
 	classes map[string]rule.Class
+	sample  uint32 // bits that are 0 in the number of an evaluation that is timed
 
 	data      map[string][]byte // while it is made
 	datasets  map[string]*dataset
@@ -108,21 +109,25 @@ type Refused struct {
 
 // Options are what rules are compiled with.
 type Options struct {
-	Classes map[string]rule.Class // of classtype; nil: none is known
-	Data    map[string][]byte     // files that rules name, by their paths
+	Classes   map[string]rule.Class // of classtype; nil: none is known
+	Data      map[string][]byte     // files that rules name, by their paths
+	Overrides []rule.Override       // of threshold.config
+	// SampleEvery is of how many evaluations one is timed; a power of two. 0 means 1,024.
+	SampleEvery uint32
 }
 
 // Compile compiles rules. Those that cannot be evaluated are refused; the others make the set.
 func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	s := &Set{fields: map[fieldKey]*group{}, records: map[event.Kind]*recordSet{}, events: map[string][]int32{},
-		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes,
+		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes, sample: cmp.Or(o.SampleEvery, sampleEvery) - 1,
 		data: o.Data, datasets: map[string]*dataset{}, dataTests: map[*rule.Dataset]*dataTest{}}
+	over := newOverrides(o.Overrides)
 	var refused []Refused
 	for _, r := range rules {
 		if !r.Enabled {
 			continue
 		}
-		c, err := s.compile(r)
+		c, err := s.compile(r, &over)
 		if err != nil {
 			refused = append(refused, Refused{r, err})
 			continue

@@ -27,12 +27,15 @@ const (
 type Shared struct {
 	now    setHolder
 	memory *memory
+	costs  *costs
 }
 
 // Watcher evaluates rules on the traffic of one worker.
 type Watcher struct {
 	shared *Shared
 	set    *Set
+	tally  []tally // of the rules of set
+	sample uint32  // evaluations, to time one of many
 	tell   inspect.Teller
 
 	states  []*state
@@ -79,7 +82,7 @@ type view struct {
 
 // NewShared holds no rules.
 func NewShared() *Shared {
-	s := &Shared{memory: newMemory()}
+	s := &Shared{memory: newMemory(), costs: newCosts()}
 	s.now.Store(&Set{})
 	return s
 }
@@ -95,8 +98,9 @@ func (s *Shared) Use(set *Set) {
 
 // Inspector makes the watcher of a worker.
 func (s *Shared) Inspector(t inspect.Teller) inspect.Inspector {
-	w := &Watcher{shared: s, set: s.now.Load(), tell: t, cache: map[*source]cached{}}
+	w := &Watcher{shared: s, tell: t, cache: map[*source]cached{}}
 	w.machine.Dataset = w.inSet
+	w.use(s.now.Load())
 	return w
 }
 
@@ -193,7 +197,8 @@ func (w *Watcher) state(f *inspect.Flow) *state {
 // current takes over the rules that are in force.
 func (w *Watcher) current() {
 	if now := w.shared.now.Load(); now != w.set {
-		w.set, w.walked = now, walked{}
+		w.use(now)
+		w.walked = walked{}
 		clear(w.cache)
 	}
 }
@@ -219,6 +224,7 @@ func (w *Watcher) renew(st *state, f *inspect.Flow) {
 func (w *Watcher) Count() inspect.Count {
 	n := w.count
 	n.Stopped = w.machine.Exhausted
+	w.report()
 	w.count, w.machine.Exhausted = inspect.Count{}, 0
 	return n
 }

@@ -79,6 +79,8 @@ func (c *crew) obey(ctx context.Context, in Orders, end func()) error {
 			c.whole(order.Whole)
 		case order.Look && c.start.Look && c.eye != nil && file != nil:
 			c.look(file)
+		case order.Costs:
+			c.costs()
 		case order.Flush != 0 && c.ring != nil:
 			c.ring.Ask(order.Flush)
 		case order.Source == nil || file == nil || ended:
@@ -104,6 +106,13 @@ func (c *crew) look(file *os.File) {
 	}
 	file.Close()
 	c.pipe.report(r)
+}
+
+// costs says what it cost to look for each thing.
+func (c *crew) costs() {
+	if e, ok := c.eye.(inspect.Coster); ok && c.start.Look {
+		c.pipe.costs(e.Costs())
+	}
 }
 
 func receive(in Orders) (link.Order, *os.File, error) {
@@ -215,5 +224,8 @@ func (c *crew) ear() *ear {
 func (c *crew) finish() {
 	c.busy.Wait()
 	c.endReaders()
+	if c.start.Costs {
+		c.costs()
+	}
 	c.closeRing()
 }

@@ -58,6 +58,13 @@ func (p *pipe) report(r link.Report) {
 	p.full <- append(link.AppendHead(p.buffer(), link.FrameReport, 0, len(text)), text...)
 }
 
+// costs sends what it cost to look for each thing.
+func (p *pipe) costs(text []byte) {
+	if len(text) <= link.MaxCosts {
+		p.full <- append(link.AppendHead(nil, link.FrameCosts, 0, len(text)), text...)
+	}
+}
+
 // close waits until everything is written.
 func (p *pipe) close() error {
 	close(p.full)

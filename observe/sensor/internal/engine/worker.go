@@ -624,7 +624,10 @@ func (w *Worker) Close() {
 	if w.opt.EVE {
 		w.tellTally()
 	}
-	if w.opt.Stats > 0 && w.now > w.lastStats {
+	switch {
+	case w.opt.Stats > 0 && w.now > w.lastStats:
 		w.tellStats()
+	case w.look.on():
+		w.look.Count() // so that it tells what it counted
 	}
 }

@@ -22,6 +22,7 @@ type Order struct {
 	Source  *Source  `json:"source,omitempty"`
 	Segment *Segment `json:"segment,omitempty"`
 	Look    bool     `json:"look,omitempty"`  // the file that follows says what is looked for in the traffic from now on
+	Costs   bool     `json:"costs,omitempty"` // say what it cost to look for each thing, since that was said last
 	Flush   uint64   `json:"flush,omitempty"` // put down all packets that wait for the ring; the number is told when it is done
 	Whole   string   `json:"whole,omitempty"` // a growing source that grows no more
 	End     bool     `json:"end,omitempty"`   // no more sources: finish and exit
@@ -47,6 +48,7 @@ type Start struct {
 	MaxEvents   int         `json:"max_events"` // events of a batch
 	Discard     bool        `json:"discard"`    // measure only: encode the events, send none
 	Look        bool        `json:"look"`       // somebody looks into the traffic; an order says what for
+	Costs       bool        `json:"costs"`      // say at the end what it cost to look for each thing
 
 	Ring  *ring.Settings `json:"ring,omitempty"` // which packets are kept; nil: none
 	Files Files          `json:"files"`
@@ -98,6 +100,7 @@ const (
 	FrameBatch  = 'B' // one byte of event.Kind (0: mixed), then an event batch
 	FrameReport = 'R' // a Report as JSON
 	FrameFile   = 'F' // a FilePart of the copy of a file
+	FrameCosts  = 'C' // what it cost to look for each thing, in the form of who looks
 )
 
 // Report is what the child says of itself and of its sources.
@@ -118,6 +121,9 @@ type Report struct {
 	Ended       bool   `json:"ended,omitempty"` // a growing file has come to its end
 	Looks       bool   `json:"looks,omitempty"` // what is looked for was replaced, or not: Error says why
 }
+
+// MaxCosts is how long what is said of costs may be, in bytes.
+const MaxCosts = 16 << 20
 
 // MaxReport is the longest report that is read, in bytes.
 const MaxReport = 64 << 10
@@ -181,6 +187,8 @@ func longest(kind byte) (limit int, known bool) {
 		return event.MaxBatch, true
 	case FrameReport:
 		return MaxReport, true
+	case FrameCosts:
+		return MaxCosts, true
 	case FrameFile:
 		return partHead + MaxPart, true
 	}
