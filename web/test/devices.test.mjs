@@ -42,3 +42,17 @@ test('values before and after a change', () => {
   assert.equal(model.valueOf('class', 'pacs'), 'PACS')
   assert.equal(model.valueOf('software', '2.1'), '2.1')
 })
+
+const values = [
+  ['role', 'dicom answers queries', 'répond aux requêtes DICOM'],
+  ['role', 'upnp Printer', 'annonce par UPnP : Printer'],
+  ['role', 'ipp/tcp', 'ipp/tcp'],
+  ['class', 'unknown', 'Inconnu'],
+  ['last seen', 'silent', 'silencieux'],
+  ['hostname', 'device 12', 'appareil 12'],
+  ['tier', 'unknown', 'non connue'],
+  ['software', '4.2', '4.2'],
+]
+for (const [field, value, want] of values) {
+  test(`a value in French: ${want}`, () => assert.equal(model.valueOf(field, value).replaceAll('\u00a0', ' '), want))
+}

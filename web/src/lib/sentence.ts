@@ -1,6 +1,7 @@
 // One event in one sentence of the dictionary, as parts: words, and values that can be pivoted on.
 import { t, word } from '../i18n/index.ts'
 import type { Event } from './api.ts'
+import { askClasses, roleName, valueOf } from './device.svelte.ts'
 import { bytes, count, lasting } from './format.ts'
 import { app } from './names.ts'
 import { show } from './value.ts'
@@ -103,11 +104,16 @@ const tellers: Record<string, (r: Reader) => Told> = {
   },
   fileinfo: (r) => [r.raw('activity_name') === 'Write' ? t.sentence.fileWrite : t.sentence.fileRead, { src: r.src, file: r.val('file.name') ?? '?', size: bytes(r.num('file.size')), app: r.app }],
   auth: (r) => [r.raw('status') === 'failure' ? t.sentence.authFailure : t.sentence.authSuccess, { user: r.val('user.name') ?? t.sentence.someone, service: r.val('service.name', 'auth_protocol', 'dst_endpoint.ip'), src: r.src, reason: r.val('status_detail') ?? '?' }],
-  asset: (r) => [t.sentence.asset, { src: r.val('src_endpoint.ip', 'device.mac') ?? t.sentence.someone, app: r.app, what: ['device.hostname', 'dicom.ae_title', 'device.vendor_name', 'device.model', 'device.role', 'device.uid', 'device.mac'].map((f) => r.raw(f)).filter(Boolean).join(', ') || '?' }],
-  device: (r) => [word(t.sentence.device, r.raw('activity_name'), t.sentence.other), {
-    name: r.val('device.name', 'src_endpoint.ip') ?? '?', src: r.src, dst: r.raw('activity_name'), before: r.val('change.before') ?? '–', after: r.val('change.after', 'src_endpoint.ip') ?? '–', attribute: word(t.devices.fields, r.raw('change.attribute')), value: r.val('change.identifier') ?? '?',
-    other: r.val('device.other_number') ?? '?', n: count(r.num('count')),
-  }],
+  asset: (r) => [t.sentence.asset, { src: r.val('src_endpoint.ip', 'device.mac') ?? t.sentence.someone, app: r.app, what: ['device.hostname', 'dicom.ae_title', 'device.vendor_name', 'device.model', 'device.role', 'device.uid', 'device.mac'].map((f) => (f === 'device.role' ? roleName(r.raw(f)) : r.raw(f))).filter(Boolean).join(', ') || '?' }],
+  device(r) {
+    const attribute = r.raw('change.attribute')
+    if (attribute === 'class') void askClasses()
+    const said = (v: Value | undefined) => v && { ...v, text: v.field.startsWith('change.') ? valueOf(attribute, v.value) : v.text }
+    return [word(t.sentence.device, r.raw('activity_name'), t.sentence.other), {
+      name: r.val('device.name', 'src_endpoint.ip') ?? '?', src: r.src, dst: r.raw('activity_name'), before: said(r.val('change.before')) ?? '–', after: said(r.val('change.after', 'src_endpoint.ip')) ?? '–', attribute: word(t.devices.fields, attribute), value: r.val('change.identifier') ?? '?',
+      other: r.val('device.other_number') ?? '?', n: count(r.num('count')),
+    }]
+  },
   anomaly: (r) => [t.sentence.anomaly, { src: r.src, dst: r.dst, event: r.val('anomaly.event') ?? '?' }],
   alert: (r) => [t.sentence.alert, { title: r.val('finding_info.title') ?? '?', src: r.src, dst: r.dst }],
   stats: (r) => [t.sentence.stats, { where: r.val('sensor.interface', 'sensor') ?? '?', packets: count(r.num('traffic.packets')), bytes: bytes(r.num('traffic.bytes')), app: r.raw('app_name') ? r.app : t.sentence.allProtocols }],

@@ -1,5 +1,6 @@
 // How the value of an attribute is shown: with its unit, when its name tells one.
 import { bytes, count, date, lasting } from './format.ts'
+import { roleName } from './device.svelte.ts'
 import { app, kind } from './names.ts'
 import { t } from '../i18n/index.ts'
 
@@ -12,6 +13,7 @@ const counts = /(_count|packets(_out|_in)?)$/
 export function show(field: string, value: string): string {
   if (field === 'kind') return kind(value)
   if (field === 'app_name') return app(value)
+  if (field === 'device.role') return roleName(value)
   if (value === 'true') return t.units.yes
   const n = Number(value)
   if (value === '' || !Number.isFinite(n)) return value

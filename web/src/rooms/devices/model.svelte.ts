@@ -1,5 +1,6 @@
 // What the inventory answers, and how its words are shown.
-import { get, type Count, type Me } from '../../lib/api.ts'
+import type { Count, Me } from '../../lib/api.ts'
+import { classes, className, tierName } from '../../lib/device.svelte.ts'
 import { app } from '../../lib/names.ts'
 import { lasting } from '../../lib/format.ts'
 import { curly, fill, language, t, word } from '../../i18n/index.ts'
@@ -42,43 +43,24 @@ export interface Use { app: string; device: number; name: string; class?: string
 export interface Happening { time: string; kind: string; other?: number; field?: string; value?: string; before?: string; after?: string; address?: string; why?: string }
 export interface Row { line: number; device: number; name?: string; by?: string; changes?: Record<string, string>; problem?: string; code?: string; values?: string[]; choices?: { device: number; name: string; class?: string; address?: string }[] }
 export interface Preview { plan: string; columns: string[] | null; ignored: string[] | null; rows: Row[] | null; matched: number; changing: number; unmatched: number }
-export interface ClassName { name: string; french: string; tier: number; why: Record<string, string> }
-interface SystemName { name: string; why: Record<string, string> }
 export type { Count }
+export { askClasses, classes, className, roleName, tierName, valueOf, type ClassName } from '../../lib/device.svelte.ts'
 
 export const per = 100 // devices a page
 export const facetNames = ['tier', 'class', 'vendor', 'ward'] as const
 
-let names: ClassName[] = $state.raw([])
-let families: SystemName[] = $state.raw([])
-let asked: Promise<void> | undefined
-export const classes = { get all() { return names } }
-/** Asks once for the classes and operating systems that there are. */
-export function askClasses(): Promise<void> {
-  asked ??= Promise.all([get<ClassName[]>('/api/classes'), get<SystemName[]>('/api/systems')]).then(([all, systems]) => { names = all; families = systems }, () => { asked = undefined })
-  return asked ?? Promise.resolve()
-}
-const acronyms = /\b(dicom|dns|ehr|hl7|iot|ip|pacs|pbx|vpn)\b/g
-/** The name of a class in the language of the page. */
-export function className(name: string): string {
-  if (!name) return t.devices.unknownClass
-  if (language === 'fr') return curly(names.find((c) => c.name === name)?.french || name)
-  return name.replace(acronyms, (x) => x.toUpperCase())
-}
-
 /** Why a device is taken for a class: as the rules say it, in the language of the page where they do. */
 export function classWhy(why: string): { text: string; english: boolean } {
-  const french = language === 'fr' ? names.map((c) => c.why[why]).find(Boolean) : undefined
+  const french = language === 'fr' ? classes.all.map((c) => c.why[why]).find(Boolean) : undefined
   return { text: french ? curly(french) : why, english: language !== 'en' && !french }
 }
 /** Why a device is taken to have an operating system. */
 export function systemWhy(why: string): { text: string; english: boolean } {
-  const french = language === 'fr' ? families.map((s) => s.why[why]).find(Boolean) : undefined
+  const french = language === 'fr' ? classes.systems.map((s) => s.why[why]).find(Boolean) : undefined
   return { text: french ? curly(french) : why, english: language !== 'en' && !french }
 }
 /** The tier as facets have it: "1" is confirmed, "1?" proposed, "?" not known. */
 export const tick = (x: Tier) => (x.tier >= 0 ? String(x.tier) : x.proposed >= 0 ? `${x.proposed}?` : '?')
-export const tierName = (n: number) => t.devices.tiers[n] ?? t.devices.tierUnknown
 /** The tier in words, and whether anybody has confirmed it. */
 export function tierText(mark: string): string {
   if (mark === '?') return t.devices.tierUnknown
@@ -115,12 +97,6 @@ export function cause(why: string): { text: string; english: boolean } {
   if (leans !== why) return { text: leans, english: false }
   const all = why.split('; ').map(classWhy)
   return { text: all.map((x) => x.text).join(language === 'fr' ? '\u00a0; ' : '; '), english: all.some((x) => x.english) }
-}
-/** A value of a field, as it was before a change or is after. */
-export function valueOf(field: string, value: string): string {
-  if (field === 'class') return className(value === 'unknown' ? '' : value)
-  if (field === 'tier') return /^[0-3]$/.test(value) ? `${value} ${tierName(Number(value))}` : t.devices.tierUnknown
-  return value
 }
 /** Why a tier is proposed, in the language of the page; as the node says it where that is none of what is known. */
 export function tierWhy(why = ''): string {
