@@ -3,9 +3,12 @@ package node
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"time"
 
 	findings "bulwark/decide/finding"
 	"bulwark/detect/signature"
+	"bulwark/platform/store"
 )
 
 // openFindings opens the room of what was found, where events are kept. That of a capture begins empty, and is not kept.
@@ -14,7 +17,7 @@ func (n *Node) openFindings(ctx context.Context) (err error) {
 		return nil
 	}
 	n.findings, err = findings.New(ctx, findings.Needs{Config: n.config.Findings, DB: n.db, Ledger: n.ledger, Clock: n.clock,
-		Log: n.log.With("room", "findings"), Fleeting: n.capture != "", Devices: n.inventory, Rules: ruleTexts{n}, Publisher: teller{n},
+		Log: n.log.With("room", "findings"), Fleeting: n.capture != "", Devices: n.inventory, Rules: ruleTexts{n}, Conversations: conversations{n}, Publisher: teller{n},
 		Site: n.config.Site, Live: n.showLive, Registry: n.metrics})
 	return err
 }
@@ -24,6 +27,34 @@ func (n *Node) showLive(topic string, v any) {
 	if n.hub != nil {
 		n.hub.Send(topic, v)
 	}
+}
+
+// conversations knows what else the store has of a conversation.
+type conversations struct{ n *Node }
+
+// asNamed are the attributes of events that name something of which a finding may be.
+var asNamed = [...]struct{ attribute, kind string }{
+	{"http_request.url.hostname", "domain"}, {"query.hostname", "domain"}, {"tls.sni", "domain"}, {"quic.sni", "domain"},
+	{"user.name", "user"}, {"actor.user.name", "user"}, {"file.name", "file"}, {"file.sha256", "hash"},
+	{"dicom.calling_ae", "ae-title"}, {"dicom.called_ae", "ae-title"},
+}
+
+// mostOfConversation is how many events of a conversation are looked at.
+const mostOfConversation = 50
+
+func (c conversations) Named(ctx context.Context, flow uint64, from, to time.Time) (all [][2]string, err error) {
+	if c.n.store == nil {
+		return nil, nil
+	}
+	rows, err := c.n.store.Latest(ctx, store.Query{Text: "flow:" + strconv.FormatUint(flow, 10), From: from, To: to}, mostOfConversation)
+	for n := range rows {
+		for _, x := range asNamed {
+			if v := rows[n].Value(x.attribute); v != "" && v[0] != '[' {
+				all = append(all, [2]string{x.kind, v})
+			}
+		}
+	}
+	return all, err
 }
 
 // ruleTexts knows the rules that are looked for here.

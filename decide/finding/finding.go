@@ -89,10 +89,12 @@ type Needs struct {
 	Clock  clock.Clock
 	Log    *slog.Logger
 	// Fleeting says that nothing is to be kept: a capture is shown instead of the network.
-	Fleeting  bool
-	Devices   Devices
-	Rules     Rules
-	Publisher Publisher
+	Fleeting bool
+	Devices  Devices
+	Rules    Rules
+	// Conversations are asked what else the conversations of new findings named.
+	Conversations Conversations
+	Publisher     Publisher
 	// Site is the place that events of findings name.
 	Site string
 	// Live shows a value to whoever looks at the console.
@@ -131,6 +133,7 @@ type Findings struct {
 	changed   map[uint64]*item // not kept yet
 	told      map[uint64]change
 	leftOff   int
+	wondering []wonder
 	gone      []uint64 // forgotten, not kept yet
 	lifted    []uint64 // suppressions that are no more, not kept yet
 	out       outlet
@@ -214,6 +217,9 @@ func (f *Findings) Run(ctx context.Context, b *bus.Bus) error {
 	var others sync.WaitGroup
 	others.Go(func() { f.keepOften(ctx) })
 	others.Go(func() { f.showOften(ctx) })
+	if f.needs.Conversations != nil {
+		others.Go(func() { f.lookOften(ctx) })
+	}
 	err = b.Follow(ctx, subjects, from, func(_ context.Context, m *bus.Message) error {
 		if err := f.read(m.Seq, m.Batch); err != nil {
 			f.count.unread.Inc()

@@ -544,3 +544,34 @@ func TestDiskFull(t *testing.T) {
 	again, _ := open(t, d, Needs{Ledger: f.needs.Ledger})
 	check(t, "taken up again", all(t, again), all(t, f))
 }
+
+// told is what conversations named.
+type told map[uint64][][2]string
+
+func (c told) Named(_ context.Context, flow uint64, from, to time.Time) ([][2]string, error) {
+	if !from.Before(morning) || !to.After(morning) {
+		return nil, fmt.Errorf("asked from %v to %v", from, to)
+	}
+	return c[flow], nil
+}
+
+// What else a conversation named is known a little later, and more of it when it has ended.
+func TestWhatElseAConversationNamed(t *testing.T) {
+	c := told{77: {{"domain", "bad.example"}}}
+	f, now := open(t, dbtest.SQLite(t), Needs{Conversations: c})
+	a := &alerts{}
+	a.add(1, "10.0.0.1", "10.0.0.2")
+	hear(t, f, a)
+	f.lookUp(t.Context())
+	check(t, "at once", fmt.Sprint(page(t, f, "entity=domain:bad.example").Total), "0")
+	now.Add(askSoon)
+	f.lookUp(t.Context())
+	check(t, "soon", fmt.Sprint(page(t, f, "entity=domain:bad.example").Total), "1")
+	c[77] = append(c[77], [2]string{"user", "ana"}, [2]string{"domain", "bad.example"})
+	now.Add(askLater)
+	f.lookUp(t.Context())
+	f.lookUp(t.Context())
+	if v := page(t, f, "q=ana+bad.example"); v.Total != 1 || len(v.Items[0].Entities) != 4 || len(f.wondering) != 0 {
+		t.Errorf("later: %+v, %d wait", v, len(f.wondering))
+	}
+}

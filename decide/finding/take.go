@@ -195,6 +195,7 @@ func (f *Findings) weigh(it *item, ru *rule, kept *suppression, at int64) {
 	case it.Count == 1:
 		f.happen(it, happening{Time: now, By: self, What: "created"})
 		f.tell(it, created, "Create")
+		f.wonder(it)
 	case kept != nil:
 		f.hold(kept, at)
 	case it.Word.Status == Closed && (it.Word.Verdict != True || time.Unix(0, at).After(it.Word.At.Add(again))):
