@@ -244,23 +244,33 @@ func (t *transcript) String() string {
 	return t.text.String()
 }
 
-// Live has bulwark watch while every scenario runs, and returns the events that it kept, and its devices.
-func Live(ctx context.Context, bulwark string, progress io.Writer) (events []byte, devices []Device, err error) {
+// Seen is what a program kept of what it watched.
+type Seen struct {
+	Events   []byte // JSON lines
+	Devices  []Device
+	Findings []Finding
+}
+
+// Live has bulwark watch while every scenario runs, and returns what it kept.
+func Live(ctx context.Context, bulwark string, progress io.Writer) (seen Seen, err error) {
 	h, err := Open(ctx)
 	if err != nil {
-		return nil, nil, err
+		return seen, err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
 	w, err := h.Watch(ctx, bulwark)
 	if err != nil {
-		return nil, nil, err
+		return seen, err
 	}
 	err = h.play(ctx, Scenarios(), func(name string, begin, end time.Time) { say(progress, name, end.Sub(begin)) })
 	if err == nil {
-		events, err = w.Events(ctx)
+		seen.Events, err = w.Events(ctx)
 	}
 	if err == nil {
-		devices, err = w.Devices(ctx)
+		seen.Devices, err = w.Devices(ctx)
 	}
-	return events, devices, errors.Join(err, w.Stop())
+	if err == nil {
+		seen.Findings, err = w.Findings(ctx)
+	}
+	return seen, errors.Join(err, w.Stop())
 }

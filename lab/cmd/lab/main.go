@@ -78,24 +78,25 @@ func live(ctx context.Context, args []string) (bool, error) {
 	if bulwark == "" {
 		return false, fmt.Errorf("live needs -bulwark or $BULWARK")
 	}
-	events, devices, err := lab.Live(ctx, bulwark, os.Stderr)
+	seen, err := lab.Live(ctx, bulwark, os.Stderr)
 	if err != nil {
 		return false, err
 	}
 	if keep != "" {
-		if err := os.WriteFile(keep, events, 0o644); err != nil {
+		if err := os.WriteFile(keep, seen.Events, 0o644); err != nil {
 			return false, err
 		}
 	}
-	results, err := lab.Check(bytes.NewReader(events), append(lab.Expectations(), lab.LiveExpectations()...))
+	results, err := lab.Check(bytes.NewReader(seen.Events), append(lab.Expectations(), lab.LiveExpectations()...))
 	if err != nil {
 		return false, err
 	}
 	ok := lab.Print(os.Stdout, "lab_expectations", results)
-	if results, err = lab.CheckDevices(devices); err != nil {
+	if results, err = lab.CheckDevices(seen.Devices); err != nil {
 		return false, err
 	}
-	return lab.Print(os.Stdout, "lab_devices", results) && ok, nil
+	ok = lab.Print(os.Stdout, "lab_devices", results) && ok
+	return lab.Print(os.Stdout, "lab_findings", lab.CheckFindings(seen.Findings)) && ok, nil
 }
 
 func run(ctx context.Context, args []string) (bool, error) {
