@@ -125,6 +125,9 @@ func Valid(id string) bool {
 	return len(whole) == 5 && whole[0] == 'T' && digits(whole[1:]) && (!sub || len(part) == 3 && digits(part))
 }
 
+// ValidTactic reports whether a text has the form of a tactic's id: TA0008.
+func ValidTactic(id string) bool { return len(id) == 6 && id[:2] == "TA" && digits(id[2:]) }
+
 func digits(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }

@@ -41,4 +41,9 @@ func TestAttack(t *testing.T) {
 			t.Errorf("%q is valid: %v", text, !want)
 		}
 	}
+	for text, want := range map[string]bool{"TA0008": true, "TA00080": false, "TA00\x008": false, "T0008": false} {
+		if ValidTactic(text) != want {
+			t.Errorf("%q is a tactic: %v", text, !want)
+		}
+	}
 }

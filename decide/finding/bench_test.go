@@ -2,6 +2,7 @@ package finding
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -42,6 +43,23 @@ func BenchmarkLists(b *testing.B) {
 			f.facets(&query{status: []string{"open"}})
 		}
 	})
+}
+
+// BenchmarkFull is what as many findings as there may be take in memory.
+func BenchmarkFull(b *testing.B) {
+	for range b.N {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		f := full(b)
+		if err := f.keep(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MiB")
+		runtime.KeepAlive(f)
+	}
 }
 
 // BenchmarkFlood is what an alert costs that is one of a flood.

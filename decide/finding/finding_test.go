@@ -575,3 +575,23 @@ func TestWhatElseAConversationNamed(t *testing.T) {
 		t.Errorf("later: %+v, %d wait", v, len(f.wondering))
 	}
 }
+
+// Names that no database takes do not keep anything from being kept.
+func TestNamesThatAreNoText(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f, _ := open(t, d, Needs{})
+		var b event.Batch
+		b.Reset("sen\x00sor\xff", "ma\x00in\xff", 1)
+		h := event.Header{Time: morning.UnixNano(), Src: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("10.0.0.2")}
+		b.Add(&h, &event.Alert{Title: "a\x00b\xff", GID: 1, SID: 1, Category: "\x00", App: "x\x00\xff", Metadata: []string{"mitre_tactic_id TA\x00\xff01"},
+			References: []string{"url,\x00"}, Record: "{\"http\":{\"hostname\":\"\\u0000\"}}"})
+		if err := f.read(1, b.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.keep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		again, _ := open(t, d, Needs{Ledger: f.needs.Ledger})
+		check(t, "taken up again", all(t, again), all(t, f))
+	})
+}

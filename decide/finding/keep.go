@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
+
+	"bulwark/decide/finding/internal/signal"
 )
 
 type itemRow struct {
@@ -162,7 +164,7 @@ func (p *pending) add(it *item) error {
 	}
 	for n := range it.fresh.evidence {
 		if w := &it.fresh.evidence[n]; w.place != 0 {
-			p.evidence = append(p.evidence, evidenceRow{Finding: int64(it.ID), Slot: int64(n), UID: string(w.uid), Place: int64(w.place), Batch: bytes.Clone(w.batch)})
+			p.evidence = append(p.evidence, evidenceRow{Finding: int64(it.ID), Slot: int64(n), UID: signal.Clip(string(w.uid), maxName), Place: int64(w.place), Batch: bytes.Clone(w.batch)})
 		}
 	}
 	for _, h := range it.fresh.history {

@@ -127,11 +127,15 @@ func (f *Findings) end(a netip.Addr) end {
 	return end{Addr: a, Device: id}
 }
 
-// named is a site's name, each once in memory.
+// maxName is how long the name of a site, a sensor or a protocol may be, in bytes.
+const maxName = 200
+
+// named is a name as it may be kept, each once in memory.
 func (f *Findings) named(site string) string {
 	if s, ok := f.sites[site]; ok {
 		return s
 	}
+	site = signal.Clip(site, maxName)
 	if len(f.sites) < 10_000 {
 		f.sites[site] = site
 	}
@@ -164,7 +168,7 @@ func (it *item) seen(r *event.Reader, h *event.Header, a *event.Alert, e signal.
 	it.Answer = e.Sender == e.Target && e.Source != e.Target
 	it.Site, it.Port, it.Proto, it.Flow = site, e.Port, h.Proto, h.Flow
 	if it.App != a.App {
-		it.App = string([]byte(a.App)) // a.App holds as long as the batch
+		it.App = signal.Clip(a.App, maxName)
 	}
 }
 

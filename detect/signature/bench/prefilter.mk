@@ -11,3 +11,5 @@ bench-signature: bench-prefilter ## measure the sensor with the traffic rules of
 	$(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/bulwark
 	$(GO) build -trimpath -o bin/benchsensor ./lab/benchsensor
 	bin/benchsensor -bulwark $(BIN) -capture "$(BENCH_CAPTURE)" -data "$(BULWARK_DATA)" -only signature
+	$(GO) build -trimpath -o bin/benchfinding ./lab/benchfinding
+	bin/benchfinding -bulwark $(BIN)

@@ -106,14 +106,14 @@ func Number(id string) (n [2]uint64, ok bool) {
 
 // RuleOf is what an alert says of its rule. Its texts are its own.
 func RuleOf(a *event.Alert) *Rule {
-	r := &Rule{ID: RuleID(a), Rev: a.Rev, Source: "signature", Title: clip(a.Title, maxTitle), Category: clip(a.Category, maxTitle),
+	r := &Rule{ID: RuleID(a), Rev: a.Rev, Source: "signature", Title: Clip(a.Title, maxTitle), Category: Clip(a.Category, maxTitle),
 		Priority: a.Severity, Severity: ofPriority(a.Severity), Hospital: a.GID == 1 && a.SID >= shippedFirst && a.SID <= shippedLast}
 	for _, m := range a.Metadata {
 		key, value, _ := strings.Cut(m, " ")
 		r.says(strings.ToLower(key), strings.TrimSpace(value))
 	}
 	for _, x := range a.References[:min(len(a.References), maxReferences)] {
-		r.References = append(r.References, clip(x, maxTitle))
+		r.References = append(r.References, Clip(x, maxTitle))
 	}
 	return r
 }
@@ -141,7 +141,7 @@ func (r *Rule) says(key, value string) {
 		}
 	case "mitre_tactic_id":
 		id := strings.ToUpper(value)
-		if len(id) == 6 && strings.HasPrefix(id, "TA") && len(r.Tactics) < maxList && !slices.Contains(r.Tactics, id) {
+		if attack.ValidTactic(id) && len(r.Tactics) < maxList && !slices.Contains(r.Tactics, id) {
 			r.Tactics = append(r.Tactics, strings.Clone(id))
 		}
 	case "attack_target":
@@ -263,15 +263,15 @@ func gather(out []Entity, v any, path []string, kind string) []Entity {
 
 // Add adds an entity that is not there yet, within bounds.
 func Add(all []Entity, e Entity) []Entity {
-	e.Value = clip(strings.TrimSpace(e.Value), maxValue)
+	e.Value = Clip(strings.TrimSpace(e.Value), maxValue)
 	if e.Value == "" || len(all) >= maxEntities || slices.Contains(all, e) {
 		return all
 	}
 	return append(all, e)
 }
 
-// clip is a copy of a text without what no text has, of at most n bytes.
-func clip(s string, n int) string {
+// Clip is a copy of a text without what no text has, of at most n bytes.
+func Clip(s string, n int) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "?"), "\x00", "?")
 	if len(s) > n {
 		s = strings.ToValidUTF8(s[:n], "")
