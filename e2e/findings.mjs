@@ -170,6 +170,21 @@ export async function findings(page, browser, at, report, faults) {
     await judge({ ids: [one.id], verdict: 'reopen' })
   })
 
+  await report.test('what is new waits for a press, and moves nothing', async () => {
+    const { items } = await ask('/api/findings?status=open&rule=1:9900003&limit=2')
+    const until = new Date(Date.now() + 36e5).toISOString()
+    await judge({ ids: [items[0].id], verdict: 'snooze', until })
+    await open('/findings?status=snoozed')
+    await page.locator(`#finding-${items[0].id}`).focus()
+    await judge({ ids: [items[1].id], verdict: 'snooze', until })
+    await page.getByRole('button', { name: '1 new', exact: true }).waitFor()
+    equal(await listed(page).count(), 1, 'what is listed before the press')
+    await report.axe(page, 'findings, something new')
+    await page.keyboard.press('n')
+    await page.locator(`#finding-${items[1].id}`).waitFor()
+    await judge({ ids: items.map((f) => f.id), verdict: 'reopen' })
+  })
+
   await report.test('findings stand in French, in the dark and on a phone', async () => {
     const { items } = await ask('/api/findings?status=open&limit=1')
     for (const [name, options] of [['phone', phone], ['dark', { colorScheme: 'dark' }]]) {

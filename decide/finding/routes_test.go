@@ -167,6 +167,8 @@ func TestListsAndFacets(t *testing.T) {
 		{"words in techniques", "q=impair+tools", ""},
 		{"a word in a technique", "q=disable", "3"},
 		{"since later", "since=2026-03-03T00:00:00Z", ""},
+		{"first seen earlier", "until=2026-03-01T00:00:00Z", ""},
+		{"first seen until then", "until=2026-03-03T00:00:00Z", "3 2 1"},
 		{"in a status", "status=closed", ""},
 	} {
 		t.Run(c.sentence, func(t *testing.T) {

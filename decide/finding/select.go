@@ -26,6 +26,7 @@ type query struct {
 	entities   []named
 	words      []string
 	since      int64
+	until      int64 // 0: no end
 	sort       string
 	limit      int
 	after      *cursor
@@ -93,12 +94,16 @@ func readEntity(text string) (named, error) {
 }
 
 func (p *query) readPage(q url.Values) error {
-	if text := q.Get("since"); text != "" {
+	for name, bound := range map[string]*int64{"since": &p.since, "until": &p.until} {
+		text := q.Get(name)
+		if text == "" {
+			continue
+		}
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil {
-			return fmt.Errorf("%w: since %q is no time as 2026-01-31T08:00:00Z", ErrQuery, text)
+			return fmt.Errorf("%w: %s %q is no time as 2026-01-31T08:00:00Z", ErrQuery, name, text)
 		}
-		p.since = at.UnixNano()
+		*bound = at.UnixNano()
 	}
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -151,7 +156,7 @@ func (p *query) mask(it *item) (failed uint16) {
 	for n := range p.entities {
 		fail(byEntity, !it.about(&p.entities[n]))
 	}
-	fail(byParts, it.Last < p.since || !it.says(p.words))
+	fail(byParts, it.Last < p.since || p.until != 0 && it.First > p.until || !it.says(p.words))
 	return failed
 }
 

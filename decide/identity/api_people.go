@@ -52,6 +52,24 @@ func (i *Identity) getPeople(w http.ResponseWriter, r *http.Request) {
 	web.JSON(w, http.StatusOK, map[string]any{"people": people, "duties": web.Duties()})
 }
 
+// getNames tells who is meant where something was done or said by a person.
+func (i *Identity) getNames(w http.ResponseWriter, r *http.Request) {
+	type named struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	}
+	var rows []*personRow
+	if err := i.db.Read().NewSelect().Model(&rows).Column("id", "name").OrderExpr("id").Scan(r.Context(), &rows); err != nil {
+		i.fail(w, r, err)
+		return
+	}
+	out := make([]named, 0, len(rows))
+	for _, p := range rows {
+		out = append(out, named{p.ID, p.Name})
+	}
+	web.JSON(w, http.StatusOK, map[string]any{"people": out})
+}
+
 // people lists everybody by login.
 func (i *Identity) people(ctx context.Context) ([]personAnswer, error) {
 	var rows []*personRow

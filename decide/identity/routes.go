@@ -30,6 +30,7 @@ func (i *Identity) Routes() []web.Route {
 	add("DELETE", "/api/sessions/{id}", i.deleteSession, web.SignedIn)
 
 	add("GET", "/api/people", i.getPeople, web.Administrator)
+	add("GET", "/api/people/names", i.getNames, web.Duties()...)
 	add("POST", "/api/people", i.postPerson, web.Administrator)
 	add("POST", "/api/people/{id}/duties", i.postDuties, web.Administrator)
 	add("POST", "/api/people/{id}/disable", i.postDisable, web.Administrator)

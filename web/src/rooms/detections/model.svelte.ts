@@ -93,8 +93,6 @@ export const saidAll = (x: { en: string[]; fr: string[] } | undefined) => (x ? (
 export const sourceName = (name: string) => word(t.detections.sourceNames, name)
 /** Whether somebody may switch rules, fetch them and try them. */
 export const mayChange = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'administrator') ?? false
-/** Who it was, as far as the page can tell. */
-export const who = (actor = '') => actor.replace(/^person[:/]/, '')
 export const techniqueAt = (id: string) => `https://attack.mitre.org/techniques/${id.replace('.', '/')}/`
 export const tacticAt = (id: string) => `https://attack.mitre.org/tactics/${id}/`
 export const ruleAt = (id: string) => `/detections?rule=${encodeURIComponent(id)}`

@@ -2,6 +2,7 @@
 import type { Count, Me } from '../../lib/api.ts'
 import { classes, className, tierName } from '../../lib/device.svelte.ts'
 import { app } from '../../lib/names.ts'
+import { who } from '../../lib/people.svelte.ts'
 import { lasting } from '../../lib/format.ts'
 import { curly, fill, language, t, word } from '../../i18n/index.ts'
 
@@ -112,8 +113,6 @@ export function tierWhy(why = ''): string {
 export const weekOf = (x: { rhythm?: number[][] } | undefined) => (x?.rhythm?.length === 7 && x.rhythm.every((r) => r.length === 24) && x.rhythm.some((r) => r.some((n) => n > 0)) ? x.rhythm : undefined)
 /** Whether somebody may say what a device is. */
 export const mayChange = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'administrator' || d === 'biomedical-engineer') ?? false
-/** Who it was: people are told by their login alone. */
-export const who = (actor: string | undefined) => (actor ?? '').replace(/^person:/, '')
 export const deviceAt = (id: number) => `/devices/${id}`
 /** The search that finds all that an address says and hears. */
 export const trafficOf = (addresses: string[]) => addresses.map((a) => `ip:${a.includes(':') ? JSON.stringify(a) : a}`).join(' or ')

@@ -90,7 +90,6 @@ export const facetNames = ['severity', 'verdict', 'source', 'tactic', 'technique
 
 export const said = (x: Said | undefined) => (x ? (language === 'fr' && curly(x.fr)) || x.en : '')
 export const mayJudge = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'administrator') ?? false
-export const who = (actor = '') => actor.replace(/^person[:/]/, '')
 export const findingAt = (id: number) => `/findings/${id}`
 export const tacticName = (x: { name: string; french: string }) => (language === 'fr' && x.french) || x.name
 

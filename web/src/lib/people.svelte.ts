@@ -1,0 +1,17 @@
+// The names of people, for what they did and said.
+import { fill, t } from '../i18n/index.ts'
+import { get } from './api.ts'
+
+let names: Record<string, string> = $state.raw({})
+
+/** Asks for the names; what nobody is known by is told by the end of its number. */
+export const askNames = () => get<{ people: { id: string; name: string }[] }>('/api/people/names').then((r) => { names = Object.fromEntries(r.people.map((p) => [p.id, p.name])) }, () => {})
+
+/** Who did it: a person by name, the machine, or a part of the program. */
+export function who(actor = ''): string {
+  if (actor === 'host') return t.settings.host
+  const [kind, id = ''] = actor.split(/:(.*)/s)
+  if (kind === 'person') return names[id] ?? (id.length > 30 ? fill(t.settings.somebody, { id: id.slice(-6) }) : id)
+  if (kind === 'program') return fill(t.settings.program, { room: id })
+  return actor
+}
