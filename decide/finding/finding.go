@@ -335,5 +335,6 @@ func (f *Findings) showOften(ctx context.Context) {
 type rule struct {
 	*signal.Rule
 	techniques []attack.Technique
-	text       string // number, title, class and techniques in lower case, which searches look through
+	tactics    []attack.Tactic // of the techniques, and those that the rule names itself
+	text       string          // number, title, class and techniques in lower case, which searches look through
 }

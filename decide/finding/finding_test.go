@@ -595,3 +595,18 @@ func TestNamesThatAreNoText(t *testing.T) {
 		check(t, "taken up again", all(t, again), all(t, f))
 	})
 }
+
+// A rule that names a tactic and no technique is found by it.
+func TestATacticWithoutATechnique(t *testing.T) {
+	f, _ := open(t, dbtest.SQLite(t), Needs{})
+	a := &alerts{}
+	a.put("10.0.0.1", "10.0.0.2", &event.Alert{Title: "x", GID: 1, SID: 3, Metadata: []string{"mitre_tactic_id TA0008", "mitre_tactic_id TA9999"}})
+	hear(t, f, a)
+	v := page(t, f, "tactic=TA0008").Items
+	if len(v) != 1 || len(v[0].Tactics) != 1 || v[0].Tactics[0].Name != "Lateral Movement" {
+		t.Errorf("%+v", v)
+	}
+	if x := f.facets(&query{}); len(x.Tactic) != 1 || x.Tactic[0].Count != 1 {
+		t.Errorf("%+v", x.Tactic)
+	}
+}

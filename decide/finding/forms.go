@@ -1,7 +1,6 @@
 package finding
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,6 +85,13 @@ func attacks(v *Finding) []object {
 		}
 		all = append(all, a)
 	}
+	if len(all) == 0 && len(v.Tactics) > 0 {
+		tactics := []object{}
+		for _, x := range v.Tactics {
+			tactics = append(tactics, object{"uid": x.ID, "name": x.Name})
+		}
+		all = append(all, object{"version": attack.Version, "tactics": tactics})
+	}
 	return all
 }
 
@@ -141,13 +147,11 @@ func ecs(v *Finding) object {
 	var ids, names, tactics, tacticNames []string
 	for _, t := range v.Techniques {
 		ids, names = append(ids, t.ID), append(names, t.Name)
-		for _, x := range t.Tactics {
-			if !slices.Contains(tactics, x.ID) {
-				tactics, tacticNames = append(tactics, x.ID), append(tacticNames, x.Name)
-			}
-		}
 	}
-	if len(ids) > 0 {
+	for _, x := range v.Tactics {
+		tactics, tacticNames = append(tactics, x.ID), append(tacticNames, x.Name)
+	}
+	if len(ids)+len(tactics) > 0 {
 		o["threat"] = object{"framework": "MITRE ATT&CK", "technique": object{"id": ids, "name": names}, "tactic": object{"id": tactics, "name": tacticNames}}
 	}
 	for role, key := range map[string]string{"source": "source", "target": "destination"} {
@@ -170,12 +174,10 @@ func ecs(v *Finding) object {
 // sigma is a finding with the names of Sigma's taxonomy: of a rule (title, id, level, tags) and of events (SourceIp...).
 func sigma(v *Finding) object {
 	tags := []string{}
+	for _, x := range v.Tactics {
+		tags = append(tags, "attack."+strings.ReplaceAll(strings.ToLower(x.Name), " ", "-"))
+	}
 	for _, t := range v.Techniques {
-		for _, x := range t.Tactics {
-			if tag := "attack." + strings.ReplaceAll(strings.ToLower(x.Name), " ", "-"); !slices.Contains(tags, tag) {
-				tags = append(tags, tag)
-			}
-		}
 		tags = append(tags, "attack."+strings.ToLower(t.ID))
 	}
 	o := object{"title": v.Title, "id": v.Rule, "level": v.Severity, "tags": tags, "logsource": object{"product": "bulwark", "category": "network_connection"},

@@ -169,9 +169,7 @@ func (ru *rule) hasTechnique(ids []string) bool {
 }
 
 func (ru *rule) hasTactic(ids []string) bool {
-	return slices.ContainsFunc(ru.techniques, func(t attack.Technique) bool {
-		return slices.ContainsFunc(t.Tactics, func(x attack.Tactic) bool { return slices.Contains(ids, x.ID) })
-	})
+	return slices.ContainsFunc(ru.tactics, func(x attack.Tactic) bool { return slices.Contains(ids, x.ID) })
 }
 
 // about reports whether an item is about an entity; one without a kind is anything of that value.
@@ -445,16 +443,14 @@ func nameTicks(rules map[*rule]*ofRule) (a, b []NameTick) {
 		to[t.ID].Count += t.Count
 	}
 	for ru, n := range rules {
-		seen := map[string]bool{}
 		for _, t := range ru.techniques {
 			if n.technique > 0 {
 				add(ofTechnique, NameTick{ID: t.ID, Name: t.Name, Count: n.technique})
 			}
-			for _, x := range t.Tactics {
-				if !seen[x.ID] && n.tactic > 0 {
-					seen[x.ID] = true
-					add(ofTactic, NameTick{ID: x.ID, Name: x.Name, French: x.French, Count: n.tactic})
-				}
+		}
+		for _, x := range ru.tactics {
+			if n.tactic > 0 {
+				add(ofTactic, NameTick{ID: x.ID, Name: x.Name, French: x.French, Count: n.tactic})
 			}
 		}
 	}

@@ -99,8 +99,24 @@ func (f *Findings) makeRule(s *signal.Rule) *rule {
 			words = append(words, t.ID, t.Was, t.Name)
 		}
 	}
+	for _, t := range ru.techniques {
+		for _, x := range t.Tactics {
+			ru.addTactic(x)
+		}
+	}
+	for _, id := range s.Tactics {
+		if x, ok := f.attack.Tactic(id); ok {
+			ru.addTactic(x)
+		}
+	}
 	ru.text = folded(words...)
 	return ru
+}
+
+func (ru *rule) addTactic(x attack.Tactic) {
+	if !slices.Contains(ru.tactics, x) {
+		ru.tactics = append(ru.tactics, x)
+	}
 }
 
 // Bounds of what is remembered of the inventory's answers.

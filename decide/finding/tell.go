@@ -60,11 +60,10 @@ func (f *Findings) tell(it *item, c change, activity string) {
 	for _, t := range it.rule.techniques {
 		e.Attack = attack.Version
 		e.Techniques = append(e.Techniques, t.ID)
-		for _, x := range t.Tactics {
-			if !slices.Contains(e.Tactics, x.ID) {
-				e.Tactics = append(e.Tactics, x.ID)
-			}
-		}
+	}
+	for _, x := range it.rule.tactics {
+		e.Attack = attack.Version
+		e.Tactics = append(e.Tactics, x.ID)
 	}
 	e.Entities = it.observables()
 	if it.fresh != nil {

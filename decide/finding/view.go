@@ -32,7 +32,8 @@ type Finding struct {
 	Severity   string             `json:"severity"`
 	Confidence string             `json:"confidence,omitempty"`
 	Techniques []attack.Technique `json:"techniques"`
-	Attack     string             `json:"attack"` // version of ATT&CK
+	Tactics    []attack.Tactic    `json:"tactics,omitempty"` // of the techniques, and those that the rule names itself
+	Attack     string             `json:"attack"`            // version of ATT&CK
 	Status     Status             `json:"status"`
 	Verdict    Verdict            `json:"verdict,omitempty"`
 	By         string             `json:"by,omitempty"`
@@ -86,7 +87,7 @@ func (f *Findings) describe(e *Entity) {
 func (it *item) bare() Finding {
 	ru := it.rule
 	v := Finding{ID: it.ID, Title: ru.Title, Rule: it.Rule, Rev: ru.Rev, Category: ru.Category, Source: ru.Source, Severity: it.Severity.String(),
-		Confidence: ru.Confidence.String(), Techniques: ru.techniques, Attack: attack.Version, Status: it.Word.Status, Verdict: it.Word.Verdict,
+		Confidence: ru.Confidence.String(), Techniques: ru.techniques, Tactics: ru.tactics, Attack: attack.Version, Status: it.Word.Status, Verdict: it.Word.Verdict,
 		By: it.Word.By, Reason: it.Word.Reason, Judged: it.Word.At, Until: it.Word.Until, Site: it.Site, App: it.App, Port: it.Port,
 		First: utc(it.First), Last: utc(it.Last), Count: it.Count, Hospital: ru.Hospital}
 	if it.Proto != 0 {

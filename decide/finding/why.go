@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"bulwark/content/attack"
 )
 
 // rawRecord is JSON that is shown as it is.
@@ -139,12 +141,5 @@ var byTactic = [...]struct {
 }
 
 func (v *Finding) hasTactic(ids ...string) bool {
-	for _, t := range v.Techniques {
-		for _, x := range t.Tactics {
-			if slices.Contains(ids, x.ID) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.Tactics, func(x attack.Tactic) bool { return slices.Contains(ids, x.ID) })
 }
