@@ -18,7 +18,20 @@ type groups struct {
 type portGroup struct {
 	group
 	near   group // those whose bytes stand within the first nearby bytes of a packet
-	always []int32
+	always []between
+}
+
+// between is a rule with the sets of addresses that it is about. There may be many such rules, so that what is looked at for
+// each flow is kept together.
+type between struct {
+	rule     int32
+	src, dst int32 // sets of addresses; -1: any
+	both     bool  // in either direction
+}
+
+// could reports whether the rule could be about a speaker and a listener.
+func (b *between) could(speaker, listener members) bool {
+	return speaker.has(int(b.src)) && listener.has(int(b.dst)) || b.both && listener.has(int(b.src)) && speaker.has(int(b.dst))
 }
 
 // nearby is how far into a packet bytes may stand for a rule to be found by looking at the packet's begin alone.
@@ -110,7 +123,9 @@ func (c *compiled) telling() bool {
 // put puts rule n about packets into the group.
 func (p *portGroup) put(n int32, c *compiled) {
 	if c.fast < 0 {
-		insert(&p.always, n)
+		if l := len(p.always); l == 0 || p.always[l-1].rule != n {
+			p.always = append(p.always, between{n, int32(c.src), int32(c.dst), c.Both})
+		}
 		return
 	}
 	if near, ok := c.nearPattern(); ok {

@@ -382,13 +382,17 @@ func (w *Watcher) sift(x *sifted, p *packet.Packet) {
 	if hasPorts(p.Proto) {
 		x.groups[1], x.groups[2] = g.to[p.DstPort], g.from[p.SrcPort]
 	}
+	speaker, listener := w.view.st.src, w.view.st.dst
+	if w.view.dir == wire.ToClient {
+		speaker, listener = listener, speaker
+	}
 	for _, g := range x.groups {
 		if g == nil {
 			continue
 		}
-		for _, n := range g.always {
-			if w.fits(&w.set.rules[n]) {
-				x.always = append(x.always, n)
+		for i := range g.always {
+			if b := &g.always[i]; b.could(speaker, listener) && w.fits(&w.set.rules[b.rule]) {
+				x.always = append(x.always, b.rule)
 			}
 		}
 	}

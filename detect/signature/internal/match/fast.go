@@ -158,4 +158,5 @@ const habitual = "\r\n\r\nget http://www. post /index.php http/1.1\r\nhost: www.
 	"\r\nreferer: http:// https://\r\ncookie: \r\norigin: \r\netag: \"\r\ndate: mon, gmt\r\nlocation: http:// date: \r\nvary: accept-encoding\r\n" +
 	"<html><head><title></title></head><body></body></html> <script type=\"text/javascript\"></script> function( document.write(" +
 	"<meta http-equiv=\"content-type\" content=\"text/html; charset=utf-8\">\r\n .com/ .net .org .exe .php?id= /images/ /index.html" +
-	"\x00\x00\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00 \x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www" // questions of DNS
+	"\x00\x00\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00 \x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www" + // questions of DNS
+	"\r\nuser anonymous\r\npass \r\ncwd \r\npwd\r\nlist\r\nretr \r\nstor \r\ntype i\r\nport \r\npasv\r\nquit\r\nehlo \r\nmail from:<\r\nrcpt to:<\r\ndata\r\n"

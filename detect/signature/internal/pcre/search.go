@@ -1,6 +1,9 @@
 package pcre
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // from says where a match can start.
 type from uint8
@@ -112,7 +115,8 @@ func (s *scan) chooseNeedles(linear bool) {
 	best = -1
 	for i, l := range s.literals {
 		n := newNeedle(l)
-		if w := n.worth(); i != prefix && w > best && (prefix < 0 || !linear || len(l.Bytes) > 1 || len(s.prefix.text) == 1) && s.from != fromStart && s.from != fromHere {
+		telling := len(l.Bytes) > 1 || strings.IndexByte(common, l.Bytes[0]) < 0
+		if w := n.worth(); i != prefix && w > best && (prefix < 0 || !linear || telling || len(s.prefix.text) == 1) && s.from != fromStart && s.from != fromHere {
 			best, s.need, s.needMin, s.needMax = w, n, l.Min, l.Max
 		}
 	}
