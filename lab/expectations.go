@@ -314,14 +314,14 @@ func authExpectations() []Expectation {
 	}
 }
 
-// LiveExpectations are what can be said only of a sensor that watched: it saw everything.
+// LiveExpectations are what can be said only of a sensor that watched: it saw everything, the intruders of [Intrusions] too.
 func LiveExpectations() []Expectation {
-	return []Expectation{
+	return append(ruleExpectations(), []Expectation{
 		{Name: "the sensor counts what it saw", Kind: "stats", Min: 1, Match: m{"traffic.packets": AtLeast(1)}},
 		{Name: "the kernel drops no packet", Kind: "stats", Never: true, Match: m{"sensor.kernel_drops": Present()}},
 		{Name: "the sensor drops no packet", Kind: "stats", Never: true, Match: m{"sensor.own_drops": Present()}},
 		{Name: "no conversation is given up for want of room", Kind: "stats", Never: true, Match: m{"sensor.evicted_flows": Present()}},
-	}
+	}...)
 }
 
 // absentExpectations are what no event may say, because it did not happen.

@@ -37,6 +37,7 @@ var stations = [...]station{
 	{"pump2", "00:03:b1:20:05:0c", ""},
 	{"monitor1", "00:09:fb:20:05:15", "10.20.5.21"},
 	{"attacker", "b8:27:eb:20:04:42", "10.20.4.66"},
+	{laptop, "f4:4d:30:20:04:4d", "10.20.4.77"}, // that somebody has brought along
 }
 
 const (

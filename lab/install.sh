@@ -12,7 +12,7 @@ packages="
 	slapd ldap-utils
 	krb5-kdc krb5-admin-server krb5-user
 	openssh-server openssh-client sshpass
-	nmap
+	nmap hydra onesixtyone rclone snmp bind9-dnsutils
 "
 
 missing=

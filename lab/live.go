@@ -262,7 +262,11 @@ func Live(ctx context.Context, bulwark string, progress io.Writer) (seen Seen, e
 	if err != nil {
 		return seen, err
 	}
-	err = h.play(ctx, Scenarios(), func(name string, begin, end time.Time) { say(progress, name, end.Sub(begin)) })
+	all := Scenarios()
+	for _, x := range Intrusions() {
+		all = append(all, x.Scenario)
+	}
+	err = h.play(ctx, all, func(name string, begin, end time.Time) { say(progress, name, end.Sub(begin)) })
 	if err == nil {
 		seen.Events, err = w.Events(ctx)
 	}
