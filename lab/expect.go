@@ -278,6 +278,11 @@ func OneOf(texts ...string) Predicate {
 	return anyText("is one of "+strings.Join(texts, ", "), func(s string) bool { return slices.Contains(texts, s) })
 }
 
+// notOf wants a text that is not this one.
+func notOf(text string) Predicate {
+	return Predicate{"is not " + text, func(v any) bool { return v != text }}
+}
+
 // AtLeast wants a number that is n or more.
 func AtLeast(n float64) Predicate {
 	return Predicate{fmt.Sprintf("at least %v", n), func(v any) bool { f, ok := number(v); return ok && f >= n }}

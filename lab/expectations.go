@@ -65,7 +65,7 @@ func flowExpectations() []Expectation {
 		{Name: "no direction of a TCP conversation is missing from the mirror", Kind: "flow", Never: true, Match: m{"connection_info.is_one_sided": true, "app_name": Present()}},
 		{Name: "nothing is lost on the mirror", Kind: "flow", Never: true, Match: m{"traffic.bytes_missed_out": Present()}},
 		{Name: "nor in the other direction", Kind: "flow", Never: true, Match: m{"traffic.bytes_missed_in": Present()}},
-		{Name: "no conversation is picked up in its middle", Kind: "flow", Never: true, Match: m{"connection_info.is_midstream": true}},
+		{Name: "no conversation is picked up in its middle", Kind: "flow", Never: true, Match: m{"connection_info.is_midstream": true, "src_endpoint.ip": notOf(at(laptop))}},
 	}
 }
 
@@ -115,7 +115,7 @@ func directoryExpectations() []Expectation {
 	return []Expectation{
 		Expectation{Name: "a search of the directory with its filter and result", Kind: "ldap", Min: 1, Match: between("nurse1", "dc", m{"ldap.operation": "search_request", "ldap.base_object": ldapBase, "query_info.query_string": "(mail=bdoctor@" + Domain + ")", "query_info.data_count": 1, "status_detail": Contains("success")})}.once(),
 		{Name: "a bind with a password in clear", Kind: "ldap", Min: 1, Match: m{"ldap.operation": "bind_request", "ldap.dn": "uid=" + nurse.user + ",ou=staff," + ldapBase, "is_cleartext": true}},
-		Expectation{Name: "a bind with a wrong password", Kind: "ldap", Min: 1, Match: m{"ldap.operation": "bind_request", "status_code": 49}}.once(),
+		Expectation{Name: "a bind with a wrong password", Kind: "ldap", Min: 1, Match: m{"ldap.operation": "bind_request", "status_code": 49, "src_endpoint.ip": notOf(at(laptop))}}.once(),
 		Expectation{Name: "a search below what is not there", Kind: "ldap", Min: 1, Match: m{"ldap.operation": "search_request", "status_code": 32}}.once(),
 	}
 }
@@ -172,7 +172,7 @@ func hl7Expectations() []Expectation {
 		message("a transfer", "ADT", "A02", "ADMIT", "AA", nil).once(),
 		message("a discharge", "ADT", "A03", "ADMIT", "AA", nil).once(),
 		message("a message with an error is told so", "ADT", "A01", "ADMIT", "AE", nil).once(),
-		message("a message of a type not taken is rejected", "BAR", "P01", "BILLING", "AR", nil).once(),
+		message("a message of a type not taken is rejected", "BAR", "P01", "BILLING", "AR", m{"src_endpoint.ip": notOf(at(laptop))}).once(),
 		message("results of the laboratory", "ORU", "R01", "LAB", "AA", between("lis", "ehr", m{"hl7.version": "2.4", "hl7.observation_count": AtLeast(5)})),
 		message("an order to the laboratory", "ORM", "O01", "EHR", "AA", between("ehr", "lis", m{"hl7.receiving_app": "LAB"})).times(2),
 		message("a pump names itself", "ORU", "R01", "INFUSER", "AA", m{"hl7.devices": Contains(pump), "hl7.version": "2.6"}),
@@ -212,12 +212,12 @@ func fhirExpectations() []Expectation {
 	}
 	return []Expectation{
 		interaction("a patient is read", "Patient", "read", m{"http_response.code": 200, "http_request.user_agent": "WardApp/3.1", "patient.uid": Present()}),
-		interaction("a patient who is not there", "Patient", "read", m{"http_response.code": 404}).once(),
+		interaction("a patient who is not there", "Patient", "read", m{"http_response.code": 404, "src_endpoint.ip": notOf(at(laptop))}).once(),
 		interaction("patients are searched for", "Patient", "search-type", m{"fhir.params": "family"}),
 		interaction("observations are searched for by patient", "Observation", "search-type", m{"fhir.params": "patient", "patient.uid": Present()}),
 		interaction("an observation is created", "Observation", "create", m{"http_response.code": 201}).once(),
 		interaction("an observation is updated", "Observation", "update", nil).once(),
-		interaction("an observation is deleted", "Observation", "delete", nil).once(),
+		interaction("an observation is deleted", "Observation", "delete", m{"src_endpoint.ip": notOf(at(laptop))}).once(),
 		Expectation{Name: "a transaction", Kind: "fhir", Min: 1, Match: m{"fhir.interaction": OneOf("transaction", "batch")}}.once(),
 		{Name: "the capability statement", Kind: "fhir", Min: 1, Match: m{"fhir.interaction": "capabilities"}},
 		{Name: "everything of a patient is asked for", Kind: "fhir", Min: 1, Match: m{"fhir.operation": Contains("everything")}},

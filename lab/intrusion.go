@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -175,7 +177,10 @@ func tryWeb(ctx context.Context, h *Hospital) error {
 
 func tryDevices(ctx context.Context, h *Hospital) error {
 	old := h.Host("monitor1")
-	err := old.Start(ctx, []int{8443}, "openssl", "s_server", "-accept", "8443", "-tls1", "-cipher", "ALL:@SECLEVEL=0", "-cert", h.certOf("ehr"), "-key", h.keyOf("ehr"), "-www")
+	if _, err := old.Run(ctx, "openssl", strings.Fields("req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=monitor1 -keyout old.key -out old.crt")...); err != nil {
+		return err
+	}
+	err := old.Start(ctx, []int{8443}, "openssl", strings.Fields("s_server -accept 8443 -tls1 -cipher ALL:@SECLEVEL=0 -cert old.crt -key old.key -www")...)
 	if err != nil {
 		return err
 	}
@@ -271,7 +276,17 @@ func carryAway(ctx context.Context, h *Hospital) error {
 	if _, err := host.write("image.dcm", string(modalityOf("us1").object(Patients[2], 1, 1))); err != nil {
 		return err
 	}
-	if err := h.ask(ctx, []string{"-H", "Expect:", "-T", filepath.Join(host.dir, "image.dcm"), "http://www.example.org/in/image.dcm"}); err != nil {
+	l, err := h.Host(internetName).Listen(8080)
+	if err != nil {
+		return err
+	}
+	taker := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) //nolint:errcheck // who hung up has sent what it has
+		w.WriteHeader(http.StatusCreated)
+	})}
+	go taker.Serve(l) //nolint:errcheck // ends when it is closed
+	err = h.ask(ctx, []string{"-H", "Expect:", "-T", filepath.Join(host.dir, "image.dcm"), "http://www.example.org:8080/in/image.dcm"})
+	if err = errors.Join(err, taker.Close()); err != nil {
 		return err
 	}
 	if err := host.attempts(ctx, "rclone", "--retries 1 --low-level-retries 1 --config "+host.dir+"/rclone.conf lsd :webdav: --webdav-url http://www.example.org/dav"); err != nil {
