@@ -25,6 +25,7 @@ type Device struct {
 	Addresses []Address `json:"addresses"`
 	MACs      []string  `json:"macs,omitempty"`
 	Hostnames []string  `json:"hostnames,omitempty"`
+	called    string    // the one name that others call it by
 	AETitles  []string  `json:"ae_titles,omitempty"`
 	Vendor    string    `json:"vendor,omitempty"`
 	Card      string    `json:"card,omitempty"` // who made its network card, where the maker of the device is not known
@@ -185,6 +186,9 @@ func (i *Inventory) view(d register.Device) Device {
 	v.seen(d.Traces)
 	p := picker{i.book.register, d.Traces}
 	v.MACs, v.Hostnames, v.AETitles = p.own(register.MAC), p.own(register.Hostname), p.own(register.AE)
+	if called := p.own(register.CalledAs); len(called) == 1 && !i.book.register.Generic(called[0]) { // of several none is its own
+		v.called = called[0]
+	}
 	v.Vendor, v.Model = p.best(register.Vendor), p.best(register.Model)
 	if v.Vendor == "" && len(v.MACs) > 0 && !v.Several {
 		v.Card = i.makers.Of(v.MACs[0])
@@ -274,6 +278,8 @@ func (i *Inventory) name(v *Device) string {
 		return v.Model + " " + v.Serial
 	case v.Model != "":
 		return v.Model
+	case v.called != "":
+		return v.called
 	case len(v.Addresses) > 0:
 		return strings.TrimLeft(names.Short(cmp.Or(v.Vendor, v.Card))+" "+v.Addresses[0].Addr.String(), " ")
 	}

@@ -29,6 +29,11 @@ func TestNamesThatTellNoDeviceFromAnotherAreNotShown(t *testing.T) {
 		{"that of a telephone without a name, whose maker is known", named(&event.Asset{Hostname: "iPhone", Vendor: "Apple, Inc.", Source: "dhcp"}), "Apple 10.0.0.9"},
 		{"that of an image, whose model is known", named(&event.Asset{Hostname: "localhost", Model: "QTS 5", Serial: "Q1026", Source: "mdns"}), "QTS 5 Q1026"},
 		{"that of an image, with a title", named(&event.Asset{Hostname: "ubuntu", AETitle: "CT_ROOM1", Source: "dicom"}), "CT_ROOM1"},
+		{"the one name that others call it by", named(&event.Asset{Called: "Files.hospital.example", Source: "smb"}), "files"},
+		{"several such names", func(d *day) {
+			d.add(1, "10.0.0.9", "", &event.Asset{Called: "files", Source: "smb"})
+			d.add(2, "10.0.0.9", "", &event.Asset{Called: "backup", Source: "smb"})
+		}, "10.0.0.9"},
 		{"a name that many share", func(d *day) {
 			for n := range 9 * 60 { // for an hour
 				d.add(n/9, fmt.Sprintf("10.0.0.%d", n%9+5), "", &event.Asset{Hostname: "kiosk", MAC: fmt.Sprintf("00:11:22:33:44:%02x", n%9), Source: "dhcp"})

@@ -2,6 +2,7 @@
 import { curly, fill, language, t, word } from '../i18n/index.ts'
 import { get } from './api.ts'
 import { second } from './format.ts'
+import { app } from './names.ts'
 
 export interface ClassName { name: string; french: string; tier: number; why: Record<string, string> }
 interface SystemName { name: string; why: Record<string, string> }
@@ -33,6 +34,7 @@ export function valueOf(field: string, value: string): string {
   if (field === 'class') return className(value === 'unknown' ? '' : value)
   if (field === 'tier') return /^[0-3]$/.test(value) ? `${value} ${tierName(Number(value))}` : t.devices.tierUnknown
   if (field === 'role') return roleName(value)
+  if (field === 'serves' || field === 'uses') return app(value)
   if (field === 'last seen') return value === 'silent' ? t.devices.silent : Number.isNaN(Date.parse(value)) ? value : second(value)
   if (value === 'unknown') return t.devices.unknownValue
   const id = /^device (?<id>\d+)$/.exec(value)?.groups?.id

@@ -59,6 +59,9 @@ func (r *Reader) Sum(e *event.Event) (sum uint64, ok bool) {
 	switch p := e.Payload.(type) {
 	case *event.HTTP:
 		s = s.Text(p.UserAgent).Text(p.Host).Text(p.Server)
+		if answered(p) {
+			s = s.Add(1)
+		}
 	case *event.TLS:
 		s = s.Text(p.JA4).Text(p.SNI).Text(p.SHA256).Text(p.Subject)
 	case *event.QUIC:
@@ -93,6 +96,9 @@ func (r *Reader) Read(e *event.Event) {
 		r.from("http", e.Src).sure(register.Likely).say(register.Agent, p.UserAgent)
 		r.calls(p.Host)
 		r.from("http", e.Dst).say(register.Banner, p.Server)
+		if answered(p) {
+			r.sure(register.Possible).calledAs(p.Host)
+		}
 	case *event.SSH:
 		r.from("ssh", e.Src).sure(register.Certain).say(register.Agent, p.ClientSoftware)
 		r.from("ssh", e.Dst).say(register.Banner, p.ServerSoftware)
@@ -244,14 +250,23 @@ func (r *Reader) hostname(name string) {
 	}
 }
 
-// calledAs tells a name that others call it by.
+// calledAs tells a name that others call it by. An address is none.
 func (r *Reader) calledAs(name string) {
-	if name != "" {
-		r.lower = lower(r.lower[:0], name)
-		first, _, _ := strings.Cut(event.View(r.lower), ".")
-		r.say(register.CalledAs, first)
+	if name == "" {
+		return
 	}
+	if c := name[len(name)-1]; '0' <= c && c <= '9' || c == ']' || strings.IndexByte(name, ':') >= 0 {
+		if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+			return
+		}
+	}
+	r.lower = lower(r.lower[:0], name)
+	first, _, _ := strings.Cut(event.View(r.lower), ".")
+	r.say(register.CalledAs, first)
 }
+
+// answered reports whether a server took a request for one of its own.
+func answered(p *event.HTTP) bool { return p.Status >= 200 && p.Status < 400 }
 
 // ToMany reports whether an address is of no one device: a group's, or that of all (RFC 919 §7).
 func ToMany(a netip.Addr) bool {

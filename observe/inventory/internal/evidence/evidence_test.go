@@ -54,6 +54,27 @@ func TestOfNamesThatAreCalledOnlyThoseThatRulesAskForAreTold(t *testing.T) {
 	}
 }
 
+func TestNamesThatOthersCallAServerByAreToldWhereItAnswers(t *testing.T) {
+	tests := []struct {
+		name    string
+		payload event.Payload
+		want    []string
+	}{
+		{"a page that is there", &event.HTTP{Host: "EHR.hospital.example", Status: 200}, []string{"ehr"}},
+		{"a page that is not there", &event.HTTP{Host: "ehr.hospital.example", Status: 404}, nil},
+		{"an address", &event.HTTP{Host: "10.0.0.9", Status: 200}, nil},
+		{"an address of IPv6", &event.HTTP{Host: "[fd00::9]", Status: 200}, nil},
+		{"a name that ends in a digit", &event.HTTP{Host: "pacs2", Status: 302}, []string{"pacs2"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := told("10.0.0.9", register.CalledAs, between("10.0.0.1", "10.0.0.9", 6, 80, tt.payload)); !slices.Equal(got, tt.want) {
+				t.Errorf("it is called %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestPortsAreToldWhereRulesAskForThem(t *testing.T) {
 	answered := &event.Flow{BytesOut: 100, BytesIn: 100, FlagsOut: 0x1a, FlagsIn: 0x1a}
 	tests := []struct {

@@ -12,7 +12,11 @@ const rank = (tier: string) => (tier === '?' ? 4 : Number(tier[0]))
 const slice = { ropes: 25, threads: 4000, dots: 300, labels: 12 } // that are drawn between two looks at the clock
 const looks = 10 // five tiers, each confirmed or not
 
+/** A name that has little room: its beginning, and how many there are. */
+const short = (s: string) => s.replace(/^(.{9}).{4,}( · [^·]+)$/u, '$1…$2')
+
 export class Painter {
+  #widths = new Map<string, number>() // of names, in pixels
   #c: Chart
   #order: Uint32Array // the devices by how they look, those that stand out last; within, by their group
   #upTo = new Uint32Array(looks) // where each look ends
@@ -184,6 +188,12 @@ export class Painter {
     ctx.stroke()
   }
 
+  #width(ctx: CanvasRenderingContext2D, s: string): number {
+    let w = this.#widths.get(s)
+    if (w === undefined) this.#widths.set(s, (w = ctx.measureText(s).width))
+    return w
+  }
+
   *#labels(ctx: CanvasRenderingContext2D, seen: number[], width: number, height: number, k: number, ox: number, oy: number, ink: Ink, near: boolean): Generator<void> {
     const c = this.#c
     let written = 0
@@ -200,15 +210,19 @@ export class Painter {
     const taken: [number, number, number][] = []
     for (const g of seen) {
       // Above its group, within the picture; below it where another name stands there.
-      const s = this.#name(g), half = s.length * 3.4
-      const x = Math.min(Math.max(c.gx[g]! * k + ox, half + 6), Math.max(half + 6, width - half - 6))
-      const free = (y: number) => y > 0 && y < height && !taken.some(([tx, ty, th]) => Math.abs(tx - x) < th + half && Math.abs(ty - y) < 14)
-      const apart = (y: number) => !seen.some((o) => Math.abs(c.gx[o]! * k + ox - x) < c.gr[o]! * k + half && Math.abs(c.gy[o]! * k + oy - y + 4) < c.gr[o]! * k)
-      const above = Math.max(14, (c.gy[g]! - c.gr[g]!) * k + oy - 5), below = (c.gy[g]! + c.gr[g]!) * k + oy + 15
-      const y = free(above) ? above : free(below) && apart(below) ? below : undefined
-      if (y === undefined) continue
-      taken.push([x, y, half])
-      put(s, x, y, ink.text)
+      // In short where there is no room for all of it.
+      const whole = this.#name(g), above = Math.max(14, (c.gy[g]! - c.gr[g]!) * k + oy - 5), below = (c.gy[g]! + c.gr[g]!) * k + oy + 15
+      for (const s of [whole, short(whole)]) {
+        const half = this.#width(ctx, s) / 2 + 3
+        const x = Math.min(Math.max(c.gx[g]! * k + ox, half + 6), Math.max(half + 6, width - half - 6))
+        const free = (y: number) => y > 0 && y < height && !taken.some(([tx, ty, th]) => Math.abs(tx - x) < th + half && Math.abs(ty - y) < 14)
+        const apart = (y: number) => !seen.some((o) => Math.abs(c.gx[o]! * k + ox - x) < c.gr[o]! * k + half && Math.abs(c.gy[o]! * k + oy - y + 4) < c.gr[o]! * k)
+        const y = free(above) ? above : free(below) && apart(below) ? below : undefined
+        if (y === undefined) continue
+        taken.push([x, y, half])
+        put(s, x, y, ink.text)
+        break
+      }
       if (++written % slice.labels === 0) yield
     }
     if (!near || step * k < 44) return
