@@ -143,4 +143,3 @@ type nowhere struct{}
 
 // Publish does nothing.
 func (nowhere) Publish(context.Context, event.Kind, []byte) error { return nil }
-

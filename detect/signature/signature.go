@@ -102,6 +102,9 @@ func (r *Rules) addFolder(source string, in fs.FS, called func(string) string) e
 		if k := kindOf(name); err != nil || d.IsDir() || k == noFile || k == mapFile {
 			return err
 		}
+		if st, err := d.Info(); err == nil && st.Size() > maxUnpacked {
+			return fmt.Errorf("%w: %s has %d bytes, more than %d", ErrTooLarge, called(name), st.Size(), maxUnpacked)
+		}
 		text, err := fs.ReadFile(in, name)
 		if err != nil {
 			return err

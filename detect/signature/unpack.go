@@ -15,7 +15,7 @@ import (
 
 // Limits of what is unpacked.
 const (
-	maxUnpacked = 256 << 20 // bytes, of all files
+	maxUnpacked = 128 << 20 // bytes, of all files of a source
 	maxEntries  = 10_000    // of an archive
 	maxName     = 200       // bytes of a path within an archive
 )
