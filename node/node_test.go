@@ -51,6 +51,7 @@ func TestACaptureIsShownToWhoeverSetsTheNodeUp(t *testing.T) {
 			}
 		}
 	})
+	t.Run("what the rules found is found, and judged", func(t *testing.T) { checkFindings(t, n, admin) })
 	t.Run("the ledger is whole and tells of the set-up", func(t *testing.T) {
 		status, text := admin.get("/api/ledger")
 		if status != http.StatusOK || !strings.Contains(text, "identity.setup") {
