@@ -21,7 +21,12 @@ import (
 // runShipped plays the acts of the shipped rules: in the one the rule must fire, and no other that the act does not name;
 // in its look-alike none may.
 func runShipped(ctx context.Context, b *Bench) ([]Case, error) {
-	r, sids, err := shippedRules()
+	r, sids := &signature.Rules{}, map[uint32]bool{}
+	var err error
+	if r.Files, err = ruleFilesOf(rules.Files(), sids); err != nil {
+		return nil, err
+	}
+	examples, err := ruleFilesOf(rules.Examples(), sids)
 	if err != nil {
 		return nil, err
 	}
@@ -32,6 +37,9 @@ func runShipped(ctx context.Context, b *Bench) ([]Case, error) {
 		}
 		delete(sids, x.SID)
 		here := &signature.Rules{Vars: signature.VarsOf(x.Vars), Files: r.Files}
+		if x.Lists {
+			here.Files = slices.Concat(r.Files, examples)
+		}
 		want := append([]uint32{x.SID}, x.Also...)
 		for _, part := range []struct {
 			name string
@@ -144,29 +152,27 @@ func fresh(r *signature.Rules) (*signature.Eye, error) {
 	return eye, err
 }
 
-// shippedRules are the shipped rules, those that are switched off among them; sids are theirs but for those that only
+// ruleFilesOf are the rules of a folder, with their classes and lists; to sids their numbers are added, but for those that only
 // set what others ask for.
-func shippedRules() (*signature.Rules, map[uint32]bool, error) {
-	r := &signature.Rules{}
-	sids := map[uint32]bool{}
-	err := fs.WalkDir(rules.Files(), ".", func(name string, d fs.DirEntry, err error) error {
+func ruleFilesOf(dir fs.FS, sids map[uint32]bool) ([]signature.File, error) {
+	var files []signature.File
+	err := fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		text, err := fs.ReadFile(rules.Files(), name)
+		text, err := fs.ReadFile(dir, name)
 		if strings.HasSuffix(name, ".rules") {
-			text = []byte(strings.ReplaceAll("\n"+string(text), "\n#alert ", "\nalert "))
 			for line := range strings.Lines(string(text)) {
 				if sid := sidOf(line); sid != 0 && !strings.Contains(line, "noalert;") {
 					sids[sid] = true
 				}
 			}
 		}
-		r.Files = append(r.Files, signature.File{Name: name, Text: text})
+		files = append(files, signature.File{Name: name, Text: text, Data: strings.HasSuffix(name, ".ndjson")})
 		return err
 	})
-	slices.SortFunc(r.Files, func(a, b signature.File) int { return strings.Compare(a.Name, b.Name) })
-	return r, sids, err
+	slices.SortFunc(files, func(a, b signature.File) int { return strings.Compare(a.Name, b.Name) })
+	return files, err
 }
 
 // sidOf is the number of the rule in a line; 0: there is none.

@@ -53,3 +53,21 @@ func hl7Cases() []Case {
 			Not: "the laboratory does", Silent: messages(lab, record, "LAB", "ORU^R01", "AA", pid, 1, 0)},
 	}
 }
+
+// exampleCases are those of rules that know peers by name.
+func exampleCases() []Case {
+	ask := func(ae string) Act {
+		return func(s *Scene) {
+			a := s.associate(ward, archive, ae, "PACS", verification)
+			a.echo()
+			a.release()
+		}
+	}
+	return []Case{
+		{SID: 9009001, Family: "examples", Tool: "echoscu", Lists: true,
+			What: "somebody calls himself HARVEST", Fires: ask("HARVEST"), Not: "a reading room calls by its name", Silent: ask("VIEWER1")},
+		{SID: 9009002, Family: "examples", Tool: "the lab's HL7 sender", Lists: true,
+			What: "an application that nobody knows sends a result", Fires: messages(intruder, record, "TEST99", "ORU^R01", "AA", "", 1, 0),
+			Not: "the laboratory does", Silent: messages(lab, record, "LAB", "ORU^R01", "AA", "", 1, 0)},
+	}
+}

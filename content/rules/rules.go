@@ -12,3 +12,15 @@ var files embed.FS
 
 // Files are the rules.
 func Files() fs.FS { return files }
+
+//go:embed examples
+var examples embed.FS
+
+// Examples are rules that need lists of the hospital's own, with such lists: to be copied and filled in.
+func Examples() fs.FS {
+	sub, err := fs.Sub(examples, "examples")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return sub
+}

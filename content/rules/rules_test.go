@@ -37,12 +37,21 @@ var (
 func all(t *testing.T) []line {
 	t.Helper()
 	var lines []line
-	names, err := fs.Glob(rules.Files(), "*.rules")
+	for _, dir := range []fs.FS{rules.Files(), rules.Examples()} {
+		lines = append(lines, in(t, dir)...)
+	}
+	return lines
+}
+
+// in are the rules of a folder.
+func in(t *testing.T, dir fs.FS) (lines []line) {
+	t.Helper()
+	names, err := fs.Glob(dir, "*.rules")
 	if err != nil || len(names) == 0 {
 		t.Fatal(names, err)
 	}
 	for _, name := range names {
-		text, err := fs.ReadFile(rules.Files(), name)
+		text, err := fs.ReadFile(dir, name)
 		if err != nil {
 			t.Fatal(err)
 		}
