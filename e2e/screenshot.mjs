@@ -1,4 +1,4 @@
-// Takes docs/console.png, the first page on the bundled capture, and the pages of the inventory in docs/guide.
+// Takes docs/console.png, the first page on the bundled capture, and the pages of the inventory, findings and rules in docs/guide.
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { launch } from './browser.mjs'
@@ -6,7 +6,7 @@ import { firstAdministrator, settled, visitor } from './people.mjs'
 import { startProgram } from './server.mjs'
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), '../docs')
-const server = await startProgram()
+const server = await startProgram([])
 const browser = await launch()
 try {
   const page = await visitor(browser, { viewport: { width: 1440, height: 940 } }, [])
@@ -26,6 +26,15 @@ try {
     await page.waitForTimeout(500) // the map is drawn in the next frames
     await page.screenshot({ path: join(docs, 'guide', `${name}.png`) })
   }
+  await page.goto(`${server.url}/findings?sort=severity`)
+  await page.locator('a[data-finding]').first().click()
+  await page.getByRole('heading', { name: 'Evidence' }).waitFor()
+  await settled(page)
+  await page.waitForTimeout(500)
+  await page.screenshot({ path: join(docs, 'guide', 'findings.png') })
+  await page.goto(`${server.url}/detections?view=coverage`)
+  await page.locator('a[data-at]').first().waitFor()
+  await page.screenshot({ path: join(docs, 'guide', 'coverage.png') })
 } finally {
   await browser.close()
   await server.stop()

@@ -11,11 +11,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 /** The console over made-up events of every kind. */
 export const startServer = () => start('./e2e/server', () => [])
 
-/** The program itself, on the bundled capture. */
-export const startProgram = () =>
+/** The program itself, on the bundled capture, with the files of rules that are named. */
+export const startProgram = (rules = [join(root, 'e2e/findings.rules')]) =>
   start('./cmd/bulwark', (dir) => {
     const config = join(dir, 'bulwark.yaml')
-    writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nsensor:\n  ring:\n    size: 256MiB\nrules:\n  paths: [${join(root, 'e2e/findings.rules')}]\n`)
+    writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nsensor:\n  ring:\n    size: 256MiB\nrules:\n  paths: [${rules.join(', ')}]\n`)
     return ['up', '--demo', '--data', join(dir, 'data'), '--config', config]
   })
 

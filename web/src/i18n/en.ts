@@ -481,6 +481,8 @@ export const en = {
     openMany: 'All {n} that are open',
     need: 'Findings that need you',
     needNone: 'No finding needs you',
+    headOne: '{n} finding needs you.',
+    headMany: '{n} findings need you.',
     statuses: { open: 'Open', snoozed: 'Snoozed', closed: 'Closed', all: 'All' },
     views: { muted: 'Kept back' },
     sorts: { last: 'Last seen', first: 'Newest', severity: 'Gravest', count: 'Most often' },

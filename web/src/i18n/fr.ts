@@ -485,6 +485,8 @@ export const fr: Dictionary = {
     openMany: 'Les {n} qui sont ouverts',
     need: 'Constats qui ont besoin de vous',
     needNone: 'Aucun constat n’a besoin de vous',
+    headOne: '{n} constat a besoin de vous.',
+    headMany: '{n} constats ont besoin de vous.',
     statuses: { open: 'Ouverts', snoozed: 'Reportés', closed: 'Clos', all: 'Tous' },
     views: { muted: 'Retenus' },
     sorts: { last: 'Vus en dernier', first: 'Les plus récents', severity: 'Les plus graves', count: 'Les plus fréquents' },
