@@ -82,6 +82,7 @@ the variable ` + dataVariable + `, else it is /var/lib/bulwark for root and ~/.l
   bus/                 events on their way to the store; spill: what found no room there
   store/               events, by day
   packets/             the packet ring, sealed with a key made from the master secret
+  rules/               what people decided about traffic rules, what of them fired, and the sets that were fetched
   files/               copies of files that crossed the wire, sealed likewise; what is in them may be malware
   captures.json        what was read of the folder that sensor.captures names
   nodes/, joined/      which nodes may join this one; who this node is to the one above
