@@ -78,6 +78,8 @@ type Rules struct {
 	On, Off []ID
 	// Timed asks that each evaluation is timed, not one of many.
 	Timed bool
+	// Plain asks that each rule is evaluated on each buffer, whether its bytes are there or not: slow, to compare with.
+	Plain bool
 
 	decide decider // makes On and Off; nil: they are made
 }

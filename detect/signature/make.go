@@ -48,7 +48,7 @@ func (r *Rules) make() (*made, error) {
 		}
 	}
 	r.choose(m, source)
-	o := engine.Options{Classes: m.classes, Overrides: m.overrides, Data: data}
+	o := engine.Options{Classes: m.classes, Overrides: m.overrides, Data: data, Plain: r.Plain}
 	if r.Timed {
 		o.SampleEvery = 1
 	}

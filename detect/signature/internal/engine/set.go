@@ -112,6 +112,9 @@ type Options struct {
 	Classes   map[string]rule.Class // of classtype; nil: none is known
 	Data      map[string][]byte     // files that rules name, by their paths
 	Overrides []rule.Override       // of threshold.config
+	// Plain asks each rule about each buffer, whether its bytes are there or not, which is slow: what is quick must say the
+	// same.
+	Plain bool
 	// SampleEvery is of how many evaluations one is timed; a power of two. 0 means 1,024.
 	SampleEvery uint32
 }
@@ -140,7 +143,7 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	}
 	s.data = nil
 	s.addresses.build()
-	s.finish()
+	s.finish(o.Plain)
 	return s, refused
 }
 
@@ -148,9 +151,11 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 func (s *Set) Len() int { return len(s.rules) }
 
 // finish makes the matchers.
-func (s *Set) finish() {
+func (s *Set) finish(plain bool) {
 	make := func(g *group) {
-		g.set = multi.Compile(g.patterns)
+		if g.set = multi.Compile(g.patterns); plain {
+			g.set = multi.Everything(len(g.patterns))
+		}
 		g.patterns, g.known = nil, nil
 	}
 	for i := range s.packets {

@@ -26,6 +26,13 @@ func (h *Hits) reset(patterns, literals int) {
 	}
 }
 
+// everything is that all patterns were found.
+func (h *Hits) everything(patterns int) {
+	for id := range patterns {
+		h.ids = append(h.ids, uint32(id))
+	}
+}
+
 func (h *Hits) has(literal uint32) bool { return h.seen[literal>>6]>>(literal&63)&1 != 0 }
 
 func (h *Hits) add(s *Set, literal uint32) {

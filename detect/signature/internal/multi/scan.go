@@ -26,6 +26,10 @@ func (s *Set) Scan(p []byte, h *Hits) {
 		return
 	}
 	h.reset(s.size, len(s.literals))
+	if s.all {
+		h.everything(s.size)
+		return
+	}
 	sc := scan{set: s, hits: h, p: p, end: len(p)}
 	for i := range s.passes {
 		pa := &s.passes[i]

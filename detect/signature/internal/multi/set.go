@@ -29,7 +29,11 @@ type Set struct {
 	ids      []uint32 // ids of literals that several patterns share
 	text     []byte   // values of the literals, each followed by its mask
 	passes   []pass
+	all      bool // see Everything
 }
+
+// Everything is a set that reports all of its patterns in every buffer: what rests on a set must come to the same with it.
+func Everything(patterns int) *Set { return &Set{size: patterns, all: true} }
 
 // literal is what equal patterns share.
 type literal struct {

@@ -37,6 +37,10 @@ func (s *Set) Piece(p []byte, c *Carry, h *Hits) {
 		return
 	}
 	h.reset(s.size, len(s.literals))
+	if s.all {
+		h.everything(s.size)
+		return
+	}
 	sc := scan{set: s, hits: h, p: p, at: int(c.At), end: len(p)}
 	sc.before = c.tail[reach-int(c.kept):]
 	if sc.ahead = int(c.kept); c.kept == reach {
