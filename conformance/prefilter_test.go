@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -23,6 +24,9 @@ func TestWhatFindsRulesByTheirBytesLosesNone(t *testing.T) {
 	rules, err := oracleRules(dir)
 	if err != nil {
 		t.Skip(err)
+	}
+	for i := range rules.Files { // whoever asks at each piece of a stream counts more often
+		rules.Files[i].Text = regexp.MustCompile(`(threshold|detection_filter):[^;]*;`).ReplaceAll(rules.Files[i].Text, nil)
 	}
 	rules.Vars = signature.VarsOf(map[string]string{"HOME_NET": "any", "EXTERNAL_NET": "any"})
 	quick := eyeOf(t, rules)

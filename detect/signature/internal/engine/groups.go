@@ -8,10 +8,30 @@ import (
 // Limits on how rules are spread over groups by their ports.
 const mostPorts = 40 // ports that a rule stands under; one with more stands under any port
 
-// groups are rules by the ports of a packet: those of any port, of one destination, of one source.
+// groups are rules by the ports of a packet: those of any port, of one destination, of one source; and by the protocol of
+// the flow, where they name one.
 type groups struct {
 	any      portGroup
 	to, from map[uint16]*portGroup
+	apps     map[string]*portGroup
+}
+
+// of are the groups of a flow.
+func (g *groups) of(src, dst uint16, app string) [4]*portGroup {
+	return [4]*portGroup{&g.any, g.to[dst], g.from[src], g.apps[app]}
+}
+
+// under calls do with the groups of some protocols.
+func (g *groups) under(apps []string, do func(*portGroup)) {
+	if g.apps == nil {
+		g.apps = map[string]*portGroup{}
+	}
+	for _, app := range apps {
+		if g.apps[app] == nil {
+			g.apps[app] = &portGroup{}
+		}
+		do(g.apps[app])
+	}
 }
 
 // portGroup are rules of packets: those found by bytes, and those that are always asked.
@@ -70,6 +90,9 @@ func (g *groups) each(do func(*portGroup)) {
 			do(p)
 		}
 	}
+	for _, p := range g.apps {
+		do(p)
+	}
 }
 
 // placePackets puts a rule where packets and streams will find it.
@@ -88,6 +111,8 @@ func (s *Set) placePackets(n int32, c *compiled) {
 				case c.dirs>>dir&1 == 0:
 				case c.telling():
 					into(&all[dir].any)
+				case len(c.app) > 0:
+					all[dir].under(c.app, into)
 				default:
 					all[dir].at(ports[0], ports[1], into)
 				}

@@ -127,7 +127,8 @@ type sifted struct {
 	done         bool
 	proto        uint8
 	sport, dport uint16
-	groups       [3]*portGroup
+	app          string
+	groups       [4]*portGroup
 	always       []int32 // rules without bytes that must be there
 }
 
@@ -142,7 +143,8 @@ type side struct {
 	window  []byte // its last bytes
 	total   uint64 // bytes so far
 	carry   multi.Carry
-	groups  [3]*portGroup
+	groups  [4]*portGroup
+	app     string  // that groups are of
 	waiting []int32 // rules whose bytes were there, and whose other tests may hold later
 	began   bool
 }
@@ -318,7 +320,7 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 		st.known = true
 	}
 	x := &st.sifted[f.Dir]
-	if !x.done || x.sport != p.SrcPort || x.dport != p.DstPort || x.proto != p.Proto {
+	if !x.done || x.sport != p.SrcPort || x.dport != p.DstPort || x.proto != p.Proto || x.app != f.App {
 		w.sift(x, p)
 	}
 	for _, n := range x.always {
@@ -329,7 +331,7 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 		return
 	}
 	all := w.all[:0]
-	seen := w.walked.was(st, f.Dir, payload)
+	seen := w.walked.was(st, f.Dir, f.App, payload)
 	if seen {
 		all = append(all, w.beside...)
 	}
@@ -351,12 +353,13 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 type walked struct {
 	st    *state
 	dir   wire.Dir
+	app   string // of the flow as it was then
 	piece []byte
 }
 
 // was reports whether the payload of a packet is what was walked over.
-func (x *walked) was(st *state, dir wire.Dir, payload []byte) bool {
-	return x.st == st && x.dir == dir && len(x.piece) == len(payload) && &x.piece[0] == &payload[0]
+func (x *walked) was(st *state, dir wire.Dir, app string, payload []byte) bool {
+	return x.st == st && x.dir == dir && x.app == app && len(x.piece) == len(payload) && &x.piece[0] == &payload[0]
 }
 
 // find appends the rules whose bytes are in p.
@@ -373,14 +376,15 @@ func (g *group) find(p []byte, h *multi.Hits, all []int32) []int32 {
 
 // sift finds the rules that the packets in view could be about.
 func (w *Watcher) sift(x *sifted, p *packet.Packet) {
-	*x = sifted{done: true, proto: p.Proto, sport: p.SrcPort, dport: p.DstPort, always: x.always[:0]}
+	*x = sifted{done: true, proto: p.Proto, app: w.view.f.App, sport: p.SrcPort, dport: p.DstPort, always: x.always[:0]}
 	g := &w.set.packets[1][w.view.dir]
 	if p.Proto == packet.TCP {
 		g = &w.set.packets[0][w.view.dir]
 	}
-	x.groups[0] = &g.any
 	if hasPorts(p.Proto) {
-		x.groups[1], x.groups[2] = g.to[p.DstPort], g.from[p.SrcPort]
+		x.groups = g.of(p.SrcPort, p.DstPort, x.app)
+	} else {
+		x.groups[0], x.groups[3] = &g.any, g.apps[x.app]
 	}
 	speaker, listener := w.view.st.src, w.view.st.dst
 	if w.view.dir == wire.ToClient {
@@ -431,7 +435,7 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 		}
 	}
 	s.carry.Keep(p)
-	w.walked = walked{st, f.Dir, p}
+	w.walked = walked{st, f.Dir, f.App, p}
 	w.found = ordered(w.found)
 	for _, n := range w.found {
 		w.askStream(s, n)
@@ -441,16 +445,16 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 
 // start looks up the rules of a direction by its ports.
 func (w *Watcher) start(f *inspect.Flow, s *side) {
-	if s.began {
+	if s.began && s.app == f.App {
 		return
 	}
-	s.began = true
+	s.began, s.app = true, f.App
 	g := &w.set.streams[f.Dir]
 	src, dst := f.SrcPort, f.DstPort
 	if f.Dir == wire.ToClient {
 		src, dst = dst, src
 	}
-	s.groups = [3]*portGroup{&g.any, g.to[dst], g.from[src]}
+	s.groups = g.of(src, dst, f.App)
 }
 
 // askStream asks a rule whose bytes have just come. Where it does not hold yet, more may come.

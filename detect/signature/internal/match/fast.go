@@ -136,7 +136,7 @@ func Worth(p *multi.Pattern) int {
 		}
 		worth += w * 8
 	}
-	if strings.Contains(habitual, strings.ToLower(string(p.Bytes))) {
+	if n := len(p.Bytes); n == 1 || n > 2 && strings.Contains(habitual, strings.ToLower(string(p.Bytes))) {
 		worth /= 4
 	}
 	if p.To > 0 || p.AtEnd {
@@ -159,4 +159,4 @@ const habitual = "\r\n\r\nget http://www. post /index.php http/1.1\r\nhost: www.
 	"<html><head><title></title></head><body></body></html> <script type=\"text/javascript\"></script> function( document.write(" +
 	"<meta http-equiv=\"content-type\" content=\"text/html; charset=utf-8\">\r\n .com/ .net .org .exe .php?id= /images/ /index.html" +
 	"\x00\x00\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00 \x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www" + // questions of DNS
-	"\r\nuser anonymous\r\npass \r\ncwd \r\npwd\r\nlist\r\nretr \r\nstor \r\ntype i\r\nport \r\npasv\r\nquit\r\nehlo \r\nmail from:<\r\nrcpt to:<\r\ndata\r\n"
+	"\r\nuser anonymous\r\npass \r\ncwd \r\npwd\r\nlist\r\nretr \r\nstor \r\ntype i\r\nport \r\npasv\r\nquit\r\nehlo \r\n\xffsmb\r\nmail from:<\r\nrcpt to:<\r\ndata\r\n"
