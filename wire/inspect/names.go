@@ -36,3 +36,15 @@ const (
 	ModbusUser
 	ModbusReserved
 )
+
+// The handshake of TLS.
+const (
+	TLSState     = "ssl_state"          // a byte: bits of what was seen
+	TLSNotBefore = "tls.cert_notbefore" // three times of eight bytes, unix seconds: from when, until when, now
+	TLSNotAfter  = "tls.cert_notafter"  // the same
+
+	TLSClientHello = 1
+	TLSServerHello = 2
+	TLSClientKey   = 4
+	TLSServerKey   = 8
+)

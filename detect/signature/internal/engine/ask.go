@@ -226,7 +226,18 @@ func (c *compiled) turns() bool {
 }
 
 // eventKey names what a rule waits for.
-func eventKey(kind, name string) string { return kind + ":" + strings.ToLower(name) }
+func eventKey(kind, name string) string {
+	name = strings.ToLower(name)
+	if app, rest, ok := strings.Cut(name, "."); ok && kind == "app-layer" {
+		if other, ok := formerApps[app]; ok {
+			name = other + "." + rest
+		}
+	}
+	return kind + ":" + name
+}
+
+// formerApps are names of protocols in events of older rules.
+var formerApps = map[string]string{"ikev2": "ike", "ssl": "tls", "http1": "http"}
 
 // anomalyKey is the same of an anomaly.
 func anomalyKey(a *event.Anomaly) string {

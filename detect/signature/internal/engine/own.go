@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"bulwark/detect/signature/internal/field"
 	"bulwark/detect/signature/internal/rule"
 )
@@ -15,6 +17,18 @@ func compileOwn(f *field.Field, t *rule.Own) (func([]byte) bool, error) {
 		return interfaceTest(t), nil
 	case "dcerpc.opnum":
 		return opnumTest(t), nil
+	case "tls.cert_notbefore":
+		return validityTest(t, 0), nil
+	case "tls.cert_notafter":
+		return validityTest(t, 1), nil
+	case "ssl_state":
+		return stateTest(t), nil
+	case "ssl_version":
+		return versionTest(t), nil
+	case "ssh.proto":
+		return protoTest(t), nil
+	case "ike.chosen_sa_attribute":
+		return attributeTest(t), nil
 	case "dnp3.obj":
 		return objectTest(t), nil
 	case "cip_service":
@@ -40,4 +54,14 @@ func withoutOwn(l rule.Looked, n int) rule.Looked {
 	}
 	l.Tests = rest
 	return l
+}
+
+// alsoQUIC reports whether a rule about TLS looks at nothing but fingerprints, which QUIC has too.
+func (c *compiled) alsoQUIC() bool {
+	for i := range c.looks {
+		if f := c.looks[i].field; f == nil || !strings.HasPrefix(f.Name, "ja") {
+			return false
+		}
+	}
+	return true
 }

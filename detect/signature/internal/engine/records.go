@@ -160,37 +160,7 @@ func unhex(s string) string {
 // tlsSources are the fields of TLS, QUIC, SSH and IKE.
 func tlsSources() map[string]*source {
 	return map[string]*source{
-		"tls.sni":              text(toServer, func(p *event.TLS) string { return p.SNI }),
-		"tls.cert_subject":     text(toClient, func(p *event.TLS) string { return p.Subject }),
-		"tls.cert_issuer":      text(toClient, func(p *event.TLS) string { return p.Issuer }),
-		"tls.cert_serial":      text(toClient, func(p *event.TLS) string { return p.Serial }),
-		"tls.cert_fingerprint": text(toClient, func(p *event.TLS) string { return p.Fingerprint }),
-		"tls.subjectaltname":   list(toClient, func(p *event.TLS) []string { return p.SANs }),
-		"tls.alpn":             list(toServer, func(p *event.TLS) []string { return p.ClientALPN }),
-		"tls.version": some(either, func(p *event.TLS) (uint64, bool) {
-			name := strings.ToLower(strings.ReplaceAll(p.Version, " ", ""))
-			if name == "tlsv1" { // Suricata's name for TLS 1.0
-				name = "tls1.0"
-			}
-			v, ok := field.TLSVersions()[name]
-			return v, ok
-		}),
-		"ja3.hash":    text(toServer, func(p *event.TLS) string { return p.JA3 }),
-		"ja3.string":  text(toServer, func(p *event.TLS) string { return p.JA3Text }),
-		"ja3s.hash":   text(toClient, func(p *event.TLS) string { return p.JA3S }),
-		"ja3s.string": text(toClient, func(p *event.TLS) string { return p.JA3SText }),
-		"ja4.hash":    text(toServer, func(p *event.TLS) string { return p.JA4 }),
 
-		"ssh.proto": list(either, func(p *event.SSH) []string { return present(p.ClientVersion, p.ServerVersion) }),
-		"ssh.software": list(either, func(p *event.SSH) []string {
-			return present(p.ClientSoftware, p.ServerSoftware)
-		}),
-		"ssh.hassh":               text(toServer, func(p *event.SSH) string { return p.ClientHASSH }),
-		"ssh.hassh.server":        text(toClient, func(p *event.SSH) string { return p.ServerHASSH }),
-		"ssh.hassh.string":        text(toServer, func(p *event.SSH) string { return p.ClientHASSHText }),
-		"ssh.hassh.server.string": text(toClient, func(p *event.SSH) string { return p.ServerHASSHText }),
-
-		"quic.version":    text(either, func(p *event.QUIC) string { return p.Version }),
 		"quic.sni":        text(toServer, func(p *event.QUIC) string { return p.SNI }),
 		"quic.ua":         text(toServer, func(p *event.QUIC) string { return p.UserAgent }),
 		"quic.cyu.hash":   text(toServer, func(p *event.QUIC) string { return p.CYU }),

@@ -27,6 +27,8 @@ func messageSources() map[string]*source {
 	for kind, prefixes := range map[event.Kind][]string{
 		event.KindSIP: {"sip.", "sdp."}, event.KindMQTT: {"mqtt."},
 		event.KindDNP3: {"dnp3."}, event.KindENIP: {"enip", "cip_"}, event.KindModbus: {"modbus"}, event.KindLDAP: {"ldap."},
+		event.KindTLS: {"tls.", "ssl_", "ja3", "ja4"}, event.KindSSH: {"ssh."}, event.KindQUIC: {"quic.version"},
+		event.KindIKE: {"ike.vendor", "ike.key_", "ike.nonce_", "ike.chosen_"},
 	} {
 		for i := range field.Count() {
 			name := field.At(i).Name
@@ -38,9 +40,9 @@ func messageSources() map[string]*source {
 	return m
 }
 
-// has reports whether the record in hand is of the kind that s is of.
+// has reports whether the record in hand is of the kind that s is of. What is beyond records is known by its name.
 func (w *Watcher) has(s *source) bool {
-	return w.view.record != nil && w.view.record.Kind() == s.record
+	return w.view.record != nil && (s.beyond || w.view.record.Kind() == s.record)
 }
 
 // eachText calls each with the texts of a source of the record in hand.

@@ -237,10 +237,17 @@ type recordSet struct {
 }
 
 func (s *Set) placeRecord(n int32, c *compiled) {
-	r := s.records[c.kind]
+	s.placeKind(n, c, c.kind)
+	if c.kind == event.KindTLS && c.alsoQUIC() {
+		s.placeKind(n, c, event.KindQUIC)
+	}
+}
+
+func (s *Set) placeKind(n int32, c *compiled, kind event.Kind) {
+	r := s.records[kind]
 	if r == nil {
 		r = &recordSet{groups: map[fieldKey]*group{}}
-		s.records[c.kind] = r
+		s.records[kind] = r
 	}
 	if c.fast < 0 {
 		r.always = append(r.always, n)

@@ -60,8 +60,8 @@ func ssh() []Field {
 
 func ike() []Field {
 	f := family{app: "ike"}
-	f.bytes(either, "ike.init_spi")
-	f.bytes(either, "ike.resp_spi")
+	f.bytes(toServer, "ike.init_spi")
+	f.bytes(toClient, "ike.resp_spi")
 	f.many(either, "ike.vendor")
 	f.bytes(either, "ike.key_exchange_payload")
 	f.bytes(either, "ike.nonce_payload")

@@ -21,7 +21,8 @@ func (a *dtlsApp) close(w *Worker, f *flow) { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *dtlsApp) reset()                   { a.conv.Reset(); a.tlsTale = tlsTale{} }
 
 // Step tells of a handshake when Suricata would write its record.
-func (a *dtlsApp) Step(_ wire.Dir, step tls.Step, s *tls.Session) {
+func (a *dtlsApp) Step(dir wire.Dir, step tls.Step, s *tls.Session) {
+	a.look(dir, step, s)
 	if step == tls.ServerDone && a.w.opt.EVE && !s.AsksClient && !a.told {
 		a.tell(a.fill(s))
 	}

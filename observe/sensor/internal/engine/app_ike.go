@@ -31,6 +31,7 @@ func (w *Worker) ikeDatagram(f *flow, dir wire.Dir, p []byte) {
 	if w.opt.EVE {
 		w.recordIKE(f, dir, m)
 	}
+	w.lookIKE(dir, m)
 	if w.opt.EVE || f.packets[dir] <= maxExchanges || e.Errors > 0 {
 		w.emit(f, e)
 		w.weakIKE(f, m)

@@ -82,6 +82,7 @@ func (a *quicApp) Session(s *quic.Session) {
 	a.client(e, &t, s, s.Client)
 	a.server(e, &t, s, s.Server)
 	a.greeting(e, &t, s.Greeting)
+	a.look(e, s.Version, &t)
 	a.tell(e, &t)
 }
 
@@ -91,6 +92,7 @@ func (a *quicApp) record(p *quic.Packet) {
 	a.client(e, &t, p.Session, p.Client)
 	a.server(e, &t, p.Session, p.Server)
 	a.greeting(e, &t, p.Greeting)
+	a.look(e, p.Version, &t)
 	a.tell(e, &t)
 }
 

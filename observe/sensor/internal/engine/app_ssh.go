@@ -26,10 +26,13 @@ func (a *sshApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(
 func (a *sshApp) reset()                        { a.conv.Reset(); a.at = at{} }
 
 // Step is told what the greeting has learnt; one event at its end says it all.
-func (a *sshApp) Step(wire.Dir, ssh.Step, *ssh.Session) {}
+func (a *sshApp) Step(dir wire.Dir, _ ssh.Step, s *ssh.Session) { a.look(dir, s) }
 
 // Session takes the greeting when no more can be read of it.
-func (a *sshApp) Session(s *ssh.Session) {
+func (a *sshApp) Session(s *ssh.Session) { a.w.emit(a.f, a.fill(s)) }
+
+// fill is what both sides have said so far.
+func (a *sshApp) fill(s *ssh.Session) *event.SSH {
 	e := &a.w.out.ssh
 	*e = event.SSH{ClientVersion: event.View(s.Client.Protocol), ClientSoftware: event.View(s.Client.Software),
 		ServerVersion: event.View(s.Server.Protocol), ServerSoftware: event.View(s.Server.Software),
@@ -52,5 +55,5 @@ func (a *sshApp) Session(s *ssh.Session) {
 		}
 	}
 	a.w.out.text = t.buf
-	a.w.emit(a.f, e)
+	return e
 }

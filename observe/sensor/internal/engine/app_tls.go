@@ -36,7 +36,8 @@ func (a *tlsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(
 func (a *tlsApp) reset()                        { a.conv.Reset(); a.secured, a.tlsTale = secured{}, tlsTale{} }
 
 // Step is told what the handshake has learnt; one event at its end says it all.
-func (a *tlsApp) Step(_ wire.Dir, step tls.Step, s *tls.Session) {
+func (a *tlsApp) Step(dir wire.Dir, step tls.Step, s *tls.Session) {
+	a.look(dir, step, s)
 	if step == tls.ClientHelloSeen && s.Client != nil {
 		a.secured.follow(&a.conv, s.Client, a.f.before)
 	}
