@@ -226,6 +226,7 @@ alert hl7 any any -> any any (hl7.observations:>30; sid:5;)`)
 		&event.DNS{Activity: "Query", Hostname: "www.EVIL.example"},
 		&event.DNS{Activity: "Response", Hostname: "www.evil.example"},
 		&event.TLS{Issuer: "C=XX, CN=Bad CA"},
+		&event.TLS{Issuer: "C=XX, CN=Bad CA"}, // the same handshake has come further
 		&event.DICOM{Activity: "Reject", CalledAE: "WRONGAE"},
 		&event.DICOM{Activity: "Associate", CalledAE: "WRONGAE"},
 		&event.Anomaly{Type: "stream", Event: "stream.est_invalid_ack"},
@@ -233,7 +234,13 @@ alert hl7 any any -> any any (hl7.observations:>30; sid:5;)`)
 		&event.HL7{Observations: 30},
 	} {
 		p.f.App = e.Kind().String()
-		p.w.Record(&p.f, &event.Header{}, e, &inspect.More{})
+		more := &inspect.More{}
+		p.f.Dir = up
+		if x, ok := e.(*event.TLS); ok { // whose sides are shown one by one, with what they said
+			p.f.Dir, more.Turn, more.Tx = down, true, 1
+			more.Value("tls.cert_issuer", []byte(x.Issuer))
+		}
+		p.w.Record(&p.f, &event.Header{}, e, more)
 	}
 	if got, want := strings.Join(p.alerts, ", "), "1 up, 2 down, 3 up, 4 up, 5 up"; got != want {
 		t.Errorf("got %q, want %q", got, want)
