@@ -54,6 +54,29 @@ func (w *Writer) Evidence(dst []byte, from int, v *Evidence) []byte {
 	return j.buf
 }
 
+// fileOf writes what carries a file, and the file in a list.
+func (w *Writer) fileOf(e *event.Event, p *event.File) {
+	j := &w.j
+	w.carrier(e, p)
+	j.array("files")
+	j.comma()
+	j.open("")
+	j.str("filename", p.Name)
+	j.truth("gaps", p.Gaps)
+	j.str("state", pick(p.Complete, "CLOSED", "UNKNOWN"))
+	if p.Complete {
+		j.some("md5", p.MD5)
+		j.some("sha256", p.SHA256)
+	}
+	j.truth("stored", p.Stored != "")
+	j.num("size", p.Size+p.Lost)
+	if p.TxID > 0 {
+		j.num("tx_id", p.TxID-1)
+	}
+	j.close()
+	j.end()
+}
+
 func pick01(b bool) uint64 {
 	if b {
 		return 1
@@ -109,6 +132,8 @@ func (w *Writer) Objects(dst []byte, e *event.Event) []byte {
 		w.j.open("dnp3")
 		w.j.raw(pick(p.FromServer, "response", "request"), p.Record)
 		w.j.close()
+	} else if p, ok := e.Payload.(*event.File); ok {
+		w.fileOf(e, p)
 	} else {
 		w.body(e)
 	}

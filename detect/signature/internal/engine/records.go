@@ -186,19 +186,6 @@ func present(all ...string) []string {
 // mailSources are the fields of mail, calls and transfers.
 func mailSources() map[string]*source {
 	return map[string]*source{
-		"smtp.helo":        text(toServer, func(p *event.SMTP) string { return p.Helo }),
-		"smtp.mail_from":   text(toServer, func(p *event.SMTP) string { return bracketless(p.MailFrom) }),
-		"smtp.rcpt_to":     list(toServer, func(p *event.SMTP) []string { return p.RcptTo }),
-		"email.from":       text(either, func(p *event.SMTP) string { return p.From }),
-		"email.subject":    text(either, func(p *event.SMTP) string { return p.Subject }),
-		"email.to":         text(either, func(p *event.SMTP) string { return strings.Join(p.To, ", ") }),
-		"email.cc":         text(either, func(p *event.SMTP) string { return strings.Join(p.Cc, ", ") }),
-		"email.date":       text(either, func(p *event.SMTP) string { return p.Date }),
-		"email.message_id": text(either, func(p *event.SMTP) string { return p.MessageID }),
-		"email.x_mailer":   text(either, func(p *event.SMTP) string { return p.XMailer }),
-		"email.body_md5":   text(either, func(p *event.SMTP) string { return p.BodyMD5 }),
-		"email.url":        list(either, func(p *event.SMTP) []string { return p.URLs }),
-		"email.received":   list(either, func(p *event.SMTP) []string { return p.Received }),
 
 		"ftp.command":         text(toServer, func(p *event.FTP) string { return p.Command }),
 		"ftp.command_data":    text(toServer, func(p *event.FTP) string { return p.Data }),
@@ -213,8 +200,6 @@ func mailSources() map[string]*source {
 		"ftpdata_command":    coded(either, field.FTPDataCommands(), func(p *event.FTPData) string { return p.Command }),
 	}
 }
-
-func bracketless(s string) string { return strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">") }
 
 func truth(b bool) uint64 {
 	if b {

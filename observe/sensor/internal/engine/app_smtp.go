@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"strings"
 
@@ -54,6 +55,12 @@ func (a *smtpApp) Body(t *smtp.Transaction, p []byte, lost int) {
 	l.take(p, lost)
 	if t.Whole {
 		l.end(true)
+		if a.w.look.on() {
+			e, x := a.fill(t)
+			x.mail(a.w, l, e)
+			a.w.out.text = x.buf
+			a.show(t, l, e)
+		}
 	}
 }
 
@@ -68,6 +75,26 @@ func (a *smtpApp) letter(number int) *letter {
 
 // Transaction takes a message with its envelope, or a session that sent none.
 func (a *smtpApp) Transaction(x *smtp.Transaction) {
+	w := a.w
+	e, t := a.fill(x)
+	l := a.letter(x.Number)
+	if l != nil {
+		l.end(x.Whole)
+		t.mail(w, l, e)
+		a.asset(l)
+	}
+	w.out.text = t.buf
+	if l != nil || len(x.From) > 0 || x.Number == 1 {
+		a.show(x, l, e)
+	}
+	if l != nil {
+		a.forget(l)
+	}
+	w.emit(a.f, e)
+}
+
+// fill is what is known of a transaction without its message.
+func (a *smtpApp) fill(x *smtp.Transaction) (*event.SMTP, texts) {
 	w, e := a.w, &a.w.out.smtp
 	t := texts{buf: w.out.text[:0]}
 	*e = event.SMTP{RcptTo: e.RcptTo[:0], To: e.To[:0], Cc: e.Cc[:0], Bcc: e.Bcc[:0], Received: e.Received[:0],
@@ -77,14 +104,47 @@ func (a *smtpApp) Transaction(x *smtp.Transaction) {
 	for _, to := range x.To {
 		e.RcptTo = append(e.RcptTo, t.masked(w, to))
 	}
-	if l := a.letter(x.Number); l != nil {
-		l.end(x.Whole)
-		t.mail(w, l, e)
-		a.asset(l)
-		a.forget(l)
+	return e, t
+}
+
+// show shows a message with its envelope, as far as it has come, to who looks into the traffic.
+func (a *smtpApp) show(x *smtp.Transaction, l *letter, e *event.SMTP) {
+	w := a.w
+	if !w.look.on() {
+		return
+	}
+	t := texts{buf: w.out.text}
+	more := &w.look.more
+	more.Tx = uint64(x.Number)
+	more.Value("smtp.helo", a.conv.Helo())
+	more.Value("smtp.mail_from", x.From)
+	for _, to := range x.To {
+		more.Value("smtp.rcpt_to", to)
+	}
+	if l != nil {
+		for name, f := range emailFields {
+			more.Value(name, l.Fields[f])
+		}
+		for _, hop := range l.Received {
+			more.Value("email.received", hop)
+		}
+		for _, url := range l.URLs {
+			more.Value("email.url", url)
+		}
+		if l.Message.Body > 0 {
+			at := len(t.buf)
+			t.buf = hex.AppendEncode(t.buf, l.BodyMD5[:])
+			more.Value("email.body_md5", t.buf[at:len(t.buf):len(t.buf)])
+		}
 	}
 	w.out.text = t.buf
-	w.emit(a.f, e)
+	w.showTurn(a.f, wire.ToServer, e)
+}
+
+// emailFields are the fields of a message that rules look at, by their names in rules.
+var emailFields = map[string]mime.Field{
+	"email.from": mime.From, "email.to": mime.To, "email.cc": mime.Cc, "email.subject": mime.Subject, "email.date": mime.Date,
+	"email.message_id": mime.MessageID, "email.x_mailer": mime.XMailer,
 }
 
 func (a *smtpApp) forget(l *letter) {

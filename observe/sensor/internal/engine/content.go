@@ -193,7 +193,9 @@ func (c *content) show(p []byte, last bool) {
 		c.number = l.files
 	}
 	f.Number = c.number
-	if more := l.File(c.w.view(c.f, c.dir), f, p); !more && c.facts.Quiet && c.told {
+	l.content = c
+	more := l.File(c.w.view(c.f, c.dir), f, p)
+	if l.content = nil; !more && c.facts.Quiet && c.told {
 		c.stopped = true
 	}
 }

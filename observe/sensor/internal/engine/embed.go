@@ -22,12 +22,14 @@ type subject struct {
 	lastAt  uint64            // at this packet
 	scribe  *scribe           // made at the first alert
 	answers ldapAnswers       // scratch
+	content *content          // a file of which bytes have come
 }
 
 // scribe writes what an alert is about. It has memory of its own: what alerts are told of is being read.
 type scribe struct {
 	writer   eve.Writer
 	http     event.HTTP
+	file     event.File
 	text     []byte
 	buf      []byte
 	event    event.Event
@@ -158,6 +160,13 @@ func (w *Worker) about(v *inspect.Flow, s *scribe) event.Payload {
 		return nil
 	case l.record != nil && l.record.Kind() != event.KindAnomaly:
 		return l.record
+	case l.content != nil:
+		c := l.content
+		t := texts{buf: s.text[:0]}
+		s.file = event.File{App: c.facts.App, Name: t.masked(w, c.facts.Name), TxID: c.facts.TxID, Size: c.size, Lost: c.lost,
+			Gaps: c.lost > 0, Carrier: event.View(c.facts.Carrier)}
+		s.text = t.buf
+		return &s.file
 	case l.request != nil:
 		t := texts{buf: s.text[:0]}
 		w.fillHTTP(&s.http, &t, l.request)
