@@ -123,6 +123,9 @@ func (w *Watcher) repeats(n int32) bool {
 // looks reports whether what a rule says of buffers holds.
 func (w *Watcher) looks(c *compiled) bool {
 	w.machine.Begin()
+	if c.Exchange {
+		return w.exchanged(c)
+	}
 	for i := range c.looks {
 		if !w.look(&c.looks[i]) {
 			return false

@@ -219,26 +219,20 @@ func digits(n uint64) string {
 // shareSources are the fields of Windows's protocols, of directories, databases and screens.
 func shareSources() map[string]*source {
 	return map[string]*source{
-		"smb.named_pipe":     text(either, func(p *event.SMB) string { return p.NamedPipe }),
+		"smb.named_pipe": text(either, func(p *event.SMB) string {
+			if p.NamedPipe == "" && p.ShareType == "PIPE" {
+				return p.Tree
+			}
+			return p.NamedPipe
+		}),
 		"smb.share":          text(either, func(p *event.SMB) string { return p.Tree }),
 		"smb.ntlmssp_user":   text(toServer, func(p *event.SMB) string { return p.User }),
 		"smb.ntlmssp_domain": text(toServer, func(p *event.SMB) string { return p.Domain }),
 		"smb.version": some(either, func(p *event.SMB) (uint64, bool) {
-			if p.Dialect == "" {
-				return 0, false
-			}
-			if strings.HasPrefix(p.Dialect, "NT") {
+			if strings.HasPrefix(p.Command, "SMB1_") || p.Command == "" && strings.HasPrefix(p.Dialect, "NT") {
 				return 1, true
 			}
-			return 2, true
-		}),
-
-		"krb5.cname":    list(either, func(p *event.Kerberos) []string { return strings.Split(p.Client, "/") }),
-		"krb5.sname":    list(either, func(p *event.Kerberos) []string { return strings.Split(p.Service, "/") }),
-		"krb5.msg_type": some(either, kerberosMessage),
-		"krb5.err_code": some(toClient, func(p *event.Kerberos) (uint64, bool) { return p.ErrorCode - 1, p.Error != "" }),
-		"krb5.ticket_encryption": coded(toClient, field.KerberosCiphers(), func(p *event.Kerberos) string {
-			return p.TicketEncryption
+			return 2, p.Command != "" || p.Dialect != ""
 		}),
 
 		"nfs_version":   number(either, func(p *event.NFS) uint64 { return p.Version }),
@@ -249,13 +243,6 @@ func shareSources() map[string]*source {
 		"mysql.query":   text(toServer, func(p *event.MySQL) string { return p.Statement }),
 		"tds.query":     text(toServer, func(p *event.TDS) string { return p.Statement }),
 	}
-}
-
-// kerberosMessage is the number of a message (RFC 4120 §7.5.7).
-func kerberosMessage(p *event.Kerberos) (uint64, bool) {
-	v, ok := map[string]uint64{"KRB_AS_REQ": 10, "KRB_AS_REP": 11, "KRB_TGS_REQ": 12, "KRB_TGS_REP": 13, "KRB_AP_REQ": 14, "KRB_AP_REP": 15,
-		"KRB_ERROR": 30}[p.Message]
-	return v, ok
 }
 
 // hospitalSources are the fields of medical protocols.

@@ -74,8 +74,6 @@ func (s *Set) compile(r *rule.Rule, o *overrides) (compiled, error) {
 	c.class = s.classes[r.Class]
 	s.override(&c, o)
 	switch {
-	case r.Exchange:
-		return c, unsupported("=>")
 	case r.Proto.Hook != "":
 		return c, unsupported("a rule that waits for " + r.Proto.Hook)
 	case r.Action == rule.Accept:
@@ -140,10 +138,14 @@ func (c *compiled) compileLooks(s *Set) error {
 				case *rule.Number:
 					l.numbers = append(l.numbers, []rule.Number{*n})
 				case *rule.Own:
-					if len(n.Numbers) == 0 || n.Not {
+					numbers := n.Numbers
+					if slices.Contains(n.Words, "weak") {
+						numbers = append(slices.Clone(numbers), weakCiphers()...)
+					}
+					if len(numbers) == 0 || n.Not {
 						return unsupported(n.Name)
 					}
-					l.numbers = append(l.numbers, n.Numbers)
+					l.numbers = append(l.numbers, numbers)
 				default:
 					return unsupported(b.Field.Name + " with more than numbers")
 				}
@@ -191,6 +193,9 @@ func (c *compiled) compileLooks(s *Set) error {
 
 // settle decides when the rule is asked, and in which directions.
 func (c *compiled) settle() error {
+	if c.Exchange {
+		return c.settleExchange()
+	}
 	c.dirs = 1<<wire.ToServer | 1<<wire.ToClient
 	switch {
 	case c.Flow.ToServer && !c.Flow.ToClient:
@@ -326,6 +331,9 @@ func (c *compiled) choose() {
 	best := -1
 	for i := range c.looks {
 		l := &c.looks[i]
+		if c.Exchange && l.dir == wire.ToServer { // what is asked when the response is there is found by it
+			continue
+		}
 		if l.program == nil || l.src != nil && l.src.packet != nil || l.program.WhenAbsent() || c.about == aboutRecord && l.src == nil || c.about == aboutHTTP && l.src == nil {
 			continue
 		}

@@ -27,6 +27,7 @@ type Set struct {
 	rules     []compiled
 	addresses addresses
 	once      []int32 // rules about addresses alone: asked once per flow and direction
+	linked    []int32 // rules about packets of no flow: ether, arp
 	protocol  []int32 // rules about the protocol of a flow alone
 
 	packets [2][2]groups              // packets of TCP, of all others, by direction: the payload as it came
@@ -182,6 +183,12 @@ func (s *Set) place(n int32) {
 	for _, e := range c.Events {
 		if !e.Not {
 			s.events[eventKey(e.Kind, e.Name)] = append(s.events[eventKey(e.Kind, e.Name)], n)
+		}
+	}
+	if name := c.Proto.Name; (name == "arp" || name == "ether") && c.about != aboutEvent {
+		s.linked = append(s.linked, n)
+		if name == "arp" {
+			return
 		}
 	}
 	switch c.about {

@@ -298,6 +298,10 @@ func (w *Watcher) Packet(f *inspect.Flow, p *packet.Packet) {
 }
 
 func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
+	if f == nil {
+		w.loose(p)
+		return
+	}
 	st := w.state(f)
 	if st == nil || st.passed {
 		return

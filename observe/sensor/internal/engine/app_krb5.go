@@ -48,9 +48,13 @@ func (a *krb5App) Exchange(x kerberos.Exchange) {
 	*e = event.Kerberos{Offered: e.Offered[:0], Options: e.Options[:0], PreAuth: e.PreAuth[:0], PACOptions: e.PACOptions[:0]}
 	if m := x.Request; m != nil {
 		t.ticketRequest(e, m)
+		w.out.text = t.buf
+		a.look(wire.ToServer, m, e)
 	}
 	if m := x.Reply; m != nil {
 		t.ticketReply(e, x.Request, m)
+		w.out.text = t.buf
+		a.look(wire.ToClient, m, e)
 	}
 	w.out.text = t.buf
 	if e.Message == "KRB_AP_REQ" || e.Message == "KRB_AP_REP" {

@@ -55,6 +55,7 @@ func (w *Worker) arp(p *packet.Packet) {
 		}
 	}
 	w.out.text = t.buf
+	w.showLoose(p)
 	if w.neighbours.fresh(w, p.VLAN, &m) || e.OtherMAC != "" || w.opt.EVE {
 		w.opt.Sink.Event(&w.head, e)
 	}

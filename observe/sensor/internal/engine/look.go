@@ -51,6 +51,16 @@ func (w *Worker) showPacket(f *flow, dir wire.Dir, p *packet.Packet) {
 	}
 }
 
+// showLoose shows a packet that belongs to no flow; w.head says what is known of it.
+func (w *Worker) showLoose(p *packet.Packet) {
+	if w.look.on() {
+		head := w.head
+		w.look.hand = p
+		w.look.Packet(nil, p)
+		w.head = head
+	}
+}
+
 // showStream shows bytes of a stream in their order; lost are missing before them. What is encrypted is not shown.
 func (w *Worker) showStream(f *flow, c *conversation, dir wire.Dir, p []byte, lost int) {
 	if w.look.on() && (c == nil || c.app != over{}) {
@@ -104,7 +114,7 @@ func (w *Worker) showRecord(f *flow, p event.Payload) {
 // ofTurns reports whether p is told of what was shown before, message by message.
 func ofTurns(p event.Payload) bool {
 	switch p.(type) {
-	case *event.SIP, *event.DCERPC, *event.DNP3, *event.ENIP, *event.LDAP, *event.TLS, *event.SSH, *event.SMTP:
+	case *event.SIP, *event.DCERPC, *event.DNP3, *event.ENIP, *event.LDAP, *event.TLS, *event.SSH, *event.SMTP, *event.Kerberos:
 		return true
 	}
 	return false

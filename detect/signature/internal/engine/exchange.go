@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"bulwark/detect/signature/internal/rule"
+	"bulwark/wire"
+	"bulwark/wire/inspect"
+	"bulwark/wire/packet"
+)
+
+// settleExchange is for a rule over both directions of a request (=>): it is asked when the response has come, each buffer
+// in the direction that it is of.
+func (c *compiled) settleExchange() error {
+	c.about, c.dirs = aboutHTTP, 1<<wire.ToClient
+	if len(c.looks) == 0 {
+		return unsupported("=> without fields")
+	}
+	for i := range c.looks {
+		l := &c.looks[i]
+		if l.src == nil || l.src.http == nil && l.src.many == nil && !l.src.body {
+			return unsupported("=> with fields that are not of HTTP")
+		}
+		if l.src.dir != wire.Either {
+			l.dir = l.src.dir
+		}
+		if l.dir == wire.Either {
+			return unsupported("=> with a field of which direction is not said")
+		}
+		if l.dir == wire.ToClient {
+			c.stage = max(c.stage, l.src.stage)
+		}
+	}
+	if c.stage < inspect.Head {
+		c.stage = inspect.Head
+	}
+	return nil
+}
+
+// exchanged reports whether what a rule over both directions says of buffers holds.
+func (w *Watcher) exchanged(c *compiled) bool {
+	dir := w.view.dir
+	defer func() {
+		w.view.dir = dir
+		clear(w.cache)
+	}()
+	for i := range c.looks {
+		if l := &c.looks[i]; l.dir != w.view.dir {
+			w.view.dir = l.dir
+			clear(w.cache)
+		}
+		if !w.look(&c.looks[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// weakCiphers are the types of encryption of Kerberos that are not AES or Camellia (RFC 3962, RFC 8009, RFC 6803).
+func weakCiphers() []rule.Number {
+	return []rule.Number{{Op: rule.Within, A: 0, B: 16}, {Op: rule.Within, A: 21, B: 24}, {Op: rule.Within, A: 27, B: 1<<31 - 1}}
+}
+
+// loose asks the rules about packets that belong to no flow.
+func (w *Watcher) loose(p *packet.Packet) {
+	if now := w.shared.now.Load(); now != w.set {
+		w.set = now
+		clear(w.cache)
+	}
+	w.view = view{dir: wire.ToServer, p: p}
+	for _, n := range w.set.linked {
+		w.ask(n)
+	}
+}
