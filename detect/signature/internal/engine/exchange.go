@@ -16,6 +16,19 @@ func (c *compiled) settleExchange() error {
 	}
 	for i := range c.looks {
 		l := &c.looks[i]
+		if l.src != nil && ofBodies(l.src) {
+			c.stage = inspect.Whole
+			if l.dir == wire.Either && c.FileDir == "to_client" {
+				l.dir = wire.ToClient
+			}
+			if l.dir == wire.Either && c.FileDir == "to_server" {
+				l.dir = wire.ToServer
+			}
+			if l.dir == wire.Either {
+				return unsupported("=> with a file of which direction is not said")
+			}
+			continue
+		}
 		if l.src == nil || l.src.http == nil && l.src.many == nil && !l.src.body {
 			return unsupported("=> with fields that are not of HTTP")
 		}
@@ -33,6 +46,20 @@ func (c *compiled) settleExchange() error {
 		c.stage = inspect.Head
 	}
 	return nil
+}
+
+// mixesBodies reports whether a rule about fields of HTTP asks for the name or the size of a file too.
+func (c *compiled) mixesBodies() bool {
+	http, files := false, false
+	for i := range c.looks {
+		s := c.looks[i].src
+		if s == nil {
+			continue
+		}
+		http = http || s.http != nil || s.many != nil
+		files = files || ofBodies(s)
+	}
+	return http && files
 }
 
 // exchanged reports whether what a rule over both directions says of buffers holds.

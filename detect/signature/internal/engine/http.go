@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"slices"
 
 	"bulwark/event"
@@ -159,12 +160,24 @@ func (w *Watcher) bodyBytes(s *source) ([]byte, bool) {
 	if s.name == "http.request_body" {
 		return v.tx.body, len(v.tx.body) > 0
 	}
-	for i := range v.st.files {
-		if g := &v.st.files[i]; int(g.tx) == v.tx.number && g.dir == v.dir && isHTTP(g.app) {
-			return g.data, true
-		}
+	if g := w.bodyFile(); g != nil {
+		return g.data, true
 	}
 	return nil, false
+}
+
+// bodyFile is the file that the message of HTTP in view carries; nil: none.
+func (w *Watcher) bodyFile() *gathered {
+	v := &w.view
+	if v.tx == nil {
+		return nil
+	}
+	for i := range v.st.files {
+		if g := &v.st.files[i]; int(g.tx) == v.tx.number && g.dir == v.dir && isHTTP(g.app) {
+			return g
+		}
+	}
+	return nil
 }
 
 // Body shows bytes of the body of a request.
@@ -177,6 +190,9 @@ func (w *Watcher) Body(f *inspect.Flow, t *http.Transaction, p []byte) {
 		tx.body = w.keep(tx.body, p, maxBody)
 	}
 }
+
+// maxName is how many bytes of a file's name are kept.
+const maxName = 512
 
 // maxFiles is how many files of a flow are gathered at a time.
 const maxFiles = 32
@@ -192,9 +208,10 @@ func (w *Watcher) File(f *inspect.Flow, file inspect.File, p []byte) bool {
 		if !file.First || len(st.files) >= maxFiles {
 			return false
 		}
-		st.files = append(st.files, gathered{number: file.Number, dir: f.Dir, tx: file.TxID, app: file.App})
+		st.files = append(st.files, gathered{number: file.Number, dir: f.Dir, tx: file.TxID, app: file.App, name: bytes.Clone(file.Name[:min(len(file.Name), maxName)])})
 		g = &st.files[len(st.files)-1]
 	}
+	g.size += uint64(len(p))
 	g.data = w.keep(g.data, p, maxBody)
 	enough := len(g.data) >= maxBody
 	if (enough || file.Last) && !isHTTP(file.App) && !g.over {

@@ -210,6 +210,7 @@ func (c *compiled) settle() error {
 		c.dirs &= 1 << wire.ToClient
 	}
 	app, record, payload := false, event.KindNone, false
+	mixed := c.mixesBodies()
 	for i := range c.looks {
 		src := c.looks[i].src
 		if src == nil {
@@ -223,6 +224,10 @@ func (c *compiled) settle() error {
 		}
 		if src.packet != nil {
 			c.headers = true
+			continue
+		}
+		if mixed && ofBodies(src) {
+			c.stage = inspect.Whole
 			continue
 		}
 		if src.record != event.KindNone {
@@ -331,7 +336,7 @@ func (c *compiled) choose() {
 	best := -1
 	for i := range c.looks {
 		l := &c.looks[i]
-		if c.Exchange && l.dir == wire.ToServer { // what is asked when the response is there is found by it
+		if l.src != nil && c.about == aboutHTTP && ofBodies(l.src) || c.Exchange && l.dir == wire.ToServer { // what is asked when the response is there is found by it
 			continue
 		}
 		if l.program == nil || l.src != nil && l.src.packet != nil || l.program.WhenAbsent() || c.about == aboutRecord && l.src == nil || c.about == aboutHTTP && l.src == nil {

@@ -45,9 +45,16 @@ func (w *Watcher) has(s *source) bool {
 	return w.view.record != nil && (s.beyond || w.view.record.Kind() == s.record)
 }
 
+// ofBodies reports whether a field of files is known of the bodies of HTTP before the record of the file is told.
+func ofBodies(s *source) bool { return s.name == "file.name" || s.name == "filesize" }
+
 // eachText calls each with the texts of a source of the record in hand.
 func (w *Watcher) eachText(s *source, each func([]byte) bool) {
 	switch {
+	case w.view.record == nil && s.name == "file.name":
+		if g := w.bodyFile(); g != nil && len(g.name) > 0 {
+			each(g.name)
+		}
 	case !w.has(s):
 	case s.beyond:
 		for i := range w.view.more.Values {
@@ -63,6 +70,10 @@ func (w *Watcher) eachText(s *source, each func([]byte) bool) {
 // eachNumber calls each with the numbers of a source of the record in hand.
 func (w *Watcher) eachNumber(s *source, each func(uint64) bool) {
 	switch {
+	case w.view.record == nil && s.name == "filesize":
+		if g := w.bodyFile(); g != nil {
+			each(g.size)
+		}
 	case !w.has(s):
 	case s.beyond:
 		for i := range w.view.more.Numbers {
@@ -77,13 +88,14 @@ func (w *Watcher) eachNumber(s *source, each func(uint64) bool) {
 
 // told reports whether one of the texts of a record is as asked.
 func (w *Watcher) told(l *look) bool {
-	if !w.has(l.src) {
+	if !w.has(l.src) && !ofBodies(l.src) {
 		return false
 	}
 	holds, some := false, false
+	little := w.view.more != nil && w.view.more.Little
 	w.eachText(l.src, func(v []byte) bool {
 		some = true
-		holds = (l.program == nil || l.program.Match(&w.machine, match.View{Data: v, Whole: true, Little: w.view.more.Little})) && l.owns(v)
+		holds = (l.program == nil || l.program.Match(&w.machine, match.View{Data: v, Whole: true, Little: little})) && l.owns(v)
 		return !holds
 	})
 	if !some && l.program != nil {
@@ -115,7 +127,7 @@ func (w *Watcher) number(l *look) bool {
 		})
 		return holds
 	}
-	if !w.has(l.src) {
+	if !w.has(l.src) && !ofBodies(l.src) {
 		return false
 	}
 	all := w.numbers[:0]

@@ -164,6 +164,8 @@ type gathered struct {
 	data   []byte
 	tx     uint64
 	app    string
+	name   []byte
+	size   uint64 // bytes so far
 	over   bool
 }
 
