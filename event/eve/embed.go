@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/netip"
+	"strings"
 
 	"bulwark/event"
 )
@@ -147,4 +148,40 @@ func (w *Writer) Objects(dst []byte, e *event.Event) []byte {
 		}
 	}
 	return dst
+}
+
+// Frame is a part of what a protocol sends, in an alert.
+type Frame struct {
+	Name       string // with the protocol before it
+	Bytes      []byte
+	Offset     uint64
+	FromServer bool
+	Payload    bool // the bytes are written
+}
+
+// Frame appends to the object in dst a frame; an empty dst begins one.
+func (w *Writer) Frame(dst []byte, f *Frame) []byte {
+	w.j = object{buf: dst}
+	j := &w.j
+	if len(dst) > 2 {
+		j.buf = dst[:len(dst)-1]
+	} else {
+		j.buf = dst[:0]
+		j.open("")
+	}
+	_, kind, _ := strings.Cut(f.Name, ".")
+	j.open("frame")
+	j.str("type", kind)
+	j.str("direction", pick(f.FromServer, "toclient", "toserver"))
+	j.num("stream_offset", f.Offset)
+	j.num("length", uint64(len(f.Bytes)))
+	j.truth("complete", true)
+	if f.Payload {
+		j.base64("payload", f.Bytes)
+		j.key("payload_printable")
+		j.printable(f.Bytes)
+	}
+	j.close()
+	j.close()
+	return j.buf
 }

@@ -27,6 +27,8 @@ type Inspector interface {
 	File(f *Flow, file File, p []byte) (more bool)
 	// Record shows what is about to be told of f, and what else was read of the same message; f is nil where it is of no flow.
 	Record(f *Flow, h *event.Header, p event.Payload, more *More)
+	// Frame shows a part of what a protocol sends, in direction f.Dir.
+	Frame(f *Flow, fr *Frame)
 	// Count is what it did since it was asked last.
 	Count() Count
 	// End shows that the conversation of f has ended: nothing more of its stream comes. gone says that the flow itself is
@@ -64,6 +66,13 @@ type More struct {
 	Little  bool   // DCE/RPC: numbers are little-endian
 	Tx      uint64 // of the exchange that the message is of, from 1: a rule tells of it once; 0: it is not said
 	Turn    bool   // it was said in the direction of the flow that is shown, whatever the record is about
+}
+
+// Frame is a part of what a protocol sends, as it was sent.
+type Frame struct {
+	Name   string // with the protocol before it: sip.pdu
+	Bytes  []byte
+	Offset uint64 // in the stream of its direction; of a datagram 0
 }
 
 // Value is bytes by the name that rules have for them.

@@ -48,3 +48,6 @@ const (
 	TLSClientKey   = 4
 	TLSServerKey   = 8
 )
+
+// NFSProcedure is the procedure of a call of NFS: four bytes of its number, and its name.
+const NFSProcedure = "nfs_procedure"

@@ -92,6 +92,7 @@ func (x *Exchange) read(at, end int) {
 		x.packet = Packet{Filters: x.packet.Filters[:0], Type: Type(b[0] >> 4), Dup: b[0]&8 != 0, QoS: b[0] >> 1 & 3,
 			Retain: b[0]&1 != 0, Length: length, Skipped: true}
 	}
+	x.packet.Raw = x.raw[at:end]
 }
 
 // HeaderLength is how many bytes the fixed header of a packet takes.

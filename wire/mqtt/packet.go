@@ -75,6 +75,7 @@ type Packet struct {
 
 	// Skipped is set of a packet that is too long to be read: only the fields above are known.
 	Skipped bool
+	Raw     []byte // all of it as it was sent, of an exchange; the end may be missing
 
 	Protocol    []byte // "MQTT" or "MQIsdp"
 	Version     uint8  // 3, 4 or 5

@@ -53,6 +53,8 @@ type Message struct {
 	Length        int // of the body; -1 when it is not told
 	Expires       []byte
 	Body          []byte
+	Raw           []byte // all of it, as it was sent
+	Head          []byte // the fields, with the empty line behind them
 }
 
 // Parse reads a message: all of a datagram, or as much of a stream as the length of the body says. It returns how many
@@ -69,6 +71,7 @@ func Parse(p []byte, m *Message) (int, error) {
 	if !m.first(line) {
 		return 0, ErrLine
 	}
+	fields := rest
 	for {
 		line, next, ok := cutLine(rest)
 		if !ok || len(p)-len(next) > maxHead {
@@ -88,6 +91,7 @@ func Parse(p []byte, m *Message) (int, error) {
 	if m.Length >= 0 && m.Length < len(rest) {
 		m.Body = rest[:m.Length]
 	}
+	m.Raw, m.Head = p[:head+len(m.Body)], p[len(p)-len(fields):head]
 	return head, nil
 }
 

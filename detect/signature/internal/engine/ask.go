@@ -69,7 +69,7 @@ func (w *Watcher) could(c *compiled) bool {
 		return false
 	}
 	tcp := f.Proto == packet.TCP
-	up := f.Established || f.Reset || tcp && (v.stream != nil || v.t != nil || v.file != nil || v.record != nil)
+	up := f.Established || f.Reset || tcp && (v.stream != nil || v.t != nil || v.file != nil || v.record != nil || v.frame != nil)
 	if c.Flow.Established && !up || c.Flow.NotEstablished && up {
 		return false
 	}
@@ -113,7 +113,7 @@ func (w *Watcher) repeats(n int32) bool {
 		return false
 	}
 	for i := range v.st.told {
-		if t := &v.st.told[i]; t.rule == n && t.serial == w.serial && t.tx == v.number && v.record == nil {
+		if t := &v.st.told[i]; t.rule == n && t.serial == w.serial && t.tx == v.number && v.record == nil && v.frame == nil {
 			return true
 		}
 	}
@@ -136,6 +136,8 @@ func (w *Watcher) looks(c *compiled) bool {
 
 func (w *Watcher) look(l *look) bool {
 	switch {
+	case l.frame != "":
+		return w.framed(l)
 	case l.src == nil:
 		return w.payload(l)
 	case l.src.packet != nil:

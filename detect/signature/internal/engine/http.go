@@ -79,6 +79,7 @@ func (w *Watcher) body(f *inspect.Flow, st *state, dir wire.Dir, t *http.Transac
 	}
 	tx.done[dir] = true
 	w.message(f, st, dir, inspect.Whole, t, tx)
+	w.httpFrame(f, st, dir, t, tx)
 }
 
 // message asks the rules about a stage of a message.

@@ -235,7 +235,6 @@ func shareSources() map[string]*source {
 			return 2, p.Command != "" || p.Dialect != ""
 		}),
 
-		"nfs_version":   number(either, func(p *event.NFS) uint64 { return p.Version }),
 		"rfb.name":      text(either, func(p *event.RFB) string { return p.Name }),
 		"rfb.sectype":   some(either, func(p *event.RFB) (uint64, bool) { return p.Security - 1, p.Security > 0 }),
 		"rfb.secresult": coded(toClient, enum("rfb.secresult"), func(p *event.RFB) string { return p.Result }),

@@ -22,6 +22,7 @@ const (
 	aboutHTTP            // HTTP and the files that protocols carry
 	aboutRecord          // what is told of a conversation
 	aboutEvent           // anomalies
+	aboutFrame           // parts of what a protocol sends
 	aboutProtocol        // once per flow, when its protocol is known
 )
 
@@ -35,6 +36,7 @@ type compiled struct {
 	rank  int // rules that set what others ask for come first
 	about about
 	kind  event.Kind // of aboutRecord
+	frame string     // of aboutFrame
 	stage inspect.Stage
 	dirs  uint8 // bit of each direction in which it is asked
 
@@ -60,6 +62,7 @@ type compiled struct {
 // look is a buffer with what must hold of it.
 type look struct {
 	field   *field.Field // nil: the payload
+	frame   string       // of the field frame: which one
 	dir     wire.Dir     // in which it is looked at; Either: both
 	src     *source      // nil: the payload
 	program *match.Program
@@ -122,12 +125,14 @@ func (c *compiled) compileLooks(s *Set) error {
 		b := &c.Buffers[i]
 		l := look{field: b.Field, dir: wire.Either}
 		if b.Frame != "" {
-			return unsupported("frame " + b.Frame)
+			if l.frame = frameName(c.Proto.App, b.Frame); l.frame == "" {
+				return unsupported("frame " + b.Frame)
+			}
 		}
 		if b.Field != nil {
 			l.dir = b.Dir
 		}
-		if b.Field != nil && b.Field.Name != "base64_data" {
+		if b.Field != nil && b.Field.Name != "base64_data" && !isFrame(b.Field) {
 			if l.src = sourceOf(b.Field); l.src == nil {
 				return unsupported(b.Field.Name)
 			}
@@ -196,6 +201,7 @@ func (c *compiled) settle() error {
 	if c.Exchange {
 		return c.settleExchange()
 	}
+	framed := slices.ContainsFunc(c.looks, func(l look) bool { return l.frame != "" })
 	c.dirs = 1<<wire.ToServer | 1<<wire.ToClient
 	switch {
 	case c.Flow.ToServer && !c.Flow.ToClient:
@@ -208,6 +214,9 @@ func (c *compiled) settle() error {
 		c.dirs &= 1 << wire.ToServer
 	case "to_client":
 		c.dirs &= 1 << wire.ToClient
+	}
+	if framed {
+		return c.settleFrames()
 	}
 	app, record, payload := false, event.KindNone, false
 	mixed := c.mixesBodies()
@@ -267,6 +276,10 @@ func (c *compiled) settle() error {
 func (c *compiled) settleApp() {
 	if c.app[0] == "http" {
 		c.about = aboutHTTP
+		return
+	}
+	if c.Store != nil { // each file once
+		c.about, c.kind = aboutRecord, event.KindFile
 		return
 	}
 	c.about, c.kind = aboutRecord, event.KindOf(c.app[0])

@@ -36,6 +36,7 @@ type Set struct {
 	list    [2][2][]*group            // the same by direction and stage
 	stages  [2][2][]int32             // rules about HTTP without bytes that must be there, by direction and stage
 	records map[event.Kind]*recordSet // rules about records
+	frames  map[string]*recordSet     // rules about frames, by their names
 	events  map[string][]int32        // rules about anomalies, by kind and name
 
 	bits    map[string]uint32
@@ -122,7 +123,7 @@ type Options struct {
 
 // Compile compiles rules. Those that cannot be evaluated are refused; the others make the set.
 func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
-	s := &Set{fields: map[fieldKey]*group{}, records: map[event.Kind]*recordSet{}, events: map[string][]int32{},
+	s := &Set{fields: map[fieldKey]*group{}, records: map[event.Kind]*recordSet{}, frames: map[string]*recordSet{}, events: map[string][]int32{},
 		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes, sample: cmp.Or(o.SampleEvery, sampleEvery) - 1,
 		data: o.Data, datasets: map[string]*dataset{}, dataTests: map[*rule.Dataset]*dataTest{}}
 	over := newOverrides(o.Overrides)
@@ -175,6 +176,11 @@ func (s *Set) finish(plain bool) {
 			make(g)
 		}
 	}
+	for _, r := range s.frames {
+		for _, g := range r.groups {
+			make(g)
+		}
+	}
 }
 
 // place puts rule n where it will be found.
@@ -203,6 +209,8 @@ func (s *Set) place(n int32) {
 		s.placeHTTP(n, c)
 	case aboutRecord:
 		s.placeRecord(n, c)
+	case aboutFrame:
+		s.placeFrame(n, c)
 	}
 }
 
@@ -255,6 +263,19 @@ func (s *Set) placeKind(n int32, c *compiled, kind event.Kind) {
 	if r == nil {
 		r = &recordSet{groups: map[fieldKey]*group{}}
 		s.records[kind] = r
+	}
+	if c.fast < 0 {
+		r.always = append(r.always, n)
+		return
+	}
+	groupOf(r.groups, &r.list, &c.looks[c.fast], 0).add(c.pattern, n)
+}
+
+func (s *Set) placeFrame(n int32, c *compiled) {
+	r := s.frames[c.frame]
+	if r == nil {
+		r = &recordSet{groups: map[fieldKey]*group{}}
+		s.frames[c.frame] = r
 	}
 	if c.fast < 0 {
 		r.always = append(r.always, n)

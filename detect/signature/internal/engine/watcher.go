@@ -76,6 +76,7 @@ type view struct {
 	tx     *transaction
 	file   *gathered
 	record event.Payload
+	frame  *inspect.Frame
 	more   *inspect.More // what was read of the message besides
 	number uint64        // of the transaction, from 1
 }

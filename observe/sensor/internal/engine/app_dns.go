@@ -44,6 +44,9 @@ func (w *Worker) dnsDatagram(f *flow, dir wire.Dir, p []byte) {
 		}
 	}
 	w.tellDNS(f, &w.out.message, err)
+	w.look.beside = &w.out.dns
+	w.showFrame(f, dir, "dns.pdu", p, 0)
+	w.look.beside = nil
 }
 
 // tellDNS reports one message. One that broke off is reported as far as it could be read.

@@ -80,6 +80,7 @@ func (a *nfsCalls) Call(v *nfs.Call) {
 			}
 		}
 	}
+	(*nfsApp)(a).show(v)
 	(*nfsApp)(a).call(v)
 }
 
@@ -87,6 +88,7 @@ func (a *nfsCalls) Call(v *nfs.Call) {
 func (a *nfsApp) Record(r nfs.Record) {
 	switch r := r.(type) {
 	case *nfs.Call:
+		a.show(r)
 		a.call(r)
 	case *nfs.File:
 		a.file(r)
@@ -228,6 +230,7 @@ func (a *nfsApp) file(r *nfs.File) {
 	t.nfsCaller(e, &r.Who)
 	a.number(e)
 	a.w.out.text = t.buf
+	a.showFile(e)
 	a.w.emit(a.f, e)
 	if r.Mark != 0 {
 		a.files[r.Mark-1].close(a.told, r.Last)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"strconv"
 
 	"bulwark/event"
@@ -45,6 +46,23 @@ func (a *sipApp) show(dir wire.Dir, m *sip.Message) {
 	}
 	w.out.text = t.buf
 	w.showTurn(a.f, dir, e)
+	a.frames(dir, m, e)
+}
+
+// frames shows the parts of a message.
+func (a *sipApp) frames(dir wire.Dir, m *sip.Message, e *event.SIP) {
+	w := a.w
+	w.look.beside = e
+	line, head, body := "sip.request.line", "sip.request.headers", "sip.request.body"
+	if m.Response {
+		line, head, body = "sip.response.line", "sip.response.headers", "sip.response.body"
+	}
+	w.showFrame(a.f, dir, "sip.pdu", m.Raw, 0)
+	at := len(m.Raw) - len(m.Body) - len(m.Head)
+	w.showFrame(a.f, dir, line, m.Raw[:at], 0)
+	w.showFrame(a.f, dir, head, bytes.TrimSuffix(m.Head, []byte("\r\n")), uint64(at))
+	w.showFrame(a.f, dir, body, m.Body, uint64(len(m.Raw)-len(m.Body)))
+	w.look.beside = nil
 }
 
 // showDescription adds the lines of the description in hand.

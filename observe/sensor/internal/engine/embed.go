@@ -23,6 +23,9 @@ type subject struct {
 	scribe  *scribe           // made at the first alert
 	answers ldapAnswers       // scratch
 	content *content          // a file of which bytes have come
+	frames  inspect.Frame     // in hand
+	inFrame bool
+	beside  event.Payload // what is known of the message that the frame is of
 }
 
 // scribe writes what an alert is about. It has memory of its own: what alerts are told of is being read.
@@ -51,6 +54,10 @@ func (w *Worker) embed(v *inspect.Flow, a *event.Alert) {
 	if p := w.about(v, s); p != nil {
 		s.event = event.Event{Header: w.head, Payload: p}
 		s.buf = s.writer.Objects(s.buf, &s.event)
+	}
+	if l.inFrame {
+		s.buf = s.writer.Frame(s.buf, &eve.Frame{Name: l.frames.Name, Bytes: l.frames.Bytes, Offset: l.frames.Offset, FromServer: a.FromServer,
+			Payload: w.opt.Records.Payloads})
 	}
 	if w.evidence(v, a, &s.evidence) {
 		s.buf = s.writer.Evidence(s.buf, 0, &s.evidence)
@@ -89,8 +96,20 @@ func (w *Worker) evidence(v *inspect.Flow, a *event.Alert, e *eve.Evidence) bool
 	}
 	if r.Packets {
 		e.Packet, e.Link, e.LinkName = w.look.frame, uint64(w.look.link), linkNames[w.look.link]
+		if w.depth > 0 { // what the tunnel carries
+			e.Packet, e.Link, e.LinkName = innerBytes(p), 12, "RAW"
+		}
 	}
 	return e.Tunnel || e.Payload != nil || e.Packet != nil
+}
+
+// innerBytes is a packet of IP without what is before it.
+func innerBytes(p *packet.Packet) []byte {
+	if len(p.Head) == 0 {
+		return nil
+	}
+	whole := p.Head[:min(cap(p.Head), len(p.Head)+len(p.Transport))]
+	return whole
 }
 
 // linkNames are the names of link types (tcpdump.org/linktypes.html).
@@ -160,6 +179,8 @@ func (w *Worker) about(v *inspect.Flow, s *scribe) event.Payload {
 		return nil
 	case l.record != nil && l.record.Kind() != event.KindAnomaly:
 		return l.record
+	case l.inFrame && l.beside != nil:
+		return l.beside
 	case l.content != nil:
 		c := l.content
 		t := texts{buf: s.text[:0]}

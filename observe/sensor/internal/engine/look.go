@@ -114,10 +114,21 @@ func (w *Worker) showRecord(f *flow, p event.Payload) {
 // ofTurns reports whether p is told of what was shown before, message by message.
 func ofTurns(p event.Payload) bool {
 	switch p.(type) {
-	case *event.SIP, *event.DCERPC, *event.DNP3, *event.ENIP, *event.LDAP, *event.TLS, *event.SSH, *event.SMTP, *event.Kerberos:
+	case *event.SIP, *event.DCERPC, *event.DNP3, *event.ENIP, *event.LDAP, *event.TLS, *event.SSH, *event.SMTP, *event.Kerberos, *event.NFS:
 		return true
 	}
 	return false
+}
+
+// showFrame shows a part of what a protocol sends; offset is its place in the stream.
+func (w *Worker) showFrame(f *flow, dir wire.Dir, name string, p []byte, offset uint64) {
+	if !w.look.on() || len(p) == 0 {
+		return
+	}
+	w.look.frames = inspect.Frame{Name: name, Bytes: p, Offset: offset}
+	w.look.inFrame = true
+	w.look.Frame(w.view(f, dir), &w.look.frames)
+	w.look.inFrame = false
 }
 
 // showTurn shows what was read of a message of which nothing is told yet: its part of p, and what was added to w.look.more.
