@@ -152,6 +152,9 @@ func (m *Message) Parse(p []byte) error {
 	return err
 }
 
+// Raw is the message as it was sent.
+func (m *Message) Raw() []byte { return m.wire }
+
 func (m *Message) reset(p []byte) {
 	m.ID, m.Flags, m.LongName = 0, 0, false
 	m.Questions, m.Answers = m.Questions[:0], m.Answers[:0]

@@ -61,6 +61,12 @@ type Frame struct {
 	Mask       uint32 // what the payload is masked with
 	Length     uint64 // of the payload, in bytes
 	Code       uint16 // why the connection closes (RFC 6455 §7.4); 0 when it is not told
+
+	// Of a conversation that keeps payloads, of frames up to 64 KiB:
+	Raw     []byte // as it was sent
+	Head    []byte // the begin of it, before the payload
+	Payload []byte // without the mask
+	Message []byte // at the last frame of a message: what all its frames carry, as far as it was kept
 }
 
 // Handler takes the frames.
@@ -70,10 +76,19 @@ type Handler interface {
 }
 
 // Conversation is one connection. Its zero value is ready.
-type Conversation struct{ frame Frame }
+type Conversation struct {
+	Keep bool // payloads are kept until their frame has been handed over, those of fragments until the message has
+
+	frame    Frame
+	payload  []byte
+	messages [2][]byte
+}
+
+// maxKept is how many bytes are kept of a frame, and of a message.
+const maxKept = 64 << 10
 
 // Reset makes c ready for another conversation.
-func (c *Conversation) Reset() { *c = Conversation{} }
+func (c *Conversation) Reset() { *c = Conversation{Keep: c.Keep} }
 
 // Close has nothing to report.
 func (c *Conversation) Close(Handler) {}
@@ -91,6 +106,12 @@ func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int
 		if err != nil || need > 0 {
 			return done, need, err
 		}
+		if l := c.frame.Length; c.Keep && l <= maxKept {
+			if whole := n + int(l); len(p)-done < whole {
+				return done, whole, nil
+			}
+			c.keep(dir, p[done:done+n+int(l)], n)
+		}
 		h.Frame(dir, &c.frame)
 		done += n
 		if l := c.frame.Length; l > uint64(len(p)-done) {
@@ -99,6 +120,35 @@ func (c *Conversation) Decode(dir wire.Dir, p []byte, h Handler) (done, need int
 		done += int(c.frame.Length)
 	}
 	return done, 0, nil
+}
+
+// keep takes the payload of a frame, whose head has n bytes.
+func (c *Conversation) keep(dir wire.Dir, raw []byte, n int) {
+	f := &c.frame
+	c.payload = append(c.payload[:0], raw[n:]...)
+	if f.Masked {
+		for i := range c.payload {
+			c.payload[i] ^= byte(f.Mask >> (24 - 8*(i&3)))
+		}
+	}
+	f.Raw, f.Head, f.Payload = raw, raw[:n], c.payload
+	if f.Opcode >= Close { // it stands between the frames of a message
+		f.Message = f.Payload
+		return
+	}
+	m := &c.messages[dir]
+	if f.Opcode != Continuation {
+		*m = (*m)[:0]
+	}
+	if !f.Fin || f.Opcode == Continuation {
+		*m = append(*m, f.Payload[:min(len(f.Payload), maxKept-len(*m))]...)
+	}
+	switch {
+	case f.Fin && f.Opcode == Continuation:
+		f.Message = *m
+	case f.Fin:
+		f.Message = f.Payload
+	}
 }
 
 // head reads the head that p begins with: its length, or how many bytes must be there.

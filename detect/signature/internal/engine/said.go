@@ -27,7 +27,7 @@ func messageSources() map[string]*source {
 	for kind, prefixes := range map[event.Kind][]string{
 		event.KindSIP: {"sip.", "sdp."}, event.KindMQTT: {"mqtt."},
 		event.KindDNP3: {"dnp3."}, event.KindENIP: {"enip", "cip_"}, event.KindModbus: {"modbus"}, event.KindLDAP: {"ldap."},
-		event.KindTLS: {"tls.", "ssl_", "ja3", "ja4"}, event.KindSSH: {"ssh."}, event.KindSMTP: {"smtp.", "email."}, event.KindKerberos: {"krb5."}, event.KindNFS: {"nfs_"}, event.KindQUIC: {"quic.version"},
+		event.KindTLS: {"tls.", "ssl_", "ja3", "ja4"}, event.KindSSH: {"ssh."}, event.KindSMTP: {"smtp.", "email."}, event.KindKerberos: {"krb5."}, event.KindNFS: {"nfs_"}, event.KindWebSocket: {"websocket."}, event.KindQUIC: {"quic.version"},
 		event.KindIKE: {"ike.vendor", "ike.key_", "ike.nonce_", "ike.chosen_"},
 	} {
 		for i := range field.Count() {

@@ -27,12 +27,15 @@ func (a *dnsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(
 func (a *dnsApp) reset()                        { a.conv.Reset(); a.at = at{} }
 
 // Message takes one message of the conversation.
-func (a *dnsApp) Message(_ wire.Dir, m *dns.Message, err error) {
+func (a *dnsApp) Message(dir wire.Dir, m *dns.Message, err error) {
 	if a.f.app == LLMNR {
 		a.w.tellLLMNR(a.f, m, err)
 		return
 	}
 	a.w.tellDNS(a.f, m, err)
+	a.w.look.beside = &a.w.out.dns
+	a.w.showFrame(a.f, dir, "dns.pdu", m.Raw(), 0)
+	a.w.look.beside = nil
 }
 
 // dnsDatagram takes one message. Where the first one seen of a flow is a response, who sent it serves.

@@ -27,6 +27,7 @@ type webSocketCount struct {
 
 func (a *webSocketApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, error) {
 	a.stand(w, f, dir)
+	a.conv.Keep = w.look.on()
 	return a.conv.Decode(dir, p, a)
 }
 func (a *webSocketApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
@@ -78,15 +79,15 @@ func (a *webSocketApp) Frame(dir wire.Dir, f *websocket.Frame) {
 			c.code = f.Code
 		}
 	}
-	if !a.w.opt.EVE {
-		return
-	}
 	e := &a.w.out.webSocket
 	*e = event.WebSocket{Opcode: f.Opcode.String(), Fin: f.Fin, Server: dir == wire.ToClient}
 	if f.Masked {
 		e.Mask = uint64(f.Mask) + 1
 	}
-	a.w.emit(a.f, e)
+	a.look(dir, f, e)
+	if a.w.opt.EVE {
+		a.w.emit(a.f, e)
+	}
 }
 
 // tell reports what the connection has carried.

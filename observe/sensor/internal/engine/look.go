@@ -114,7 +114,7 @@ func (w *Worker) showRecord(f *flow, p event.Payload) {
 // ofTurns reports whether p is told of what was shown before, message by message.
 func ofTurns(p event.Payload) bool {
 	switch p.(type) {
-	case *event.SIP, *event.DCERPC, *event.DNP3, *event.ENIP, *event.LDAP, *event.TLS, *event.SSH, *event.SMTP, *event.Kerberos, *event.NFS:
+	case *event.SIP, *event.DCERPC, *event.DNP3, *event.ENIP, *event.LDAP, *event.TLS, *event.SSH, *event.SMTP, *event.Kerberos, *event.NFS, *event.WebSocket:
 		return true
 	}
 	return false
