@@ -282,6 +282,9 @@ func judging(t *testing.T, f *Findings, now *clock.Manual, e *ear) {
 	a.add(2, "10.0.0.1", "10.0.0.2")
 	hear(t, f, a)
 	check(t, "and comes back", brief(page(t, f, "rule=1:2")), "3 x4 open 10.0.0.1>10.0.0.2")
+	if v := f.Verdicts("1:2"); v.True != 1 || len(v.List) != 1 || v.List[0].By != "person:ana" {
+		t.Errorf("what was said of the rule before: %+v", v)
+	}
 	say(t, f, Ask{IDs: []uint64{2}, Verdict: Benign, Reason: "allowed", Scope: ByEntity, Entity: "device:12"})
 	check(t, "all of the rule and that device are closed", brief(page(t, f, "rule=1:1&sort=first")), "2 x1 closed 10.0.0.1>10.0.0.3; 1 x6 closed 10.0.0.1>10.0.0.2")
 	a.add(1, "10.0.0.1", "10.0.0.77")

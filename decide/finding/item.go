@@ -51,6 +51,7 @@ type item struct {
 	Last     int64           `json:"last"`
 	Count    uint64          `json:"count"`
 	Word     word            `json:"word"`
+	Before   word            `json:"before,omitzero"` // what was said of it before it came back
 
 	rule  *rule
 	fresh *fresh // what is not kept yet; nil: all is
@@ -141,6 +142,14 @@ func (e *end) where() place {
 // compatible reports whether one that was known by its address may be another.
 func (e *end) compatible(o *end) bool {
 	return e.Many == o.Many && (e.Many || e.Addr == o.Addr && (e.Device == 0 || o.Device == 0 || e.Device == o.Device) || e.Device != 0 && e.Device == o.Device)
+}
+
+// said is what people said of a finding last, though it may have come back since.
+func (it *item) said() *word {
+	if it.Word.Verdict == "" {
+		return &it.Before
+	}
+	return &it.Word
 }
 
 type pair struct {

@@ -232,6 +232,9 @@ func (f *Findings) weigh(it *item, ru *rule, kept *suppression, at int64) {
 
 // open opens a finding again.
 func (f *Findings) open(it *item, what string, now time.Time) {
+	if it.Word.Verdict != "" {
+		it.Before = it.Word
+	}
 	it.Word = word{Status: Open}
 	delete(f.snoozed, it.ID)
 	f.happen(it, happening{Time: now, By: self, What: what})

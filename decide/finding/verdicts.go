@@ -33,7 +33,7 @@ func (f *Findings) Verdicts(rule string) Verdicts {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	for _, it := range f.every {
-		if w := &it.Word; it.Rule == rule && w.Verdict != "" {
+		if w := it.said(); it.Rule == rule && w.Verdict != "" {
 			v.List = append(v.List, OneSaid{w.Verdict, w.Reason, w.By, w.At, it.ID, w.Scope})
 		}
 	}
@@ -53,11 +53,12 @@ func (f *Findings) AllVerdicts() map[string]Verdicts {
 	defer f.mu.RUnlock()
 	all := map[string]Verdicts{}
 	for _, it := range f.every {
-		if it.Word.Verdict == "" {
+		w := it.said()
+		if w.Verdict == "" {
 			continue
 		}
 		v := all[it.Rule]
-		switch it.Word.Verdict {
+		switch w.Verdict {
 		case True:
 			v.True++
 		case False:

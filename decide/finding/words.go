@@ -260,7 +260,7 @@ type judgement struct {
 	now    time.Time
 	entity named
 	items  []*item
-	before []word
+	before [][2]word // what was said of them, and what was said before that
 	made   []*suppression
 	lifted []*suppression
 }
@@ -287,7 +287,7 @@ func (f *Findings) judge(j *judgement) (err error) {
 	}
 	f.sweep(j)
 	for _, it := range j.items {
-		j.before = append(j.before, it.Word)
+		j.before = append(j.before, [2]word{it.Word, it.Before})
 		f.say(it, j)
 	}
 	return nil
@@ -390,7 +390,9 @@ func (f *Findings) say(it *item, j *judgement) {
 	case False, Benign, Suppress:
 		w.Scope = j.Scope
 	}
-	it.Word = w
+	if it.Word = w; j.Verdict != Snooze {
+		it.Before = word{}
+	}
 	f.happen(it, happening{Time: j.now, By: j.actor, What: what, Verdict: w.Verdict, Reason: j.Reason, Until: j.Until, Scope: w.Scope})
 	f.tell(it, rejudged, activity)
 }
@@ -399,9 +401,9 @@ func (f *Findings) say(it *item, j *judgement) {
 func (f *Findings) undo(j *judgement) {
 	for n, w := range j.before {
 		it := j.items[n]
-		it.Word = w
+		it.Word, it.Before = w[0], w[1]
 		delete(f.snoozed, it.ID)
-		if w.Status == Snoozed {
+		if it.Word.Status == Snoozed {
 			f.snoozed[it.ID] = it
 		}
 		if it.fresh != nil && len(it.fresh.history) > 0 {
