@@ -84,7 +84,7 @@ func (n *Node) putRules(p signature.Put) error {
 		n.health.Set(&rulesRejected, health.Args{"count": strconv.Itoa(p.Rejected), "loaded": strconv.Itoa(p.Loaded),
 			"place": p.First.Place, "reason": printable(p.First.Reason)})
 	}
-	if n.sensor == nil {
+	if n.sensor == nil || n.capture != "" { // a capture is read with the rules that it began with
 		return nil
 	}
 	return n.sensor.Look(func() (*os.File, error) { return bundle(p.Rules) })

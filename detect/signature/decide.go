@@ -101,20 +101,24 @@ func (b *Rulebook) Decide(ctx context.Context, d Decision) (Put, error) {
 			return Put{}, err
 		}
 	}
-	text, err := json.MarshalIndent(after, "", "  ")
-	if err == nil {
-		err = replaceFile(b.path(decisionsFile), text)
-	}
-	if err != nil {
-		return Put{}, err
-	}
 	if b.Apply != nil {
 		if err := b.Apply(next.put); err != nil {
 			return Put{}, err
 		}
 	}
+	text, err := json.MarshalIndent(after, "", "  ")
+	if err == nil {
+		err = replaceFile(b.path(decisionsFile), text)
+	}
+	if err != nil {
+		if old := b.edition().put; b.Apply != nil && old.Rules != nil {
+			err = errors.Join(err, b.Apply(old)) // what is not kept does not hold
+		}
+		return Put{}, err
+	}
 	b.mu.Lock()
-	b.now, b.decisions, b.counts = next, after, map[ID]Cost{}
+	b.decisions = after
+	b.turn(next)
 	b.mu.Unlock()
 	return next.put, nil
 }

@@ -133,7 +133,8 @@ const (
 	classFile
 	referenceFile
 	overrideFile
-	mapFile // sid-msg.map: titles, which the rules have themselves
+	mapFile  // sid-msg.map: titles, which the rules have themselves
+	dataFile // a list of a dataset that rules name
 	noFile
 )
 
@@ -150,6 +151,10 @@ func kindOf(name string) fileKind {
 		return mapFile
 	case strings.HasSuffix(base, ".rules"):
 		return ruleFile
+	}
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".lst", ".list", ".csv", ".json", ".ndjson", ".dat":
+		return dataFile
 	}
 	return noFile
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -146,10 +147,15 @@ func (b *Rulebook) Reload() (Put, error) {
 		}
 	}
 	b.mu.Lock()
-	b.now = next
-	b.counts = map[ID]Cost{}
+	b.turn(next)
 	b.mu.Unlock()
 	return next.put, missing
+}
+
+// turn makes next the edition that is shown. What rules cost that are still there is known on. The lock is held.
+func (b *Rulebook) turn(next *edition) {
+	b.now = next
+	maps.DeleteFunc(b.counts, func(id ID, _ Cost) bool { _, ok := next.byID[id]; return !ok })
 }
 
 // Rules are those that are in force, as they are handed over.

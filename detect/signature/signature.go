@@ -109,7 +109,7 @@ func (r *Rules) addFolder(source string, in fs.FS, called func(string) string) e
 		if err != nil {
 			return err
 		}
-		files = append(files, File{Name: called(name), Text: text})
+		files = append(files, File{Name: called(name), Text: text, Data: kindOf(name) == dataFile})
 		for _, list := range listsOf(text) {
 			if filepath.IsAbs(list) {
 				continue

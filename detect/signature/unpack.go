@@ -100,7 +100,7 @@ func untar(r io.Reader) ([]File, error) {
 		if err != nil {
 			return nil, archiveFault(err)
 		}
-		files = append(files, File{Name: name, Text: text})
+		files = append(files, File{Name: name, Text: text, Data: kindOf(name) == dataFile})
 	}
 }
 

@@ -352,6 +352,20 @@ func TestSourcesThatAreDueAreAsked(t *testing.T) {
 	}
 }
 
+func TestListsOfDatasetsComeWithTheirRules(t *testing.T) {
+	s := newShop(t)
+	s.files["/emerging.rules.tar.gz"] = archive(t, entryOf{name: "rules/a.rules", text: "alert dns any any -> any any (msg:\"Bad name\"; dns.query; dataset:isset,bad,type string,load bad.lst; sid:8;)\n"},
+		entryOf{name: "rules/bad.lst", text: "ZXZpbC5leGFtcGxl\n"})
+	b := book(t, s, Source{})
+	if r := update(t, b); r.Outcome != outUpdated || !slices.Equal(b.inForce(), []uint32{8}) {
+		t.Errorf("got %+v and %v in force, want rule 8 with its list", r, b.inForce())
+	}
+	again, err := Open(b.Needs)
+	if err != nil || !slices.Equal(again.inForce(), []uint32{8}) {
+		t.Errorf("got %v, %v after a restart, want rule 8", again.inForce(), err)
+	}
+}
+
 func TestAFileOfRulesIsASource(t *testing.T) {
 	s := newShop(t)
 	s.files["/ward"] = []byte(ruleText(5, ""))

@@ -39,7 +39,7 @@ type Item struct {
 	Verdicts   *Verdicts `json:"verdicts,omitempty"`
 }
 
-// Cost is what a rule took since it was put in force.
+// Cost is what a rule took since the program began.
 type Cost struct {
 	Checked uint64 // evaluations
 	Matched uint64 // of them those that held
