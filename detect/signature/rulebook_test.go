@@ -2,6 +2,7 @@ package signature
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -355,6 +356,26 @@ func TestRulesAreTried(t *testing.T) {
 		if code := ask(t, "POST", s.URL+"/api/rules/try", kind, body, nil); code != 422 {
 			t.Errorf("%s: got %d, want 422", what, code)
 		}
+	}
+}
+
+func TestAPackedFileOfRulesKeepsItsName(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := io.WriteString(z, ruleText(5, "")); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "ward.rules.gz")
+	write(t, path, packed.String())
+	b, err := Open(Needs{Config: Config{Paths: []string{path}}, Dir: t.TempDir(), Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := b.Show(t.Context(), ID{1, 5}); err != nil || d.Place != path+":1:1" {
+		t.Errorf("got %s, %v, want %s:1:1", d.Place, err, path)
 	}
 }
 

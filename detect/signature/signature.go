@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"bulwark/content/rules"
 )
@@ -78,7 +79,7 @@ func (r *Rules) addPath(source, path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	for i := range files {
-		if name := files[i].Name; name == filepath.Base(path) {
+		if name := files[i].Name; name == strings.TrimSuffix(filepath.Base(path), ".gz") { // it is no archive
 			files[i].Name = path
 		} else {
 			files[i].Name = filepath.Join(path, name)
