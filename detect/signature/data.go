@@ -1,12 +1,16 @@
 package signature
 
 import (
+	"bytes"
 	"path"
 	"strings"
 )
 
-// maxLists is how many lists are read with the rules of a file.
-const maxLists = 4096
+// maxLists is how many lists are read with the rules of a file, maxValue how long what names one may be, in bytes.
+const (
+	maxLists = 4096
+	maxValue = 4096
+)
 
 // listsOf are the names of the files that rules look values up in: lists of datasets and of digests of files. Each stands
 // beside the file of the rules, unless it is named wholly.
@@ -20,31 +24,26 @@ func listsOf(rules []byte) []string {
 			names = append(names, name)
 		}
 	}
-	text := string(rules)
-	for {
-		i := strings.IndexAny(text, "df")
-		if i < 0 {
-			return names
-		}
-		text = text[i:]
-		word, rest, ok := strings.Cut(text[:min(len(text), 4096)], ":")
-		if !ok || len(word) > 10 {
-			text = text[1:]
-			continue
-		}
-		value, _, _ := strings.Cut(rest, ";")
-		switch word {
-		case "dataset", "datarep":
-			for option := range strings.SplitSeq(value, ",") {
+	for _, word := range [...]string{"dataset:", "datarep:", "filemd5:", "filesha1:", "filesha256:"} {
+		for text := rules; ; {
+			i := bytes.Index(text, []byte(word))
+			if i < 0 {
+				break
+			}
+			text = text[i+len(word):]
+			value, _, _ := bytes.Cut(text[:min(len(text), maxValue)], []byte{';'})
+			if word[0] == 'f' {
+				add(string(value))
+				continue
+			}
+			for option := range strings.SplitSeq(string(value), ",") {
 				if what, name, ok := strings.Cut(strings.TrimSpace(option), " "); ok && (what == "load" || what == "state") {
 					add(name)
 				}
 			}
-		case "filemd5", "filesha1", "filesha256":
-			add(value)
 		}
-		text = text[1:]
 	}
+	return names
 }
 
 // beside is the path of a list that a file of rules names.

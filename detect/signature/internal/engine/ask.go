@@ -25,7 +25,7 @@ func ordered(all []int32) []int32 {
 func (w *Watcher) ask(n int32) bool {
 	c := &w.set.rules[n]
 	w.missed = false
-	if w.view.st != nil && w.view.st.passed || !w.could(c) || w.repeats(n) {
+	if w.view.st != nil && (w.view.st.passed || w.view.st.passing == w.serial+1) || !w.could(c) || w.repeats(n) {
 		return false
 	}
 	w.count.Asked++
@@ -270,7 +270,11 @@ func (w *Watcher) holds(n int32, c *compiled) {
 	}
 	if c.Action == rule.Pass {
 		if v.st != nil {
-			v.st.passed = true
+			if c.about == aboutPackets && v.stream == nil {
+				v.st.passing = w.serial + 1
+			} else {
+				v.st.passed = true
+			}
 		}
 		return
 	}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"maps"
-	"strconv"
 	"strings"
 
 	"bulwark/detect/signature/internal/field"
@@ -208,14 +207,6 @@ func truth(b bool) uint64 {
 	return 0
 }
 
-// digits is a number in decimal; empty where it is 0.
-func digits(n uint64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatUint(n, 10)
-}
-
 // shareSources are the fields of Windows's protocols, of directories, databases and screens.
 func shareSources() map[string]*source {
 	return map[string]*source{
@@ -287,6 +278,17 @@ func hospitalSources() map[string]*source {
 		"hl7.segments":           number(either, func(p *event.HL7) uint64 { return p.Segments }),
 		"hl7.observations":       number(either, func(p *event.HL7) uint64 { return p.Observations }),
 		"hl7.bytes":              number(either, func(p *event.HL7) uint64 { return p.Bytes }),
+
+		"astm.activity":   text(either, func(p *event.ASTM) string { return p.Activity }),
+		"astm.sender":     text(either, func(p *event.ASTM) string { return p.Sender }),
+		"astm.receiver":   text(either, func(p *event.ASTM) string { return p.Receiver }),
+		"astm.test":       list(either, func(p *event.ASTM) []string { return p.Tests }),
+		"astm.instrument": list(either, func(p *event.ASTM) []string { return p.Instruments }),
+		"poct1a.type":     text(either, func(p *event.POCT1A) string { return p.Type }),
+		"poct1a.device":   text(either, func(p *event.POCT1A) string { return p.Device }),
+		"poct1a.vendor":   text(either, func(p *event.POCT1A) string { return p.Vendor }),
+		"poct1a.model":    text(either, func(p *event.POCT1A) string { return p.Model }),
+		"poct1a.ack":      text(either, func(p *event.POCT1A) string { return p.Ack }),
 
 		"fhir.resource":    text(either, func(p *event.FHIR) string { return p.Resource }),
 		"fhir.interaction": text(either, func(p *event.FHIR) string { return p.Interaction }),

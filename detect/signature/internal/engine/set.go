@@ -42,6 +42,7 @@ type Set struct {
 	bits    map[string]uint32
 	ints    map[string]uint32
 	classes map[string]rule.Class
+	passes  bool   // rules let traffic pass
 	sample  uint32 // bits that are 0 in the number of an evaluation that is timed
 
 	data      map[string][]byte // while it is made
@@ -138,6 +139,7 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 			continue
 		}
 		s.rules = append(s.rules, c)
+		s.passes = s.passes || c.Action == rule.Pass
 	}
 	slices.SortStableFunc(s.rules, func(a, b compiled) int { return cmp.Compare(a.rank, b.rank) })
 	for i := range s.rules {

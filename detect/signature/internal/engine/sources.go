@@ -105,6 +105,8 @@ var httpSources = withNames(map[string]*source{
 	"http.stat_msg":        of(wire.ToClient, func(t *http.Transaction) []byte { return t.Response.Reason }),
 	"http.request_header":  {dir: wire.ToServer, many: fields},
 	"http.response_header": {dir: wire.ToClient, many: fields},
+	"http2.header_name":    {dir: wire.Either, many: fieldNames},
+	"http2.header":         {dir: wire.Either, many: fields},
 	"http.request_body":    {dir: wire.ToServer, stage: inspect.Whole, body: true},
 	"http.response_body":   {dir: wire.ToClient, stage: inspect.Whole, body: true},
 	"file.data":            {dir: wire.Either, stage: inspect.Whole, body: true},
@@ -192,6 +194,15 @@ func fields(dir wire.Dir, t *http.Transaction, each func([]byte) bool) {
 	for name, value := range message(dir, t).Fields() {
 		line = append(append(append(line[:0], name...), ": "...), value...)
 		if !each(line) {
+			return
+		}
+	}
+}
+
+// fieldNames are the names of the fields of a head.
+func fieldNames(dir wire.Dir, t *http.Transaction, each func([]byte) bool) {
+	for name := range message(dir, t).Fields() {
+		if !each(name) {
 			return
 		}
 	}

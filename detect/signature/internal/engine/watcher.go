@@ -119,6 +119,7 @@ type state struct {
 	told     []told // by the packet in hand
 	once     []once // of exchanges
 	passed   bool   // a rule let it pass
+	passing  uint64 // serial of a packet that a rule let pass, plus one
 	known    bool   // the rules about its protocol were asked
 }
 
@@ -330,14 +331,19 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 	if !x.done || x.sport != p.SrcPort || x.dport != p.DstPort || x.proto != p.Proto || x.app != f.App {
 		w.sift(x, p)
 	}
-	for _, n := range x.always {
-		w.ask(n)
+	all := w.all[:0]
+	if w.set.passes { // what lets packets pass stands before all others
+		all = append(all, x.always...)
+	} else {
+		for _, n := range x.always {
+			w.ask(n)
+		}
 	}
 	payload := payloadOf(p)
 	if len(payload) == 0 {
+		w.askAll(all)
 		return
 	}
-	all := w.all[:0]
 	seen := w.walked.was(st, f.Dir, f.App, payload)
 	if seen {
 		all = append(all, w.beside...)
@@ -350,6 +356,11 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 			}
 		}
 	}
+	w.askAll(all)
+}
+
+// askAll asks rules in their order, each once.
+func (w *Watcher) askAll(all []int32) {
 	w.all = ordered(all)
 	for _, n := range w.all {
 		w.ask(n)
