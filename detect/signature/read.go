@@ -20,7 +20,7 @@ type Reading struct {
 func (r *Rules) Read(absolute bool, each func(Reading)) error {
 	p := rule.NewParser(rule.Options{Vars: rule.DefaultVars().With(r.Vars.Addresses, r.Vars.Ports), AbsolutePaths: absolute})
 	for _, f := range r.Files {
-		if f.Data || kindOf(f.Name) != ruleFile {
+		if k := kindOf(f.Name); f.Data || k != ruleFile && k != noFile { // a file of another name is read as rules
 			continue
 		}
 		err := p.Each(bytes.NewReader(f.Text), f.Name, func(x *rule.Rule, e *rule.Error) {
