@@ -29,7 +29,7 @@ func Intrusions() []Intrusion {
 		{Scenario{"record taken (curl)", takeRecord}, []int{9000201, 9000203, 9000204, 9000205, 9000207, 9000208, 9000209, 9000210}},
 		{Scenario{"web servers tried (curl, nmap)", tryWeb}, []int{9001001, 9001002, 9001003, 9001005, 9001006, 9001007, 9001008}},
 		{Scenario{"devices (curl, busybox, snmp, openssl)", tryDevices}, []int{9000301, 9000305, 9000307, 9000309}},
-		{Scenario{"scans (nmap, onesixtyone)", scanMore}, []int{9000401, 9000402, 9000405, 9000409}},
+		{Scenario{"scans (nmap, onesixtyone)", scanMore}, []int{9000401, 9000402, 9000409}},
 		{Scenario{"passwords (hydra, kinit, ldapwhoami)", guessMore}, []int{9000501, 9000504, 9000511, 9000513}},
 		{Scenario{"domain asked (rpcclient, ldapsearch)", askDomain}, []int{9000611, 9000620, 9000621}},
 		{Scenario{"file share held to ransom (smbclient)", holdToRansom}, []int{9000618, 9000619, 9000701, 9000702, 9000703, 9000704, 9000705, 9000706, 9000710}},
@@ -206,7 +206,7 @@ func scanMore(ctx context.Context, h *Hospital) error {
 		return err
 	}
 	monitor := addrOf("monitor1").String()
-	if err := host.attempts(ctx, "nmap", "-n -Pn -sS -T4 --max-retries 1 -p 1-400 "+monitor, "-n -Pn -sX -T4 -p 22,80 "+addrOf("ehr").String()); err != nil {
+	if err := host.attempts(ctx, "nmap", "-n -Pn -sS -T4 --max-retries 1 -p 1-400 "+monitor); err != nil {
 		return err
 	}
 	return host.attempts(ctx, "onesixtyone", "-c "+words+" "+monitor)

@@ -54,16 +54,6 @@ func portCases() []Case {
 				s.Ping(admin, "10.20.9.9", 8, 0, []byte{0, 1, 0, 1})
 				s.Unreachable(gateway, 1, admin, "10.20.9.9", protoICMP, 0)
 			}},
-		{SID: 9000405, Family: "scans", Tool: "nmap -O, nmap -sX",
-			What: "somebody sends FIN, PSH and URG together", Fires: func(s *Scene) {
-				s.Segment(intruder, device, segment{sport: 50001, dport: 80, flags: fin | psh | urg, window: 1024}, nil)
-			},
-			Not: "a connection ends with its last octets", Silent: func(s *Scene) {
-				c := s.Connect(ward, device, 80)
-				c.Up("GET / HTTP/1.0\r\n\r\n")
-				c.packet(down, fin|psh|ack, nil, []byte("HTTP/1.0 200 OK\r\n\r\n"))
-				c.Close()
-			}},
 	}
 }
 

@@ -58,10 +58,18 @@ func some[P event.Payload](dir wire.Dir, get func(P) (uint64, bool)) *source {
 	}}
 }
 
-// coded is a source of a number that a record has by its name.
+// coded is a source of a number that a record has by its name, which names has in lower case.
 func coded[P event.Payload](dir wire.Dir, names map[string]uint64, get func(P) string) *source {
+	all := maps.Clone(names) // as records mostly have them too, so that nothing is made of them
+	for name, v := range names {
+		all[strings.ToUpper(name)] = v
+	}
 	return some(dir, func(p P) (uint64, bool) {
-		v, ok := names[strings.ToLower(get(p))]
+		name := get(p)
+		v, ok := all[name]
+		if !ok {
+			v, ok = all[strings.ToLower(name)]
+		}
 		return v, ok
 	})
 }
