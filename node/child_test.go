@@ -105,6 +105,7 @@ func ip(t *testing.T, args string) {
 func mirror(t *testing.T) {
 	t.Helper()
 	ip(t, "link add tap0 type veth peer name mirror0")
+	t.Cleanup(func() { _ = exec.Command("ip", "link", "del", "tap0").Run() }) // it may be gone already
 	ip(t, "link set mirror0 up")
 	ip(t, "link set tap0 up")
 	ip(t, "addr add 198.51.100.1/24 dev tap0")
