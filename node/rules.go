@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"bulwark/decide/identity"
 	"bulwark/detect/signature"
@@ -153,14 +154,14 @@ func (n *Node) looked(err error) {
 	}
 }
 
-// bundle is the rules as the process that reads packets takes them, in a file without a name.
+// bundle is the rules as the process that reads packets takes them, in a file that is in memory alone.
 func bundle(rules *signature.Rules) (*os.File, error) {
-	f, err := os.CreateTemp("", "bulwark-rules-")
+	fd, err := unix.MemfdCreate("bulwark-rules", unix.MFD_CLOEXEC)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("making room for the rules in memory: %w", err)
 	}
-	err = errors.Join(os.Remove(f.Name()), rules.Bundle(f))
-	if err == nil {
+	f := os.NewFile(uintptr(fd), "bulwark-rules")
+	if err = rules.Bundle(f); err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}
 	if err != nil {

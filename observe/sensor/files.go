@@ -14,6 +14,14 @@ import (
 
 // readFiles reads capture files one after the other as one capture.
 func (s *Sensor) readFiles(ctx context.Context) error {
+	err := s.readAll(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err() // the child was killed because somebody asked for the end
+	}
+	return err
+}
+
+func (s *Sensor) readAll(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stats := time.Second
