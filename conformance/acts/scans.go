@@ -88,7 +88,7 @@ func listCases() []Case {
 			c := s.Connect(ward, names, 53)
 			q := question(7, 0, "hospital.example", 252)
 			c.Up(be16(len(q)) + q)
-			a := reply(7, 0x8400|code, "hospital.example", 252, "\x00")
+			var a string
 			if code == 0 {
 				soa := domain("ns.hospital.example") + domain("x.hospital.example") + zero(20)
 				a = be16(7) + be16(0x8400) + be16(1) + be16(1) + zero(4) + domain("hospital.example") + be16(252) + be16(1) + "\xc0\x0c" + be16(6) + be16(1) + zero(4) + be16(len(soa)) + soa

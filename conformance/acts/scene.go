@@ -186,11 +186,10 @@ func (s *Scene) Segment(from, to string, g segment, payload []byte) {
 
 // Conn is a connection of TCP.
 type Conn struct {
-	s            *Scene
-	ends         [2]string
-	ports        [2]uint16
-	seq          [2]uint32
-	client, serv string
+	s     *Scene
+	ends  [2]string
+	ports [2]uint16
+	seq   [2]uint32
 }
 
 const (
