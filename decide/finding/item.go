@@ -89,6 +89,7 @@ type witness struct {
 	uid   []byte
 	place uint64 // the how-manieth it is, from 1; 0: none
 	batch []byte // of this event alone
+	lent  bool   // uid and batch are being kept: they are not to be written over
 }
 
 // happening is a line of a finding's history.
@@ -265,11 +266,11 @@ func (e *end) add(a netip.Addr) {
 	}
 }
 
-// forget makes room: closed findings go first, then those that were not seen for the longest time. What people said of
-// them is remembered all the same.
+// forget makes room for one more: closed findings go first, then those that were not seen for the longest time. What people
+// said of them is remembered all the same.
 func (f *Findings) forget() {
 	most := f.needs.Config.Most
-	if len(f.items) <= most {
+	if len(f.items) < most {
 		return
 	}
 	all := slices.Clone(f.every)

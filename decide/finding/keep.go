@@ -1,7 +1,6 @@
 package finding
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -66,19 +65,40 @@ const (
 
 // pending is what is to be kept, as it stood at one moment.
 type pending struct {
-	items        []itemRow
-	gens         map[*item]uint64 // as of when
-	rules        []ruleRow
-	fromRules    map[string]*rule
-	evidence     []evidenceRow
-	history      []historyRow
-	suppressions []suppressionRow
-	hits         map[*suppression]uint64
+	items        []snapshot
+	evidence     []lentWitness
+	history      []lentLine
+	rules        []*rule
+	suppressions []saidOf
 	gone, lifted []uint64
 	parcels      []outRow
 	sent         []uint64
 	state        []stateRow
 	seq          uint64
+}
+
+// snapshot is a finding as it stood. Its lists are those of the finding, which are added to and never written over.
+type snapshot struct {
+	item
+	of *item
+}
+
+// lentWitness and lentLine are what is new of a finding.
+type lentWitness struct {
+	finding int64
+	slot    int
+	witness
+}
+
+type lentLine struct {
+	finding int64
+	happening
+}
+
+// saidOf is a suppression as it stood.
+type saidOf struct {
+	suppression
+	of *suppression
 }
 
 func (p *pending) empty(before uint64) bool {
@@ -100,11 +120,11 @@ func (f *Findings) keep(ctx context.Context) error {
 		f.mu.Unlock()
 		return nil
 	}
-	p, err := f.collect()
+	p := f.collect()
 	before := f.keptSeq
 	f.mu.Unlock()
-	if err != nil || p.empty(before) {
-		return err
+	if p.empty(before) {
+		return nil
 	}
 	if err := f.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return p.write(ctx, tx) }); err != nil {
 		return err
@@ -115,33 +135,25 @@ func (f *Findings) keep(ctx context.Context) error {
 	return nil
 }
 
-// collect takes what is to be kept. The lock is held.
-func (f *Findings) collect() (*pending, error) {
+// collect takes what is to be kept. The lock is held: what takes long is done by whoever writes it.
+func (f *Findings) collect() *pending {
 	f.out.pack()
-	p := &pending{gens: map[*item]uint64{}, fromRules: map[string]*rule{}, hits: map[*suppression]uint64{}, gone: slices.Clone(f.gone), lifted: slices.Clone(f.lifted), sent: slices.Clone(f.out.sent), seq: f.seq}
+	p := &pending{gone: slices.Clone(f.gone), lifted: slices.Clone(f.lifted), sent: slices.Clone(f.out.sent), seq: f.seq}
+	p.items = make([]snapshot, 0, len(f.changed))
 	for _, it := range f.changed {
-		if err := p.add(it); err != nil {
-			return nil, err
+		p.items = append(p.items, snapshot{item: *it, of: it})
+		if it.fresh != nil {
+			p.lend(int64(it.ID), it.fresh)
 		}
 	}
-	for id, ru := range f.news {
-		doc, err := json.Marshal(ru.Rule)
-		if err != nil {
-			return nil, err
-		}
-		p.rules, p.fromRules[id] = append(p.rules, ruleRow{ID: id, Doc: doc}), ru
+	for _, ru := range f.news {
+		p.rules = append(p.rules, ru)
 	}
 	for _, all := range f.judged {
 		for _, s := range all {
-			if !s.dirty {
-				continue
+			if s.dirty {
+				p.suppressions = append(p.suppressions, saidOf{*s, s})
 			}
-			doc, err := json.Marshal(s)
-			if err != nil {
-				return nil, err
-			}
-			p.suppressions = append(p.suppressions, suppressionRow{ID: int64(s.ID), Doc: doc})
-			p.hits[s] = s.Hits
 		}
 	}
 	for _, x := range f.out.packed {
@@ -149,50 +161,39 @@ func (f *Findings) collect() (*pending, error) {
 	}
 	p.state = []stateRow{{Name: "seq", Value: int64(f.seq)}, {Name: "finding", Value: int64(f.last)}, {Name: "line", Value: int64(f.lastWord)},
 		{Name: "suppression", Value: int64(f.lastJudge)}, {Name: "told", Value: int64(f.out.last)}, {Name: "born", Value: f.born}}
-	return p, nil
+	return p
 }
 
-// add takes a finding with what is new of it.
-func (p *pending) add(it *item) error {
-	doc, err := json.Marshal(it)
-	if err != nil {
-		return err
-	}
-	p.items, p.gens[it] = append(p.items, itemRow{ID: int64(it.ID), Doc: doc}), it.gen
-	if it.fresh == nil {
-		return nil
-	}
-	for n := range it.fresh.evidence {
-		if w := &it.fresh.evidence[n]; w.place != 0 {
-			p.evidence = append(p.evidence, evidenceRow{Finding: int64(it.ID), Slot: int64(n), UID: signal.Clip(string(w.uid), maxName), Place: int64(w.place), Batch: bytes.Clone(w.batch)})
+// lend takes what is new of a finding.
+func (p *pending) lend(id int64, n *fresh) {
+	for k := range n.evidence {
+		if w := &n.evidence[k]; w.place != 0 {
+			w.lent = true
+			p.evidence = append(p.evidence, lentWitness{id, k, *w})
 		}
 	}
-	for _, h := range it.fresh.history {
-		doc, err := json.Marshal(h)
-		if err != nil {
-			return err
-		}
-		p.history = append(p.history, historyRow{ID: int64(h.id), Finding: int64(it.ID), Doc: doc})
+	for _, h := range n.history {
+		p.history = append(p.history, lentLine{id, h})
 	}
-	return nil
 }
 
 // kept forgets what needs not be kept any more. The lock is held.
 func (f *Findings) kept(p *pending) {
 	f.out.kept(len(p.parcels), len(p.sent))
 	f.gone, f.lifted, f.keptSeq = f.gone[len(p.gone):], f.lifted[len(p.lifted):], p.seq
-	for it, gen := range p.gens {
-		if it.gen == gen { // nothing is new since
+	for n := range p.items {
+		if it := p.items[n].of; it.gen == p.items[n].gen { // nothing is new since
 			it.fresh = nil
 			delete(f.changed, it.ID)
 		}
 	}
-	for s, hits := range p.hits {
-		s.dirty = s.Hits != hits
+	for n := range p.suppressions {
+		s := p.suppressions[n].of
+		s.dirty = s.Hits != p.suppressions[n].Hits
 	}
-	for id, ru := range p.fromRules {
-		if f.news[id] == ru {
-			delete(f.news, id)
+	for _, ru := range p.rules {
+		if f.news[ru.ID] == ru {
+			delete(f.news, ru.ID)
 		}
 	}
 }
@@ -208,16 +209,27 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 			return err
 		}
 	}
-	if err := put(ctx, tx, p.items, "id", "doc"); err != nil {
+	if err := putAs(ctx, tx, p.items, func(x *snapshot) (itemRow, error) {
+		doc, err := json.Marshal(&x.item)
+		return itemRow{ID: int64(x.ID), Doc: doc}, err
+	}, "id", "doc"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.rules, "id", "doc"); err != nil {
+	if err := putAs(ctx, tx, p.rules, func(x **rule) (ruleRow, error) {
+		doc, err := json.Marshal((*x).Rule)
+		return ruleRow{ID: (*x).ID, Doc: doc}, err
+	}, "id", "doc"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.evidence, "finding, slot", "uid", "place", "batch"); err != nil {
+	if err := putAs(ctx, tx, p.evidence, func(x *lentWitness) (evidenceRow, error) {
+		return evidenceRow{Finding: x.finding, Slot: int64(x.slot), UID: signal.Clip(string(x.uid), maxName), Place: int64(x.place), Batch: x.batch}, nil
+	}, "finding, slot", "uid", "place", "batch"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.suppressions, "id", "doc"); err != nil {
+	if err := putAs(ctx, tx, p.suppressions, func(x *saidOf) (suppressionRow, error) {
+		doc, err := json.Marshal(&x.suppression)
+		return suppressionRow{ID: int64(x.ID), Doc: doc}, err
+	}, "id", "doc"); err != nil {
 		return err
 	}
 	if err := put(ctx, tx, p.parcels, "id", "batch"); err != nil {
@@ -233,15 +245,37 @@ func (p *pending) writeHistory(ctx context.Context, tx bun.Tx) error {
 	if len(p.history) == 0 {
 		return nil
 	}
-	if err := put(ctx, tx, p.history, "id", "doc"); err != nil {
+	if err := putAs(ctx, tx, p.history, func(x *lentLine) (historyRow, error) {
+		doc, err := json.Marshal(&x.happening)
+		return historyRow{ID: int64(x.id), Finding: x.finding, Doc: doc}, err
+	}, "id", "doc"); err != nil {
 		return err
 	}
 	var last int64
-	for _, h := range p.history {
-		last = max(last, h.ID)
+	for n := range p.history {
+		last = max(last, int64(p.history[n].id))
 	}
 	_, err := tx.NewDelete().Model((*historyRow)(nil)).Where("id <= ?", last-mostLines).Exec(ctx)
 	return err
+}
+
+// putAs inserts things as rows, some at a time.
+func putAs[T, R any](ctx context.Context, tx bun.Tx, all []T, row func(*T) (R, error), key string, columns ...string) error {
+	rows := make([]R, 0, min(len(all), rowsAtOnce))
+	for some := range slices.Chunk(all, rowsAtOnce) {
+		rows = rows[:0]
+		for n := range some {
+			r, err := row(&some[n])
+			if err != nil {
+				return err
+			}
+			rows = append(rows, r)
+		}
+		if err := put(ctx, tx, rows, key, columns...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drop deletes the rows of a table with these numbers.

@@ -166,6 +166,7 @@ func (f *Findings) add(ru *rule, src, dst *end, at int64) *item {
 			return it
 		}
 	}
+	f.forget()
 	f.last++
 	it := &item{ID: f.last, Rule: ru.ID, rule: ru, Severity: ru.Severity, Source: *src, Target: *dst, First: at, Last: at,
 		Word: word{Status: Open}, born: f.needs.Clock.Now()}
@@ -173,7 +174,6 @@ func (f *Findings) add(ru *rule, src, dst *end, at int64) *item {
 	if (src.Device == 0 && !src.Many || dst.Device == 0 && !dst.Many) && len(f.unnamed) < mostUnnamed {
 		f.unnamed[it.ID] = it
 	}
-	f.forget()
 	return it
 }
 
@@ -200,6 +200,9 @@ func (f *Findings) witness(it *item, r *event.Reader, h *event.Header, a *event.
 		a = &short
 	}
 	w := &it.fresh.evidence[n]
+	if w.lent {
+		*w = witness{}
+	}
 	b := &f.batch
 	b.Reset(r.Sensor, r.Site, r.ID)
 	b.Add(h, a)

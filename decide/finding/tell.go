@@ -37,8 +37,11 @@ type telling struct {
 	finding event.Finding
 }
 
-// mostQueued is how many events wait to be published at most.
-const mostQueued = 5000
+// Bounds of what waits to be published.
+const (
+	mostQueued  = 5000 // events that are no batch yet
+	mostParcels = 100  // batches; while there are as many, no further ones are made
+)
 
 // tell tells of a finding: those who look, and the bus. The lock is held.
 func (f *Findings) tell(it *item, c change, activity string) {
@@ -96,7 +99,7 @@ func (it *item) observables() (all []string) {
 
 // pack makes a batch of what waits.
 func (o *outlet) pack() {
-	if len(o.queue) == 0 {
+	if len(o.queue) == 0 || len(o.packed)+len(o.ready) >= mostParcels {
 		return
 	}
 	o.last = max(o.last+1, uint64(o.clock.Now().UnixMicro()))

@@ -222,30 +222,31 @@ func (a *Ask) detail() map[string]string {
 
 // change does something and keeps it, with an entry of the ledger, in one transaction; undo undoes it where that fails.
 func (f *Findings) change(ctx context.Context, entry ledger.Entry, do func() error, undo func()) error {
+	if err := f.keep(ctx); err != nil { // what detectors found is not kept while the lock is held
+		return err
+	}
 	f.saving.Lock()
 	defer f.saving.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.out.pack() // so that what is told of the change is a batch of its own
-	before := len(f.out.packed)
+	before, waiting := len(f.out.packed), len(f.out.queue)
 	if err := do(); err != nil {
 		return err
 	}
-	p, err := f.collect()
-	if err == nil {
-		err = f.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-			if !f.needs.Fleeting {
-				if err := p.write(ctx, tx); err != nil {
-					return err
-				}
+	p := f.collect()
+	err := f.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if !f.needs.Fleeting {
+			if err := p.write(ctx, tx); err != nil {
+				return err
 			}
-			_, err := f.needs.Ledger.Append(ctx, tx, entry)
-			return err
-		})
-	}
+		}
+		_, err := f.needs.Ledger.Append(ctx, tx, entry)
+		return err
+	})
 	if err != nil {
 		undo()
-		f.out.packed, f.out.queue = f.out.packed[:before], nil
+		f.out.packed, f.out.queue = f.out.packed[:before], f.out.queue[:waiting]
 		return err
 	}
 	f.kept(p)
@@ -363,7 +364,7 @@ func (f *Findings) sweep(j *judgement) {
 		return
 	}
 	for _, it := range f.every {
-		if it.Word.Status == Closed || slices.Contains(j.items, it) {
+		if _, asked := slices.BinarySearch(j.IDs, it.ID); asked || it.Word.Status == Closed {
 			continue
 		}
 		if slices.ContainsFunc(j.made, func(s *suppression) bool {
