@@ -97,7 +97,7 @@ func secure(address string) error {
 	case err != nil:
 		return err
 	case !strings.EqualFold(u.Scheme, "https") || u.Host == "":
-		return fmt.Errorf("%q is no address that begins with https://", address)
+		return fmt.Errorf("%q is no address that begins with https://", plain(address))
 	}
 	return nil
 }

@@ -11,8 +11,12 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,9 +45,43 @@ func client(roots *tls.Config) *http.Client {
 			return fmt.Errorf("it leads on to %s, which is not https", r.URL.Redacted())
 		case len(via) >= maxRedirects:
 			return errors.New("it leads on and on")
+		case inward(r.Context(), r.URL.Hostname()) && !inward(r.Context(), via[0].URL.Hostname()):
+			return fmt.Errorf("it leads on to %s, an address of this network", r.URL.Redacted())
 		}
 		return nil
 	}}
+}
+
+// inward reports whether a name leads into this machine or a private network. One that cannot be looked up here, as where a
+// proxy does that, does not.
+func inward(ctx context.Context, host string) bool {
+	all, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	return err == nil && slices.ContainsFunc(all, func(a netip.Addr) bool {
+		a = a.Unmap()
+		return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsUnspecified()
+	})
+}
+
+// plain is an address without its password, as errors may show it.
+func plain(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "the address"
+	}
+	return u.Redacted()
+}
+
+// withEnding is an address whose path ends in so much more.
+func withEnding(address, ending string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	u.Path += ending
+	if u.RawPath != "" {
+		u.RawPath += ending
+	}
+	return u.String(), nil
 }
 
 // fetched is what was fetched.
@@ -84,7 +122,7 @@ func (s *Source) fetch(ctx context.Context, c *http.Client, dir, tag string) (*f
 	case resp.StatusCode == http.StatusNotModified && tag != "":
 		return &fetched{same: true, tag: tag}, nil
 	case resp.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("%w: %s answers %s", ErrFetch, s.URL, resp.Status)
+		return nil, fmt.Errorf("%w: %s answers %s", ErrFetch, plain(s.URL), resp.Status)
 	}
 	f, err := os.CreateTemp(dir, "fetch-*.part")
 	if err != nil {
@@ -108,9 +146,9 @@ func (f *fetched) fill(ctx context.Context, c *http.Client, s *Source, body io.R
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrFetch, err)
 	case n > maxFetched:
-		return fmt.Errorf("%w: %s has more than %d bytes", ErrTooLarge, s.URL, maxFetched)
+		return fmt.Errorf("%w: %s has more than %d bytes", ErrTooLarge, plain(s.URL), maxFetched)
 	case n == 0:
-		return fmt.Errorf("%w: %s is empty", ErrFetch, s.URL)
+		return fmt.Errorf("%w: %s is empty", ErrFetch, plain(s.URL))
 	}
 	f.sha256 = hex.EncodeToString(strong.Sum(nil))
 	if f.verified, err = s.verify(ctx, c, strong, weak); err != nil {
@@ -128,7 +166,7 @@ func (s *Source) verify(ctx context.Context, c *http.Client, strong, weak hash.H
 	if s.Checksum != "" {
 		sum, err := fetchSum(ctx, c, s.Checksum)
 		if err == nil && sum == "" {
-			err = fmt.Errorf("%w: there is no %s", ErrChecksum, s.Checksum)
+			err = fmt.Errorf("%w: there is no %s", ErrChecksum, plain(s.Checksum))
 		}
 		if err != nil {
 			return "", err
@@ -136,7 +174,11 @@ func (s *Source) verify(ctx context.Context, c *http.Client, strong, weak hash.H
 		return compare(sum, strong, weak)
 	}
 	for _, ending := range []string{".sha256", ".md5"} {
-		sum, err := fetchSum(ctx, c, s.URL+ending)
+		address, err := withEnding(s.URL, ending)
+		if err != nil {
+			return "", err
+		}
+		sum, err := fetchSum(ctx, c, address)
 		if err != nil {
 			return "", err
 		}
@@ -169,7 +211,7 @@ func fetchSum(ctx context.Context, c *http.Client, address string) (string, erro
 	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusGone:
 		return "", nil
 	case resp.StatusCode != http.StatusOK:
-		return "", fmt.Errorf("%w: %s answers %s", ErrFetch, address, resp.Status)
+		return "", fmt.Errorf("%w: %s answers %s", ErrFetch, plain(address), resp.Status)
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxSum))
 	if err != nil {

@@ -74,9 +74,13 @@ func untar(r io.Reader) ([]File, error) {
 	t := tar.NewReader(r)
 	var files []File
 	known := map[string]bool{}
+	left := int64(maxUnpacked) // of what entries say they are: one with holes is more than the archive has
 	for n := 0; ; n++ {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
+			if _, err := io.Copy(io.Discard, r); err != nil { // the sum of what was packed stands at its end
+				return nil, archiveFault(err)
+			}
 			return files, nil
 		}
 		if err != nil {
@@ -96,6 +100,9 @@ func untar(r io.Reader) ([]File, error) {
 			return nil, fmt.Errorf("%w: %q is there twice", ErrArchive, name)
 		}
 		known[name] = true
+		if left -= h.Size; left < 0 {
+			return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, maxUnpacked)
+		}
 		text, err := io.ReadAll(t)
 		if err != nil {
 			return nil, archiveFault(err)

@@ -61,6 +61,96 @@ func archive(t *testing.T, entries ...entryOf) []byte {
 	return out.Bytes()
 }
 
+// holes is an archive of one file that says it is that large, and holds nothing (PAX, GNU.sparse.*, version 1.0).
+func holes(t *testing.T, size int64) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	block := func(name string, kind byte, text string) {
+		head := make([]byte, 512)
+		copy(head, name)
+		copy(head[100:], "0000644\x000000000\x000000000\x00"+fmt.Sprintf("%011o\x0000000000000\x00", len(text)))
+		copy(head[148:], "        ")
+		head[156] = kind
+		copy(head[257:], "ustar\x0000")
+		sum := 0
+		for _, b := range head {
+			sum += int(b)
+		}
+		copy(head[148:], fmt.Sprintf("%06o\x00 ", sum))
+		body := make([]byte, (len(text)+511)/512*512)
+		copy(body, text)
+		if _, err := z.Write(append(head, body...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	records := ""
+	for _, r := range []string{"GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.name=a.rules", fmt.Sprintf("GNU.sparse.realsize=%d", size)} {
+		records += fmt.Sprintf("%d %s\n", len(r)+4, r)
+	}
+	block("a.rules", tar.TypeXHeader, records)
+	block("a.rules", tar.TypeReg, fmt.Sprintf("1\n%d\n0\n", size)+strings.Repeat("\x00", 512-len(fmt.Sprintf("1\n%d\n0\n", size))))
+	if _, err := z.Write(make([]byte, 1024)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// spoiled is a packed text with another sum at its end.
+func spoiled(text []byte) []byte {
+	text[len(text)-8] ^= 1
+	return text
+}
+
+func TestWhereAServerMayLead(t *testing.T) {
+	for _, c := range []struct {
+		name, from, to string
+		refused        bool
+	}{
+		{"from outside to outside", "https://192.0.2.1/a", "https://198.51.100.7/a", false},
+		{"from outside into this machine", "https://192.0.2.1/a", "https://127.0.0.1/a", true},
+		{"from outside into this network", "https://192.0.2.1/a", "https://10.0.0.7/a", true},
+		{"from outside to what clouds tell their machines", "https://192.0.2.1/a", "https://169.254.169.254/a", true},
+		{"from outside into this machine by IPv6", "https://[2001:db8::1]/a", "https://[::ffff:127.0.0.1]/a", true},
+		{"within this network", "https://10.0.0.1/a", "https://10.0.0.7/a", false},
+		{"into what is in clear", "https://10.0.0.1/a", "http://10.0.0.7/a", true},
+	} {
+		from, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.from, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.to, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := client(nil).CheckRedirect(to, []*http.Request{from}); (err != nil) != c.refused {
+			t.Errorf("%s: got %v, want refused %v", c.name, err, c.refused)
+		}
+	}
+}
+
+func TestAPasswordOfASourceIsInNoError(t *testing.T) {
+	s := newShop(t)
+	b := book(t, s, Source{URL: strings.Replace(s.URL, "https://", "https://ward:hush@", 1) + "/none"})
+	if r := update(t, b); r.Outcome != outFailed || strings.Contains(r.Reason, "hush") || !strings.Contains(r.Reason, "404") {
+		t.Errorf("got %s %q, want a failure without the password", r.Outcome, r.Reason)
+	}
+}
+
+func TestASumStandsBesideThePathOfAnAddress(t *testing.T) {
+	s := newShop(t)
+	s.files["/ward"] = []byte(ruleText(5, ""))
+	sum := sha256.Sum256(s.files["/ward"])
+	s.files["/ward.sha256"] = []byte(hex.EncodeToString(sum[:]))
+	b := book(t, s, Source{URL: s.URL + "/ward?key=7"})
+	if r := update(t, b); r.Outcome != outUpdated || r.Verified != "sha256" {
+		t.Errorf("got %+v, want it verified", r)
+	}
+}
+
 func ruleText(sid int, more string) string {
 	return fmt.Sprintf("alert tcp any any -> any any (msg:\"Rule %d\"; content:\"x%d\"; %s sid:%d; rev:1;)\n", sid, sid, more, sid)
 }
@@ -201,6 +291,8 @@ func TestWhatCannotBeTrustedIsRefused(t *testing.T) {
 		{name: "a device", text: archive(t, entryOf{name: "a.rules", kind: tar.TypeBlock}), want: "is a link or a device"},
 		{name: "a file that is there twice", text: archive(t, entryOf{name: "a.rules", text: good}, entryOf{name: "./a.rules", text: good}), want: "there twice"},
 		{name: "a bomb", text: bomb, want: "too large"},
+		{name: "a file of holes", text: holes(t, 1<<40), want: "too large"},
+		{name: "another sum of what was packed", text: spoiled(archive(t, entryOf{name: "a.rules", text: good})), want: "checksum"},
 		{name: "what is cut", text: archive(t, entryOf{name: "a.rules", text: good})[:60], want: "EOF"},
 		{name: "no rule", text: archive(t, entryOf{name: "readme", text: "hello"}), want: "there is no rule in it"},
 		{name: "rules that cannot be used", text: archive(t, entryOf{name: "a.rules", text: "alert tcp any any -> any any (msg:\"x\"; nonsense; sid:1;)\n"}), want: "none of its 1 rules can be used: a.rules:1:"},
