@@ -36,9 +36,9 @@ var rulesUnread = health.Warnable{
 
 var rulesRejected = health.Warnable{
 	ID: "rules.rejected", Severity: health.Degraded,
-	Title: health.Text{EN: "{count} traffic rules are not used", FR: "{count} règles de trafic ne sont pas utilisées"},
-	Text: health.Text{EN: "The others, {loaded}, are in force. The first that is not: {place}: {reason}.",
-		FR: "Les autres, {loaded}, sont en vigueur. La première qui ne l'est pas : {place} : {reason}."},
+	Title: health.Text{EN: "Traffic rules that are not used: {count}", FR: "Règles de trafic inutilisables : {count}"},
+	Text: health.Text{EN: "In force: {loaded}. The first that is not used: {place}: {reason}.",
+		FR: "En vigueur : {loaded}. La première qui ne peut être utilisée : {place} : {reason}."},
 	NextStep: health.Text{EN: "See all of them with bulwark rules check.", FR: "Voyez-les toutes avec bulwark rules check."},
 }
 

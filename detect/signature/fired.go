@@ -232,6 +232,11 @@ func (b *Rulebook) keepFired() error {
 	if err == nil {
 		err = replaceFile(b.path(firedFile), text)
 	}
+	if err != nil { // the next time writes it
+		b.mu.Lock()
+		b.unkept = true
+		b.mu.Unlock()
+	}
 	return err
 }
 

@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
 	"path/filepath"
 	"time"
@@ -128,6 +130,9 @@ func (b *Rulebook) updateSource(ctx context.Context, actor string, s *Source) Up
 	if err != nil {
 		k = kept{} // what cannot be read is made anew
 	}
+	if _, err := os.Stat(filepath.Join(folderOf(b.Dir, s.Name), k.Current)); k.Current != "" && errors.Is(err, fs.ErrNotExist) {
+		k.Current = "" // its folder was lost: it is fetched whole
+	}
 	was := k
 	k.Checked, k.Reason = b.Clock.Now().UTC(), ""
 	changed, err := b.renew(ctx, s, &k)
@@ -137,6 +142,10 @@ func (b *Rulebook) updateSource(ctx context.Context, actor string, s *Source) Up
 		}
 	}
 	r.Verified = k.Verified
+	if err != nil && ctx.Err() != nil { // nobody waits any more: that says nothing of the source
+		r.Outcome, r.Reason = outFailed, err.Error()
+		return r
+	}
 	if err != nil {
 		was.Checked, was.Reason = k.Checked, err.Error()
 		k = was
@@ -263,7 +272,7 @@ func (b *Rulebook) updateDue(ctx context.Context) {
 		for _, r := range u.Results {
 			b.Log.InfoContext(ctx, "a source of rules was asked", "source", r.Source, "outcome", r.Outcome, "reason", r.Reason, "rules", r.Rules)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrBusy) { // whoever is at it has the source, or it is its turn next time
 			b.Log.ErrorContext(ctx, "bringing a source of rules up to date", "source", s.Name, "error", err)
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"bulwark/event"
 	"bulwark/platform/clock"
 )
 
@@ -137,6 +138,46 @@ func TestAPasswordOfASourceIsInNoError(t *testing.T) {
 	b := book(t, s, Source{URL: strings.Replace(s.URL, "https://", "https://ward:hush@", 1) + "/none"})
 	if r := update(t, b); r.Outcome != outFailed || strings.Contains(r.Reason, "hush") || !strings.Contains(r.Reason, "404") {
 		t.Errorf("got %s %q, want a failure without the password", r.Outcome, r.Reason)
+	}
+}
+
+func TestWhoeverDoesNotWaitForASourceSaysNothingOfIt(t *testing.T) {
+	s := newShop(t)
+	b := book(t, s, Source{})
+	ctx, stop := context.WithCancel(t.Context())
+	s.head = func(http.ResponseWriter, *http.Request) bool { stop(); return false }
+	b.updateSource(ctx, "person:1", &b.Config.Sources[0])
+	if v := b.Sources()[0]; v.State != "new" || !v.Checked.IsZero() {
+		t.Errorf("got %s, asked %v: %s, want a source that was never asked", v.State, v.Checked, v.Reason)
+	}
+}
+
+func TestASourceWhoseFolderWasLostIsFetchedWhole(t *testing.T) {
+	s := newShop(t)
+	s.files["/emerging.rules.tar.gz"] = archive(t, entryOf{name: "a.rules", text: ruleText(1, "")})
+	b := book(t, s, Source{})
+	update(t, b)
+	k, err := loadKept(b.Dir, "et")
+	if err = errors.Join(err, os.RemoveAll(filepath.Join(folderOf(b.Dir, "et"), k.Current))); err != nil {
+		t.Fatal(err)
+	}
+	if r := update(t, b); r.Outcome != outUpdated || !slices.Equal(b.inForce(), []uint32{1}) {
+		t.Errorf("got %+v and %v in force, want rule 1", r, b.inForce())
+	}
+}
+
+func TestWhatFiredIsKeptTheNextTimeWhereItCannotBe(t *testing.T) {
+	b := book(t, newShop(t), Source{})
+	b.alert(&event.Header{Time: 1}, &event.Alert{GID: 1, SID: 7})
+	write(t, filepath.Join(b.Dir, firedFile, "in the way"), "")
+	if b.keepFired() == nil {
+		t.Fatal("it was kept in a folder")
+	}
+	if err := errors.Join(os.RemoveAll(b.path(firedFile)), b.keepFired()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(b.path(firedFile)); err != nil {
+		t.Errorf("got %v, want it kept", err)
 	}
 }
 
