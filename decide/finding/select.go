@@ -73,8 +73,11 @@ func readQuery(q url.Values) (*query, error) {
 			continue
 		}
 		n, err := readEntity(e)
-		if err != nil || len(p.entities) >= mostWords {
-			return nil, fmt.Errorf("%w: %v", ErrQuery, err)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrQuery, err)
+		}
+		if len(p.entities) >= mostWords {
+			return nil, fmt.Errorf("%w: more than %d entities", ErrQuery, mostWords)
 		}
 		p.entities = append(p.entities, n)
 	}

@@ -97,6 +97,7 @@ func parseNamed(text string) (n named, err error) {
 		if n.Addr, err = netip.ParseAddr(value); err != nil {
 			return n, fmt.Errorf("%q is no address", value)
 		}
+		n.Addr = n.Addr.Unmap()
 	}
 	return n, nil
 }

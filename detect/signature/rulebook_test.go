@@ -118,8 +118,10 @@ func TestAListIsNarrowedSortedAndCutIntoPages(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want %q", q, s, err, want)
 		}
 	}
-	if _, err := b.List(t.Context(), url.Values{"limit": {"100000"}}); !errors.Is(err, ErrQuery) {
-		t.Errorf("got %v, want a refusal of so many", err)
+	for _, q := range []url.Values{{"limit": {"100000"}}, {"after": {"9223372036854775807"}}} {
+		if _, err := b.List(t.Context(), q); !errors.Is(err, ErrQuery) {
+			t.Errorf("%v: got %v, want a refusal of so many", q, err)
+		}
 	}
 }
 
@@ -355,6 +357,35 @@ func TestRulesAreTried(t *testing.T) {
 		kind, body = form(t, parts)
 		if code := ask(t, "POST", s.URL+"/api/rules/try", kind, body, nil); code != 422 {
 			t.Errorf("%s: got %d, want 422", what, code)
+		}
+	}
+}
+
+func TestListsAreReadWithinBounds(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside.lst")
+	write(t, outside, "10.0.0.1\n")
+	large := filepath.Join(t.TempDir(), "large.lst")
+	write(t, large, "")
+	if err := os.Truncate(large, maxUnpacked+1); err != nil {
+		t.Fatal(err)
+	}
+	text := func(list string) string {
+		return fmt.Sprintf("alert ip any any -> any any (msg:\"x\"; ip.src; dataset:isset,a,type ip,load %s; sid:1;)\n", list)
+	}
+	for _, c := range []struct {
+		does, file, text string
+		want             int // files that are read
+	}{
+		{"a file of rules names a list anywhere", "a.rules", text(outside), 2},
+		{"one that is too large is not read", "a.rules", text(large), 1},
+		{"a folder is none", "a.rules", text(filepath.Dir(outside)), 1},
+		{"an archive names nothing outside of it", "a.tar.gz", string(archive(t, entryOf{name: "a.rules", text: text(outside)})), 1},
+	} {
+		path := filepath.Join(t.TempDir(), c.file)
+		write(t, path, c.text)
+		r, err := (&Config{Paths: []string{path}}).Load("")
+		if err != nil || len(r.Files) != c.want {
+			t.Errorf("%s: got %d files, %v, want %d", c.does, len(r.Files), err, c.want)
 		}
 	}
 }

@@ -85,15 +85,25 @@ func (r *Rules) addPath(source, path string) error {
 			files[i].Name = filepath.Join(path, name)
 		}
 	}
-	for _, file := range files {
-		for _, list := range listsOf(file.Text) {
-			name := beside(file.Name, list)
-			if text, err := os.ReadFile(name); err == nil { // that it is not there is told of the rule
+	if len(files) == 1 && files[0].Name == path { // what comes in an archive names nothing outside of it
+		for _, list := range listsOf(files[0].Text) {
+			name := beside(path, list)
+			if text, ok := readList(os.DirFS(filepath.Dir(name)), filepath.Base(name)); ok {
 				files = append(files, File{Name: name, Text: text, Data: true})
 			}
 		}
 	}
 	return r.add(source, files)
+}
+
+// readList reads a list that a rule names. That it is not there, is no file or is too large is told of the rule.
+func readList(in fs.FS, name string) ([]byte, bool) {
+	st, err := fs.Stat(in, name)
+	if err != nil || !st.Mode().IsRegular() || st.Size() > maxUnpacked {
+		return nil, false
+	}
+	text, err := fs.ReadFile(in, name)
+	return text, err == nil
 }
 
 // addFolder adds what is read of a folder; called says how a file is called.
@@ -116,7 +126,7 @@ func (r *Rules) addFolder(source string, in fs.FS, called func(string) string) e
 				continue
 			}
 			list = beside(name, list)
-			if text, err := fs.ReadFile(in, list); err == nil { // that it is not there is told of the rule
+			if text, ok := readList(in, list); ok {
 				files = append(files, File{Name: called(list), Text: text, Data: true})
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -265,7 +266,7 @@ func window(q url.Values) (limit, skip int, err error) {
 		}
 	}
 	if text := q.Get("after"); text != "" {
-		if skip, err = strconv.Atoi(text); err != nil || skip < 0 {
+		if skip, err = strconv.Atoi(text); err != nil || skip < 0 || skip > math.MaxInt32 {
 			return 0, 0, fmt.Errorf("%w: after is the next of the page before", ErrQuery)
 		}
 	}

@@ -137,7 +137,7 @@ func (r *Rule) says(key, value string) {
 	case "mitre_technique_id":
 		id := strings.ReplaceAll(strings.ToUpper(value), "_", ".")
 		if attack.Valid(id) && len(r.Techniques) < maxList && !slices.Contains(r.Techniques, id) {
-			r.Techniques = append(r.Techniques, id)
+			r.Techniques = append(r.Techniques, strings.Clone(id))
 		}
 	case "mitre_tactic_id":
 		id := strings.ToUpper(value)

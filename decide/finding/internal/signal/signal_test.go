@@ -33,6 +33,12 @@ func TestRuleOf(t *testing.T) {
 	if r := RuleOf(&event.Alert{GID: 1, SID: 9_000_012}); !r.Hospital || r.ID != "1:9000012" {
 		t.Errorf("a rule that is shipped: %+v", r)
 	}
+	buf := []byte("mitre_technique_id T1210")
+	r := RuleOf(&event.Alert{Metadata: []string{event.View(buf)}})
+	clear(buf)
+	if !slices.Equal(r.Techniques, []string{"T1210"}) {
+		t.Errorf("%q, want T1210: its texts are its own", r.Techniques)
+	}
 	for _, name := range Severities() {
 		if s, ok := SeverityOf(name); !ok || s.String() != name {
 			t.Errorf("%s is %s", name, s)
