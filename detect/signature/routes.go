@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"bulwark/platform/web"
 )
@@ -119,8 +120,16 @@ func (d *Doors) update(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, r, http.StatusBadRequest, "rules.body")
 		return
 	}
+	mayTake(w, time.Duration(1+len(d.b.Config.Sources))*fetchTime)
 	v, err := d.b.Update(r.Context(), actor, which.Source)
 	d.answer(w, r, v, err)
+}
+
+// mayTake lets a request take longer than the server lets others: what has not been read and answered by then, the server takes
+// for given up by its asker, and ends.
+func mayTake(w http.ResponseWriter, long time.Duration) {
+	c, until := http.NewResponseController(w), time.Now().Add(long)
+	_, _ = c.SetReadDeadline(until), c.SetWriteDeadline(until) // what answers in this process has no deadlines
 }
 
 func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error) {

@@ -361,6 +361,34 @@ func TestRulesAreTried(t *testing.T) {
 	}
 }
 
+// timed is an answer that notes until when it may take.
+type timed struct {
+	*httptest.ResponseRecorder
+	read, write time.Time
+}
+
+func (w *timed) SetReadDeadline(t time.Time) error  { w.read = t; return nil }
+func (w *timed) SetWriteDeadline(t time.Time) error { w.write = t; return nil }
+
+// The server gives a request half a minute: a trial takes a minute by itself.
+func TestWhatTakesLongIsGivenTime(t *testing.T) {
+	b := opened(t, wardRules, nil)
+	doors := b.Doors(func(*http.Request) (string, error) { return "person:1", nil })
+	for name, c := range map[string]struct {
+		do   http.HandlerFunc
+		long time.Duration
+	}{"an update": {doors.update, fetchTime}, "a trial": {doors.try, uploadTime + trialTime}} {
+		w := &timed{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		least := time.Now().Add(c.long)
+		c.do(w, r)
+		if w.read.Before(least) || w.write.Before(least) {
+			t.Errorf("%s: it may be read until %v and written until %v, want %v at least", name, w.read, w.write, least)
+		}
+	}
+}
+
 func TestListsAreReadWithinBounds(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "outside.lst")
 	write(t, outside, "10.0.0.1\n")

@@ -25,8 +25,9 @@ const (
 	maxTrialRules = 1 << 20  // bytes
 	maxTrialQuery = 64 << 10
 	trialTime     = time.Minute
-	maxPlaces     = 20 // of a rule that fired
-	maxExplained  = 20 // rules
+	uploadTime    = 5 * time.Minute // for what is sent
+	maxPlaces     = 20              // of a rule that fired
+	maxExplained  = 20              // rules
 	maxFiredIDs   = 10_000
 )
 
@@ -112,6 +113,7 @@ func (d *Doors) try(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, r, http.StatusConflict, "rules.busy")
 		return
 	}
+	mayTake(w, uploadTime+2*trialTime)
 	s, err := d.b.receive(r)
 	if s != nil {
 		defer s.close()
