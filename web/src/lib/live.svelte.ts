@@ -35,20 +35,23 @@ function alive() {
   broken = false
 }
 
+/** Something was missed: ask again. */
+function missed() {
+  alive()
+  for (const f of listeners.health) f()
+  for (const f of listeners.finding) f({ changed: [], left_off: 1 })
+}
+
 export function listen() {
   source?.close()
   source = new EventSource('/api/live')
-  source.addEventListener('open', alive)
+  source.addEventListener('open', missed) // what came between a page's question and now
   source.addEventListener('beat', alive)
   source.addEventListener('stats', (e) => { alive(); for (const f of listeners.stats) f(JSON.parse(e.data) as Stats) })
   source.addEventListener('events', (e) => { alive(); for (const f of listeners.events) f(JSON.parse(e.data) as Sample) })
   source.addEventListener('health', () => { alive(); for (const f of listeners.health) f() })
   source.addEventListener('finding', (e) => { alive(); for (const f of listeners.finding) f(JSON.parse(e.data) as Changed) })
-  source.addEventListener('gap', () => { // something was missed: ask again
-    alive()
-    for (const f of listeners.health) f()
-    for (const f of listeners.finding) f({ changed: [], left_off: 1 })
-  })
+  source.addEventListener('gap', missed)
   source.addEventListener('error', () => {
     broken = true
     if (source?.readyState === EventSource.CLOSED) void get('/api/me').catch(() => {}) // goes to sign in where the session ended

@@ -33,6 +33,8 @@ export function range(): Range {
   return { from: asOf - length(last), to: asOf, last }
 }
 
+/** When the page was last asked to look again, as unix milliseconds. */
+export const refreshed = () => asOf
 export const refresh = () => { asOf = Date.now() - settling }
 /** explicit: the usual range is written too, where none means all time. */
 export const lately = (last: string, explicit = false) => { refresh(); set({ range: last === usual && !capture && !explicit ? undefined : last, from: undefined, to: undefined }) }
