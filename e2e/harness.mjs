@@ -47,12 +47,14 @@ export class Report {
     }
   }
 
-  end(kilobytes) {
+  /** kilobytes: all of the console; first: what its first page loads. */
+  end(kilobytes, first) {
     for (const b of this.barriers) console.log(b)
     console.log(`RESULT e2e_tests ${this.passed}/${this.total} share`)
     console.log(`RESULT axe_pages ${this.pages} pages`)
     console.log(`RESULT axe_violations ${this.violations} violations`)
     console.log(`RESULT console_gzip_kb ${kilobytes.toFixed(1)} kB`)
+    if (first) console.log(`RESULT console_first_gzip_kb ${first.toFixed(1)} kB`)
     return this.passed === this.total && this.violations === 0
   }
 }

@@ -6,27 +6,33 @@ import { gzipSync } from 'node:zlib'
 import { launch } from './browser.mjs'
 import { Report } from './harness.mjs'
 import { run as program } from './program.mjs'
+import { run as shell } from './shell.mjs'
 import { startProgram, startServer } from './server.mjs'
 import { run as tests } from './tests.mjs'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../web/dist')
 
-/** What a browser loads for one language, in kB, compressed. */
+/** A file as it comes over the wire, in kB. */
+const packed = (path) => gzipSync(readFileSync(path), { level: 9 }).length / 1000
+
+/** All that a browser can load for one language, in kB, compressed. */
 function weight(dir) {
   return readdirSync(dir).reduce((sum, name) => {
     const path = join(dir, name)
     if (statSync(path).isDirectory()) return sum + weight(path)
-    return name.startsWith('fr-') ? sum : sum + gzipSync(readFileSync(path), { level: 9 }).length / 1000
+    return name.startsWith('fr-') ? sum : sum + packed(path)
   }, 0)
 }
 
 const report = new Report()
+let first = 0
 const browser = await launch()
 try {
-  for (const [start, run] of [[startServer, tests], [startProgram, program]]) {
+  for (const [start, run] of [[startServer, tests], [startServer, shell], [startProgram, program]]) {
     const server = await start()
     try {
-      await run(browser, server, report)
+      const loaded = await run(browser, server, report)
+      if (loaded) first = loaded.reduce((sum, name) => sum + packed(join(dist, name)), 0)
     } finally {
       await server.stop()
     }
@@ -34,4 +40,4 @@ try {
 } finally {
   await browser.close()
 }
-process.exitCode = report.end(weight(dist)) ? 0 : 1
+process.exitCode = report.end(weight(dist), first) ? 0 : 1

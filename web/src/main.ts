@@ -1,7 +1,8 @@
 import { mount } from 'svelte'
 import './tokens.css'
+import App from './App.svelte'
 import { read } from './i18n/index.ts'
+import { enter, roomOf, rooms } from './rooms/rooms.svelte.ts'
 
-await read()
-const { default: App } = await import('./App.svelte')
+await Promise.all([read(), enter(roomOf(location.pathname) ?? rooms[0]!)])
 mount(App, { target: document.getElementById('app')! })

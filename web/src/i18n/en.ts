@@ -10,6 +10,7 @@ export const en = {
   app: {
     skip: 'Skip to the content',
     rooms: 'Rooms',
+    otherRooms: 'More',
     now: 'Now',
     traffic: 'Traffic',
     devices: 'Devices',

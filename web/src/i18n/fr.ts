@@ -11,6 +11,7 @@ export const fr: Dictionary = {
   app: {
     skip: 'Aller au contenu',
     rooms: 'Pièces',
+    otherRooms: 'Plus',
     now: 'Maintenant',
     traffic: 'Trafic',
     devices: 'Appareils',

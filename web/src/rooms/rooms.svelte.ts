@@ -1,0 +1,55 @@
+// The rooms of the console. What a room needs is fetched when it is opened, and the rest while nothing else is to be
+// done, so that the first page does not wait for the others.
+import type { Component } from 'svelte'
+import { SvelteMap } from 'svelte/reactivity'
+import type { Me } from '../lib/api.ts'
+import type { Dictionary } from '../i18n/en.ts'
+
+type Page = Component<{ me: Me | undefined }>
+export interface Room { path: string; key: string; name: (t: Dictionary) => string; fetch: () => Promise<{ default: Page }> }
+
+/** In the order of the rail; key is what is pressed after g. A phone has place for the first four, the others wait behind "More". */
+export const rooms: readonly Room[] = [
+  { path: '/now', key: 'n', name: (t) => t.app.now, fetch: () => import('./now/Now.svelte') },
+  { path: '/findings', key: 'f', name: (t) => t.findings.title, fetch: () => import('./findings/Findings.svelte') },
+  { path: '/traffic', key: 't', name: (t) => t.app.traffic, fetch: () => import('./traffic/Traffic.svelte') },
+  { path: '/devices', key: 'd', name: (t) => t.app.devices, fetch: () => import('./devices/Devices.svelte') },
+  { path: '/map', key: 'm', name: (t) => t.app.map, fetch: () => import('./map/Map.svelte') },
+  { path: '/dependencies', key: 'e', name: (t) => t.depends.title, fetch: () => import('./dependencies/Dependencies.svelte') },
+  { path: '/detections', key: 'r', name: (t) => t.detections.title, fetch: () => import('./detections/Detections.svelte') },
+  { path: '/settings', key: 's', name: (t) => t.app.settings, fetch: () => import('./settings/Settings.svelte') },
+]
+export const close = 4 // how many rooms are always in reach on a phone
+
+export const roomOf = (path: string) => rooms.find((r) => path === r.path || path.startsWith(`${r.path}/`))
+
+const pages = new SvelteMap<Room, Page>()
+const lost = new SvelteMap<Room, true>() // those that could not be fetched
+/** The page of a room; undefined while it is fetched. */
+export const pageOf = (r: Room) => pages.get(r)
+/** Says whether the page of a room could not be fetched: the node is gone, or is a newer one with other files. */
+export const isLost = (r: Room) => lost.has(r)
+
+/** Fetches the page of a room, once. */
+export async function enter(r: Room) {
+  if (pages.has(r)) return
+  try {
+    pages.set(r, (await r.fetch()).default)
+    lost.delete(r)
+  } catch {
+    lost.set(r, true)
+  }
+}
+
+/** Fetches the other rooms, one after the other, whenever the browser has nothing else to do; not where people pay for what is loaded. */
+export function fetchOthers() {
+  const connection = (navigator as { connection?: { saveData?: boolean } }).connection
+  if (connection?.saveData) return
+  const idle = (f: () => void) => ('requestIdleCallback' in window ? requestIdleCallback(f) : setTimeout(f, 1000))
+  const next = (i: number) => {
+    const r = rooms[i]
+    // What cannot be fetched now is fetched when it is opened, and then says so.
+    if (r) idle(() => void r.fetch().then((m) => { pages.set(r, m.default); next(i + 1) }, () => {}))
+  }
+  setTimeout(() => next(0), 2000) // what the first page asks of the node comes first
+}
