@@ -64,7 +64,7 @@ func CheckFindings(all []Finding) []Result {
 	for _, s := range attacks {
 		judge(s.name, s.missed(all))
 	}
-	judge("nobody but the attacker is suspected of anything grave", innocents(all))
+	judge("nobody but who attacks is suspected of anything grave", innocents(all))
 	return results
 }
 
@@ -113,13 +113,27 @@ func (f *Finding) String() string {
 	return fmt.Sprintf("%q of %s to %s", f.Title, ends["source"], ends["target"])
 }
 
-// innocents are grave findings of others than the attacker.
+// meant are stations that do something grave once, on purpose, and the rule that tells of it.
+var meant = map[string]string{"us1": "1:9000009", "lis": "1:9000101"}
+
+// innocents are grave findings of others than those who attack.
 func innocents(all []Finding) string {
 	var found []string
 	for i := range all {
-		if grave := all[i].Severity == "critical" || all[i].Severity == "high"; grave && !all[i].has("source", "attacker") {
-			found = append(found, all[i].String())
+		f := &all[i]
+		if grave := f.Severity == "critical" || f.Severity == "high"; grave && !f.has("source", "attacker") && !f.has("source", laptop) &&
+			!f.onPurpose() {
+			found = append(found, f.String())
 		}
 	}
 	return strings.Join(found, "; ")
+}
+
+func (f *Finding) onPurpose() bool {
+	for station, rule := range meant {
+		if f.Rule == rule && f.has("source", station) {
+			return true
+		}
+	}
+	return false
 }
