@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
 	"bulwark/decide/finding/internal/signal"
+	"bulwark/platform/db"
 )
 
 type itemRow struct {
@@ -57,11 +57,8 @@ type stateRow struct {
 	Value         int64  `bun:"value"`
 }
 
-// Bounds of what is written.
-const (
-	rowsAtOnce = 500     // in one statement: SQLite takes 32,766 values in one
-	mostLines  = 500_000 // lines of histories in all; the oldest go
-)
+// mostLines is how many lines of histories are kept in all; the oldest go.
+const mostLines = 500_000
 
 // pending is what is to be kept, as it stood at one moment.
 type pending struct {
@@ -205,7 +202,7 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 		ids    []uint64
 	}{{(*itemRow)(nil), "id", p.gone}, {(*evidenceRow)(nil), "finding", p.gone}, {(*historyRow)(nil), "finding", p.gone},
 		{(*suppressionRow)(nil), "id", p.lifted}, {(*outRow)(nil), "id", p.sent}} {
-		if err := drop(ctx, tx, x.model, x.column, x.ids); err != nil {
+		if err := db.Drop(ctx, tx, x.model, x.ids, x.column, func(id uint64) []any { return []any{int64(id)} }); err != nil {
 			return err
 		}
 	}
@@ -232,13 +229,13 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 	}, "id", "doc"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.parcels, "id", "batch"); err != nil {
+	if err := db.Put(ctx, tx, p.parcels, "id", "batch"); err != nil {
 		return err
 	}
 	if err := p.writeHistory(ctx, tx); err != nil {
 		return err
 	}
-	return put(ctx, tx, p.state, "name", "value")
+	return db.Put(ctx, tx, p.state, "name", "value")
 }
 
 func (p *pending) writeHistory(ctx context.Context, tx bun.Tx) error {
@@ -261,8 +258,8 @@ func (p *pending) writeHistory(ctx context.Context, tx bun.Tx) error {
 
 // putAs inserts things as rows, some at a time.
 func putAs[T, R any](ctx context.Context, tx bun.Tx, all []T, row func(*T) (R, error), key string, columns ...string) error {
-	rows := make([]R, 0, min(len(all), rowsAtOnce))
-	for some := range slices.Chunk(all, rowsAtOnce) {
+	rows := make([]R, 0, min(len(all), db.RowsAtOnce))
+	for some := range slices.Chunk(all, db.RowsAtOnce) {
 		rows = rows[:0]
 		for n := range some {
 			r, err := row(&some[n])
@@ -271,35 +268,7 @@ func putAs[T, R any](ctx context.Context, tx bun.Tx, all []T, row func(*T) (R, e
 			}
 			rows = append(rows, r)
 		}
-		if err := put(ctx, tx, rows, key, columns...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// drop deletes the rows of a table with these numbers.
-func drop(ctx context.Context, tx bun.Tx, model any, column string, ids []uint64) error {
-	for some := range slices.Chunk(ids, rowsAtOnce) {
-		args := []any{bun.Ident(column)}
-		for _, id := range some {
-			args = append(args, int64(id))
-		}
-		if _, err := tx.NewDelete().Model(model).Where("? IN ("+strings.Repeat(", ?", len(some))[2:]+")", args...).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// put inserts rows, or takes the place of those with the same key.
-func put[T any](ctx context.Context, tx bun.Tx, rows []T, key string, columns ...string) error {
-	for some := range slices.Chunk(rows, rowsAtOnce) {
-		q := tx.NewInsert().Model(&some).On("CONFLICT (" + key + ") DO UPDATE")
-		for _, c := range columns {
-			q = q.Set("? = EXCLUDED.?", bun.Ident(c), bun.Ident(c))
-		}
-		if _, err := q.Exec(ctx); err != nil {
+		if err := db.Put(ctx, tx, rows, key, columns...); err != nil {
 			return err
 		}
 	}

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/observe/inventory/internal/rhythm"
+	"bulwark/platform/db"
 )
 
 type traceRow struct {
@@ -74,9 +74,6 @@ type stateRow struct {
 	Name          string `bun:"name,pk"`
 	Value         int64  `bun:"value"`
 }
-
-// rowsAtOnce is how many rows one statement writes: SQLite takes 32,766 values in one.
-const rowsAtOnce = 500
 
 // Change is something that happened to a device: to its identity, or else to what it does.
 type Change struct {
@@ -208,28 +205,28 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 			return err
 		}
 	}
-	if err := put(ctx, tx, p.traces, "id", "device", "seen", "doc"); err != nil {
+	if err := db.Put(ctx, tx, p.traces, "id", "device", "seen", "doc"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.shared, "field, value", "why"); err != nil {
+	if err := db.Put(ctx, tx, p.shared, "field, value", "why"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.seen, "block", "doc"); err != nil {
+	if err := db.Put(ctx, tx, p.seen, "block", "doc"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.uses, "block", "doc"); err != nil {
+	if err := db.Put(ctx, tx, p.uses, "block", "doc"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.parcels, "id", "batch"); err != nil {
+	if err := db.Put(ctx, tx, p.parcels, "id", "batch"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.watch, "name", "doc"); err != nil {
+	if err := db.Put(ctx, tx, p.watch, "name", "doc"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.rhythms, "trace, serves", "counts"); err != nil {
+	if err := db.Put(ctx, tx, p.rhythms, "trace, serves", "counts"); err != nil {
 		return err
 	}
-	if err := put(ctx, tx, p.stands, "device", "doc"); err != nil {
+	if err := db.Put(ctx, tx, p.stands, "device", "doc"); err != nil {
 		return err
 	}
 	if err := p.writeChanges(ctx, tx); err != nil {
@@ -240,18 +237,18 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 			return err
 		}
 	}
-	return put(ctx, tx, p.state, "name", "value")
+	return db.Put(ctx, tx, p.state, "name", "value")
 }
 
 // remove takes away what is no more.
 func (p *pending) remove(ctx context.Context, tx bun.Tx) error {
-	if err := drop(ctx, tx, (*traceRow)(nil), p.gone, "id", func(id register.TraceID) []any { return []any{id} }); err != nil {
+	if err := db.Drop(ctx, tx, (*traceRow)(nil), p.gone, "id", func(id register.TraceID) []any { return []any{id} }); err != nil {
 		return err
 	}
-	if err := drop(ctx, tx, (*outRow)(nil), p.sent, "id", func(id uint64) []any { return []any{id} }); err != nil {
+	if err := db.Drop(ctx, tx, (*outRow)(nil), p.sent, "id", func(id uint64) []any { return []any{id} }); err != nil {
 		return err
 	}
-	if err := drop(ctx, tx, (*standingRow)(nil), p.left, "device", func(d register.DeviceID) []any { return []any{d} }); err != nil {
+	if err := db.Drop(ctx, tx, (*standingRow)(nil), p.left, "device", func(d register.DeviceID) []any { return []any{d} }); err != nil {
 		return err
 	}
 	if len(p.seen) > 0 {
@@ -259,23 +256,7 @@ func (p *pending) remove(ctx context.Context, tx bun.Tx) error {
 			return err
 		}
 	}
-	return drop(ctx, tx, (*rhythmRow)(nil), p.still, "trace, serves", func(k rhythm.Key) []any { return []any{k.Trace, oneIf(k.Serves)} })
-}
-
-// drop deletes the rows of a table with these keys.
-func drop[K any](ctx context.Context, tx bun.Tx, model any, keys []K, columns string, values func(K) []any) error {
-	for some := range slices.Chunk(keys, rowsAtOnce) {
-		var args []any
-		for _, k := range some {
-			args = append(args, values(k)...)
-		}
-		row := "(" + strings.Repeat(", ?", len(args)/len(some))[2:] + ")"
-		rows := strings.Repeat(", "+row, len(some))[2:]
-		if _, err := tx.NewDelete().Model(model).Where("("+columns+") IN (VALUES "+rows+")", args...).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return db.Drop(ctx, tx, (*rhythmRow)(nil), p.still, "trace, serves", func(k rhythm.Key) []any { return []any{k.Trace, oneIf(k.Serves)} })
 }
 
 func oneIf(b bool) int64 {
@@ -292,26 +273,10 @@ func (p *pending) writeChanges(ctx context.Context, tx bun.Tx) error {
 	if len(p.changes) == 0 {
 		return nil
 	}
-	if err := put(ctx, tx, p.changes, "id", "doc"); err != nil {
+	if err := db.Put(ctx, tx, p.changes, "id", "doc"); err != nil {
 		return err
 	}
 	last := p.changes[len(p.changes)-1].ID
 	_, err := tx.NewDelete().Model((*changeRow)(nil)).Where("id <= ?", last-mostChanges).Exec(ctx)
 	return err
-}
-
-// put inserts rows, or takes the place of those with the same key.
-func put[T any](ctx context.Context, tx bun.Tx, rows []T, key string, columns ...string) error {
-	for len(rows) > 0 {
-		some := rows[:min(len(rows), rowsAtOnce)]
-		rows = rows[len(some):]
-		q := tx.NewInsert().Model(&some).On("CONFLICT (" + key + ") DO UPDATE")
-		for _, c := range columns {
-			q = q.Set("? = EXCLUDED.?", bun.Ident(c), bun.Ident(c))
-		}
-		if _, err := q.Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }
