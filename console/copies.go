@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"bulwark/platform/web"
 )
 
 // FileQuery says which copy of a file is asked for, and why.
@@ -35,7 +37,7 @@ func (c *Console) copyOf(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "application/zip")
 	h.Set("Content-Disposition", `attachment; filename="bulwark-`+q.SHA256[:16]+`.zip"`)
-	begun := &begun{patient: patient{w: w, control: http.NewResponseController(w)}}
+	begun := &begun{to: web.NewPatient(w)}
 	err = c.Copies(r, q, begun)
 	if errors.Is(err, ErrNoFile) {
 		err = missing("no-file")

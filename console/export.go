@@ -14,16 +14,14 @@ import (
 
 	"bulwark/event"
 	"bulwark/platform/store"
+	"bulwark/platform/web"
 )
 
 // MaxExport is how many events one export has at most.
 const MaxExport = 100_000
 
-// exportPatience bounds one export; a client that takes nothing for slowClient is given up.
-const (
-	exportPatience = 10 * time.Minute
-	slowClient     = 30 * time.Second
-)
+// exportPatience bounds one export.
+const exportPatience = 10 * time.Minute
 
 // writer writes events into a file.
 type writer interface {
@@ -57,7 +55,7 @@ func (c *Console) export(w http.ResponseWriter, r *http.Request) {
 	}
 	name := "bulwark-" + q.From.UTC().Format("20060102T150405Z") + "-" + q.To.UTC().Format("20060102T150405Z") + "." + format
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	out := bufio.NewWriterSize(&patient{w: w, control: http.NewResponseController(w)}, 64<<10)
+	out := bufio.NewWriterSize(web.NewPatient(w), 64<<10)
 	var to writer
 	if format == "csv" {
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
@@ -96,17 +94,6 @@ func shortened(text string) string {
 		return string(r[:500]) + " ..."
 	}
 	return text
-}
-
-// patient gives every write its own time.
-type patient struct {
-	w       io.Writer
-	control *http.ResponseController
-}
-
-func (p *patient) Write(b []byte) (int, error) {
-	_ = p.control.SetWriteDeadline(time.Now().Add(slowClient)) // a test's recorder has no deadlines
-	return p.w.Write(b)
 }
 
 // csvFile writes one column for each attribute (RFC 4180).

@@ -3,11 +3,14 @@ package console
 import (
 	"bufio"
 	"errors"
+	"io"
 	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
 	"time"
+
+	"bulwark/platform/web"
 )
 
 // PacketQuery says which packets are asked for, and why. Empty fields do not matter.
@@ -36,7 +39,7 @@ func (c *Console) packets(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "application/x-pcapng")
 	h.Set("Content-Disposition", `attachment; filename="`+q.name(c.Clock.Now())+`"`)
-	begun := &begun{patient: patient{w: w, control: http.NewResponseController(w)}}
+	begun := &begun{to: web.NewPatient(w)}
 	out := bufio.NewWriterSize(begun, 64<<10)
 	n, err := c.Packets(r, q, out)
 	if err == nil && n == 0 {
@@ -57,13 +60,13 @@ func (c *Console) packets(w http.ResponseWriter, r *http.Request) {
 
 // begun remembers whether anything was answered yet.
 type begun struct {
-	patient
+	to  io.Writer
 	yes bool
 }
 
 func (b *begun) Write(p []byte) (int, error) {
 	b.yes = true
-	return b.patient.Write(p)
+	return b.to.Write(p)
 }
 
 func readPackets(r *http.Request) (q PacketQuery, err error) {

@@ -53,7 +53,7 @@ func (d *Doors) export(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	out := bufio.NewWriterSize(&patient{w, http.NewResponseController(w)}, 64<<10)
+	out := bufio.NewWriterSize(web.NewPatient(w), 64<<10)
 	err = d.f.write(r.Context(), out, format, q)
 	if err == nil {
 		err = out.Flush()
@@ -62,17 +62,6 @@ func (d *Doors) export(w http.ResponseWriter, r *http.Request) {
 		d.f.needs.Log.WarnContext(r.Context(), "an export of findings was cut short", "error", err)
 		panic(http.ErrAbortHandler) // the browser must see that the file is not whole
 	}
-}
-
-// patient gives every write its own time.
-type patient struct {
-	w       io.Writer
-	control *http.ResponseController
-}
-
-func (p *patient) Write(b []byte) (int, error) {
-	_ = p.control.SetWriteDeadline(time.Now().Add(slowClient)) // a test's recorder has no deadlines
-	return p.w.Write(b)
 }
 
 // write writes the findings of a query, page by page.

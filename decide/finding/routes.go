@@ -1,11 +1,8 @@
 package finding
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
 
 	"bulwark/platform/web"
 )
@@ -120,25 +117,14 @@ func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error)
 		web.JSON(w, http.StatusOK, v)
 		return
 	}
-	for _, x := range [...]struct {
-		err    error
-		status int
-		code   string
-	}{
-		{ErrNoFinding, http.StatusNotFound, "finding.no-finding"},
-		{ErrNoSuppression, http.StatusNotFound, "finding.no-suppression"},
-		{ErrVerdict, http.StatusUnprocessableEntity, "finding.verdict"},
-		{ErrQuery, http.StatusBadRequest, "finding.query"},
-	} {
-		if errors.Is(err, x.err) {
-			_, why, _ := strings.Cut(err.Error(), ": ") // without the package's name
-			web.RefuseFields(w, r, x.status, x.code, map[string]string{"why": why})
-			return
-		}
+	if web.RefuseFault(w, r, err,
+		web.Fault{Err: ErrNoFinding, Status: http.StatusNotFound, Code: "finding.no-finding"},
+		web.Fault{Err: ErrNoSuppression, Status: http.StatusNotFound, Code: "finding.no-suppression"},
+		web.Fault{Err: ErrVerdict, Status: http.StatusUnprocessableEntity, Code: "finding.verdict"},
+		web.Fault{Err: ErrQuery, Status: http.StatusBadRequest, Code: "finding.query"},
+	) {
+		return
 	}
 	d.f.needs.Log.ErrorContext(r.Context(), "an answer about findings failed", "error", err)
 	web.Refuse(w, r, http.StatusInternalServerError, "finding.failed")
 }
-
-// slowClient is how long a client of an export may take nothing.
-const slowClient = 30 * time.Second

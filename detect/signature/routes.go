@@ -1,9 +1,7 @@
 package signature
 
 import (
-	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"bulwark/platform/web"
@@ -137,24 +135,16 @@ func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error)
 		web.JSON(w, http.StatusOK, v)
 		return
 	}
-	for _, x := range [...]struct {
-		err    error
-		status int
-		code   string
-	}{
-		{ErrNoRule, http.StatusNotFound, "rules.no-rule"},
-		{ErrNoSource, http.StatusNotFound, "rules.no-source"},
-		{ErrQuery, http.StatusBadRequest, "rules.query"},
-		{ErrDecision, http.StatusUnprocessableEntity, "rules.rule"},
-		{ErrNothing, http.StatusUnprocessableEntity, "rules.rule"},
-		{ErrTrial, http.StatusUnprocessableEntity, "rules.try"},
-		{ErrBusy, http.StatusConflict, "rules.busy"},
-	} {
-		if errors.Is(err, x.err) {
-			_, why, _ := strings.Cut(err.Error(), ": ") // without the package's name
-			web.RefuseFields(w, r, x.status, x.code, map[string]string{"why": why})
-			return
-		}
+	if web.RefuseFault(w, r, err,
+		web.Fault{Err: ErrNoRule, Status: http.StatusNotFound, Code: "rules.no-rule"},
+		web.Fault{Err: ErrNoSource, Status: http.StatusNotFound, Code: "rules.no-source"},
+		web.Fault{Err: ErrQuery, Status: http.StatusBadRequest, Code: "rules.query"},
+		web.Fault{Err: ErrDecision, Status: http.StatusUnprocessableEntity, Code: "rules.rule"},
+		web.Fault{Err: ErrNothing, Status: http.StatusUnprocessableEntity, Code: "rules.rule"},
+		web.Fault{Err: ErrTrial, Status: http.StatusUnprocessableEntity, Code: "rules.try"},
+		web.Fault{Err: ErrBusy, Status: http.StatusConflict, Code: "rules.busy"},
+	) {
+		return
 	}
 	d.b.Log.ErrorContext(r.Context(), "an answer about rules failed", "error", err)
 	web.Refuse(w, r, http.StatusInternalServerError, "rules.failed")

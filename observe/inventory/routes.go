@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/web"
@@ -142,23 +141,15 @@ func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error)
 		web.RefuseFields(w, r, http.StatusUnprocessableEntity, "inventory.import", table.fields())
 		return
 	}
-	for _, x := range [...]struct {
-		err    error
-		status int
-		code   string
-	}{
-		{ErrNoDevice, http.StatusNotFound, "inventory.no-device"},
-		{ErrNoService, http.StatusNotFound, "inventory.no-service"},
-		{ErrEdited, http.StatusConflict, "inventory.edited"},
-		{ErrImport, http.StatusUnprocessableEntity, "inventory.import"},
-		{ErrWord, http.StatusUnprocessableEntity, "inventory.word"},
-		{register.ErrNoSplit, http.StatusUnprocessableEntity, "inventory.split"},
-	} {
-		if errors.Is(err, x.err) {
-			_, why, _ := strings.Cut(err.Error(), ": ") // without the package's name
-			web.RefuseFields(w, r, x.status, x.code, map[string]string{"why": why})
-			return
-		}
+	if web.RefuseFault(w, r, err,
+		web.Fault{Err: ErrNoDevice, Status: http.StatusNotFound, Code: "inventory.no-device"},
+		web.Fault{Err: ErrNoService, Status: http.StatusNotFound, Code: "inventory.no-service"},
+		web.Fault{Err: ErrEdited, Status: http.StatusConflict, Code: "inventory.edited"},
+		web.Fault{Err: ErrImport, Status: http.StatusUnprocessableEntity, Code: "inventory.import"},
+		web.Fault{Err: ErrWord, Status: http.StatusUnprocessableEntity, Code: "inventory.word"},
+		web.Fault{Err: register.ErrNoSplit, Status: http.StatusUnprocessableEntity, Code: "inventory.split"},
+	) {
+		return
 	}
 	d.i.log.ErrorContext(r.Context(), "an answer about devices failed", "error", err)
 	web.Refuse(w, r, http.StatusInternalServerError, "inventory.failed")

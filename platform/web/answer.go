@@ -36,6 +36,26 @@ func RefuseFields(w http.ResponseWriter, r *http.Request, status int, code strin
 	JSON(w, status, Problem{Code: code, Fields: fields, Request: id})
 }
 
+// Fault is how an error of a room is answered.
+type Fault struct {
+	Err    error
+	Status int
+	Code   string
+}
+
+// RefuseFault refuses by the first of the faults that err is, with the words of err, without its package's name, in the field
+// "why". It is false, and nothing was answered, where err is none of them.
+func RefuseFault(w http.ResponseWriter, r *http.Request, err error, faults ...Fault) bool {
+	for _, f := range faults {
+		if errors.Is(err, f.Err) {
+			_, why, _ := strings.Cut(err.Error(), ": ")
+			RefuseFields(w, r, f.Status, f.Code, map[string]string{"why": why})
+			return true
+		}
+	}
+	return false
+}
+
 // WantsPage tells whether r comes from a browser that goes to a page, rather than from a program or a script.
 func WantsPage(r *http.Request) bool {
 	return !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html")

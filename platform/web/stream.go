@@ -82,3 +82,23 @@ func (s *Stream) flush() error {
 	}
 	return s.control.SetWriteDeadline(time.Time{})
 }
+
+// slowClient is how long a client of a download may take nothing.
+const slowClient = 30 * time.Second
+
+// Patient is the body of an answer that may take long: every write has its own time, and a client that takes nothing for 30 s is
+// given up.
+type Patient struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+// NewPatient is a body of w.
+func NewPatient(w http.ResponseWriter) *Patient {
+	return &Patient{w, http.NewResponseController(w)}
+}
+
+func (p *Patient) Write(b []byte) (int, error) {
+	_ = p.control.SetWriteDeadline(time.Now().Add(slowClient)) // a test's recorder has no deadlines
+	return p.w.Write(b)
+}
