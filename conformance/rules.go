@@ -3,10 +3,8 @@ package conformance
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -192,16 +190,7 @@ func readOracle(path string) (map[string]map[uint64]bool, error) {
 
 // oracleRules are the rules of 2019 with the variables that Suricata was run with.
 func oracleRules(dir string) (*signature.Rules, error) {
-	f, err := os.Open(filepath.Join(dir, "rules", "et_open_2019-04_suricata4.rules.gz"))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(z)
+	text, err := gunzip(filepath.Join(dir, "rules", "et_open_2019-04_suricata4.rules.gz"))
 	if err != nil {
 		return nil, err
 	}

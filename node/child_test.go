@@ -101,9 +101,17 @@ func ip(t *testing.T, args string) {
 	}
 }
 
-// mirror makes a pair of interfaces: what is sent to 198.51.100.2 leaves by tap0 and arrives at mirror0.
+// mirror makes a pair of interfaces: what is sent to 198.51.100.2 leaves by tap0 and arrives at mirror0. Without the
+// right to that, or a program that reads packets in its cage, the test is skipped.
 func mirror(t *testing.T) {
 	t.Helper()
+	needCage(t)
+	if os.Getenv(inside) == "" {
+		t.Skip("needs root and a network namespace of its own: it makes interfaces")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip("needs the ip command (iproute2)")
+	}
 	ip(t, "link add tap0 type veth peer name mirror0")
 	t.Cleanup(func() { _ = exec.Command("ip", "link", "del", "tap0").Run() }) // it may be gone already
 	ip(t, "link set mirror0 up")
@@ -122,13 +130,6 @@ func question(name string) []byte {
 }
 
 func TestAnInterfaceThatReturnsIsWatchedAgain(t *testing.T) {
-	needCage(t)
-	if os.Getenv(inside) == "" {
-		t.Skip("needs root and a network namespace of its own: it makes interfaces")
-	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skip("needs the ip command (iproute2)")
-	}
 	mirror(t)
 	c := settings()
 	c.Sensor.Interfaces = []string{"mirror0"}

@@ -172,6 +172,11 @@ func get(cmd *cobra.Command, path string, into any) error {
 	if err != nil {
 		return err
 	}
+	return readAnswer(resp, into)
+}
+
+// readAnswer reads what the running program answered.
+func readAnswer(resp *http.Response, into any) error {
 	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
 		return &exit{ExitFailure, err}
@@ -385,9 +390,5 @@ func send(cmd *cobra.Command, method, path, kind string, body []byte, into any) 
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return &exit{ExitFailure, err}
-	}
-	return nil
+	return readAnswer(resp, into)
 }

@@ -37,11 +37,7 @@ func askRules(cmd *cobra.Command, method, path string, asked, into any) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return &exit{ExitFailure, err}
-	}
-	return nil
+	return readAnswer(resp, into)
 }
 
 // answerRules answers a question about rules in this process.
