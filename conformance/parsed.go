@@ -2,14 +2,13 @@ package conformance
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"bulwark/detect/signature"
+	"bulwark/internal/gunzip"
 )
 
 // trueFaults are the rules of the rule files that Suricata rejects, too, and why.
@@ -62,7 +61,7 @@ type block struct {
 
 // ruleSet reads one rule set. A rule passes when it is read, or when it has a fault that Suricata sees as well.
 func (b *Bench) ruleSet(name string) (blocks []*block, passed int, err error) {
-	text, err := gunzip(b.file("rules", name+".rules.gz"))
+	text, err := gunzip.File(b.file("rules", name+".rules.gz"))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -88,19 +87,6 @@ func (b *Bench) ruleSet(name string) (blocks []*block, passed int, err error) {
 		}
 	})
 	return blocks, passed, err
-}
-
-func gunzip(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(z)
 }
 
 // ruleFiles reads the rule files of suricata-verify.

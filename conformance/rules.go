@@ -15,6 +15,7 @@ import (
 	"bulwark/conformance/verify"
 	"bulwark/detect/signature"
 	"bulwark/event"
+	"bulwark/internal/gunzip"
 )
 
 // runVerifyRules plays the tests of suricata-verify that bring rules.
@@ -190,7 +191,7 @@ func readOracle(path string) (map[string]map[uint64]bool, error) {
 
 // oracleRules are the rules of 2019 with the variables that Suricata was run with.
 func oracleRules(dir string) (*signature.Rules, error) {
-	text, err := gunzip(filepath.Join(dir, "rules", "et_open_2019-04_suricata4.rules.gz"))
+	text, err := gunzip.File(filepath.Join(dir, "rules", "et_open_2019-04_suricata4.rules.gz"))
 	if err != nil {
 		return nil, err
 	}

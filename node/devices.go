@@ -18,7 +18,7 @@ func (n *Node) openInventory(ctx context.Context) (err error) {
 	}
 	n.inventory, err = inventory.New(ctx, inventory.Needs{Config: n.config.Inventory, DB: n.db, Ledger: n.ledger, Clock: n.clock,
 		Log: n.log.With("room", "inventory"), Fleeting: n.capture != "",
-		Publisher: teller{n}, Site: n.config.Site})
+		Publisher: teller{n}, Site: n.config.Site, Registry: n.metrics})
 	return err
 }
 

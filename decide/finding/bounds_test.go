@@ -1,7 +1,6 @@
 package finding
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -65,31 +64,5 @@ func TestWhatIsBeingKeptStaysAsItStood(t *testing.T) {
 	}
 	if want := "[1 2 3 4 17 18 19 20]"; fmt.Sprint(got) != want {
 		t.Errorf("evidence %v, want %s", got, want)
-	}
-}
-
-func TestBatchesThatNobodyTakesAreBounded(t *testing.T) {
-	bus := &ear{t: t, off: true}
-	f, _ := open(t, dbtest.SQLite(t), Needs{Publisher: bus})
-	a := alerts{}
-	for n := range 3 * mostParcels {
-		a.add(uint64(n+1), "10.0.0.1", "10.0.0.2")
-		hear(t, f, &a)
-		if err := f.keep(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		_ = f.send(t.Context()) // the bus is away
-	}
-	if n := len(f.out.ready) + len(f.out.packed); n != mostParcels {
-		t.Errorf("%d batches wait, want %d", n, mostParcels)
-	}
-	bus.off = false
-	for range 3 {
-		if err := errors.Join(f.send(t.Context()), f.keep(t.Context())); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(bus.all) != 3*mostParcels {
-		t.Errorf("%d events came, want %d", len(bus.all), 3*mostParcels)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"bulwark/platform/conf"
 	"bulwark/platform/db"
 	"bulwark/platform/ledger"
+	"bulwark/platform/outbox"
 )
 
 //go:embed migrations/*.sql
@@ -74,13 +75,6 @@ type RuleText struct {
 	FR    []string
 }
 
-// Publisher takes batches of events.
-type Publisher interface {
-	// Publish takes over responsibility for a batch of the kind: it is safe when it returns, and one of the same number is taken
-	// once. It may wait.
-	Publish(ctx context.Context, kind event.Kind, batch []byte) error
-}
-
 // Needs is what the room is made of. Nil parts are done without.
 type Needs struct {
 	Config Config
@@ -94,7 +88,7 @@ type Needs struct {
 	Rules    Rules
 	// Conversations are asked what else the conversations of new findings named.
 	Conversations Conversations
-	Publisher     Publisher
+	Publisher     outbox.Publisher
 	// Site is the place that events of findings name.
 	Site string
 	// Live shows a value to whoever looks at the console.
@@ -110,10 +104,10 @@ type Findings struct {
 	seed   maphash.Seed
 	count  counters
 
-	saving  sync.Mutex // held while it is kept, before mu
-	sending sync.Mutex // held while events are put on the bus, before mu
-	dirty   chan struct{}
-	look    chan struct{}
+	saving sync.Mutex // held while it is kept, before mu
+	dirty  chan struct{}
+	look   chan struct{}
+	out    *outbox.Box
 
 	// mu guards what follows.
 	mu        sync.RWMutex
@@ -134,9 +128,8 @@ type Findings struct {
 	told      map[uint64]change
 	leftOff   int
 	wondering []wonder
-	gone      []uint64 // forgotten, not kept yet
-	lifted    []uint64 // suppressions that are no more, not kept yet
-	out       outlet
+	gone      []uint64    // forgotten, not kept yet
+	lifted    []uint64    // suppressions that are no more, not kept yet
 	batch     event.Batch // scratch
 	last      uint64      // number of the last finding
 	lastWord  uint64      // of the last entry of a history
@@ -173,13 +166,13 @@ func assemble(n Needs) *Findings {
 	f := &Findings{needs: n, attack: attack.Load(), seed: maphash.MakeSeed(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1), look: make(chan struct{}, 1),
 		items: map[uint64]*item{}, keys: map[uint64]*item{}, wide: map[uint64]uint32{}, rules: map[string]*rule{}, numbered: map[[2]uint64]*rule{}, judged: map[string][]*suppression{},
 		ends: map[netip.Addr]uint64{}, sites: map[string]string{}, news: map[string]*rule{}, snoozed: map[uint64]*item{}, unnamed: map[uint64]*item{}, changed: map[uint64]*item{}, told: map[uint64]change{}}
-	f.out = outlet{to: n.Publisher, site: n.Site, clock: n.Clock}
+	f.out = outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindFinding, Room: "finding", Site: n.Site, Clock: n.Clock, Registry: n.Registry})
 	return f
 }
 
 // counters are what the room counts for operators.
 type counters struct {
-	signals, kept, unread, forgotten, untold prometheus.Counter
+	signals, kept, unread, forgotten prometheus.Counter
 }
 
 func newCounters(r prometheus.Registerer) counters {
@@ -195,7 +188,6 @@ func newCounters(r prometheus.Registerer) counters {
 		kept:      one("suppressed", "Alerts that were counted and not shown, because a person said so."),
 		unread:    one("unread_batches", "Batches of alerts that could not be read."),
 		forgotten: one("forgotten", "Findings that were forgotten to make room."),
-		untold:    one("untold", "Events of findings that found no room before the bus."),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"bulwark/decide/finding/internal/signal"
 	"bulwark/platform/db"
+	"bulwark/platform/outbox"
 )
 
 type itemRow struct {
@@ -45,12 +46,6 @@ type suppressionRow struct {
 	Doc           json.RawMessage `bun:"doc,type:jsonb"`
 }
 
-type outRow struct {
-	bun.BaseModel `bun:"table:finding_outbox,alias:o"`
-	ID            int64  `bun:"id,pk"`
-	Batch         []byte `bun:"batch"`
-}
-
 type stateRow struct {
 	bun.BaseModel `bun:"table:finding_state,alias:t"`
 	Name          string `bun:"name,pk"`
@@ -68,8 +63,7 @@ type pending struct {
 	rules        []*rule
 	suppressions []saidOf
 	gone, lifted []uint64
-	parcels      []outRow
-	sent         []uint64
+	post         outbox.Post
 	state        []stateRow
 	seq          uint64
 }
@@ -99,7 +93,7 @@ type saidOf struct {
 }
 
 func (p *pending) empty(before uint64) bool {
-	return len(p.items)+len(p.rules)+len(p.suppressions)+len(p.gone)+len(p.lifted)+len(p.parcels)+len(p.sent) == 0 && p.seq == before
+	return len(p.items)+len(p.rules)+len(p.suppressions)+len(p.gone)+len(p.lifted) == 0 && p.post.Empty() && p.seq == before
 }
 
 // Keep keeps what was found. Run does so by itself.
@@ -112,8 +106,7 @@ func (f *Findings) keep(ctx context.Context) error {
 	defer f.saving.Unlock()
 	f.mu.Lock()
 	if f.needs.Fleeting {
-		f.out.pack()
-		f.out.kept(len(f.out.packed), len(f.out.sent))
+		f.out.Kept(f.out.Pack())
 		f.mu.Unlock()
 		return nil
 	}
@@ -134,8 +127,7 @@ func (f *Findings) keep(ctx context.Context) error {
 
 // collect takes what is to be kept. The lock is held: what takes long is done by whoever writes it.
 func (f *Findings) collect() *pending {
-	f.out.pack()
-	p := &pending{gone: slices.Clone(f.gone), lifted: slices.Clone(f.lifted), sent: slices.Clone(f.out.sent), seq: f.seq}
+	p := &pending{post: f.out.Pack(), gone: slices.Clone(f.gone), lifted: slices.Clone(f.lifted), seq: f.seq}
 	p.items = make([]snapshot, 0, len(f.changed))
 	for _, it := range f.changed {
 		p.items = append(p.items, snapshot{item: *it, of: it})
@@ -153,11 +145,8 @@ func (f *Findings) collect() *pending {
 			}
 		}
 	}
-	for _, x := range f.out.packed {
-		p.parcels = append(p.parcels, outRow{ID: int64(x.id), Batch: x.batch})
-	}
 	p.state = []stateRow{{Name: "seq", Value: int64(f.seq)}, {Name: "finding", Value: int64(f.last)}, {Name: "line", Value: int64(f.lastWord)},
-		{Name: "suppression", Value: int64(f.lastJudge)}, {Name: "told", Value: int64(f.out.last)}, {Name: "born", Value: f.born}}
+		{Name: "suppression", Value: int64(f.lastJudge)}, {Name: "told", Value: int64(p.post.Last)}, {Name: "born", Value: f.born}}
 	return p
 }
 
@@ -176,7 +165,7 @@ func (p *pending) lend(id int64, n *fresh) {
 
 // kept forgets what needs not be kept any more. The lock is held.
 func (f *Findings) kept(p *pending) {
-	f.out.kept(len(p.parcels), len(p.sent))
+	f.out.Kept(p.post)
 	f.gone, f.lifted, f.keptSeq = f.gone[len(p.gone):], f.lifted[len(p.lifted):], p.seq
 	for n := range p.items {
 		if it := p.items[n].of; it.gen == p.items[n].gen { // nothing is new since
@@ -201,7 +190,7 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 		column string
 		ids    []uint64
 	}{{(*itemRow)(nil), "id", p.gone}, {(*evidenceRow)(nil), "finding", p.gone}, {(*historyRow)(nil), "finding", p.gone},
-		{(*suppressionRow)(nil), "id", p.lifted}, {(*outRow)(nil), "id", p.sent}} {
+		{(*suppressionRow)(nil), "id", p.lifted}} {
 		if err := db.Drop(ctx, tx, x.model, x.ids, x.column, func(id uint64) []any { return []any{int64(id)} }); err != nil {
 			return err
 		}
@@ -229,7 +218,7 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 	}, "id", "doc"); err != nil {
 		return err
 	}
-	if err := db.Put(ctx, tx, p.parcels, "id", "batch"); err != nil {
+	if err := p.post.Write(ctx, tx); err != nil {
 		return err
 	}
 	if err := p.writeHistory(ctx, tx); err != nil {

@@ -23,7 +23,7 @@ func (f *Findings) load(ctx context.Context) error {
 		for _, s := range states {
 			state[s.Name] = uint64(s.Value)
 		}
-		f.seq, f.keptSeq, f.last, f.lastWord, f.lastJudge, f.out.last = state["seq"], state["seq"], state["finding"], state["line"], state["suppression"], state["told"]
+		f.seq, f.keptSeq, f.last, f.lastWord, f.lastJudge = state["seq"], state["seq"], state["finding"], state["line"], state["suppression"]
 		f.born = int64(state["born"])
 		if err := f.loadRules(ctx, tx); err != nil {
 			return err
@@ -34,14 +34,7 @@ func (f *Findings) load(ctx context.Context) error {
 		if err := f.loadSuppressions(ctx, tx); err != nil {
 			return err
 		}
-		var parcels []outRow
-		if err := tx.NewSelect().Model(&parcels).Order("id").Scan(ctx); err != nil {
-			return err
-		}
-		for _, x := range parcels {
-			f.out.ready = append(f.out.ready, parcel{uint64(x.ID), x.Batch})
-		}
-		return nil
+		return f.out.Load(ctx, tx, state["told"])
 	})
 }
 

@@ -2,62 +2,25 @@ package finding
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
 	"bulwark/content/attack"
 	"bulwark/event"
-	"bulwark/platform/clock"
-)
-
-// outlet makes batches of what is told. A batch is kept in the same transaction as the state that it follows from, before it is
-// put on the bus, and under a number by which the bus takes it once.
-type outlet struct {
-	to     Publisher
-	site   string
-	clock  clock.Clock
-	last   uint64 // id of the last batch
-	queue  []telling
-	packed []parcel // batches that are not kept yet
-	ready  []parcel // that are
-	sent   []uint64 // batches that are kept still, and on the bus
-}
-
-// parcel is a batch on its way.
-type parcel struct {
-	id    uint64
-	batch []byte
-}
-
-// telling is an event on its way.
-type telling struct {
-	header  event.Header
-	finding event.Finding
-}
-
-// Bounds of what waits to be published.
-const (
-	mostQueued  = 5000 // events that are no batch yet
-	mostParcels = 100  // batches; while there are as many, no further ones are made
 )
 
 // tell tells of a finding: those who look, and the bus. The lock is held.
 func (f *Findings) tell(it *item, c change, activity string) {
 	f.mark(it, c)
-	if f.out.to == nil {
-		return
-	}
-	if len(f.out.queue) >= mostQueued {
-		f.count.untold.Inc()
+	if f.needs.Publisher == nil {
 		return
 	}
 	h := event.Header{Time: it.Last, Flow: it.Flow, Src: it.Source.Addr, Dst: it.Target.Addr, Proto: it.Proto, Ports: event.Ports{Dst: it.Port}}
 	if it.Answer {
 		h.Ports = event.Ports{Src: it.Port}
 	}
-	e := event.Finding{Title: it.rule.Title, UID: strconv.FormatUint(it.ID, 10), Severity: it.Severity.String(), Confidence: it.rule.Confidence.Score(),
+	e := &event.Finding{Title: it.rule.Title, UID: strconv.FormatUint(it.ID, 10), Severity: it.Severity.String(), Confidence: it.rule.Confidence.Score(),
 		Rule: it.Rule, Source: it.rule.Source, Activity: activity, Status: string(it.Word.Status), Verdict: string(it.Word.Verdict),
 		Category: it.rule.Category, Count: it.Count, First: uint64(it.First), Last: uint64(it.Last), App: it.App}
 	for _, t := range it.rule.techniques {
@@ -78,7 +41,7 @@ func (f *Findings) tell(it *item, c change, activity string) {
 	}
 	plain := it.bare()
 	e.Reason = plain.Why.EN
-	f.out.queue = append(f.out.queue, telling{h, e})
+	f.out.Put(h, e)
 }
 
 // observables are whom a finding is about, in one word each.
@@ -97,47 +60,13 @@ func (it *item) observables() (all []string) {
 	return all
 }
 
-// pack makes a batch of what waits.
-func (o *outlet) pack() {
-	if len(o.queue) == 0 || len(o.packed)+len(o.ready) >= mostParcels {
-		return
-	}
-	o.last = max(o.last+1, uint64(o.clock.Now().UnixMicro()))
-	var b event.Batch
-	b.Reset("finding", o.site, o.last)
-	for k := range o.queue {
-		b.Add(&o.queue[k].header, &o.queue[k].finding)
-	}
-	o.packed = append(o.packed, parcel{o.last, slices.Clone(b.Bytes())})
-	o.queue = o.queue[:0]
-}
-
-// kept takes the first n batches for kept, and forgets as many that were sent.
-func (o *outlet) kept(n, sent int) {
-	o.ready = append(o.ready, o.packed[:n]...)
-	o.packed, o.sent = slices.Clone(o.packed[n:]), slices.Clone(o.sent[sent:])
-}
-
 // send puts on the bus what is kept.
 func (f *Findings) send(ctx context.Context) error {
-	f.sending.Lock()
-	defer f.sending.Unlock()
-	for {
-		f.mu.RLock()
-		ready := f.out.ready
-		f.mu.RUnlock()
-		if len(ready) == 0 {
-			return nil
-		}
-		if err := f.out.to.Publish(ctx, event.KindFinding, ready[0].batch); err != nil {
-			return fmt.Errorf("publishing events of findings: %w", err)
-		}
-		f.mu.Lock()
-		f.out.ready = f.out.ready[1:]
-		f.out.sent = append(f.out.sent, ready[0].id)
-		f.mu.Unlock()
+	n, err := f.out.Send(ctx)
+	if n > 0 {
 		nudge(f.dirty) // that it was sent is kept, too
 	}
+	return err
 }
 
 // live is what those who look are shown.

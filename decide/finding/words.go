@@ -230,8 +230,7 @@ func (f *Findings) change(ctx context.Context, entry ledger.Entry, do func() err
 	defer f.saving.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.out.pack() // so that what is told of the change is a batch of its own
-	before, waiting := len(f.out.packed), len(f.out.queue)
+	untell := f.out.Begin()
 	if err := do(); err != nil {
 		return err
 	}
@@ -247,7 +246,7 @@ func (f *Findings) change(ctx context.Context, entry ledger.Entry, do func() err
 	})
 	if err != nil {
 		undo()
-		f.out.packed, f.out.queue = f.out.packed[:before], f.out.queue[:waiting]
+		untell()
 		return err
 	}
 	f.kept(p)

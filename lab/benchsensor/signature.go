@@ -2,14 +2,13 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 
+	"bulwark/internal/gunzip"
 	"bulwark/wire/pcap"
 )
 
@@ -99,7 +98,7 @@ func writeRules(from, dir string) error {
 			os.WriteFile(filepath.Join(at, "classification.config"), classes, 0o600))
 	}
 	for _, set := range ruleSets {
-		text, err := unzip(filepath.Join(from, set.file))
+		text, err := gunzip.File(filepath.Join(from, set.file))
 		if err != nil {
 			return err
 		}
@@ -119,19 +118,6 @@ func writeRules(from, dir string) error {
 		}
 	}
 	return nil
-}
-
-func unzip(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(z)
 }
 
 // writeEmpty writes a capture of no packets.

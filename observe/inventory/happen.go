@@ -55,41 +55,6 @@ type happening struct {
 	why           string
 }
 
-// Publisher takes batches of events.
-type Publisher interface {
-	// Publish takes over responsibility for a batch of the kind: it is safe when it returns, and one of the same number is taken
-	// once. It may wait.
-	Publish(ctx context.Context, kind event.Kind, batch []byte) error
-}
-
-// outlet makes batches of what is told. A batch is kept in the same transaction as the state that it follows from, before it is
-// put on the bus, and under a number by which the bus takes it once: so what is told is told once, whenever the program ends.
-type outlet struct {
-	to     Publisher
-	site   string
-	clock  clock.Clock
-	last   uint64 // id of the last batch
-	queue  []telling
-	packed []parcel // batches that are not kept yet
-	ready  []parcel // that are
-	sent   []uint64 // batches that are kept still, and on the bus
-}
-
-// parcel is a batch on its way.
-type parcel struct {
-	id    uint64
-	batch []byte
-}
-
-// telling is an event on its way.
-type telling struct {
-	header event.Header
-	device event.Device
-}
-
-// mostQueued is how many events wait to be published at most.
-const mostQueued = 5000
-
 // tell makes an event of a happening, and keeps it with the device; more than [mostTold] of a kind in an hour are counted.
 // The lock for writing is held.
 func (i *Inventory) tell(h happening) {
@@ -109,10 +74,10 @@ func (i *Inventory) tell(h happening) {
 	if !h.addr.IsValid() {
 		h.addr = v.Addresses[0].Addr
 	}
-	e := event.Device{Activity: h.what, Number: v.ID, Name: v.Name, Class: v.Class.Name, Attribute: h.attribute, Before: h.before, After: h.after,
+	e := &event.Device{Activity: h.what, Number: v.ID, Name: v.Name, Class: v.Class.Name, Attribute: h.attribute, Before: h.before, After: h.after,
 		Value: h.value, Other: uint64(h.other), Reason: h.why}
 	e.Tier, e.Confirmed = v.Tier.standing().text(), v.Tier.Tier != NotKnown
-	i.out.put(telling{event.Header{Time: h.at, Src: h.addr}, e})
+	i.out.Put(event.Header{Time: h.at, Src: h.addr}, e)
 	if kind, ok := keptAs(h.what); ok {
 		i.keepChange(Change{Change: register.Change{Kind: kind, Time: h.at, Device: h.device, Other: h.other, Field: register.Field(h.attribute), Addr: h.addr, Why: h.why},
 			Before: h.before, After: h.after})
@@ -139,8 +104,8 @@ func (t Tier) text() string {
 func (i *Inventory) summarise() {
 	w := &i.watch
 	for _, what := range slices.Sorted(maps.Keys(w.excess)) {
-		i.out.put(telling{event.Header{Time: w.at}, event.Device{Activity: Summary, Attribute: what, Count: uint64(w.excess[what]),
-			Reason: fmt.Sprintf("more than %d within an hour are not told one by one", mostTold)}})
+		i.out.Put(event.Header{Time: w.at}, &event.Device{Activity: Summary, Attribute: what, Count: uint64(w.excess[what]),
+			Reason: fmt.Sprintf("more than %d within an hour are not told one by one", mostTold)})
 	}
 	clear(w.excess)
 }
@@ -190,76 +155,19 @@ func (i *Inventory) knownBy(d register.DeviceID) string {
 	return "known by its address alone"
 }
 
-func (o *outlet) put(t telling) {
-	if o.to != nil && len(o.queue) < mostQueued {
-		o.queue = append(o.queue, t)
-	}
-}
-
-// pack makes a batch of what waits.
-func (o *outlet) pack() {
-	if len(o.queue) == 0 {
-		return
-	}
-	o.last = max(o.last+1, uint64(o.clock.Now().UnixMicro()))
-	var b event.Batch
-	b.Reset("inventory", o.site, o.last)
-	for k := range o.queue {
-		b.Add(&o.queue[k].header, &o.queue[k].device)
-	}
-	o.packed = append(o.packed, parcel{o.last, slices.Clone(b.Bytes())})
-	o.queue = nil
-}
-
-// kept takes the first n batches for kept, and forgets as many that were sent.
-func (o *outlet) kept(n, sent int) {
-	o.ready = append(o.ready, o.packed[:n]...)
-	o.packed, o.sent = slices.Clone(o.packed[n:]), slices.Clone(o.sent[sent:])
-}
-
-// waits reports whether anything is to be told.
-func (i *Inventory) waits() bool {
-	i.mu.RLock()
-	defer i.mu.RUnlock()
-	return len(i.out.queue)+len(i.out.packed)+len(i.out.ready) > 0
-}
-
 // publish keeps what is told, and then puts it on the bus; what does not get there is tried again the next time. Of a capture
 // nothing is kept. The lock is not held.
 func (i *Inventory) publish(ctx context.Context) error {
-	if !i.waits() {
+	if !i.out.Waits() {
 		return nil
 	}
 	if i.fleeting {
-		i.mu.Lock()
-		i.out.pack()
-		i.out.kept(len(i.out.packed), len(i.out.sent))
-		i.mu.Unlock()
+		i.out.Kept(i.out.Pack())
 	} else if err := i.save(ctx); err != nil {
 		return fmt.Errorf("keeping events of devices: %w", err)
 	}
-	return i.send(ctx)
-}
-
-// send puts on the bus what is kept.
-func (i *Inventory) send(ctx context.Context) error {
-	i.sending.Lock()
-	defer i.sending.Unlock()
-	for {
-		i.mu.RLock()
-		ready := i.out.ready
-		i.mu.RUnlock()
-		if len(ready) == 0 {
-			return nil
-		}
-		if err := i.out.to.Publish(ctx, event.KindDevice, ready[0].batch); err != nil {
-			return fmt.Errorf("publishing events of devices: %w", err)
-		}
-		i.mu.Lock()
-		i.out.ready = i.out.ready[1:]
-		i.out.sent = append(i.out.sent, ready[0].id)
-		i.mu.Unlock()
-	}
+	_, err := i.out.Send(ctx)
+	return err
 }
 
 // Where no event comes any more, what waits has settled after a while; that of a capture soon, for it is at its end.

@@ -12,16 +12,20 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"bulwark/content/classes"
 	"bulwark/content/makers"
 	"bulwark/content/names"
 	"bulwark/content/systems"
+	"bulwark/event"
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
 	"bulwark/platform/conf"
 	"bulwark/platform/db"
 	"bulwark/platform/ledger"
+	"bulwark/platform/outbox"
 )
 
 //go:embed migrations/*.sql
@@ -69,8 +73,10 @@ type Needs struct {
 	// Fleeting says that nothing is to be kept: a capture is shown instead of the network.
 	Fleeting bool
 	// Publisher takes the events of the inventory, and Site is the place that they name. Nil tells nobody.
-	Publisher Publisher
+	Publisher outbox.Publisher
 	Site      string
+	// Registry takes the counters.
+	Registry prometheus.Registerer
 }
 
 // Inventory is the room. Make it with [New]; it is safe for concurrent use.
@@ -81,7 +87,7 @@ type Inventory struct {
 	clock    clock.Clock
 	log      *slog.Logger
 	fleeting bool
-	out      outlet
+	out      *outbox.Box
 	classes  []classes.Class
 	makers   *makers.Makers
 
@@ -109,7 +115,6 @@ type Inventory struct {
 
 	lastChange int64
 	saving     sync.Mutex    // held while it is kept, before mu
-	sending    sync.Mutex    // held while it is told, before mu
 	news       chan struct{} // something is to be told
 }
 
@@ -151,7 +156,8 @@ func assemble(n Needs) (*Inventory, error) {
 	}
 	i := &Inventory{config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, fleeting: n.Fleeting, classes: all, makers: cards,
 		book: newBook(n.Config.Networks, n.Config.zone()), words: map[register.DeviceID]Word{}, named: map[string]*classes.Class{}, judges: classes.NewJudge(all), systems: systems.NewJudge(known), known: known, verdicts: map[register.DeviceID]judged{}, shown: map[register.DeviceID]*shown{},
-		watch: newWatch(n.Config), news: make(chan struct{}, 1), out: outlet{to: n.Publisher, site: n.Site, clock: n.Clock}}
+		watch: newWatch(n.Config), news: make(chan struct{}, 1),
+		out: outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindDevice, Room: "inventory", Site: n.Site, Clock: n.Clock, Registry: n.Registry})}
 	for n := range all {
 		i.named[all[n].Name] = &all[n]
 	}
@@ -199,7 +205,7 @@ func (i *Inventory) Run(ctx context.Context, b *bus.Bus) error {
 		}
 		i.advance()
 		i.seq = m.Seq
-		tell := len(i.out.queue) > 0
+		tell := i.out.Queued()
 		i.mu.Unlock()
 		if tell {
 			i.nudge()

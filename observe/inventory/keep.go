@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"slices"
 
 	"github.com/uptrace/bun"
 
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/observe/inventory/internal/rhythm"
 	"bulwark/platform/db"
+	"bulwark/platform/outbox"
 )
 
 type traceRow struct {
@@ -45,12 +45,6 @@ type rhythmRow struct {
 	Trace         int64  `bun:"trace,pk"`
 	Serves        int64  `bun:"serves,pk"`
 	Counts        []byte `bun:"counts"`
-}
-
-type outRow struct {
-	bun.BaseModel `bun:"table:inventory_outbox,alias:o"`
-	ID            int64  `bun:"id,pk"`
-	Batch         []byte `bun:"batch"`
 }
 
 type watchRow struct {
@@ -105,8 +99,7 @@ type pending struct {
 	uses    []useRow
 	seen    []seenRow
 	rhythms []rhythmRow
-	parcels []outRow
-	sent    []uint64
+	post    outbox.Post
 	watch   []watchRow
 	still   []rhythm.Key // that are no more
 	changes []changeRow
@@ -134,7 +127,7 @@ func (i *Inventory) keep(ctx context.Context, last bool) error {
 	defer i.mu.Unlock()
 	i.whole = err != nil
 	if err == nil {
-		i.out.kept(len(p.parcels), len(p.sent))
+		i.out.Kept(p.post)
 		i.changes, i.moved = i.changes[p.taken:], nil
 	}
 	return err
@@ -153,7 +146,7 @@ func (i *Inventory) collect(last bool) (*pending, error) {
 	if i.whole {
 		news, uses, weeks = i.book.register.Everything(), i.book.links.Everything(), i.book.rhythms.Everything()
 	}
-	p := &pending{gone: news.Gone, all: news.Shared != nil, whole: i.whole, taken: len(i.changes), words: maps.Clone(i.moved), still: still}
+	p := &pending{post: i.out.Pack(), gone: news.Gone, all: news.Shared != nil, whole: i.whole, taken: len(i.changes), words: maps.Clone(i.moved), still: still}
 	for _, t := range news.Traces {
 		p.traces = append(p.traces, traceRow{ID: int64(t.ID), Device: int64(t.Device), Seen: t.Last, Doc: t.Append(nil)})
 	}
@@ -176,15 +169,10 @@ func (i *Inventory) collect(last bool) (*pending, error) {
 		}
 		p.changes = append(p.changes, changeRow{ID: c.id, Time: c.Time, Device: int64(c.Device), Other: int64(c.Other), Kind: string(c.Kind), Doc: doc})
 	}
-	i.out.pack()
-	for _, x := range i.out.packed {
-		p.parcels = append(p.parcels, outRow{ID: int64(x.id), Batch: x.batch})
-	}
-	p.sent = slices.Clone(i.out.sent)
 	if err := i.watch.collect(p); err != nil {
 		return nil, err
 	}
-	p.state = []stateRow{{Name: "now", Value: i.watch.at}, {Name: "awake", Value: i.watch.awake}, {Name: "seq", Value: int64(i.seq)}, {Name: "change", Value: i.lastChange}, {Name: "told", Value: int64(i.out.last)},
+	p.state = []stateRow{{Name: "now", Value: i.watch.at}, {Name: "awake", Value: i.watch.awake}, {Name: "seq", Value: int64(i.seq)}, {Name: "change", Value: i.lastChange}, {Name: "told", Value: int64(p.post.Last)},
 		{Name: "trace", Value: int64(news.LastTrace)}, {Name: "device", Value: int64(news.LastDevice)}}
 	return p, nil
 }
@@ -217,7 +205,7 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 	if err := db.Put(ctx, tx, p.uses, "block", "doc"); err != nil {
 		return err
 	}
-	if err := db.Put(ctx, tx, p.parcels, "id", "batch"); err != nil {
+	if err := p.post.Write(ctx, tx); err != nil {
 		return err
 	}
 	if err := db.Put(ctx, tx, p.watch, "name", "doc"); err != nil {
@@ -243,9 +231,6 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 // remove takes away what is no more.
 func (p *pending) remove(ctx context.Context, tx bun.Tx) error {
 	if err := db.Drop(ctx, tx, (*traceRow)(nil), p.gone, "id", func(id register.TraceID) []any { return []any{id} }); err != nil {
-		return err
-	}
-	if err := db.Drop(ctx, tx, (*outRow)(nil), p.sent, "id", func(id uint64) []any { return []any{id} }); err != nil {
 		return err
 	}
 	if err := db.Drop(ctx, tx, (*standingRow)(nil), p.left, "device", func(d register.DeviceID) []any { return []any{d} }); err != nil {

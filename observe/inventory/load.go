@@ -37,7 +37,7 @@ func (i *Inventory) load(ctx context.Context) error {
 		if err := i.loadUses(ctx, tx); err != nil {
 			return err
 		}
-		if err := i.loadParcels(ctx, tx, state); err != nil {
+		if err := i.out.Load(ctx, tx, uint64(state["told"])); err != nil {
 			return err
 		}
 		if err := i.loadRhythms(ctx, tx); err != nil {
@@ -53,19 +53,6 @@ func (i *Inventory) load(ctx context.Context) error {
 		}
 		return nil
 	})
-}
-
-// loadParcels takes up the batches that may not be on the bus yet.
-func (i *Inventory) loadParcels(ctx context.Context, tx bun.IDB, state map[string]int64) error {
-	var rows []outRow
-	if err := tx.NewSelect().Model(&rows).Order("id").Scan(ctx); err != nil {
-		return err
-	}
-	i.out.last = uint64(state["told"])
-	for _, x := range rows {
-		i.out.ready = append(i.out.ready, parcel{uint64(x.ID), x.Batch})
-	}
-	return nil
 }
 
 func (i *Inventory) loadRhythms(ctx context.Context, tx bun.IDB) error {

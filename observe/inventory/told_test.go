@@ -89,7 +89,7 @@ func TestToldOnce(t *testing.T) {
 						again()
 					case "while the bus is down":
 						l.down = true
-						if err := i.publish(t.Context()); i.waits() && !errors.Is(err, errDown) {
+						if err := i.publish(t.Context()); i.out.Waits() && !errors.Is(err, errDown) {
 							t.Fatalf("publishing: %v", err)
 						}
 						l.down = false
@@ -102,7 +102,7 @@ func TestToldOnce(t *testing.T) {
 						t.Fatal(err)
 					}
 					if kill == "after telling" && i.seq > 0 {
-						if err := i.send(t.Context()); err != nil {
+						if _, err := i.out.Send(t.Context()); err != nil {
 							t.Fatal(err)
 						}
 						i = open(t, d, Needs{Publisher: l, Ledger: i.ledger})

@@ -1,7 +1,7 @@
 package match
 
 import (
-	"compress/gzip"
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -10,6 +10,7 @@ import (
 
 	"bulwark/detect/signature/internal/field"
 	"bulwark/detect/signature/internal/rule"
+	"bulwark/internal/gunzip"
 )
 
 // outside reads the rules of the outside data.
@@ -21,19 +22,14 @@ func outside(t testing.TB) map[string][]*rule.Rule {
 	files, _ := filepath.Glob(filepath.Join(dir, "sensor", "rules", "*suricata*.rules.gz"))
 	out := map[string][]*rule.Rule{}
 	for _, name := range files {
-		f, err := os.Open(name)
+		text, err := gunzip.File(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		z, err := gzip.NewReader(f)
+		rules, _, err := rule.Parse(bytes.NewReader(text), name, rule.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		rules, _, err := rule.Parse(z, name, rule.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = f.Close()
 		out[filepath.Base(name)] = rules
 	}
 	return out

@@ -1,13 +1,13 @@
 package pcre
 
 import (
-	"bufio"
-	"compress/gzip"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"bulwark/internal/gunzip"
 )
 
 // pcreOption finds the pcre options of a rule: the expression and its modifiers between the quotes.
@@ -26,21 +26,16 @@ func ruleExpressions(t testing.TB) map[string][2]string {
 	}
 	all := map[string][2]string{}
 	for _, name := range files {
-		f, err := os.Open(name)
+		text, err := gunzip.File(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for lines := bufio.NewScanner(z); lines.Scan(); {
-			for _, m := range pcreOption.FindAllStringSubmatch(lines.Text(), -1) {
+		for line := range strings.Lines(string(text)) {
+			for _, m := range pcreOption.FindAllStringSubmatch(line, -1) {
 				expr := strings.NewReplacer(`\"`, `"`, `\;`, `;`).Replace(m[1])
 				all[expr+"/"+m[2]] = [2]string{expr, m[2]}
 			}
 		}
-		f.Close()
 	}
 	return all
 }

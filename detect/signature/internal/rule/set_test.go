@@ -2,7 +2,6 @@ package rule
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"bulwark/internal/gunzip"
 )
 
 // TestFiles says what is read out of files.
@@ -238,16 +239,7 @@ func BenchmarkRuleSets(b *testing.B) {
 
 func unpacked(tb testing.TB, path string) []byte {
 	tb.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	text, err := io.ReadAll(z)
+	text, err := gunzip.File(path)
 	if err != nil {
 		tb.Fatal(err)
 	}
