@@ -87,6 +87,7 @@ func (b *Batch) Add(h *Header, p Payload) {
 	buf = b.appendHeader(buf, h)
 	b.c.op, b.c.buf = opEncode, buf
 	p.fields(&b.c)
+	b.c.str(noteField, "", &h.Notes)
 	n := len(b.c.buf) - at - 3
 	b.c.buf[at], b.c.buf[at+1], b.c.buf[at+2] = byte(n), byte(n>>8), byte(n>>16)
 }
@@ -239,6 +240,7 @@ func (r *Reader) Next(e *Event) bool {
 		}
 		r.left--
 		r.at += 3 + len(body)
+		e.Notes = to.notes
 		if e.Payload = to.payload; e.Payload != nil { // nil: a kind of a newer version
 			return true
 		}

@@ -29,8 +29,9 @@ const (
 )
 
 const (
-	maxField = 48   // field numbers are 1..maxField-1; at most 64
-	maxList  = 1024 // elements of a list
+	maxField  = 48   // field numbers are 1..maxField-1
+	noteField = 63   // of the notes of a header: the highest there can be
+	maxList   = 1024 // elements of a list
 )
 
 const (
@@ -227,6 +228,7 @@ type bound struct {
 	payload Payload       // nil for a kind that is not known
 	to      [maxField]any // pointers to its fields, by number; nil where there is none
 	set     uint64        // the numbers that are not empty
+	notes   string        // of the header
 }
 
 func (t *bound) bind(p Payload) {
@@ -240,6 +242,7 @@ func (t *bound) bind(p Payload) {
 // a newer one.
 func (t *bound) read(b []byte) bool {
 	before := t.set
+	t.notes = ""
 	var now uint64
 	for len(b) > 0 {
 		n, w := b[0]>>2, b[0]&3
@@ -255,6 +258,9 @@ func (t *bound) read(b []byte) bool {
 		}
 		if !ok {
 			return false
+		}
+		if n == noteField {
+			t.notes = View(s)
 		}
 		if n < maxField {
 			t.put(n, u, s)

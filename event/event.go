@@ -79,6 +79,7 @@ const (
 	KindRADIUS    Kind = 35
 	KindDevice    Kind = 60
 	KindAlert     Kind = 61
+	KindPacket    Kind = 65
 
 	kindEnd Kind = 96 // above every code
 )
@@ -147,6 +148,7 @@ var kinds = [kindEnd]struct {
 	KindRADIUS:    {"radius", func() Payload { return new(RADIUS) }},
 	KindDevice:    {"device", func() Payload { return new(Device) }},
 	KindAlert:     {"alert", func() Payload { return new(Alert) }},
+	KindPacket:    {"packet", func() Payload { return new(Packet) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.
@@ -209,6 +211,10 @@ type Header struct {
 
 	// Packet is the number of the packet in hand in a capture that is read from files, from 1; 0 when not told.
 	Packet uint64
+
+	// Notes are what traffic rules have noted of the flow, as EVE has it: fields of an object of JSON, without its braces;
+	// when captures are read as EVE.
+	Notes string
 }
 
 // Ports are the transport ports of both ends; for ICMP type and code.

@@ -30,6 +30,7 @@ func (t *Test) Options() eve.Options {
 	if types == nil {
 		return o
 	}
+	o.NoNotes = refused(mapping(logs, "metadata"))
 	o.ShortIPv6 = truth(mapping(logs, "ipv6-compress"))
 	o.Ethernet = truth(mapping(logs, "ethernet"))
 	seed, _ := strconv.ParseUint(value(mapping(logs, "community-id-seed")), 10, 16) // none is 0
@@ -96,7 +97,12 @@ func choose(o *eve.Options, logger string, s *yaml.Node) {
 		o.Hellos = slices.Contains(custom, "client_handshake") || slices.Contains(custom, "server_handshake")
 	case "mqtt":
 		o.MQTTText = int(number(mapping(s, "string-log-limit")))
+	case "metadata":
+		o.Noted = true
 	case "alert":
+		if o.Tagged = truth(mapping(s, "tagged-packets")); o.Tagged {
+			o.Types = append(o.Types, "packet")
+		}
 		o.Payloads, o.Packets = truth(mapping(s, "payload")), truth(mapping(s, "packet"))
 		o.References = truth(mapping(mapping(mapping(s, "metadata"), "rule"), "reference"))
 		if x := mapping(s, "xff"); truth(mapping(x, "enabled")) {

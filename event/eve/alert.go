@@ -41,10 +41,7 @@ func (w *Writer) alert(e *event.Event, p *event.Alert) {
 		direction = "to_client"
 	}
 	j.str("direction", direction)
-	if len(p.Record) > 2 && json.Valid([]byte(p.Record)) && p.Record[0] == '{' {
-		j.comma()
-		j.buf = append(j.buf, p.Record[1:len(p.Record)-1]...)
-	}
+	j.fields(p.Record)
 	if e.Flow == 0 {
 		return
 	}

@@ -45,6 +45,9 @@ func (w *Writer) Append(dst []byte, e *event.Event) []byte {
 	if p, ok := e.Payload.(*event.DCERPC); ok && p.Command != "" {
 		kind = event.KindSMB.String() // a call through a named pipe is a part of SMB
 	}
+	if p, ok := e.Payload.(*event.Packet); ok && p.Noted {
+		kind = "metadata"
+	}
 	if p, ok := e.Payload.(*event.Flow); ok && slices.Contains(w.Types, "netflow") {
 		return w.netflows(dst, e, p)
 	}
@@ -79,6 +82,7 @@ func (w *Writer) one(dst []byte, e *event.Event, kind string) []byte {
 	}
 	w.head(dst, e, kind)
 	j := &w.j
+	w.notes(e)
 	if w.Ethernet && kind != "flow" && (e.SrcMAC != [6]byte{} || e.DstMAC != [6]byte{}) {
 		w.ether(e)
 	}
@@ -138,7 +142,7 @@ func (w *Writer) answers(e *event.Event) bool {
 		return p.FromServer
 	case *event.MQTT:
 		return p.FromServer
-	case *event.DHCP, *event.IKE, *event.TFTP, *event.NTP, *event.SNMP:
+	case *event.Packet, *event.DHCP, *event.IKE, *event.TFTP, *event.NTP, *event.SNMP:
 		return e.Back
 	}
 	return false
@@ -308,6 +312,8 @@ func (w *Writer) body(e *event.Event) {
 		w.alert(e, p)
 	case *event.RDP:
 		w.rdp(p)
+	case *event.Packet:
+		j.fields(p.Record)
 	default:
 		if name, record, ok := recorded(p); ok {
 			w.record(name, record)

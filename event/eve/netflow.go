@@ -49,6 +49,7 @@ type direction struct {
 
 func (w *Writer) netflow(dst []byte, e *event.Event, p *event.Flow, d direction) []byte {
 	w.head(dst, e, "netflow")
+	w.notes(e)
 	j := &w.j
 	j.some("app_proto", p.App)
 	end := int64(p.Start + p.Duration)

@@ -32,6 +32,7 @@ type Options struct {
 	FullURLs    bool     // and the schemes themselves
 	NoURLs      bool     // no addresses
 
+	NoNotes    bool   // nothing of what rules have noted of a flow: metadata and traffic
 	References bool   // what rules refer to
 	XFF        string // the address that a proxy names in X-Forwarded-For, in alerts: extra-data or overwrite; empty: left out
 	XFFReverse bool   // the last address of several: the proxy stands before the servers
@@ -53,6 +54,10 @@ type Records struct {
 	// anything in them.
 	Packets  bool `json:"packets,omitempty"`
 	Payloads bool `json:"payloads,omitempty"`
+
+	// Tagged writes the packets that follow what a rule with tag has found, Noted those of which rules noted something.
+	Tagged bool `json:"tagged,omitempty"`
+	Noted  bool `json:"noted,omitempty"`
 
 	Inline     bool `json:"inline,omitempty"`      // records bear the time of the packet that was read, not of the one that acknowledged it
 	FTPLine    int  `json:"ftp_line,omitempty"`    // bytes of a line of FTP that are read; 0: 4,096

@@ -29,6 +29,8 @@ type Inspector interface {
 	Record(f *Flow, h *event.Header, p event.Payload, more *More)
 	// Frame shows a part of what a protocol sends, in direction f.Dir.
 	Frame(f *Flow, fr *Frame)
+	// Notes appends what rules have noted of f, as EVE has it: fields of an object of JSON, without its braces.
+	Notes(dst []byte, f *Flow) []byte
 	// Count is what it did since it was asked last.
 	Count() Count
 	// End shows that the conversation of f has ended: nothing more of its stream comes. gone says that the flow itself is
@@ -143,6 +145,9 @@ type Flow struct {
 	Bytes       [2]uint64
 	Streamed    [2]uint32 // TCP: bytes of each direction that were put in order so far; the inspector counts them
 	AppBefore   string    // protocol that led to this one (STARTTLS, a proxy); "": none
+
+	// Size is how long the packet in hand was on the wire, in bytes.
+	Size int
 
 	// Packet is the packet in hand; nil where none is: time has run out, or the capture has ended.
 	Packet *packet.Packet

@@ -196,8 +196,11 @@ func (w *Watcher) payload(l *look) bool {
 	switch {
 	case v.stream != nil:
 		s := v.stream
-		at := s.total - uint64(len(s.window))
-		return l.program.Match(&w.machine, match.View{Data: s.window, Offset: at, Whole: at == 0})
+		at, data := s.total-uint64(len(s.window)), s.window
+		if v.since > at {
+			at, data = v.since, data[v.since-at:]
+		}
+		return l.program.Match(&w.machine, match.View{Data: data, Offset: at, Whole: at == 0})
 	case v.t != nil || v.file != nil:
 		s := &v.st.sides[v.dir]
 		return l.program.Match(&w.machine, match.View{Data: s.window, Offset: s.total - uint64(len(s.window)), Whole: true})
@@ -265,6 +268,7 @@ func (w *Watcher) holds(n int32, c *compiled) {
 	w.tally[n].matched++
 	w.setBits(c)
 	w.setInts(c)
+	w.noteDown()
 	if v.st != nil {
 		w.note(n)
 	}
@@ -278,10 +282,16 @@ func (w *Watcher) holds(n int32, c *compiled) {
 		}
 		return
 	}
-	if c.NoAlert || c.Silent || c.Action == rule.Config || w.suppressed(c) || !w.due(n, c) {
+	quiet := c.NoAlert || c.Silent || c.Action == rule.Config
+	if quiet && len(c.Tags) == 0 || w.suppressed(c) || !w.due(n, c) {
 		return
 	}
-	w.alert(c)
+	if len(c.Tags) > 0 {
+		w.tag(c)
+	}
+	if !quiet {
+		w.alert(c)
+	}
 }
 
 // note remembers that rule n was told of the packet in hand.

@@ -313,12 +313,7 @@ func (w *Watcher) inSet(t *rule.Dataset, b []byte) bool {
 		return found && match.Holds(t.Rep, e.rep, t.Rep.A)
 	}
 	if found && x.context != "" && e.context != "" && len(w.context)+len(e.context) < maxContext {
-		sep := byte(',')
-		if len(w.context) == 0 {
-			sep = '{'
-		}
-		w.context = append(w.context, sep)
-		w.context = append(strconv.AppendQuote(w.context, x.context), ':')
+		w.contextKey(x.context)
 		w.context = append(w.context, e.context...)
 	}
 	return found == (t.Command == "isset")

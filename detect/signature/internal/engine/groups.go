@@ -130,8 +130,12 @@ func (s *Set) placePackets(n int32, c *compiled) {
 			put(&s.packets[1], func(p *portGroup) { p.put(n, c) })
 		}
 	}
-	if c.inStreams && c.fast >= 0 {
+	switch {
+	case c.inStreams && c.fast >= 0:
 		put(&s.streams, func(p *portGroup) { p.add(c.pattern, n) })
+	case c.inStreams:
+		s.unfound = true
+		put(&s.streams, func(p *portGroup) { p.put(n, c) })
 	}
 }
 

@@ -165,6 +165,10 @@ func (c *compiled) compileLooks(s *Set) error {
 				if err := s.compileData(c.Rule, t); err != nil {
 					return err
 				}
+			case *rule.Entropy:
+				s.entropies[t] = entropyName(&l)
+			case *rule.PCRE:
+				s.follows = s.follows || len(t.Captures) > 0
 			case *rule.Lua:
 				return unsupported("lua")
 			case *rule.Own:

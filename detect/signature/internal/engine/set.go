@@ -39,11 +39,16 @@ type Set struct {
 	frames  map[string]*recordSet     // rules about frames, by their names
 	events  map[string][]int32        // rules about anomalies, by kind and name
 
-	bits    map[string]uint32
-	ints    map[string]uint32
-	classes map[string]rule.Class
-	passes  bool   // rules let traffic pass
-	sample  uint32 // bits that are 0 in the number of an evaluation that is timed
+	bits      map[string]uint32
+	ints      map[string]uint32
+	bitNames  []string // by number, from 1
+	intNames  []string
+	entropies map[*rule.Entropy]string // the buffers that they are of
+	unfound   bool                     // rules look at streams without bytes that must be there
+	follows   bool                     // rules ask for packets that follow, or note something of packets
+	classes   map[string]rule.Class
+	passes    bool   // rules let traffic pass
+	sample    uint32 // bits that are 0 in the number of an evaluation that is timed
 
 	data      map[string][]byte // while it is made
 	datasets  map[string]*dataset
@@ -126,7 +131,7 @@ type Options struct {
 func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	s := &Set{fields: map[fieldKey]*group{}, records: map[event.Kind]*recordSet{}, frames: map[string]*recordSet{}, events: map[string][]int32{},
 		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes, sample: cmp.Or(o.SampleEvery, sampleEvery) - 1,
-		data: o.Data, datasets: map[string]*dataset{}, dataTests: map[*rule.Dataset]*dataTest{}}
+		data: o.Data, datasets: map[string]*dataset{}, dataTests: map[*rule.Dataset]*dataTest{}, entropies: map[*rule.Entropy]string{}}
 	over := newOverrides(o.Overrides)
 	var refused []Refused
 	for _, r := range rules {
@@ -140,12 +145,14 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 		}
 		s.rules = append(s.rules, c)
 		s.passes = s.passes || c.Action == rule.Pass
+		s.follows = s.follows || len(c.Tags) > 0
 	}
 	slices.SortStableFunc(s.rules, func(a, b compiled) int { return cmp.Compare(a.rank, b.rank) })
 	for i := range s.rules {
 		s.place(int32(i))
 	}
 	s.data = nil
+	s.bitNames, s.intNames = names(s.bits), names(s.ints)
 	s.addresses.build()
 	s.finish(o.Plain)
 	return s, refused

@@ -28,6 +28,7 @@ type Shared struct {
 	now    setHolder
 	memory *memory
 	costs  *costs
+	tagged tagged
 }
 
 // Watcher evaluates rules on the traffic of one worker.
@@ -71,7 +72,8 @@ type view struct {
 	st     *state
 	dir    wire.Dir // orientation: who sent what is looked at
 	p      *packet.Packet
-	stream *side // where the payload is a stream's
+	stream *side  // where the payload is a stream's
+	since  uint64 // place in the stream before which nothing is looked at
 	t      *http.Transaction
 	tx     *transaction
 	file   *gathered
@@ -100,7 +102,7 @@ func (s *Shared) Use(set *Set) {
 // Inspector makes the watcher of a worker.
 func (s *Shared) Inspector(t inspect.Teller) inspect.Inspector {
 	w := &Watcher{shared: s, tell: t, cache: map[*source]cached{}}
-	w.machine.Dataset = w.inSet
+	w.machine.Dataset, w.machine.Entropy = w.inSet, w.measure
 	w.use(s.now.Load())
 	return w
 }
@@ -121,6 +123,8 @@ type state struct {
 	passed   bool   // a rule let it pass
 	passing  uint64 // serial of a packet that a rule let pass, plus one
 	known    bool   // the rules about its protocol were asked
+	notes    notes
+	tags     []tag // of the session
 }
 
 // sifted are the rules that packets of a direction could be about: what is the same of all packets of a flow is asked
@@ -148,6 +152,7 @@ type side struct {
 	groups  [4]*portGroup
 	app     string  // that groups are of
 	waiting []int32 // rules whose bytes were there, and whose other tests may hold later
+	fired   []fired // rules that no bytes find, and that held
 	began   bool
 }
 
@@ -218,7 +223,7 @@ func (w *Watcher) renew(st *state, f *inspect.Flow) {
 	if old != nil && old != w.set {
 		st.bits, st.ints, st.once = st.bits[:0], st.ints[:0], st.once[:0]
 		for d := range st.sides {
-			st.sides[d].waiting, st.sides[d].began = st.sides[d].waiting[:0], false
+			st.sides[d].waiting, st.sides[d].fired, st.sides[d].began = st.sides[d].waiting[:0], st.sides[d].fired[:0], false
 		}
 		for i := range st.txs {
 			st.txs[i].waiting = [2][]int32{}
@@ -297,6 +302,9 @@ func (w *Watcher) release(b []byte) {
 // Packet shows a packet.
 func (w *Watcher) Packet(f *inspect.Flow, p *packet.Packet) {
 	w.packet(f, p)
+	if w.set.follows {
+		w.follow(f)
+	}
 	w.walked = walked{}
 	w.serial++ // what its stream told before was of the same packet
 }
@@ -457,6 +465,9 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 	w.found = ordered(w.found)
 	for _, n := range w.found {
 		w.askStream(s, n)
+	}
+	if w.set.unfound {
+		w.unfound(s)
 	}
 	w.again(s)
 }

@@ -25,9 +25,15 @@ type play struct {
 	conv   http.Conversation
 	file   uint64 // that was shown last
 	at     int64
+
+	packets []event.Packet
 }
 
 func (p *play) Tell(f *inspect.Flow, e event.Payload) {
+	if x, ok := e.(*event.Packet); ok {
+		p.packets = append(p.packets, *x)
+		return
+	}
 	a := e.(*event.Alert)
 	side := "up"
 	if a.FromServer {
@@ -131,6 +137,14 @@ func TestRules(t *testing.T) {
 			func(p *play) { p.send(up, "first "); p.send(up, "..."); p.send(up, " second") }, "1 up"},
 		{"the second never comes", `alert tcp any any -> any any (content:"first"; content:"second"; distance:1; sid:1;)`,
 			func(p *play) { p.send(up, "first "); p.send(down, "second") }, ""},
+		{"an expression without bytes that find it, once", `alert tcp any any -> any any (pcre:"/id=\d+/"; sid:1;)`,
+			func(p *play) { p.send(up, "xx id="); p.send(up, "77 "); p.send(up, "yy") }, "1 up"},
+		{"and again in what follows", `alert http any any -> any any (pcre:"/id=\d+/"; sid:1;)`, func(p *play) {
+			p.f.App = "http"
+			for range 2 {
+				p.send(up, "GET / HTTP/1.1\r\nHost: a\r\nX: id=7"+strings.Repeat("8", 9000)+"\r\n\r\n")
+			}
+		}, "1 up, 1 up"},
 		{"a content that must not be there is waited for", `alert tcp any any -> any any (content:"first"; content:!"no"; sid:1;)`,
 			func(p *play) { p.send(up, "first"); p.send(up, " no"); p.send(down, "x") }, ""},
 		{"it does not come", `alert tcp any any -> any any (content:"first"; content:!"no"; sid:1;)`,

@@ -204,7 +204,7 @@ func (b *builder) flowint(v value) error {
 // tag reads session|host[,COUNT,seconds|packets|bytes[,src|dst]].
 func (b *builder) tag(v value) error {
 	parts := v.split(',', -1)
-	t := &Tag{Count: 0, Unit: "seconds"}
+	t := Tag{Count: maxTagged, Unit: "packets", ToDest: true}
 	switch parts[0].text {
 	case "session":
 	case "host":
@@ -220,7 +220,9 @@ func (b *builder) tag(v value) error {
 		if err != nil {
 			return err
 		}
-		t.Count, t.Unit = uint32(n), parts[2].text
+		if t.Count, t.Unit = uint32(n), parts[2].text; t.Unit == "packets" {
+			t.Count = min(t.Count, maxTagged)
+		}
 		if t.Unit != "seconds" && t.Unit != "packets" && t.Unit != "bytes" {
 			return faultf(parts[2].at, "tag counts seconds, packets or bytes, not %q", cutWord(t.Unit))
 		}
@@ -231,6 +233,6 @@ func (b *builder) tag(v value) error {
 			return faultf(parts[3].at, "tag: src or dst is wanted, of a host")
 		}
 	}
-	b.rule.Tag = t
+	b.rule.Tags = append(b.rule.Tags, t)
 	return nil
 }

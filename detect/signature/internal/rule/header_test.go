@@ -167,10 +167,10 @@ func TestMeta(t *testing.T) {
 		`tag:host,100,packets,src; filestore:both,flow; reference:URL,"a.b/c?d=1"; metadata:k v w, single, k2 v2; target:dest_ip; classtype:bad-unknown; `+
 		`priority:2; noalert; app-layer-event:http.x; decode-event:ipv4.y; stream-event:!z; bypass; gid:7; sid:9; rev:3;)`)
 	got := fmt.Sprintf("%q %+v %+v %+v %+v %+v %+v %+v %d %s %d %v %v %d %d %d %+v", r.Message, r.Flow.Established && r.Flow.ToServer, r.Bits, r.Ints,
-		*r.Threshold, *r.Tag, *r.Store, r.References, r.Target, r.Class, r.Priority, r.NoAlert, r.Metadata, r.GID, r.SID, r.Rev, r.Events)
+		*r.Threshold, r.Tags, *r.Store, r.References, r.Target, r.Class, r.Priority, r.NoAlert, r.Metadata, r.GID, r.SID, r.Rev, r.Events)
 	want := `"a \"b\"; \\c" true [{Of:flow Do:isset Names:[a b] Expire:0} {Of:ip_pair Do:set Names:[x] Expire:9} {Of:host_dst Do:isnotset Names:[h] Expire:0}] ` +
 		`[{Name:n Do:+ N:1 Var:} {Name:n Do:>= N:0 Var:m} {Name:q Do:notset N:0 Var:}] ` +
-		`{Limit:true Threshold:true Backoff:false Track:by_src Count:2 Seconds:60 Multiplier:0 Unique:} {Host:true ToDest:false Count:100 Unit:packets} ` +
+		`{Limit:true Threshold:true Backoff:false Track:by_src Count:2 Seconds:60 Multiplier:0 Unique:} [{Host:true ToDest:false Count:100 Unit:packets}] ` +
 		`{Direction:both Scope:ssn} [{Key:url Value:a.b/c?d=1}] 2 bad-unknown 2 true [{k v w} {single } {k2 v2}] 7 9 3 ` +
 		`[{Kind:app-layer Name:http.x Not:false} {Kind:decode Name:ipv4.y Not:false} {Kind:stream Name:z Not:true}]`
 	if got != want {

@@ -71,7 +71,7 @@ type Rule struct {
 	Ints      []Int // flowint
 	Threshold *Threshold
 	Detection *Threshold // detection_filter
-	Tag       *Tag
+	Tags      []Tag
 	NoAlert   bool
 	Silent    bool       // it matches without a word: config, and accept without alert
 	Prefilter bool       // the keyword `prefilter` stands in the rule
@@ -414,13 +414,17 @@ type Threshold struct {
 	Unique                    string // detection_filter: count distinct src_port or dst_port; "": every match
 }
 
-// Tag asks for the packets that follow.
+// Tag asks for the packets that follow: so many of what Unit counts, the one that matched among them.
 type Tag struct {
 	Host   bool // else the session
 	ToDest bool // of Host: the destination, else the source
 	Count  uint32
 	Unit   string // seconds, packets, bytes
 }
+
+// maxTagged is how many packets a tag asks for at most, and where the rule does not say how many (Suricata:
+// DETECT_TAG_MAX_PKTS).
+const maxTagged = 256
 
 // FileStore asks for copies of files.
 type FileStore struct {

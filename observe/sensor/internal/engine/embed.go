@@ -44,12 +44,7 @@ const maxEmbedded = 64 << 10
 
 // embed puts into a what it is about, as EVE has it.
 func (w *Worker) embed(v *inspect.Flow, a *event.Alert) {
-	l := &w.look
-	if l.scribe == nil {
-		l.scribe = new(scribe)
-		l.scribe.writer.Records = w.opt.Records
-	}
-	s := l.scribe
+	l, s := &w.look, w.scribe()
 	s.buf = s.buf[:0]
 	if p := w.about(v, s); p != nil {
 		s.event = event.Event{Header: w.head, Payload: p}
@@ -95,12 +90,41 @@ func (w *Worker) evidence(v *inspect.Flow, a *event.Alert, e *eve.Evidence) bool
 		}
 	}
 	if r.Packets {
-		e.Packet, e.Link, e.LinkName = w.look.frame, uint64(w.look.link), linkNames[w.look.link]
-		if w.depth > 0 { // what the tunnel carries
-			e.Packet, e.Link, e.LinkName = innerBytes(p), 12, "RAW"
-		}
+		w.bytesOf(e, p)
 	}
 	return e.Tunnel || e.Payload != nil || e.Packet != nil
+}
+
+// tellPacket tells of the packet in hand what rules ask for, where EVE is to have it.
+func (w *Worker) tellPacket(p *event.Packet) {
+	if r := &w.opt.Records; !w.opt.EVE || p.Noted && !r.Noted || !p.Noted && !r.Tagged {
+		return
+	}
+	w.header(w.look.of)
+	if !p.Noted {
+		s := w.scribe()
+		s.buf = s.writer.Evidence(s.buf[:0], 0, w.bytesOf(&eve.Evidence{}, w.look.hand))
+		p.Record = event.View(s.buf)
+	}
+	w.opt.Sink.Event(&w.head, p)
+}
+
+// scribe is who writes what alerts are about.
+func (w *Worker) scribe() *scribe {
+	if w.look.scribe == nil {
+		w.look.scribe = new(scribe)
+		w.look.scribe.writer.Records = w.opt.Records
+	}
+	return w.look.scribe
+}
+
+// bytesOf fills in the bytes of the packet in hand.
+func (w *Worker) bytesOf(e *eve.Evidence, p *packet.Packet) *eve.Evidence {
+	e.Packet, e.Link, e.LinkName = w.look.frame, uint64(w.look.link), linkNames[w.look.link]
+	if w.depth > 0 { // what the tunnel carries
+		e.Packet, e.Link, e.LinkName = innerBytes(p), 12, "RAW"
+	}
+	return e
 }
 
 // innerBytes is a packet of IP without what is before it.

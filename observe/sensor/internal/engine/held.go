@@ -57,7 +57,7 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 		var r event.Reader
 		var x event.Event
 		if r.Open(e.batch.Bytes()) == nil && r.Next(&x) {
-			x.Time, x.Packet, x.Back = w.clock, w.full.packet, w.back
+			x.Time, x.Packet, x.Back, x.Notes = w.clock, w.full.packet, w.back, w.notesOf(f)
 			if a, ok := x.Payload.(*event.Alert); ok {
 				w.renew(f, a)
 				if ended {

@@ -15,6 +15,7 @@ type look struct {
 	of      *flow          // that flow shows
 	hand    *packet.Packet // in hand, the innermost
 	files   uint64         // shown so far
+	notes   []byte         // of the flow in hand, for EVE
 	subject                // what is being shown
 }
 
@@ -38,7 +39,7 @@ func (w *Worker) view(f *flow, dir wire.Dir) *inspect.Flow {
 	v.VLAN = [3]uint16{f.key.vlanID(), f.key.inner, f.key.third}
 	v.Established, v.Reset, v.Mid = f.state == stateEstablished, f.state == stateClosed, f.marks&markMid != 0
 	v.Packets, v.Bytes, v.AppBefore, v.Packet = f.packets, f.bytes, f.before.String(), w.look.hand
-	v.Own = &f.own
+	v.Own, v.Size = &f.own, len(w.look.frame)
 	return v
 }
 
@@ -149,6 +150,15 @@ func (w *Worker) inHand() wire.Dir {
 	return wire.ToServer
 }
 
+// notesOf is what rules have noted of f, for EVE.
+func (w *Worker) notesOf(f *flow) string {
+	if f.own == 0 || !w.look.on() {
+		return ""
+	}
+	w.look.notes = w.look.Notes(w.look.notes[:0], w.view(f, w.look.flow.Dir))
+	return event.View(w.look.notes)
+}
+
 // showEnd shows that the conversation of f has ended.
 func (w *Worker) showEnd(f *flow, gone bool) {
 	if w.look.on() && f.own != 0 {
@@ -158,6 +168,10 @@ func (w *Worker) showEnd(f *flow, gone bool) {
 
 // Tell sends what an inspector found in the packet in hand; w is its [inspect.Teller].
 func (w *Worker) Tell(v *inspect.Flow, p event.Payload) {
+	if x, ok := p.(*event.Packet); ok {
+		w.tellPacket(x)
+		return
+	}
 	a, _ := p.(*event.Alert)
 	if v != nil {
 		w.look.of.alerted = true

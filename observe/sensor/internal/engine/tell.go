@@ -106,6 +106,7 @@ func (w *Worker) header(f *flow) {
 	h.VLAN, h.Inner, h.Third = f.key.vlanID(), f.key.inner, f.key.third
 	if w.opt.EVE {
 		h.SrcMAC, h.DstMAC, h.Back = f.mac[0], f.mac[1], w.back
+		h.Notes = w.notesOf(f)
 	}
 	lo, hi := uint16(f.key.ports), uint16(f.key.ports>>16)
 	if f.origin == low {

@@ -578,12 +578,13 @@ func (w *Worker) shut(f *flow, n uint32) {
 func (w *Worker) end(f *flow, n uint32) {
 	w.flush(f)
 	w.endConversation(f)
-	w.showEnd(f, true)
+	w.showEnd(f, false)
 	if w.opt.EVE {
 		w.release(f, 0, 0, true)
 		w.full.tally.ended(f)
 	}
 	w.tellEnd(f)
+	w.showEnd(f, true)
 	if w.opt.Full {
 		delete(w.full.transactions, f.id)
 	}
