@@ -37,10 +37,13 @@ type Config struct {
 	// Wide is how many findings one rule makes of one device with others, each by itself. Further ones are one finding: a sweep
 	// over a network is one thing to look at.
 	Wide int `conf:"wide"`
+	// Keep is how long a finding is kept that is closed, after it was last seen and judged; an open one is kept for twice as long.
+	// 0 keeps both for as long as there is room.
+	Keep time.Duration `conf:"keep"`
 }
 
 // Defaults are the settings that nobody chose.
-func Defaults() Config { return Config{Most: 100_000, Wide: 32} }
+func Defaults() Config { return Config{Most: 100_000, Wide: 32, Keep: 365 * 24 * time.Hour} }
 
 // Check refuses settings that cannot work.
 func (c *Config) Check() error {
@@ -49,6 +52,9 @@ func (c *Config) Check() error {
 	}
 	if c.Wide < 1 || c.Wide > 100_000 {
 		return conf.At("wide", fmt.Errorf("%d is not between 1 and 100,000", c.Wide))
+	}
+	if c.Keep < 0 || c.Keep > 0 && c.Keep < 24*time.Hour {
+		return conf.At("keep", fmt.Errorf("%s is neither 0 nor a day or more", c.Keep))
 	}
 	return nil
 }
@@ -128,6 +134,8 @@ type Findings struct {
 	told      map[uint64]change
 	leftOff   int
 	wondering []wonder
+	copying   *pending    // what is to be kept, while it is being copied
+	merged    []merger    // not kept yet
 	gone      []uint64    // forgotten, not kept yet
 	lifted    []uint64    // suppressions that are no more, not kept yet
 	batch     event.Batch // scratch
@@ -242,7 +250,7 @@ func (f *Findings) from(ctx context.Context, b *bus.Bus) (uint64, error) {
 	return f.seq + 1, nil
 }
 
-// read takes a batch of alerts, which is the one of that number on the bus.
+// read takes a batch of alerts or of what happened to devices, which is the one of that number on the bus.
 func (f *Findings) read(seq uint64, batch []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -254,9 +262,14 @@ func (f *Findings) read(seq uint64, batch []byte) error {
 	}
 	var e event.Event
 	for r.Next(&e) {
-		if a, ok := e.Payload.(*event.Alert); ok {
+		switch p := e.Payload.(type) {
+		case *event.Alert:
 			f.count.signals.Inc()
-			f.take(&r, &e.Header, a)
+			f.take(&r, &e.Header, p)
+		case *event.Device:
+			if p.Activity == joined && p.Other != 0 && p.Number != 0 {
+				f.join(p.Other, p.Number)
+			}
 		}
 	}
 	if len(f.told) > 0 {
@@ -278,6 +291,7 @@ const (
 	keepEvery = time.Second            // what was found is kept, and told on the bus
 	showEvery = 250 * time.Millisecond // it is shown to whoever looks
 	wakeEvery = time.Second            // it is looked whose snooze is over
+	ageEvery  = time.Hour              // what is too old is forgotten
 )
 
 // keepOften keeps what was found, soon after it was, and once more at the end.
@@ -304,10 +318,12 @@ func (f *Findings) keepOften(ctx context.Context) {
 // lastKeep is how long the database may take when the program stops.
 const lastKeep = 10 * time.Second
 
-// showOften shows what changed, and opens again what was snoozed.
+// showOften shows what changed, opens again what was snoozed, and forgets what is too old.
 func (f *Findings) showOften(ctx context.Context) {
-	tick := time.NewTicker(wakeEvery)
+	tick, age := time.NewTicker(wakeEvery), time.NewTicker(ageEvery)
 	defer tick.Stop()
+	defer age.Stop()
+	f.expire()
 	for {
 		select {
 		case <-ctx.Done():
@@ -316,6 +332,8 @@ func (f *Findings) showOften(ctx context.Context) {
 			f.wake()
 			f.show()
 			continue
+		case <-age.C:
+			f.expire()
 		case <-f.look:
 		}
 		f.show()

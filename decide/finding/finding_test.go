@@ -449,7 +449,7 @@ func TestDevicesTakeOver(t *testing.T) {
 	now.Add(2 * time.Second)
 	a.add(1, "10.0.0.8", "10.0.0.2")
 	hear(t, f, a)
-	check(t, "the device at another address", brief(page(t, f, "")), "1 x2 open 10.0.0.1>10.0.0.2")
+	check(t, "the device at another address", brief(page(t, f, "")), "1 x2 open 10.0.0.8>10.0.0.2")
 	who["10.0.0.1"] = 6
 	now.Add(2 * time.Second)
 	a.add(1, "10.0.0.1", "10.0.0.2")

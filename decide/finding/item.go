@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"cmp"
 	"hash/maphash"
 	"net/netip"
 	"slices"
@@ -109,7 +110,7 @@ type end struct {
 	Addr   netip.Addr   `json:"addr,omitzero"`
 	Device uint64       `json:"device,omitempty"`
 	Many   bool         `json:"many,omitempty"`
-	Some   []netip.Addr `json:"some,omitempty"` // of many, the first
+	Some   []netip.Addr `json:"some,omitempty"` // of many, the first; of a device, where it was before
 }
 
 // mostSome is how many of many are named.
@@ -163,17 +164,19 @@ func (f *Findings) key(rule string, a, b place) uint64 {
 	return maphash.Comparable(f.seed, pair{rule, a, b})
 }
 
-// find is the finding of a rule between two ends; nil: there is none yet.
+// find is the finding of a rule between two ends; nil: there is none yet. Where one that was known by its addresses, and one of
+// these devices elsewhere, turn out to be the same, they become one.
 func (f *Findings) find(ru *rule, src, dst *end) *item {
-	k := f.key(ru.ID, src.place(), dst.place())
-	if it := f.keys[k]; it != nil && it.between(ru.ID, src, dst) {
+	it := f.keys[f.key(ru.ID, src.place(), dst.place())]
+	if it != nil && it.between(ru.ID, src, dst) && it.Source.where() == src.where() && it.Target.where() == dst.where() {
 		return it
 	}
-	it := f.keys[f.key(ru.ID, src.where(), dst.where())]
-	if it == nil || !it.between(ru.ID, src, dst) {
-		return nil
+	if it != nil && !it.between(ru.ID, src, dst) {
+		it = nil
 	}
-	f.name(it, src.Device, dst.Device)
+	if o := f.keys[f.key(ru.ID, src.where(), dst.where())]; o != nil && o != it && o.between(ru.ID, src, dst) {
+		it = f.name(o, src.Device, dst.Device)
+	}
 	return it
 }
 
@@ -181,18 +184,33 @@ func (it *item) between(rule string, src, dst *end) bool {
 	return it.Rule == rule && it.Source.compatible(src) && it.Target.compatible(dst)
 }
 
-// name takes over the devices that an item's ends turned out to be.
-func (f *Findings) name(it *item, src, dst uint64) {
-	if k := f.key(it.Rule, it.Source.place(), it.Target.place()); f.keys[k] == it {
-		delete(f.keys, k)
+// name takes over the devices that an item's ends turned out to be. Where there is one between these already the two become one,
+// which is returned.
+func (f *Findings) name(it *item, src, dst uint64) *item {
+	return f.rename(it, cmp.Or(it.Source.Device, src), cmp.Or(it.Target.Device, dst))
+}
+
+func (f *Findings) rename(it *item, src, dst uint64) *item {
+	if it.Source.Device == src && it.Target.Device == dst {
+		return it
 	}
-	if it.Source.Device == 0 {
-		it.Source.Device = src
-	}
-	if it.Target.Device == 0 {
-		it.Target.Device = dst
+	f.touch(it)
+	f.unlocate(it)
+	it.Source.Device, it.Target.Device = src, dst
+	if o := f.keys[f.key(it.Rule, it.Source.place(), it.Target.place())]; o != nil && o.between(it.Rule, &it.Source, &it.Target) {
+		return f.merge(o, it)
 	}
 	f.locate(it)
+	return it
+}
+
+// unlocate makes an item not found by its ends any more.
+func (f *Findings) unlocate(it *item) {
+	for _, k := range [...]uint64{f.key(it.Rule, it.Source.where(), it.Target.where()), f.key(it.Rule, it.Source.place(), it.Target.place())} {
+		if f.keys[k] == it {
+			delete(f.keys, k)
+		}
+	}
 }
 
 // locate makes an item found by its ends: by who they are, and by their addresses.
@@ -206,17 +224,25 @@ func (f *Findings) widths(it *item) [2]uint64 {
 	return [2]uint64{f.key(it.Rule, it.Source.where(), place{many: true}), f.key(it.Rule, place{many: true}, it.Target.where())}
 }
 
+// widen counts a finding with each of its ends, or takes it away again.
+func (f *Findings) widen(it *item, by int32) {
+	if it.Source.Many || it.Target.Many {
+		return
+	}
+	for _, w := range f.widths(it) {
+		if f.wide[w] += uint32(by); f.wide[w] == 0 {
+			delete(f.wide, w)
+		}
+	}
+}
+
 // index makes an item findable.
 func (f *Findings) index(it *item) {
 	f.items[it.ID] = it
 	it.pos = len(f.every)
 	f.every = append(f.every, it)
 	f.locate(it)
-	if !it.Source.Many && !it.Target.Many {
-		for _, w := range f.widths(it) {
-			f.wide[w]++
-		}
-	}
+	f.widen(it, 1)
 	if it.Word.Status == Snoozed {
 		f.snoozed[it.ID] = it
 	}
@@ -227,20 +253,13 @@ func (f *Findings) remove(it *item) {
 	last := f.every[len(f.every)-1]
 	f.every[it.pos], last.pos = last, it.pos
 	f.every = f.every[:len(f.every)-1]
-	for _, k := range [...]uint64{f.key(it.Rule, it.Source.where(), it.Target.where()), f.key(it.Rule, it.Source.place(), it.Target.place())} {
-		if f.keys[k] == it {
-			delete(f.keys, k)
-		}
-	}
-	if !it.Source.Many && !it.Target.Many {
-		for _, w := range f.widths(it) {
-			if f.wide[w]--; f.wide[w] == 0 {
-				delete(f.wide, w)
-			}
-		}
-	}
+	f.unlocate(it)
+	f.widen(it, -1)
 	for _, m := range [...]map[uint64]*item{f.items, f.snoozed, f.unnamed, f.changed} {
 		delete(m, it.ID)
+	}
+	if f.copying != nil {
+		delete(f.copying.due, it.ID)
 	}
 	delete(f.told, it.ID)
 	f.gone = append(f.gone, it.ID)
@@ -261,42 +280,22 @@ func (f *Findings) fold(ru *rule, src, dst *end) {
 
 // add names one more of many.
 func (e *end) add(a netip.Addr) {
-	if e.Many && a.IsValid() && len(e.Some) < mostSome && !slices.Contains(e.Some, a) {
+	if e.Many {
+		e.name(a)
+	}
+}
+
+func (e *end) name(a netip.Addr) {
+	if a.IsValid() && len(e.Some) < mostSome && !slices.Contains(e.Some, a) {
 		e.Some = append(e.Some, a)
 	}
 }
 
-// forget makes room for one more: closed findings go first, then those that were not seen for the longest time. What people
-// said of them is remembered all the same.
-func (f *Findings) forget() {
-	most := f.needs.Config.Most
-	if len(f.items) < most {
-		return
-	}
-	all := slices.Clone(f.every)
-	slices.SortFunc(all, func(a, b *item) int {
-		if x, y := a.Word.Status == Closed, b.Word.Status == Closed; x != y {
-			if x {
-				return -1
-			}
-			return 1
-		}
-		if a.Last != b.Last {
-			if a.Last < b.Last {
-				return -1
-			}
-			return 1
-		}
-		return int(int64(a.ID) - int64(b.ID))
-	})
-	for _, it := range all[:len(all)-most+most/100] {
-		f.remove(it)
-		f.count.forgotten.Inc()
-	}
-}
-
-// touch notes that an item is not as it was kept.
+// touch notes that an item will not be as it was kept. It is called before the item is changed: one that is being kept is copied.
 func (f *Findings) touch(it *item) {
+	if f.copying != nil && f.copying.due[it.ID] == it {
+		f.copying.copy(it)
+	}
 	if it.fresh == nil {
 		it.fresh = &fresh{}
 	}

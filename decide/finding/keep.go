@@ -57,7 +57,9 @@ const mostLines = 500_000
 
 // pending is what is to be kept, as it stood at one moment.
 type pending struct {
-	items        []snapshot
+	due          map[uint64]*item // of items, still to be copied
+	items        []*snapshot
+	merged       []merger
 	evidence     []lentWitness
 	history      []lentLine
 	rules        []*rule
@@ -93,7 +95,7 @@ type saidOf struct {
 }
 
 func (p *pending) empty(before uint64) bool {
-	return len(p.items)+len(p.rules)+len(p.suppressions)+len(p.gone)+len(p.lifted) == 0 && p.post.Empty() && p.seq == before
+	return len(p.items)+len(p.merged)+len(p.rules)+len(p.suppressions)+len(p.gone)+len(p.lifted) == 0 && p.post.Empty() && p.seq == before
 }
 
 // Keep keeps what was found. Run does so by itself.
@@ -110,31 +112,54 @@ func (f *Findings) keep(ctx context.Context) error {
 		f.mu.Unlock()
 		return nil
 	}
-	p := f.collect()
+	p := f.begin()
 	before := f.keptSeq
 	f.mu.Unlock()
+	f.little(func() bool { return f.copySome(p) })
 	if p.empty(before) {
 		return nil
 	}
-	if err := f.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return p.write(ctx, tx) }); err != nil {
-		return err
+	err := f.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return p.write(ctx, tx) })
+	if err == nil {
+		f.mu.Lock()
+		f.kept(p)
+		f.mu.Unlock()
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.kept(p)
-	return nil
+	rest := p.items
+	f.little(func() bool {
+		n := min(len(rest), atOnce)
+		f.settle(rest[:n], err == nil)
+		rest = rest[n:]
+		return len(rest) > 0
+	})
+	return err
 }
 
-// collect takes what is to be kept. The lock is held: what takes long is done by whoever writes it.
-func (f *Findings) collect() *pending {
-	p := &pending{post: f.out.Pack(), gone: slices.Clone(f.gone), lifted: slices.Clone(f.lifted), seq: f.seq}
-	p.items = make([]snapshot, 0, len(f.changed))
-	for _, it := range f.changed {
-		p.items = append(p.items, snapshot{item: *it, of: it})
-		if it.fresh != nil {
-			p.lend(int64(it.ID), it.fresh)
-		}
+// atOnce is how many findings are copied while the lock is held: alerts wait for it.
+const atOnce = 1000
+
+// little does something with the lock held, which is let go between, while there is more to do.
+func (f *Findings) little(some func() (more bool)) {
+	for more := true; more; {
+		f.mu.Lock()
+		more = some()
+		f.mu.Unlock()
 	}
+}
+
+// collect takes all that is to be kept. The lock is held.
+func (f *Findings) collect() *pending {
+	p := f.begin()
+	for f.copySome(p) {
+	}
+	return p
+}
+
+// begin takes what is to be kept, as it stands. Findings are copied by [Findings.copySome], and each before it is changed.
+func (f *Findings) begin() *pending {
+	p := &pending{post: f.out.Pack(), due: f.changed, merged: slices.Clone(f.merged), gone: slices.Clone(f.gone), lifted: slices.Clone(f.lifted), seq: f.seq}
+	p.items, p.evidence = make([]*snapshot, 0, len(p.due)), make([]lentWitness, 0, len(p.due))
+	f.changed, f.copying = map[uint64]*item{}, p
 	for _, ru := range f.news {
 		p.rules = append(p.rules, ru)
 	}
@@ -150,6 +175,27 @@ func (f *Findings) collect() *pending {
 	return p
 }
 
+// copySome copies some of what is to be kept, and reports whether there is more. The lock is held.
+func (f *Findings) copySome(p *pending) (more bool) {
+	n := 0
+	for _, it := range p.due {
+		if n++; n > atOnce {
+			return true
+		}
+		p.copy(it)
+	}
+	f.copying = nil
+	return false
+}
+
+func (p *pending) copy(it *item) {
+	delete(p.due, it.ID)
+	p.items = append(p.items, &snapshot{item: *it, of: it})
+	if it.fresh != nil {
+		p.lend(int64(it.ID), it.fresh)
+	}
+}
+
 // lend takes what is new of a finding.
 func (p *pending) lend(id int64, n *fresh) {
 	for k := range n.evidence {
@@ -163,16 +209,23 @@ func (p *pending) lend(id int64, n *fresh) {
 	}
 }
 
-// kept forgets what needs not be kept any more. The lock is held.
+// settle forgets what needs not be kept of findings any more, or that they are to be kept again. The lock is held.
+func (f *Findings) settle(some []*snapshot, kept bool) {
+	for _, s := range some {
+		switch it := s.of; {
+		case !kept && f.items[it.ID] == it:
+			f.changed[it.ID] = it
+		case kept && it.gen == s.gen: // nothing is new since
+			it.fresh = nil
+		}
+	}
+}
+
+// kept forgets what needs not be kept any more, but of findings. The lock is held.
 func (f *Findings) kept(p *pending) {
 	f.out.Kept(p.post)
 	f.gone, f.lifted, f.keptSeq = f.gone[len(p.gone):], f.lifted[len(p.lifted):], p.seq
-	for n := range p.items {
-		if it := p.items[n].of; it.gen == p.items[n].gen { // nothing is new since
-			it.fresh = nil
-			delete(f.changed, it.ID)
-		}
-	}
+	f.merged = f.merged[len(p.merged):]
 	for n := range p.suppressions {
 		s := p.suppressions[n].of
 		s.dirty = s.Hits != p.suppressions[n].Hits
@@ -185,6 +238,9 @@ func (f *Findings) kept(p *pending) {
 }
 
 func (p *pending) write(ctx context.Context, tx bun.Tx) error {
+	if err := p.writeMerged(ctx, tx); err != nil {
+		return err
+	}
 	for _, x := range [...]struct {
 		model  any
 		column string
@@ -195,9 +251,9 @@ func (p *pending) write(ctx context.Context, tx bun.Tx) error {
 			return err
 		}
 	}
-	if err := putAs(ctx, tx, p.items, func(x *snapshot) (itemRow, error) {
-		doc, err := json.Marshal(&x.item)
-		return itemRow{ID: int64(x.ID), Doc: doc}, err
+	if err := putAs(ctx, tx, p.items, func(x **snapshot) (itemRow, error) {
+		doc, err := json.Marshal(&(*x).item)
+		return itemRow{ID: int64((*x).ID), Doc: doc}, err
 	}, "id", "doc"); err != nil {
 		return err
 	}

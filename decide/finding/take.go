@@ -51,13 +51,14 @@ func (f *Findings) take(r *event.Reader, h *event.Header, a *event.Alert) {
 		}
 		it = f.add(ru, &src, &dst, h.Time)
 	}
+	f.touch(it)
+	f.move(it, &src, &dst)
 	it.seen(r, h, a, e, f.named(r.Site))
 	it.Source.add(e.Source)
 	it.Target.add(e.Target)
 	for _, o := range others {
 		it.Others = signal.Add(it.Others, o)
 	}
-	f.touch(it)
 	f.witness(it, r, h, a)
 	f.weigh(it, ru, kept, h.Time)
 }
@@ -188,18 +189,22 @@ func (it *item) seen(r *event.Reader, h *event.Header, a *event.Alert, e signal.
 	}
 }
 
+// slot is where the event of that place is kept.
+func slot(place uint64) int {
+	if place <= firstSlots {
+		return int(place) - 1
+	}
+	return firstSlots + int((place-1-firstSlots)%lastSlots)
+}
+
 // witness keeps an event as evidence: the first ones, and the last.
 func (f *Findings) witness(it *item, r *event.Reader, h *event.Header, a *event.Alert) {
-	n := int(it.Count) - 1
-	if n >= firstSlots {
-		n = firstSlots + (n-firstSlots)%lastSlots
-	}
 	if len(a.Record) > signal.MaxRecord {
 		short := *a
 		short.Record = ""
 		a = &short
 	}
-	w := &it.fresh.evidence[n]
+	w := &it.fresh.evidence[slot(it.Count)]
 	if w.lent {
 		*w = witness{}
 	}
@@ -235,6 +240,7 @@ func (f *Findings) weigh(it *item, ru *rule, kept *suppression, at int64) {
 
 // open opens a finding again.
 func (f *Findings) open(it *item, what string, now time.Time) {
+	f.touch(it)
 	if it.Word.Verdict != "" {
 		it.Before = it.Word
 	}
@@ -288,9 +294,7 @@ func (f *Findings) wake() {
 	for id, it := range f.unnamed {
 		src, dst := f.end(it.Source.Addr).Device, f.end(it.Target.Addr).Device
 		if src != 0 && it.Source.Device == 0 && !it.Source.Many || dst != 0 && it.Target.Device == 0 && !it.Target.Many {
-			f.name(it, src, dst)
-			f.touch(it)
-			f.mark(it, counted)
+			f.mark(f.name(it, src, dst), counted)
 			nudge(f.dirty)
 		}
 		if it.Source.Device != 0 && it.Target.Device != 0 || now.Sub(it.born) > unnamedFor {

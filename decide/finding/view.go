@@ -442,8 +442,16 @@ func search(it *item) string {
 	gid, sid, _ := strings.Cut(it.Rule, ":")
 	q := "kind:alert alert.gid:" + gid + " alert.sid:" + sid
 	for _, e := range [...]*end{&it.Source, &it.Target} {
-		if !e.Many && e.Addr.IsValid() {
+		switch {
+		case e.Many || !e.Addr.IsValid():
+		case len(e.Some) == 0:
 			q += ` ip:"` + e.Addr.String() + `"`
+		default: // a device that was elsewhere before
+			q += ` ip:("` + e.Addr.String() + `"`
+			for _, a := range e.Some {
+				q += ` or "` + a.String() + `"`
+			}
+			q += ")"
 		}
 	}
 	return q

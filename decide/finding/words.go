@@ -245,11 +245,13 @@ func (f *Findings) change(ctx context.Context, entry ledger.Entry, do func() err
 		return err
 	})
 	if err != nil {
+		f.settle(p.items, false)
 		undo()
 		untell()
 		return err
 	}
 	f.kept(p)
+	f.settle(p.items, true)
 	nudge(f.dirty) // there may be something to tell
 	return nil
 }

@@ -574,7 +574,7 @@ export const en = {
     references: 'References',
     history: 'What happened to it',
     happened: {
-      created: 'Found.', returned: 'Came back.', severity: 'Became graver or milder.', woke: 'The snooze has ended.', verdict: '{who}: {verdict}', snooze: '{who} snoozed it until {until}.', reopen: '{who} opened it again.',
+      created: 'Found.', returned: 'Came back.', severity: 'Became graver or milder.', woke: 'The snooze has ended.', merged: 'Another finding was of the same device, and became part of this one: number', verdict: '{who}: {verdict}', snooze: '{who} snoozed it until {until}.', reopen: '{who} opened it again.',
     },
     heldBack: '{who} said on {time} that such need not be shown: “{reason}”.',
     heldOne: '{n} was kept back since.',

@@ -578,7 +578,7 @@ export const fr: Dictionary = {
     references: 'Références',
     history: 'Ce qui lui est arrivé',
     happened: {
-      created: 'Trouvé.', returned: 'Revenu.', severity: 'Devenu plus grave, ou moins.', woke: 'Le report a pris fin.', verdict: '{who} : {verdict}', snooze: '{who} l’a reporté à {until}.', reopen: '{who} l’a rouvert.',
+      created: 'Trouvé.', returned: 'Revenu.', severity: 'Devenu plus grave, ou moins.', woke: 'Le report a pris fin.', merged: 'Un autre constat visait le même appareil et fait maintenant partie de celui-ci : numéro', verdict: '{who} : {verdict}', snooze: '{who} l’a reporté à {until}.', reopen: '{who} l’a rouvert.',
     },
     heldBack: '{who} a dit le {time} que cela n’a pas à être montré : « {reason} ».',
     heldOne: '{n} a été retenu depuis.',
