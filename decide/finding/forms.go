@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -37,9 +38,10 @@ func (f *Findings) ocsf(v *Finding) object {
 	}
 	info := object{"uid": strconv.FormatUint(v.ID, 10), "title": v.Title, "desc": v.Why.EN, "types": []string{v.Source},
 		"first_seen_time": v.First.UnixMilli(), "last_seen_time": v.Last.UnixMilli(), "created_time": v.First.UnixMilli(),
-		"analytic":     object{"uid": v.Rule, "name": v.Title, "type_id": 1, "type": "Rule", "category": v.Category, "version": strconv.FormatUint(v.Rev, 10)},
-		"data_sources": []string{"network"},
-		"attacks":      attacks(v)}
+		"data_sources": []string{"network"}, "attacks": attacks(v)}
+	analytic := object{"uid": v.Rule, "name": v.Title, "type_id": 1, "type": "Rule", "version": strconv.FormatUint(v.Rev, 10)}
+	v.put(analytic, "category", v.Category)
+	info["analytic"] = analytic
 	o := object{"class_uid": ocsfClass, "class_name": "Detection Finding", "category_uid": ocsfCategory, "category_name": "Findings",
 		"activity_id": activity, "activity_name": activityName, "type_uid": ocsfClass*100 + activity, "type_name": "Detection Finding: " + activityName,
 		"severity_id": ocsfSeverity[v.Severity], "severity": upper(v.Severity), "status_id": status, "status": statusName,
@@ -54,7 +56,10 @@ func (f *Findings) ocsf(v *Finding) object {
 	}
 	v.put(o, "comment", v.Reason)
 	if dst := first(v.Entities, "target"); dst != nil && dst.Device != 0 {
-		o["resources"] = []object{{"uid": strconv.FormatUint(dst.Device, 10), "name": dst.Name, "type": dst.Class}}
+		r := object{"uid": strconv.FormatUint(dst.Device, 10)}
+		v.put(r, "name", dst.Name)
+		v.put(r, "type", dst.Class)
+		o["resources"] = []object{r}
 	}
 	return o
 }
@@ -86,16 +91,14 @@ func attacks(v *Finding) []object {
 		all = append(all, a)
 	}
 	if len(all) == 0 && len(v.Tactics) > 0 {
-		tactics := []object{}
 		for _, x := range v.Tactics {
-			tactics = append(tactics, object{"uid": x.ID, "name": x.Name})
+			all = append(all, object{"version": attack.Version, "tactic": object{"uid": x.ID, "name": x.Name}})
 		}
-		all = append(all, object{"version": attack.Version, "tactics": tactics})
 	}
 	return all
 }
 
-// observables are who and what it is about. Type ids: 1 host name, 2 address, 4 user, 6 URL, 7 file name, 8 hash, 47 device.
+// observables are who and what it is about, each with the place in the event where it stands.
 func observables(v *Finding) []object {
 	types := map[string][2]any{"device": {2, "IP Address"}, "address": {2, "IP Address"}, "domain": {1, "Hostname"}, "user": {4, "User Name"},
 		"url": {6, "URL String"}, "file": {7, "File Name"}, "hash": {8, "Hash"}}
@@ -108,7 +111,8 @@ func observables(v *Finding) []object {
 		if !ok {
 			t = [2]any{99, "Other"}
 		}
-		all = append(all, object{"name": e.Role + "." + e.Kind, "value": e.Value, "type_id": t[0], "type": t[1]})
+		name := map[string]string{"source": "evidences.src_endpoint.ip", "target": "evidences.dst_endpoint.ip"}[e.Role]
+		all = append(all, object{"name": cmp.Or(name, "evidences.data."+e.Kind), "value": e.Value, "type_id": t[0], "type": t[1]})
 	}
 	return all
 }
@@ -122,6 +126,9 @@ func ocsfEvidence(v *Finding) object {
 				p["uid"] = strconv.FormatUint(e.Device, 10)
 			}
 			v.put(p, "name", e.Name)
+			if role == "target" && v.Port != 0 {
+				p["port"] = v.Port
+			}
 			o[key] = p
 		}
 	}
@@ -130,8 +137,11 @@ func ocsfEvidence(v *Finding) object {
 	}
 	data := object{}
 	v.put(data, "app_name", v.App)
-	if v.Port != 0 {
-		data["port"] = v.Port
+	for _, e := range v.Entities {
+		if e.Role == "other" && e.Value != "" {
+			of, _ := data[e.Kind].([]string)
+			data[e.Kind] = append(of, e.Value)
+		}
 	}
 	o["data"] = data
 	return o

@@ -216,7 +216,7 @@ func TestExports(t *testing.T) {
 	for format, want := range map[string][]string{
 		"csv":   {"'=cmd()", "10.0.0.1,CT 12,10.0.0.2"},
 		"json":  {`"id":3`, `"was":"T1562.001"`},
-		"ocsf":  {`"class_uid":2004`, `"type_uid":200401`, `"type_uid":200403`, `"severity_id":4`, `"verdict_id":5`, `"sub_technique":{"name":"Application Layer Protocol: DNS","uid":"T1071.004"}`, `"tactics":[{"name":"Command and Control","uid":"TA0011"}]`},
+		"ocsf":  {`"class_uid":2004`, `"type_uid":200401`, `"type_uid":200403`, `"severity_id":4`, `"verdict_id":5`, `"sub_technique":{"name":"Application Layer Protocol: DNS","uid":"T1071.004"}`, `"tactics":[{"name":"Command and Control","uid":"TA0011"}]`, `"data":{"app_name":"dns","domain":["bad.example"]}`},
 		"ecs":   {`"kind":"alert"`, `"framework":"MITRE ATT\u0026CK"`, `"ruleset":"signature"`},
 		"sigma": {`"level":"high"`, `"attack.t1071.004"`, `"attack.command-and-control"`, `"SourceIp":"10.0.0.3"`, `"QueryName":"bad.example"`},
 		"eve":   {`"event_type":"alert"`, `"signature_id":9000001`},
