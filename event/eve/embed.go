@@ -55,10 +55,16 @@ func (w *Writer) Evidence(dst []byte, from int, v *Evidence) []byte {
 	return j.buf
 }
 
-// fileOf writes what carries a file, and the file in a list.
-func (w *Writer) fileOf(e *event.Event, p *event.File) {
+// Files appends to the object in dst a file, in a list; an empty dst begins one.
+func (w *Writer) Files(dst []byte, p *event.File) []byte {
+	w.j = object{buf: dst}
 	j := &w.j
-	w.carrier(e, p)
+	if len(dst) > 2 {
+		j.buf = dst[:len(dst)-1]
+	} else {
+		j.buf = dst[:0]
+		j.open("")
+	}
 	j.array("files")
 	j.comma()
 	j.open("")
@@ -76,6 +82,8 @@ func (w *Writer) fileOf(e *event.Event, p *event.File) {
 	}
 	j.close()
 	j.end()
+	j.close()
+	return j.buf
 }
 
 func pick01(b bool) uint64 {
@@ -134,7 +142,7 @@ func (w *Writer) Objects(dst []byte, e *event.Event) []byte {
 		w.j.raw(pick(p.FromServer, "response", "request"), p.Record)
 		w.j.close()
 	} else if p, ok := e.Payload.(*event.File); ok {
-		w.fileOf(e, p)
+		w.carrier(e, p)
 	} else {
 		w.body(e)
 	}
@@ -153,8 +161,11 @@ func (w *Writer) Objects(dst []byte, e *event.Event) []byte {
 // Frame is a part of what a protocol sends, in an alert.
 type Frame struct {
 	Name       string // with the protocol before it
-	Bytes      []byte
+	Bytes      []byte // those that were seen
+	Length     uint64 // of all of it
 	Offset     uint64
+	ID         uint64 // 0: none
+	TxID       uint64 // of its message, from 1; 0: none is known
 	FromServer bool
 	Payload    bool // the bytes are written
 }
@@ -172,10 +183,16 @@ func (w *Writer) Frame(dst []byte, f *Frame) []byte {
 	_, kind, _ := strings.Cut(f.Name, ".")
 	j.open("frame")
 	j.str("type", kind)
+	if f.ID > 0 {
+		j.num("id", f.ID)
+	}
 	j.str("direction", pick(f.FromServer, "toclient", "toserver"))
 	j.num("stream_offset", f.Offset)
-	j.num("length", uint64(len(f.Bytes)))
-	j.truth("complete", true)
+	j.num("length", f.Length)
+	j.truth("complete", uint64(len(f.Bytes)) == f.Length)
+	if f.TxID > 0 {
+		j.num("tx_id", f.TxID-1)
+	}
 	if f.Payload {
 		j.base64("payload", f.Bytes)
 		j.key("payload_printable")

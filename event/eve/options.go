@@ -47,7 +47,7 @@ type Records struct {
 	Off []string `json:"off,omitempty"`
 
 	// Passwords writes passwords, communities and the like that crossed in clear, as Suricata does; without it a mask
-	// stands in their place.
+	// stands in their place, and alerts about frames do not show their bytes.
 	Passwords bool `json:"passwords,omitempty"`
 
 	// Packets and Payloads write into alerts the packet that matched, and what it or its stream carries. There may be

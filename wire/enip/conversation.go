@@ -149,6 +149,15 @@ func (c *Conversation) release(r *request) {
 	c.pool().requests.Give(r)
 }
 
+// Asked is the last request that waits for its reply, with nothing beside it; nil: none does. It is valid until the next message.
+func (c *Conversation) Asked() *Transaction {
+	if len(c.open) == 0 || Parse(c.open[len(c.open)-1].raw, false, &c.asked) != nil {
+		return nil
+	}
+	c.result = Transaction{Request: &c.asked}
+	return &c.result
+}
+
 // Gap looks for the next message at the beginning of what follows.
 func (c *Conversation) Gap(dir wire.Dir, n int) error {
 	c.lost[dir] = true

@@ -27,6 +27,8 @@ type Inspector interface {
 	File(f *Flow, file File, p []byte) (more bool)
 	// Record shows what is about to be told of f, and what else was read of the same message; f is nil where it is of no flow.
 	Record(f *Flow, h *event.Header, p event.Payload, more *More)
+	// Frames reports whether it looks at frames at all.
+	Frames() bool
 	// Frame shows a part of what a protocol sends, in direction f.Dir.
 	Frame(f *Flow, fr *Frame)
 	// Notes appends what rules have noted of f, as EVE has it: fields of an object of JSON, without its braces.
@@ -73,8 +75,10 @@ type More struct {
 // Frame is a part of what a protocol sends, as it was sent.
 type Frame struct {
 	Name   string // with the protocol before it: sip.pdu
-	Bytes  []byte
-	Offset uint64 // in the stream of its direction; of a datagram 0
+	Bytes  []byte // those that were seen
+	Length uint64 // of all of it
+	Offset uint64 // in the stream of its direction; of a datagram in that
+	ID     uint64 // among the frames of its direction, from 1; 0: they are not counted
 }
 
 // Value is bytes by the name that rules have for them.

@@ -270,6 +270,14 @@ func (c *Conversation) notice(n Notice, h Handler) {
 	h.Notice(n, &c.session)
 }
 
+// Current is the transaction that is under way, or waits for replies; nil: none.
+func (c *Conversation) Current() *Transaction {
+	if c.cur == nil && len(c.open) > 0 {
+		return c.open[len(c.open)-1]
+	}
+	return c.cur
+}
+
 // Helo is who the client says it is.
 func (c *Conversation) Helo() []byte { return c.helo }
 

@@ -110,6 +110,9 @@ func (c *Conversation) Done() bool {
 	return c.sides[0].state == ended && c.sides[1].state == ended
 }
 
+// Session is what both sides have said so far.
+func (c *Conversation) Session() *Session { return &c.session }
+
 // Reset makes c ready for another conversation.
 func (c *Conversation) Reset() {
 	for i := range c.sides {

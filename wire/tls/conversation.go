@@ -82,6 +82,9 @@ type side struct {
 // Done tells whether nothing more will come of this conversation: each side is encrypted or has given up.
 func (c *Conversation) Done() bool { return c.sides[0].ended && c.sides[1].ended }
 
+// Session is what both sides have said so far.
+func (c *Conversation) Session() *Session { return &c.session }
+
 // Reset makes c ready for another conversation.
 func (c *Conversation) Reset() {
 	for i := range c.sides {

@@ -6,28 +6,21 @@ import (
 	"bulwark/detect/signature/internal/field"
 	"bulwark/detect/signature/internal/match"
 	"bulwark/wire"
+	"bulwark/wire/frames"
 	"bulwark/wire/http"
 	"bulwark/wire/inspect"
 )
 
-// shownFrames are the frames that the sensor shows (Suricata User Guide, "Frame Keywords").
-var shownFrames = map[string]bool{
-	"sip.pdu": true, "sip.request.line": true, "sip.response.line": true, "sip.request.headers": true, "sip.response.headers": true,
-	"sip.request.body": true, "sip.response.body": true, "dns.pdu": true, "http1.request": true, "http1.response": true,
-	"mqtt.pdu": true, "mqtt.header": true, "mqtt.data": true, "websocket.pdu": true, "websocket.header": true, "websocket.data": true,
-}
-
 // frameName is a frame with its protocol before it, as the sensor shows it; "": it shows none of that name.
 func frameName(app, name string) string {
-	if shownFrames[name] {
-		return name
-	}
-	if app == "http" {
+	if app == "http" || app == "" && strings.HasPrefix(name, "http.") {
 		app = "http1"
 	}
 	name = strings.TrimPrefix(name, "http.")
-	if full := app + "." + name; shownFrames[full] {
-		return full
+	for _, full := range [...]string{name, app + "." + name} {
+		if frames.Known(full) || strings.HasSuffix(full, ".stream") {
+			return full
+		}
 	}
 	return ""
 }
@@ -51,12 +44,15 @@ func (c *compiled) settleFrames() error {
 // isFrame reports whether a field is the frames.
 func isFrame(f *field.Field) bool { return f != nil && f.Name == "frame" }
 
+// Frames reports whether there are rules about frames.
+func (w *Watcher) Frames() bool {
+	w.current()
+	return len(w.set.frames) > 0
+}
+
 // Frame shows a part of what a protocol sends.
 func (w *Watcher) Frame(f *inspect.Flow, fr *inspect.Frame) {
-	if now := w.shared.now.Load(); now != w.set {
-		w.set = now
-		clear(w.cache)
-	}
+	w.current()
 	set := w.set.frames[fr.Name]
 	if set == nil {
 		return
@@ -102,6 +98,6 @@ func (w *Watcher) httpFrame(f *inspect.Flow, st *state, dir wire.Dir, t *http.Tr
 	}
 	was := f.Dir
 	f.Dir = dir
-	w.Frame(f, &inspect.Frame{Name: name, Bytes: all})
+	w.Frame(f, &inspect.Frame{Name: name, Bytes: all, Length: uint64(len(all))})
 	f.Dir = was
 }

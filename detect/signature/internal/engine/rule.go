@@ -50,6 +50,7 @@ type compiled struct {
 	pattern multi.Pattern // those bytes
 
 	inPackets, inStreams bool
+	streams              bool // it looks at streams alone
 	headers              bool // it looks at headers of packets
 	waits                bool // more bytes of a stream may turn its answer to no
 
@@ -125,8 +126,13 @@ func (c *compiled) compileLooks(s *Set) error {
 		b := &c.Buffers[i]
 		l := look{field: b.Field, dir: wire.Either}
 		if b.Frame != "" {
-			if l.frame = frameName(c.Proto.App, b.Frame); l.frame == "" {
+			switch name := frameName(c.Proto.App, b.Frame); {
+			case name == "":
 				return unsupported("frame " + b.Frame)
+			case strings.HasSuffix(name, ".stream"): // all that a side sends
+				l.field, c.streams = nil, true
+			default:
+				l.frame = name
 			}
 		}
 		if b.Field != nil {
@@ -307,7 +313,7 @@ func (c *compiled) settlePayload() {
 	packetTests := c.headers || len(c.tests) > 0 && !c.streamTests()
 	c.inStreams = payload && tcp && !c.Proto.PktOnly && !packetTests && !c.Flow.NoStream
 	c.inPackets = !c.inStreams || pinned(c.Buffers) || c.transport == 0
-	if c.Proto.Streams || c.Flow.OnlyStream {
+	if c.streams || c.Proto.Streams || c.Flow.OnlyStream {
 		c.inPackets = false
 	}
 }

@@ -245,6 +245,7 @@ func (w *Worker) recognise(f *flow, c *conversation, dir wire.Dir, data []byte, 
 	f.app = w.protocols[i].app
 	w.apps[f.app].Flows++
 	c.app = w.application(i)
+	w.beginFrames(f, c)
 	if side != wire.Either && side != dir && f.marks&markMid != 0 {
 		w.turn(f, c)
 		dir = side
@@ -307,6 +308,7 @@ func (w *Worker) another(f *flow, c *conversation) {
 		if next, heir := p.heir(); heir != nil {
 			f.app, c.app = next, heir
 			w.apps[next].Flows++
+			w.beginFrames(f, c)
 		}
 	}
 	w.leave(f, app, was)
@@ -420,7 +422,7 @@ func (w *Worker) endConversation(f *flow) {
 		w.leave(f, c.app, f.app)
 		c.app = nil
 	}
-	c.turns = 0
+	c.turns, c.cut = 0, nil
 	for d := range c.half {
 		h := &c.half[d]
 		w.pool.put(h.pending)

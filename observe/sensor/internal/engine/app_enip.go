@@ -41,15 +41,43 @@ func (w *Worker) enipDatagram(f *flow, dir wire.Dir, p []byte) {
 	}
 }
 
+func (a *enipApp) known() event.Payload {
+	x := a.conv.Asked()
+	if x == nil {
+		return nil
+	}
+	t := texts{buf: a.w.out.text[:0]}
+	e := a.fill(&t, x)
+	a.w.out.text = t.buf
+	return e
+}
+
 // Transaction takes a request with its reply.
 func (a *enipApp) Transaction(x *enip.Transaction) {
-	w, e := a.w, &a.w.out.enip
+	w := a.w
 	t := texts{buf: w.out.text[:0]}
+	e := a.fill(&t, x)
+	a.show(e, x, &t)
+	w.out.text = t.buf
+	if w.opt.EVE || !a.again(x, e) {
+		w.emit(a.f, e)
+	}
+	if bad(x.Request) || bad(x.Reply) {
+		w.appAnomaly(a.f, "invalid_pdu")
+	}
+	if x.Reply != nil && x.Reply.Identity.Present {
+		a.identity(&t, &x.Reply.Identity)
+	}
+}
+
+// fill is what a transaction says.
+func (a *enipApp) fill(t *texts, x *enip.Transaction) *event.ENIP {
+	w, e := a.w, &a.w.out.enip
 	*e = event.ENIP{Services: e.Services[:0]}
 	if m := x.Request; m != nil {
 		e.Command, e.Session = m.Command.String(), uint64(m.Session)
 		if m.HasCIP && !m.CIP.Reply {
-			a.request(&t, e, &m.CIP)
+			a.request(t, e, &m.CIP)
 		}
 	}
 	if m := x.Reply; m != nil {
@@ -68,17 +96,7 @@ func (a *enipApp) Transaction(x *enip.Transaction) {
 	if w.opt.EVE {
 		e.Record = t.enipRecord(a, x)
 	}
-	a.show(e, x, &t)
-	w.out.text = t.buf
-	if w.opt.EVE || !a.again(x, e) {
-		w.emit(a.f, e)
-	}
-	if bad(x.Request) || bad(x.Reply) {
-		w.appAnomaly(a.f, "invalid_pdu")
-	}
-	if x.Reply != nil && x.Reply.Identity.Present {
-		a.identity(&t, &x.Reply.Identity)
-	}
+	return e
 }
 
 func bad(m *enip.Message) bool { return m != nil && m.Bad }

@@ -44,7 +44,6 @@ func (a *mqttApp) Exchange(x *mqtt.Exchange) {
 	if first != 0 {
 		a.read(x)
 	}
-	defer a.frames(x)
 	if first != 0 && (w.opt.EVE || telling(first)) {
 		w.emit(a.f, e)
 	} else if first != 0 {

@@ -65,19 +65,3 @@ func (a *mqttApp) readBody(p *mqtt.Packet) {
 		}
 	}
 }
-
-// frames shows the packets of an exchange as they were sent.
-func (a *mqttApp) frames(x *mqtt.Exchange) {
-	w := a.w
-	if !w.look.on() {
-		return
-	}
-	w.look.beside = &w.out.mqtt
-	for dir, p := range x.All() {
-		head := min(mqtt.HeaderLength(p.Length), len(p.Raw))
-		w.showFrame(a.f, dir, "mqtt.pdu", p.Raw, 0)
-		w.showFrame(a.f, dir, "mqtt.header", p.Raw[:head], 0)
-		w.showFrame(a.f, dir, "mqtt.data", p.Raw[head:], uint64(head))
-	}
-	w.look.beside = nil
-}

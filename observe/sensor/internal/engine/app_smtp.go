@@ -93,13 +93,26 @@ func (a *smtpApp) Transaction(x *smtp.Transaction) {
 	w.emit(a.f, e)
 }
 
+func (a *smtpApp) known() event.Payload {
+	x := a.conv.Current()
+	if x == nil {
+		return nil
+	}
+	e, t := a.fill(x)
+	if l := a.letter(x.Number); l != nil {
+		t.mail(a.w, l, e)
+	}
+	a.w.out.text = t.buf
+	return e
+}
+
 // fill is what is known of a transaction without its message.
 func (a *smtpApp) fill(x *smtp.Transaction) (*event.SMTP, texts) {
 	w, e := a.w, &a.w.out.smtp
 	t := texts{buf: w.out.text[:0]}
 	*e = event.SMTP{RcptTo: e.RcptTo[:0], To: e.To[:0], Cc: e.Cc[:0], Bcc: e.Bcc[:0], Received: e.Received[:0],
 		Attachments: e.Attachments[:0], Types: e.Types[:0], URLs: e.URLs[:0],
-		TxID: uint64(x.Number), Helo: event.View(x.Helo), Banner: event.View(a.conv.Banner()), MailFrom: t.masked(w, x.From),
+		TxID: uint64(x.Number), Helo: event.View(a.conv.Helo()), Banner: event.View(a.conv.Banner()), MailFrom: t.masked(w, x.From),
 		Refused: uint64(x.Refused), Code: uint64(x.Code), Reply: t.masked(w, x.Reply), Size: x.Size, TLS: a.conv.Secured()}
 	for _, to := range x.To {
 		e.RcptTo = append(e.RcptTo, t.masked(w, to))

@@ -31,6 +31,8 @@ func (a *sshApp) Step(dir wire.Dir, _ ssh.Step, s *ssh.Session) { a.look(dir, s)
 // Session takes the greeting when no more can be read of it.
 func (a *sshApp) Session(s *ssh.Session) { a.w.emit(a.f, a.fill(s)) }
 
+func (a *sshApp) known() event.Payload { return a.fill(a.conv.Session()) }
+
 // fill is what both sides have said so far.
 func (a *sshApp) fill(s *ssh.Session) *event.SSH {
 	e := &a.w.out.ssh

@@ -35,6 +35,8 @@ func (a *tlsApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *tlsApp) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a); a.secureDICOM() }
 func (a *tlsApp) reset()                        { a.conv.Reset(); a.secured, a.tlsTale = secured{}, tlsTale{} }
 
+func (a *tlsApp) known() event.Payload { return a.fill(a.conv.Session()) }
+
 // Step is told what the handshake has learnt; one event at its end says it all.
 func (a *tlsApp) Step(dir wire.Dir, step tls.Step, s *tls.Session) {
 	a.look(dir, step, s)

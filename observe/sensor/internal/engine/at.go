@@ -33,6 +33,7 @@ func (w *Worker) stateful(f *flow, app App) application {
 		for i := range w.protocols {
 			if w.protocols[i].app == app {
 				c.app = w.application(i)
+				w.beginFrames(f, c)
 			}
 		}
 	}

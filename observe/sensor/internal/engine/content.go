@@ -38,6 +38,7 @@ type content struct {
 	coded   int    // layers that are in use
 	number  uint64 // as it is shown to who looks into the traffic; 0: it is not yet
 	stopped bool   // nothing more is looked at
+	ended   bool   // its protocol saw its end
 	cut     bool   // because of a limit, or since the packing is damaged
 	bomb    bool
 	copy    copied
@@ -209,6 +210,7 @@ func (c *content) tell(complete bool) {
 	} else if !c.told {
 		c.judge()
 	}
+	c.ended = complete
 	if c.show(nil, true); c.facts.Quiet {
 		return
 	}

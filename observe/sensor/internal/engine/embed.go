@@ -36,6 +36,7 @@ type scribe struct {
 	text     []byte
 	buf      []byte
 	event    event.Event
+	message  embedded // at the beginning of buf
 	evidence eve.Evidence
 }
 
@@ -46,13 +47,22 @@ const maxEmbedded = 64 << 10
 func (w *Worker) embed(v *inspect.Flow, a *event.Alert) {
 	l, s := &w.look, w.scribe()
 	s.buf = s.buf[:0]
+	s.message = embedded{}
 	if p := w.about(v, s); p != nil {
 		s.event = event.Event{Header: w.head, Payload: p}
 		s.buf = s.writer.Objects(s.buf, &s.event)
+		s.message = messageOf(p, s.buf)
+		if file, ok := p.(*event.File); ok {
+			s.buf = s.writer.Files(s.buf, file)
+		} else if l.content != nil {
+			s.buf = s.writer.Files(s.buf, w.fileAbout(s))
+		}
 	}
 	if l.inFrame {
-		s.buf = s.writer.Frame(s.buf, &eve.Frame{Name: l.frames.Name, Bytes: l.frames.Bytes, Offset: l.frames.Offset, FromServer: a.FromServer,
-			Payload: w.opt.Records.Payloads})
+		fr := &l.frames
+		s.buf = s.writer.Frame(s.buf, &eve.Frame{Name: fr.Name, Bytes: fr.Bytes, Length: fr.Length, Offset: fr.Offset, ID: fr.ID,
+			TxID: placeOf(s.event.Payload), FromServer: a.FromServer,
+			Payload: w.opt.Records.Payloads || w.opt.Records.Passwords})
 	}
 	if w.evidence(v, a, &s.evidence) {
 		s.buf = s.writer.Evidence(s.buf, 0, &s.evidence)
@@ -206,12 +216,10 @@ func (w *Worker) about(v *inspect.Flow, s *scribe) event.Payload {
 	case l.inFrame && l.beside != nil:
 		return l.beside
 	case l.content != nil:
-		c := l.content
-		t := texts{buf: s.text[:0]}
-		s.file = event.File{App: c.facts.App, Name: t.masked(w, c.facts.Name), TxID: c.facts.TxID, Size: c.size, Lost: c.lost,
-			Gaps: c.lost > 0, Carrier: event.View(c.facts.Carrier)}
-		s.text = t.buf
-		return &s.file
+		if p := w.knownOf(l.of); p != nil && placeOf(p) == l.content.facts.TxID {
+			return p
+		}
+		return w.fileAbout(s)
 	case l.request != nil:
 		t := texts{buf: s.text[:0]}
 		w.fillHTTP(&s.http, &t, l.request)
@@ -221,6 +229,65 @@ func (w *Worker) about(v *inspect.Flow, s *scribe) event.Payload {
 		return l.last
 	}
 	return nil
+}
+
+// fileAbout is the file of which bytes are in hand.
+func (w *Worker) fileAbout(s *scribe) *event.File {
+	c := w.look.content
+	t := texts{buf: s.text[:0]}
+	s.file = event.File{App: c.facts.App, Name: t.masked(w, c.facts.Name), TxID: c.facts.TxID, Size: c.size, Lost: c.lost,
+		Gaps: c.lost > 0, Complete: c.ended && c.lost == 0, Carrier: event.View(c.facts.Carrier)}
+	s.text = t.buf
+	return &s.file
+}
+
+// embedded is the message that an alert begins with.
+type embedded struct {
+	kind event.Kind
+	tx   uint64
+	size int // bytes of its objects without the end of the record
+}
+
+func messageOf(p event.Payload, objects []byte) embedded {
+	return embedded{p.Kind(), placeOf(p), max(len(objects)-1, 0)}
+}
+
+// is reports whether p is the same message, as it is now.
+func (m *embedded) is(p event.Payload) bool {
+	if p == nil || m.size == 0 || p.Kind() != m.kind || placeOf(p) != m.tx {
+		return false
+	}
+	return m.tx > 0 || m.kind == event.KindSSH || m.kind == event.KindTLS // there is but one in a connection
+}
+
+// again puts into an alert that waited what its message has become.
+func (w *Worker) again(f *flow, a *event.Alert, m *embedded, p event.Payload) {
+	if !m.is(p) {
+		return
+	}
+	s, head := w.look.scribe, w.head
+	w.header(f)
+	s.event = event.Event{Header: w.head, Payload: p}
+	w.head = head
+	if s.buf = s.writer.Objects(s.buf[:0], &s.event); len(s.buf) > 0 {
+		rest := a.Record[m.size:]
+		m.size = len(s.buf) - 1
+		s.buf = append(s.buf[:m.size], rest...)
+		a.Record = event.View(s.buf)
+	}
+	s.event.Payload = nil
+}
+
+// knownOf is what the decoder of a flow knows of the message under way; nil where it knows nothing.
+func (w *Worker) knownOf(f *flow) event.Payload {
+	if f.conv == 0 {
+		return nil
+	}
+	k, ok := w.conv(f).app.(knower)
+	if !ok {
+		return nil
+	}
+	return k.known()
 }
 
 // renew brings an alert that waited to the packet in hand.

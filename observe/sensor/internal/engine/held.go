@@ -22,6 +22,7 @@ type heldEvent struct {
 	alert bool   // it waits also for a packet of its own direction
 	acked bool
 	back  bool // alert: which goes to who began the flow
+	about embedded
 	batch event.Batch
 }
 
@@ -60,6 +61,7 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 			x.Time, x.Packet, x.Back, x.Notes = w.clock, w.full.packet, w.back, w.notesOf(f)
 			if a, ok := x.Payload.(*event.Alert); ok {
 				w.renew(f, a)
+				w.again(f, a, &e.about, w.knownOf(f))
 				if ended {
 					a.Source, x.Packet = flowTimeout, 0
 				}
@@ -69,6 +71,30 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 	}
 	clear(h.events[len(kept):])
 	h.events = kept
+}
+
+// refresh puts what is about to be told into the alerts about it that wait.
+func (w *Worker) refresh(f *flow, p event.Payload) {
+	for i := range w.full.held.events {
+		e := &w.full.held.events[i]
+		if !e.alert || e.head.Flow != f.id || !e.about.is(p) {
+			continue
+		}
+		var r event.Reader
+		var x event.Event
+		if r.Open(e.batch.Bytes()) != nil || !r.Next(&x) {
+			continue
+		}
+		a, ok := x.Payload.(*event.Alert)
+		if !ok {
+			continue
+		}
+		w.again(f, a, &e.about, p)
+		var b event.Batch
+		b.Reset("", "", 0)
+		b.Add(&x.Header, a)
+		e.batch = b
+	}
 }
 
 // flowTimeout is where an alert comes from for which no packet of the flow came any more.
@@ -89,7 +115,7 @@ func (w *Worker) holdAlert(f *flow, a *event.Alert) bool {
 	if !w.opt.EVE || w.opt.Records.Inline || !h.on || f.key.proto != packet.TCP || f.conv == 0 && !h.ending {
 		return false
 	}
-	x := heldEvent{head: w.head, dir: h.dir, seq: f.next[h.dir], alert: true, back: a.FromServer}
+	x := heldEvent{head: w.head, dir: h.dir, seq: f.next[h.dir], alert: true, back: a.FromServer, about: w.look.scribe.message}
 	if h.ending {
 		x.seq++ // FIN takes one sequence number
 	} else if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-x.seq) >= 0 {

@@ -121,17 +121,6 @@ func ofTurns(p event.Payload) bool {
 	return false
 }
 
-// showFrame shows a part of what a protocol sends; offset is its place in the stream.
-func (w *Worker) showFrame(f *flow, dir wire.Dir, name string, p []byte, offset uint64) {
-	if !w.look.on() || len(p) == 0 {
-		return
-	}
-	w.look.frames = inspect.Frame{Name: name, Bytes: p, Offset: offset}
-	w.look.inFrame = true
-	w.look.Frame(w.view(f, dir), &w.look.frames)
-	w.look.inFrame = false
-}
-
 // showTurn shows what was read of a message of which nothing is told yet: its part of p, and what was added to w.look.more.
 func (w *Worker) showTurn(f *flow, dir wire.Dir, p event.Payload) {
 	head := w.head

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"bulwark/wire"
+	"bulwark/wire/frames"
 	"bulwark/wire/packet"
 )
 
@@ -11,7 +12,8 @@ import (
 type conversation struct {
 	app   application // nil until the protocol is known
 	half  [2]half
-	turns uint8 // how often it has turned to another protocol
+	cut   *frames.Cutter // of its frames, where anybody looks at those
+	turns uint8          // how often it has turned to another protocol
 }
 
 // half is one direction of a conversation.
@@ -307,6 +309,7 @@ func (w *Worker) feed(f *flow, c *conversation, dir wire.Dir, data []byte) {
 	if h.skip > 0 {
 		n := min(h.skip, uint64(len(data)))
 		h.skip -= n
+		w.frames(f, c, dir, data[:n])
 		if data = data[n:]; len(data) == 0 {
 			return
 		}
@@ -333,6 +336,7 @@ func (w *Worker) decode(f *flow, c *conversation, dir wire.Dir, data []byte) {
 		case h.skip > 0:
 			n := min(h.skip, uint64(len(data)))
 			h.skip -= n
+			w.frames(f, c, dir, data[:n])
 			data = data[n:]
 		case len(h.pending) == 0:
 			done := w.step(f, c, dir, data)
@@ -388,6 +392,7 @@ func (w *Worker) step(f *flow, c *conversation, dir wire.Dir, p []byte) int {
 	h := &c.half[dir]
 	done, need, err := c.app.decode(w, f, dir, p)
 	if errors.Is(err, errAnother) && f.conv != 0 {
+		w.frames(f, c, dir, p[:min(max(done, 0), len(p))])
 		w.another(f, c)
 		if f.conv != 0 && c.app != nil && len(c.half[dir.Other()].pending) > 0 {
 			w.unpend(f, c, dir.Other())
@@ -396,6 +401,9 @@ func (w *Worker) step(f *flow, c *conversation, dir wire.Dir, p []byte) int {
 			return -1
 		}
 		return min(max(done, 0), len(p))
+	}
+	if c.cut != nil && done > 0 && f.conv != 0 {
+		w.frames(f, c, dir, p[:min(done, len(p))])
 	}
 	if err == errOver && f.conv != 0 {
 		w.free(f, c)
@@ -435,6 +443,9 @@ func (w *Worker) missing(f *flow, c *conversation, dir wire.Dir, n int) {
 	w.count.gaps++
 	w.showStream(f, c, dir, nil, n)
 	h := &c.half[dir]
+	if c.cut != nil {
+		c.cut.Lose(dir, n+len(h.pending))
+	}
 	if h.skip >= uint64(n) {
 		h.skip -= uint64(n)
 		return

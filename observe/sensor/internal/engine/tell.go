@@ -93,6 +93,7 @@ func (w *Worker) emit(f *flow, p event.Payload) {
 	w.showRecord(f, p)
 	if w.opt.EVE {
 		w.full.tally.message(f, p)
+		w.refresh(f, p)
 		if w.hold(f, p) {
 			return
 		}

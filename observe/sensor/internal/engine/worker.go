@@ -408,6 +408,9 @@ func (w *Worker) udp(f *flow, dir wire.Dir, p []byte) {
 	}
 	if decode := w.decoders[f.app]; decode != nil {
 		decode(w, f, dir, p)
+		if f.conv != 0 && w.look.on() {
+			w.datagramFrames(f, dir, p)
+		}
 		return
 	}
 	if f.packets[0]+f.packets[1] >= 4 {
