@@ -6,6 +6,8 @@ type Anomaly struct {
 	Event string // name of the anomaly
 	App   string // protocol in which it was met
 	Layer string // of an application: proto_parser or proto_detect, as EVE says
+
+	EtherType uint64 // of a frame whose protocol nobody reads; 0: another anomaly
 }
 
 func (*Anomaly) Kind() Kind { return KindAnomaly }
@@ -14,4 +16,5 @@ func (p *Anomaly) fields(c *coder) {
 	c.str(2, "anomaly.event", &p.Event)
 	c.str(3, "app_name", &p.App)
 	c.str(4, "anomaly.layer", &p.Layer)
+	c.num(5, "anomaly.ether_type", &p.EtherType)
 }

@@ -37,6 +37,7 @@ type Flow struct {
 	AppIn         string   // what Dst speaks, likewise: a mail server behind a client of TLS
 	Transactions  uint64   // transactions that the application protocol told of, at the end; when EVE is written
 	Alerted       bool     // a traffic rule matched in it
+	Passed        bool     // a traffic rule let it pass: no others were asked from then on
 }
 
 func (*Flow) Kind() Kind { return KindFlow }
@@ -75,4 +76,5 @@ func (p *Flow) fields(c *coder) {
 	c.str(32, "app_name_in", &p.AppIn)
 	c.num(33, "traffic.transactions", &p.Transactions)
 	c.truth(34, "alert.raised", &p.Alerted)
+	c.truth(35, "alert.passed", &p.Passed)
 }

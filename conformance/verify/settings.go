@@ -14,6 +14,10 @@ import (
 func (t *Test) Options() eve.Options {
 	var o eve.Options
 	o.Inline = slices.Contains(t.Args, "stream.inline=true")
+	o.Begun, o.Answered = !truth(t.setting("stream", "midstream")), !truth(t.setting("stream", "async-oneside"))
+	if o.Midstream = strings.ReplaceAll(value(t.setting("stream", "midstream-policy")), "-", "_"); o.Midstream == "" || o.Midstream == "auto" {
+		o.Midstream = "ignore"
+	}
 	o.DNS2 = t.Env["SURICATA_EVE_DNS_VERSION"] == "2"
 	o.Passwords = true
 	o.Anomalies = []string{"applayer"} // what Suricata's own configuration writes
@@ -47,6 +51,21 @@ func (t *Test) Options() eve.Options {
 		choose(&o, name, settings)
 	}
 	return o
+}
+
+// setting is what a key is set to, by an argument or in the configuration; nil: nothing is said.
+func (t *Test) setting(path ...string) *yaml.Node {
+	name := strings.Join(path, ".") + "="
+	for _, a := range t.Args {
+		if v, ok := strings.CutPrefix(strings.TrimPrefix(a, "--set="), name); ok {
+			return text(v)
+		}
+	}
+	n := t.Config
+	for _, key := range path {
+		n = mapping(n, key)
+	}
+	return n
 }
 
 // Vars are the variables of rules that the test's suricata.yaml sets: addresses and ports, by name.

@@ -195,8 +195,12 @@ func (w *Writer) ends(e *event.Event) {
 		j.num("spi", uint64(e.Ports.Src)<<16|uint64(e.Ports.Dst))
 	}
 	if e.Src.IsValid() && e.Dst.IsValid() {
+		from, to := e.Src, e.Dst
+		if e.Proto == icmp || e.Proto == icmp6 { // the type says which way it goes
+			from, to = src, dst
+		}
 		j.key("community_id")
-		j.buf = append(event.AppendSeededCommunityID(append(j.buf, '"'), w.Seed, e.Src, e.Dst, e.Ports.Src, e.Ports.Dst, e.Proto), '"')
+		j.buf = append(event.AppendSeededCommunityID(append(j.buf, '"'), w.Seed, from, to, e.Ports.Src, e.Ports.Dst, e.Proto), '"')
 	}
 }
 
@@ -239,6 +243,9 @@ func (w *Writer) ether(e *event.Event) {
 	w.j.open("ether")
 	w.j.str("src_mac", net.HardwareAddr(src[:]).String())
 	w.j.str("dest_mac", net.HardwareAddr(dst[:]).String())
+	if a, ok := e.Payload.(*event.Anomaly); ok && a.EtherType != 0 {
+		w.j.num("ether_type", a.EtherType)
+	}
 	w.j.close()
 }
 

@@ -28,6 +28,10 @@ func (w *Writer) flow(e *event.Event, p *event.Flow) {
 	j.some("reason", p.Reason)
 	j.truth("alerted", p.Alerted)
 	j.count("tx_cnt", p.Transactions)
+	if p.Passed {
+		j.str("action", "pass")
+	}
+	w.exception(e, p)
 	j.close()
 	if p.SrcMAC != "" && w.Ethernet {
 		j.open("ether")
@@ -38,6 +42,22 @@ func (w *Writer) flow(e *event.Event, p *event.Flow) {
 	if e.Proto == 6 {
 		w.tcp(p)
 	}
+}
+
+// exception writes what was done with a connection that was met in its middle: Suricata's exception policies, of which a
+// watcher has this one alone.
+func (w *Writer) exception(e *event.Event, p *event.Flow) {
+	if w.Midstream == "" || e.Proto != tcp || !p.Midstream {
+		return
+	}
+	j := &w.j
+	j.array("exception_policy")
+	j.comma()
+	j.open("")
+	j.str("target", "stream_midstream")
+	j.str("policy", w.Midstream)
+	j.close()
+	j.end()
 }
 
 func all(list []string, one string) []string {
@@ -56,6 +76,8 @@ func (w *Writer) tcp(p *event.Flow) {
 	j.str("tcp_flags_tc", hex2(p.FlagsIn))
 	w.flags(all)
 	j.some("state", p.TCPState)
+	j.num("ts_max_regions", 1) // what waits of a direction stands in one list
+	j.num("tc_max_regions", 1)
 	if p.LostOut > 0 {
 		j.truth("ts_gap", true)
 	}

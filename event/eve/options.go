@@ -33,6 +33,7 @@ type Options struct {
 	NoURLs      bool     // no addresses
 
 	NoNotes    bool   // nothing of what rules have noted of a flow: metadata and traffic
+	Midstream  string // what is said to be done with connections that are met in their middle: ignore...; empty: nothing is said
 	References bool   // what rules refer to
 	XFF        string // the address that a proxy names in X-Forwarded-For, in alerts: extra-data or overwrite; empty: left out
 	XFFReverse bool   // the last address of several: the proxy stands before the servers
@@ -58,6 +59,10 @@ type Records struct {
 	// Tagged writes the packets that follow what a rule with tag has found, Noted those of which rules noted something.
 	Tagged bool `json:"tagged,omitempty"`
 	Noted  bool `json:"noted,omitempty"`
+	// Begun reads only connections whose beginning was seen, as Suricata does unless stream.midstream is set; Answered
+	// only those that were answered, as it does unless stream.async-oneside is set.
+	Begun    bool `json:"begun,omitempty"`
+	Answered bool `json:"answered,omitempty"`
 
 	Inline     bool `json:"inline,omitempty"`      // records bear the time of the packet that was read, not of the one that acknowledged it
 	FTPLine    int  `json:"ftp_line,omitempty"`    // bytes of a line of FTP that are read; 0: 4,096

@@ -145,6 +145,8 @@ type Flow struct {
 	Established bool      // both ends have spoken; of TCP: the handshake is over
 	Mid         bool      // its beginning was not seen
 	Reset       bool      // TCP: the connection was reset or closed
+	Loose       bool      // TCP: what the packet in hand carries is no part of a stream
+	Pass        bool      // nothing of it is looked into; the inspector says at its end whether it let it pass
 	Packets     [2]uint64 // by direction
 	Bytes       [2]uint64
 	Streamed    [2]uint32 // TCP: bytes of each direction that were put in order so far; the inspector counts them

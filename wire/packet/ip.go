@@ -82,9 +82,13 @@ func (p *Packet) ipv6(b []byte) Fault {
 // extensions walks the extension headers of IPv6, of which next is the first, to the transport.
 func (p *Packet) extensions(next uint8, body []byte) Fault {
 	var seen [256 / 64]uint64
-	for range 16 { // RFC 8200 §4.1 names seven; more is an attack
+	for i := range 16 { // RFC 8200 §4.1 names seven; more is an attack
 		n := 0
 		p.twice(next, &seen)
+		if i > 0 && len(body) < 2 && next != noNext { // no header is that small
+			p.Proto = next
+			return p.fail(IPv6ExtensionTruncated, CutIP)
+		}
 		switch next {
 		case 0, 43, 60, 135, 139, 140: // hop-by-hop, routing, destination, mobility, HIP, shim6
 			if len(body) < 8 {

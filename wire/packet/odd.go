@@ -1,6 +1,9 @@
 package packet
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Oddity is something in the headers of a packet that breaks their standard, or that no sender of today writes. Names
 // are those of Suricata's decoder events. Zero is none.
@@ -19,6 +22,12 @@ const (
 	SLLTooSmall
 	NullTooSmall
 	RawBadVersion
+	NSHTooSmall
+	NSHVersion
+	NSHLength
+	NSHReservedType
+	NSHUnknownType
+	NSHUnknownNext
 	IPv4TooSmall
 	IPv4BadVersion
 	IPv4HeaderTooSmall
@@ -91,6 +100,12 @@ var oddNames = [Oddities]string{
 	SLLTooSmall:             "decoder.sll.pkt_too_small",
 	NullTooSmall:            "decoder.ltnull.pkt_too_small",
 	RawBadVersion:           "decoder.ipraw.invalid_ip_version",
+	NSHTooSmall:             "decoder.nsh.header_too_small",
+	NSHVersion:              "decoder.nsh.unsupported_version",
+	NSHLength:               "decoder.nsh.bad_header_length",
+	NSHReservedType:         "decoder.nsh.reserved_type",
+	NSHUnknownType:          "decoder.nsh.unsupported_type",
+	NSHUnknownNext:          "decoder.nsh.unknown_payload",
 	IPv4TooSmall:            "decoder.ipv4.pkt_too_small",
 	IPv4BadVersion:          "decoder.ipv4.wrong_ip_version",
 	IPv4HeaderTooSmall:      "decoder.ipv4.hlen_too_small",
@@ -166,14 +181,25 @@ func (o Oddity) V6() Oddity {
 	return o
 }
 
+// Headless reports whether nothing behind it counts, the addresses among it: the header of IP is broken, or what it
+// announces is not there.
+func (o Oddity) Headless() bool {
+	switch o {
+	case IPv4TooSmall, IPv4BadVersion, IPv4HeaderTooSmall, IPv4ShorterThanHeader, IPv4Truncated, IPv6TooSmall, IPv6BadVersion, IPv6Truncated:
+		return true
+	}
+	return false
+}
+
 // maxOdd is how many oddities of one packet are told.
 const maxOdd = 4
 
 // Odd are the oddities of the packet, in the order in which they were met.
 func (p *Packet) Odd() []Oddity { return p.odd[:p.odds] }
 
+// oddly notes an oddity, once.
 func (p *Packet) oddly(o Oddity) {
-	if p.odds < maxOdd {
+	if p.odds < maxOdd && !slices.Contains(p.Odd(), o) {
 		p.odd[p.odds] = o
 		p.odds++
 	}
@@ -273,12 +299,13 @@ func (p *Packet) optionsTCP(b []byte) {
 			}
 			seen |= bit
 			if kind == 8 && n == 10 {
-				p.Stamp, p.Stamped = binary.BigEndian.Uint32(b[2:]), true
+				p.Stamp, p.Echo, p.Stamped = binary.BigEndian.Uint32(b[2:]), binary.BigEndian.Uint32(b[6:]), true
 			}
 			if kind == 3 && n == 3 {
 				p.Scale, p.Scaled = min(b[2], 14), true // RFC 7323 §2.3
 			}
 		}
+		p.Signed = p.Signed || kind == 19 || kind == 29
 		b = b[n:]
 	}
 }

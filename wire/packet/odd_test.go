@@ -27,6 +27,13 @@ func deep(n int) []byte {
 	return ip6(next, body)
 }
 
+// chain is a header of a service chain of a type and length, before next.
+func chain(kind, size, next byte) []byte {
+	b := make([]byte, size)
+	b[1], b[2], b[3] = size/4, kind, next
+	return b
+}
+
 func TestWhatIsOddAboutHeaders(t *testing.T) {
 	version := func(b []byte, v byte) []byte {
 		b[0] = b[0]&15 | v<<4
@@ -50,6 +57,13 @@ func TestWhatIsOddAboutHeaders(t *testing.T) {
 		{"GRE of version 2", pcap.LinkRaw, ip4(gre, 0, []byte{0, 2, 8, 0}), []Oddity{GREUnknownVersion}},
 		{"PPTP is GRE of version 1", pcap.LinkRaw, ip4(gre, 0, []byte{0x30, 1, 0x88, 0x0b}), nil},
 		{"sixteen extension headers", pcap.LinkRaw, deep(16), []Oddity{TooManyLayers}},
+		{"a service chain before IPv4", pcap.LinkEthernet, ethernetFrame(etherNSH, append(chain(1, 24, 1), ip4(TCP, 0, tcp(1, 2, ""))...)), nil},
+		{"a service chain that ends with the frame", pcap.LinkEthernet, ethernetFrame(etherNSH, chain(1, 24, 1)), []Oddity{NSHLength}},
+		{"a service chain before something unknown", pcap.LinkEthernet, ethernetFrame(etherNSH, append(chain(2, 8, 9), 1)), []Oddity{NSHUnknownNext}},
+		{"a service chain of a reserved type", pcap.LinkEthernet, ethernetFrame(etherNSH, append(chain(0, 8, 1), 1)), []Oddity{NSHReservedType}},
+		{"a byte behind an extension header", pcap.LinkRaw, ip6(60, []byte{6, 0, 1, 4, 0, 0, 0, 0, 9}), []Oddity{IPv6ExtensionTruncated}},
+		{"an oddity is told once", pcap.LinkRaw, ip6(44, append([]byte{44, 0, 0, 0, 0, 0, 0, 1, 6, 0, 0, 0, 0, 0, 0, 1}, tcp(1, 2, "")...)),
+			[]Oddity{IPv6FragmentUseless, IPv6FragmentTwice}},
 		{"labels without end", pcap.LinkEthernet, ethernetFrame(etherMPLS, labels(16)), []Oddity{TooManyLayers}},
 	} {
 		var p Packet

@@ -81,8 +81,11 @@ type Packet struct {
 	FragOffset       uint32 // bytes
 	FragID           uint32
 	Stamp            uint32 // TCP time stamp value (RFC 7323 §3.2)
+	Echo             uint32 // TCP time stamp echo reply
 	Stamped, Scaled  bool   // Stamp and Scale were there
+	Signed           bool   // a TCP segment is signed (RFC 2385, RFC 5925), with a key that only its ends have
 	Scale            uint8  // TCP window scale of a SYN (RFC 7323 §2.2)
+	Chained          bool   // a header of a service chain stood before it (NSH)
 	IP               bool   // an IP header was read: the addresses and Proto are set
 	cut              bool   // the capture holds less than the IP header states
 	odds             uint8
@@ -117,11 +120,12 @@ const (
 	etherPPPoED     = 0x8863 // discovery
 	etherFabricPath = 0x8903
 	etherTrill      = 0x22f3
+	etherNSH        = 0x894f // RFC 8300
 )
 
 func (p *Packet) reset() {
 	p.Third, p.VLAN, p.Second, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, 0, nil, nil, false, 0
-	p.Proto, p.SrcPort, p.DstPort, p.EtherType, p.odds, p.IP, p.cut = 0, 0, 0, 0, 0, false, false
+	p.Proto, p.SrcPort, p.DstPort, p.EtherType, p.odds, p.IP, p.cut, p.Chained = 0, 0, 0, 0, 0, false, false, false
 	p.Network, p.Head, p.Transport = nil, nil, nil
 }
 
@@ -216,6 +220,8 @@ func (p *Packet) ether(kind uint16, b []byte) Fault {
 		return p.pppFrame(b[6:])
 	case etherMPLS, etherMPLSUp:
 		return p.mpls(b)
+	case etherNSH:
+		return p.nsh(b)
 	case etherARP:
 		p.Network = b
 		return NotIP
@@ -245,6 +251,35 @@ func (p *Packet) mpls(b []byte) Fault {
 		return NotIP
 	}
 	return p.fail(TooManyLayers, NotIP)
+}
+
+// nsh reads what stands behind a header of a service chain (RFC 8300 section 2.2).
+func (p *Packet) nsh(b []byte) Fault {
+	if len(b) < 8 {
+		return p.fail(NSHTooSmall, CutLink)
+	}
+	head, kind, next := int(b[1]&0x3f)*4, b[2]&0x0f, b[3]
+	switch {
+	case b[0]>>6 != 0:
+		return p.fail(NSHVersion, BadLink)
+	case head < 8 || head >= len(b), kind == 1 && head != 24:
+		return p.fail(NSHLength, BadLink)
+	case kind == 0:
+		return p.fail(NSHReservedType, BadLink)
+	case kind > 2:
+		return p.fail(NSHUnknownType, BadLink)
+	}
+	p.Chained = true
+	switch b = b[head:]; next {
+	case 1, 2:
+		return p.ip(b, RawBadVersion)
+	case 3:
+		if len(b) < 14 {
+			return p.fail(EthernetTooSmall, CutLink)
+		}
+		return p.ether(binary.BigEndian.Uint16(b[12:]), b[14:])
+	}
+	return p.fail(NSHUnknownNext, NotIP)
 }
 
 // pppFrame reads a PPP frame, whose address and control bytes may be left out (RFC 1661 §6.6).

@@ -103,10 +103,10 @@ func (p *Packet) tcp(b []byte) Fault {
 	if head > len(b) {
 		return p.fail(TCPHeaderTooSmall, CutL4)
 	}
-	p.Stamped, p.Scaled = false, false
+	p.Stamped, p.Scaled, p.Signed = false, false, false
 	switch {
 	case head == 32 && binary.BigEndian.Uint32(b[20:]) == 0x0101080a: // what most segments have: time stamps alone
-		p.Stamp, p.Stamped = binary.BigEndian.Uint32(b[24:]), true
+		p.Stamp, p.Echo, p.Stamped = binary.BigEndian.Uint32(b[24:]), binary.BigEndian.Uint32(b[28:]), true
 	case head > 20:
 		p.optionsTCP(b[20:head])
 	}

@@ -99,10 +99,10 @@ func (p *Packet) gre(q *Packet) int {
 	}
 	switch kind {
 	case 0x88be: // ERSPAN: type I has neither sequence number nor header, type II eight bytes
-		kind = ethernet
 		if sequence {
-			head += 8
+			return erspan(b, head, q)
 		}
+		kind = ethernet
 	case 0x22eb: // ERSPAN type III: twelve bytes, and eight more where the last bit says so
 		kind = ethernet
 		if head += 12; head <= len(b) && b[head-1]&1 != 0 {
@@ -113,6 +113,19 @@ func (p *Packet) gre(q *Packet) int {
 		return 0
 	}
 	return byType(kind, b[head:], q)
+}
+
+// erspan decodes the frame behind a header of ERSPAN of type II, which begins at head and names the VLAN that the frame was
+// taken from (draft-foschiano-erspan section 4.2). The header counts as a part of the frame, as Suricata counts it.
+func erspan(b []byte, head int, q *Packet) int {
+	if head+8 > len(b) {
+		return 0
+	}
+	if inner(pcap.LinkEthernet, b[head+8:], q) == 0 {
+		return 0
+	}
+	q.Tag(binary.BigEndian.Uint16(b[head:]) & 0x0fff)
+	return len(b) - head
 }
 
 func (p *Packet) vxlan(q *Packet) int {

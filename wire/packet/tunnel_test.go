@@ -38,7 +38,7 @@ func TestWhatTunnelsCarry(t *testing.T) {
 		{"GRE with key and sequence number", "2f", "30000800" + "00000001" + "00000002" + echo, 28},
 		{"an Ethernet frame in GRE", "2f", "00006558" + echoFrame, 42},
 		{"ERSPAN type I", "2f", "000088be" + echoFrame, 42},
-		{"ERSPAN type II", "2f", "100088be" + "00000001" + "1001000100000000" + echoFrame, 42},
+		{"ERSPAN type II", "2f", "100088be" + "00000001" + "1001000100000000" + echoFrame, 50},
 		{"ERSPAN type III", "2f", "100022eb" + "00000001" + "200100010000000000000000" + echoFrame, 42},
 		{"PPTP", "2f", "3001880b" + "001c0001" + "00000001" + "ff030021" + echo, 32},
 		{"VXLAN", "11", udp("12b5", "0800000000002a00"+echoFrame), 42},

@@ -282,20 +282,13 @@ func (c *compiled) settle() error {
 	return nil
 }
 
-// settleApp is for a rule about a protocol that looks at no buffer: it is asked at each of its messages.
+// settleApp is for a rule about a protocol that looks at no buffer: it is asked at each packet once the protocol is known.
 func (c *compiled) settleApp() {
-	if c.app[0] == "http" {
-		c.about = aboutHTTP
-		return
-	}
 	if c.Store != nil { // each file once
 		c.about, c.kind = aboutRecord, event.KindFile
 		return
 	}
-	c.about, c.kind = aboutRecord, event.KindOf(c.app[0])
-	if c.kind == event.KindNone {
-		c.settlePayload()
-	}
+	c.settlePayload()
 }
 
 // settlePayload decides whether packets or the stream are looked at: those of TCP as a stream, unless the rule speaks of

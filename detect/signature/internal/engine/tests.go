@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"bulwark/detect/signature/internal/match"
@@ -59,7 +60,11 @@ func compileTest(r *rule.PacketTest) (packetTest, error) {
 	}
 	switch r.Name {
 	case "dsize":
-		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return uint64(len(payloadOf(p))), true }
+		other := slices.ContainsFunc(r.Numbers, func(n rule.Number) bool { return n.Op == rule.NotEqual }) // Suricata: of a packet that carries something
+		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) {
+			n := uint64(len(payloadOf(p)))
+			return n, n > 0 || !other
+		}
 	case "ttl":
 		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return uint64(p.TTL), true }
 	case "ip_proto":

@@ -136,6 +136,7 @@ type sifted struct {
 	app          string
 	groups       [4]*portGroup
 	always       []int32 // rules without bytes that must be there
+	asks         bool    // some of them ask what others set
 }
 
 type told struct {
@@ -201,6 +202,7 @@ func (w *Watcher) state(f *inspect.Flow) *state {
 	}
 	st := w.states[n-1]
 	*f.Own = n
+	st.passed = f.Pass
 	w.renew(st, f)
 	return st
 }
@@ -247,6 +249,7 @@ func (w *Watcher) End(f *inspect.Flow, gone bool) {
 		return
 	}
 	st := w.states[n-1]
+	f.Pass = st.passed
 	for d := range st.sides {
 		w.flush(f, st, wire.Dir(d))
 	}
@@ -340,7 +343,7 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 		w.sift(x, p)
 	}
 	all := w.all[:0]
-	if w.set.passes { // what lets packets pass stands before all others
+	if w.set.passes || x.asks || f.Loose { // what lets packets pass, and what sets what others ask for, stands before others
 		all = append(all, x.always...)
 	} else {
 		for _, n := range x.always {
@@ -348,6 +351,9 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 		}
 	}
 	payload := payloadOf(p)
+	if f.Loose {
+		all = w.unstreamed(payload, all)
+	}
 	if len(payload) == 0 {
 		w.askAll(all)
 		return
@@ -365,6 +371,24 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 		}
 	}
 	w.askAll(all)
+}
+
+// unstreamed appends the rules about streams whose bytes are in the payload of a packet that is no part of a stream: they are
+// asked of it alone.
+func (w *Watcher) unstreamed(payload []byte, all []int32) []int32 {
+	p, from := w.view.p, len(all)
+	for _, g := range w.set.streams[w.view.dir].of(p.SrcPort, p.DstPort, w.view.f.App) {
+		if g != nil && len(payload) > 0 {
+			all = g.group.find(payload, &w.hits, all)
+		}
+	}
+	kept := all[:from]
+	for _, n := range all[from:] {
+		if c := &w.set.rules[n]; !c.Proto.Streams && !c.Flow.OnlyStream {
+			kept = append(kept, n)
+		}
+	}
+	return kept
 }
 
 // askAll asks rules in their order, each once.
@@ -423,6 +447,7 @@ func (w *Watcher) sift(x *sifted, p *packet.Packet) {
 		for i := range g.always {
 			if b := &g.always[i]; b.could(speaker, listener) && w.fits(&w.set.rules[b.rule]) {
 				x.always = append(x.always, b.rule)
+				x.asks = x.asks || len(w.set.rules[b.rule].bits)+len(w.set.rules[b.rule].Ints) > 0
 			}
 		}
 	}

@@ -94,6 +94,9 @@ type flow struct {
 	wslot       uint32    // its slot of the wheel
 	own         uint32    // of who looks into it
 	alerted     bool      // who looks into it has told something of it
+	apart       bool      // TCP: nobody follows its connection; only when EVE is written
+	passed      bool      // who looks into it lets it pass
+	doubt       uint8     // TCP: bit of each side that seems to have reset it, by a segment that its end may refuse
 	lost        [2]uint32 // TCP: payload bytes that were never seen
 	flags       [2]uint8  // TCP flags or-ed
 	app, before App       // its protocol, and the one that led to it

@@ -69,6 +69,7 @@ func (w *Worker) tellMore(f *flow) {
 			*to = []string{strconv.Itoa(int(f.ttl[dir][0])), strconv.Itoa(int(f.ttl[dir][1]))}
 		}
 	}
+	p.Midstream = p.Midstream || f.key.proto == packet.TCP && f.flags[0]&packet.SYN == 0
 	if t := w.full.tally; t != nil {
 		p.Transactions = t.of[f.id]
 	}

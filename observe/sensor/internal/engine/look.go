@@ -14,6 +14,7 @@ type look struct {
 	flow    inspect.Flow
 	of      *flow          // that flow shows
 	hand    *packet.Packet // in hand, the innermost
+	loose   bool           // what it carries is no part of a stream
 	files   uint64         // shown so far
 	notes   []byte         // of the flow in hand, for EVE
 	subject                // what is being shown
@@ -40,6 +41,7 @@ func (w *Worker) view(f *flow, dir wire.Dir) *inspect.Flow {
 	v.Established, v.Reset, v.Mid = f.state == stateEstablished, f.state == stateClosed, f.marks&markMid != 0
 	v.Packets, v.Bytes, v.AppBefore, v.Packet = f.packets, f.bytes, f.before.String(), w.look.hand
 	v.Own, v.Size = &f.own, len(w.look.frame)
+	v.Loose, v.Pass = w.look.loose, f.passed
 	return v
 }
 
@@ -151,7 +153,9 @@ func (w *Worker) notesOf(f *flow) string {
 // showEnd shows that the conversation of f has ended.
 func (w *Worker) showEnd(f *flow, gone bool) {
 	if w.look.on() && f.own != 0 {
-		w.look.End(w.view(f, w.inHand()), gone)
+		v := w.view(f, w.inHand())
+		w.look.End(v, gone)
+		f.passed = v.Pass
 	}
 }
 
@@ -166,6 +170,9 @@ func (w *Worker) Tell(v *inspect.Flow, p event.Payload) {
 		w.look.of.alerted = true
 		w.header(w.look.of)
 		w.apps[w.look.of.app].Messages++
+		if p := w.look.hand; p != nil && w.look.whole && (p.Proto == packet.ICMP || p.Proto == packet.ICMPv6) {
+			w.head.Ports = event.Ports{Src: p.SrcPort, Dst: p.DstPort}
+		}
 	}
 	if a != nil {
 		w.embed(v, a)

@@ -47,12 +47,18 @@ func (w *Worker) odd(p *packet.Packet, o packet.Oddity) {
 		return
 	}
 	w.head = event.Header{Time: w.clock, Packet: w.full.packet, VLAN: p.VLAN, Inner: p.Second, Third: p.Third}
-	if p.IP {
+	if w.opt.EVE && p.MAC != nil {
+		w.head.SrcMAC, w.head.DstMAC = [6]byte(p.MAC[6:12]), [6]byte(p.MAC[:6])
+	}
+	if p.IP && !(w.opt.EVE && o.Headless()) {
 		h := &w.head
 		h.Src, h.Dst, h.Proto = p.SrcAddr(), p.DstAddr(), p.Proto
 		h.Ports = event.Ports{Src: p.SrcPort, Dst: p.DstPort}
 	}
 	w.out.anomaly = event.Anomaly{Type: "decode", Event: o.String()}
+	if o == packet.EthernetUnknownType {
+		w.out.anomaly.EtherType = uint64(p.EtherType)
+	}
 	w.showRecord(nil, &w.out.anomaly)
 	w.opt.Sink.Event(&w.head, &w.out.anomaly)
 }

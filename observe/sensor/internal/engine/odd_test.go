@@ -52,6 +52,19 @@ func TestWhatIsOddAboutAConnection(t *testing.T) {
 			f.send(wire.ToClient, 201, 101, packet.RST|packet.ACK, nil)
 			f.send(wire.ToServer, 101, 201, packet.ACK, []byte("on its way"))
 		}, nil},
+		{"an answer that echoes a time stamp nobody sent is none", false, func(f *feeder) {
+			f.send(wire.ToServer, 100, 0, packet.SYN, nil)
+			f.optioned(wire.ToClient, 0, 101, packet.RST|packet.ACK, []byte{1, 1, 8, 10, 0, 0, 0, 100, 0, 0, 0, 100})
+			f.send(wire.ToClient, 200, 101, packet.SYN|packet.ACK, nil)
+			f.send(wire.ToServer, 101, 201, packet.ACK, []byte("read"))
+			f.send(wire.ToServer, 99, 0, packet.SYN, nil)
+		}, []string{"stream.pkt_invalid_timestamp", "stream.est_syn_resend_diff_seq"}},
+		{"a signed reset counts once its sender falls silent", false, func(f *feeder) {
+			f.handshake(100, 200)
+			f.optioned(wire.ToServer, 101, 201, packet.RST|packet.ACK, append([]byte{1, 1, 19, 18}, make([]byte, 16)...))
+			f.send(wire.ToServer, 101, 201, packet.ACK, []byte("read"))
+			f.send(wire.ToServer, 99, 0, packet.SYN, nil)
+		}, []string{"stream.suspected_rst_inject", "stream.est_syn_resend_diff_seq"}},
 		{"an end far behind what the receiver takes", false, func(f *feeder) {
 			f.handshake(100, 200)
 			f.window = 500

@@ -50,6 +50,11 @@ const (
 func (w *Worker) tcp(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 	data := p.Payload
 	seq := p.Seq
+	if f.state == stateNew && w.refused(f, dir, p) {
+		f.flags[dir] |= p.Flags
+		w.look.loose = true
+		return
+	}
 	w.judge(f, dir, p)
 	f.announce(dir, p)
 	if p.Flags&packet.SYN != 0 {
@@ -61,6 +66,9 @@ func (w *Worker) tcp(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 	} else if f.marks&isn(dir) == 0 && (len(data) > 0 || p.Flags&packet.FIN != 0) {
 		f.next[dir] = seq
 		f.marks |= isn(dir)
+	}
+	if p.Flags&packet.RST != 0 {
+		data, w.look.loose = nil, len(data) > 0 // text for people, if any (RFC 9293 §3.5.3)
 	}
 	if w.opt.EVE {
 		if p.Flags&packet.ACK != 0 {
@@ -89,6 +97,8 @@ func (w *Worker) tcpState(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 		f.phase = tcpPhase(f.phase, dir, p.Flags)
 	}
 	switch {
+	case p.Flags&packet.RST != 0 && p.Signed:
+		f.doubt |= 1 << dir // nobody here has the key: it counts when its sender falls silent
 	case p.Flags&packet.RST != 0:
 		if f.marks&isn(dir) == 0 || int32(p.Seq-f.next[dir]) >= -1 || f.marks&markIgnored != 0 {
 			w.forgetUnconfirmed(f)
@@ -98,7 +108,7 @@ func (w *Worker) tcpState(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 		w.full.held.dir, w.full.held.on, w.full.held.ending = dir, w.opt.EVE, true
 		w.shut(f, n)
 		w.full.held.on, w.full.held.ending = false, false
-	case f.state == stateNew && f.flags[0]&packet.ACK != 0 && f.flags[1]&packet.ACK != 0:
+	case f.state == stateNew && (f.flags[0]&f.flags[1]&packet.ACK != 0 || w.opt.EVE && w.underWay(f)):
 		f.state = stateEstablished
 	}
 }

@@ -95,6 +95,14 @@ func (f *feeder) send(dir wire.Dir, seq, ack uint32, flags byte, data []byte) {
 	f.w.Packet(1_700_000_000_000_000_000+f.at, pcap.LinkRaw, len(b), 0, b)
 }
 
+// optioned sends a segment with options, whose length is a multiple of 4, and no data.
+func (f *feeder) optioned(dir wire.Dir, seq, ack uint32, flags byte, options []byte) {
+	f.at += 1e6
+	b := wireTCP(dir, seq, ack, flags, options)
+	b[32] = byte(5+len(options)/4) << 4
+	f.w.Packet(1_700_000_000_000_000_000+f.at, pcap.LinkRaw, len(b), 0, b)
+}
+
 func (f *feeder) handshake(client, server uint32) {
 	f.send(wire.ToServer, client, 0, packet.SYN, nil)
 	f.send(wire.ToClient, server, client+1, packet.SYN|packet.ACK, nil)

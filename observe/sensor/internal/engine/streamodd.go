@@ -99,7 +99,8 @@ func (w *Worker) judge(f *flow, dir wire.Dir, p *packet.Packet) {
 		}
 	case flags&packet.SYN != 0:
 		w.judgeSyn(f, dir, p)
-	case f.state == stateClosed && f.flags[dir]&packet.RST != 0: // who has reset it goes on: another one has
+	case f.doubt&(1<<dir) != 0, f.state == stateClosed && f.flags[dir]&packet.RST != 0: // who has reset it goes on: another one has
+		f.doubt &^= 1 << dir
 		w.streamOdd(f, resetSuspected)
 	case f.state == stateNew && flags&packet.ACK != 0 && dir == wire.ToServer && f.marks&both == both:
 		w.judgeThird(f, p)

@@ -35,6 +35,11 @@ const (
 	tallyNull
 	tallySLL
 	tallySLL2
+	tallyCHDLC
+	tallyPPP
+	tallyPPPoE
+	tallyMPLS
+	tallyNSH
 	tallyTCP
 	tallyUDP
 	tallySCTP
@@ -77,7 +82,8 @@ var tallyNames = [tallies]string{
 	tallyPackets: "decoder.pkts", tallyBytes: "decoder.bytes", tallyInvalid: "decoder.invalid", tallyIPv4: "decoder.ipv4",
 	tallyIPv6: "decoder.ipv6", tallyEthernet: "decoder.ethernet", tallyARP: "decoder.arp",
 	tallyUnknownType: "decoder.unknown_ethertype", tallyRaw: "decoder.raw", tallyNull: "decoder.null", tallySLL: "decoder.sll",
-	tallySLL2: "decoder.sll2", tallyTCP: "decoder.tcp",
+	tallySLL2: "decoder.sll2", tallyCHDLC: "decoder.chdlc", tallyPPP: "decoder.ppp", tallyPPPoE: "decoder.pppoe", tallyMPLS: "decoder.mpls",
+	tallyNSH: "decoder.nsh", tallyTCP: "decoder.tcp",
 	tallyUDP: "decoder.udp", tallySCTP: "decoder.sctp", tallyESP: "decoder.esp", tallyICMPv4: "decoder.icmpv4",
 	tallyICMPv6: "decoder.icmpv6", tallyGRE: "decoder.gre", tallyERSPAN: "decoder.erspan", tallyVLAN: "decoder.vlan",
 	tallyQinQ: "decoder.vlan_qinq", tallyVXLAN: "decoder.vxlan", tallyGeneve: "decoder.geneve", tallyTeredo: "decoder.teredo",
@@ -113,6 +119,10 @@ func (t *tally) frame(link pcap.LinkType, size int, p *packet.Packet, fault pack
 		t.n[tallySLL]++
 	case pcap.LinkSLL2:
 		t.n[tallySLL2]++
+	case pcap.LinkCHDLC, pcap.LinkPPPHDLC:
+		t.n[tallyCHDLC]++
+	case pcap.LinkPPP:
+		t.n[tallyPPP]++
 	case pcap.LinkRaw, pcap.LinkIPv4, pcap.LinkIPv6:
 		t.n[tallyRaw]++
 	}
@@ -130,6 +140,15 @@ func (t *tally) frame(link pcap.LinkType, size int, p *packet.Packet, fault pack
 
 // packet counts the headers of p, which may have been carried by another.
 func (t *tally) packet(p *packet.Packet) {
+	switch p.EtherType {
+	case 0x8864:
+		t.n[tallyPPPoE]++
+	case 0x8847, 0x8848:
+		t.n[tallyMPLS]++
+	}
+	if p.Chained {
+		t.n[tallyNSH]++
+	}
 	if p.VLAN != 0 {
 		t.n[tallyVLAN]++
 	}

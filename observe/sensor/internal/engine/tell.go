@@ -203,7 +203,7 @@ func (w *Worker) fillFlow(f *flow, activity string) {
 		BytesOut: f.bytes[0] - before.bytes[0], BytesIn: f.bytes[1] - before.bytes[1],
 		State: stateNames[f.state], FlagsOut: uint64(f.flags[0]), FlagsIn: uint64(f.flags[1]),
 		OneSided: oneSided(f), LostOut: uint64(f.lost[0]), LostIn: uint64(f.lost[1]),
-		SrcMAC: src, DstMAC: dst, CommunityID: id, Midstream: f.marks&markMid != 0, Alerted: f.alerted,
+		SrcMAC: src, DstMAC: dst, CommunityID: id, Midstream: f.marks&markMid != 0, Alerted: f.alerted, Passed: f.passed,
 	}
 	if f.before != f.app {
 		w.out.flow.AppBefore = f.before.String()

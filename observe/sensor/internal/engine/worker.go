@@ -281,7 +281,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 	from := keyOf(p, w.depth, &w.key)
 	h := w.key.hash(w.table.seed)
 	f, n := w.table.find(&w.key, h)
-	if f != nil && (f.state == stateClosed && p.Proto == packet.TCP && p.Flags&(packet.SYN|packet.ACK) == packet.SYN ||
+	if f != nil && ((f.state == stateClosed || f.apart) && p.Proto == packet.TCP && p.Flags&(packet.SYN|packet.ACK) == packet.SYN ||
 		w.now-f.last > timeoutClosed && w.now-f.last > timeout(f)) {
 		w.end(f, n) // the ports are used anew, or the wheel, which turns by the second, has not come to it
 		f = nil
@@ -292,7 +292,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 		}
 	}
 	w.note(n)
-	w.look.hand = p
+	w.look.hand, w.look.loose = p, false
 	dir := f.dirOf(from)
 	w.back = dir == wire.ToClient
 	w.said = p.Payload
@@ -382,6 +382,7 @@ func (w *Worker) begin(p *packet.Packet, h uint64, from end) (*flow, uint32) {
 		f.mac[0], f.mac[1] = [6]byte(p.MAC[6:12]), [6]byte(p.MAC[:6])
 		f.marks |= markHasMAC
 	}
+	f.apart = w.opt.EVE && p.Proto == packet.TCP && w.apart(p.Flags)
 	if p.Proto == packet.TCP && p.Flags&packet.SYN == 0 {
 		f.marks |= markMid
 		if likelyServer(p.SrcPort, p.DstPort) {
