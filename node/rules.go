@@ -48,7 +48,7 @@ func (n *Node) openRulebook(context.Context) error {
 		return nil
 	}
 	needs := signature.Needs{Config: n.config.Rules, Dir: filepath.Join(n.dir, rulesDir), Clock: n.clock, Log: n.log.With("room", "signature"),
-		Fleeting: n.capture != "", Apply: n.putRules, Record: n.noteRules, Play: player(n.config.Sensor, nil), Seen: n.protocolsSeen,
+		Fleeting: n.capture != "", Apply: n.putRules, Record: n.noteRules, Play: player(n.config.Sensor, nil), Seen: n.sights,
 		Packets: n.trialPackets, Verdicts: n.verdicts, Poll: func() error {
 			if n.sensor == nil {
 				return nil
@@ -97,29 +97,43 @@ func (n *Node) noteRules(ctx context.Context, actor, act, object string, detail 
 	return err
 }
 
-// protocolsSeen are the protocols that conversations of the last week spoke, and since when conversations are known.
-func (n *Node) protocolsSeen(ctx context.Context) (map[string]time.Time, time.Time, error) {
+// mostPorts is how many ports conversations may have gone to for all of them to be known: a scan goes to more.
+const mostPorts = 5000
+
+// sights are the protocols that conversations of the last week spoke, the ports that they went to, who is known, and since when.
+func (n *Node) sights(ctx context.Context) (s signature.Sights, err error) {
 	if n.store == nil {
-		return nil, time.Time{}, nil
+		return s, nil
 	}
 	now := n.clock.Now()
 	q := store.Query{Text: "kind:flow", From: now.Add(-7 * day)}
 	if n.capture != "" {
 		q.From = time.Time{}
 	}
-	all, err := n.store.Facets(ctx, q, []string{"app_name"}, 1000)
+	all, err := n.store.Facets(ctx, q, []string{"app_name", "dst_endpoint.port"}, mostPorts)
 	if err != nil {
-		return nil, time.Time{}, err
+		return s, err
 	}
-	seen := map[string]time.Time{}
+	s.Apps = map[string]time.Time{}
 	for _, c := range all["app_name"] {
-		seen[c.Value] = now
+		s.Apps[c.Value] = now
 	}
-	oldest := n.store.Stats().Oldest
-	if oldest.IsZero() {
-		oldest = now
+	if ports := all["dst_endpoint.port"]; len(ports) < mostPorts {
+		s.Ports = []uint16{}
+		for _, c := range ports {
+			if p, err := strconv.ParseUint(c.Value, 10, 16); err == nil {
+				s.Ports = append(s.Ports, uint16(p))
+			}
+		}
+		slices.Sort(s.Ports)
 	}
-	return seen, oldest, nil
+	if n.inventory != nil {
+		s.Hosts = n.inventory.Addresses()
+	}
+	if s.From = n.store.Stats().Oldest; s.From.IsZero() {
+		s.From = now
+	}
+	return s, nil
 }
 
 // trialPackets writes a stretch of the packet ring for a trial of rules.

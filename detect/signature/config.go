@@ -39,7 +39,8 @@ type Source struct {
 	Checksum string `conf:"checksum"`
 	// Disabled leaves its rules out.
 	Disabled bool `conf:"disabled"`
-	// Interval is how often it is fetched anew. 0 means only when somebody asks for it by bulwark rules update.
+	// Interval is how often it is fetched anew; where that fails, it is tried again after a minute, then after ever longer times up to
+	// the interval. 0 means only when somebody asks for it by bulwark rules update.
 	Interval time.Duration `conf:"interval"`
 }
 

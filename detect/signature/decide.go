@@ -29,6 +29,8 @@ type Decision struct {
 	Who     string    `json:"who"`
 	When    time.Time `json:"when"`
 	Reason  string    `json:"reason"`
+	// Unnoted says that it is not in the ledger yet: it was said where none could be written to.
+	Unnoted bool `json:"unnoted,omitempty"`
 }
 
 // Limits of decisions.
@@ -77,7 +79,7 @@ func (b *Rulebook) Decide(ctx context.Context, d Decision) (Put, error) {
 	if err := d.check(); err != nil {
 		return Put{}, err
 	}
-	d.When = b.Clock.Now().UTC()
+	d.When, d.Unnoted = b.Clock.Now().UTC(), true
 	b.change.Lock()
 	defer b.change.Unlock()
 	b.mu.RLock()
@@ -92,23 +94,16 @@ func (b *Rulebook) Decide(ctx context.Context, d Decision) (Put, error) {
 	if err != nil && (next == nil || b.now.put.Rules != nil) {
 		return Put{}, err
 	}
-	if b.Record != nil {
-		act := "rule.disable"
-		if d.Enabled {
-			act = "rule.enable"
-		}
-		if err := b.Record(ctx, d.Who, act, "rule:"+d.Rules, map[string]string{"reason": d.Reason}); err != nil {
-			return Put{}, err
-		}
-	}
 	if b.Apply != nil {
 		if err := b.Apply(next.put); err != nil {
 			return Put{}, err
 		}
 	}
-	text, err := json.MarshalIndent(after, "", "  ")
-	if err == nil {
-		err = replaceFile(b.path(decisionsFile), text)
+	err = b.keepDecisions(after)
+	if err == nil && b.Record != nil {
+		if err = b.noteDecision(ctx, &after[len(after)-1]); err != nil {
+			err = errors.Join(err, b.keepDecisions(before))
+		}
 	}
 	if err != nil {
 		if old := b.edition().put; b.Apply != nil && old.Rules != nil {
@@ -120,7 +115,20 @@ func (b *Rulebook) Decide(ctx context.Context, d Decision) (Put, error) {
 	b.decisions = after
 	b.turn(next)
 	b.mu.Unlock()
+	if b.Record != nil {
+		if err := b.keepDecisions(after); err != nil { // it will be noted twice
+			b.Log.WarnContext(ctx, "keeping that a decision is noted", "error", err)
+		}
+	}
 	return next.put, nil
+}
+
+func (b *Rulebook) keepDecisions(all []Decision) error {
+	text, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(b.path(decisionsFile), text)
 }
 
 // decider says whether a rule is looked for; why is of those that a person has taken out. ok is false where nobody said

@@ -56,7 +56,8 @@ type entry struct {
 	text       string
 	rate       float64  // alerts within an hour from which on it is noisy
 	unset      []string // bits that it needs and that no usable rule sets
-	search     string   // what words are looked for in, lower case
+	scene      scene
+	search     string // what words are looked for in, lower case
 }
 
 // Text is a sentence in both languages.
@@ -148,7 +149,7 @@ func titleIn(text string) string {
 
 func (b *Rulebook) entry(r *rule.Rule, fault error, source string, m *made) entry {
 	e := entry{ID: ID{r.GID, r.SID}, rev: r.Rev, title: r.Message, source: source, place: r.Pos.String(), state: Loaded, action: r.Action.String(),
-		protocol: r.Proto.Name, app: r.Proto.App, class: r.Class, severity: severityOf(r, m.classes), text: r.Text, rate: noisyRate}
+		protocol: r.Proto.Name, app: r.Proto.App, class: r.Class, severity: severityOf(r, m.classes), text: r.Text, rate: noisyRate, scene: sceneOf(r)}
 	switch {
 	case !r.Enabled:
 		e.state, e.reason = Disabled, Text{"It is commented out in its file.", "Elle est en commentaire dans son fichier."}

@@ -25,6 +25,18 @@ type firing struct {
 	hours [24]hour
 }
 
+// mark is how far a bus was read.
+type mark struct {
+	Seq  uint64 `json:"seq"`
+	Born int64  `json:"born"` // when it was made, unix nanoseconds
+}
+
+// keptFired is what fired, with how far the bus was read that told of it: whoever is killed goes on there, and counts nothing twice.
+type keptFired struct {
+	mark
+	Rules map[string]*firing `json:"rules"`
+}
+
 type hour struct {
 	at           int64 // hours since 1970
 	count, alone uint32
@@ -101,12 +113,10 @@ func (p *pairs) alone(a, b netip.Addr, id ID, at time.Time) bool {
 	return !other
 }
 
-// Alert notes that a rule fired.
+// alert notes that a rule fired. The lock is held.
 func (b *Rulebook) alert(h *event.Header, a *event.Alert) {
 	id := ID{uint32(a.GID), uint32(a.SID)}
 	at := time.Unix(0, h.Time).UTC()
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	f := b.fired[id]
 	if f == nil {
 		if len(b.fired) >= maxFired {
@@ -124,16 +134,15 @@ func (b *Rulebook) Run(ctx context.Context, from *bus.Bus) error {
 	done := make(chan error, 1)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	take := func(_ context.Context, m *bus.Message) error {
-		b.batch(m.Batch)
-		return nil
+	begin, err := b.begin(ctx, from)
+	if err != nil {
+		return err
 	}
 	go func() {
-		if b.Fleeting {
-			done <- from.Follow(ctx, []string{event.KindAlert.Subject()}, bus.FromFirst, take)
-			return
-		}
-		done <- from.Subscribe(ctx, "signature", []string{event.KindAlert.Subject()}, bus.FromFirst, take)
+		done <- from.Follow(ctx, []string{event.KindAlert.Subject()}, begin, func(_ context.Context, m *bus.Message) error {
+			b.batch(m.Seq, m.Batch)
+			return nil
+		})
 	}()
 	keep, see := time.NewTicker(keepEvery), time.NewTicker(seeEvery)
 	var wait sync.WaitGroup
@@ -142,6 +151,7 @@ func (b *Rulebook) Run(ctx context.Context, from *bus.Bus) error {
 	defer keep.Stop()
 	defer see.Stop()
 	b.see(ctx)
+	b.noteLate(ctx)
 	for {
 		select {
 		case err := <-done:
@@ -151,6 +161,7 @@ func (b *Rulebook) Run(ctx context.Context, from *bus.Bus) error {
 				b.Log.ErrorContext(ctx, "keeping what fired", "error", err)
 			}
 			wait.Go(func() { b.updateDue(ctx) })
+			b.noteLate(ctx)
 			if b.Poll != nil {
 				if err := b.Poll(); err != nil {
 					b.Log.WarnContext(ctx, "asking what rules cost", "error", err)
@@ -162,13 +173,33 @@ func (b *Rulebook) Run(ctx context.Context, from *bus.Bus) error {
 	}
 }
 
-// batch notes the alerts of a batch. One that cannot be read is none of this room's.
-func (b *Rulebook) batch(batch []byte) {
+// begin is where to go on reading the bus: behind what is counted, or at its beginning where it is not the one that was.
+func (b *Rulebook) begin(ctx context.Context, from *bus.Bus) (uint64, error) {
+	_, last, born, err := from.Extent(ctx)
+	if err != nil {
+		return 0, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.upTo.Seq > last || b.upTo.Born != born.UnixNano() {
+		b.upTo = mark{Born: born.UnixNano()}
+	}
+	if b.upTo.Seq == 0 {
+		return bus.FromFirst, nil
+	}
+	return b.upTo.Seq + 1, nil
+}
+
+// batch notes the alerts of a batch, which is the one of that number on the bus. One that cannot be read is none of this room's.
+func (b *Rulebook) batch(seq uint64, batch []byte) {
 	var r event.Reader
+	var e event.Event
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.upTo.Seq = max(b.upTo.Seq, seq)
 	if r.Open(batch) != nil {
 		return
 	}
-	var e event.Event
 	for r.Next(&e) {
 		if a, ok := e.Payload.(*event.Alert); ok {
 			b.alert(&e.Header, a)
@@ -176,18 +207,18 @@ func (b *Rulebook) batch(batch []byte) {
 	}
 }
 
-// see asks which protocols are seen.
+// see asks what is seen.
 func (b *Rulebook) see(ctx context.Context) {
 	if b.Seen == nil {
 		return
 	}
-	seen, from, err := b.Seen(ctx)
+	seen, err := b.Seen(ctx)
 	if err != nil {
-		b.Log.WarnContext(ctx, "asking which protocols are seen", "error", err)
+		b.Log.WarnContext(ctx, "asking what is seen", "error", err)
 		return
 	}
 	b.mu.Lock()
-	b.seen, b.seenFrom = seen, from
+	b.seen = seen
 	b.mu.Unlock()
 }
 
@@ -202,11 +233,12 @@ func (b *Rulebook) loadFired() error {
 	if err != nil {
 		return err
 	}
-	kept := map[string]*firing{}
+	var kept keptFired
 	if err := json.Unmarshal(text, &kept); err != nil {
 		return fmt.Errorf("%s: %w", b.path(firedFile), err)
 	}
-	for name, f := range kept {
+	b.upTo = kept.mark
+	for name, f := range kept.Rules {
 		if id, err := ParseID(name); err == nil && f != nil {
 			b.fired[id] = f
 		}
@@ -221,10 +253,10 @@ func (b *Rulebook) keepFired() error {
 		b.mu.Unlock()
 		return nil
 	}
-	kept := make(map[string]*firing, len(b.fired))
+	kept := keptFired{mark: b.upTo, Rules: make(map[string]*firing, len(b.fired))}
 	for id, f := range b.fired {
 		c := *f
-		kept[id.String()] = &c
+		kept.Rules[id.String()] = &c
 	}
 	b.unkept = false
 	b.mu.Unlock()

@@ -30,6 +30,20 @@ type kept struct {
 	Updated  time.Time `json:"updated,omitzero"`
 	Checked  time.Time `json:"checked,omitzero"`
 	Reason   string    `json:"reason,omitempty"` // why the last attempt failed
+	Failed   int       `json:"failed,omitempty"` // attempts that failed since the last that did not
+	Unnoted  []note    `json:"unnoted,omitempty"`
+}
+
+// retry is after how long a source is asked again that could not be brought up to date; it doubles each time, up to its interval.
+const retry = time.Minute
+
+// due is when a source is to be asked again.
+func (k *kept) due(interval time.Duration) time.Time {
+	wait := interval
+	if k.Failed > 0 && k.Failed < 20 {
+		wait = min(interval, retry<<(k.Failed-1))
+	}
+	return k.Checked.Add(wait)
 }
 
 // errNeverFetched means that a source has not been fetched yet; what else there is can be read.

@@ -34,9 +34,8 @@ type Needs struct {
 	Record func(ctx context.Context, actor, act, object string, detail map[string]string) error
 	// Verdicts are what people said of what a rule found; nil: nothing is known.
 	Verdicts func(ctx context.Context, ids []ID) (map[ID]Verdicts, error)
-	// Seen is when each protocol was seen last, by its name in EVE, and since when it is known what is seen; nil: nothing is
-	// known.
-	Seen func(ctx context.Context) (map[string]time.Time, time.Time, error)
+	// Seen is what is seen of the network; nil: nothing is known.
+	Seen func(ctx context.Context) (Sights, error)
 	// Play runs a capture past rules; nil: no trial can be made.
 	Play Player
 	// Roots are the authorities that servers of rules must have their certificates from; nil: those of the machine.
@@ -90,8 +89,8 @@ type Rulebook struct {
 	fired     map[ID]*firing
 	pairs     pairs
 	unkept    bool // something fired that is not on disk yet
-	seen      map[string]time.Time
-	seenFrom  time.Time
+	upTo      mark // how far the bus was read
+	seen      Sights
 	counts    map[ID]Cost
 }
 

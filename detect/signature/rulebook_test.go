@@ -72,8 +72,8 @@ func states(t *testing.T, b *Rulebook) map[uint32]string {
 func TestEachRuleHasItsState(t *testing.T) {
 	now := time.Now()
 	b := opened(t, wardRules, func(n *Needs) {
-		n.Seen = func(context.Context) (map[string]time.Time, time.Time, error) {
-			return map[string]time.Time{"dicom": now}, now.Add(-48 * time.Hour), nil
+		n.Seen = func(context.Context) (Sights, error) {
+			return Sights{Apps: map[string]time.Time{"dicom": now}, From: now.Add(-48 * time.Hour)}, nil
 		}
 	})
 	b.see(t.Context())
@@ -83,7 +83,7 @@ func TestEachRuleHasItsState(t *testing.T) {
 	}
 	a, z := netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("10.0.0.9")
 	for range 100 {
-		b.alert(&event.Header{Time: now.UnixNano(), Src: a, Dst: z}, &event.Alert{GID: 1, SID: 1})
+		alerted(b, &event.Header{Time: now.UnixNano(), Src: a, Dst: z}, &event.Alert{GID: 1, SID: 1})
 	}
 	if got := states(t, b)[1]; got != Noisy {
 		t.Errorf("got %s after 100 alerts of which nothing else speaks, want noisy", got)

@@ -134,7 +134,7 @@ func (b *Rulebook) updateSource(ctx context.Context, actor string, s *Source) Up
 		k.Current = "" // its folder was lost: it is fetched whole
 	}
 	was := k
-	k.Checked, k.Reason = b.Clock.Now().UTC(), ""
+	k.Checked, k.Reason, k.Failed = b.Clock.Now().UTC(), "", 0
 	changed, err := b.renew(ctx, s, &k)
 	if err == nil && changed {
 		if err = b.putSource(s, &k, &was); err == nil {
@@ -147,23 +147,18 @@ func (b *Rulebook) updateSource(ctx context.Context, actor string, s *Source) Up
 		return r
 	}
 	if err != nil {
-		was.Checked, was.Reason = k.Checked, err.Error()
+		was.Checked, was.Reason, was.Failed = k.Checked, err.Error(), was.Failed+1
 		k = was
 		r.Outcome, r.Reason = outFailed, err.Error()
+	}
+	if r.Outcome != outUnchanged {
+		k.unnoted(actor, "rules.update", "source:"+s.Name, map[string]string{"outcome": r.Outcome, "sha256": k.Digest, "address": s.where(), "reason": r.Reason})
 	}
 	if serr := k.save(b.Dir, s.Name); serr != nil {
 		r.Outcome, r.Reason = outFailed, errors.Join(err, serr).Error()
 	}
+	b.noteSource(ctx, s.Name)
 	clean(folderOf(b.Dir, s.Name), func(base string) bool { return base == sourceFile || base == k.Current || base == k.Previous })
-	if b.Record != nil && r.Outcome != outUnchanged {
-		detail := map[string]string{"outcome": r.Outcome, "sha256": k.Digest, "address": s.where()}
-		if r.Reason != "" {
-			detail["reason"] = r.Reason
-		}
-		if err := b.Record(ctx, actor, "rules.update", "source:"+s.Name, detail); err != nil {
-			b.Log.ErrorContext(ctx, "noting an update of rules", "error", err)
-		}
-	}
 	return r
 }
 
@@ -265,7 +260,7 @@ func (b *Rulebook) updateDue(ctx context.Context) {
 		if s.Disabled || s.URL == "" || s.Interval == 0 {
 			continue
 		}
-		if k, err := loadKept(b.Dir, s.Name); err == nil && b.Clock.Now().Sub(k.Checked) < s.Interval {
+		if k, err := loadKept(b.Dir, s.Name); err == nil && b.Clock.Now().Before(k.due(s.Interval)) {
 			continue
 		}
 		u, err := b.Update(ctx, ledger.Program("signature"), s.Name)
@@ -351,7 +346,7 @@ func (b *Rulebook) sourceView(s *Source) SourceView {
 		k, err := loadKept(b.Dir, s.Name)
 		v.Updated, v.Checked, v.Digest, v.Verified, v.Reason = k.Updated, k.Checked, k.Digest, k.Verified, k.Reason
 		if s.Interval > 0 {
-			v.Next = k.Checked.Add(s.Interval)
+			v.Next = k.due(s.Interval)
 		}
 		switch {
 		case err != nil:

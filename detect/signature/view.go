@@ -107,48 +107,6 @@ func (b *Rulebook) state(e *entry, now time.Time) (string, Text) {
 	return Loaded, Text{}
 }
 
-// Times of what is seen.
-const (
-	unseenAfter = 7 * 24 * time.Hour
-	unseenLeast = time.Hour // for so long it must be known what is seen
-)
-
-// unseen reports whether a rule is about a protocol that has not been seen.
-func (b *Rulebook) unseen(e *entry, now time.Time) (Text, bool) {
-	if e.app == "" || b.seen == nil || now.Sub(b.seenFrom) < unseenLeast {
-		return Text{}, false
-	}
-	since := b.seenFrom
-	if week := now.Add(-unseenAfter); since.Before(week) {
-		since = week
-	}
-	for _, name := range appNames(e.app) {
-		if at, ok := b.seen[name]; ok && !at.Before(since) {
-			return Text{}, false
-		}
-	}
-	day := since.Format("2006-01-02 15:04")
-	return Text{fmt.Sprintf("No %s has been seen since %s.", strings.ToUpper(e.app), day),
-		fmt.Sprintf("Aucun trafic %s n'a été vu depuis le %s.", strings.ToUpper(e.app), day)}, true
-}
-
-// appNames are the names under which the sensor tells of a protocol of rules.
-func appNames(app string) []string {
-	switch app {
-	case "http", "http1", "http2", "fhir", "websocket":
-		return []string{"http", "http2", "fhir", "dicomweb", "websocket", "doh2", app}
-	case "tls", "ssl":
-		return []string{"tls", "ssl", "dicom", "https"}
-	case "dns":
-		return []string{"dns", "doh2", "mdns", "llmnr"}
-	case "smtp", "email":
-		return []string{"smtp"}
-	case "file", "ip":
-		return nil
-	}
-	return []string{app}
-}
-
 // item shows a rule. The lock is held.
 func (b *Rulebook) item(e *entry, now time.Time, all float64) Item {
 	i := Item{ID: e.name(), GID: e.GID, SID: e.SID, Rev: e.rev, Title: e.title, Source: e.source, Place: e.place, Enabled: e.state != Disabled,

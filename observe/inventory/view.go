@@ -411,6 +411,20 @@ func (i *Inventory) At(addr netip.Addr) uint64 {
 	return 0
 }
 
+// Addresses are those at which devices are, sorted.
+func (i *Inventory) Addresses() []netip.Addr {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	all := []netip.Addr{}
+	i.book.register.Each(func(_ register.DeviceID, traces []*register.Trace) {
+		for _, t := range traces {
+			all = append(all, t.Addr)
+		}
+	})
+	slices.SortFunc(all, netip.Addr.Compare)
+	return all
+}
+
 // Named says what a device is called, what it is taken for, and how much care depends on it, in a digit, as far as that is known;
 // false: there is none of that number.
 func (i *Inventory) Named(id uint64) (name, class, tier string, ok bool) {

@@ -272,7 +272,7 @@ func (w *Watcher) holds(n int32, c *compiled) {
 	if v.st != nil {
 		w.note(n)
 	}
-	if c.Action == rule.Pass {
+	if c.Action == rule.Pass && !w.raised(c) {
 		if v.st != nil {
 			if c.about == aboutPackets && v.stream == nil {
 				v.st.passing = w.serial + 1

@@ -57,8 +57,11 @@ func (s *Set) overrideBy(c *compiled, x *rule.Override) {
 		limit := x.Limit
 		c.Threshold, c.Detection = &limit, nil
 	case rule.RateFilter:
-		if x.Action == rule.Pass { // the other actions change what is done to packets, which a watcher does nothing to
+		switch { // dropping and rejecting is done to packets, to which a watcher does nothing
+		case x.Action == rule.Pass:
 			c.rates = append(c.rates, x)
+		case x.Action == rule.Alert && c.Action == rule.Pass:
+			c.raises = append(c.raises, x)
 		}
 	}
 }
@@ -87,6 +90,16 @@ func (w *Watcher) suppressed(c *compiled) bool {
 	}
 	for _, x := range c.rates {
 		if v.f != nil && w.rated(c, x) {
+			return true
+		}
+	}
+	return false
+}
+
+// raised reports whether what a rule lets pass is told nevertheless, because it holds too often.
+func (w *Watcher) raised(c *compiled) bool {
+	for _, x := range c.raises {
+		if w.view.f != nil && w.rated(c, x) {
 			return true
 		}
 	}

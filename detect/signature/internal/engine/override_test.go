@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -58,6 +59,41 @@ func TestThresholdConfig(t *testing.T) {
 		if len(p.alerts) != c.want {
 			t.Errorf("threshold.config that %s: got %d alerts, want %d", c.does, len(p.alerts), c.want)
 		}
+	}
+}
+
+// Senders take turns: what is tracked by sender is counted for each, what is tracked by rule for all.
+func TestThresholdConfigOfSeveralSenders(t *testing.T) {
+	for _, c := range []struct {
+		does, config string
+		want         int
+	}{
+		{"limits a rule by sender", "event_filter gen_id 1, sig_id 1, type limit, track by_src, count 2, seconds 600", 6},
+		{"limits a rule whoever sends", "event_filter gen_id 1, sig_id 1, type limit, track by_rule, count 2, seconds 600", 2},
+		{"tells of every third, whoever sends", "event_filter gen_id 1, sig_id 1, type threshold, track by_rule, count 3, seconds 600", 4},
+		{"silences a rule that holds too often, whoever sends", "rate_filter gen_id 1, sig_id 1, track by_rule, count 5, seconds 600, new_action pass, timeout 600", 5},
+	} {
+		p := overridden(t, `alert udp any any -> any any (content:"x"; sid:1;)`, c.config)
+		for n := range 12 {
+			p.connect(fmt.Sprintf("10.0.0.%d", n%3+1), "192.0.2.1", uint16(50000+n), 80, 17)
+			p.send(up, "x")
+		}
+		if len(p.alerts) != c.want {
+			t.Errorf("threshold.config that %s: got %d alerts, want %d", c.does, len(p.alerts), c.want)
+		}
+	}
+}
+
+// What a rule lets pass is told once it is too much.
+func TestARateFilterMakesAPassAnAlert(t *testing.T) {
+	p := overridden(t, `pass udp any any -> any any (content:"x"; sid:1;)
+alert udp any any -> any any (content:"x"; sid:2;)`, "rate_filter gen_id 1, sig_id 1, track by_src, count 3, seconds 60, new_action alert, timeout 600")
+	for n := range 5 {
+		p.connect("10.0.0.7", "192.0.2.1", uint16(50000+n), 80, 17)
+		p.send(up, "x")
+	}
+	if got, want := fmt.Sprint(p.alerts), "[1 up 2 up 1 up 2 up]"; got != want {
+		t.Errorf("got %s, want %s: three are let pass, two are told", got, want)
 	}
 }
 

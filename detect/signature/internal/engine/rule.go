@@ -32,6 +32,7 @@ type compiled struct {
 	Threshold, Detection *rule.Threshold // with what threshold.config says
 	suppress             []suppression
 	rates                []*rule.Override
+	raises               []*rule.Override // that tell of what the rule lets pass
 
 	rank  int // rules that set what others ask for come first
 	about about
