@@ -24,6 +24,7 @@ import (
 	"bulwark/platform/db"
 	"bulwark/platform/keys"
 	"bulwark/platform/web"
+	"bulwark/respond/notify"
 )
 
 // Config is everything that can be configured. Each part stands beside the code that reads it.
@@ -48,6 +49,8 @@ type Config struct {
 	Inventory inventory.Config `conf:"inventory"`
 	// Findings are what was found.
 	Findings findings.Config `conf:"findings"`
+	// Notify is how people are told.
+	Notify notify.Config `conf:"notify"`
 	// Join is how nodes join each other.
 	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.

@@ -14,6 +14,7 @@ import (
 	"bulwark/internal/eventdoc"
 	"bulwark/observe/inventory"
 	"bulwark/observe/sensor"
+	"bulwark/respond/notify"
 )
 
 var update = flag.Bool("update", false, "write generated documents anew")
@@ -25,6 +26,7 @@ func publishing() []eventdoc.Room {
 		{Name: "observe/inventory", Publishes: inventory.Publishes(), Reads: inventory.Reads()},
 		{Name: "detect/signature", Publishes: signature.Publishes(), Reads: signature.Reads()},
 		{Name: "decide/finding", Publishes: findings.Publishes(), Reads: findings.Reads()},
+		{Name: "respond/notify", Publishes: notify.Publishes(), Reads: notify.Reads()},
 		{Name: "console", Reads: []event.Kind{event.KindStats}},
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"bulwark/platform/ledger"
 	"bulwark/platform/store"
 	"bulwark/platform/web"
+	"bulwark/respond/notify"
 	front "bulwark/web"
 )
 
@@ -56,6 +57,7 @@ type Node struct {
 	inventory    *inventory.Inventory // nil where no events are kept
 	findings     *findings.Findings   // nil where no events are kept
 	rulebook     *signature.Rulebook  // nil where no rules are looked for
+	notify       *notify.Notify       // nil where no events are kept
 	bus          *bus.Bus
 	store        *store.Store
 	publisher    *bus.Publisher
@@ -86,7 +88,7 @@ func newNode(ctx context.Context, m made) (*Node, error) {
 	n := &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
 	n.started = n.clock.Now()
 	n.health = health.NewTracker(n.clock)
-	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings, n.openRulebook}
+	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings, n.openRulebook, n.openNotify}
 	if n.roles.watches() {
 		steps = append(steps, n.openSensor)
 	}
@@ -230,7 +232,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes())
+		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes(), n.notify.Doors(signedInAs).Routes())
 		if n.rulebook != nil {
 			n.routes = append(n.routes, n.rulebook.Doors(signedIn).Routes()...)
 		}

@@ -22,6 +22,7 @@ import (
 	"bulwark/platform/ledger"
 	"bulwark/platform/web"
 	"bulwark/platform/web/webtest"
+	"bulwark/respond/notify"
 )
 
 func TestACaptureIsShownToWhoeverSetsTheNodeUp(t *testing.T) {
@@ -276,6 +277,7 @@ func TestWarnablesAreComplete(t *testing.T) {
 	all := Warnables()
 	all = append(all, sensor.Warnables()...)
 	all = append(all, keys.Warnables()...)
+	all = append(all, notify.Warnables()...)
 	all = append(all, ledger.Warnables()...)
 	all = append(all, health.Warnables()...)
 	seen := map[string]bool{}

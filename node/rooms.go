@@ -46,6 +46,9 @@ func (n *Node) rooms() []stage {
 	if n.findings != nil {
 		keepers = append(keepers, room{"findings", func(ctx context.Context) error { return n.findings.Run(ctx, n.bus) }})
 	}
+	if n.notify != nil {
+		keepers = append(keepers, room{"notify", func(ctx context.Context) error { return n.notify.Run(ctx, n.bus) }})
+	}
 	if n.rulebook != nil {
 		keepers = append(keepers, room{"signature", func(ctx context.Context) error { return n.rulebook.Run(ctx, n.bus) }})
 	}

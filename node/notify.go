@@ -1,0 +1,30 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"bulwark/decide/identity"
+	"bulwark/respond/notify"
+)
+
+// openNotify opens the room that tells people, where events are kept.
+func (n *Node) openNotify(ctx context.Context) (err error) {
+	if !n.roles.keeps() {
+		return nil
+	}
+	n.notify, err = notify.New(ctx, notify.Needs{Config: n.config.Notify, DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "notify"),
+		Health: n.health, Key: n.keys.Derive("notify"), URL: func() string { return n.server.URL() }, Hospital: n.config.Identity.Hospital,
+		Fleeting: n.capture != "", Registry: n.metrics})
+	return err
+}
+
+// signedInAs is who asks, as the ledger has it and as people call them.
+func signedInAs(r *http.Request) (actor, name string, err error) {
+	p, ok := identity.From(r.Context())
+	if !ok {
+		return "", "", errors.New("node: nobody is signed in")
+	}
+	return p.Actor(), p.Name, nil
+}
