@@ -17,6 +17,9 @@ type Inspector interface {
 	// Packet shows a packet after its flow and its stream took it. f is nil where it belongs to no flow: it could not be
 	// decoded that far.
 	Packet(f *Flow, p *packet.Packet)
+	// Bare shows a packet of TCP without payload by its flags and what is kept of its flow, which is established. It reports
+	// whether that was enough: where it was not, Packet is to show it.
+	Bare(own uint32, dir wire.Dir, flags uint8) bool
 	// Stream shows the next bytes of f.Dir in their order; lost is how many before them are missing.
 	Stream(f *Flow, p []byte, lost int)
 	// HTTP shows that a message of HTTP has come to a stage, in direction f.Dir.

@@ -40,6 +40,9 @@ func (w *Watcher) ask(n int32) bool {
 func (w *Watcher) judge(n int32, c *compiled) bool {
 	w.context = w.context[:0]
 	v := &w.view
+	if len(c.tests) > 0 && v.st != nil {
+		v.f.Streamed = [2]uint32{uint32(v.st.sides[0].total), uint32(v.st.sides[1].total)}
+	}
 	for i := range c.tests {
 		if !c.tests[i].hold(v.f, v.p) {
 			return false

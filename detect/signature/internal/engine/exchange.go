@@ -88,10 +88,7 @@ func weakCiphers() []rule.Number {
 
 // loose asks the rules about packets that belong to no flow.
 func (w *Watcher) loose(p *packet.Packet) {
-	if now := w.shared.now.Load(); now != w.set {
-		w.set = now
-		clear(w.cache)
-	}
+	w.current()
 	w.view = view{dir: wire.ToServer, p: p}
 	for _, n := range w.set.linked {
 		w.ask(n)

@@ -134,11 +134,10 @@ const (
 
 // Notes appends what rules have noted of f, as EVE has it.
 func (w *Watcher) Notes(dst []byte, f *inspect.Flow) []byte {
-	n := *f.Own
-	if n == 0 {
+	st := w.kept(f)
+	if st == nil {
 		return dst
 	}
-	st := w.states[n-1]
 	j := lister{buf: dst, start: len(dst)}
 	if st.set == w.set {
 		j.traffic(w.set, st)

@@ -36,6 +36,7 @@ func (c *costs) nanos() int64 { return int64(time.Since(c.begun)) }
 func (w *Watcher) use(set *Set) {
 	w.report()
 	w.set = set
+	w.age = (w.age + 1) & (1<<(32-ownAge) - 1)
 	if cap(w.tally) < len(set.rules) {
 		w.tally = make([]tally, len(set.rules))
 	}

@@ -31,6 +31,8 @@ type Set struct {
 	protocol  []int32 // rules about the protocol of a flow alone
 
 	packets [2][2]groups              // packets of TCP, of all others, by direction: the payload as it came
+	flagged []*flagSet                // by rule: those found by no bytes, that ask for flags of TCP
+	bare    [2]flagSet                // by direction: the flags that some rule asks for
 	streams [2]groups                 // bytes of TCP in their order, by direction
 	fields  map[fieldKey]*group       // buffers of HTTP and files
 	list    [2][2][]*group            // the same by direction and stage
@@ -154,6 +156,7 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	s.data = nil
 	s.bitNames, s.intNames = names(s.bits), names(s.ints)
 	s.addresses.build()
+	s.flag()
 	s.finish(o.Plain)
 	return s, refused
 }

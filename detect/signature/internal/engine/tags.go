@@ -140,8 +140,7 @@ func (w *Watcher) follow(f *inspect.Flow) {
 		return
 	}
 	now, size, wanted := f.Time/1e9, f.Size, false
-	if n := *f.Own; n != 0 {
-		st := w.states[n-1]
+	if st := w.kept(f); st != nil {
 		if len(st.tags) > 0 {
 			st.tags, wanted = wantedBy(st.tags, now, size)
 		}

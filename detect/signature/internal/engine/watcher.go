@@ -18,6 +18,7 @@ const (
 	maxStream  = 1 << 20   // bytes of each direction that are looked at (Suricata's stream.reassembly.depth)
 	maxBody    = 100 << 10 // bytes of a body or file that are looked at (Suricata's request-body-limit, response-body-limit)
 	maxStates  = 250_000   // flows of which something is kept
+	stateBlock = 128       // of them that are made at a time
 	maxAwait   = 64        // rules of a stream that wait for more of it
 	maxFlowTx  = 32        // requests of a flow that are under way
 	maxAllBody = 256 << 20 // bytes of windows and bodies of all flows
@@ -36,10 +37,12 @@ type Watcher struct {
 	shared *Shared
 	set    *Set
 	tally  []tally // of the rules of set
+	age    uint32  // of set: how many there were before it
 	sample uint32  // evaluations, to time one of many
 	tell   inspect.Teller
 
-	states  []*state
+	states  []*[stateBlock]state
+	made    uint32 // of them, states that were given out
 	free    []uint32
 	held    int // bytes of windows and bodies
 	pool    pool
@@ -107,132 +110,6 @@ func (s *Shared) Inspector(t inspect.Teller) inspect.Inspector {
 	return w
 }
 
-// state is what is kept of a flow.
-type state struct {
-	set      *Set // that numbers in it are of
-	src, dst members
-	bits     []uint32
-	ints     []counter
-	sides    [2]side
-	txs      []transaction
-	files    []gathered
-	asked    [2]bool // rules about addresses alone, by direction
-	sifted   [2]sifted
-	told     []told // by the packet in hand
-	once     []once // of exchanges
-	passed   bool   // a rule let it pass
-	passing  uint64 // serial of a packet that a rule let pass, plus one
-	known    bool   // the rules about its protocol were asked
-	notes    notes
-	tags     []tag // of the session
-}
-
-// sifted are the rules that packets of a direction could be about: what is the same of all packets of a flow is asked
-// once.
-type sifted struct {
-	done         bool
-	proto        uint8
-	sport, dport uint16
-	app          string
-	groups       [4]*portGroup
-	always       []int32 // rules without bytes that must be there
-	asks         bool    // some of them ask what others set
-}
-
-type told struct {
-	rule   int32
-	serial uint64
-	tx     uint64
-}
-
-// side is one direction of a stream.
-type side struct {
-	window  []byte // its last bytes
-	total   uint64 // bytes so far
-	carry   multi.Carry
-	groups  [4]*portGroup
-	app     string  // that groups are of
-	waiting []int32 // rules whose bytes were there, and whose other tests may hold later
-	fired   []fired // rules that no bytes find, and that held
-	began   bool
-}
-
-// transaction is a request of HTTP under way.
-type transaction struct {
-	number  int
-	body    []byte // of the request, as it crosses
-	waiting [2][]int32
-	done    [2]bool // the body was looked at
-}
-
-// gathered is the begin of a file.
-type gathered struct {
-	number uint64
-	dir    wire.Dir
-	data   []byte
-	tx     uint64
-	app    string
-	name   []byte
-	size   uint64 // bytes so far
-	over   bool
-}
-
-// state is that of f.
-func (w *Watcher) state(f *inspect.Flow) *state {
-	w.current()
-	if n := *f.Own; n != 0 {
-		st := w.states[n-1]
-		if st.set != w.set {
-			w.renew(st, f)
-		}
-		f.Streamed = [2]uint32{uint32(st.sides[0].total), uint32(st.sides[1].total)}
-		return st
-	}
-	var n uint32
-	if l := len(w.free); l > 0 {
-		n = w.free[l-1]
-		w.free = w.free[:l-1]
-	} else {
-		if len(w.states) >= maxStates {
-			w.count.Refused++
-			return nil
-		}
-		w.states = append(w.states, new(state))
-		n = uint32(len(w.states))
-	}
-	st := w.states[n-1]
-	*f.Own = n
-	st.passed = f.Pass
-	w.renew(st, f)
-	return st
-}
-
-// current takes over the rules that are in force.
-func (w *Watcher) current() {
-	if now := w.shared.now.Load(); now != w.set {
-		w.use(now)
-		w.walked = walked{}
-		clear(w.cache)
-	}
-}
-
-// renew fits st to the rules that are in force: what it knows by their numbers is forgotten.
-func (w *Watcher) renew(st *state, f *inspect.Flow) {
-	old := st.set
-	st.set = w.set
-	st.sifted[0].done, st.sifted[1].done = false, false
-	st.src, st.dst = w.set.addresses.of(&f.Src, f.V6), w.set.addresses.of(&f.Dst, f.V6)
-	if old != nil && old != w.set {
-		st.bits, st.ints, st.once = st.bits[:0], st.ints[:0], st.once[:0]
-		for d := range st.sides {
-			st.sides[d].waiting, st.sides[d].fired, st.sides[d].began = st.sides[d].waiting[:0], st.sides[d].fired[:0], false
-		}
-		for i := range st.txs {
-			st.txs[i].waiting = [2][]int32{}
-		}
-	}
-}
-
 // Count is what the watcher did since it was asked last.
 func (w *Watcher) Count() inspect.Count {
 	n := w.count
@@ -240,44 +117,6 @@ func (w *Watcher) Count() inspect.Count {
 	w.report()
 	w.count, w.machine.Exhausted = inspect.Count{}, 0
 	return n
-}
-
-// End takes back what was kept of a flow.
-func (w *Watcher) End(f *inspect.Flow, gone bool) {
-	n := *f.Own
-	if n == 0 {
-		return
-	}
-	st := w.states[n-1]
-	f.Pass = st.passed
-	for d := range st.sides {
-		w.flush(f, st, wire.Dir(d))
-	}
-	if !gone {
-		w.drop(st)
-		return
-	}
-	*f.Own = 0
-	w.drop(st)
-	*st = state{bits: st.bits[:0], ints: st.ints[:0], told: st.told[:0], txs: st.txs[:0], files: st.files[:0]}
-	w.free = append(w.free, n)
-}
-
-// drop frees the bytes that st holds.
-func (w *Watcher) drop(st *state) {
-	for d := range st.sides {
-		w.release(st.sides[d].window)
-		st.sides[d].window = nil
-	}
-	for i := range st.txs {
-		w.release(st.txs[i].body)
-	}
-	for i := range st.files {
-		w.release(st.files[i].data)
-	}
-	clear(st.txs)
-	clear(st.files)
-	st.txs, st.files = st.txs[:0], st.files[:0]
 }
 
 // keep appends p to b as far as limit and the room for all allow.
@@ -308,8 +147,13 @@ func (w *Watcher) Packet(f *inspect.Flow, p *packet.Packet) {
 	if w.set.follows {
 		w.follow(f)
 	}
+	w.next()
+}
+
+// next is for the packet in hand to be over: what its stream told before was of the same packet.
+func (w *Watcher) next() {
 	w.walked = walked{}
-	w.serial++ // what its stream told before was of the same packet
+	w.serial++
 }
 
 func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
@@ -343,10 +187,14 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 		w.sift(x, p)
 	}
 	all := w.all[:0]
-	if w.set.passes || x.asks || f.Loose { // what lets packets pass, and what sets what others ask for, stands before others
-		all = append(all, x.always...)
-	} else {
-		for _, n := range x.always {
+	early := w.set.passes || x.asks || f.Loose // what lets packets pass, and what sets what others ask for, stands before others
+	for _, n := range x.always {
+		if only := w.set.flagged[n]; only != nil && !only.has(p.Flags) {
+			continue
+		}
+		if early {
+			all = append(all, n)
+		} else {
 			w.ask(n)
 		}
 	}
@@ -356,6 +204,7 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 	}
 	if len(payload) == 0 {
 		w.askAll(all)
+		w.rest(f, x)
 		return
 	}
 	seen := w.walked.was(st, f.Dir, f.App, payload)
@@ -422,35 +271,6 @@ func (g *group) find(p []byte, h *multi.Hits, all []int32) []int32 {
 		all = append(all, g.rules[id]...)
 	}
 	return all
-}
-
-// sift finds the rules that the packets in view could be about.
-func (w *Watcher) sift(x *sifted, p *packet.Packet) {
-	*x = sifted{done: true, proto: p.Proto, app: w.view.f.App, sport: p.SrcPort, dport: p.DstPort, always: x.always[:0]}
-	g := &w.set.packets[1][w.view.dir]
-	if p.Proto == packet.TCP {
-		g = &w.set.packets[0][w.view.dir]
-	}
-	if hasPorts(p.Proto) {
-		x.groups = g.of(p.SrcPort, p.DstPort, x.app)
-	} else {
-		x.groups[0], x.groups[3] = &g.any, g.apps[x.app]
-	}
-	speaker, listener := w.view.st.src, w.view.st.dst
-	if w.view.dir == wire.ToClient {
-		speaker, listener = listener, speaker
-	}
-	for _, g := range x.groups {
-		if g == nil {
-			continue
-		}
-		for i := range g.always {
-			if b := &g.always[i]; b.could(speaker, listener) && w.fits(&w.set.rules[b.rule]) {
-				x.always = append(x.always, b.rule)
-				x.asks = x.asks || len(w.set.rules[b.rule].bits)+len(w.set.rules[b.rule].Ints) > 0
-			}
-		}
-	}
 }
 
 // Stream shows bytes of a stream.

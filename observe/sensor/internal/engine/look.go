@@ -12,9 +12,13 @@ import (
 type look struct {
 	inspect.Inspector
 	flow    inspect.Flow
-	of      *flow          // that flow shows
+	of      *flow  // that flow shows
+	packet  uint64 // at which it was filled in, of those of the worker
+	origin  end
+	apps    [4]App
 	hand    *packet.Packet // in hand, the innermost
 	loose   bool           // what it carries is no part of a stream
+	was     App            // of its flow, before it was read
 	files   uint64         // shown so far
 	notes   []byte         // of the flow in hand, for EVE
 	subject                // what is being shown
@@ -23,10 +27,29 @@ type look struct {
 // on reports whether anybody looks.
 func (l *look) on() bool { return l.Inspector != nil }
 
-// view is f as it is shown; dir is the direction of what is shown.
+// view is f as it is shown; dir is the direction of what is shown. What a packet does not change of its flow is filled in
+// once for it.
 func (w *Worker) view(f *flow, dir wire.Dir) *inspect.Flow {
-	w.look.of = f
-	v := &w.look.flow
+	l := &w.look
+	v := &l.flow
+	if l.of != f || v.ID != f.id || l.packet != w.count.packets || v.Packet != l.hand || l.origin != f.origin {
+		w.ends(f)
+	}
+	if now := [4]App{f.app, f.other[0], f.other[1], f.before}; now != l.apps {
+		l.apps = now
+		v.App, v.AppOf, v.AppBefore = f.app.String(), [2]string{f.other[0].String(), f.other[1].String()}, f.before.String()
+	}
+	v.Dir = dir
+	v.Loose, v.Pass = l.loose, f.passed
+	v.Established, v.Reset, v.Mid = f.state == stateEstablished, f.state == stateClosed, f.marks&markMid != 0
+	return v
+}
+
+// ends fills in what is the same of f as long as a packet is in hand.
+func (w *Worker) ends(f *flow) {
+	l := &w.look
+	l.of, l.packet, l.origin = f, w.count.packets, f.origin
+	v := &l.flow
 	v.ID, v.Time, v.First, v.Number = f.id, w.clock, f.first, w.full.packet
 	v.SrcPort, v.DstPort = uint16(f.key.ports), uint16(f.key.ports>>16)
 	if f.origin == low {
@@ -35,23 +58,20 @@ func (w *Worker) view(f *flow, dir wire.Dir) *inspect.Flow {
 		v.Src, v.Dst = f.key.hi, f.key.lo
 		v.SrcPort, v.DstPort = v.DstPort, v.SrcPort
 	}
-	v.V6, v.Proto, v.Dir, v.App = f.key.v6, f.key.proto, dir, f.app.String()
-	v.AppOf = [2]string{f.other[0].String(), f.other[1].String()}
+	v.V6, v.Proto = f.key.v6, f.key.proto
 	v.VLAN = [3]uint16{f.key.vlanID(), f.key.inner, f.key.third}
-	v.Established, v.Reset, v.Mid = f.state == stateEstablished, f.state == stateClosed, f.marks&markMid != 0
-	v.Packets, v.Bytes, v.AppBefore, v.Packet = f.packets, f.bytes, f.before.String(), w.look.hand
-	v.Own, v.Size = &f.own, len(w.look.frame)
-	v.Loose, v.Pass = w.look.loose, f.passed
-	return v
+	v.Packets, v.Bytes, v.Packet = f.packets, f.bytes, l.hand
+	v.Own, v.Size = &f.own, len(l.frame)
 }
 
 // showPacket shows a packet, after its stream took it.
 func (w *Worker) showPacket(f *flow, dir wire.Dir, p *packet.Packet) {
-	if w.look.on() {
-		w.look.whole = true
-		w.look.Packet(w.view(f, dir), p)
-		w.look.whole = false
+	if !w.look.on() || f.state == stateEstablished && p.Proto == packet.TCP && len(p.Payload) == 0 && f.app == w.look.was && w.look.Bare(f.own, dir, p.Flags) {
+		return
 	}
+	w.look.whole = true
+	w.look.Packet(w.view(f, dir), p)
+	w.look.whole = false
 }
 
 // showLoose shows a packet that belongs to no flow; w.head says what is known of it.

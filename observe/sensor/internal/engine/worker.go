@@ -292,7 +292,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 		}
 	}
 	w.note(n)
-	w.look.hand, w.look.loose = p, false
+	w.look.hand, w.look.loose, w.look.was = p, false, f.app
 	dir := f.dirOf(from)
 	w.back = dir == wire.ToClient
 	w.said = p.Payload
