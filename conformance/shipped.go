@@ -26,7 +26,7 @@ func runShipped(ctx context.Context, b *Bench) ([]Case, error) {
 	if r.Files, err = ruleFilesOf(rules.Files(), sids); err != nil {
 		return nil, err
 	}
-	examples, err := ruleFilesOf(rules.Examples(), sids)
+	known, err := ruleFilesOf(rules.Known(), sids)
 	if err != nil {
 		return nil, err
 	}
@@ -37,8 +37,11 @@ func runShipped(ctx context.Context, b *Bench) ([]Case, error) {
 		}
 		delete(sids, x.SID)
 		here := &signature.Rules{Vars: signature.VarsOf(x.Vars), Files: r.Files}
-		if x.Lists {
-			here.Files = slices.Concat(r.Files, examples)
+		if x.Known {
+			here.Files = slices.Concat(r.Files, known)
+			for list, names := range acts.Names() {
+				here.Files = append(here.Files, signature.KnownList(list, names))
+			}
 		}
 		want := append([]uint32{x.SID}, x.Also...)
 		for _, part := range []struct {

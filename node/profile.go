@@ -47,7 +47,7 @@ a capture it asks the running program, which times one of 1,024 evaluations of l
 			if err != nil {
 				return &exit{ExitFailure, err}
 			}
-			rules, err := c.Rules.Only(o.rules, o.vars).Load(filepath.Join(dataDir(cmd), rulesDir))
+			rules, err := c.Rules.Only(o.rules, o.vars).Load(filepath.Join(dataDir(cmd), rulesDir), time.Now())
 			if err != nil {
 				return &exit{ExitFailure, unwrapPath(err)}
 			}

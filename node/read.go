@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -178,7 +179,7 @@ func (o *readOptions) look(say io.Writer) (func() (*os.File, error), error) {
 	if len(o.rules) == 0 {
 		return nil, nil
 	}
-	rules, err := (&signature.Config{Paths: o.rules, Variables: o.vars}).Load("")
+	rules, err := (&signature.Config{Paths: o.rules, Variables: o.vars}).Load("", time.Now())
 	if err != nil {
 		return nil, unwrapPath(err)
 	}

@@ -48,7 +48,7 @@ func (n *Node) openRulebook(context.Context) error {
 		return nil
 	}
 	needs := signature.Needs{Config: n.config.Rules, Dir: filepath.Join(n.dir, rulesDir), Clock: n.clock, Log: n.log.With("room", "signature"),
-		Fleeting: n.capture != "", Apply: n.putRules, Record: n.noteRules, Play: player(n.config.Sensor, nil), Seen: n.sights,
+		Fleeting: n.capture != "", Apply: n.putRules, Record: n.noteRules, Play: player(n.config.Sensor, nil), Seen: n.sights, Names: n.callers,
 		Packets: n.trialPackets, Verdicts: n.verdicts, Poll: func() error {
 			if n.sensor == nil {
 				return nil
@@ -134,6 +134,17 @@ func (n *Node) sights(ctx context.Context) (s signature.Sights, err error) {
 		s.From = now
 	}
 	return s, nil
+}
+
+// callers are the names by which programs of the hospital call themselves.
+func (n *Node) callers() (all []signature.Name) {
+	if n.inventory == nil {
+		return nil
+	}
+	for _, c := range n.inventory.Callers() {
+		all = append(all, signature.Name{List: c.Protocol, Value: c.Name, First: c.First, Confirmed: c.Confirmed})
+	}
+	return all
 }
 
 // trialPackets writes a stretch of the packet ring for a trial of rules.
@@ -231,7 +242,7 @@ file, line and column, and the reason. The exit code is 3 where some are not usa
 }
 
 func checkRules(out io.Writer, c *signature.Config, dir string) error {
-	rules, err := c.Load(dir)
+	rules, err := c.Load(dir, time.Now())
 	if err != nil {
 		return &exit{ExitFailure, unwrapPath(err)}
 	}

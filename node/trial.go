@@ -78,7 +78,7 @@ func testRules(ctx context.Context, t Terminal, c Config, o testRulesOptions, fi
 	}
 	base := c.Rules.Only(o.rules, o.vars)
 	rules := func(paths []string, vars map[string]string) (*signature.Rules, error) {
-		return base.Only(paths, vars).Load(o.dir)
+		return base.Only(paths, vars).Load(o.dir, time.Now())
 	}
 	tester := signature.Tester{Rules: rules, Play: player(c.Sensor, t.Err)}
 	failed := 0

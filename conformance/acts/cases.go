@@ -15,14 +15,14 @@ type Case struct {
 	Silent Act
 	Also   []uint32          // rules that rightly fire in the act, too
 	Tool   string            // real program that does so in the lab, or whose traffic the act follows
-	Lists  bool              // the rule stands among the examples: it needs lists of the hospital's own
+	Known  bool              // the rule asks for a list of names that are learnt: those of [Names]
 	Vars   map[string]string // variables that the hospital sets, where the rule is of use only then
 }
 
 // Cases are all of them, in the order of their rules.
 func Cases() []Case {
 	all := slices.Concat(dicomCases(), hl7Cases(), fhirCases(), webCases(), deviceCases(), portCases(), listCases(), guessCases(), ticketCases(),
-		callCases(), copyCases(), extortionCases(), outwardCases(), controlCases(), nameCases(), exampleCases())
+		callCases(), copyCases(), extortionCases(), outwardCases(), controlCases(), nameCases(), knownCases())
 	slices.SortFunc(all, func(a, b Case) int { return int(a.SID) - int(b.SID) })
 	return all
 }

@@ -54,8 +54,13 @@ func hl7Cases() []Case {
 	}
 }
 
-// exampleCases are those of rules that know peers by name.
-func exampleCases() []Case {
+// Names are those that are known, by the list on which they stand.
+func Names() map[string][]string {
+	return map[string][]string{"dicom": {"CT_ROOM1", "VIEWER1", "PACS"}, "hl7": {"LAB", "ADMIT", "EHR"}}
+}
+
+// knownCases are those of rules that know peers by name.
+func knownCases() []Case {
 	ask := func(ae string) Act {
 		return func(s *Scene) {
 			a := s.associate(ward, archive, ae, "PACS", verification)
@@ -64,9 +69,9 @@ func exampleCases() []Case {
 		}
 	}
 	return []Case{
-		{SID: 9009001, Family: "examples", Tool: "echoscu", Lists: true,
+		{SID: 9009001, Family: "known", Tool: "echoscu", Known: true,
 			What: "somebody calls himself HARVEST", Fires: ask("HARVEST"), Not: "a reading room calls by its name", Silent: ask("VIEWER1")},
-		{SID: 9009002, Family: "examples", Tool: "the lab's HL7 sender", Lists: true,
+		{SID: 9009002, Family: "known", Tool: "the lab's HL7 sender", Known: true,
 			What: "an application that nobody knows sends a result", Fires: messages(intruder, record, "TEST99", "ORU^R01", "AA", "", 1, 0),
 			Not: "the laboratory does", Silent: messages(lab, record, "LAB", "ORU^R01", "AA", "", 1, 0)},
 	}

@@ -13,12 +13,12 @@ var files embed.FS
 // Files are the rules.
 func Files() fs.FS { return files }
 
-//go:embed examples
-var examples embed.FS
+//go:embed known
+var known embed.FS
 
-// Examples are rules that need lists of the hospital's own, with such lists: to be copied and filled in.
-func Examples() fs.FS {
-	sub, err := fs.Sub(examples, "examples")
+// Known are rules about whoever is not on a list of names, which is learnt: known-NAME.rules asks for known-NAME.lst beside it.
+func Known() fs.FS {
+	sub, err := fs.Sub(known, "known")
 	if err != nil {
 		panic(err) // the folder is embedded above
 	}

@@ -37,7 +37,7 @@ var (
 func all(t *testing.T) []line {
 	t.Helper()
 	var lines []line
-	for _, dir := range []fs.FS{rules.Files(), rules.Examples()} {
+	for _, dir := range []fs.FS{rules.Files(), rules.Known()} {
 		lines = append(lines, in(t, dir)...)
 	}
 	return lines

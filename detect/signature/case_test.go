@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCasesAreReadAsTheyAreWritten(t *testing.T) {
@@ -80,7 +81,7 @@ func TestACaseIsJudgedByWhatFired(t *testing.T) {
 
 func TestTheShippedRulesCanBeUsed(t *testing.T) {
 	c := Defaults()
-	r, err := c.Load("")
+	r, err := c.Load("", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,9 @@ import (
 type Config struct {
 	// Shipped looks for what the rules describe that come with the program.
 	Shipped bool `conf:"shipped"`
+	// Learning is for how long it is learnt who speaks DICOM and HL7, from the first who does. Then rules that come with the program
+	// tell of whoever is new, unless a person has confirmed the device. 0 leaves these rules out.
+	Learning time.Duration `conf:"learning"`
 	// Paths are files of traffic rules in Suricata's language, or directories, of which all files that end in .rules are
 	// read, and classification.config, reference.config and threshold.config.
 	Paths []string `conf:"paths"`
@@ -104,7 +107,7 @@ func secure(address string) error {
 }
 
 // Defaults are the rules that come with the program.
-func Defaults() Config { return Config{Shipped: true} }
+func Defaults() Config { return Config{Shipped: true, Learning: 7 * 24 * time.Hour} }
 
 // On reports whether anything is looked for.
 func (c *Config) On() bool { return c.Shipped || len(c.Paths)+len(c.Sources) > 0 }

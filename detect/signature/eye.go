@@ -81,6 +81,9 @@ type Rules struct {
 	// Plain asks that each rule is evaluated on each buffer, whether its bytes are there or not: slow, to compare with.
 	Plain bool
 
+	// Waits are files whose rules are off until something is learnt, unless a person puts them in force.
+	Waits map[string]Text
+
 	decide decider // makes On and Off; nil: they are made
 }
 

@@ -151,6 +151,7 @@ func (b *Rulebook) Run(ctx context.Context, from *bus.Bus) error {
 	defer keep.Stop()
 	defer see.Stop()
 	b.see(ctx)
+	b.learn(ctx)
 	b.noteLate(ctx)
 	for {
 		select {
@@ -169,6 +170,7 @@ func (b *Rulebook) Run(ctx context.Context, from *bus.Bus) error {
 			}
 		case <-see.C:
 			b.see(ctx)
+			b.learn(ctx)
 		}
 	}
 }

@@ -95,12 +95,17 @@ func (r *Rules) choose(m *made, source map[string]string) {
 	}
 	for _, x := range m.all.Rules {
 		id := ID{x.GID, x.SID}
+		why, waits := r.Waits[x.Pos.File]
 		if r.decide == nil {
-			x.Enabled = (x.Enabled || on[id]) && !off[id]
+			x.Enabled = (x.Enabled || on[id]) && !off[id] && (!waits || on[id])
 			continue
 		}
 		d, ok := r.decide(x, source[x.Pos.File])
 		switch {
+		case !ok && waits:
+			x.Enabled = false
+			m.off = append(m.off, id)
+			m.decided[id] = why
 		case !ok || d.Enabled == x.Enabled:
 		case d.Enabled:
 			x.Enabled = true

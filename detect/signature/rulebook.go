@@ -36,6 +36,8 @@ type Needs struct {
 	Verdicts func(ctx context.Context, ids []ID) (map[ID]Verdicts, error)
 	// Seen is what is seen of the network; nil: nothing is known.
 	Seen func(ctx context.Context) (Sights, error)
+	// Names are those by which programs of the hospital call themselves, as far as they are known; nil: nothing is learnt of them.
+	Names func() []Name
 	// Play runs a capture past rules; nil: no trial can be made.
 	Play Player
 	// Roots are the authorities that servers of rules must have their certificates from; nil: those of the machine.
@@ -88,6 +90,7 @@ type Rulebook struct {
 	decisions []Decision
 	fired     map[ID]*firing
 	pairs     pairs
+	known     map[string]inForce // lists; learn has it to itself
 	unkept    bool // something fired that is not on disk yet
 	upTo      mark // how far the bus was read
 	seen      Sights
@@ -98,7 +101,7 @@ type Rulebook struct {
 // error says why; it can be used nevertheless.
 func Open(n Needs) (*Rulebook, error) {
 	b := &Rulebook{Needs: n, attack: attack.Load(), trying: make(chan struct{}, 1), now: &edition{byID: map[ID]int{}}, fired: map[ID]*firing{},
-		counts: map[ID]Cost{}, pairs: newPairs()}
+		counts: map[ID]Cost{}, pairs: newPairs(), known: map[string]inForce{}}
 	var err error
 	if b.decisions, err = loadDecisions(b.path(decisionsFile)); err != nil {
 		return nil, err
@@ -109,6 +112,9 @@ func Open(n Needs) (*Rulebook, error) {
 		b.fired = map[ID]*firing{}
 	}
 	_, err = b.Reload()
+	if known, kerr := loadKnown(b.Dir); kerr == nil {
+		b.note(known, b.Clock.Now())
+	}
 	return b, err
 }
 
@@ -171,7 +177,7 @@ func (b *Rulebook) Rules() (*Rules, Put) {
 // could be read.
 func (b *Rulebook) read(decisions []Decision) (*edition, error) {
 	begun := b.Clock.Now()
-	rules, missing := b.Config.Load(b.Dir)
+	rules, missing := b.Config.Load(b.Dir, begun)
 	judge, err := newJudge(decisions)
 	if err != nil {
 		return nil, err

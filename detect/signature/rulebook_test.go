@@ -216,11 +216,11 @@ func TestAFileThatIsTooLargeIsRefused(t *testing.T) {
 	if err := os.Truncate(path, maxUnpacked+1); err != nil {
 		t.Fatal(err)
 	}
-	_, err := (&Config{Paths: []string{path}}).Load("")
+	_, err := (&Config{Paths: []string{path}}).Load("", time.Now())
 	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "huge.rules has 134217729 bytes, more than 134217728") {
 		t.Errorf("got %v, want a refusal that names the file and its size", err)
 	}
-	_, err = (&Config{Paths: []string{filepath.Dir(path)}}).Load("")
+	_, err = (&Config{Paths: []string{filepath.Dir(path)}}).Load("", time.Now())
 	if !errors.Is(err, ErrTooLarge) {
 		t.Errorf("got %v, want a refusal in a folder too", err)
 	}
@@ -411,7 +411,7 @@ func TestListsAreReadWithinBounds(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), c.file)
 		write(t, path, c.text)
-		r, err := (&Config{Paths: []string{path}}).Load("")
+		r, err := (&Config{Paths: []string{path}}).Load("", time.Now())
 		if err != nil || len(r.Files) != c.want {
 			t.Errorf("%s: got %d files, %v, want %d", c.does, len(r.Files), err, c.want)
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"bulwark/content/rules"
 )
@@ -20,11 +21,14 @@ const (
 )
 
 // Load reads the rules that c names; of those that are fetched, what dir holds of them. On an error the others are there.
-func (c *Config) Load(dir string) (*Rules, error) {
+func (c *Config) Load(dir string, now time.Time) (*Rules, error) {
 	r := &Rules{Vars: VarsOf(c.Variables)}
 	var errs []error
 	if c.Shipped {
 		errs = append(errs, r.addFolder(Shipped, rules.Files(), func(name string) string { return Shipped + "/" + name }))
+	}
+	if c.learns() && dir != "" {
+		errs = append(errs, r.addKnown(dir, c.Learning, now))
 	}
 	for i := range c.Sources {
 		s := &c.Sources[i]

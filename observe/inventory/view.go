@@ -411,6 +411,34 @@ func (i *Inventory) At(addr netip.Addr) uint64 {
 	return 0
 }
 
+// Caller is a name by which a program of a device calls itself.
+type Caller struct {
+	Protocol  string // dicom: the title of an application entity; hl7: of an application that sends or takes messages
+	Name      string
+	First     time.Time // when it was heard first
+	Confirmed bool      // a person has confirmed the device since
+}
+
+// Callers are the names by which programs of devices call themselves.
+func (i *Inventory) Callers() (all []Caller) {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	i.book.register.Each(func(d register.DeviceID, traces []*register.Trace) {
+		confirmed := i.words[d].Confirmed
+		for _, t := range traces {
+			for k := range t.Facts {
+				f := &t.Facts[k]
+				if f.Source != "dicom" && f.Source != "hl7" || f.Field != register.AE && f.Field != register.App {
+					continue
+				}
+				first := time.Unix(0, f.First).UTC()
+				all = append(all, Caller{Protocol: f.Source, Name: f.Value, First: first, Confirmed: confirmed.After(first)})
+			}
+		}
+	})
+	return all
+}
+
 // Addresses are those at which devices are, sorted.
 func (i *Inventory) Addresses() []netip.Addr {
 	i.mu.RLock()

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -262,9 +261,4 @@ func names(m map[string]uint32) []string {
 		all[n-1] = name
 	}
 	return all
-}
-
-// hasVar reports whether a variable of that name has a text in it.
-func hasVar(all []variable, name, part string) bool {
-	return slices.ContainsFunc(all, func(v variable) bool { return v.name == name && strings.Contains(v.value, part) })
 }
