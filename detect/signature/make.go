@@ -35,6 +35,7 @@ func (r *Rules) parser() *rule.Parser {
 // make reads and compiles the rules.
 func (r *Rules) make() (*made, error) {
 	p := r.parser()
+	full := crowded(Memory)
 	m := &made{all: &rule.Set{}, classes: map[string]rule.Class{}, systems: map[string]string{}, decided: map[ID]Text{}}
 	source, data := map[string]string{}, map[string][]byte{}
 	for _, f := range r.Files {
@@ -43,22 +44,24 @@ func (r *Rules) make() (*made, error) {
 			data[f.Name] = f.Text
 			continue
 		}
-		if err := m.read(p, &f); err != nil {
+		if err := m.read(p, &f, full); err != nil {
 			return nil, err
 		}
 	}
 	r.choose(m, source)
-	o := engine.Options{Classes: m.classes, Overrides: m.overrides, Data: data, Plain: r.Plain}
+	o := engine.Options{Classes: m.classes, Overrides: m.overrides, Data: data, Plain: r.Plain, Full: full}
 	if r.Timed {
 		o.SampleEvery = 1
 	}
-	m.set, m.refused = engine.Compile(m.all.Rules, o)
+	if m.set, m.refused = engine.Compile(m.all.Rules, o); m.set == nil {
+		return nil, errMemory()
+	}
 	return m, nil
 }
 
 // read reads a file after what its name says that it is.
-func (m *made) read(p *rule.Parser, f *File) error {
-	text := bytes.NewReader(f.Text)
+func (m *made) read(p *rule.Parser, f *File, full func() bool) error {
+	text := &while{bytes.NewReader(f.Text), full}
 	var errs []*rule.Error
 	var err error
 	switch kindOf(f.Name) {

@@ -10,6 +10,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 
 	"bulwark/detect/signature/internal/match"
@@ -125,18 +127,28 @@ type Options struct {
 	// Plain asks each rule about each buffer, whether its bytes are there or not, which is slow: what is quick must say the
 	// same.
 	Plain bool
+	// Full reports that there is no room for more; it is asked now and then. nil: there always is.
+	Full func() bool
 	// SampleEvery is of how many evaluations one is timed; a power of two. 0 means 1,024.
 	SampleEvery uint32
 }
 
-// Compile compiles rules. Those that cannot be evaluated are refused; the others make the set.
+// Compile compiles rules. Those that cannot be evaluated are refused; the others make the set, which is nil where there is
+// no room for it.
 func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	s := &Set{fields: map[fieldKey]*group{}, records: map[event.Kind]*recordSet{}, frames: map[string]*recordSet{}, events: map[string][]int32{},
 		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes, sample: cmp.Or(o.SampleEvery, sampleEvery) - 1,
 		data: o.Data, datasets: map[string]*dataset{}, dataTests: map[*rule.Dataset]*dataTest{}, entropies: map[*rule.Entropy]string{}}
 	over := newOverrides(o.Overrides)
+	full := o.Full
+	if full == nil {
+		full = func() bool { return false }
+	}
 	var refused []Refused
-	for _, r := range rules {
+	for i, r := range rules {
+		if i%betweenLooks == 0 && full() {
+			return nil, refused
+		}
 		if !r.Enabled {
 			continue
 		}
@@ -157,16 +169,25 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	s.bitNames, s.intNames = names(s.bits), names(s.ints)
 	s.addresses.build()
 	s.flag()
-	s.finish(o.Plain)
+	if !s.finish(o.Plain, full) {
+		return nil, refused
+	}
 	return s, refused
 }
+
+// betweenLooks is how many rules are compiled between two looks at the room.
+const betweenLooks = 256
 
 // Len is how many rules are in the set.
 func (s *Set) Len() int { return len(s.rules) }
 
-// finish makes the matchers.
-func (s *Set) finish(plain bool) {
+// finish makes the matchers. It reports whether there was room for them.
+func (s *Set) finish(plain bool, full func() bool) bool {
+	over := false
 	make := func(g *group) {
+		if over = over || full(); over {
+			return
+		}
 		if g.set = multi.Compile(g.patterns); plain {
 			g.set = multi.Everything(len(g.patterns))
 		}
@@ -183,16 +204,14 @@ func (s *Set) finish(plain bool) {
 	for _, g := range s.fields {
 		make(g)
 	}
-	for _, r := range s.records {
-		for _, g := range r.groups {
-			make(g)
+	for _, sets := range []iter.Seq[*recordSet]{maps.Values(s.records), maps.Values(s.frames)} {
+		for r := range sets {
+			for _, g := range r.groups {
+				make(g)
+			}
 		}
 	}
-	for _, r := range s.frames {
-		for _, g := range r.groups {
-			make(g)
-		}
-	}
+	return !over
 }
 
 // place puts rule n where it will be found.

@@ -123,6 +123,9 @@ func (b *builder) action(word string, at int) error {
 	action, ok := actions[name]
 	switch {
 	case !ok || action == Accept && !scoped:
+		if word == "include" {
+			return faultf(at, "include is not followed: name that file, or its folder, as a source")
+		}
 		return faultf(at, "%q is no action (alert, pass, drop, reject, rejectsrc, rejectdst, rejectboth, config)", cutWord(word))
 	case scoped && !scopes[scope]:
 		return faultf(at, "%q is no scope of an action (packet, flow, hook, tx)", cutWord(scope))

@@ -137,6 +137,7 @@ func TestHeaders(t *testing.T) {
 		{"spaces in lists", "alert tcp [10.0.0.1, 10.0.0.2] [80: 82] -> any any (sid:1;)", "0 tcp 6  false false 10.0.0.1-10.0.0.2 80-82 any any"},
 		{"other names of protocols", "reject ssl any any -> any any (sid:1;)", "3 ssl 6 tls false false any any any any"},
 		{"a state of the firewall", "accept:hook,alert http1:request_line any any -> any any (sid:1;)", "5 http1:request_line 6 http1 false false any any any any"},
+		{"a file that asks for another", "include other.rules", `f:1:1: include is not followed: name that file, or its folder, as a source`},
 		{"no action", "alarm tcp any any -> any any (sid:1;)", `f:1:1: sid 1: "alarm" is no action (alert, pass, drop, reject, rejectsrc, rejectdst, rejectboth, config)`},
 		{"no protocol", "alert tpc any any -> any any (sid:1;)", `f:1:7: sid 1: "tpc" is no protocol that rules can name`},
 		{"a wrong arrow", "alert tcp any any <- any any (sid:1;)", `f:1:19: sid 1: "<-" is no direction (->, <>, =>)`},
