@@ -81,6 +81,8 @@ const (
 	KindAlert     Kind = 61
 	KindPacket    Kind = 65
 
+	KindContainment Kind = 64
+
 	kindEnd Kind = 96 // above every code
 )
 
@@ -149,6 +151,8 @@ var kinds = [kindEnd]struct {
 	KindDevice:    {"device", func() Payload { return new(Device) }},
 	KindAlert:     {"alert", func() Payload { return new(Alert) }},
 	KindPacket:    {"packet", func() Payload { return new(Packet) }},
+
+	KindContainment: {"containment", func() Payload { return new(Containment) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -56,6 +56,8 @@ type Touched struct {
 	Outside   int  // conversations with the outside that would stop
 	Asked     int  // of both those that it began itself: it would miss their answer
 	Clinical  int  // of both those by which care is given
+
+	name string // for people
 }
 
 // Spent is a device that was cut automatically.

@@ -464,3 +464,16 @@ func (i *Inventory) Named(id uint64) (name, class, tier string, ok bool) {
 	d := i.device(register.DeviceID(id))
 	return d.Name, d.Class.Name, d.Tier.standing().text(), true
 }
+
+// Of is a device as lists show it; false: there is none of that number.
+func (i *Inventory) Of(id uint64) (Device, bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.book.register.Traces(register.DeviceID(id))) == 0 {
+		return Device{}, false
+	}
+	return *i.device(register.DeviceID(id)), true
+}
+
+// Ours reports whether an address can be a device of the hospital.
+func (i *Inventory) Ours(a netip.Addr) bool { return i.book.ours(a) } // the networks never change

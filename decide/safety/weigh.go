@@ -1,0 +1,529 @@
+package safety
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	content "bulwark/content/safety"
+)
+
+// Act is what somebody wants to do.
+type Act struct {
+	Act    string // ban, block, isolate, quarantine, cut
+	Target string // device:12, address:10.0.0.7
+	Scope  string // of block: a peer, or peer:port/tcp
+}
+
+// Asked is an act with what bears on it besides what the network shows.
+type Asked struct {
+	Act
+	Automatic bool
+	Approvals []Approval
+	Spent     []Spent
+	Canary    time.Time // since when another act for the same reason is in force
+}
+
+// Kept is a conversation that goes on although a device is isolated.
+type Kept struct {
+	Client, Server netip.Addr
+	Proto          uint8
+	Port           uint16
+}
+
+// Weighed is what the interlock found out about an act, and its verdict.
+type Weighed struct {
+	Verdict   Verdict
+	Effect    content.Effect
+	Name      string // of the target
+	Addresses []netip.Addr
+	Keep      []Kept
+	Cuts      []Spent // devices that it would cut
+	Preview   Preview
+}
+
+// effects are how deep acts cut.
+func effectOf(act string) (content.Effect, bool) {
+	switch act {
+	case "evidence":
+		return content.Evidence, true
+	case "sign-out":
+		return content.Friction, true
+	case "ban", "block":
+		return content.Narrow, true
+	case "isolate":
+		return content.Micro, true
+	case "quarantine":
+		return content.Quarantine, true
+	case "cut", "disable":
+		return content.Isolation, true
+	}
+	return 0, false
+}
+
+// clinicalApps are the protocols by which care is given, as flows name them.
+func clinicalApps() []string {
+	return []string{"dicom", "dicomweb", "hl7", "fhir", "astm", "poct1a", "ieee11073", "dpws", "intellivue", "carescape", "medibus"}
+}
+
+func wrong(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrWrong, fmt.Sprintf(format, args...))
+}
+
+// Weigh finds out what an act would stop, and judges it.
+func (s *Safety) Weigh(ctx context.Context, a Asked) (Weighed, error) {
+	s.mu.RLock()
+	m, live := s.matrix, s.live
+	s.mu.RUnlock()
+	w := weighing{s: s, m: m, act: a.Act, now: s.needs.Clock.Now()}
+	if err := w.aim(); err != nil {
+		return Weighed{}, err
+	}
+	if w.effect >= content.Narrow {
+		w.look(ctx)
+	}
+	out := Weighed{Effect: w.effect, Name: w.name, Addresses: w.addresses, Keep: w.keep, Preview: w.preview()}
+	r := Request{Effect: w.effect, Automatic: a.Automatic, Approvals: a.Approvals, Facts: Facts{Now: w.now, Seen: w.why == "", Touched: w.touched,
+		Frozen: len(s.Frozen()) > 0, Shadow: !live, Spent: a.Spent}}
+	r.Facts.Wards, r.Facts.Classes = s.needs.Devices.Crowds()
+	if !a.Canary.IsZero() {
+		r.Facts.Canary = a.Canary.Add(m.Canary)
+	}
+	out.Verdict = Judge(r, m)
+	for i := range w.touched {
+		if d := &w.touched[i]; d.Aimed && d.cut(w.effect) {
+			out.Cuts = append(out.Cuts, Spent{Device: d.ID, Ward: d.Ward, Class: d.Class})
+		}
+	}
+	return out, nil
+}
+
+// weighing is finding out about one act.
+type weighing struct {
+	s   *Safety
+	m   *content.Matrix
+	act Act
+	now time.Time
+
+	effect    content.Effect
+	name      string
+	addresses []netip.Addr
+	peer      netip.Addr // of a block
+	proto     uint8
+	port      uint16
+	keep      []Kept
+	why       string // it could not be found out what would stop
+	windows   []Window
+	flows     []FlowView
+	touched   []Touched
+	sides     map[string]int // place of a device in touched
+	names     map[string]Device
+	people    []string
+}
+
+// aim finds the addresses at which an act is aimed.
+func (w *weighing) aim() (err error) {
+	w.sides, w.names = map[string]int{}, map[string]Device{}
+	var ok bool
+	if w.effect, ok = effectOf(w.act.Act); !ok {
+		return wrong("%q is no act", w.act.Act)
+	}
+	kind, value, _ := strings.Cut(w.act.Target, ":")
+	switch kind {
+	case "device":
+		id, err := strconv.ParseUint(value, 10, 63)
+		if err != nil {
+			return wrong("%q is no number of a device", value)
+		}
+		d, ok := w.s.needs.Devices.Device(id)
+		if !ok {
+			return wrong("there is no device %d", id)
+		}
+		if len(d.Addresses) == 0 {
+			return wrong("device %d has no address now", id)
+		}
+		w.name, w.addresses = d.Name, d.Addresses
+	case "address":
+		a, err := netip.ParseAddr(value)
+		if err != nil || a.Zone() != "" {
+			return wrong("%q is no address", value)
+		}
+		w.addresses = []netip.Addr{a.Unmap()}
+		if d, ok := w.s.needs.Devices.At(a.Unmap()); ok {
+			w.name = d.Name
+		}
+	default:
+		return wrong("%q is no target: device:12 or address:10.0.0.7", w.act.Target)
+	}
+	ours := w.s.needs.Devices.Ours(w.addresses[0])
+	switch {
+	case w.act.Act == "ban" && (ours || kind == "device"):
+		return wrong("a device of the hospital is not banned: isolate it, or block a peer")
+	case w.act.Act != "ban" && !ours:
+		return wrong("%s is not the hospital's: only a ban is aimed outside", w.addresses[0])
+	case w.act.Act == "block":
+		err = w.scope()
+	case w.act.Scope != "":
+		return wrong("%s has no scope", w.act.Act)
+	}
+	if err == nil && w.act.Act != "ban" {
+		for _, a := range w.addresses {
+			w.touch(a, true)
+		}
+	}
+	return err
+}
+
+// scope reads the peer of a block: 10.0.0.9, 10.0.0.9:445/tcp, [2001:db8::9]:445/tcp.
+func (w *weighing) scope() error {
+	text, proto, ported := strings.Cut(w.act.Scope, "/")
+	if !ported {
+		a, err := netip.ParseAddr(text)
+		if err != nil || a.Zone() != "" {
+			return wrong("scope %q is none of 10.0.0.9, 10.0.0.9:445/tcp", w.act.Scope)
+		}
+		w.peer = a.Unmap()
+		return nil
+	}
+	ap, err := netip.ParseAddrPort(text)
+	if err != nil || ap.Port() == 0 || proto != "tcp" && proto != "udp" {
+		return wrong("scope %q is none of 10.0.0.9, 10.0.0.9:445/tcp", w.act.Scope)
+	}
+	w.peer, w.port, w.proto = ap.Addr().Unmap(), ap.Port(), 6
+	if proto == "udp" {
+		w.proto = 17
+	}
+	return nil
+}
+
+// The times that are looked at.
+const (
+	lately  = 15 * time.Minute
+	week    = 7 * 24 * time.Hour
+	aWindow = time.Hour // of last week
+	toLook  = 5 * time.Second
+	// mostKept and mostShown bound what is kept of a device, and what is told.
+	mostKept, mostShown = 500, 200
+)
+
+// look asks what was said lately and at this hour last week, and of a device that is isolated what it says by which care is given.
+func (w *weighing) look(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, toLook)
+	defer cancel()
+	if w.act.Act == "isolate" {
+		w.learn(ctx)
+	}
+	for _, x := range []Window{{Name: "now", From: w.now.Add(-lately), To: w.now}, {Name: "last_week", From: w.now.Add(-week - aWindow/2), To: w.now.Add(-week + aWindow/2)}} {
+		flows, more, err := w.s.needs.Flows.Flows(ctx, w.addresses, x.From, x.To, nil)
+		if err != nil {
+			w.fail(err)
+			continue
+		}
+		if x.More = more; more {
+			w.fail(fmt.Errorf("there are more conversations than can be looked at"))
+		}
+		for i := range flows {
+			w.flow(&x, &flows[i])
+		}
+		x.From, x.To = x.From.UTC(), x.To.UTC()
+		w.windows = append(w.windows, x)
+	}
+	people, err := w.s.needs.Flows.People(ctx, w.addresses, w.now.Add(-lately), w.now)
+	if err != nil {
+		w.fail(err)
+	}
+	w.people = people
+}
+
+// fail notes that something could not be found out.
+func (w *weighing) fail(err error) {
+	if w.why == "" {
+		w.why = err.Error()
+	}
+}
+
+// learn finds the conversations that go on: those of a week by which care is given.
+func (w *weighing) learn(ctx context.Context) {
+	flows, more, err := w.s.needs.Flows.Flows(ctx, w.addresses, w.now.Add(-week), w.now, append(clinicalApps(), append(encrypted(), w.m.Clinical...)...))
+	if err != nil || more {
+		w.fail(cmp.Or(err, fmt.Errorf("it has more clinical conversations than can be kept")))
+	}
+	slices.SortFunc(flows, func(a, b Flow) int { return cmp.Compare(b.Conversations, a.Conversations) })
+	for i := range flows {
+		f := &flows[i]
+		if k := (Kept{f.Client, f.Server, f.Proto, f.Port}); w.clinical(f) && (f.Proto == 6 || f.Proto == 17) && !slices.Contains(w.keep, k) {
+			if len(w.keep) == mostKept {
+				w.fail(fmt.Errorf("it has more than %d clinical conversations", mostKept))
+				return
+			}
+			w.keep = append(w.keep, k)
+		}
+	}
+}
+
+// encrypted are the protocols that hide what is said.
+func encrypted() []string { return []string{"tls", "dtls", "quic"} }
+
+// clinical reports whether care is given by a conversation. One that is encrypted may be such where care depends on one of its ends.
+func (w *weighing) clinical(f *Flow) bool {
+	if slices.Contains(clinicalApps(), f.App) || slices.Contains(w.m.Clinical, f.App) {
+		return true
+	}
+	if !slices.Contains(encrypted(), f.App) {
+		return false
+	}
+	for _, a := range []netip.Addr{f.Client, f.Server} {
+		if d, ok := w.device(a); ok && (d.Tier == int(content.LifeCritical) || d.Tier == int(content.ClinicalEssential)) {
+			return true
+		}
+	}
+	return false
+}
+
+// device is who is at an address.
+func (w *weighing) device(a netip.Addr) (Device, bool) {
+	d, ok := w.names[a.String()]
+	if !ok {
+		d, _ = w.s.needs.Devices.At(a)
+		w.names[a.String()] = d
+	}
+	return d, d.ID != 0
+}
+
+// stops reports whether an act stops a conversation.
+func (w *weighing) stops(f *Flow) bool {
+	switch w.act.Act {
+	case "block":
+		far := f.Server
+		if slices.Contains(w.addresses, f.Server) {
+			far = f.Client
+		}
+		return far == w.peer && (w.proto == 0 || w.proto == f.Proto && w.port == f.Port && f.Server == w.peer)
+	case "isolate":
+		return !slices.Contains(w.keep, Kept{f.Client, f.Server, f.Proto, f.Port})
+	}
+	return true
+}
+
+// flow takes one conversation of a window.
+func (w *weighing) flow(x *Window, f *Flow) {
+	if many(f.Server) || many(f.Client) {
+		return
+	}
+	stops, clinical := w.stops(f), w.clinical(f)
+	if !stops && w.act.Act != "isolate" {
+		return
+	}
+	w.show(x, f, stops, clinical)
+	if !stops {
+		return
+	}
+	x.Conversations += f.Conversations
+	if clinical {
+		x.Clinical += f.Conversations
+	}
+	for _, side := range [...]struct {
+		self, other netip.Addr
+		asked       bool
+	}{{f.Client, f.Server, true}, {f.Server, f.Client, false}} {
+		if !w.s.needs.Devices.Ours(side.self) {
+			continue
+		}
+		d := w.touch(side.self, slices.Contains(w.addresses, side.self))
+		if w.s.needs.Devices.Ours(side.other) {
+			d.Inside++
+		} else {
+			d.Outside++
+		}
+		if side.asked {
+			d.Asked++
+		}
+		if clinical {
+			d.Clinical++
+		}
+	}
+}
+
+// many reports whether an address is that of several, whom nobody cuts off.
+func many(a netip.Addr) bool {
+	return !a.IsValid() || a.IsMulticast() || a.IsUnspecified() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// touch is the device at an address among those that are touched.
+func (w *weighing) touch(a netip.Addr, aimed bool) *Touched {
+	d, known := w.device(a)
+	key := a.String()
+	if known {
+		key = strconv.FormatUint(d.ID, 10)
+	}
+	n, ok := w.sides[key]
+	if !ok {
+		n = len(w.touched)
+		w.sides[key] = n
+		t := Touched{ID: d.ID, Tier: content.Unknown, Confirmed: known && d.Confirmed, Ward: d.Ward, Class: d.Class, name: d.Name}
+		if known && d.Tier >= int(content.LifeCritical) && d.Tier <= int(content.Office) {
+			t.Tier = content.Tier(d.Tier)
+		}
+		if t.name == "" {
+			t.name = a.String()
+		}
+		w.touched = append(w.touched, t)
+	}
+	w.touched[n].Aimed = w.touched[n].Aimed || aimed
+	return &w.touched[n]
+}
+
+// Preview is what an act would stop, as people see it.
+type Preview struct {
+	Seen    bool         `json:"seen"`
+	Why     string       `json:"why,omitempty"`
+	At      time.Time    `json:"at"`
+	Windows []Window     `json:"windows"`
+	Flows   []FlowView   `json:"flows"`
+	More    int          `json:"more"` // flows and devices that are left out
+	Devices []DeviceView `json:"devices"`
+	Wards   []WardView   `json:"wards"`
+	People  []string     `json:"people"`
+}
+
+// Window is a time that was looked at, with what would stop.
+type Window struct {
+	Name          string    `json:"name"` // now, last_week
+	From          time.Time `json:"from"`
+	To            time.Time `json:"to"`
+	Conversations uint64    `json:"conversations"`
+	Clinical      uint64    `json:"clinical"`
+	More          bool      `json:"capped"`
+}
+
+// FlowView are conversations that would stop, or go on although the device is isolated.
+type FlowView struct {
+	Device        uint64    `json:"device"` // at which the act is aimed, or that talks with the address outside; 0: unknown
+	Peer          string    `json:"peer"`
+	PeerDevice    uint64    `json:"peer_device,omitempty"`
+	PeerName      string    `json:"peer_name,omitempty"`
+	App           string    `json:"app"`
+	Proto         string    `json:"proto"`
+	Port          uint16    `json:"port"`
+	Asked         bool      `json:"asked"` // the device asks, the peer answers
+	Inside        bool      `json:"inside"`
+	Clinical      bool      `json:"clinical"`
+	Kept          bool      `json:"kept"`
+	Conversations uint64    `json:"conversations"`
+	Bytes         uint64    `json:"bytes"`
+	Last          time.Time `json:"last"`
+	Windows       []string  `json:"windows"`
+}
+
+// DeviceView is a device of which something would stop.
+type DeviceView struct {
+	ID        uint64 `json:"id"`
+	Name      string `json:"name"`
+	Class     string `json:"class,omitempty"`
+	Tier      int    `json:"tier"`
+	Confirmed bool   `json:"confirmed"`
+	Ward      string `json:"ward,omitempty"`
+	Aimed     bool   `json:"aimed"`
+	Inside    int    `json:"inside"`
+	Outside   int    `json:"outside"`
+	Asked     int    `json:"asked"`
+	Clinical  int    `json:"clinical"`
+}
+
+// WardView is a ward and how many of its devices would lose something.
+type WardView struct {
+	Ward    string `json:"ward"`
+	Devices int    `json:"devices"`
+}
+
+// show adds a conversation to what is told; one of both windows is one line.
+func (w *weighing) show(x *Window, f *Flow, stops, clinical bool) {
+	self, peer, asked := f.Client, f.Server, true
+	if !w.s.needs.Devices.Ours(self) || slices.Contains(w.addresses, f.Server) && w.act.Act != "ban" {
+		self, peer, asked = f.Server, f.Client, false
+	}
+	d, _ := w.device(self)
+	other, _ := w.device(peer)
+	v := FlowView{Device: d.ID, Peer: peer.String(), PeerDevice: other.ID, PeerName: other.Name, App: f.App, Proto: protoName(f.Proto), Port: f.Port, Asked: asked,
+		Inside: w.s.needs.Devices.Ours(peer), Clinical: clinical, Kept: !stops, Conversations: f.Conversations, Bytes: f.Bytes, Last: f.Last.UTC(), Windows: []string{x.Name}}
+	for i := range w.flows {
+		if o := &w.flows[i]; o.Device == v.Device && o.Peer == v.Peer && o.App == v.App && o.Proto == v.Proto && o.Port == v.Port && o.Asked == v.Asked {
+			o.Conversations += v.Conversations
+			o.Bytes += v.Bytes
+			if v.Last.After(o.Last) {
+				o.Last = v.Last
+			}
+			o.Windows = append(o.Windows, x.Name)
+			return
+		}
+	}
+	w.flows = append(w.flows, v)
+}
+
+func protoName(p uint8) string {
+	switch p {
+	case 6:
+		return "tcp"
+	case 17:
+		return "udp"
+	}
+	return strconv.Itoa(int(p))
+}
+
+// preview is what was found out, the clinical first.
+func (w *weighing) preview() Preview {
+	p := Preview{Seen: w.why == "", Why: w.why, At: w.now.UTC(), Windows: w.windows, Flows: w.flows, People: w.people, Devices: []DeviceView{}, Wards: []WardView{}}
+	if p.Windows == nil {
+		p.Windows = []Window{}
+	}
+	if p.People == nil {
+		p.People = []string{}
+	}
+	slices.SortStableFunc(p.Flows, func(a, b FlowView) int {
+		return cmp.Or(rank(b.Clinical, a.Clinical), rank(b.Inside, a.Inside), cmp.Compare(b.Conversations, a.Conversations))
+	})
+	p.More = max(0, len(p.Flows)-mostShown)
+	p.Flows = append([]FlowView{}, p.Flows[:min(len(p.Flows), mostShown)]...)
+	wards := map[string]int{}
+	for _, d := range w.touched {
+		p.Devices = append(p.Devices, DeviceView{ID: d.ID, Name: d.name, Class: d.Class, Tier: int(d.Tier), Confirmed: d.Confirmed, Ward: d.Ward, Aimed: d.Aimed,
+			Inside: d.Inside, Outside: d.Outside, Asked: d.Asked, Clinical: d.Clinical})
+		if d.Ward != "" {
+			wards[d.Ward]++
+		}
+	}
+	slices.SortStableFunc(p.Devices, func(a, b DeviceView) int {
+		return cmp.Or(rank(b.Aimed, a.Aimed), cmp.Compare(a.Tier, b.Tier), cmp.Compare(a.ID, b.ID))
+	})
+	if cut := len(p.Devices) - mostShown; cut > 0 {
+		p.More += cut
+		p.Devices = p.Devices[:mostShown]
+	}
+	for ward, n := range wards {
+		p.Wards = append(p.Wards, WardView{ward, n})
+	}
+	slices.SortFunc(p.Wards, func(a, b WardView) int {
+		return cmp.Or(cmp.Compare(b.Devices, a.Devices), strings.Compare(a.Ward, b.Ward))
+	})
+	return p
+}
+
+// rank orders truth after its absence.
+func rank(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// JSON is the preview as it is kept with a lease.
+func (p *Preview) JSON() (json.RawMessage, error) { return json.Marshal(p) }

@@ -1,0 +1,9 @@
+package containment
+
+import "bulwark/event"
+
+// Publishes are the kinds of events that the room puts on the bus.
+func Publishes() []event.Kind { return []event.Kind{event.KindContainment} }
+
+// Reads are the kinds that it takes from the bus.
+func Reads() []event.Kind { return nil }
