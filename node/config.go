@@ -24,6 +24,8 @@ import (
 	"bulwark/platform/db"
 	"bulwark/platform/keys"
 	"bulwark/platform/web"
+	"bulwark/respond/containment"
+	"bulwark/respond/filter"
 	"bulwark/respond/notify"
 )
 
@@ -51,6 +53,10 @@ type Config struct {
 	Findings findings.Config `conf:"findings"`
 	// Notify is how people are told.
 	Notify notify.Config `conf:"notify"`
+	// Containment are acts against attacks, each for a time.
+	Containment containment.Config `conf:"containment"`
+	// Filter stops traffic on this machine.
+	Filter filter.Config `conf:"filter"`
 	// Join is how nodes join each other.
 	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.
@@ -134,7 +140,7 @@ func (s *Store) Check() error {
 // defaults are the settings of a node that nobody configured.
 func defaults() Config {
 	return Config{
-		Site: "site", Sensor: sensor.Defaults(), Rules: signature.Defaults(), Inventory: inventory.Defaults(), Findings: findings.Defaults(),
+		Site: "site", Sensor: sensor.Defaults(), Rules: signature.Defaults(), Inventory: inventory.Defaults(), Findings: findings.Defaults(), Containment: containment.Defaults(),
 		Join:  Join{Listen: ":8444", Leaf: ":8445"},
 		Bus:   Bus{Keep: day, Size: 16 << 30},
 		Store: Store{Flows: 30 * day, Events: 180 * day, Findings: 365 * day, Free: 2 << 30},

@@ -65,6 +65,12 @@ func (n *Node) takeOrders(ctx context.Context) error {
 			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
 		}
 	}
+	if n.safety != nil {
+		host := func(*http.Request) (string, error) { return ledger.Host, nil }
+		for _, r := range append(n.safety.Doors(host).Routes(), n.containment.Doors(hostAsks).Routes()...) {
+			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
+		}
+	}
 	if n.rulebook != nil {
 		for _, r := range n.rulebook.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
 			mux.Handle(r.Method+" "+r.Pattern, r.Handler)

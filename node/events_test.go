@@ -9,11 +9,13 @@ import (
 	"testing"
 
 	findings "bulwark/decide/finding"
+	"bulwark/decide/safety"
 	"bulwark/detect/signature"
 	"bulwark/event"
 	"bulwark/internal/eventdoc"
 	"bulwark/observe/inventory"
 	"bulwark/observe/sensor"
+	"bulwark/respond/containment"
 	"bulwark/respond/notify"
 )
 
@@ -26,6 +28,8 @@ func publishing() []eventdoc.Room {
 		{Name: "observe/inventory", Publishes: inventory.Publishes(), Reads: inventory.Reads()},
 		{Name: "detect/signature", Publishes: signature.Publishes(), Reads: signature.Reads()},
 		{Name: "decide/finding", Publishes: findings.Publishes(), Reads: findings.Reads()},
+		{Name: "decide/safety", Publishes: safety.Publishes(), Reads: safety.Reads()},
+		{Name: "respond/containment", Publishes: containment.Publishes(), Reads: containment.Reads()},
 		{Name: "respond/notify", Publishes: notify.Publishes(), Reads: notify.Reads()},
 		{Name: "console", Reads: []event.Kind{event.KindStats}},
 	}

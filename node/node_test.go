@@ -14,6 +14,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"bulwark/decide/safety"
 	"bulwark/event"
 	"bulwark/observe/sensor"
 	"bulwark/platform/conf"
@@ -22,6 +23,7 @@ import (
 	"bulwark/platform/ledger"
 	"bulwark/platform/web"
 	"bulwark/platform/web/webtest"
+	"bulwark/respond/containment"
 	"bulwark/respond/notify"
 )
 
@@ -278,6 +280,8 @@ func TestWarnablesAreComplete(t *testing.T) {
 	all = append(all, sensor.Warnables()...)
 	all = append(all, keys.Warnables()...)
 	all = append(all, notify.Warnables()...)
+	all = append(all, safety.Warnables()...)
+	all = append(all, containment.Warnables()...)
 	all = append(all, ledger.Warnables()...)
 	all = append(all, health.Warnables()...)
 	seen := map[string]bool{}

@@ -49,6 +49,9 @@ func (n *Node) rooms() []stage {
 	if n.notify != nil {
 		keepers = append(keepers, room{"notify", func(ctx context.Context) error { return n.notify.Run(ctx, n.bus) }})
 	}
+	if n.safety != nil {
+		keepers = append(keepers, n.safety, n.containment)
+	}
 	if n.rulebook != nil {
 		keepers = append(keepers, room{"signature", func(ctx context.Context) error { return n.rulebook.Run(ctx, n.bus) }})
 	}

@@ -168,7 +168,7 @@ func (w *weighing) aim() (err error) {
 	case w.act.Act != "ban" && !ours:
 		return wrong("%s is not the hospital's: only a ban is aimed outside", w.addresses[0])
 	case w.act.Act == "block":
-		err = w.scope()
+		w.peer, w.proto, w.port, err = ParseScope(w.act.Scope)
 	case w.act.Scope != "":
 		return wrong("%s has no scope", w.act.Act)
 	}
@@ -180,26 +180,25 @@ func (w *weighing) aim() (err error) {
 	return err
 }
 
-// scope reads the peer of a block: 10.0.0.9, 10.0.0.9:445/tcp, [2001:db8::9]:445/tcp.
-func (w *weighing) scope() error {
-	text, proto, ported := strings.Cut(w.act.Scope, "/")
+// ParseScope reads the peer of a block: 10.0.0.9, 10.0.0.9:445/tcp, [2001:db8::9]:445/udp. Without a port proto is 0.
+func ParseScope(scope string) (peer netip.Addr, proto uint8, port uint16, err error) {
+	text, name, ported := strings.Cut(scope, "/")
 	if !ported {
 		a, err := netip.ParseAddr(text)
 		if err != nil || a.Zone() != "" {
-			return wrong("scope %q is none of 10.0.0.9, 10.0.0.9:445/tcp", w.act.Scope)
+			return peer, 0, 0, wrong("scope %q is none of 10.0.0.9, 10.0.0.9:445/tcp", scope)
 		}
-		w.peer = a.Unmap()
-		return nil
+		return a.Unmap(), 0, 0, nil
 	}
 	ap, err := netip.ParseAddrPort(text)
-	if err != nil || ap.Port() == 0 || proto != "tcp" && proto != "udp" {
-		return wrong("scope %q is none of 10.0.0.9, 10.0.0.9:445/tcp", w.act.Scope)
+	if err != nil || ap.Port() == 0 || name != "tcp" && name != "udp" {
+		return peer, 0, 0, wrong("scope %q is none of 10.0.0.9, 10.0.0.9:445/tcp", scope)
 	}
-	w.peer, w.port, w.proto = ap.Addr().Unmap(), ap.Port(), 6
-	if proto == "udp" {
-		w.proto = 17
+	proto = 6
+	if name == "udp" {
+		proto = 17
 	}
-	return nil
+	return ap.Addr().Unmap(), proto, ap.Port(), nil
 }
 
 // The times that are looked at.

@@ -77,7 +77,7 @@ func (c *Containment) pointOf(act string) string {
 // try refuses what its enforcement point could never have in force.
 func (c *Containment) try(l *Lease) error {
 	for _, p := range c.needs.Points {
-		if p.Name() != l.Point || l.State == Refused {
+		if p.Name() != l.Point || l.State.Over() { // what is only noted needs no enforcement point
 			continue
 		}
 		o := orders([]*Lease{l})[0]

@@ -146,7 +146,7 @@ type Needs struct {
 	Interlock Interlock
 	Points    []Point
 	// Codes is the secret that bedside codes are made of.
-	Codes     []byte
+	Codes     [32]byte
 	Publisher outbox.Publisher
 	Site      string
 	// Live shows a value to whoever looks at the console.

@@ -149,7 +149,7 @@ func contain(dir, at, base string) error {
 		}
 	}
 	j := &judge{}
-	r, err := New(ctx, Needs{DB: d, Ledger: l, Clock: c, Log: slog.New(slog.DiscardHandler), Health: tracker, Interlock: j, Codes: make([]byte, 32),
+	r, err := New(ctx, Needs{DB: d, Ledger: l, Clock: c, Log: slog.New(slog.DiscardHandler), Health: tracker, Interlock: j,
 		Points: []Point{&cupboard{name: filepath.Join(dir, "cupboard")}}, Beat: 5 * time.Millisecond, Step: step})
 	if err != nil {
 		return err

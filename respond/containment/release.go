@@ -33,7 +33,7 @@ const letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 // code is the code of a lease; each release makes another.
 func (c *Containment) code(l *Lease) string {
-	m := hmac.New(sha256.New, c.needs.Codes)
+	m := hmac.New(sha256.New, c.needs.Codes[:])
 	fmt.Fprintf(m, "release %d %d %s", l.ID, l.Releases, l.Created.Format(time.RFC3339Nano))
 	text := base32.NewEncoding(letters).EncodeToString(m.Sum(nil))[:codeLength]
 	return text[:codeLength/2] + "-" + text[codeLength/2:]

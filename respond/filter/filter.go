@@ -103,6 +103,9 @@ func (f *Filter) Acts() []Act { return []Act{Ban, Block, Isolate} }
 
 // Try says what an order would do, or why it cannot be enforced; nothing is touched.
 func (f *Filter) Try(o Order) (entries int, err error) {
+	if !f.config.On {
+		return 0, ErrOff
+	}
 	w := wanted{}
 	if err := f.want(w, &o); err != nil {
 		return 0, err

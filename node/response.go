@@ -1,0 +1,320 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"bulwark/decide/identity"
+	"bulwark/decide/safety"
+	"bulwark/observe/inventory"
+	"bulwark/platform/ledger"
+	"bulwark/platform/store"
+	"bulwark/respond/containment"
+	"bulwark/respond/filter"
+)
+
+// openResponse opens the clinical interlock and the leases, where events are kept. Where a capture is shown nothing can be enforced.
+func (n *Node) openResponse(ctx context.Context) (err error) {
+	if !n.roles.keeps() {
+		return nil
+	}
+	n.safety, err = safety.New(ctx, safety.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "safety"), Health: n.health,
+		Devices: interlockDevices{n.inventory}, Flows: interlockFlows{n}, File: filepath.Join(n.dir, "safety.yaml"), Whole: n.ledgerWhole, Live: n.showLive})
+	if err != nil {
+		return err
+	}
+	var points []containment.Point
+	if n.capture == "" {
+		f := filter.New(n.config.Filter, n.clock)
+		points = append(points, filterPoint{f})
+		if !n.config.Filter.On { // what a program left that was let do it is not what is asked for now
+			if err := f.Remove(); err != nil {
+				n.log.Debug("the packet filter was not looked at", "error", err)
+			}
+		}
+	}
+	n.containment, err = containment.New(ctx, containment.Needs{Config: n.config.Containment, DB: n.db, Ledger: n.ledger, Clock: n.clock,
+		Log: n.log.With("room", "containment"), Health: n.health, Interlock: interlock{n.safety}, Points: points, Codes: n.keys.Derive("bedside"),
+		Publisher: teller{n}, Site: n.config.Site, Live: n.showLive, Registry: n.metrics,
+		Alarm: func(ctx context.Context, why string) {
+			if err := n.safety.Freeze(ctx, "tampered", ledger.Program("containment"), why); err != nil {
+				n.log.Error("automation could not be frozen", "error", err)
+			}
+		}})
+	return err
+}
+
+// ledgerWhole reports whether nothing was found wrong with the ledger.
+func (n *Node) ledgerWhole() bool {
+	for _, w := range n.health.Warnings() {
+		if w.ID == "ledger.not-whole" {
+			return false
+		}
+	}
+	return true
+}
+
+// asks is who asks about containments: for whom they say yes follows from their duties.
+func asks(r *http.Request) (containment.Asker, error) {
+	p, ok := identity.From(r.Context())
+	if !ok {
+		return containment.Asker{}, errors.New("node: nobody is signed in")
+	}
+	a := containment.Asker{Actor: p.Actor()}
+	soc, clinical := safety.Roles(p.Duties)
+	if soc {
+		a.Roles = append(a.Roles, string(safety.RoleSOC))
+	}
+	if clinical {
+		a.Roles = append(a.Roles, string(safety.RoleClinical))
+	}
+	return a, nil
+}
+
+// hostAsks is whoever asks at the machine itself: nobody by name, so they say yes for nobody.
+func hostAsks(*http.Request) (containment.Asker, error) {
+	return containment.Asker{Actor: ledger.Host}, nil
+}
+
+// interlock is the clinical interlock as containments ask it.
+type interlock struct{ s *safety.Safety }
+
+func (i interlock) Weigh(ctx context.Context, a containment.Ask) (out containment.Weighed, err error) {
+	ask := safety.Asked{Act: safety.Act{Act: a.Act, Target: a.Target, Scope: a.Scope}, Automatic: a.Automatic, Canary: a.Canary}
+	for _, x := range a.Approvals {
+		if x.Yes {
+			ask.Approvals = append(ask.Approvals, safety.Approval{By: x.By, SOC: slices.Contains(x.Roles, string(safety.RoleSOC)), Clinical: slices.Contains(x.Roles, string(safety.RoleClinical))})
+		}
+	}
+	for _, c := range a.Spent {
+		ask.Spent = append(ask.Spent, safety.Spent{Device: c.Device, Ward: c.Ward, Class: c.Class, At: c.At})
+	}
+	got, err := i.s.Weigh(ctx, ask)
+	if errors.Is(err, safety.ErrWrong) {
+		_, why, _ := strings.Cut(err.Error(), "asked: ")
+		return out, fmt.Errorf("%w: %s", containment.ErrWrong, why)
+	}
+	if err != nil {
+		return out, err
+	}
+	v := got.Verdict.View()
+	out = containment.Weighed{Effect: got.Effect.String(), Name: got.Name, Addresses: got.Addresses,
+		Verdict: containment.Verdict{Outcome: v.Outcome, Needs: v.Needs, Cut: v.Cut, Until: v.Until, Missing: []string{}, Reasons: []containment.Reason{}}}
+	for _, m := range v.Missing {
+		out.Verdict.Missing = append(out.Verdict.Missing, string(m))
+	}
+	for _, r := range v.Reasons {
+		out.Verdict.Reasons = append(out.Verdict.Reasons, containment.Reason{Code: r.Code, EN: r.EN, FR: r.FR})
+	}
+	for _, k := range got.Keep {
+		out.Keep = append(out.Keep, containment.Kept(k))
+	}
+	for _, c := range got.Cuts {
+		out.Cuts = append(out.Cuts, containment.Cut{Device: c.Device, Ward: c.Ward, Class: c.Class})
+	}
+	out.Preview, err = got.Preview.JSON()
+	return out, err
+}
+
+// filterPoint is this machine's packet filter as an enforcement point.
+type filterPoint struct{ f *filter.Filter }
+
+func (p filterPoint) Name() string { return "filter" }
+
+func (p filterPoint) Acts() (all []string) {
+	for _, a := range p.f.Acts() {
+		all = append(all, string(a))
+	}
+	return all
+}
+
+func (p filterPoint) Try(o containment.Order) error {
+	x, err := filterOrder(o)
+	if err != nil {
+		return err
+	}
+	_, err = p.f.Try(x)
+	return err
+}
+
+func (p filterPoint) Drive(_ context.Context, want, _ []containment.Order) (map[uint64]error, error) {
+	refused := map[uint64]error{}
+	var all []filter.Order
+	for _, o := range want {
+		x, err := filterOrder(o)
+		if err != nil {
+			refused[o.ID] = err
+			continue
+		}
+		all = append(all, x)
+	}
+	more, err := p.f.Drive(all)
+	for id, why := range more {
+		refused[id] = why
+	}
+	return refused, err
+}
+
+func (p filterPoint) Read(_ context.Context, orders []containment.Order) (map[uint64]bool, error) {
+	var all []filter.Order
+	for _, o := range orders {
+		if x, err := filterOrder(o); err == nil {
+			all = append(all, x)
+		}
+	}
+	return p.f.Read(all)
+}
+
+func filterOrder(o containment.Order) (filter.Order, error) {
+	x := filter.Order{ID: o.ID, Act: filter.Act(o.Act), Addresses: o.Addresses, Until: o.Until}
+	for _, k := range o.Keep {
+		x.Keep = append(x.Keep, filter.Kept(k))
+	}
+	if x.Act != filter.Block {
+		return x, nil
+	}
+	var err error
+	x.Peer, x.Proto, x.Port, err = safety.ParseScope(o.Scope)
+	return x, err
+}
+
+// interlockDevices is the inventory as the interlock asks it.
+type interlockDevices struct{ i *inventory.Inventory }
+
+func (d interlockDevices) Ours(a netip.Addr) bool { return d.i.Ours(a) }
+
+func (d interlockDevices) At(a netip.Addr) (safety.Device, bool) { return d.Device(d.i.At(a)) }
+
+func (d interlockDevices) Device(id uint64) (safety.Device, bool) {
+	v, ok := d.i.Of(id)
+	if !ok {
+		return safety.Device{}, false
+	}
+	out := safety.Device{ID: v.ID, Name: v.Name, Class: v.Class.Name, Ward: v.Word.Ward, Tier: int(v.Tier.Tier), Confirmed: v.Tier.Tier != inventory.NotKnown && !v.Tier.Confirmed.IsZero()}
+	if v.Tier.Tier == inventory.NotKnown {
+		out.Tier = int(v.Tier.Proposed)
+	}
+	for _, a := range v.Addresses {
+		if a.Now {
+			out.Addresses = append(out.Addresses, a.Addr)
+		}
+	}
+	return out, true
+}
+
+func (d interlockDevices) Crowds() (wards, classes map[string]int) {
+	wards, classes = map[string]int{}, map[string]int{}
+	for _, v := range d.i.All() {
+		wards[v.Word.Ward]++
+		classes[v.Class.Name]++
+	}
+	return wards, classes
+}
+
+// interlockFlows is the store as the interlock asks it.
+type interlockFlows struct{ n *Node }
+
+// mostFlows is how many groups of conversations are looked at.
+const mostFlows = 5000
+
+// asText is a list of addresses as a search has it.
+func asText(all []netip.Addr) string {
+	var out []string
+	for _, a := range all {
+		out = append(out, strconv.Quote(a.String()))
+	}
+	return "(" + strings.Join(out, " or ") + ")"
+}
+
+// Flows groups the conversations by ends, protocol and port. What carries records or images over HTTP is told by those events.
+func (f interlockFlows) Flows(ctx context.Context, of []netip.Addr, from, to time.Time, apps []string) (all []safety.Flow, more bool, err error) {
+	if f.n.store == nil {
+		return nil, false, errors.New("no events are kept here")
+	}
+	care, err := f.care(ctx, of, from, to)
+	if err != nil {
+		return nil, false, err
+	}
+	const by = `"src_endpoint.ip", "dst_endpoint.ip", "app_name", "connection_info.protocol_name", "dst_endpoint.port"`
+	rows, err := f.n.store.Rows(ctx, store.Query{Text: "kind:flow ip:" + asText(of), From: from, To: to},
+		`stats by (`+by+`) count_uniq_hash("connection_info.uid") n, sum("traffic.bytes_out") bytes_out, sum("traffic.bytes_in") bytes_in, max(_time) last`, mostFlows+1)
+	if err != nil {
+		return nil, false, err
+	}
+	for i := range rows {
+		x, ok := conversationOf(&rows[i])
+		if app := care[[3]string{x.Client.String(), x.Server.String(), strconv.Itoa(int(x.Port))}]; app != "" {
+			x.App = app
+		}
+		if ok && (apps == nil || slices.Contains(apps, x.App)) {
+			all = append(all, x)
+		}
+	}
+	return all, len(rows) > mostFlows, nil
+}
+
+// conversationOf reads one group.
+func conversationOf(r *store.Row) (x safety.Flow, ok bool) {
+	var err, err2 error
+	x.Client, err = netip.ParseAddr(r.Value("src_endpoint.ip"))
+	x.Server, err2 = netip.ParseAddr(r.Value("dst_endpoint.ip"))
+	port, _ := strconv.ParseUint(r.Value("dst_endpoint.port"), 10, 16)
+	x.Client, x.Server = x.Client.Unmap(), x.Server.Unmap()
+	x.App, x.Port = r.Value("app_name"), uint16(port)
+	switch proto := r.Value("connection_info.protocol_name"); proto {
+	case "tcp":
+		x.Proto = 6
+	case "udp":
+		x.Proto = 17
+	case "icmp":
+		x.Proto = 1
+	default:
+		n, _ := strconv.ParseUint(proto, 10, 8)
+		x.Proto = uint8(n)
+	}
+	number := func(name string) uint64 {
+		n, _ := strconv.ParseUint(r.Value(name), 10, 64)
+		return n
+	}
+	x.Conversations, x.Bytes = number("n"), number("bytes_out")+number("bytes_in")
+	x.Last, _ = time.Parse(time.RFC3339Nano, r.Value("last"))
+	return x, err == nil && err2 == nil
+}
+
+// care are the ends between which records and images were carried over HTTP.
+func (f interlockFlows) care(ctx context.Context, of []netip.Addr, from, to time.Time) (map[[3]string]string, error) {
+	out := map[[3]string]string{}
+	for _, kind := range []string{"fhir", "dicomweb"} {
+		rows, err := f.n.store.Rows(ctx, store.Query{Text: "kind:" + kind + " ip:" + asText(of), From: from, To: to},
+			`stats by ("src_endpoint.ip", "dst_endpoint.ip", "dst_endpoint.port") count() n`, mostFlows)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			out[[3]string{rows[i].Value("src_endpoint.ip"), rows[i].Value("dst_endpoint.ip"), rows[i].Value("dst_endpoint.port")}] = kind
+		}
+	}
+	return out, nil
+}
+
+// mostPeople is how many people are told.
+const mostPeople = 20
+
+func (f interlockFlows) People(ctx context.Context, at []netip.Addr, from, to time.Time) (all []string, err error) {
+	if f.n.store == nil {
+		return nil, nil
+	}
+	people, err := f.n.store.Top(ctx, store.Query{Text: "kind:auth src:" + asText(at), From: from, To: to}, "user.name", "", mostPeople)
+	for _, p := range people {
+		all = append(all, p.Value)
+	}
+	return all, err
+}
