@@ -142,7 +142,7 @@ func (w *Writer) answers(e *event.Event) bool {
 		return p.FromServer
 	case *event.MQTT:
 		return p.FromServer
-	case *event.Packet, *event.DHCP, *event.IKE, *event.TFTP, *event.NTP, *event.SNMP:
+	case *event.Packet, *event.Anomaly, *event.DHCP, *event.IKE, *event.TFTP, *event.NTP, *event.SNMP:
 		return e.Back
 	}
 	return false
@@ -307,6 +307,9 @@ func (w *Writer) body(e *event.Event) {
 		w.ftpData(p)
 	case *event.Anomaly:
 		j.some("app_proto", p.App)
+		if p.TxID > 0 {
+			j.num("tx_id", p.TxID-1)
+		}
 		j.open("anomaly")
 		j.some("app_proto", p.App)
 		j.str("type", p.Type)

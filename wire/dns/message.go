@@ -60,12 +60,27 @@ type Message struct {
 	// EDNS is what the OPT record says (RFC 6891); its zero value means that there is none.
 	EDNS EDNS
 
+	// Broken is the section in which the message broke off; after an error.
+	Broken Section
+
 	// LongName tells that a name broke the limit of 255 octets (RFC 1035 §2.3.4). It was cut at 1025 characters.
 	LongName bool
 
 	wire  []byte
 	names names
 }
+
+// Section is a part of a message (RFC 1035 §4.1). The zero value is the header.
+type Section uint8
+
+// The sections.
+const (
+	Header Section = iota
+	QuestionSection
+	AnswerSection
+	AuthoritySection
+	AdditionalSection
+)
 
 // Question is what is asked (RFC 1035 §4.1.2).
 type Question struct {
@@ -138,16 +153,20 @@ func (m *Message) Parse(p []byte) error {
 	}
 	m.ID = binary.BigEndian.Uint16(p)
 	m.Flags = Flags(binary.BigEndian.Uint16(p[2:]))
+	m.Broken = QuestionSection
 	off, err := m.questions(headerLen, int(binary.BigEndian.Uint16(p[4:])))
 	if err != nil {
 		return err
 	}
+	m.Broken = AnswerSection
 	if off, err = m.records(off, &m.Answers, int(binary.BigEndian.Uint16(p[6:]))); err != nil {
 		return err
 	}
+	m.Broken = AuthoritySection
 	if off, err = m.records(off, &m.Authorities, int(binary.BigEndian.Uint16(p[8:]))); err != nil {
 		return err
 	}
+	m.Broken = AdditionalSection
 	_, err = m.records(off, &m.Additionals, int(binary.BigEndian.Uint16(p[10:])))
 	return err
 }
@@ -159,7 +178,7 @@ func (m *Message) reset(p []byte) {
 	m.ID, m.Flags, m.LongName = 0, 0, false
 	m.Questions, m.Answers = m.Questions[:0], m.Answers[:0]
 	m.Authorities, m.Additionals = m.Authorities[:0], m.Additionals[:0]
-	m.EDNS = EDNS{}
+	m.EDNS, m.Broken = EDNS{}, Header
 	m.wire = p
 	m.names.reset()
 }

@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"slices"
+
 	"bulwark/detect/signature/internal/rule"
+	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/inspect"
 	"bulwark/wire/packet"
@@ -13,6 +16,9 @@ func (c *compiled) settleExchange() error {
 	c.about, c.dirs = aboutHTTP, 1<<wire.ToClient
 	if len(c.looks) == 0 {
 		return unsupported("=> without fields")
+	}
+	if src := c.looks[0].src; src != nil && src.record != event.KindNone && !ofBodies(src) {
+		return c.settleRecords(src.record)
 	}
 	for i := range c.looks {
 		l := &c.looks[i]
@@ -48,6 +54,55 @@ func (c *compiled) settleExchange() error {
 	return nil
 }
 
+// settleRecords is the same of a protocol whose messages are told of as records.
+func (c *compiled) settleRecords(kind event.Kind) error {
+	c.about, c.kind = aboutRecord, kind
+	for i := range c.looks {
+		l := &c.looks[i]
+		if l.src == nil || l.src.record != kind {
+			return unsupported("=> with fields of several protocols together")
+		}
+		if l.src.dir != wire.Either {
+			l.dir = l.src.dir
+		}
+		if l.dir == wire.Either {
+			return unsupported("=> with a field of which direction is not said")
+		}
+	}
+	return nil
+}
+
+// half is a rule over both directions of which the request held.
+type half struct {
+	rule int32
+	tx   uint64
+}
+
+// maxHalves is how many of them are remembered of a flow.
+const maxHalves = 32
+
+// askExchange asks a rule over both directions about a record: of one that a side has said, the fields of that side.
+func (w *Watcher) askExchange(n int32) {
+	v := &w.view
+	dir, both := said(v.record)
+	if v.more.Turn {
+		dir, both = v.f.Dir, false
+	}
+	v.dir = wire.ToClient
+	if both || dir == wire.Either {
+		w.ask(n)
+		return
+	}
+	st, h := v.st, half{n, v.more.Tx}
+	v.turn, v.dir = true, dir
+	if i := slices.Index(st.halves, h); dir == wire.ToClient && i >= 0 && w.ask(n) {
+		st.halves = slices.Delete(st.halves, i, i+1)
+	} else if dir == wire.ToServer && i < 0 && len(st.halves) < maxHalves && w.looks(&w.set.rules[n]) {
+		st.halves = append(st.halves, h)
+	}
+	v.turn = false
+}
+
 // mixesBodies reports whether a rule about fields of HTTP asks for the name or the size of a file too.
 func (c *compiled) mixesBodies() bool {
 	http, files := false, false
@@ -71,6 +126,9 @@ func (w *Watcher) exchanged(c *compiled) bool {
 	}()
 	for i := range c.looks {
 		if l := &c.looks[i]; l.dir != w.view.dir {
+			if w.view.turn {
+				continue
+			}
 			w.view.dir = l.dir
 			clear(w.cache)
 		}

@@ -120,7 +120,7 @@ func (s *Set) placePackets(n int32, c *compiled) {
 		}
 	}
 	if c.inPackets {
-		if c.transport == 0 || c.transport == 6 {
+		if c.transport == 6 || c.transport == 0 && !(c.inStreams && len(c.app) > 0 && !pinned(c.Buffers)) {
 			put(&s.packets[0], func(p *portGroup) { p.put(n, c) })
 			if _, near := c.nearPattern(); c.fast >= 0 && !near {
 				put(&s.streams, func(p *portGroup) { p.addBeside(multi.Pattern{Bytes: c.pattern.Bytes, Fold: c.pattern.Fold}, n) })

@@ -282,6 +282,10 @@ func (w *Watcher) Record(f *inspect.Flow, _ *event.Header, p event.Payload, more
 // askRecord asks a rule about a record in the directions that it speaks of.
 func (w *Watcher) askRecord(n int32) {
 	c := &w.set.rules[n]
+	if c.Exchange {
+		w.askExchange(n)
+		return
+	}
 	if c.turns() && !w.view.more.Turn {
 		for dir := range wire.Dir(2) {
 			if c.dirs>>dir&1 != 0 {

@@ -98,8 +98,15 @@ func nameSources() map[string]*source {
 		"dns.rcode": some(either, func(p *event.DNS) (uint64, bool) {
 			return p.RawFlags & 15, p.Activity == "Response"
 		}),
-		"dns.rrtype":          coded(either, field.RRTypes(), func(p *event.DNS) string { return p.Type }),
-		"dns.response.rrname": list(either, func(p *event.DNS) []string { return p.AnswerNames }),
+		"dns.rrtype": coded(either, field.RRTypes(), func(p *event.DNS) string { return p.Type }),
+		"dns.response.rrname": list(either, func(p *event.DNS) []string {
+			if p.Activity != "Response" {
+				return nil
+			}
+			all := append([]string{p.Hostname}, p.AnswerNames...)
+			all = appendNames(append(append(all, p.AuthorityNames...), p.AdditionalNames...), p.AnswerTypes, p.Answers)
+			return appendNames(appendNames(all, p.AuthorityTypes, p.Authorities), p.AdditionalTypes, p.Additionals)
+		}),
 
 		"dhcp.leasetime":      number(either, func(p *event.DHCP) uint64 { return p.Lease }),
 		"dhcp.rebinding_time": number(either, func(p *event.DHCP) uint64 { return p.Rebinding }),
@@ -130,7 +137,7 @@ func nameSources() map[string]*source {
 	return m
 }
 
-// responseNames are all names of a response.
+// responseNames are all names of a response, those in its data among them.
 func responseNames(p *event.MDNS) []string {
 	if p.Activity != "Response" {
 		return nil
@@ -138,6 +145,24 @@ func responseNames(p *event.MDNS) []string {
 	var all []string
 	for _, l := range [][]string{p.Names, p.AnswerNames, p.AuthorityNames, p.AdditionalNames} {
 		all = append(all, l...)
+	}
+	all = appendNames(all, p.AnswerTypes, p.Answers)
+	return appendNames(appendNames(all, p.AuthorityTypes, p.Authorities), p.AdditionalTypes, p.Additionals)
+}
+
+// appendNames appends the names in the data of records (Suricata User Guide, "dns.response.rrname"): CNAME, PTR, MX, NS, and
+// the first of SOA.
+func appendNames(all, types, data []string) []string {
+	for i := range min(len(types), len(data)) {
+		v := data[i]
+		switch types[i] {
+		case "CNAME", "PTR", "NS", "MX":
+		case "SOA":
+			v, _, _ = strings.Cut(v, " ")
+		default:
+			continue
+		}
+		all = append(all, strings.TrimSuffix(v, "."))
 	}
 	return all
 }

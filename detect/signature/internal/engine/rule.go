@@ -79,8 +79,6 @@ func (s *Set) compile(r *rule.Rule, o *overrides) (compiled, error) {
 	c.class = s.classes[r.Class]
 	s.override(&c, o)
 	switch {
-	case r.Proto.Hook != "":
-		return c, unsupported("a rule that waits for " + r.Proto.Hook)
 	case r.Action == rule.Accept:
 		return c, unsupported("accept")
 	}
@@ -220,6 +218,9 @@ func (c *compiled) settle() error {
 	case c.Flow.ToClient && !c.Flow.ToServer:
 		c.dirs = 1 << wire.ToClient
 	}
+	if err := c.settleHook(); err != nil {
+		return err
+	}
 	switch c.FileDir {
 	case "to_server":
 		c.dirs &= 1 << wire.ToServer
@@ -285,6 +286,10 @@ func (c *compiled) settle() error {
 
 // settleApp is for a rule about a protocol that looks at no buffer: it is asked at each packet once the protocol is known.
 func (c *compiled) settleApp() {
+	if c.Proto.Hook != "" {
+		c.settleState()
+		return
+	}
 	if c.Store != nil { // each file once
 		c.about, c.kind = aboutRecord, event.KindFile
 		return
@@ -353,7 +358,7 @@ func (c *compiled) choose() {
 	best := -1
 	for i := range c.looks {
 		l := &c.looks[i]
-		if l.src != nil && c.about == aboutHTTP && ofBodies(l.src) || c.Exchange && l.dir == wire.ToServer { // what is asked when the response is there is found by it
+		if l.src != nil && c.about == aboutHTTP && ofBodies(l.src) || c.Exchange && (l.dir == wire.ToServer || c.about == aboutRecord) { // what is asked when the response is there is found by it
 			continue
 		}
 		if l.program == nil || l.src != nil && l.src.packet != nil || l.program.WhenAbsent() || c.about == aboutRecord && l.src == nil || c.about == aboutHTTP && l.src == nil {

@@ -11,7 +11,7 @@ type state struct {
 	set      *Set    // that numbers in it are of
 	asked    [2]bool // rules about addresses alone, by direction
 	passed   bool    // a rule let it pass
-	known    bool    // the rules about its protocol were asked
+	known    string  // protocol of which rules were asked
 	passing  uint64  // serial of a packet that a rule let pass, plus one
 	sifted   [2]sifted
 	sides    [2]side
@@ -22,6 +22,9 @@ type state struct {
 	txs      []transaction
 	files    []gathered
 	once     []once // of exchanges
+	halves   []half
+	knownOf  [2]string
+	said     []int32 // rules about protocols that held
 	notes    notes
 	tags     []tag // of the session
 }
@@ -123,6 +126,7 @@ func (w *Watcher) renew(st *state, f *inspect.Flow) {
 	st.src, st.dst = w.set.addresses.of(&f.Src, f.V6), w.set.addresses.of(&f.Dst, f.V6)
 	if old != nil && old != w.set {
 		st.bits, st.ints, st.once = st.bits[:0], st.ints[:0], st.once[:0]
+		st.halves, st.said = st.halves[:0], st.said[:0]
 		for d := range st.sides {
 			st.sides[d].waiting, st.sides[d].fired, st.sides[d].began = st.sides[d].waiting[:0], st.sides[d].fired[:0], false
 		}

@@ -180,46 +180,49 @@ func (t *packetTest) streamSize() {
 
 // appProtocol is app-layer-protocol: names, and whose side or which protocol.
 func (t *packetTest) appProtocol() {
-	mode, unknown := "", false
-	if len(t.Options) > 0 {
-		mode = t.Options[0]
+	mode, exact, unknown := "direction", false, false
+	for _, o := range t.Options {
+		if o == "exact" {
+			exact = true
+		} else {
+			mode = o
+		}
 	}
 	var names []string
 	for _, name := range t.Words {
 		unknown = unknown || name == "unknown" || name == "failed"
-		names = append(names, appNames(name)...)
+		if names = append(names, appNames(name)...); name == "http2" && !exact {
+			names = append(names, "doh2")
+		}
+		if exact {
+			names = t.Words
+		}
 	}
+	is := func(app string) bool { return app == "" && unknown || app != "" && slices.Contains(names, app) }
 	t.ofFlow = true
 	t.holds = func(t *packetTest, f *inspect.Flow, _ *packet.Packet) bool {
-		of := [2]string{f.App, f.App}
-		for d := range of {
-			if f.AppOf[d] != "" {
-				of[d] = f.AppOf[d]
-			}
-		}
-		is := func(app string) bool {
-			if app == "" {
-				return unknown
-			}
-			for _, n := range names {
-				if n == app {
-					return true
-				}
-			}
-			return false
-		}
 		switch mode {
 		case "toserver":
-			return is(of[0]) != t.Not
+			return is(appOf(f, wire.ToServer)) != t.Not
 		case "toclient":
-			return is(of[1]) != t.Not
+			return is(appOf(f, wire.ToClient)) != t.Not
+		case "direction":
+			return is(appOf(f, f.Dir)) != t.Not
 		case "either":
-			return (is(of[0]) || is(of[1])) != t.Not
+			return (is(appOf(f, wire.ToServer)) || is(appOf(f, wire.ToClient))) != t.Not
 		case "original":
 			return is(f.AppBefore) != t.Not
 		}
 		return is(f.App) != t.Not
 	}
+}
+
+// appOf is the protocol of a direction.
+func appOf(f *inspect.Flow, dir wire.Dir) string {
+	if f.AppOf[dir] != "" {
+		return f.AppOf[dir]
+	}
+	return f.App
 }
 
 // echo is a number behind the checksum of ICMP: identifier or sequence number of an echo (RFC 792).

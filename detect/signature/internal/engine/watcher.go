@@ -84,6 +84,7 @@ type view struct {
 	frame  *inspect.Frame
 	more   *inspect.More // what was read of the message besides
 	number uint64        // of the transaction, from 1
+	turn   bool          // of a rule over both directions, the fields of dir alone are looked at
 }
 
 // NewShared holds no rules.
@@ -172,15 +173,8 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 			w.ask(n)
 		}
 	}
-	if f.App != "" && !st.known {
-		for _, n := range w.set.protocol {
-			if c := &w.set.rules[n]; c.dirs>>f.Dir&1 == 0 {
-				w.view.dir = f.Dir.Other()
-			}
-			w.ask(n)
-			w.view.dir = f.Dir
-		}
-		st.known = true
+	if f.App != "" && (f.App != st.known || f.AppOf[f.Dir] != st.knownOf[f.Dir]) {
+		w.protocol(f, st)
 	}
 	x := &st.sifted[f.Dir]
 	if !x.done || x.sport != p.SrcPort || x.dport != p.DstPort || x.proto != p.Proto || x.app != f.App {

@@ -103,11 +103,25 @@ func (w *Worker) tellDNS(f *flow, m *dns.Message, err error) {
 	if m.Flags.Response() {
 		w.ofDomain(f, m)
 	}
+	w.oddDNS(f, m, err)
+}
+
+// oddDNS tells what is wrong with a message, by Suricata's names.
+func (w *Worker) oddDNS(f *flow, m *dns.Message, err error) {
+	tx := w.out.dns.TxID
+	if err != nil {
+		switch m.Broken {
+		case dns.AuthoritySection:
+			w.txAnomaly(f, "invalid_authorities", tx)
+		case dns.AdditionalSection:
+			w.txAnomaly(f, "invalid_additionals", tx)
+		}
+	}
 	if m.Flags.Z() {
-		w.appAnomaly(f, "z_flag_set")
+		w.txAnomaly(f, "z_flag_set", tx)
 	}
 	if o := m.Flags.Opcode(); o == 3 || o > 6 { // not assigned (RFC 8490 assigned 6)
-		w.appAnomaly(f, "invalid_opcode")
+		w.txAnomaly(f, "invalid_opcode", tx)
 	}
 }
 

@@ -81,23 +81,27 @@ func (w *Worker) compare(f *flow, dir wire.Dir, data []byte) {
 	case same || f.before != Unknown:
 		f.other[dir] = Unknown
 	case other:
-		w.applayer(f, "proto_detect", "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS")
+		w.applayer(f, "proto_detect", "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS", 0)
 	case dir == wire.ToClient:
-		w.applayer(f, "proto_detect", "APPLAYER_DETECT_PROTOCOL_ONLY_ONE_DIRECTION")
+		w.applayer(f, "proto_detect", "APPLAYER_DETECT_PROTOCOL_ONLY_ONE_DIRECTION", 0)
 	}
 }
 
 // appAnomaly tells what is wrong with the protocol of f, by Suricata's name of it.
-func (w *Worker) appAnomaly(f *flow, what string) { w.applayer(f, "proto_parser", what) }
+func (w *Worker) appAnomaly(f *flow, what string) { w.txAnomaly(f, what, 0) }
+
+// txAnomaly is the same of a message whose place in its conversation is known, from 1.
+func (w *Worker) txAnomaly(f *flow, what string, tx uint64) { w.applayer(f, "proto_parser", what, tx) }
 
 // mostApp is how many anomalies are told between two reports of the counters before those of applications fall silent.
 const mostApp = 1000
 
-// applayer tells of an anomaly in the protocol of f; layer is the part that met it: proto_parser or proto_detect.
-func (w *Worker) applayer(f *flow, layer, name string) {
+// applayer tells of an anomaly in the protocol of f; layer is the part that met it: proto_parser or proto_detect; tx is the
+// place of the message, from 1, or 0.
+func (w *Worker) applayer(f *flow, layer, name string, tx uint64) {
 	if w.count.anomalies++; !w.opt.Full && w.count.anomalies > mostApp {
 		return
 	}
-	w.out.anomaly = event.Anomaly{Type: "applayer", Event: name, App: f.app.String(), Layer: layer}
+	w.out.anomaly = event.Anomaly{Type: "applayer", Event: name, App: f.app.String(), Layer: layer, TxID: tx}
 	w.emit(f, &w.out.anomaly)
 }
