@@ -56,7 +56,7 @@ func hl7Cases() []Case {
 
 // Names are those that are known, by the list on which they stand.
 func Names() map[string][]string {
-	return map[string][]string{"dicom": {"CT_ROOM1", "VIEWER1", "PACS"}, "hl7": {"LAB", "ADMIT", "EHR"}}
+	return map[string][]string{"dicom": {"CT_ROOM1", "VIEWER1", "PACS"}, "hl7": {"LAB", "ADMIT", "EHR"}, "dhcp": {names, "10.20.0.1"}}
 }
 
 // knownCases are those of rules that know peers by name.
@@ -74,5 +74,29 @@ func knownCases() []Case {
 		{SID: 9009002, Family: "known", Tool: "the lab's HL7 sender", Known: true,
 			What: "an application that nobody knows sends a result", Fires: messages(intruder, record, "TEST99", "ORU^R01", "AA", "", 1, 0),
 			Not: "the laboratory does", Silent: messages(lab, record, "LAB", "ORU^R01", "AA", "", 1, 0)},
+		{SID: 9009003, Family: "known", Tool: "the lab's DHCP server",
+			What: "somebody offers addresses", Fires: func(s *Scene) { s.lease(intruder, 2, "") }, Known: true,
+			Not: "the server and the router offer and confirm some, and somebody asks", Silent: func(s *Scene) {
+				s.lease(names, 2, "")
+				s.lease(names, 5, "a name before")
+				s.lease("10.20.0.1", 2, "")
+				s.Datagram(ward, 68, names, 67, bootp(1, 3, ""))
+			}},
 	}
+}
+
+// lease answers whoever asks for an address: kind 2 offers one, kind 5 confirms it.
+func (s *Scene) lease(from string, kind byte, before string) {
+	s.Datagram(from, 67, ward2, 68, bootp(2, kind, before))
+}
+
+// bootp is a message of DHCP (RFC 2131 section 2), with a domain name (option 15) before its kind (option 53).
+func bootp(op, kind byte, domain string) []byte {
+	b := make([]byte, 236, 300)
+	copy(b, []byte{op, 1, 6, 0, 0xde, 0xad, 0xbe, 0xef})
+	b = append(b, 0x63, 0x82, 0x53, 0x63)
+	if domain != "" {
+		b = append(append(b, 15, byte(len(domain))), domain...)
+	}
+	return append(b, 53, 1, kind, 51, 4, 0, 0, 14, 16, 255)
 }

@@ -6,6 +6,19 @@ import (
 	"time"
 )
 
+// heap carries so many megabytes over one connection.
+func heap(from, to string, dir, megabytes int) Act {
+	return func(s *Scene) {
+		c := s.Connect(from, to, 8443)
+		p := make([]byte, 50_000)
+		times(megabytes*20, func(int) {
+			c.packet(dir, psh|ack, nil, p)
+			c.packet(1-dir, ack, nil, nil)
+		})
+		c.Close()
+	}
+}
+
 func outwardCases() []Case {
 	named := func(name string) Act { return func(s *Scene) { s.tls(ward, outside, name, 0x0304) } }
 	image := zero(128) + "DICM" + strings.Repeat("\x02\x00\x00\x00UL\x04\x00\x00\x00\x00\x00", 20)
@@ -56,6 +69,13 @@ func outwardCases() []Case {
 		{SID: 9000807, Family: "exfiltration", Tool: "dnscat2",
 			What: "dnscat2 asks its server", Fires: lookUps(1, 0, 16, fixed("dnscat.0a1b0102030405.example.net")),
 			Not: "somebody asks for its page", Silent: lookUps(1, 0, 1, fixed("www.dnscat.example.net"))},
+		{SID: 9000808, Family: "exfiltration", Tool: "the lab's archive of files",
+			What: "an archive of 110 MB is uploaded outside", Fires: heap(ward, outside, up, 110),
+			Not: "an update of 110 MB is downloaded, a copy goes to a server of the hospital, and 90 MB go outside", Silent: func(s *Scene) {
+				heap(ward, outside, down, 110)(s)
+				heap(ward, files, up, 110)(s)
+				heap(ward, outside, up, 90)(s)
+			}},
 	}
 }
 

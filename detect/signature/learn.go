@@ -19,14 +19,15 @@ import (
 
 // Name is a name by which a program of the hospital calls itself.
 type Name struct {
-	List      string // on which it belongs: dicom (titles of application entities), hl7 (sending applications)
+	List      string // on which it belongs: dicom (titles of application entities), hl7 (sending applications), dhcp (addresses of servers)
 	Value     string
 	First     time.Time // when it was heard first
 	Confirmed bool      // a person has confirmed the device that it stands on, after it did
 }
 
-// lists are those that are learnt, as people read of them.
-var lists = map[string]string{"dicom": "DICOM", "hl7": "HL7"}
+// lists are those that are learnt, with what those do who stand on them.
+var lists = map[string]Text{"dicom": {"speaks DICOM", "parle DICOM"}, "hl7": {"speaks HL7", "parle HL7"},
+	"dhcp": {"hands out addresses (DHCP)", "distribue des adresses (DHCP)"}}
 
 // knownFile is where it is kept what was learnt.
 const knownFile = "known.json"
@@ -172,19 +173,22 @@ func (l *learnt) waits(name string, learning time.Duration) Text {
 		return Text{fmt.Sprintf("More than %d names were heard: nobody can be said to be new.", maxNames),
 			fmt.Sprintf("Plus de %d noms ont été entendus : on ne peut dire de personne qu'il est nouveau.", maxNames)}
 	case l.Since.IsZero():
-		return Text{fmt.Sprintf("It learns who speaks %s for %s days from the first who does. Then it tells of whoever is new.", lists[name], days),
-			fmt.Sprintf("Elle apprend qui parle %s pendant %s jours à partir du premier. Ensuite, elle signale tout nouveau venu.", lists[name], days)}
+		return Text{fmt.Sprintf("It learns who %s for %s days from the first who does. Then it tells of whoever is new.", lists[name].EN, days),
+			fmt.Sprintf("Elle apprend qui %s pendant %s jours à partir du premier. Ensuite, elle signale tout nouveau venu.", lists[name].FR, days)}
 	}
 	day := l.until(learning).Format("2006-01-02 15:04")
-	return Text{fmt.Sprintf("It learns who speaks %s until %s. Then it tells of whoever is new.", lists[name], day),
-		fmt.Sprintf("Elle apprend qui parle %s jusqu'au %s. Ensuite, elle signale tout nouveau venu.", lists[name], day)}
+	return Text{fmt.Sprintf("It learns who %s until %s. Then it tells of whoever is new.", lists[name].EN, day),
+		fmt.Sprintf("Elle apprend qui %s jusqu'au %s. Ensuite, elle signale tout nouveau venu.", lists[name].FR, day)}
 }
 
-// KnownList is the file of a list of names, as datasets are read: a name a line, in base64.
+// KnownList is the file of a list of names, as datasets are read: a line each, texts in base64.
 func KnownList(list string, names []string) File {
 	var text strings.Builder
 	for _, n := range names {
-		text.WriteString(base64.StdEncoding.EncodeToString([]byte(n)) + "\n")
+		if list != "dhcp" {
+			n = base64.StdEncoding.EncodeToString([]byte(n))
+		}
+		text.WriteString(n + "\n")
 	}
 	return File{Name: "known-" + list + ".lst", Text: []byte(text.String()), Data: true}
 }

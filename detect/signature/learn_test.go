@@ -73,8 +73,8 @@ func TestItIsLearntWhoThereIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("when a person has taken it out", "disabled Taken out of force", Loaded, "?")
-	if rules, _ := b.Rules(); !slices.Equal(rules.Off, []ID{{1, 9009001}}) {
-		t.Errorf("taken out are %v, want 9009001 alone", rules.Off)
+	if rules, _ := b.Rules(); !slices.Equal(rules.Off, []ID{{1, 9009003}, {1, 9009001}}) {
+		t.Errorf("off are %v, want 9009003, which waits, and 9009001, which a person has taken out", rules.Off)
 	}
 }
 

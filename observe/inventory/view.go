@@ -413,7 +413,7 @@ func (i *Inventory) At(addr netip.Addr) uint64 {
 
 // Caller is a name by which a program of a device calls itself.
 type Caller struct {
-	Protocol  string // dicom: the title of an application entity; hl7: of an application that sends or takes messages
+	Protocol  string // dicom: the title of an application entity; hl7: of an application that sends or takes messages; dhcp: the address of a server
 	Name      string
 	First     time.Time // when it was heard first
 	Confirmed bool      // a person has confirmed the device since
@@ -428,15 +428,25 @@ func (i *Inventory) Callers() (all []Caller) {
 		for _, t := range traces {
 			for k := range t.Facts {
 				f := &t.Facts[k]
-				if f.Source != "dicom" && f.Source != "hl7" || f.Field != register.AE && f.Field != register.App {
-					continue
+				if name := callsItself(t, f); name != "" {
+					first := time.Unix(0, f.First).UTC()
+					all = append(all, Caller{Protocol: f.Source, Name: name, First: first, Confirmed: confirmed.After(first)})
 				}
-				first := time.Unix(0, f.First).UTC()
-				all = append(all, Caller{Protocol: f.Source, Name: f.Value, First: first, Confirmed: confirmed.After(first)})
 			}
 		}
 	})
 	return all
+}
+
+// callsItself is the name of a caller in a fact; "": there is none. Routers pass on what DHCP servers behind them say.
+func callsItself(t *register.Trace, f *register.Fact) string {
+	switch {
+	case f.Source == "dicom" && f.Field == register.AE, f.Source == "hl7" && f.Field == register.App:
+		return f.Value
+	case f.Source == "dhcp" && f.Field == register.Role && (f.Value == "dhcp server" || f.Value == "default router"):
+		return t.Addr.String()
+	}
+	return ""
 }
 
 // Addresses are those at which devices are, sorted.
