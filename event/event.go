@@ -79,6 +79,8 @@ const (
 	KindRADIUS    Kind = 35
 	KindDevice    Kind = 60
 	KindAlert     Kind = 61
+	KindIncident  Kind = 62
+	KindRisk      Kind = 63
 	KindPacket    Kind = 65
 
 	KindContainment Kind = 64
@@ -150,6 +152,8 @@ var kinds = [kindEnd]struct {
 	KindRADIUS:    {"radius", func() Payload { return new(RADIUS) }},
 	KindDevice:    {"device", func() Payload { return new(Device) }},
 	KindAlert:     {"alert", func() Payload { return new(Alert) }},
+	KindIncident:  {"incident", func() Payload { return new(Incident) }},
+	KindRisk:      {"risk", func() Payload { return new(Risk) }},
 	KindPacket:    {"packet", func() Payload { return new(Packet) }},
 
 	KindContainment: {"containment", func() Payload { return new(Containment) }},

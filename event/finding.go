@@ -1,6 +1,7 @@
 package event
 
-// Finding is a suspicion (OCSF 2004): told when one is new, comes back, changes its severity, or is judged.
+// Finding is a suspicion (OCSF 2004): told when one is new, comes back, changes its severity, fires anew
+// after half an hour, fires for the 10th, 100th... time, or is judged.
 type Finding struct {
 	Title      string   // what it is
 	UID        string   // its identifier

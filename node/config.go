@@ -17,6 +17,7 @@ import (
 
 	findings "bulwark/decide/finding"
 	"bulwark/decide/identity"
+	incidents "bulwark/decide/incident"
 	"bulwark/detect/signature"
 	"bulwark/observe/inventory"
 	"bulwark/observe/sensor"
@@ -53,6 +54,8 @@ type Config struct {
 	Findings findings.Config `conf:"findings"`
 	// Notify is how people are told.
 	Notify notify.Config `conf:"notify"`
+	// Incidents are what belongs together.
+	Incidents incidents.Config `conf:"incidents"`
 	// Containment are acts against attacks, each for a time.
 	Containment containment.Config `conf:"containment"`
 	// Filter stops traffic on this machine.
@@ -140,7 +143,7 @@ func (s *Store) Check() error {
 // defaults are the settings of a node that nobody configured.
 func defaults() Config {
 	return Config{
-		Site: "site", Sensor: sensor.Defaults(), Rules: signature.Defaults(), Inventory: inventory.Defaults(), Findings: findings.Defaults(), Containment: containment.Defaults(),
+		Site: "site", Sensor: sensor.Defaults(), Rules: signature.Defaults(), Inventory: inventory.Defaults(), Findings: findings.Defaults(), Incidents: incidents.Defaults(), Containment: containment.Defaults(),
 		Join:  Join{Listen: ":8444", Leaf: ":8445"},
 		Bus:   Bus{Keep: day, Size: 16 << 30},
 		Store: Store{Flows: 30 * day, Events: 180 * day, Findings: 365 * day, Free: 2 << 30},

@@ -60,6 +60,11 @@ func (n *Node) takeOrders(ctx context.Context) error {
 			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
 		}
 	}
+	if n.incidents != nil {
+		for _, r := range n.incidents.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
+			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
+		}
+	}
 	if n.notify != nil {
 		for _, r := range n.notify.Doors(func(*http.Request) (string, string, error) { return ledger.Host, ledger.Host, nil }).Routes() {
 			mux.Handle(r.Method+" "+r.Pattern, r.Handler)

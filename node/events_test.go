@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	findings "bulwark/decide/finding"
+	incidents "bulwark/decide/incident"
 	"bulwark/decide/safety"
 	"bulwark/detect/signature"
 	"bulwark/event"
@@ -28,6 +29,7 @@ func publishing() []eventdoc.Room {
 		{Name: "observe/inventory", Publishes: inventory.Publishes(), Reads: inventory.Reads()},
 		{Name: "detect/signature", Publishes: signature.Publishes(), Reads: signature.Reads()},
 		{Name: "decide/finding", Publishes: findings.Publishes(), Reads: findings.Reads()},
+		{Name: "decide/incident", Publishes: incidents.Publishes(), Reads: incidents.Reads()},
 		{Name: "decide/safety", Publishes: safety.Publishes(), Reads: safety.Reads()},
 		{Name: "respond/containment", Publishes: containment.Publishes(), Reads: containment.Reads()},
 		{Name: "respond/notify", Publishes: notify.Publishes(), Reads: notify.Reads()},

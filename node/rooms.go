@@ -46,6 +46,9 @@ func (n *Node) rooms() []stage {
 	if n.findings != nil {
 		keepers = append(keepers, room{"findings", func(ctx context.Context) error { return n.findings.Run(ctx, n.bus) }})
 	}
+	if n.incidents != nil {
+		keepers = append(keepers, room{"incidents", func(ctx context.Context) error { return n.incidents.Run(ctx, n.bus) }})
+	}
 	if n.notify != nil {
 		keepers = append(keepers, room{"notify", func(ctx context.Context) error { return n.notify.Run(ctx, n.bus) }})
 	}

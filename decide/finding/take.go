@@ -33,6 +33,9 @@ var self = ledger.Program("finding")
 // again is how long after a true finding was dealt with it may still be the same.
 const again = time.Hour
 
+// quiet is after how long of silence a finding that is open is told again.
+const quiet = 30 * time.Minute
+
 // take makes a finding of an alert, or adds to one. The lock is held.
 func (f *Findings) take(r *event.Reader, h *event.Header, a *event.Alert) {
 	ru := f.ruleOf(a)
@@ -53,6 +56,7 @@ func (f *Findings) take(r *event.Reader, h *event.Header, a *event.Alert) {
 	}
 	f.touch(it)
 	f.move(it, &src, &dst)
+	anew := it.Count > 0 && h.Time-it.Last > int64(quiet)
 	it.seen(r, h, a, e, f.named(r.Site))
 	it.Source.add(e.Source)
 	it.Target.add(e.Target)
@@ -60,7 +64,7 @@ func (f *Findings) take(r *event.Reader, h *event.Header, a *event.Alert) {
 		it.Others = signal.Add(it.Others, o)
 	}
 	f.witness(it, r, h, a)
-	f.weigh(it, ru, kept, h.Time)
+	f.weigh(it, ru, kept, h.Time, anew)
 }
 
 // ruleOf is the rule of an alert, read anew where it is another than before.
@@ -214,8 +218,9 @@ func (f *Findings) witness(it *item, r *event.Reader, h *event.Header, a *event.
 	w.place, w.batch, w.uid = it.Count, append(w.batch[:0], b.Bytes()...), r.EventID(w.uid[:0])
 }
 
-// weigh says what an alert changes: a finding is new, comes back, or is another severity.
-func (f *Findings) weigh(it *item, ru *rule, kept *suppression, at int64) {
+// weigh says what an alert changes: a finding is new, comes back, is another severity, or has fired anew after a silence or ten times
+// as often.
+func (f *Findings) weigh(it *item, ru *rule, kept *suppression, at int64, anew bool) {
 	worse := it.Severity != ru.Severity
 	it.rule, it.Severity = ru, ru.Severity
 	now := f.needs.Clock.Now()
@@ -233,9 +238,22 @@ func (f *Findings) weigh(it *item, ru *rule, kept *suppression, at int64) {
 	case worse && it.Word.Status == Open:
 		f.happen(it, happening{Time: now, By: self, What: "severity", Reason: it.Severity.String()})
 		f.tell(it, worsened, "Update")
+	case it.Word.Status == Open && (anew || decade(it.Count)):
+		f.tell(it, counted, "Update")
 	case it.Word.Status == Open:
 		f.mark(it, counted)
 	}
+}
+
+// decade says whether a count is 10, 100, 1,000...
+func decade(n uint64) bool {
+	for n >= 10 && n%10 == 0 {
+		n /= 10
+		if n == 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // open opens a finding again.

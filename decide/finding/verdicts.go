@@ -47,6 +47,18 @@ func (f *Findings) Verdicts(rule string) Verdicts {
 	return v
 }
 
+// Kept are those findings of some that are kept, and not closed.
+func (f *Findings) Kept(ids []uint64) (kept []uint64) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, id := range ids {
+		if it := f.items[id]; it != nil && it.Word.Status != Closed {
+			kept = append(kept, id)
+		}
+	}
+	return kept
+}
+
 // AllVerdicts is how people judged the findings of each rule of which they judged any.
 func (f *Findings) AllVerdicts() map[string]Verdicts {
 	f.mu.RLock()

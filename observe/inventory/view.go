@@ -463,6 +463,13 @@ func (i *Inventory) Addresses() []netip.Addr {
 	return all
 }
 
+// Ward is where people say that a device stands; empty: they did not say.
+func (i *Inventory) Ward(id uint64) string {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	return i.words[register.DeviceID(id)].Ward
+}
+
 // Named says what a device is called, what it is taken for, and how much care depends on it, in a digit, as far as that is known;
 // false: there is none of that number.
 func (i *Inventory) Named(id uint64) (name, class, tier string, ok bool) {

@@ -46,18 +46,37 @@ func (s *Site) End(in *Incident) {
 	delete(s.open, in.ID)
 }
 
+// Adopt says of all that an incident holds that it is there: after what a person wanted was taken back.
+func (s *Site) Adopt(in *Incident) {
+	for n := range in.Joins {
+		if in.Joins[n].Why != Context {
+			s.belongs(&in.Joins[n], in.ID)
+		}
+	}
+	delete(s.open, in.ID)
+	if !in.Ended {
+		s.open[in.ID] = in
+	}
+}
+
 // move puts a join into an incident, and its entity with it.
 func (s *Site) move(j *Join, into *Incident) {
 	j.Why, j.Via = ByHand, ""
 	into.Joins = append(into.Joins, *j)
 	into.Last = max(into.Last, j.At)
 	if b := s.bursts[j.Burst]; b != nil {
-		b.Incident = into.ID
 		into.Last = max(into.Last, b.Last)
+	}
+	s.belongs(j, into.ID)
+}
+
+func (s *Site) belongs(j *Join, in uint64) {
+	if b := s.bursts[j.Burst]; b != nil {
+		b.Incident = in
 		s.changed.bursts[b.ID] = true
 	}
 	if en := s.entities[j.Entity]; en != nil {
-		en.Incident = into.ID
+		en.Incident = in
 		s.changed.entities[j.Entity] = true
 	}
 }

@@ -81,6 +81,32 @@ func pieces[K comparable, V any](all *[]Kept, kind string, changed map[K]bool, f
 	return nil
 }
 
+// Again has a piece kept that could not be.
+func (s *Site) Again(k Kept) {
+	switch rule, entity, _ := strings.Cut(k.Key, apart); k.Kind {
+	case "pair":
+		s.changed.pairs[key{rule, entity}] = true
+	case "rule":
+		s.changed.rules[k.Key] = true
+	case "entity":
+		s.changed.entities[k.Key] = true
+	case "burst":
+		if id, err := strconv.ParseUint(k.Key, 10, 64); err == nil {
+			s.changed.bursts[id] = true
+		}
+	}
+}
+
+// Weighing are the entities that have bursts that are not forgotten, in no order.
+func (s *Site) Weighing() (all []string) {
+	for e, en := range s.entities {
+		if len(en.Recent) > 0 {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
 // Restore takes up a piece that was kept.
 func (s *Site) Restore(k Kept) error {
 	var err error

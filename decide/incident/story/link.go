@@ -163,7 +163,7 @@ func (s *Site) before(in *Incident) {
 
 // put writes a burst into an incident. What is only context may be that of others, too, and be a part of one later.
 func (s *Site) put(in *Incident, b *Burst, why Why, via string, risk float64) {
-	j := Join{Burst: b.ID, Rule: b.Rule, Entity: b.Entity, Findings: slices.Clone(b.IDs), Tactics: b.Tactics, At: b.First, Severity: b.Severity,
+	j := Join{Burst: b.ID, Rule: b.Rule, Entity: b.Entity, Findings: slices.Clone(b.IDs), Told: b.Told, At: b.First,
 		Score: b.Score, New: b.New, Why: why, Via: via, Risk: risk}
 	if why != Context {
 		in.First = min(in.First, b.First)
@@ -206,7 +206,7 @@ func (s *Site) assess(in *Incident) {
 	for n := range in.Joins {
 		j := &in.Joins[n]
 		if j.Why != Context {
-			all = append(all, &Burst{Rule: j.Rule, First: j.At, Score: j.Score, Tactics: j.Tactics})
+			all = append(all, &Burst{Rule: j.Rule, First: j.At, Score: j.Score, Told: Told{Tactics: j.Tactics}})
 			entities = with(entities, mostEntities, j.Entity)
 		}
 	}

@@ -13,14 +13,12 @@ type Burst struct {
 	First    int64    `json:"first"`
 	Last     int64    `json:"last"`
 	Count    uint64   `json:"count"`
-	Told     uint64   `json:"told"` // the power of ten at which its volume was weighed last
+	Decade   uint64   `json:"decade"` // the power of ten at which its volume was weighed last
 	Score    float64  `json:"score"`
-	Severity uint8    `json:"severity"`
 	New      Novelty  `json:"new"`
 	Incident uint64   `json:"incident,omitempty"`
 	IDs      []string `json:"ids,omitempty"`
-	Tactics  []string `json:"tactics,omitempty"`
-	Names    []string `json:"names,omitempty"`
+	Told
 }
 
 // Pair is what is remembered of a rule on an entity.
@@ -92,8 +90,12 @@ func (s *Site) Take(f *Finding) []Change {
 	}
 	s.state.Now = max(s.state.Now, f.At)
 	changed := s.settle()
+	var before Rule // all subjects of a finding see its rule as it was before it
+	if len(f.Subjects) > 0 {
+		before = *s.rule(f.Rule)
+	}
 	for _, e := range f.Subjects {
-		b, more := s.burst(f, e)
+		b, more := s.burst(f, e, &before)
 		if !more {
 			continue
 		}
@@ -105,7 +107,7 @@ func (s *Site) Take(f *Finding) []Change {
 }
 
 // burst is the burst of a finding on an entity, and whether it weighs more than before.
-func (s *Site) burst(f *Finding, entity string) (*Burst, bool) {
+func (s *Site) burst(f *Finding, entity string, before *Rule) (*Burst, bool) {
 	now, k := s.state.Now, key{f.Rule, entity}
 	p, ru, en := s.pair(k), s.rule(f.Rule), s.entity(entity)
 	last := p.Last
@@ -114,12 +116,12 @@ func (s *Site) burst(f *Finding, entity string) (*Burst, bool) {
 		return b, s.swell(b, ru, f)
 	}
 	s.state.Burst++
-	b := &Burst{ID: s.state.Burst, Rule: f.Rule, Entity: entity, First: now, Last: now, Count: max(1, f.Count), Told: 1, Severity: min(f.Severity, 4),
-		Tactics: f.Tactics, Names: f.Names}
+	b := &Burst{ID: s.state.Burst, Rule: f.Rule, Entity: entity, First: now, Last: now, Count: max(1, f.Count), Decade: 1,
+		Told: Told{Title: f.Title, From: f.From, To: f.To, Names: f.Names, Severity: min(f.Severity, 4), Tactics: f.Tactics, Techniques: f.Techniques}}
 	if f.ID != "" {
 		b.IDs = []string{f.ID}
 	}
-	b.New, b.Score = s.score(f, p, ru)
+	b.New, b.Score = s.score(f, p, before)
 	if p.Times == 0 {
 		ru.Entities++
 	}
@@ -172,13 +174,44 @@ func (s *Site) swell(b *Burst, ru *Rule, f *Finding) bool {
 		grown = b.Incident != 0
 	}
 	s.changed.bursts[b.ID] = true
-	for b.Count >= 10*b.Told {
-		b.Told *= 10
-		if b.Told >= 10*ru.Largest {
+	for b.Count >= 10*b.Decade {
+		b.Decade *= 10
+		if b.Decade >= 10*ru.Largest {
 			b.Score += s.set.Volume
-			ru.Largest = b.Told
+			ru.Largest = b.Decade
 			grown = true
 		}
 	}
 	return grown
+}
+
+// Now is the time of the last finding, unix nanoseconds.
+func (s *Site) Now() int64 { return s.state.Now }
+
+// Of is the incident that an entity is in, while it goes on; 0: none.
+func (s *Site) Of(entity string) uint64 {
+	en := s.entities[entity]
+	if en == nil || s.open[en.Incident] == nil {
+		return 0
+	}
+	return en.Incident
+}
+
+// Leading are the titles of the bursts of an entity that weigh most now, the heaviest first.
+func (s *Site) Leading(entity string, most int) (all []string) {
+	en := s.entities[entity]
+	if en == nil {
+		return nil
+	}
+	var bursts []*Burst
+	for _, id := range en.Recent {
+		if b := s.bursts[id]; b != nil {
+			bursts = append(bursts, b)
+		}
+	}
+	slices.SortStableFunc(bursts, func(a, b *Burst) int { return cmp.Compare(b.Score, a.Score) })
+	for _, b := range bursts {
+		all = with(all, most, cmp.Or(b.Title, b.Rule))
+	}
+	return all
 }

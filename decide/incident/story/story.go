@@ -10,9 +10,12 @@ type Finding struct {
 	ID         string
 	At         int64 // unix nanoseconds
 	Rule       string
+	Title      string
+	From, To   string   // entities: who did it, and to whom; empty: not known
 	Severity   uint8    // 0 informational to 4 critical
 	Confidence uint64   // 0-100; 0: the rule does not say
 	Tactics    []string // of ATT&CK
+	Techniques []string // likewise
 	Subjects   []string // entities that carry its risk; none: it is counted, and no more
 	Names      []string // further entities: they link, and carry no risk
 	Count      uint64   // how many alerts it newly stands for; 0: 1
@@ -43,14 +46,24 @@ type Join struct {
 	Rule     string   `json:"rule"`
 	Entity   string   `json:"entity"`
 	Findings []string `json:"findings,omitempty"` // the first of the burst
-	Tactics  []string `json:"tactics,omitempty"`
-	At       int64    `json:"at"` // when the burst began, unix nanoseconds
-	Severity uint8    `json:"severity"`
-	Score    float64  `json:"score"`
-	New      Novelty  `json:"new"`
-	Why      Why      `json:"why"`
-	Via      string   `json:"via,omitempty"` // the entity or the rule that links it
-	Risk     float64  `json:"risk"`          // of its entity when it joined
+	Told
+	At    int64   `json:"at"` // when the burst began, unix nanoseconds
+	Score float64 `json:"score"`
+	New   Novelty `json:"new"`
+	Why   Why     `json:"why"`
+	Via   string  `json:"via,omitempty"` // the entity or the rule that links it
+	Risk  float64 `json:"risk"`          // of its entity when it joined
+}
+
+// Told is what the first finding of a burst says.
+type Told struct {
+	Title      string   `json:"title,omitempty"`
+	From       string   `json:"from,omitempty"` // entities: who did it, and to whom
+	To         string   `json:"to,omitempty"`
+	Names      []string `json:"names,omitempty"` // entities that it names besides
+	Severity   uint8    `json:"severity"`
+	Tactics    []string `json:"tactics,omitempty"`
+	Techniques []string `json:"techniques,omitempty"`
 }
 
 // Novelty is how new a burst was when it began.
@@ -87,7 +100,7 @@ type Change struct {
 
 // Bounds of one incident.
 const (
-	mostJoins    = 2000
+	mostJoins    = 1000
 	mostEntities = 500
 	mostRules    = 500
 	mostIDs      = 32 // findings that are named of a burst

@@ -1,0 +1,39 @@
+package node
+
+import (
+	"context"
+
+	findings "bulwark/decide/finding"
+	incidents "bulwark/decide/incident"
+)
+
+// openIncidents opens the room of what belongs together, where events are kept. That of a capture begins empty, and is not kept.
+func (n *Node) openIncidents(ctx context.Context) (err error) {
+	if !n.roles.keeps() {
+		return nil
+	}
+	n.incidents, err = incidents.New(ctx, incidents.Needs{Config: n.config.Incidents, DB: n.db, Ledger: n.ledger, Clock: n.clock,
+		Log: n.log.With("room", "incidents"), Fleeting: n.capture != "", Devices: incidentDevices{n}, Judge: incidentJudge{n}, Publisher: teller{n},
+		Site: n.config.Site, Live: n.showLive, Registry: n.metrics})
+	return err
+}
+
+// incidentDevices knows devices.
+type incidentDevices struct{ n *Node }
+
+func (d incidentDevices) Device(id uint64) (incidents.Device, bool) {
+	name, class, tier, ok := d.n.inventory.Named(id)
+	return incidents.Device{Name: name, Class: class, Tier: tier, Ward: d.n.inventory.Ward(id)}, ok
+}
+
+// incidentJudge passes verdicts on incidents to their findings.
+type incidentJudge struct{ n *Node }
+
+func (j incidentJudge) Judge(ctx context.Context, actor string, ids []uint64, verdict, reason string) error {
+	kept := j.n.findings.Kept(ids)
+	if len(kept) == 0 {
+		return nil
+	}
+	_, _, err := j.n.findings.Judge(ctx, actor, findings.Ask{IDs: kept, Verdict: findings.Verdict(verdict), Reason: reason})
+	return err
+}
