@@ -79,7 +79,7 @@ func eyeOf(t *testing.T, rules *signature.Rules) *signature.Eye {
 
 func sidsOf(t *testing.T, path string, eye *signature.Eye) []uint64 {
 	sids := map[uint64]bool{}
-	err := look(context.Background(), path, nil, eye, func(e *event.Event) error {
+	err := look(context.Background(), scene{path: path, eye: eye}, func(e *event.Event) error {
 		if a, ok := e.Payload.(*event.Alert); ok {
 			sids[a.SID] = true
 		}

@@ -77,7 +77,8 @@ func (b *Bench) verifyRules(ctx context.Context, archive map[string][]byte, t *v
 	if err != nil {
 		return "", err
 	}
-	records, err := lookEVE(ctx, path, t.Options(), eye)
+	o := t.Options()
+	records, err := lookEVE(ctx, scene{path, t.Filter(), &o, eye})
 	if err != nil {
 		return "", err
 	}
@@ -127,7 +128,7 @@ func runOracle(ctx context.Context, b *Bench) ([]Case, error) {
 			}
 		}
 		got := map[uint64]bool{}
-		err := look(ctx, path, nil, eye, func(e *event.Event) error {
+		err := look(ctx, scene{path: path, eye: eye}, func(e *event.Event) error {
 			if a, ok := e.Payload.(*event.Alert); ok {
 				got[a.SID] = true
 			}

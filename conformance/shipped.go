@@ -98,7 +98,7 @@ func (b *Bench) playDemo(ctx context.Context, r *signature.Rules) ([]Case, error
 	}
 	attacker, others := map[uint32]int{}, map[string]int{}
 	intruder := netip.MustParseAddr(acts.Intruder)
-	err = look(ctx, path, nil, eye, func(e *event.Event) error {
+	err = look(ctx, scene{path: path, eye: eye}, func(e *event.Event) error {
 		a, ok := e.Payload.(*event.Alert)
 		switch {
 		case !ok:
@@ -137,7 +137,7 @@ func (b *Bench) playAct(ctx context.Context, act acts.Act, r *signature.Rules) (
 		return nil, err
 	}
 	got := map[uint32]int{}
-	err = look(ctx, path, nil, eye, func(e *event.Event) error {
+	err = look(ctx, scene{path: path, eye: eye}, func(e *event.Event) error {
 		if a, ok := e.Payload.(*event.Alert); ok {
 			got[uint32(a.SID)]++
 		}

@@ -21,21 +21,31 @@ import (
 // watch runs the whole sensor over a capture and calls fn for each event, in their order. What is readable of a
 // damaged capture is read.
 func watch(ctx context.Context, path string, asEVE *eve.Options, fn func(*event.Event) error) error {
-	return look(ctx, path, asEVE, nil, fn)
+	return look(ctx, scene{path: path, eve: asEVE}, fn)
 }
 
-// look is [watch] that looks for what rules describe; eye nil: for nothing.
-func look(ctx context.Context, path string, asEVE *eve.Options, eye *signature.Eye, fn func(*event.Event) error) error {
+// scene is a capture, and how it is looked at.
+type scene struct {
+	path   string
+	filter string         // of packets, in the language of tcpdump
+	eve    *eve.Options   // nil: our own events
+	eye    *signature.Eye // looks for what rules describe; nil: for nothing
+}
+
+// look runs the whole sensor over a scene, as [watch] does.
+func look(ctx context.Context, c scene, fn func(*event.Event) error) error {
 	start, open := uncaged(nil), (func() (*os.File, error))(nil)
-	if eye != nil {
-		start, open = uncaged(ready{eye}), func() (*os.File, error) { return os.Open(os.DevNull) }
+	if c.eye != nil {
+		start, open = uncaged(ready{c.eye}), func() (*os.File, error) { return os.Open(os.DevNull) }
 	}
 	var records eve.Records
-	if asEVE != nil {
-		records = asEVE.Records
+	if c.eve != nil {
+		records = c.eve.Records
 	}
-	s := sensor.New(sensor.Options{Config: sensor.Defaults(), Name: "conformance", Seed: 1, Start: start, Publisher: publisher(fn),
-		Files: []string{path}, Ordered: true, EVE: asEVE != nil, Records: records, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler),
+	config := sensor.Defaults()
+	config.Filter = c.filter
+	s := sensor.New(sensor.Options{Config: config, Name: "conformance", Seed: 1, Start: start, Publisher: publisher(fn),
+		Files: []string{c.path}, Ordered: true, EVE: c.eve != nil, Records: records, Health: health.NewTracker(clock.System{}), Log: slog.New(slog.DiscardHandler),
 		Clock: clock.System{}, Look: open})
 	return s.Run(ctx)
 }
@@ -136,14 +146,14 @@ func parse(line []byte) (record, error) {
 
 // watchEVE are the EVE records of a capture.
 func watchEVE(ctx context.Context, path string, o eve.Options) ([]record, error) {
-	return lookEVE(ctx, path, o, nil)
+	return lookEVE(ctx, scene{path: path, eve: &o})
 }
 
 // lookEVE are the EVE records of a capture, with those of rules that match.
-func lookEVE(ctx context.Context, path string, o eve.Options, eye *signature.Eye) ([]record, error) {
-	w := eve.Writer{Options: o}
+func lookEVE(ctx context.Context, c scene) ([]record, error) {
+	w := eve.Writer{Options: *c.eve}
 	var all []record
-	err := look(ctx, path, &o, eye, func(e *event.Event) error {
+	err := look(ctx, c, func(e *event.Event) error {
 		lines := w.Append(nil, e)
 		if len(lines) == 0 {
 			return nil

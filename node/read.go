@@ -63,7 +63,7 @@ See also: bulwark help captures.`,
 			case !o.endless() && len(args) == 0:
 				return errors.New("read needs a capture: a file, a directory, or - for standard input; or --interface")
 			}
-			return errors.Join(apart(cmd, "eve", "json", "measure"), apart(cmd, "interface", "follow"))
+			return errors.Join(apart(cmd, "eve", "json", "measure"), apart(cmd, "interface", "follow"), apart(cmd, "filter", "follow"))
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return captureEndings(), cobra.ShellCompDirectiveFilterFileExt
@@ -76,6 +76,7 @@ See also: bulwark help captures.`,
 	cmd.Flags().StringArrayVar(&o.rules, "rules", nil, "look for what these traffic rules describe: a `file` or a directory; may be given several times")
 	cmd.Flags().StringToStringVar(&o.vars, "rule-var", nil, "set a variable of the traffic rules: `NAME=VALUE`, such as HOME_NET=10.0.0.0/8")
 	cmd.Flags().StringVarP(&o.watch, "interface", "i", "", "watch this network interface")
+	cmd.Flags().StringVar(&o.filter, "filter", "", "read only packets that match this `expression`, in the language of tcpdump")
 	cmd.Flags().StringVar(&o.follow, "follow", "", "read what is written into this `directory`")
 	_ = cmd.MarkFlagDirname("follow") // the flag stands above
 	cmd.Flags().StringVar(&o.keep, "keep", "", "keep the packets in a ring in this `directory`, to measure what that costs")
@@ -92,6 +93,7 @@ type readOptions struct {
 	batches                                string
 
 	watch, follow, keep string
+	filter              string
 	rules               []string
 	vars                map[string]string
 }
@@ -103,6 +105,12 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 	}
 	var files []string
 	c.Sensor.Captures = ""
+	if o.filter != "" || !o.endless() {
+		c.Sensor.Filter = o.filter
+	}
+	if err := c.Sensor.Check(); err != nil {
+		return &exit{ExitUsage, err}
+	}
 	if !o.endless() {
 		files, err = captures(args)
 	} else {

@@ -13,6 +13,7 @@ import (
 // Options are the choices of the test's suricata.yaml and environment about EVE, as far as Bulwark has them.
 func (t *Test) Options() eve.Options {
 	var o eve.Options
+	o.Ends = true
 	o.Inline = slices.Contains(t.Args, "stream.inline=true")
 	o.Begun, o.Answered = !truth(t.setting("stream", "midstream")), !truth(t.setting("stream", "async-oneside"))
 	if o.Midstream = strings.ReplaceAll(value(t.setting("stream", "midstream-policy")), "-", "_"); o.Midstream == "" || o.Midstream == "auto" {
@@ -66,6 +67,20 @@ func (t *Test) setting(path ...string) *yaml.Node {
 		n = mapping(n, key)
 	}
 	return n
+}
+
+// Filter is which packets Suricata would read: the words of its command line that belong to no option.
+func (t *Test) Filter() string {
+	var words []string
+	for i := 0; i < len(t.Args); i++ {
+		switch a := t.Args[i]; {
+		case strings.HasPrefix(a, "--") && !strings.Contains(a, "=") && slices.Contains([]string{"--set", "--runmode", "--pcap-file"}, a), len(a) == 2 && a[0] == '-' && strings.Contains("cdiklrsFS", a[1:]):
+			i++ // its value
+		case !strings.HasPrefix(a, "-"):
+			words = append(words, a)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // Vars are the variables of rules that the test's suricata.yaml sets: addresses and ports, by name.

@@ -75,3 +75,17 @@ func TestTheConfigurationChoosesWhatIsWritten(t *testing.T) {
 		t.Errorf("got %+v", o)
 	}
 }
+
+func TestWhatIsNoOptionIsAFilter(t *testing.T) {
+	for args, want := range map[string]string{
+		"-k none port 22":                                  "port 22",
+		"--set stream.midstream=true -k none":              "",
+		"--runmode=single -S test.rules not host 10.0.0.1": "not host 10.0.0.1",
+		"--simulate-ips":                                   "",
+	} {
+		test := Test{Args: strings.Fields(args)}
+		if got := test.Filter(); got != want {
+			t.Errorf("%s: got %q, want %q", args, got, want)
+		}
+	}
+}

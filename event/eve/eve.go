@@ -113,6 +113,8 @@ func (w *Writer) head(dst []byte, e *event.Event, kind string) {
 		j.str("pkt_src", a.Source)
 	} else if e.Packet != 0 && kind != "flow" {
 		j.str("pkt_src", "wire/pcap")
+	} else if w.Ends && e.Flow != 0 && e.Proto == tcp && kind != "flow" && kind != "netflow" {
+		j.str("pkt_src", "stream (flow timeout)") // told at the end of the flow, at no packet
 	}
 	if e.VLAN != 0 {
 		j.array("vlan")

@@ -33,6 +33,7 @@ type Options struct {
 	NoURLs      bool     // no addresses
 
 	NoNotes    bool   // nothing of what rules have noted of a flow: metadata and traffic
+	Ends       bool   // captures are read: what is told at no packet is told at the end of its flow
 	Midstream  string // what is said to be done with connections that are met in their middle: ignore...; empty: nothing is said
 	References bool   // what rules refer to
 	XFF        string // the address that a proxy names in X-Forwarded-For, in alerts: extra-data or overwrite; empty: left out

@@ -61,7 +61,7 @@ type Options struct {
 	Log        *slog.Logger
 	Clock      clock.Clock
 	Registry   prometheus.Registerer    // counters of what is watched go here; nil means nowhere
-	Files      []string                 // capture files to read instead of interfaces
+	Files      []string                 // capture files to read instead of interfaces; of their packets those that Config.Filter wants
 	Done       func(FileReport)         // is told when a file has been read; may be nil
 	Ordered    bool                     // files only: events in one stream in their order
 	EVE        bool                     // files only: records as Suricata writes them, one a transaction, where ours tell the outcome
@@ -198,6 +198,9 @@ func (s *Sensor) start(ctx context.Context, workers int, stats time.Duration) (C
 		Costs: s.opt.Costs != nil && files,
 		Seed:  s.opt.seed(), MaxEvents: 500,
 	}}
+	if files {
+		o.Start.Filter = s.opt.Config.Filter
+	}
 	o.Start.Files = s.opt.Config.Files.orders(s.opt.Copies != nil)
 	if s.opt.Ring != nil {
 		o.Start.Ring = s.opt.Ring.settings()

@@ -144,7 +144,7 @@ func (p *Packet) extensions(next uint8, body []byte) Fault {
 // Whole reads b, what the fragments of a packet that p is one of came together to. Extension headers that were in
 // them are walked, else they would hide the transport; fragments inside fragments are none (RFC 8200 §4.5).
 func (p *Packet) Whole(b []byte) Fault {
-	p.Fragment, p.Network, p.odds = false, nil, 0
+	p.Fragment, p.Network, p.odds, p.Joined = false, nil, 0, true
 	if !p.V6 {
 		return p.transport(b)
 	}

@@ -191,6 +191,9 @@ func (o Oddity) Headless() bool {
 	return false
 }
 
+// Headless reports whether one of the packet's oddities is.
+func (p *Packet) Headless() bool { return slices.ContainsFunc(p.Odd(), Oddity.Headless) }
+
 // maxOdd is how many oddities of one packet are told.
 const maxOdd = 4
 

@@ -85,6 +85,8 @@ type Packet struct {
 	Stamped, Scaled  bool   // Stamp and Scale were there
 	Signed           bool   // a TCP segment is signed (RFC 2385, RFC 5925), with a key that only its ends have
 	Scale            uint8  // TCP window scale of a SYN (RFC 7323 §2.2)
+	Joined           bool   // it came in fragments
+	Frame            []byte // of a packet within another: as it was carried; nil otherwise
 	Chained          bool   // a header of a service chain stood before it (NSH)
 	IP               bool   // an IP header was read: the addresses and Proto are set
 	cut              bool   // the capture holds less than the IP header states
@@ -126,7 +128,7 @@ const (
 func (p *Packet) reset() {
 	p.Third, p.VLAN, p.Second, p.MAC, p.Payload, p.Fragment, p.Flags = 0, 0, 0, nil, nil, false, 0
 	p.Proto, p.SrcPort, p.DstPort, p.EtherType, p.odds, p.IP, p.cut, p.Chained = 0, 0, 0, 0, 0, false, false, false
-	p.Network, p.Head, p.Transport = nil, nil, nil
+	p.Network, p.Head, p.Transport, p.Frame, p.Joined = nil, nil, nil, nil, false
 }
 
 // ARP reports whether p carries a message of ARP, which is in Network. [Decode] says of it that it is not IP.

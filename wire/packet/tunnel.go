@@ -56,6 +56,7 @@ func whole(f Fault, b []byte, q *Packet) int {
 	if f != OK && !q.ARP() {
 		return 0
 	}
+	q.Frame = b
 	return len(b)
 }
 
@@ -125,6 +126,7 @@ func erspan(b []byte, head int, q *Packet) int {
 		return 0
 	}
 	q.Tag(binary.BigEndian.Uint16(b[head:]) & 0x0fff)
+	q.Frame = b[head:]
 	return len(b) - head
 }
 

@@ -280,3 +280,20 @@ func TestBatchesOfOneRunHaveIDsOfTheirOwnInOrder(t *testing.T) {
 		t.Errorf("got %d ids, want more than a thousand, rising", len(ids))
 	}
 }
+
+func TestOfAFileWhatMatchesTheFilterIsRead(t *testing.T) {
+	name := ward(t)
+	read := func(filter string) uint64 {
+		start := order(link.Order{Start: &link.Start{Sensor: "test", Pseudonyms: make([]byte, 32), Flows: 10_000, Reassembly: 8 << 20,
+			Workers: 1, Ordered: true, Wait: true, MaxEvents: 1, Filter: filter}})
+		h, err := life(t, script{{text: start}, {text: file("ward"), file: open(t, name)}, {text: order(link.Order{End: true})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.reports["ward"].Packets
+	}
+	all, some, others := read(""), read("tcp"), read("not tcp")
+	if some == 0 || others == 0 || some+others != all {
+		t.Errorf("got %d packets of TCP and %d others, want %d", some, others, all)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"bulwark/observe/sensor/internal/bpf"
 	"bulwark/observe/sensor/internal/link"
 	"bulwark/observe/sensor/internal/ring"
 	"bulwark/wire/pcap"
@@ -142,6 +143,10 @@ func (c *crew) follow(h *herd, i int, r *link.Report) (err error) {
 	defer h.leave(i)
 	defer guard(&err)()
 	w := &c.readers[i]
+	wanted, err := newFilter(c.start.Filter)
+	if err != nil {
+		return err
+	}
 	for {
 		flock := h.next(i)
 		if flock == nil {
@@ -149,6 +154,9 @@ func (c *crew) follow(h *herd, i int, r *link.Report) (err error) {
 		}
 		for k := range flock.packets {
 			p := &flock.packets[k]
+			if !wanted.match(p) {
+				continue
+			}
 			r.Packets++
 			r.Bytes += uint64(p.Orig)
 			w.kept.Time, w.kept.Link, w.kept.Size, w.kept.Data = p.Time, p.Link, p.Orig, p.Data
@@ -157,6 +165,32 @@ func (c *crew) follow(h *herd, i int, r *link.Report) (err error) {
 		w.listen()
 		w.between(c.clock.Now())
 	}
+}
+
+// filter decides which packets of a file are read. Its zero value takes all.
+type filter struct{ ethernet, ip bpf.Matcher }
+
+func newFilter(expression string) (f filter, err error) {
+	if expression == "" {
+		return f, nil
+	}
+	if f.ethernet, err = bpf.NewMatcher(expression, bpf.Ethernet); err != nil {
+		return f, err
+	}
+	if f.ip, err = bpf.NewMatcher(expression, bpf.RawIP); err != nil {
+		f.ip, err = f.ethernet, nil // it asks for link addresses, which no such packet has
+	}
+	return f, err
+}
+
+func (f *filter) match(p *pcap.Packet) bool {
+	switch p.Link {
+	case pcap.LinkEthernet:
+		return f.ethernet.Match(p.Data)
+	case pcap.LinkRaw, pcap.LinkIPv4, pcap.LinkIPv6:
+		return f.ip.Match(p.Data)
+	}
+	return true // of other links nothing is known
 }
 
 // errCut: a file that is mapped ended before its end.

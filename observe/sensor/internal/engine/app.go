@@ -244,6 +244,9 @@ func (w *Worker) recognise(f *flow, c *conversation, dir wire.Dir, data []byte, 
 	}
 	f.app = w.protocols[i].app
 	w.apps[f.app].Flows++
+	if w.opt.EVE {
+		w.unheard(f, dir, &c.half[dir])
+	}
 	c.app = w.application(i)
 	w.beginFrames(f, c)
 	if side != wire.Either && side != dir && f.marks&markMid != 0 {

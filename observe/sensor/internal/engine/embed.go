@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"encoding/binary"
+
 	"bulwark/event"
 	"bulwark/event/eve"
 	"bulwark/wire/http"
@@ -35,13 +37,14 @@ type scribe struct {
 	file     event.File
 	text     []byte
 	buf      []byte
+	joined   []byte // a packet that came in fragments
 	event    event.Event
 	message  embedded // at the beginning of buf
 	evidence eve.Evidence
 }
 
 // maxEmbedded is how many bytes of what it is about an alert holds; of more it holds nothing.
-const maxEmbedded = 64 << 10
+const maxEmbedded = 128 << 10
 
 // embed puts into a what it is about, as EVE has it.
 func (w *Worker) embed(v *inspect.Flow, a *event.Alert) {
@@ -132,18 +135,44 @@ func (w *Worker) scribe() *scribe {
 func (w *Worker) bytesOf(e *eve.Evidence, p *packet.Packet) *eve.Evidence {
 	e.Packet, e.Link, e.LinkName = w.look.frame, uint64(w.look.link), linkNames[w.look.link]
 	if w.depth > 0 { // what the tunnel carries
-		e.Packet, e.Link, e.LinkName = innerBytes(p), 12, "RAW"
+		e.Packet, e.Link, e.LinkName = p.Frame, 12, "RAW"
+	}
+	if p.Joined {
+		s := w.scribe()
+		s.joined = joined(s.joined[:0], e.Packet, p)
+		e.Packet = s.joined
 	}
 	return e
 }
 
-// innerBytes is a packet of IP without what is before it.
-func innerBytes(p *packet.Packet) []byte {
-	if len(p.Head) == 0 {
-		return nil
+// joined appends a packet whose fragments are all there: frame, which is that of the one that came last, as far as its header
+// of IP, which says that it is whole, and what the fragments carried.
+func joined(b, frame []byte, p *packet.Packet) []byte {
+	at := cap(frame) - cap(p.Head) // the header points into the frame
+	if at < 0 || at+len(p.Head) > len(frame) {
+		return append(b, frame...)
 	}
-	whole := p.Head[:min(cap(p.Head), len(p.Head)+len(p.Transport))]
-	return whole
+	b = append(append(b, frame[:at]...), p.Head...)
+	h := b[at:]
+	if p.V6 {
+		h[6] = p.Proto
+		binary.BigEndian.PutUint16(h[4:], uint16(len(h)-40+len(p.Transport)))
+	} else {
+		binary.BigEndian.PutUint16(h[2:], uint16(len(h)+len(p.Transport)))
+		h[6], h[7], h[10], h[11] = 0, 0, 0, 0
+		binary.BigEndian.PutUint16(h[10:], checksum(h))
+	}
+	return append(b, p.Transport...)
+}
+
+// checksum is that of a header of IPv4 (RFC 1071).
+func checksum(h []byte) uint16 {
+	s := uint32(0)
+	for ; len(h) > 1; h = h[2:] {
+		s += uint32(binary.BigEndian.Uint16(h))
+	}
+	s = s>>16 + s&0xffff
+	return ^uint16(s>>16 + s)
 }
 
 // linkNames are the names of link types (tcpdump.org/linktypes.html).

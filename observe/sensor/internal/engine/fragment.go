@@ -39,7 +39,7 @@ type span struct{ from, to int }
 
 const (
 	maxPartial  = 4096
-	maxSpans    = 512 // fragments of one packet
+	maxSpans    = 1024 // fragments of one packet: those of 64 bytes of the largest
 	fragTimeout = 30 * second
 )
 

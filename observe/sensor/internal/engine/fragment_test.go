@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"bulwark/wire"
@@ -93,5 +94,23 @@ func TestOverlappingFragmentsAreReadAsTheirReceiverReadsThem(t *testing.T) {
 		if got := string(w.frags.done[8:]); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+func TestAPacketThatCameInFragmentsIsShownWhole(t *testing.T) {
+	b := wireTCP(wire.ToServer, 1, 0, packet.ACK, []byte("0123456789"))
+	whole := slices.Clone(b)
+	binary.BigEndian.PutUint16(whole[10:], checksum(whole[:20]))
+	first, last := slices.Clone(b[:36]), append(slices.Clone(b[:20]), b[36:]...)
+	first[6], last[7] = 0x20, 2 // more follow; behind sixteen bytes
+	for _, f := range [][]byte{first, last} {
+		binary.BigEndian.PutUint16(f[2:], uint16(len(f)))
+		binary.BigEndian.PutUint16(f[10:], checksum(f[:20]))
+	}
+	w := New(Options{Sink: &collector{}})
+	w.Packet(1e18, pcap.LinkRaw, len(first), 0, first)
+	w.Packet(1e18, pcap.LinkRaw, len(last), 0, last)
+	if got := joined(nil, last, &w.pkt); !w.pkt.Joined || !bytes.Equal(got, whole) {
+		t.Errorf("got %x, want %x", got, whole)
 	}
 }

@@ -14,6 +14,7 @@ type full struct {
 	transactions map[uint64]uint64 // messages told of a flow, by its id
 	held         held
 	tally        *tally               // what the stats record tells; nil where none is written
+	unheard      map[uint64]unheard   // flows whose protocol rules must not know yet, by their ids
 	began        int64                // when the first packet was seen
 	macs         map[uint64]*[2][]mac // link addresses of a flow after the first ones, by its id
 }

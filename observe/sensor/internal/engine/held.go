@@ -128,3 +128,35 @@ func (w *Worker) holdAlert(f *flow, a *event.Alert) bool {
 	h.events = append(h.events, x)
 	return true
 }
+
+// unheard is what gave the protocol of a flow away, and was not acknowledged yet.
+type unheard struct {
+	dir wire.Dir
+	seq uint32 // the sequence number behind it
+}
+
+// unheard notes that rules about packets must not know the protocol of f before what dir said is acknowledged: Suricata
+// reads it only then.
+func (w *Worker) unheard(f *flow, dir wire.Dir, h *half) {
+	if w.opt.Records.Inline || f.key.proto != packet.TCP || h.hasAck && int32(h.acked-f.next[dir]) >= 0 {
+		return
+	}
+	if w.full.unheard == nil {
+		w.full.unheard = map[uint64]unheard{}
+	}
+	w.full.unheard[f.id] = unheard{dir, f.next[dir]}
+}
+
+// hear notes that the bytes of dir before ack were acknowledged.
+func (w *Worker) hear(f *flow, dir wire.Dir, ack uint32) {
+	if u, ok := w.full.unheard[f.id]; ok && u.dir == dir && int32(ack-u.seq) >= 0 {
+		delete(w.full.unheard, f.id)
+		w.look.was = Unknown // it is as good as recognised at this packet
+	}
+}
+
+// early reports whether rules about packets must not know the protocol of f yet.
+func (w *Worker) early(f *flow) bool {
+	_, ok := w.full.unheard[f.id]
+	return ok
+}

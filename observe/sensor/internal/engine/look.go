@@ -17,6 +17,7 @@ type look struct {
 	origin  end
 	apps    [4]App
 	hand    *packet.Packet // in hand, the innermost
+	broken  flow           // of a packet that belongs to none
 	loose   bool           // what it carries is no part of a stream
 	was     App            // of its flow, before it was read
 	files   uint64         // shown so far
@@ -70,7 +71,11 @@ func (w *Worker) showPacket(f *flow, dir wire.Dir, p *packet.Packet) {
 		return
 	}
 	w.look.whole = true
-	w.look.Packet(w.view(f, dir), p)
+	v := w.view(f, dir)
+	if len(w.full.unheard) > 0 && w.early(f) {
+		v.App, w.look.apps[0] = "", Unknown
+	}
+	w.look.Packet(v, p)
 	w.look.whole = false
 }
 
@@ -82,6 +87,23 @@ func (w *Worker) showLoose(p *packet.Packet) {
 		w.look.Packet(nil, p)
 		w.head = head
 	}
+}
+
+// showBroken shows a packet of IP whose transport cannot be read: it belongs to no flow, but has two ends.
+func (w *Worker) showBroken(p *packet.Packet) {
+	if !w.look.on() || !p.IP || p.Headless() {
+		return
+	}
+	f := &w.look.broken
+	*f = flow{first: w.now, apart: true}
+	f.origin = keyOf(p, w.depth, &f.key)
+	f.key.ports, f.key.proto = 0, 0
+	if p.MAC != nil {
+		f.mac[0], f.mac[1] = [6]byte(p.MAC[6:12]), [6]byte(p.MAC[:6])
+	}
+	w.look.hand, w.look.loose, w.back = p, false, false
+	w.showPacket(f, wire.ToServer, p)
+	w.showEnd(f, true)
 }
 
 // showStream shows bytes of a stream in their order; lost are missing before them. What is encrypted is not shown.

@@ -73,6 +73,7 @@ func (w *Worker) tcp(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 	if w.opt.EVE {
 		if p.Flags&packet.ACK != 0 {
 			w.release(f, dir.Other(), p.Ack, false)
+			w.hear(f, dir.Other(), p.Ack)
 		}
 		w.full.held.dir, w.full.held.on = dir, true
 	}

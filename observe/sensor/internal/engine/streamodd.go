@@ -70,6 +70,9 @@ var streamNames = [streamOddities]string{
 }
 
 func (w *Worker) streamOdd(f *flow, o streamOddity) {
+	if w.opt.EVE {
+		w.full.tally.streams[o]++
+	}
 	if !w.may(packet.Oddities + int(o)) {
 		return
 	}

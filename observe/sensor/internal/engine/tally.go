@@ -12,13 +12,14 @@ import (
 
 // tally counts what Suricata's stats record tells at the end, by its names. Only when EVE is written.
 type tally struct {
-	n      [tallies]uint64
-	flows  map[string]uint64 // of an application protocol, by its counter
-	tx     map[string]uint64 // its transactions
-	errors map[string]uint64 // its parser's errors
-	states map[string]uint64 // ends of flows
-	odd    map[string]uint64 // decoder and stream events
-	of     map[uint64]uint64 // transactions of a flow under way, by its id
+	n       [tallies]uint64
+	flows   map[string]uint64 // of an application protocol, by its counter
+	tx      map[string]uint64 // its transactions
+	errors  map[string]uint64 // its parser's errors
+	states  map[string]uint64 // ends of flows
+	odd     map[string]uint64 // decoder and stream events
+	streams [streamOddities]uint64
+	of      map[uint64]uint64 // transactions of a flow under way, by its id
 }
 
 // The plain counters.
@@ -343,6 +344,9 @@ func (w *Worker) tellTally() {
 	}
 	for name, n := range t.odd {
 		put("decoder.event."+name, n)
+	}
+	for o, name := range streamNames {
+		put(name, t.streams[o])
 	}
 	w.sendStats(s)
 }

@@ -256,6 +256,7 @@ func (w *Worker) Packet(at int64, link pcap.LinkType, size int, vlan uint16, fra
 		if p.ARP() {
 			w.arp(p)
 		}
+		w.showBroken(p)
 		w.fault(fault, size)
 		return
 	}
@@ -580,6 +581,11 @@ func (w *Worker) shut(f *flow, n uint32) {
 
 // end reports a flow and forgets it.
 func (w *Worker) end(f *flow, n uint32) {
+	number := w.full.packet
+	if f.key.proto == packet.TCP {
+		w.full.packet = 0 // what is told now is of no packet
+	}
+	defer func() { w.full.packet = number }()
 	w.flush(f)
 	w.endConversation(f)
 	w.showEnd(f, false)
@@ -594,6 +600,7 @@ func (w *Worker) end(f *flow, n uint32) {
 	}
 	if w.opt.EVE {
 		delete(w.full.tally.of, f.id)
+		delete(w.full.unheard, f.id)
 	}
 	if f.told != 0 {
 		w.freeTold = append(w.freeTold, f.told)

@@ -42,8 +42,9 @@ type Start struct {
 	Ordered     bool        `json:"ordered"` // one stream of events in order, not one a kind
 	EVE         bool        `json:"eve"`     // records for EVE: one a transaction where our events tell the outcome
 	Overlaps    []Overlap   `json:"overlaps"`
-	Records     eve.Records `json:"records"` // what is written down for EVE
-	Wait        bool        `json:"wait"`    // when the parent is behind: wait, do not drop
+	Filter      string      `json:"filter,omitempty"` // of the packets of files only those that match it are read
+	Records     eve.Records `json:"records"`          // what is written down for EVE
+	Wait        bool        `json:"wait"`             // when the parent is behind: wait, do not drop
 	Seed        uint64      `json:"seed"`
 	MaxEvents   int         `json:"max_events"` // events of a batch
 	Discard     bool        `json:"discard"`    // measure only: encode the events, send none
