@@ -150,6 +150,7 @@ type Flow struct {
 	Reset       bool      // TCP: the connection was reset or closed
 	Loose       bool      // TCP: what the packet in hand carries is no part of a stream
 	Pass        bool      // nothing of it is looked into; the inspector says at its end whether it let it pass
+	Sealed      bool      // what is in the packet in hand is encrypted: there is nothing to find in it
 	Packets     [2]uint64 // by direction
 	Bytes       [2]uint64
 	Streamed    [2]uint32 // TCP: bytes of each direction that were put in order so far; the inspector counts them

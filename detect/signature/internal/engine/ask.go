@@ -207,7 +207,7 @@ func (w *Watcher) payload(l *look) bool {
 	case v.t != nil || v.file != nil:
 		s := &v.st.sides[v.dir]
 		return l.program.Match(&w.machine, match.View{Data: s.window, Offset: s.total - uint64(len(s.window)), Whole: true})
-	case v.p != nil:
+	case v.p != nil && !(v.f != nil && v.f.Sealed):
 		return l.program.Match(&w.machine, match.View{Data: payloadOf(v.p), Whole: true})
 	}
 	return false

@@ -196,7 +196,7 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 	if f.Loose {
 		all = w.unstreamed(payload, all)
 	}
-	if len(payload) == 0 {
+	if len(payload) == 0 || f.Sealed {
 		w.askAll(all)
 		w.rest(f, x)
 		return

@@ -276,6 +276,17 @@ func (over) gap(wire.Dir, int) error                                   { return 
 func (over) close(*Worker, *flow)                                      {}
 func (over) reset()                                                    {}
 
+// sealed reports whether all that is still to come of a conversation is encrypted.
+func (c *conversation) sealed() bool {
+	switch a := c.app.(type) {
+	case over:
+		return true
+	case *tlsApp:
+		return a.conv.Done()
+	}
+	return false
+}
+
 // release takes the decoder of a conversation back, of which it has read what it can.
 func (w *Worker) free(f *flow, c *conversation) {
 	w.leave(f, c.app, f.app)

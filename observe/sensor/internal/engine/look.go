@@ -19,6 +19,7 @@ type look struct {
 	hand    *packet.Packet // in hand, the innermost
 	broken  flow           // of a packet that belongs to none
 	loose   bool           // what it carries is no part of a stream
+	sealed  bool           // what it carries is encrypted
 	was     App            // of its flow, before it was read
 	files   uint64         // shown so far
 	notes   []byte         // of the flow in hand, for EVE
@@ -41,7 +42,7 @@ func (w *Worker) view(f *flow, dir wire.Dir) *inspect.Flow {
 		v.App, v.AppOf, v.AppBefore = f.app.String(), [2]string{f.other[0].String(), f.other[1].String()}, f.before.String()
 	}
 	v.Dir = dir
-	v.Loose, v.Pass = l.loose, f.passed
+	v.Loose, v.Sealed, v.Pass = l.loose, l.sealed, f.passed
 	v.Established, v.Reset, v.Mid = f.state == stateEstablished, f.state == stateClosed, f.marks&markMid != 0
 	return v
 }
@@ -108,7 +109,7 @@ func (w *Worker) showBroken(p *packet.Packet) {
 
 // showStream shows bytes of a stream in their order; lost are missing before them. What is encrypted is not shown.
 func (w *Worker) showStream(f *flow, c *conversation, dir wire.Dir, p []byte, lost int) {
-	if w.look.on() && (c == nil || c.app != over{}) {
+	if w.look.on() && (c == nil || !c.sealed()) {
 		w.look.Stream(w.view(f, dir), p, lost)
 	}
 }

@@ -294,6 +294,7 @@ func (w *Worker) packet(p *packet.Packet, size int) {
 	}
 	w.note(n)
 	w.look.hand, w.look.loose, w.look.was = p, false, f.app
+	w.look.sealed = w.look.on() && f.conv != 0 && len(p.Payload) > 0 && w.conv(f).sealed()
 	dir := f.dirOf(from)
 	w.back = dir == wire.ToClient
 	w.said = p.Payload
