@@ -37,7 +37,7 @@ func (g *groups) under(apps []string, do func(*portGroup)) {
 // portGroup are rules of packets: those found by bytes, and those that are always asked.
 type portGroup struct {
 	group
-	near   group // those whose bytes stand within the first nearby bytes of a packet
+	near   group // those whose bytes stand at the begin of a packet
 	always []between
 }
 
@@ -54,7 +54,7 @@ func (b *between) could(speaker, listener members) bool {
 	return speaker.has(int(b.src)) && listener.has(int(b.dst)) || b.both && listener.has(int(b.src)) && speaker.has(int(b.dst))
 }
 
-// nearby is how far into a packet bytes may stand for a rule to be found by looking at the packet's begin alone.
+// nearby is how far into a packet bytes may stand that are better than such as may stand anywhere.
 const nearby = 256
 
 // at calls do with each group that a rule of such ports stands in.
@@ -100,7 +100,7 @@ func (g *groups) each(do func(*portGroup)) {
 // The bytes of a stream are those of its packets: where rules about packets are found by bytes that may stand anywhere,
 // the walk over the stream looks for them, too.
 func (s *Set) placePackets(n int32, c *compiled) {
-	put := func(all *[2]groups, into func(*portGroup)) {
+	put := func(all *[2]groups, everywhere bool, into func(*portGroup)) {
 		swap := [][2]portSet{{c.sports, c.dports}}
 		if c.Both {
 			swap = append(swap, [2]portSet{c.dports, c.sports})
@@ -109,7 +109,7 @@ func (s *Set) placePackets(n int32, c *compiled) {
 			for dir := range all {
 				switch {
 				case c.dirs>>dir&1 == 0:
-				case c.telling():
+				case everywhere:
 					into(&all[dir].any)
 				case len(c.app) > 0:
 					all[dir].under(c.app, into)
@@ -120,46 +120,47 @@ func (s *Set) placePackets(n int32, c *compiled) {
 		}
 	}
 	if c.inPackets {
+		pattern, near := c.packetPattern()
 		if c.transport == 6 || c.transport == 0 && !(c.inStreams && len(c.app) > 0 && !pinned(c.Buffers)) {
-			put(&s.packets[0], func(p *portGroup) { p.put(n, c) })
-			if _, near := c.nearPattern(); c.fast >= 0 && !near {
-				put(&s.streams, func(p *portGroup) { p.addBeside(multi.Pattern{Bytes: c.pattern.Bytes, Fold: c.pattern.Fold}, n) })
+			put(&s.packets[0], telling(&pattern, tellingPacket), func(p *portGroup) { p.put(n, c, pattern, near) })
+			if c.fast >= 0 && !near {
+				put(&s.streams, telling(&pattern, tellingStream), func(p *portGroup) { p.addBeside(multi.Pattern{Bytes: pattern.Bytes, Fold: pattern.Fold}, n) })
 			}
 		}
-		if c.transport != 6 {
-			put(&s.packets[1], func(p *portGroup) { p.put(n, c) })
+		if c.transport != 6 { // all of whose bytes are walked over anyway
+			put(&s.packets[1], telling(&pattern, tellingPacket), func(p *portGroup) { p.put(n, c, pattern, false) })
 		}
 	}
-	switch {
+	switch everywhere := telling(&c.pattern, tellingStream); {
 	case c.inStreams && c.fast >= 0:
-		put(&s.streams, func(p *portGroup) { p.add(c.pattern, n) })
+		put(&s.streams, everywhere, func(p *portGroup) { p.add(c.pattern, n) })
 	case c.inStreams:
 		s.unfound = true
-		put(&s.streams, func(p *portGroup) { p.put(n, c) })
+		put(&s.streams, false, func(p *portGroup) { p.put(n, c, c.pattern, false) })
 	}
 }
 
-// worthTelling is the worth of bytes that are hardly ever seen where their rule does not hold: that of four that are not
-// common.
-const worthTelling = 4 * 4 * 8
+// Worth of bytes that are hardly ever seen where their rule does not hold: of packets that of four that are not common, of
+// streams, which are longer, that of two of them.
+const (
+	tellingPacket = 4 * 4 * 8
+	tellingStream = 2 * 4 * 8
+)
 
-// telling reports whether the bytes that find the rule are so rare that they may be looked for at all ports: one walk
-// for all costs less than one for each port.
-func (c *compiled) telling() bool {
-	return c.fast >= 0 && len(c.pattern.Bytes) >= 4 && match.Worth(&c.pattern) >= worthTelling
-}
+// telling reports whether bytes are so rare that they may be looked for at all ports: one walk for all costs less than one
+// for each port.
+func telling(p *multi.Pattern, least int) bool { return len(p.Bytes) >= 4 && match.Worth(p) >= least }
 
-// put puts rule n about packets into the group.
-func (p *portGroup) put(n int32, c *compiled) {
-	if c.fast < 0 {
+// put puts rule n about packets into the group; near says that pattern stands at the begin of a packet.
+func (p *portGroup) put(n int32, c *compiled, pattern multi.Pattern, near bool) {
+	switch {
+	case c.fast < 0:
 		if l := len(p.always); l == 0 || p.always[l-1].rule != n {
 			p.always = append(p.always, between{n, int32(c.src), int32(c.dst), c.Both})
 		}
-		return
+	case near:
+		p.near.add(pattern, n)
+	default:
+		p.add(pattern, n)
 	}
-	if near, ok := c.nearPattern(); ok {
-		p.near.add(near, n)
-		return
-	}
-	p.add(c.pattern, n)
 }

@@ -384,19 +384,30 @@ func (c *compiled) choose() {
 	}
 }
 
-// nearPattern is bytes that find the rule at the begin of a packet, where it says that they stand there, and they are no
-// worse than those that find it anywhere: the head of a request of DNS finds all that ask for a name.
-func (c *compiled) nearPattern() (best multi.Pattern, ok bool) {
-	most := 0
-	if len(c.pattern.Bytes) > 3 {
+// packetPattern is the bytes that find the rule in a packet. Such as it says stand near the packet's begin are taken where
+// they are no worse than those that find it anywhere: the head of a request of DNS finds all that ask for a name. near
+// says that looking at the packet's begin alone is cheaper than to look for them in all of it.
+func (c *compiled) packetPattern() (best multi.Pattern, near bool) {
+	if c.fast < 0 {
+		return best, false
+	}
+	best, most := c.pattern, 0
+	if len(best.Bytes) > 3 {
 		most = c.looks[c.fast].program.FastWorth()
 	}
 	for i := range c.looks {
-		if l := &c.looks[i]; l.src == nil && l.program != nil && !l.program.WhenAbsent() && l.program.Chain() == nil {
-			if p, worth, found := l.program.FastWithin(nearby); found && len(p.Bytes) > 2 && worth >= most {
-				best, most, ok = p, worth, true
-			}
+		l := &c.looks[i]
+		if l.src != nil || l.program == nil || l.program.WhenAbsent() || l.program.Chain() != nil {
+			continue
 		}
+		p, worth, found := l.program.FastWithin(nearby)
+		if !found || worth < most || len(p.Bytes) < 3 && !begins(&p) {
+			continue
+		}
+		best, most, near = p, worth, begins(&p) || !telling(&p, tellingPacket)
 	}
-	return best, ok
+	return best, near
 }
+
+// begins reports whether p stands at the begin.
+func begins(p *multi.Pattern) bool { return p.From == 0 && p.To == len(p.Bytes) }
