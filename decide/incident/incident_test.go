@@ -162,8 +162,8 @@ func TestIncidents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check(t, "who did what to whom", v.Story[1].EN, "PC 7 set off “Rule 1” against Infusion gateway. Stage of the attack: Lateral Movement. The site had never seen this.")
-		check(t, "the same in French", v.Story[1].FR, "PC 7 a déclenché « Rule 1 » contre Infusion gateway. Étape de l’attaque : Mouvement latéral. Le site ne l’avait jamais vu.")
+		check(t, "who did what to whom", v.Story[1].EN, "PC 7 set off “Rule 1” against Infusion gateway. Stage of the attack: Lateral Movement.")
+		check(t, "the same in French", v.Story[1].FR, "PC 7 a déclenché « Rule 1 » contre Infusion gateway. Étape de l’attaque : Mouvement latéral.")
 		check(t, "why it matters", v.Clinical.Text.EN, "Devices in it on which care depends: 1 life-critical. Wards: ICU.")
 		if v.Severity != "critical" || v.Clinical.Gravest != "0" || len(v.Graph.Edges) < 4 || v.Joins[0].Because.FR == "" || len(v.Timeline) < 4 {
 			t.Errorf("of the incident: %+v", v)

@@ -19,7 +19,7 @@ func (s *Site) place(f *Finding, b *Burst) (Change, bool) {
 		}
 		for _, names := range [...][]string{f.Subjects, f.Names} {
 			if in, via := s.naming(names, b.Entity); in != nil {
-				return s.join(in, b, Shared, via, risk), true
+				return s.bring(in, b, Shared, via, risk), true
 			}
 		}
 	}

@@ -18,6 +18,9 @@ func (s *Site) score(f *Finding, p *Pair, ru *Rule) (Novelty, float64) {
 	case p.Times == 0:
 		novelty, novel = ToEntity, s.set.NewToEntity/(1+s.set.Spread*float64(ru.Entities))
 	}
+	if age < 1 {
+		novelty = Learning
+	}
 	bad := min(f.Severity, 4)
 	score := novel*learnt*s.set.Severity[bad] + s.set.Bare[bad]/(1+float64(ru.Bursts)/10)
 	if f.Confidence > 0 {

@@ -74,6 +74,7 @@ const (
 	ToSite   Novelty = "site"
 	ToEntity Novelty = "entity"
 	Known    Novelty = "known"
+	Learning Novelty = "learning" // the site was not learnt yet, and all is new
 )
 
 // Why is the reason of a join.
