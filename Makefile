@@ -7,7 +7,7 @@ export CGO_ENABLED := 0
 GO ?= go
 BIN := bin/bulwark
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null) content/rules/titles.fr.tsv
 
 .PHONY: help run build web test fmt vet lint unit fuzz generate clean
 

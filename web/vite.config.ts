@@ -20,5 +20,5 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/api': { target: 'https://localhost:8443', secure: false } } },
+  server: { fs: { allow: ['..'] }, proxy: { '/api': { target: 'https://localhost:8443', secure: false } } },
 })

@@ -5,6 +5,8 @@ package rules
 import (
 	"embed"
 	"io/fs"
+	"strconv"
+	"strings"
 )
 
 //go:embed *.rules classification.config
@@ -12,6 +14,21 @@ var files embed.FS
 
 // Files are the rules.
 func Files() fs.FS { return files }
+
+//go:embed titles.fr.tsv
+var french string
+
+// French are the titles of the rules in French, by their numbers.
+func French() map[uint32]string {
+	all := map[uint32]string{}
+	for l := range strings.Lines(french) {
+		number, title, _ := strings.Cut(strings.TrimRight(l, "\n"), "\t")
+		if sid, err := strconv.ParseUint(number, 10, 32); err == nil {
+			all[uint32(sid)] = title
+		}
+	}
+	return all
+}
 
 //go:embed known
 var known embed.FS

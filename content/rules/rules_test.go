@@ -148,3 +148,34 @@ func table(lines []line) string {
 	}
 	return b.String() + "\n"
 }
+
+// The console reads the titles in French by the number of the rule; each rule that tells of something has one.
+func TestEveryRuleHasItsTitleInFrench(t *testing.T) {
+	text, err := os.ReadFile("titles.fr.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	titles := map[int]string{}
+	for l := range strings.Lines(string(text)) {
+		number, title, ok := strings.Cut(strings.TrimRight(l, "\n"), "\t")
+		sid, err := strconv.Atoi(number)
+		switch {
+		case strings.HasPrefix(l, "#"):
+		case !ok || err != nil || title == "" || titles[sid] != "":
+			t.Errorf("%q is no line of a number and a title, or a second one", l)
+		case strings.ContainsAny(title, "'\t") || strings.Contains(title, " :"):
+			t.Errorf("%q: an apostrophe is ’, and a colon stands behind a space that does not break", title)
+		default:
+			titles[sid] = title
+		}
+	}
+	for _, l := range all(t) {
+		if !l.helper && titles[l.sid] == "" {
+			t.Errorf("rule %d has no title in French: %s", l.sid, l.msg)
+		}
+		delete(titles, l.sid)
+	}
+	for sid, title := range titles {
+		t.Errorf("there is no rule %d: %s", sid, title)
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bulwark/content/attack"
+	"bulwark/content/rules"
 	"bulwark/decide/finding/internal/signal"
 	"bulwark/event"
 	"bulwark/platform/bus"
@@ -107,6 +108,7 @@ type Needs struct {
 type Findings struct {
 	needs  Needs
 	attack *attack.Attack
+	french map[uint32]string // titles of rules that come with the program, by which they are found, too
 	seed   maphash.Seed
 	count  counters
 
@@ -171,7 +173,7 @@ func assemble(n Needs) *Findings {
 	if n.Config == (Config{}) {
 		n.Config = Defaults()
 	}
-	f := &Findings{needs: n, attack: attack.Load(), seed: maphash.MakeSeed(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1), look: make(chan struct{}, 1),
+	f := &Findings{needs: n, attack: attack.Load(), french: rules.French(), seed: maphash.MakeSeed(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1), look: make(chan struct{}, 1),
 		items: map[uint64]*item{}, keys: map[uint64]*item{}, wide: map[uint64]uint32{}, rules: map[string]*rule{}, numbered: map[[2]uint64]*rule{}, judged: map[string][]*suppression{},
 		ends: map[netip.Addr]uint64{}, sites: map[string]string{}, news: map[string]*rule{}, snoozed: map[uint64]*item{}, unnamed: map[uint64]*item{}, changed: map[uint64]*item{}, told: map[uint64]change{}}
 	f.out = outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindFinding, Room: "finding", Site: n.Site, Clock: n.Clock, Registry: n.Registry})

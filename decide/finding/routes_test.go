@@ -166,6 +166,7 @@ func TestListsAndFacets(t *testing.T) {
 		{"words in rule and ends", "q=RULE+10.0.0.3", "2"},
 		{"words in techniques", "q=impair+tools", ""},
 		{"a word in a technique", "q=disable", "3"},
+		{"words of the title in French", "q=refuse+une+association", "3"},
 		{"since later", "since=2026-03-03T00:00:00Z", ""},
 		{"first seen earlier", "until=2026-03-01T00:00:00Z", ""},
 		{"first seen until then", "until=2026-03-03T00:00:00Z", "3 2 1"},

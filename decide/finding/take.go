@@ -97,6 +97,9 @@ func (f *Findings) putRule(s *signal.Rule) *rule {
 func (f *Findings) makeRule(s *signal.Rule) *rule {
 	ru := &rule{Rule: s, techniques: []attack.Technique{}}
 	words := []string{s.ID, s.Title, s.Category}
+	if n, ok := signal.Number(s.ID); ok && s.Hospital {
+		words = append(words, f.french[uint32(n[1])])
+	}
 	for _, id := range s.Techniques {
 		t := f.attack.Technique(id)
 		if !slices.ContainsFunc(ru.techniques, func(o attack.Technique) bool { return o.ID == t.ID }) {

@@ -180,6 +180,9 @@ func (b *Rulebook) entry(r *rule.Rule, fault error, source string, m *made) entr
 		}
 	}
 	e.index()
+	if source == Shipped {
+		e.search += " " + strings.ToLower(b.french[r.SID])
+	}
 	return e
 }
 

@@ -3,6 +3,7 @@ package signature
 import (
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,9 @@ func TestItIsLearntWhoThereIs(t *testing.T) {
 		if want := string(KnownList("dicom", strings.Fields(names)).Text); names != "?" && got != want {
 			t.Errorf("%s the list is %q, want that of %s", when, got, names)
 		}
+	}
+	if p, err := b.List(t.Context(), url.Values{"q": {"entité applicative inconnue"}}); err != nil || p.Total != 1 || p.Items[0].SID != 9009001 {
+		t.Errorf("by its title in French: %d rules, %v, want 9009001", p.Total, err)
 	}
 	check("before anybody is heard", "disabled It learns who speaks DICOM for 7 days", "disabled", "")
 	hear("dicom", "PACS", false)

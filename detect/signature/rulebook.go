@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"bulwark/content/attack"
+	"bulwark/content/rules"
 	"bulwark/platform/clock"
 )
 
@@ -79,6 +80,7 @@ type Stretch struct {
 type Rulebook struct {
 	Needs
 	attack *attack.Attack
+	french map[uint32]string // titles of rules that come with the program, by which they are found, too
 	trying chan struct{} // holds one while a trial runs
 	fetch  sync.Mutex    // held while sources are brought up to date
 
@@ -100,7 +102,7 @@ type Rulebook struct {
 // Open takes up what is kept in the folder, and reads the rules. Where they cannot be read, the rulebook is empty and the
 // error says why; it can be used nevertheless.
 func Open(n Needs) (*Rulebook, error) {
-	b := &Rulebook{Needs: n, attack: attack.Load(), trying: make(chan struct{}, 1), now: &edition{byID: map[ID]int{}}, fired: map[ID]*firing{},
+	b := &Rulebook{Needs: n, attack: attack.Load(), french: rules.French(), trying: make(chan struct{}, 1), now: &edition{byID: map[ID]int{}}, fired: map[ID]*firing{},
 		counts: map[ID]Cost{}, pairs: newPairs(), known: map[string]inForce{}}
 	var err error
 	if b.decisions, err = loadDecisions(b.path(decisionsFile)); err != nil {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import test from 'node:test'
 import { load } from './support.mjs'
 
@@ -27,6 +28,18 @@ test('French sets its signs apart, and quotes in its own way', () => {
     assert.doesNotMatch(text, /[^\s\u00a0][;!?»]|[a-zé]:( |$)|«[^\s\u00a0]/u, `${path}: a space is missing`)
     assert.doesNotMatch(text, /[a-z]'[a-zéêà]/iu, `${path}: ' for ’`)
   })
+})
+
+test('rules that come with Bulwark have a title in French where it is spoken, and their own elsewhere', async () => {
+  const text = await readFile(new URL('../../content/rules/titles.fr.tsv', import.meta.url), 'utf8')
+  const [, title] = text.match(/^9000001\t(.*)$/m)
+  assert.equal(i18n.ruleTitle('1:9000001', 'Titles are guessed'), 'Titles are guessed')
+  globalThis.document.documentElement.lang = 'fr'
+  const [french] = await load('/src/i18n/index.ts')
+  await french.read()
+  globalThis.document.documentElement.lang = 'en'
+  assert.equal(french.ruleTitle('1:9000001', 'Titles are guessed'), title)
+  assert.equal(french.ruleTitle('1:2000001', 'A rule of somebody else'), 'A rule of somebody else')
 })
 
 const at = { 'src_endpoint.ip': '10.1.0.11', 'dst_endpoint.ip': '10.2.0.1' }

@@ -6,9 +6,20 @@ export type Language = 'en' | 'fr'
 export const language: Language = document.documentElement.lang === 'fr' ? 'fr' : 'en'
 export let t: Dictionary
 
+let titles = new Map<string, string>()
+
 export async function read() {
-  t = language === 'fr' ? (await import('./fr.ts')).fr : (await import('./en.ts')).en
+  if (language !== 'fr') {
+    t = (await import('./en.ts')).en
+    return
+  }
+  const [words, rules] = await Promise.all([import('./fr.ts'), import('../../../content/rules/titles.fr.tsv?raw')])
+  t = words.fr
+  titles = new Map(rules.default.split('\n').filter((l) => /^\d/.test(l)).map((l) => [`1:${l.slice(0, l.indexOf('\t'))}`, l.slice(l.indexOf('\t') + 1)]))
 }
+
+/** What a rule is called, by its gid:sid: those that come with Bulwark have a name in each language, others the one they came with. */
+export const ruleTitle = (id: string, title: string) => titles.get(id) ?? title
 
 export function speak(next: Language) {
   document.cookie = `__Host-bulwark-lang=${next}; Path=/; Max-Age=31536000; SameSite=Lax; Secure` // the sign-in page reads it too

@@ -1,5 +1,5 @@
 // One event in one sentence of the dictionary, as parts: words, and values that can be pivoted on.
-import { t, word } from '../i18n/index.ts'
+import { ruleTitle, t, word } from '../i18n/index.ts'
 import type { Event } from './api.ts'
 import { askClasses, roleName, valueOf } from './device.svelte.ts'
 import { bytes, count, lasting } from './format.ts'
@@ -42,6 +42,12 @@ class Reader {
     const value = this.raw('app_name')
     return value ? { field: 'app_name', value, text: app(value) } : t.sentence.unknownProtocol
   }
+}
+
+/** The title of a rule as a value by which one goes on: in the language of the console, and found by the one that it came with. */
+const titled = (r: Reader, rule: string): Value | string => {
+  const v = r.val('finding_info.title')
+  return v ? { ...v, text: ruleTitle(rule, v.text) } : '?'
 }
 
 const tellers: Record<string, (r: Reader) => Told> = {
@@ -115,10 +121,10 @@ const tellers: Record<string, (r: Reader) => Told> = {
     }]
   },
   anomaly: (r) => [t.sentence.anomaly, { src: r.src, dst: r.dst, event: r.val('anomaly.event') ?? '?' }],
-  alert: (r) => [t.sentence.alert, { title: r.val('finding_info.title') ?? '?', src: r.src, dst: r.dst }],
+  alert: (r) => [t.sentence.alert, { title: titled(r, `${r.raw('alert.gid')}:${r.raw('alert.sid')}`), src: r.src, dst: r.dst }],
   stats: (r) => [t.sentence.stats, { where: r.val('sensor.interface', 'sensor') ?? '?', packets: count(r.num('traffic.packets')), bytes: bytes(r.num('traffic.bytes')), app: r.raw('app_name') ? r.app : t.sentence.allProtocols }],
   health: (r) => [r.has('health.is_active') ? t.sentence.healthBegan : t.sentence.healthEnded, { message: r.raw('message') }],
-  finding: (r) => [t.sentence.finding, { title: r.val('finding_info.title') ?? '?', message: r.raw('message') }],
+  finding: (r) => [t.sentence.finding, { title: titled(r, r.raw('finding_info.analytic.uid')), message: r.raw('message') }],
 }
 
 /** The event in words. */

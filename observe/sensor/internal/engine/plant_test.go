@@ -303,6 +303,9 @@ func TestSIP(t *testing.T) {
 		{"a call and where it is sent", Options{}, []said{asks(invite), answers(sipText("SIP/2.0 180 Ringing", "INVITE", "", "")), answers(sipText("SIP/2.0 200 OK", "INVITE", "Content-Type: application/sdp\r\n", media))},
 			[]string{`"sip.from":"sip:203@pbx.example","sip.to":"sip:204@pbx.example"`, `"sip.media":["audio 30000 RTP/SAVP 0 to IN IP4 10.0.0.1"]`, `"latency"`}, []string{"hush", "180"}},
 		{"a call without an answer", Options{}, []said{asks(invite)}, []string{`"activity_name":"INVITE"`}, []string{"status_code"}},
+		{"a patient who is called by number", Options{}, []said{asks(strings.ReplaceAll(invite, "204@", "185057800608491@")), answers(strings.ReplaceAll(sipText("SIP/2.0 200 OK", "INVITE", "", ""), "204@", "185057800608491@"))},
+			[]string{`"sip.from":"sip:203@pbx.example"`, `"sip.to":"sip:`}, []string{"185057800608491"}},
+		{"a patient's number in EVE", Options{EVE: true}, []said{asks(strings.ReplaceAll(invite, "204@", "185057800608491@"))}, []string{`\"request_line\":\"INVITE sip:`}, []string{"185057800608491"}},
 		{"EVE has each message, without keys", Options{EVE: true}, []said{asks(invite), answers(sipText("SIP/2.0 200 OK", "INVITE", "", media))},
 			[]string{`\"request_line\":\"INVITE sip:204@pbx.example SIP/2.0\"`, `\"code\":\"200\",\"reason\":\"OK\"`, `inline:****`, `\"media\":\"audio 30000 RTP/SAVP 0\"`}, []string{"hush"}},
 	} {

@@ -12,8 +12,9 @@ const rank = (tier: string) => (tier === '?' ? 4 : Number(tier[0]))
 const slice = { ropes: 25, threads: 4000, dots: 300, labels: 12 } // that are drawn between two looks at the clock
 const looks = 10 // five tiers, each confirmed or not
 
-/** A name that has little room: its beginning, and how many there are. */
+/** A name that has little room: its beginning, and how many there are; one that has hardly any: its beginning. */
 const short = (s: string) => s.replace(/^(.{9}).{4,}( · [^·]+)$/u, '$1…$2')
+const brief = (s: string) => s.replace(/^(.{6}).{2,}( · [^·]+)$/u, '$1…')
 
 export class Painter {
   #widths = new Map<string, number>() // of names, in pixels
@@ -210,14 +211,14 @@ export class Painter {
     const taken: [number, number, number][] = []
     for (const g of seen) {
       // Above its group, within the picture; below it where another name stands there.
-      // In short where there is no room for all of it.
-      const whole = this.#name(g), above = Math.max(14, (c.gy[g]! - c.gr[g]!) * k + oy - 5), below = (c.gy[g]! + c.gr[g]!) * k + oy + 15
-      for (const s of [whole, short(whole)]) {
+      // In short where there is no room for all of it, and on the group itself where there is none beside it.
+      const whole = this.#name(g), middle = c.gy[g]! * k + oy + 4, above = Math.max(14, (c.gy[g]! - c.gr[g]!) * k + oy - 5), below = (c.gy[g]! + c.gr[g]!) * k + oy + 15
+      for (const s of [whole, short(whole), brief(whole)]) {
         const half = this.#width(ctx, s) / 2 + 3
         const x = Math.min(Math.max(c.gx[g]! * k + ox, half + 6), Math.max(half + 6, width - half - 6))
         const free = (y: number) => y > 0 && y < height && !taken.some(([tx, ty, th]) => Math.abs(tx - x) < th + half && Math.abs(ty - y) < 14)
         const apart = (y: number) => !seen.some((o) => Math.abs(c.gx[o]! * k + ox - x) < c.gr[o]! * k + half && Math.abs(c.gy[o]! * k + oy - y + 4) < c.gr[o]! * k)
-        const y = free(above) ? above : free(below) && apart(below) ? below : undefined
+        const y = free(above) ? above : free(below) && apart(below) ? below : s !== whole && free(middle) ? middle : undefined
         if (y === undefined) continue
         taken.push([x, y, half])
         put(s, x, y, ink.text)
