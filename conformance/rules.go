@@ -59,7 +59,7 @@ func (b *Bench) verifyRules(ctx context.Context, archive map[string][]byte, t *v
 	if err != nil {
 		return "", err
 	}
-	rules := &signature.Rules{Files: []signature.File{{Name: "classification.config", Text: classes}}}
+	rules := &signature.Rules{Files: []signature.File{{Name: "classification.config", Text: classes}}, AlertMax: t.AlertMax(), Order: t.Order()}
 	rules.Vars.Addresses, rules.Vars.Ports = t.Vars()
 	files := t.RuleFiles()
 	for _, name := range files {

@@ -22,6 +22,7 @@ type Alert struct {
 	PacketsIn  uint64   // packets to it
 	BytesOut   uint64   // bytes on the wire from who began the flow
 	BytesIn    uint64   // bytes to it
+	Passed     bool     // another rule lets the flow pass; when EVE is written
 	Record     string   // what the rule matched in, as EVE has it: an object of JSON; "": nothing more is known
 }
 
@@ -47,5 +48,6 @@ func (p *Alert) fields(c *coder) {
 	c.num(18, "traffic.bytes_in", &p.BytesIn)
 	c.str(19, "alert.record", &p.Record)
 	c.str(21, "alert.context", &p.Context)
+	c.truth(22, "alert.is_passed", &p.Passed)
 	c.str(20, "alert.packet_source", &p.Source)
 }

@@ -27,6 +27,7 @@ type Stats struct {
 	RulesAsked    uint64   // times that a traffic rule was evaluated
 	RulesStopped  uint64   // evaluations that were given up at their limit of steps
 	RulesRefused  uint64   // flows, requests and bodies that rules could not look at, for want of room
+	AlertsOver    uint64   // alerts that were not told, since a packet had enough of them
 	Counters      []string // names of more counters, as EVE's stats record has them; at the end, when EVE is written
 	Counts        []string // their values, in the same order
 }
@@ -57,6 +58,7 @@ func (p *Stats) fields(c *coder) {
 	c.num(24, "rules.asked", &p.RulesAsked)
 	c.num(25, "rules.stopped", &p.RulesStopped)
 	c.num(26, "rules.refused", &p.RulesRefused)
+	c.num(27, "rules.alerts_over", &p.AlertsOver)
 	c.strs(17, "sensor.counters.name", &p.Counters)
 	c.strs(18, "sensor.counters.value", &p.Counts)
 }

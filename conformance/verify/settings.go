@@ -88,6 +88,19 @@ func (t *Test) Vars() (addresses, ports map[string]string) {
 	return scalars(mapping(mapping(t.Config, "vars"), "address-groups")), scalars(mapping(mapping(t.Config, "vars"), "port-groups"))
 }
 
+// AlertMax is how many alerts of a packet are told; 0: as usual.
+func (t *Test) AlertMax() int {
+	for _, a := range t.Args {
+		if n, ok := strings.CutPrefix(a, "packet-alert-max="); ok {
+			return int(number(text(n)))
+		}
+	}
+	return int(number(mapping(t.Config, "packet-alert-max")))
+}
+
+// Order is which actions of rules come first; empty: as usual.
+func (t *Test) Order() []string { return list(mapping(t.Config, "action-order")) }
+
 func scalars(n *yaml.Node) map[string]string {
 	m := map[string]string{}
 	if n == nil {
@@ -137,6 +150,7 @@ func choose(o *eve.Options, logger string, s *yaml.Node) {
 		if o.Tagged = truth(mapping(s, "tagged-packets")); o.Tagged {
 			o.Types = append(o.Types, "packet")
 		}
+		o.Verdict = truth(mapping(s, "verdict"))
 		o.Payloads, o.Packets = truth(mapping(s, "payload")), truth(mapping(s, "packet"))
 		o.References = truth(mapping(mapping(mapping(s, "metadata"), "rule"), "reference"))
 		if x := mapping(s, "xff"); truth(mapping(x, "enabled")) {

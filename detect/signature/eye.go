@@ -76,6 +76,10 @@ type Rules struct {
 	Files []File
 	// On and Off are rules that a person has put in force or out of it, whatever their files say.
 	On, Off []ID
+	// AlertMax is how many alerts of a packet are told; 0 means 15. Order is which actions come first, as rules name them;
+	// empty: pass, drop, reject, alert.
+	AlertMax int
+	Order    []string
 	// Timed asks that each evaluation is timed, not one of many.
 	Timed bool
 	// Plain asks that each rule is evaluated on each buffer, whether its bytes are there or not: slow, to compare with.

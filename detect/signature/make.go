@@ -49,14 +49,33 @@ func (r *Rules) make() (*made, error) {
 		}
 	}
 	r.choose(m, source)
-	o := engine.Options{Classes: m.classes, Overrides: m.overrides, Data: data, Plain: r.Plain, Full: full}
-	if r.Timed {
-		o.SampleEvery = 1
-	}
+	o := r.options(m)
+	o.Data, o.Full = data, full
 	if m.set, m.refused = engine.Compile(m.all.Rules, o); m.set == nil {
 		return nil, errMemory()
 	}
 	return m, nil
+}
+
+// options are those of the engine but for data.
+func (r *Rules) options(m *made) engine.Options {
+	o := engine.Options{Classes: m.classes, Overrides: m.overrides, Plain: r.Plain, Skipped: m.all.Skipped, Alerts: r.AlertMax}
+	if r.Timed {
+		o.SampleEvery = 1
+	}
+	for _, x := range m.all.Errors {
+		if x.Enabled && !x.Skipped {
+			o.Failed++
+		}
+	}
+	for _, name := range r.Order {
+		for _, a := range []rule.Action{rule.Alert, rule.Pass, rule.Drop, rule.Reject} {
+			if a.String() == name {
+				o.Order = append(o.Order, a)
+			}
+		}
+	}
+	return o
 }
 
 // read reads a file after what its name says that it is.

@@ -93,8 +93,8 @@ type Rulebook struct {
 	fired     map[ID]*firing
 	pairs     pairs
 	known     map[string]inForce // lists; learn has it to itself
-	unkept    bool // something fired that is not on disk yet
-	upTo      mark // how far the bus was read
+	unkept    bool               // something fired that is not on disk yet
+	upTo      mark               // how far the bus was read
 	seen      Sights
 	counts    map[ID]Cost
 }

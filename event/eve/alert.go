@@ -35,6 +35,11 @@ func (w *Writer) alert(e *event.Event, p *event.Alert) {
 		j.some("xff", w.forwarded(p))
 	}
 	j.close()
+	if w.Verdict {
+		j.open("verdict")
+		j.str("action", pick(p.Passed, "pass", "alert"))
+		j.close()
+	}
 	j.some("app_proto", p.App)
 	direction := "to_server"
 	if p.FromServer {

@@ -36,6 +36,7 @@ type Options struct {
 	Ends       bool   // captures are read: what is told at no packet is told at the end of its flow
 	Midstream  string // what is said to be done with connections that are met in their middle: ignore...; empty: nothing is said
 	References bool   // what rules refer to
+	Verdict    bool   // what became of the packet, in alerts
 	XFF        string // the address that a proxy names in X-Forwarded-For, in alerts: extra-data or overwrite; empty: left out
 	XFFReverse bool   // the last address of several: the proxy stands before the servers
 

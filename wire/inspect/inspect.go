@@ -64,6 +64,17 @@ type Count struct {
 	Asked   uint64 // times that a rule was evaluated
 	Stopped uint64 // evaluations that were given up at their limit
 	Refused uint64 // things that it could not look at, for want of room
+	Over    uint64 // alerts that were not told, since a packet had enough of them
+	Quiet   uint64 // alerts that were not told, since rules or settings limit how many there are
+
+	Loaded, Failed, Skipped uint64 // rules, as they stand: in force, at fault, not meant for this program
+}
+
+// Add adds what was done since; rules are as n says.
+func (c *Count) Add(n Count) {
+	n.Alerts, n.Asked, n.Stopped, n.Refused = n.Alerts+c.Alerts, n.Asked+c.Asked, n.Stopped+c.Stopped, n.Refused+c.Refused
+	n.Over, n.Quiet = n.Over+c.Over, n.Quiet+c.Quiet
+	*c = n
 }
 
 // More is what a decoder has read of a message beyond what is told of it.

@@ -217,11 +217,15 @@ func (w *Watcher) several(l *look) bool {
 	if w.view.t == nil {
 		return false
 	}
-	holds := false
+	holds, some := false, false
 	l.src.many(w.view.dir, w.view.t, func(v []byte) bool {
+		some = true
 		holds = l.program.Match(&w.machine, match.View{Data: v, Whole: true})
 		return !holds
 	})
+	if !some {
+		return l.program.Match(&w.machine, match.View{Absent: true, Whole: true})
+	}
 	return holds
 }
 
@@ -277,16 +281,16 @@ func (w *Watcher) holds(n int32, c *compiled) {
 	}
 	if c.Action == rule.Pass && !w.raised(c) {
 		if v.st != nil {
-			if c.about == aboutPackets && v.stream == nil {
-				v.st.passing = w.serial + 1
-			} else {
-				v.st.passed = true
-			}
+			w.pass(c)
 		}
 		return
 	}
 	quiet := c.NoAlert || c.Silent || c.Action == rule.Config
-	if quiet && len(c.Tags) == 0 || w.suppressed(c) || !w.due(n, c) {
+	if quiet && len(c.Tags) == 0 {
+		return
+	}
+	if w.suppressed(c) || !w.due(n, c) {
+		w.count.Quiet++
 		return
 	}
 	if len(c.Tags) > 0 {
@@ -306,9 +310,36 @@ func (w *Watcher) note(n int32) {
 	st.told = append(st.told, told{n, w.serial, w.view.number})
 }
 
+// pass lets the packet in hand pass, or all of its flow.
+func (w *Watcher) pass(c *compiled) {
+	v := &w.view
+	if c.about == aboutPackets && v.stream == nil {
+		v.st.passing = w.serial + 1
+		return
+	}
+	v.st.passed = true
+}
+
+// enough reports whether as many alerts were told of the packet in hand as there may be, and counts one more.
+func (w *Watcher) enough() bool {
+	x := &w.spoken[0]
+	if v := &w.view; v.p == nil || v.record != nil {
+		x = &w.spoken[1]
+	}
+	if x.serial != w.serial {
+		*x = spoken{serial: w.serial}
+	}
+	x.n++
+	return x.n > w.set.most
+}
+
 // alert tells of a rule.
 func (w *Watcher) alert(c *compiled) {
 	v := &w.view
+	if w.enough() {
+		w.count.Over++
+		return
+	}
 	w.count.Alerts++
 	a := &w.out
 	*a = event.Alert{Title: c.Message, GID: uint64(c.GID), SID: uint64(c.SID), Rev: uint64(c.Rev), Action: "allowed",

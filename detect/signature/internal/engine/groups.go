@@ -16,6 +16,9 @@ type groups struct {
 	apps     map[string]*portGroup
 }
 
+// ofProtocol is the place of the group of the protocol among those of a flow.
+const ofProtocol = 3
+
 // of are the groups of a flow.
 func (g *groups) of(src, dst uint16, app string) [4]*portGroup {
 	return [4]*portGroup{&g.any, g.to[dst], g.from[src], g.apps[app]}

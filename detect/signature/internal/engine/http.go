@@ -16,6 +16,7 @@ func (w *Watcher) HTTP(f *inspect.Flow, stage inspect.Stage, t *http.Transaction
 	if st == nil || st.passed {
 		return
 	}
+	w.catchUp(f, st)
 	tx := w.transaction(st, t.Number)
 	if tx == nil {
 		return
@@ -266,6 +267,7 @@ func (w *Watcher) Record(f *inspect.Flow, _ *event.Header, p event.Payload, more
 	if st == nil || st.passed {
 		return
 	}
+	w.catchUp(f, st)
 	w.view = view{f: f, st: st, dir: f.Dir, record: p, more: more, p: f.Packet}
 	all := append(w.all[:0], set.always...)
 	for _, g := range set.list {

@@ -28,14 +28,16 @@ type counter struct {
 
 // compileState prepares what a rule remembers and asks for. Rules that set come before those that ask.
 func (s *Set) compileState(c *compiled) error {
-	sets, asks := false, false
+	sets, asks, unsets := false, false, false
 	for i := range c.Bits {
 		b := bit{Bit: &c.Bits[i]}
 		for _, name := range b.Names {
 			b.ids = append(b.ids, id(s.bits, name))
 		}
 		switch b.Do {
-		case "set", "unset", "toggle":
+		case "unset":
+			unsets = true
+		case "set", "toggle":
 			sets = true
 		case "isset", "isnotset":
 			asks = true
@@ -54,17 +56,18 @@ func (s *Set) compileState(c *compiled) error {
 		}
 	}
 	switch {
-	case c.Action == rule.Pass:
-		c.rank = -1
-	case sets && !asks:
+	case unsets && !sets && !asks:
 		c.rank = 0
-	case sets:
+	case sets && !asks:
 		c.rank = 1
-	case asks:
+	case sets || unsets:
 		c.rank = 2
-	default:
+	case asks:
 		c.rank = 3
+	default:
+		c.rank = 4
 	}
+	c.rank |= s.actionRank(c.Action) << 3
 	c.rank = c.rank<<8 | int(priority(c))
 	for _, m := range c.Metadata {
 		c.metadata = append(c.metadata, m.Key+" "+m.Value)
@@ -73,6 +76,14 @@ func (s *Set) compileState(c *compiled) error {
 		c.references = append(c.references, r.Key+","+r.Value)
 	}
 	return nil
+}
+
+// actionRank is the place of an action in the order of all; those that are not named come last.
+func (s *Set) actionRank(a rule.Action) int {
+	if i := slices.Index(s.order, a); i >= 0 {
+		return i
+	}
+	return len(s.order)
 }
 
 func priority(c *compiled) uint8 {
@@ -281,7 +292,11 @@ func (w *Watcher) due(n int32, c *compiled) bool {
 	if t == nil {
 		return true
 	}
-	got := w.shared.memory.count(w.thresholdKey(c, t, 't'), w.view.f.Time, t.Seconds)
+	seconds := t.Seconds
+	if t.Backoff {
+		seconds = 1 << 31 // it goes on as long as the flow
+	}
+	got := w.shared.memory.count(w.thresholdKey(c, t, 't'), w.view.f.Time, seconds)
 	switch {
 	case t.Backoff:
 		for at := t.Count; ; at *= max(t.Multiplier, 2) {

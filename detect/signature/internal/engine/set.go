@@ -48,6 +48,10 @@ type Set struct {
 	bitNames  []string // by number, from 1
 	intNames  []string
 	entropies map[*rule.Entropy]string // the buffers that they are of
+	order     []rule.Action            // which actions come first
+	most      int                      // alerts of a packet
+	failed    int                      // rules that are not in the set: at fault
+	skipped   int                      // not meant for this program
 	unfound   bool                     // rules look at streams without bytes that must be there
 	follows   bool                     // rules ask for packets that follow, or note something of packets
 	classes   map[string]rule.Class
@@ -124,6 +128,12 @@ type Options struct {
 	Classes   map[string]rule.Class // of classtype; nil: none is known
 	Data      map[string][]byte     // files that rules name, by their paths
 	Overrides []rule.Override       // of threshold.config
+	// Failed and Skipped are how many rules could not be read, or ask for another program: they are counted.
+	Failed, Skipped int
+	// Alerts is how many alerts of a packet are told; 0 means 15.
+	Alerts int
+	// Order is which actions come first; empty: pass, drop, reject, alert.
+	Order []rule.Action
 	// Plain asks each rule about each buffer, whether its bytes are there or not, which is slow: what is quick must say the
 	// same.
 	Plain bool
@@ -138,7 +148,11 @@ type Options struct {
 func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	s := &Set{fields: map[fieldKey]*group{}, records: map[event.Kind]*recordSet{}, frames: map[string]*recordSet{}, events: map[string][]int32{},
 		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes, sample: cmp.Or(o.SampleEvery, sampleEvery) - 1,
-		data: o.Data, datasets: map[string]*dataset{}, dataTests: map[*rule.Dataset]*dataTest{}, entropies: map[*rule.Entropy]string{}}
+		data: o.Data, datasets: map[string]*dataset{}, dataTests: map[*rule.Dataset]*dataTest{}, entropies: map[*rule.Entropy]string{},
+		order: o.Order, most: cmp.Or(o.Alerts, maxAlerts), skipped: o.Skipped}
+	if len(s.order) == 0 {
+		s.order = []rule.Action{rule.Pass, rule.Drop, rule.Reject}
+	}
 	over := newOverrides(o.Overrides)
 	full := o.Full
 	if full == nil {
@@ -165,7 +179,7 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	for i := range s.rules {
 		s.place(int32(i))
 	}
-	s.data = nil
+	s.data, s.failed = nil, o.Failed+len(refused)
 	s.bitNames, s.intNames = names(s.bits), names(s.ints)
 	s.addresses.build()
 	s.flag()

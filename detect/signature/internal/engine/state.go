@@ -12,6 +12,7 @@ type state struct {
 	asked    [2]bool // rules about addresses alone, by direction
 	passed   bool    // a rule let it pass
 	known    string  // protocol of which rules were asked
+	caught   bool    // those of its protocol were asked about what crossed before
 	passing  uint64  // serial of a packet that a rule let pass, plus one
 	sifted   [2]sifted
 	sides    [2]side

@@ -60,10 +60,10 @@ func compileTest(r *rule.PacketTest) (packetTest, error) {
 	}
 	switch r.Name {
 	case "dsize":
-		other := slices.ContainsFunc(r.Numbers, func(n rule.Number) bool { return n.Op == rule.NotEqual }) // Suricata: of a packet that carries something
+		empty := !asksForMore(r) // Suricata asks for a payload then, whatever the numbers say
 		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) {
-			n := uint64(len(payloadOf(p)))
-			return n, n > 0 || !other
+			n := len(payloadOf(p))
+			return uint64(n), n > 0 || empty
 		}
 	case "ttl":
 		t.number = func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return uint64(p.TTL), true }
@@ -121,6 +121,13 @@ func compileTest(r *rule.PacketTest) (packetTest, error) {
 		}
 	}
 	return t, nil
+}
+
+// asksForMore reports whether a size is compared in a way that Suricata takes for a wish for a payload.
+func asksForMore(r *rule.PacketTest) bool {
+	return r.Not || slices.ContainsFunc(r.Numbers, func(n rule.Number) bool {
+		return n.Not || n.Op == rule.NotEqual || n.Op == rule.Greater || n.Op == rule.GreaterEqual || n.Op == rule.Between
+	})
 }
 
 // traffic is flow.pkts and its kin: with words for the direction, or in the name.

@@ -14,23 +14,27 @@ type fired struct {
 
 // unfound asks the rules about a stream that no bytes find. One that held is asked about what came since.
 func (w *Watcher) unfound(s *side) {
+	for _, g := range s.groups {
+		if g != nil {
+			w.unfoundOf(s, g)
+		}
+	}
+}
+
+// unfoundOf asks those of a group.
+func (w *Watcher) unfoundOf(s *side, g *portGroup) {
 	speaker, listener := w.view.st.src, w.view.st.dst
 	if w.view.dir == wire.ToClient {
 		speaker, listener = listener, speaker
 	}
-	for _, g := range s.groups {
-		if g == nil {
-			continue
-		}
-		for i := range g.always {
-			b := &g.always[i]
-			switch {
-			case !b.could(speaker, listener):
-			case w.set.rules[b.rule].waits:
-				w.askStream(s, b.rule)
-			default:
-				w.askSince(s, b.rule)
-			}
+	for i := range g.always {
+		b := &g.always[i]
+		switch {
+		case !b.could(speaker, listener):
+		case w.set.rules[b.rule].waits:
+			w.askStream(s, b.rule)
+		default:
+			w.askSince(s, b.rule)
 		}
 	}
 }

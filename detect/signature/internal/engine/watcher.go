@@ -14,6 +14,7 @@ import (
 
 // Limits of what a watcher holds.
 const (
+	maxAlerts  = 15        // alerts of a packet that are told (Suricata's packet-alert-max)
 	maxWindow  = 4 << 10   // bytes of a stream behind those that have just come, that rules can look back at
 	maxStream  = 1 << 20   // bytes of each direction that are looked at (Suricata's stream.reassembly.depth)
 	maxBody    = 100 << 10 // bytes of a body or file that are looked at (Suricata's request-body-limit, response-body-limit)
@@ -61,6 +62,13 @@ type Watcher struct {
 	out     event.Alert
 	count   inspect.Count
 	serial  uint64 // of the packet in hand
+	spoken  [2]spoken
+}
+
+// spoken is how many alerts were told of a packet: of itself, or of what it brings.
+type spoken struct {
+	serial uint64
+	n      int
 }
 
 // cached is a buffer of the message in hand.
@@ -115,6 +123,7 @@ func (s *Shared) Inspector(t inspect.Teller) inspect.Inspector {
 func (w *Watcher) Count() inspect.Count {
 	n := w.count
 	n.Stopped = w.machine.Exhausted
+	n.Loaded, n.Failed, n.Skipped = uint64(len(w.set.rules)), uint64(w.set.failed), uint64(w.set.skipped)
 	w.report()
 	w.count, w.machine.Exhausted = inspect.Count{}, 0
 	return n
@@ -166,6 +175,7 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 	if st == nil || st.passed {
 		return
 	}
+	w.catchUp(f, st)
 	w.view = view{f: f, st: st, dir: f.Dir, p: p}
 	if !st.asked[f.Dir] {
 		st.asked[f.Dir] = true
@@ -328,10 +338,11 @@ func (w *Watcher) start(f *inspect.Flow, s *side) {
 // askStream asks a rule whose bytes have just come. Where it does not hold yet, more may come.
 func (w *Watcher) askStream(s *side, n int32) {
 	c := &w.set.rules[n]
-	if !c.waits && (w.ask(n) || !w.missed) {
+	early := len(c.app) > 0 && w.view.f.App == "" // its protocol may become known
+	if !early && !c.waits && (w.ask(n) || !w.missed) {
 		return
 	}
-	if len(s.waiting) < maxAwait && !slices.Contains(s.waiting, n) && w.could(c) {
+	if len(s.waiting) < maxAwait && !slices.Contains(s.waiting, n) && (early || w.could(c)) {
 		s.waiting = append(s.waiting, n)
 	}
 }

@@ -321,5 +321,6 @@ func (w *Worker) knownOf(f *flow) event.Payload {
 
 // renew brings an alert that waited to the packet in hand.
 func (w *Worker) renew(f *flow, a *event.Alert) {
+	a.Passed = f.passed
 	a.PacketsOut, a.PacketsIn, a.BytesOut, a.BytesIn = f.packets[0], f.packets[1], f.bytes[0], f.bytes[1]
 }

@@ -13,6 +13,13 @@ type held struct {
 	dir    wire.Dir // of the bytes that are being read
 	on     bool     // bytes are being read
 	ending bool     // the connection ends with what dir sends: what is told of it waits until that is acknowledged
+	final  bool     // the flow is over: what is told of it is told by no packet
+}
+
+// holds reports whether what is told of f now waits.
+func (w *Worker) holds(f *flow) bool {
+	h := &w.full.held
+	return w.opt.EVE && f.key.proto == packet.TCP && (h.final || !w.opt.Records.Inline && h.on && (f.conv != 0 || h.ending))
 }
 
 type heldEvent struct {
@@ -29,11 +36,11 @@ type heldEvent struct {
 // hold keeps an event back and reports whether it did.
 func (w *Worker) hold(f *flow, p event.Payload) bool {
 	h := &w.full.held
-	if !w.opt.EVE || w.opt.Records.Inline || !h.on || f.key.proto != packet.TCP || f.conv == 0 && !h.ending {
+	if !w.holds(f) {
 		return false
 	}
 	seq := f.next[h.dir]
-	if h.ending {
+	if h.ending || h.final {
 		seq++ // FIN takes one sequence number
 	} else if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-seq) >= 0 {
 		return false
@@ -62,9 +69,6 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 			if a, ok := x.Payload.(*event.Alert); ok {
 				w.renew(f, a)
 				w.again(f, a, &e.about, w.knownOf(f))
-				if ended {
-					a.Source, x.Packet = flowTimeout, 0
-				}
 			}
 			w.opt.Sink.Event(&x.Header, x.Payload)
 		}
@@ -97,9 +101,6 @@ func (w *Worker) refresh(f *flow, p event.Payload) {
 	}
 }
 
-// flowTimeout is where an alert comes from for which no packet of the flow came any more.
-const flowTimeout = "stream (flow timeout)"
-
 // due reports whether an event is to be told now that ack of the bytes of dir has come; back is the direction of the packet
 // in hand. Suricata asks the rules about what a side has said when it was acknowledged, and that side sends again.
 func (e *heldEvent) due(dir wire.Dir, ack uint32, back bool) bool {
@@ -112,11 +113,11 @@ func (e *heldEvent) due(dir wire.Dir, ack uint32, back bool) bool {
 // holdAlert keeps an alert back and reports whether it did.
 func (w *Worker) holdAlert(f *flow, a *event.Alert) bool {
 	h := &w.full.held
-	if !w.opt.EVE || w.opt.Records.Inline || !h.on || f.key.proto != packet.TCP || f.conv == 0 && !h.ending {
+	if !w.holds(f) {
 		return false
 	}
 	x := heldEvent{head: w.head, dir: h.dir, seq: f.next[h.dir], alert: true, back: a.FromServer, about: w.look.scribe.message}
-	if h.ending {
+	if h.ending || h.final {
 		x.seq++ // FIN takes one sequence number
 	} else if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-x.seq) >= 0 {
 		if x.acked = true; a.FromServer == w.back {

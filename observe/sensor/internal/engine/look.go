@@ -23,6 +23,7 @@ type look struct {
 	was     App            // of its flow, before it was read
 	files   uint64         // shown so far
 	notes   []byte         // of the flow in hand, for EVE
+	count   inspect.Count  // what it did
 	subject                // what is being shown
 }
 
@@ -66,7 +67,8 @@ func (w *Worker) ends(f *flow) {
 	v.Own, v.Size = &f.own, len(l.frame)
 }
 
-// showPacket shows a packet, after its stream took it.
+// showPacket shows a packet, after its stream took it. In EVE a protocol is known from the next packet on, as in Suricata, which
+// reads a stream once it is acknowledged.
 func (w *Worker) showPacket(f *flow, dir wire.Dir, p *packet.Packet) {
 	if !w.look.on() || f.state == stateEstablished && p.Proto == packet.TCP && len(p.Payload) == 0 && f.app == w.look.was && w.look.Bare(f.own, dir, p.Flags) {
 		return
@@ -193,6 +195,13 @@ func (w *Worker) notesOf(f *flow) string {
 	return event.View(w.look.notes)
 }
 
+// looked is what who looks into the traffic did since it was asked last.
+func (w *Worker) looked() inspect.Count {
+	n := w.look.Count()
+	w.look.count.Add(n)
+	return n
+}
+
 // showEnd shows that the conversation of f has ended.
 func (w *Worker) showEnd(f *flow, gone bool) {
 	if w.look.on() && f.own != 0 {
@@ -218,6 +227,7 @@ func (w *Worker) Tell(v *inspect.Flow, p event.Payload) {
 		}
 	}
 	if a != nil {
+		a.Passed = v != nil && w.look.of.passed
 		w.embed(v, a)
 		if v != nil && !w.look.whole && w.opt.EVE && w.holdAlert(w.look.of, a) {
 			return

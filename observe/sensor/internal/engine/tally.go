@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -347,6 +348,14 @@ func (w *Worker) tellTally() {
 	}
 	for o, name := range streamNames {
 		put(name, t.streams[o])
+	}
+	if w.look.on() {
+		n := &w.look.count
+		put("detect.alert", n.Alerts)
+		put("detect.alert_queue_overflow", n.Over)
+		put("detect.alerts_suppressed", n.Quiet)
+		s.Counters = append(s.Counters, "detect.engines")
+		s.Counts = append(s.Counts, fmt.Sprintf(`[{"id":0,"rules_loaded":%d,"rules_failed":%d,"rules_skipped":%d}]`, n.Loaded, n.Failed, n.Skipped))
 	}
 	w.sendStats(s)
 }

@@ -253,8 +253,8 @@ func (w *Worker) tellStats() {
 		Reassembly: uint64(w.pool.held)}
 	w.files.count(&s)
 	if w.look.on() {
-		n := w.look.Count()
-		s.Alerts, s.RulesAsked, s.RulesStopped, s.RulesRefused = n.Alerts, n.Asked, n.Stopped, n.Refused
+		n := w.looked()
+		s.Alerts, s.RulesAsked, s.RulesStopped, s.RulesRefused, s.AlertsOver = n.Alerts, n.Asked, n.Stopped, n.Refused, n.Over
 	}
 	w.counters()
 	w.sendStats(s)

@@ -587,10 +587,12 @@ func (w *Worker) end(f *flow, n uint32) {
 		w.full.packet = 0 // what is told now is of no packet
 	}
 	defer func() { w.full.packet = number }()
+	w.full.held.final = w.opt.EVE
 	w.flush(f)
 	w.endConversation(f)
 	w.showEnd(f, false)
 	if w.opt.EVE {
+		w.full.held.final = false
 		w.release(f, 0, 0, true)
 		w.full.tally.ended(f)
 	}
@@ -634,13 +636,13 @@ func (w *Worker) Close() {
 		}
 	}
 	w.frags.clear()
-	if w.opt.EVE {
-		w.tellTally()
-	}
 	switch {
 	case w.opt.Stats > 0 && w.now > w.lastStats:
 		w.tellStats()
 	case w.look.on():
-		w.look.Count() // so that it tells what it counted
+		w.looked() // so that it tells what it counted
+	}
+	if w.opt.EVE {
+		w.tellTally()
 	}
 }
