@@ -29,6 +29,7 @@ func (t *Test) Options() eve.Options {
 	t.mailOptions(&o)
 	o.Off = off(mapping(mapping(t.Config, "app-layer"), "protocols"))
 	o.FTPLine = int(number(mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "ftp"), "max-line-length")))
+	o.DNP3Objects = int(number(mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "dnp3"), "max-objects")))
 	o.MQTTLength = int(number(mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "mqtt"), "max-msg-length")))
 	logs := mapping(mapping(t.Config, "outputs"), "eve-log")
 	types := mapping(logs, "types")

@@ -66,8 +66,9 @@ type Records struct {
 	Begun    bool `json:"begun,omitempty"`
 	Answered bool `json:"answered,omitempty"`
 
-	Inline     bool `json:"inline,omitempty"`      // records bear the time of the packet that was read, not of the one that acknowledged it
-	FTPLine    int  `json:"ftp_line,omitempty"`    // bytes of a line of FTP that are read; 0: 4,096
-	MQTTText   int  `json:"mqtt_text,omitempty"`   // bytes of a text of MQTT that are written; 0: 1,024, which is the most
-	MQTTLength int  `json:"mqtt_length,omitempty"` // bytes of a packet beyond which only its header is written; 0: 1 MiB
+	Inline      bool `json:"inline,omitempty"`       // records bear the time of the packet that was read, not of the one that acknowledged it
+	FTPLine     int  `json:"ftp_line,omitempty"`     // bytes of a line of FTP that are read; 0: 4,096
+	DNP3Objects int  `json:"dnp3_objects,omitempty"` // headers of objects of a message of DNP3 beyond which that is told; 0: 2,048
+	MQTTText    int  `json:"mqtt_text,omitempty"`    // bytes of a text of MQTT that are written; 0: 1,024, which is the most
+	MQTTLength  int  `json:"mqtt_length,omitempty"`  // bytes of a packet beyond which only its header is written; 0: 1 MiB
 }

@@ -1,6 +1,7 @@
 package dnp3
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -9,14 +10,18 @@ import (
 )
 
 const (
-	// maxMessage is how long a message may become, in bytes. The standard's default is 2,048.
-	maxMessage = 16 << 10
+	// maxMessage is how long a message may become, in bytes: as much as transport numbers can tell apart (§8.2.2). The
+	// standard's default is 2,048.
+	maxMessage = 63 * 255
+	// maxAllPoints is how many points, and maxObjects how many headers, a message may have before a fault is told.
+	maxAllPoints = 16384
+	maxObjects   = 2048
 	// maxAsked is how many requests of a connection are remembered until their replies come.
 	maxAsked = 64
 )
 
 // Faults are what was wrong with what a side sent, one bit each.
-type Faults uint8
+type Faults uint16
 
 // The faults, in the words of Suricata's events.
 const (
@@ -27,12 +32,14 @@ const (
 	Flooded
 	Unknown // objects that cannot be read
 	TooLong
+	TooManyPoints
+	TooManyObjects
 )
 
 // Name is the name of the lowest fault that is set.
 func (f Faults) Name() string {
 	for i, name := range [...]string{"bad_link_crc", "bad_transport_crc", "len_too_small", "malformed", "flooded",
-		"unknown_object", "too_long_reassembly"} {
+		"unknown_object", "too_long_reassembly", "too_many_points", "too_many_objects"} {
 		if f&(1<<i) != 0 {
 			return name
 		}
@@ -67,6 +74,8 @@ type side struct {
 type Conversation struct {
 	// Space is where its buffers come from; it may be nil.
 	Space *wire.Space
+	// MaxObjects is how many headers of objects a message may have before a fault is told; 0 means 2,048.
+	MaxObjects int
 
 	sides   [2]side
 	asked   []asked
@@ -190,8 +199,8 @@ func (c *Conversation) read(dir wire.Dir, s *side, h Handler) {
 	m.Objects = b
 	c.match(m)
 	h.Message(dir, m)
-	if !m.Complete() {
-		h.Fault(dir, Unknown)
+	if f := m.fault(cmp.Or(c.MaxObjects, maxObjects)); f != 0 {
+		h.Fault(dir, f)
 	}
 }
 

@@ -255,3 +255,21 @@ func FuzzObjects(f *testing.F) {
 func TestCaptures(t *testing.T) {
 	corpus.Claims(t, corpus.Claim{Name: "dnp3", Percent: 80, Ports: []uint16{20000}, Looks: Looks}, Probe, fresh)
 }
+
+func TestTooManyObjectsAndPoints(t *testing.T) {
+	const header = "\x01\x02\x06" // of no points
+	for _, c := range []struct {
+		what string
+		m    Message
+		want Faults
+	}{
+		{"as many headers as there may be", Message{Function: Read, Objects: []byte(strings.Repeat(header, 3))}, 0},
+		{"one more", Message{Function: Read, Objects: []byte(strings.Repeat(header, 4))}, TooManyObjects},
+		{"more points than there may be", Message{Function: 0x81, Objects: []byte("\x01\x01\x01\x00\x00\xff\xff")}, TooManyPoints},
+		{"an object that nobody knows", Message{Function: 0x81, Objects: []byte("\xfa\xfa\x07\x01")}, Unknown},
+	} {
+		if got := c.m.fault(3); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.what, got.Name(), c.want.Name())
+		}
+	}
+}

@@ -56,6 +56,26 @@ func (m *Message) Complete() bool {
 	return true
 }
 
+// fault is what is wrong with the objects of a message, of which it may have so many; 0: nothing.
+func (m *Message) fault(most int) Faults {
+	points := uint64(0)
+	for o := range m.All {
+		if !m.bare() {
+			points += uint64(o.Count)
+		}
+		if most--; most < 0 {
+			return TooManyObjects
+		}
+		if points > maxAllPoints {
+			return TooManyPoints
+		}
+		if !o.Whole {
+			return Unknown
+		}
+	}
+	return 0
+}
+
 // bare reports whether the objects of a message have no values: those that are only named.
 func (m *Message) bare() bool {
 	switch m.Function {

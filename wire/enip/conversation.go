@@ -95,6 +95,7 @@ func (c *Conversation) take(dir wire.Dir, b []byte, h Handler) error {
 		return err
 	}
 	if !reply {
+		c.result = Transaction{}
 		c.wait(m, b, h)
 		return nil
 	}
@@ -149,8 +150,12 @@ func (c *Conversation) release(r *request) {
 	c.pool().requests.Give(r)
 }
 
-// Asked is the last request that waits for its reply, with nothing beside it; nil: none does. It is valid until the next message.
-func (c *Conversation) Asked() *Transaction {
+// Latest is what the last message was of: a request that waits for its reply, or a transaction that was handed over; nil: there is
+// none. It is valid until the next message.
+func (c *Conversation) Latest() *Transaction {
+	if c.result.Reply == &c.message {
+		return &c.result
+	}
 	if len(c.open) == 0 || Parse(c.open[len(c.open)-1].raw, false, &c.asked) != nil {
 		return nil
 	}

@@ -213,7 +213,8 @@ func (m *Message) formed() bool {
 	case m.Function == Encapsulated && m.Reply:
 		return InterfaceName(m.Sub) != "Unknown" && len(m.Data) >= 5
 	case m.Function == Encapsulated:
-		return m.Sub == DeviceIdentification && len(m.Data) == 2 && m.Data[0] >= 1 && m.Data[0] <= 4
+		padded := len(m.Data) == 3 && m.Data[2] == 0 // met at clients
+		return m.Sub == DeviceIdentification && (len(m.Data) == 2 || padded) && m.Data[0] >= 1 && m.Data[0] <= 4
 	case m.Function.Access() != 0, fixed(m.Function, m.Reply) >= 0:
 		return true
 	case len(m.Data) == 0:

@@ -267,3 +267,21 @@ func TestCaptures(t *testing.T) {
 	}
 	corpus.Result(t, "mqtt_streams_read", read, taken, 85)
 }
+
+func TestProbeAtPort(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		p    string
+		want wire.Match
+		dir  wire.Dir
+	}{
+		{"a ping of a client", "\xc0\x00", wire.Yes, wire.ToServer},
+		{"the answer to a greeting that was not seen", "\x20\x02\x00\x00", wire.Yes, wire.ToClient},
+		{"flags that the type does not have", "\xc1\x00", wire.No, wire.Either},
+		{"less than a packet", "\x20\x02", wire.No, wire.Either},
+	} {
+		if got, dir := ProbeAtPort([]byte(c.p)); got != c.want || dir != c.dir {
+			t.Errorf("%s: got %v %v, want %v %v", c.what, got, dir, c.want, c.dir)
+		}
+	}
+}

@@ -61,6 +61,20 @@ func begins(p []byte) bool {
 	return true
 }
 
+// ProbeAtPort is [Probe] where a port is that of MQTT: any whole packets will do, as of a connection that is met in its middle.
+func ProbeAtPort(p []byte) (wire.Match, wire.Dir) {
+	if len(p) == 0 || !begins(p) {
+		return wire.No, wire.Either
+	}
+	switch Type(p[0] >> 4) {
+	case Connack, Suback, Unsuback, Pingresp:
+		return wire.Yes, wire.ToClient
+	case Subscribe, Unsubscribe, Pingreq:
+		return wire.Yes, wire.ToServer
+	}
+	return wire.Yes, wire.Either
+}
+
 // allowed reports whether a first byte is one of a packet that the protocol has, and the length one that it may have.
 func allowed(b byte, length int) bool {
 	flags := b & 15

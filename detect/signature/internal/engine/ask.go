@@ -240,6 +240,16 @@ func (c *compiled) turns() bool {
 	return false
 }
 
+// sides reports whether a rule looks at nothing but what is asked of each side of a record by itself.
+func (c *compiled) sides() bool {
+	for i := range c.looks {
+		if s := c.looks[i].src; s == nil || !s.sides {
+			return false
+		}
+	}
+	return len(c.looks) > 0
+}
+
 // eventKey names what a rule waits for.
 func eventKey(kind, name string) string {
 	name = strings.ToLower(name)

@@ -304,6 +304,12 @@ func (w *Watcher) askRecord(n int32) {
 		return
 	}
 	dir, exchange := said(w.view.record)
+	if exchange && c.sides() {
+		for w.view.dir = range wire.Dir(2) {
+			w.ask(n)
+		}
+		return
+	}
 	if dir == wire.Either {
 		dir = w.view.f.Dir
 	}

@@ -58,6 +58,12 @@ func some[P event.Payload](dir wire.Dir, get func(P) (uint64, bool)) *source {
 	}}
 }
 
+// ofSides makes a source one that is asked of each side of a record by itself, as Suricata asks it.
+func ofSides(s *source) *source {
+	s.sides = true
+	return s
+}
+
 // coded is a source of a number that a record has by its name, which names has in lower case.
 func coded[P event.Payload](dir wire.Dir, names map[string]uint64, get func(P) string) *source {
 	all := maps.Clone(names) // as records mostly have them too, so that nothing is made of them
@@ -223,11 +229,11 @@ func mailSources() map[string]*source {
 		"ftp.command_data":    text(toServer, func(p *event.FTP) string { return p.Data }),
 		"ftp.completion_code": list(toClient, func(p *event.FTP) []string { return p.Codes }),
 		"ftp.reply":           list(toClient, func(p *event.FTP) []string { return p.Replies }),
-		"ftp.dynamic_port":    some(either, func(p *event.FTP) (uint64, bool) { return p.Port, p.Port != 0 }),
-		"ftp.mode": some(either, func(p *event.FTP) (uint64, bool) {
+		"ftp.dynamic_port":    ofSides(some(either, func(p *event.FTP) (uint64, bool) { return p.Port, p.Port != 0 })),
+		"ftp.mode": ofSides(some(either, func(p *event.FTP) (uint64, bool) {
 			v, ok := map[string]uint64{"active": 0, "passive": 1}[p.Mode]
 			return v, ok
-		}),
+		})),
 		"ftp.reply_received": number(toClient, func(p *event.FTP) uint64 { return truth(p.Done) }),
 		"ftpdata_command":    coded(either, field.FTPDataCommands(), func(p *event.FTPData) string { return p.Command }),
 	}
@@ -252,12 +258,12 @@ func shareSources() map[string]*source {
 		"smb.share":          text(either, func(p *event.SMB) string { return p.Tree }),
 		"smb.ntlmssp_user":   text(toServer, func(p *event.SMB) string { return p.User }),
 		"smb.ntlmssp_domain": text(toServer, func(p *event.SMB) string { return p.Domain }),
-		"smb.version": some(either, func(p *event.SMB) (uint64, bool) {
+		"smb.version": ofSides(some(either, func(p *event.SMB) (uint64, bool) {
 			if strings.HasPrefix(p.Command, "SMB1_") || p.Command == "" && strings.HasPrefix(p.Dialect, "NT") {
 				return 1, true
 			}
 			return 2, p.Command != "" || p.Dialect != ""
-		}),
+		})),
 
 		"rfb.name":      text(either, func(p *event.RFB) string { return p.Name }),
 		"rfb.sectype":   some(either, func(p *event.RFB) (uint64, bool) { return p.Security - 1, p.Security > 0 }),

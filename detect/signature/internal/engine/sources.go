@@ -28,6 +28,7 @@ type source struct {
 	texts  func(p event.Payload, each func(string) bool) // of a record; each reports whether to go on
 	values func(p event.Payload, each func(uint64) bool)
 	beyond bool // it is not in the record, but was read of the same message
+	sides  bool // of a record of both sides: it is asked of each side by itself
 }
 
 // scratch is memory that sources build their bytes in; it is used again for each message.

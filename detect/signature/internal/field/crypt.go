@@ -62,7 +62,7 @@ func ike() []Field {
 	f := family{app: "ike"}
 	f.bytes(toServer, "ike.init_spi")
 	f.bytes(toClient, "ike.resp_spi")
-	f.many(either, "ike.vendor")
+	f.many(toServer, "ike.vendor")
 	f.bytes(either, "ike.key_exchange_payload")
 	f.bytes(either, "ike.nonce_payload")
 	f.number(either, 8, nil, "ike.exchtype")

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bulwark/wire"
+	"bulwark/wire/mqtt"
 )
 
 // App is an application protocol. Zero is one that was not recognised.
@@ -202,6 +203,12 @@ func (w *Worker) probe(f *flow, c *conversation, dir wire.Dir, data []byte) {
 		}
 		unsure = unsure || m == wire.Unsure
 	}
+	if f.atPort(portMQTT) { // its shorter packets say little by themselves
+		if m, side := mqtt.ProbeAtPort(shown); m == wire.Yes {
+			w.recogniseAs(f, c, dir, data, MQTT, side)
+			return
+		}
+	}
 	if !unsure || h.seen > maxProbe {
 		h.foreign = true
 	}
@@ -233,6 +240,16 @@ func (w *Worker) lookAway(f *flow, c *conversation) {
 	a, b := &c.half[0], &c.half[1]
 	if a.foreign && b.foreign || a.seen+b.seen > maxUnprobed {
 		w.giveUp(f)
+	}
+}
+
+// recogniseAs is recognise of a protocol by its name, unless it is to be left alone.
+func (w *Worker) recogniseAs(f *flow, c *conversation, dir wire.Dir, data []byte, app App, side wire.Dir) {
+	for i := range w.protocols {
+		if w.protocols[i].app == app && !slices.Contains(w.opt.Records.Off, app.String()) {
+			w.recognise(f, c, dir, data, i, side)
+			return
+		}
 	}
 }
 

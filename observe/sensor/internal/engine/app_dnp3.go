@@ -21,7 +21,9 @@ func (a *dnp3App) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int, 
 	a.stand(w, f, dir)
 	return a.conv.Decode(dir, p, a)
 }
-func (a *dnp3App) furnish(w *Worker)             { a.conv.Space = &w.space }
+func (a *dnp3App) furnish(w *Worker) {
+	a.conv.Space, a.conv.MaxObjects = &w.space, w.opt.Records.DNP3Objects
+}
 func (a *dnp3App) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 func (a *dnp3App) close(w *Worker, f *flow)      { a.w, a.f = w, f; a.conv.Close(a) }
 func (a *dnp3App) reset() {

@@ -42,7 +42,7 @@ func (w *Worker) enipDatagram(f *flow, dir wire.Dir, p []byte) {
 }
 
 func (a *enipApp) known() event.Payload {
-	x := a.conv.Asked()
+	x := a.conv.Latest()
 	if x == nil {
 		return nil
 	}

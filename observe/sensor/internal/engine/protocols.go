@@ -157,5 +157,8 @@ func portedProtocols() []ported {
 	}
 }
 
+// portMQTT is the port of MQTT (IANA registry "Service Name and Transport Protocol Port Number").
+const portMQTT = 1883
+
 // never is the probe of a protocol that another's finds.
 func never([]byte) (wire.Match, wire.Dir) { return wire.No, wire.Either }
