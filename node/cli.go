@@ -92,8 +92,8 @@ Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 part of t
 	root.Flags().Bool("version", false, "say which version this is")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml") // the flag stands above
 	_ = root.MarkPersistentFlagDirname("data")
-	const watch, keep, link = "watch", "keep", "link"
-	root.AddGroup(&cobra.Group{ID: watch, Title: "Watch:"}, &cobra.Group{ID: keep, Title: "Look after it:"},
+	const watch, act, keep, link = "watch", "act", "keep", "link"
+	root.AddGroup(&cobra.Group{ID: watch, Title: "Watch:"}, &cobra.Group{ID: act, Title: "Act:"}, &cobra.Group{ID: keep, Title: "Look after it:"},
 		&cobra.Group{ID: link, Title: "Several machines:"})
 	in := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
@@ -101,7 +101,8 @@ Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 part of t
 			root.AddCommand(c)
 		}
 	}
-	in(watch, upCommand(t), readCommand(t), devicesCommand(t), findingsCommand(t), incidentsCommand(t), rulesCommand(t), oncallCommand(t), pcapCommand(t), filesCommand(t))
+	in(watch, upCommand(t), readCommand(t), devicesCommand(t), findingsCommand(t), incidentsCommand(t), rulesCommand(t), pcapCommand(t), filesCommand(t))
+	in(act, oncallCommand(t), playbooksCommand(t))
 	in(keep, doctorCommand(t), configCommand(t), setupLinkCommand(t), resetLinkCommand(t), completionCommand(t), versionCommand(t))
 	in(link, nodesCommand(t), joinCommand(t))
 	root.AddCommand(childCommand(t))

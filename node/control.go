@@ -65,6 +65,11 @@ func (n *Node) takeOrders(ctx context.Context) error {
 			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
 		}
 	}
+	if n.playbooks != nil {
+		for _, r := range n.playbooks.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
+			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
+		}
+	}
 	if n.notify != nil {
 		for _, r := range n.notify.Doors(func(*http.Request) (string, string, error) { return ledger.Host, ledger.Host, nil }).Routes() {
 			mux.Handle(r.Method+" "+r.Pattern, r.Handler)

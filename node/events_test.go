@@ -18,6 +18,7 @@ import (
 	"bulwark/observe/sensor"
 	"bulwark/respond/containment"
 	"bulwark/respond/notify"
+	"bulwark/respond/playbook"
 )
 
 var update = flag.Bool("update", false, "write generated documents anew")
@@ -32,6 +33,7 @@ func publishing() []eventdoc.Room {
 		{Name: "decide/incident", Publishes: incidents.Publishes(), Reads: incidents.Reads()},
 		{Name: "decide/safety", Publishes: safety.Publishes(), Reads: safety.Reads()},
 		{Name: "respond/containment", Publishes: containment.Publishes(), Reads: containment.Reads()},
+		{Name: "respond/playbook", Publishes: playbook.Publishes(), Reads: playbook.Reads()},
 		{Name: "respond/notify", Publishes: notify.Publishes(), Reads: notify.Reads()},
 		{Name: "console", Reads: []event.Kind{event.KindStats}},
 	}

@@ -34,6 +34,7 @@ import (
 	"bulwark/platform/web"
 	"bulwark/respond/containment"
 	"bulwark/respond/notify"
+	"bulwark/respond/playbook"
 	front "bulwark/web"
 )
 
@@ -62,6 +63,7 @@ type Node struct {
 	incidents    *incidents.Incidents     // likewise
 	rulebook     *signature.Rulebook      // nil where no rules are looked for
 	notify       *notify.Notify           // nil where no events are kept
+	playbooks    *playbook.Playbooks      // nil where no events are kept
 	safety       *safety.Safety           // nil where no events are kept
 	containment  *containment.Containment // nil where no events are kept
 	bus          *bus.Bus
@@ -94,7 +96,7 @@ func newNode(ctx context.Context, m made) (*Node, error) {
 	n := &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
 	n.started = n.clock.Now()
 	n.health = health.NewTracker(n.clock)
-	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings, n.openIncidents, n.openRulebook, n.openNotify, n.openResponse}
+	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings, n.openIncidents, n.openRulebook, n.openNotify, n.openResponse, n.openPlaybooks}
 	if n.roles.watches() {
 		steps = append(steps, n.openSensor)
 	}
@@ -238,7 +240,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes(), n.incidents.Doors(signedIn).Routes(), n.notify.Doors(signedInAs).Routes(),
+		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes(), n.incidents.Doors(signedIn).Routes(), n.notify.Doors(signedInAs).Routes(), n.playbooks.Doors(signedIn).Routes(),
 			n.safety.Doors(signedIn).Routes(), n.containment.Doors(asks).Routes())
 		if n.rulebook != nil {
 			n.routes = append(n.routes, n.rulebook.Doors(signedIn).Routes()...)

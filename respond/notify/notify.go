@@ -117,13 +117,8 @@ func (n *Notify) Run(ctx context.Context, b *bus.Bus) error {
 	for name := range n.senders {
 		others.Go(func() { n.sendOften(ctx, name) })
 	}
-	var err error
-	if len(subjects) > 0 {
-		// Of what was there before the first start nobody needs to be woken.
-		err = b.Subscribe(ctx, "notify", subjects, bus.FromNew, n.read)
-	} else {
-		<-ctx.Done()
-	}
+	// Of what was there before the first start nobody needs to be woken.
+	err := b.Subscribe(ctx, "notify", subjects, bus.FromNew, n.read)
 	stop()
 	others.Wait()
 	return err
@@ -146,6 +141,9 @@ func (n *Notify) read(ctx context.Context, m *bus.Message) error {
 	}
 	return n.raise(ctx, all)
 }
+
+// Raise begins to tell people of something that another room tells of.
+func (n *Notify) Raise(ctx context.Context, h Happening) error { return n.raise(ctx, []Happening{h}) }
 
 // raise begins to tell people of what happened. Where it cannot be kept, the batch is read again.
 func (n *Notify) raise(ctx context.Context, all []Happening) error {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"bulwark/event"
 	"bulwark/platform/clock"
 	"bulwark/platform/conf"
 	"bulwark/platform/db"
@@ -385,5 +386,27 @@ func TestTestMessagesSayWhatBecameOfThem(t *testing.T) {
 	}
 	if _, err := b.Test(context.Background(), "host", "nobody"); !errors.Is(err, ErrNoContact) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestWhatEventsTellOf(t *testing.T) {
+	for _, c := range []struct {
+		what    string
+		payload event.Payload
+		want    Happening
+	}{
+		{"an incident that is open", &event.Incident{UID: "7", Title: "x", Severity: "high", Status: "open"}, Happening{About: "incident:7", Kind: "incident", Severity: "high"}},
+		{"one that is closed", &event.Incident{UID: "7", Severity: "high", Status: "closed"}, Happening{About: "incident:7", Kind: "incident", Severity: "high", Over: true}},
+		{"an act that waits for a yes", &event.Containment{UID: "3", State: "proposed"}, Happening{About: "containment:3", Kind: "approval", Severity: "high"}},
+		{"one that should be in force", &event.Containment{UID: "3", State: "failed"}, Happening{About: "containment:3", Kind: "approval", Severity: "critical"}},
+		{"one that is", &event.Containment{UID: "3", State: "in_force"}, Happening{About: "containment:3", Kind: "approval", Severity: "high", Over: true}},
+		{"one on its way", &event.Containment{UID: "3", State: "applying"}, Happening{}},
+		{"what nobody needs to know at night", &event.DNS{}, Happening{}},
+	} {
+		h, ok := happening(&event.Event{Payload: c.payload})
+		got := Happening{About: h.About, Kind: h.Kind, Severity: h.Severity, Over: h.Over}
+		if ok != (c.want.About != "") || ok && got != c.want {
+			t.Errorf("%s: %v %+v, want %+v", c.what, ok, got, c.want)
+		}
 	}
 }

@@ -105,7 +105,9 @@ func (n *Notify) sendOne(ctx context.Context, row *messageRow) error {
 func pause(tries int) time.Duration { return min(firstPause<<min(tries-1, 20), longestPause) }
 
 // said is an error of a channel, for people.
-func said(err error) string { return clip(strings.TrimPrefix(err.Error(), errChannel.Error()+": "), 300) }
+func said(err error) string {
+	return clip(strings.TrimPrefix(err.Error(), errChannel.Error()+": "), 300)
+}
 
 func clip(s string, most int) string {
 	if len(s) <= most {
