@@ -211,14 +211,21 @@ func (n *Node) openSensor(context.Context) error {
 	}
 	o.Copies = n.files
 	if n.capture != "" {
-		files, err := captures([]string{n.capture})
-		if err != nil {
+		o.Done = n.captureRead
+		if err := replay(&o, n.capture); err != nil {
 			return err
 		}
-		o.Files, o.Done = files, n.captureRead
 	}
 	n.sensor = sensor.New(o)
 	return nil
+}
+
+// replay has the sensor read a capture: each time with the same secret, so that it tells the same.
+func replay(o *sensor.Options, capture string) (err error) {
+	if o.Files, err = captures([]string{capture}); err == nil {
+		o.Seed = seedOf(o.Files)
+	}
+	return err
 }
 
 // hostName is the name of this machine as a word that may stand in events.

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"bulwark/observe/sensor"
 )
 
 func TestACaptureReadAgainHasTheSameSeed(t *testing.T) {
@@ -35,5 +37,24 @@ func TestACaptureReadAgainHasTheSameSeed(t *testing.T) {
 	}
 	if seedOf([]string{one}) == seedOf([]string{two}) {
 		t.Error("two captures have one seed")
+	}
+}
+
+// What is shown of a capture is told with its own secret, as what is read of it is.
+func TestACaptureShownAgainHasTheSameSeed(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.pcap", "b.pcap"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var one, folder, again sensor.Options
+	for o, path := range map[*sensor.Options]string{&one: filepath.Join(dir, "a.pcap"), &folder: dir, &again: dir} {
+		if err := replay(o, path); err != nil || o.Seed == 0 || o.Seed != seedOf(o.Files) {
+			t.Errorf("%s: seed %d of %v, %v; want that of the files", path, o.Seed, o.Files, err)
+		}
+	}
+	if folder.Seed != again.Seed || folder.Seed == one.Seed || len(folder.Files) != 2 {
+		t.Errorf("seeds %d and %d of a folder, %d of one file in it", folder.Seed, again.Seed, one.Seed)
 	}
 }
