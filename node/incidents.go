@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"encoding/json"
 
 	findings "bulwark/decide/finding"
 	incidents "bulwark/decide/incident"
@@ -13,7 +14,7 @@ func (n *Node) openIncidents(ctx context.Context) (err error) {
 		return nil
 	}
 	n.incidents, err = incidents.New(ctx, incidents.Needs{Config: n.config.Incidents, DB: n.db, Ledger: n.ledger, Clock: n.clock,
-		Log: n.log.With("room", "incidents"), Fleeting: n.capture != "", Devices: incidentDevices{n}, Judge: incidentJudge{n}, Publisher: teller{n},
+		Log: n.log.With("room", "incidents"), Fleeting: n.capture != "", Devices: incidentDevices{n}, Judge: incidentJudge{n}, Proofs: incidentProofs{n}, Publisher: teller{n},
 		Site: n.config.Site, Live: n.showLive, Registry: n.metrics})
 	return err
 }
@@ -24,6 +25,17 @@ type incidentDevices struct{ n *Node }
 func (d incidentDevices) Device(id uint64) (incidents.Device, bool) {
 	name, class, tier, ok := d.n.inventory.Named(id)
 	return incidents.Device{Name: name, Class: class, Tier: tier, Ward: d.n.inventory.Ward(id)}, ok
+}
+
+// incidentProofs hands out findings as evidence.
+type incidentProofs struct{ n *Node }
+
+func (p incidentProofs) Finding(ctx context.Context, id uint64) ([]byte, error) {
+	d, err := p.n.findings.Show(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(d)
 }
 
 // incidentJudge passes verdicts on incidents to their findings.

@@ -74,6 +74,7 @@ type Needs struct {
 	Fleeting  bool
 	Devices   Devices
 	Judge     Judge
+	Proofs    Proofs
 	Publisher outbox.Publisher
 	// Site is the place that its events name.
 	Site string
@@ -100,8 +101,9 @@ type Incidents struct {
 	mu      sync.RWMutex
 	sites   map[string]*site
 	items   map[uint64]*item
-	changed map[uint64]*item // not kept yet
-	gone    []uint64         // forgotten, not kept yet
+	changed map[uint64]*item  // not kept yet
+	cases   map[uint64]uint64 // of incidents
+	gone    []uint64          // forgotten, not kept yet
 	told    map[uint64]string
 	watched map[watch]standing // entities that weigh something
 	last    uint64             // number of the last incident
@@ -139,7 +141,7 @@ func assemble(n Needs) *Incidents {
 	}
 	return &Incidents{needs: n, set: story.Defaults(), attack: attack.Load(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1), look: make(chan struct{}, 1),
 		out: box(event.KindIncident, "incident"), risks: box(event.KindRisk, "incident_risk"),
-		sites: map[string]*site{}, items: map[uint64]*item{}, changed: map[uint64]*item{}, told: map[uint64]string{}, watched: map[watch]standing{}}
+		sites: map[string]*site{}, items: map[uint64]*item{}, changed: map[uint64]*item{}, cases: map[uint64]uint64{}, told: map[uint64]string{}, watched: map[watch]standing{}}
 }
 
 // counters are what the room counts for operators.

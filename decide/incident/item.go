@@ -27,8 +27,7 @@ const (
 type item struct {
 	Story   *story.Incident `json:"story"`
 	Word    word            `json:"word"`
-	Into    uint64          `json:"into,omitempty"` // the incident that it was merged into
-	Case    uint64          `json:"case,omitempty"`
+	Into    uint64          `json:"into,omitempty"`    // the incident that it was merged into
 	History []line          `json:"history,omitempty"` // the newest last
 	Seen    seen            `json:"seen"`              // as it was told last
 }
@@ -158,6 +157,7 @@ func (i *Incidents) forget() {
 		delete(i.items, id)
 		delete(i.changed, id)
 		delete(i.told, id)
+		delete(i.cases, id)
 		i.gone = append(i.gone, id)
 		i.count.forgotten.Inc()
 	}

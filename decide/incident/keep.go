@@ -198,6 +198,9 @@ func (i *Incidents) load(ctx context.Context) error {
 		if err := i.loadItems(ctx, tx); err != nil {
 			return err
 		}
+		if err := i.loadCases(ctx, tx); err != nil {
+			return err
+		}
 		if err := i.out.Load(ctx, tx, state["told"]); err != nil {
 			return err
 		}

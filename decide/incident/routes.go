@@ -25,14 +25,14 @@ func (d *Doors) Routes() []web.Route {
 	route := func(method, pattern string, duties []web.Duty, h http.HandlerFunc) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h}
 	}
-	return []web.Route{
+	return append([]web.Route{
 		route("GET", "/api/incidents", all, d.list),
 		route("GET", "/api/incidents/{id}", all, d.show),
 		route("POST", "/api/incidents/{id}", judge, d.say),
 		route("POST", "/api/incidents/merge", judge, d.merge),
 		route("POST", "/api/incidents/{id}/split", judge, d.split),
 		route("GET", "/api/risk", all, d.risk),
-	}
+	}, d.caseRoutes()...)
 }
 
 func (d *Doors) list(w http.ResponseWriter, r *http.Request) {
@@ -126,6 +126,9 @@ func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error)
 	if web.RefuseFault(w, r, err,
 		web.Fault{Err: ErrNoIncident, Status: http.StatusNotFound, Code: "incident.no-incident"},
 		web.Fault{Err: ErrAsk, Status: http.StatusUnprocessableEntity, Code: "incident.ask"},
+		web.Fault{Err: ErrNoCase, Status: http.StatusNotFound, Code: "case.no-case"},
+		web.Fault{Err: ErrCaseAsk, Status: http.StatusUnprocessableEntity, Code: "case.ask"},
+		web.Fault{Err: ErrEdited, Status: http.StatusConflict, Code: "case.edited"},
 		web.Fault{Err: ErrQuery, Status: http.StatusBadRequest, Code: "incident.query"},
 	) {
 		return

@@ -87,7 +87,7 @@ func (i *Incidents) view(it *item) Incident {
 	v := Incident{ID: in.ID, Title: i.title(it), Status: it.Word.Status, Verdict: it.Word.Verdict, Owner: it.Word.Owner, By: it.Word.By, Reason: it.Word.Reason,
 		Said: it.Word.At, Severity: severities[it.severity()], Risk: rounded(in.Risk), Band: band(in.Risk, i.set), Stages: []attack.Tactic{}, Techniques: []attack.Technique{},
 		Entities: []Entity{}, Findings: it.findings(), First: when(in.First), Last: when(in.Last), Opened: when(in.Opened), Ended: in.Ended, After: in.After, Into: it.Into,
-		Case: it.Case, Site: in.Site, Why: i.why(it)}
+		Case: i.cases[in.ID], Site: in.Site, Why: i.why(it)}
 	for _, id := range in.Tactics {
 		if x, ok := i.attack.Tactic(id); ok {
 			v.Stages = append(v.Stages, x)

@@ -1,0 +1,135 @@
+package incident
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"bulwark/decide/incident/law"
+	"bulwark/platform/web"
+)
+
+// caseRoutes are the doors to cases.
+func (d *Doors) caseRoutes() []web.Route {
+	all := web.Duties()
+	work := []web.Duty{web.Analyst, web.Administrator}
+	route := func(method, pattern string, duties []web.Duty, h http.HandlerFunc) web.Route {
+		return web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h, Body: 256 << 10}
+	}
+	exhibit := route("POST", "/api/cases/{id}/evidence", work, d.addEvidence)
+	exhibit.Body = MaxExhibit
+	return []web.Route{
+		route("GET", "/api/cases", all, d.cases),
+		route("POST", "/api/cases", work, d.openCase),
+		route("GET", "/api/cases/{id}", all, d.showCase),
+		route("POST", "/api/cases/{id}", work, d.changeCase),
+		exhibit,
+		route("GET", "/api/cases/{id}/evidence/{n}", work, d.readEvidence),
+		route("GET", "/api/cases/{id}/report", all, d.report),
+		route("GET", "/api/cases/{id}/declaration", all, d.declaration),
+	}
+}
+
+func (d *Doors) cases(w http.ResponseWriter, r *http.Request) {
+	v := r.URL.Query()
+	all, total, err := d.i.Cases(r.Context(), v.Get("status"), v.Get("owner"))
+	d.answer(w, r, struct {
+		Items []Case `json:"items"`
+		Total int    `json:"total"`
+	}{all, total}, err)
+}
+
+func (d *Doors) openCase(w http.ResponseWriter, r *http.Request) {
+	var a struct {
+		Title     string   `json:"title"`
+		Incidents []uint64 `json:"incidents"`
+	}
+	actor, ok := d.asked(w, r, &a)
+	if !ok {
+		return
+	}
+	v, err := d.i.OpenCase(r.Context(), actor, a.Title, a.Incidents)
+	d.answer(w, r, v, err)
+}
+
+func (d *Doors) showCase(w http.ResponseWriter, r *http.Request) {
+	v, err := d.i.Case(r.Context(), id(r))
+	d.answer(w, r, v, err)
+}
+
+func (d *Doors) changeCase(w http.ResponseWriter, r *http.Request) {
+	var a CaseAsk
+	actor, ok := d.asked(w, r, &a)
+	if !ok {
+		return
+	}
+	v, err := d.i.ChangeCase(r.Context(), actor, id(r), a)
+	d.answer(w, r, v, err)
+}
+
+func (d *Doors) addEvidence(w http.ResponseWriter, r *http.Request) {
+	actor, err := d.actor(r)
+	if err != nil {
+		web.Refuse(w, r, http.StatusForbidden, "incident.nobody")
+		return
+	}
+	q := r.URL.Query()
+	x := Exhibit{Kind: q.Get("kind"), Name: q.Get("name"), SHA256: q.Get("sha256"), Note: q.Get("note")}
+	x.Ref, _ = strconv.ParseUint(q.Get("ref"), 10, 63) // 0, which nothing has, where it is no number
+	if x.Body, err = io.ReadAll(r.Body); err != nil {
+		web.Refuse(w, r, http.StatusBadRequest, "incident.body")
+		return
+	}
+	v, err := d.i.AddEvidence(r.Context(), actor, id(r), x)
+	d.answer(w, r, v, err)
+}
+
+func (d *Doors) readEvidence(w http.ResponseWriter, r *http.Request) {
+	actor, err := d.actor(r)
+	if err != nil {
+		web.Refuse(w, r, http.StatusForbidden, "incident.nobody")
+		return
+	}
+	n, _ := strconv.ParseUint(r.PathValue("n"), 10, 63) // 0, which nothing has, where it is no number
+	e, body, err := d.i.ReadEvidence(r.Context(), actor, id(r), n)
+	if err != nil {
+		d.answer(w, r, nil, err)
+		return
+	}
+	w.Header().Set("Digest", "sha-256="+e.SHA256)
+	attach(w, "application/octet-stream", fmt.Sprintf("case-%d-evidence-%d", id(r), n), body)
+}
+
+// attach hands out a file, which no browser shows within the console.
+func attach(w http.ResponseWriter, kind, name string, body []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	_, _ = web.NewPatient(w).Write(body) // who asked has gone away
+}
+
+func (d *Doors) report(w http.ResponseWriter, r *http.Request) {
+	var b bytes.Buffer
+	if err := d.i.Report(r.Context(), &b, id(r), r.URL.Query().Get("lang") != "en"); err != nil {
+		d.answer(w, r, nil, err)
+		return
+	}
+	attach(w, "text/html; charset=utf-8", fmt.Sprintf("case-%d.html", id(r)), b.Bytes())
+}
+
+func (d *Doors) declaration(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	v, err := d.i.Declaration(r.Context(), id(r), law.Step{To: q.Get("to"), Stage: q.Get("stage")})
+	if err != nil || q.Get("format") != "html" {
+		d.answer(w, r, v, err)
+		return
+	}
+	p := &paper{FR: q.Get("lang") != "en", Printed: d.i.now(), Case: Case{ID: v.Case}, Declaration: &v}
+	var b bytes.Buffer
+	if err := p.print(&b, "declaration.html"); err != nil {
+		d.answer(w, r, nil, err)
+		return
+	}
+	attach(w, "text/html; charset=utf-8", fmt.Sprintf("case-%d-%s-%s.html", v.Case, v.To, v.Stage), b.Bytes())
+}

@@ -1,0 +1,111 @@
+package incident
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"bulwark/decide/incident/law"
+	"bulwark/platform/db"
+	"bulwark/platform/db/dbtest"
+)
+
+func TestCases(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		i, now := open(t, d, Needs{})
+		f := &told{at: morning}
+		f.add(1, 1, "critical", 7, 1, "")
+		hear(t, i, f)
+		if err := i.keep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c, err := i.OpenCase(t.Context(), "person:1", "A gateway was attacked", []uint64{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now.Add(time.Hour)
+		title, note := "The infusion gateway was attacked", "Called the ward."
+		c, err = i.ChangeCase(t.Context(), "person:1", c.ID, CaseAsk{Rev: c.Rev, Title: &title, Note: &note, Task: &Task{Text: "Look at its log"},
+			Facts: &law.Facts{Aware: morning, Significant: true}, Fields: map[string]string{"organisation": "CH d’Essai"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Tasks) != 1 || c.Tasks[0].ID != 1 || len(c.Notes) != 1 || c.Clocks[1].Due != morning.Add(24*time.Hour) || !c.Clocks[1].Applies {
+			t.Errorf("changed: %+v", c)
+		}
+		if _, err := i.ChangeCase(t.Context(), "person:2", c.ID, CaseAsk{Rev: 1, Note: &note}); !errors.Is(err, ErrEdited) {
+			t.Errorf("changed as it was before: %v", err)
+		}
+		for _, x := range []Exhibit{{Kind: "incident", Ref: 1}, {Kind: "file", Name: "dump", Body: []byte("bytes")},
+			{Kind: "reference", Name: "disk 7", SHA256: strings.Repeat("AB", 32)}} {
+			if c, err = i.AddEvidence(t.Context(), "person:1", c.ID, x); err != nil {
+				t.Fatalf("%s: %v", x.Kind, err)
+			}
+		}
+		e, body, err := i.ReadEvidence(t.Context(), "person:2", c.ID, 2)
+		if err != nil || string(body) != "bytes" || e.SHA256 != "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9" || len(e.Custody) != 2 {
+			t.Errorf("read: %+v %q %v", e, body, err)
+		}
+		if _, _, err := i.ReadEvidence(t.Context(), "person:2", c.ID, 3); !errors.Is(err, ErrNoCase) {
+			t.Errorf("what is kept elsewhere is read: %v", err)
+		}
+		tampered(t, i, d, c.ID)
+		papers(t, i, c.ID)
+		o, _ := open(t, d, Needs{})
+		if v, err := o.Show(1); err != nil || v.Case != c.ID {
+			t.Errorf("the incident, taken up again: case %d, %v", v.Case, err)
+		}
+	})
+}
+
+// tampered tries to read evidence that somebody changed.
+func tampered(t *testing.T, i *Incidents, d *db.DB, id uint64) {
+	t.Helper()
+	if err := d.Write(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewUpdate().Model((*evidenceRow)(nil)).Set("body = ?", []byte("other")).Where("of_case = ? AND id = 2", int64(id)).Exec(ctx)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := i.ReadEvidence(t.Context(), "person:2", id, 2); err == nil || !strings.Contains(err.Error(), "not as it was taken") {
+		t.Errorf("evidence that was changed is read: %v", err)
+	}
+}
+
+// papers looks at what is printed.
+func papers(t *testing.T, i *Incidents, id uint64) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := i.Report(t.Context(), &b, id, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"The infusion gateway was attacked", "a déclenché « Rule 1 » contre Infusion gateway", "NIS2, alerte précoce", "Called the ward.", "277089d9", "Conservation"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the report does not hold %q", want)
+		}
+	}
+	v, err := i.Declaration(t.Context(), id, law.Step{To: "nis2", Stage: "early"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := ""
+	for _, f := range v.Fields {
+		if f.Missing {
+			missing += f.ID + " "
+		}
+	}
+	check(t, "what nobody said yet", missing, "contact malicious crossborder ")
+	p := &paper{FR: true, Declaration: &v}
+	b.Reset()
+	if err := p.print(&b, "declaration.html"); err != nil || !strings.Contains(b.String(), "CH d’Essai") {
+		t.Errorf("the draft: %v\n%s", err, &b)
+	}
+	if _, err := i.Declaration(t.Context(), id, law.Step{To: "nobody"}); !errors.Is(err, ErrCaseAsk) {
+		t.Errorf("declared to nobody: %v", err)
+	}
+}
