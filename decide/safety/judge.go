@@ -187,7 +187,7 @@ func (j *judgement) device(d *Touched) {
 	cut := d.cut(j.Effect)
 	j.v.Cut = j.v.Cut || cut
 	if e := j.felt(d); d.Aimed || e <= content.Friction || d.misses() {
-		j.need(j.matrix.Cell(tier, e).Needs(of), why("matrix", d.ID, tier.String(), e.String(), of.String()))
+		j.need(j.matrix.Cell(tier, e).Needs(of), why("matrix", d.ID, tier, e, of))
 	}
 	switch {
 	case tier == content.LifeCritical && d.Aimed && j.Effect >= content.Quarantine:

@@ -1,6 +1,11 @@
 package safety
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	content "bulwark/content/safety"
+)
 
 // Text is a sentence in both languages.
 type Text struct {
@@ -38,16 +43,32 @@ func why(code string, args ...any) Reason {
 			"Plus d'appareils de la classe %v seraient coupés en dix minutes que ce qui est permis automatiquement."}},
 		{"shadow", Text{"Automation is in shadow mode: this is only noted.", "L'automatisation est en mode fantôme : ceci est seulement noté."}},
 		{"canary", Text{"The first act for this reason is watched before others follow.", "Le premier acte pour cette raison est observé avant les suivants."}},
-		{"matrix", Text{"The matrix asks for it: device %d, tier %s, effect %s, %s.", "La matrice le demande : appareil %d, niveau %s, effet %s, %s."}},
+		{"matrix", Text{"The matrix asks for it: device %d (%s), effect %s, %s.", "La matrice le demande : appareil %d (%s), effet %s, %s."}},
 	} {
 		if r.Code == code {
 			if len(args) > 0 {
-				r.EN, r.FR = fmt.Sprintf(r.EN, args...), fmt.Sprintf(r.FR, args...)
+				r.EN, r.FR = fmt.Sprintf(r.EN, spoken(args, 0)...), fmt.Sprintf(r.FR, spoken(args, 1)...)
 			}
 			return r
 		}
 	}
 	return Reason{Code: code, Text: Text{code, code}}
+}
+
+// spoken are arguments in a language, English or French: tiers and cases have words in both.
+func spoken(args []any, language int) []any {
+	out := slices.Clone(args)
+	for i, a := range out {
+		switch a := a.(type) {
+		case content.Tier:
+			out[i] = [content.Tiers][2]string{{"life-critical", "vital"}, {"clinical-essential", "essentiel aux soins"}, {"clinical-support", "soutien clinique"},
+				{"office", "bureau"}, {"tier not confirmed", "niveau non confirmé"}}[min(a, content.Unknown)][language]
+		case content.Case:
+			out[i] = [...][2]string{{"only traffic with the outside stops", "seul le trafic avec l'extérieur s'arrête"},
+				{"traffic within the hospital stops", "du trafic interne à l'hôpital s'arrête"}, {"a clinical conversation stops", "une conversation clinique s'arrête"}}[min(a, content.ClinicalUse)][language]
+		}
+	}
+	return out
 }
 
 // Invariants are what no matrix loosens, as people read it.

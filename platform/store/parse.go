@@ -57,12 +57,31 @@ type filter struct {
 	kinds  kindSet // rows of other kinds never match
 }
 
-// kindSet is a set of kinds, by their codes.
-type kindSet uint64
+// kindSet is a set of kinds, by their codes: a bit for each that there can be.
+type kindSet [4]uint64
 
-const allKinds = ^kindSet(0)
+func allKinds() kindSet { return kindSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} }
 
-func (s kindSet) has(k event.Kind) bool { return s>>k&1 != 0 }
+func oneKind(k event.Kind) (s kindSet) {
+	s[k/64] = 1 << (k % 64)
+	return s
+}
+
+func (s kindSet) has(k event.Kind) bool { return s[k/64]>>(k%64)&1 != 0 }
+
+func (s kindSet) or(o kindSet) kindSet {
+	for i := range s {
+		s[i] |= o[i]
+	}
+	return s
+}
+
+func (s kindSet) and(o kindSet) kindSet {
+	for i := range s {
+		s[i] &= o[i]
+	}
+	return s
+}
 
 func parse(text string) (filter, error) {
 	if len(text) > maxText {
@@ -77,7 +96,7 @@ func parse(text string) (filter, error) {
 	}
 	p.space()
 	if p.end() {
-		return filter{"*", allKinds}, nil
+		return filter{"*", allKinds()}, nil
 	}
 	kinds := p.or(0)
 	if p.err == nil && !p.end() {
@@ -157,7 +176,7 @@ func (p *parser) or(depth int) kindSet {
 	kinds := p.and(depth)
 	for p.err == nil && p.keyword("or", "||") {
 		p.out = append(p.out, " or "...)
-		kinds |= p.and(depth)
+		kinds = kinds.or(p.and(depth))
 	}
 	p.out = append(p.out, ')')
 	return kinds
@@ -174,13 +193,13 @@ func (p *parser) and(depth int) kindSet {
 			}
 		}
 		p.out = append(p.out, " and "...)
-		kinds &= p.unary(depth)
+		kinds = kinds.and(p.unary(depth))
 	}
 	return kinds
 }
 
 func (p *parser) unary(depth int) kindSet {
-	kinds, negated := allKinds, false
+	kinds, negated := allKinds(), false
 	for p.err == nil && p.keyword("not", "!", "-") {
 		p.out = append(p.out, '!')
 		negated = true
@@ -196,7 +215,7 @@ func (p *parser) unary(depth int) kindSet {
 	}
 	p.space()
 	if negated {
-		return allKinds
+		return allKinds()
 	}
 	return kinds
 }
@@ -225,7 +244,7 @@ func (p *parser) group(depth int, inside func()) {
 func (p *parser) term() kindSet {
 	if p.terms++; p.terms > maxTerms {
 		p.fail("at most 1000 terms")
-		return allKinds
+		return allKinds()
 	}
 	from := p.at
 	name, ok := p.name()
@@ -235,10 +254,10 @@ func (p *parser) term() kindSet {
 	paths := p.g.paths(name)
 	if paths == nil {
 		p.failAt(from, "a known name such as src, dst, port, app, kind, domain, url, user")
-		return allKinds
+		return allKinds()
 	}
 	if !p.end() && p.s[p.at] == '(' {
-		kinds := allKinds
+		kinds := allKinds()
 		p.group(0, func() { kinds = p.values(paths) })
 		return kinds
 	}
@@ -265,7 +284,7 @@ func (p *parser) values(paths []string) kindSet {
 		}
 		p.keyword("or", "||", ",")
 		p.out = append(p.out, " or "...)
-		kinds |= p.value(paths, false)
+		kinds = kinds.or(p.value(paths, false))
 	}
 	p.out = append(p.out, ')')
 	return kinds
@@ -325,11 +344,11 @@ func (p *parser) value(paths []string, bare bool) kindSet {
 	}
 	p.text(&v)
 	if p.err != nil {
-		return allKinds
+		return allKinds()
 	}
 	if k := event.KindOf(strings.ToLower(v.text)); k != event.KindNone && paths[0] == event.AttrKind && (v.op == "" || v.op == "=") {
 		p.out = append(p.out, event.AttrKind+":="+quote(k.String())...)
-		return 1 << k
+		return oneKind(k)
 	}
 	p.out = append(p.out, '(')
 	wrote := false
@@ -348,7 +367,7 @@ func (p *parser) value(paths []string, bare bool) kindSet {
 	if !wrote {
 		p.failAt(v.at, "a value that "+strings.Join(paths, " or ")+" can have")
 	}
-	return allKinds
+	return allKinds()
 }
 
 // text reads a quoted text or a word.

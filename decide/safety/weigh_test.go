@@ -1,0 +1,254 @@
+package safety
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	content "bulwark/content/safety"
+	"bulwark/platform/clock"
+	"bulwark/platform/db"
+	"bulwark/platform/db/dbtest"
+	"bulwark/platform/health"
+	"bulwark/platform/ledger"
+)
+
+// hospital is a few devices, and what was said between them.
+type hospital struct {
+	devices map[uint64]Device
+	flows   []Flow
+	err     error
+	more    bool
+}
+
+func (h *hospital) Ours(a netip.Addr) bool { return a.IsPrivate() }
+func (h *hospital) At(a netip.Addr) (Device, bool) {
+	for _, d := range h.devices {
+		if slices.Contains(d.Addresses, a) {
+			return d, true
+		}
+	}
+	return Device{}, false
+}
+func (h *hospital) Device(id uint64) (Device, bool) { d, ok := h.devices[id]; return d, ok }
+func (h *hospital) Crowds() (wards, classes map[string]int) {
+	return map[string]int{"A": 100}, map[string]int{"workstation": 100}
+}
+
+func (h *hospital) Flows(_ context.Context, of []netip.Addr, from, to time.Time, apps []string) (all []Flow, more bool, err error) {
+	if h.err != nil {
+		return nil, false, h.err
+	}
+	for _, f := range h.flows {
+		if (slices.Contains(of, f.Client) || slices.Contains(of, f.Server)) && !f.Last.Before(from) && f.Last.Before(to) && (apps == nil || slices.Contains(apps, f.App)) {
+			all = append(all, f)
+		}
+	}
+	return all, h.more, nil
+}
+
+func (h *hospital) People(context.Context, []netip.Addr, time.Time, time.Time) ([]string, error) {
+	return []string{"j.durand"}, nil
+}
+
+func at(text string) netip.Addr { return netip.MustParseAddr(text) }
+
+// ours is a hospital with an office computer, an archive of images, an infusion pump with its server, and a new device.
+func ours() *hospital {
+	one := func(id uint64, name, class string, tier int, confirmed bool, addr string) Device {
+		return Device{ID: id, Name: name, Class: class, Ward: "A", Tier: tier, Confirmed: confirmed, Addresses: []netip.Addr{at(addr)}}
+	}
+	h := &hospital{devices: map[uint64]Device{1: one(1, "pc", "workstation", 3, true, "10.0.0.1"), 2: one(2, "pacs", "pacs", 1, true, "10.0.0.2"),
+		3: one(3, "pump", "infusion pump", 0, true, "10.0.0.3"), 4: one(4, "gateway", "server", 2, true, "10.0.0.4"), 5: one(5, "new", "", -1, false, "10.0.0.5")}}
+	said := func(client, server, app string, port uint16) {
+		h.flows = append(h.flows, Flow{Client: at(client), Server: at(server), App: app, Proto: 6, Port: port, Conversations: 2, Bytes: 100, Last: noon.Add(-time.Minute)})
+	}
+	said("10.0.0.1", "10.0.0.2", "dicom", 104)
+	said("10.0.0.1", "10.0.0.9", "smb", 445)
+	said("10.0.0.1", "192.0.2.66", "tls", 443)
+	said("10.0.0.3", "10.0.0.4", "", 5000)
+	said("10.0.0.2", "192.0.2.77", "dicom", 11112)
+	said("10.0.0.1", "224.0.0.251", "mdns", 5353)
+	return h
+}
+
+func newSafety(t *testing.T, d *db.DB, h *hospital, file string) *Safety {
+	t.Helper()
+	c := clock.NewManual(noon)
+	l, err := ledger.Open(t.Context(), ledger.Needs{DB: d, Clock: c, Origin: "test/ledger", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Health: health.NewTracker(c)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(t.Context(), Needs{DB: d, Ledger: l, Clock: c, Log: slog.New(slog.DiscardHandler), Health: health.NewTracker(c), Devices: h, Flows: h, File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestWeigh(t *testing.T) {
+	tests := []struct {
+		name    string
+		act     Act
+		edit    func(*hospital)
+		outcome Outcome
+		needs   content.Needs
+		stopped uint64 // conversations of now
+		keeps   int
+	}{
+		{name: "an office computer is isolated but for its images", act: Act{"isolate", "device:1", ""}, outcome: Allow, needs: content.Auto, stopped: 4, keeps: 1},
+		{name: "it is by its address, too", act: Act{"isolate", "address:10.0.0.1", ""}, outcome: Allow, needs: content.Auto, stopped: 4, keeps: 1},
+		{name: "a pump's gateway is not: the pump would lose it", act: Act{"isolate", "device:4", ""}, outcome: Ask, needs: content.Both, stopped: 2},
+		{name: "a pump is not", act: Act{"isolate", "device:3", ""}, outcome: Ask, needs: content.Both, stopped: 2},
+		{name: "a device of which nobody said anything is not", act: Act{"isolate", "device:5", ""}, outcome: Ask, needs: content.SOC},
+		{name: "nor an address of which nothing is known", act: Act{"isolate", "address:10.9.9.9", ""}, outcome: Ask, needs: content.SOC},
+		{name: "an address outside is banned", act: Act{"ban", "address:192.0.2.66", ""}, outcome: Allow, needs: content.Auto, stopped: 2},
+		{name: "one with which images are exchanged is not", act: Act{"ban", "address:192.0.2.77", ""}, outcome: Ask, needs: content.SOC, stopped: 2},
+		{name: "a share is blocked: its server loses a client alone", act: Act{"block", "device:1", "10.0.0.9:445/tcp"}, outcome: Allow, needs: content.Auto, stopped: 2},
+		{name: "images are not", act: Act{"block", "device:1", "10.0.0.2:104/tcp"}, outcome: Ask, needs: content.SOC, stopped: 2},
+		{name: "another port stops nothing", act: Act{"block", "device:1", "10.0.0.2:105/tcp"}, outcome: Allow, needs: content.Auto},
+		{name: "what is not known waits for a person", act: Act{"isolate", "device:1", ""}, edit: func(h *hospital) { h.err = errors.New("disk full") }, outcome: Ask, needs: content.SOC},
+		{name: "so does what is more than can be looked at", act: Act{"isolate", "device:1", ""}, edit: func(h *hospital) { h.more = true }, outcome: Ask, needs: content.SOC, stopped: 4, keeps: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := ours()
+			if tt.edit != nil {
+				tt.edit(h)
+			}
+			s := newSafety(t, dbtest.SQLite(t), h, "")
+			got, err := s.Weigh(t.Context(), Asked{Act: tt.act})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Verdict.Outcome != tt.outcome || got.Verdict.Needs != tt.needs {
+				t.Errorf("%v, needs %v because of %v; want %v, %v", got.Verdict.Outcome, got.Verdict.Needs, got.Verdict.Reasons, tt.outcome, tt.needs)
+			}
+			var stopped uint64
+			for _, w := range got.Preview.Windows {
+				if w.Name == "now" {
+					stopped = w.Conversations
+				}
+			}
+			if stopped != tt.stopped || len(got.Keep) != tt.keeps {
+				t.Errorf("%d conversations would stop and %d be kept, want %d and %d; %+v", stopped, len(got.Keep), tt.stopped, tt.keeps, got.Preview.Flows)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoAct(t *testing.T) {
+	s := newSafety(t, dbtest.SQLite(t), ours(), "")
+	for name, a := range map[string]Act{"no act": {"shut", "device:1", ""}, "no target": {"isolate", "", ""}, "no device": {"isolate", "device:77", ""},
+		"no address": {"ban", "address:x", ""}, "a ban of a device": {"ban", "address:10.0.0.1", ""}, "an isolation outside": {"isolate", "address:192.0.2.66", ""},
+		"a scope where there is none": {"isolate", "device:1", "10.0.0.2"}, "a block without a peer": {"block", "device:1", ""},
+		"a port without a protocol": {"block", "device:1", "10.0.0.2:104"}, "port 0": {"block", "device:1", "10.0.0.2:0/tcp"}} {
+		if _, err := s.Weigh(t.Context(), Asked{Act: a}); !errors.Is(err, ErrWrong) {
+			t.Errorf("%s: error %v, want %v", name, err, ErrWrong)
+		}
+	}
+}
+
+// Nothing is done by itself before a person ends shadow mode, and nothing while it is frozen.
+func TestAutomation(t *testing.T) {
+	d := dbtest.SQLite(t)
+	s := newSafety(t, d, ours(), "")
+	expect := func(what string, want Outcome) {
+		t.Helper()
+		got, err := s.Weigh(t.Context(), Asked{Act: Act{"isolate", "device:1", ""}, Automatic: true})
+		if err != nil || got.Verdict.Outcome != want {
+			t.Errorf("%s: %v (%v), want %v", what, got.Verdict.Outcome, err, want)
+		}
+	}
+	expect("as it is set up", Shadow)
+	if err := s.SetLive(t.Context(), true, "person:ana", "agreed"); err != nil {
+		t.Fatal(err)
+	}
+	expect("live", Allow)
+	if err := s.Freeze(t.Context(), "person", "person:ana", "maintenance"); err != nil {
+		t.Fatal(err)
+	}
+	expect("frozen", Ask)
+	s = newSafety(t, d, ours(), "")
+	expect("frozen after a restart", Ask)
+	if err := s.Thaw(t.Context(), "person:ana", "over"); err != nil {
+		t.Fatal(err)
+	}
+	expect("thawed", Allow)
+	s.needs.Whole = func() bool { return false }
+	expect("the ledger is not whole", Ask)
+}
+
+// A file that cannot be read leaves the matrix before in force, and freezes.
+func TestMatrixFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "safety.yaml")
+	d := dbtest.SQLite(t)
+	s := newSafety(t, d, ours(), file)
+	_, shipped := content.Shipped()
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.reread(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(what string, devices int, frozen bool, problem string) {
+		t.Helper()
+		v := s.Show()
+		if v.Budgets.Devices != devices || len(v.Frozen) > 0 != frozen || !strings.Contains(v.Matrix.Problem, problem) || problem == "" && v.Matrix.Problem != "" {
+			t.Errorf("%s: %d devices, frozen %v, problem %q; want %d, %v, %q", what, v.Budgets.Devices, v.Frozen, v.Matrix.Problem, devices, frozen, problem)
+		}
+	}
+	edited := strings.Replace(string(shipped), "devices: 5", "devices: 3", 1)
+	expect("no file", 5, false, "")
+	write(edited)
+	expect("the hospital's own", 3, false, "")
+	write(strings.Replace(edited, "E3: soc+clinical", "E3: sock", 1))
+	expect("malformed", 3, true, "safety.yaml:18: tiers.life-critical.E3")
+	s = newSafety(t, d, ours(), file)
+	expect("malformed at the start", 3, true, "safety.yaml:18")
+	write(strings.Replace(edited, "version: 1", "version: 9", 1))
+	expect("of a newer program", 3, true, "newer version")
+	if err := s.SetMatrix(t.Context(), "version: 1", "person:ana", "x"); !errors.Is(err, ErrMatrix) {
+		t.Errorf("a matrix without cells: %v, want %v", err, ErrMatrix)
+	}
+	if err := s.SetMatrix(t.Context(), strings.Replace(edited, "devices: 3", "devices: 2", 1), "person:ana", "fewer"); err != nil {
+		t.Fatal(err)
+	}
+	expect("by a person", 2, false, "")
+	s = newSafety(t, d, ours(), file)
+	expect("after a restart", 2, false, "")
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.reread(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	expect("the file is gone", 5, false, "")
+}
+
+func TestTheMatrixShowsWhatHolds(t *testing.T) {
+	m, text := content.Shipped()
+	rows, over := view(m)
+	if len(over) != 0 || rows[0].Cells[3].Inside != "soc+clinical" {
+		t.Errorf("the shipped matrix is overruled in %v, and tier 0 needs %v for E3", over, rows[0].Cells[3])
+	}
+	loose, err := content.Parse([]byte(strings.Replace(string(text), "E3: soc\n", "E3: auto\n", 1)), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, over = view(loose)
+	if want := (Overruled{1, "E3", "inside", "auto", "soc"}); !slices.Contains(over, want) || rows[1].Cells[3].Inside != "soc" {
+		t.Errorf("overruled %v, want %v in it", over, want)
+	}
+}
