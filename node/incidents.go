@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 
 	findings "bulwark/decide/finding"
 	incidents "bulwark/decide/incident"
@@ -14,7 +15,7 @@ func (n *Node) openIncidents(ctx context.Context) (err error) {
 		return nil
 	}
 	n.incidents, err = incidents.New(ctx, incidents.Needs{Config: n.config.Incidents, DB: n.db, Ledger: n.ledger, Clock: n.clock,
-		Log: n.log.With("room", "incidents"), Fleeting: n.capture != "", Devices: incidentDevices{n}, Judge: incidentJudge{n}, Proofs: incidentProofs{n}, Publisher: teller{n},
+		Log: n.log.With("room", "incidents"), Fleeting: n.capture != "", Devices: incidentDevices{n}, Judge: incidentJudge{n}, Proofs: incidentProofs{n}, Acts: incidentActs{n}, Publisher: teller{n},
 		Site: n.config.Site, Live: n.showLive, Registry: n.metrics})
 	return err
 }
@@ -25,6 +26,19 @@ type incidentDevices struct{ n *Node }
 func (d incidentDevices) Device(id uint64) (incidents.Device, bool) {
 	name, class, tier, ok := d.n.inventory.Named(id)
 	return incidents.Device{Name: name, Class: class, Tier: tier, Ward: d.n.inventory.Ward(id)}, ok
+}
+
+// incidentActs knows what is done about incidents.
+type incidentActs struct{ n *Node }
+
+func (a incidentActs) Of(incident uint64) (all []any) {
+	if a.n.containment == nil {
+		return nil
+	}
+	for _, l := range a.n.containment.Of(strconv.FormatUint(incident, 10)) {
+		all = append(all, l)
+	}
+	return all
 }
 
 // incidentProofs hands out findings as evidence.

@@ -6,4 +6,4 @@ import "bulwark/event"
 func Publishes() []event.Kind { return []event.Kind{event.KindIncident, event.KindRisk} }
 
 // Reads are the kinds that it takes from the bus.
-func Reads() []event.Kind { return []event.Kind{event.KindFinding} }
+func Reads() []event.Kind { return []event.Kind{event.KindFinding, event.KindContainment} }

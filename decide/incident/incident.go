@@ -63,6 +63,12 @@ type Judge interface {
 	Judge(ctx context.Context, actor string, findings []uint64, verdict, reason string) error
 }
 
+// Acts know what is done about incidents.
+type Acts interface {
+	// Of are the containments that answer an incident, as the console shows them; none: nil.
+	Of(incident uint64) []any
+}
+
 // Needs is what the room is made of. Nil parts are done without.
 type Needs struct {
 	Config Config
@@ -75,6 +81,7 @@ type Needs struct {
 	Devices   Devices
 	Judge     Judge
 	Proofs    Proofs
+	Acts      Acts
 	Publisher outbox.Publisher
 	// Site is the place that its events name.
 	Site string
@@ -179,7 +186,11 @@ func (i *Incidents) Run(ctx context.Context, b *bus.Bus) error {
 	var others sync.WaitGroup
 	others.Go(func() { i.keepOften(ctx) })
 	others.Go(func() { i.showOften(ctx) })
-	err = b.Follow(ctx, []string{event.KindFinding.Subject()}, from, func(_ context.Context, m *bus.Message) error {
+	var subjects []string
+	for _, k := range Reads() {
+		subjects = append(subjects, k.Subject())
+	}
+	err = b.Follow(ctx, subjects, from, func(_ context.Context, m *bus.Message) error {
 		if err := i.read(m.Seq, m.Batch); err != nil {
 			i.count.unread.Inc()
 			i.needs.Log.Warn("a batch of findings could not be read", "subject", m.Subject, "error", err)

@@ -263,6 +263,34 @@ func words(t *testing.T, i *Incidents, j *judged, d *db.DB) {
 	}
 }
 
+// An incident is contained while something is in force against it.
+func TestContained(t *testing.T) {
+	i, _ := open(t, dbtest.SQLite(t), Needs{})
+	f := &told{at: morning}
+	f.add(1, 1, "critical", 7, 1, "")
+	hear(t, i, f)
+	for _, c := range []struct {
+		what, uid, state string
+		want             Status
+	}{
+		{"what is proposed changes nothing", "1", "proposed", Open},
+		{"in force", "1", "in_force", Contained},
+		{"another in force", "2", "in_force", Contained},
+		{"one of them ends", "1", "expired", Contained},
+		{"the last ends", "2", "reverted", Open},
+	} {
+		var b event.Batch
+		b.Reset("containment", "main", 1)
+		b.Add(&event.Header{Time: morning.UnixNano()}, &event.Containment{UID: c.uid, State: c.state, Enforced: true, Incident: "1", Act: "isolate", Target: "device:7"})
+		if err := i.read(2, b.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		if got := i.items[1].Word.Status; got != c.want {
+			t.Errorf("%s: got %s, want %s", c.what, got, c.want)
+		}
+	}
+}
+
 // What cannot be kept has not happened.
 func TestNothingHappensWhereItCannotBeKept(t *testing.T) {
 	d := dbtest.SQLite(t)

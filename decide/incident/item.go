@@ -29,6 +29,7 @@ type item struct {
 	Word    word            `json:"word"`
 	Into    uint64          `json:"into,omitempty"`    // the incident that it was merged into
 	History []line          `json:"history,omitempty"` // the newest last
+	Held    []string        `json:"held,omitempty"`    // containments that are in force against it
 	Seen    seen            `json:"seen"`              // as it was told last
 }
 
@@ -135,6 +136,39 @@ func (i *Incidents) mark(it *item, change string) {
 	}
 	i.told[it.Story.ID] = change
 }
+
+// contain takes over what became of a containment: an incident is contained while one is in force against it. The lock is held.
+func (i *Incidents) contain(h *event.Header, c *event.Containment) {
+	id, err := strconv.ParseUint(c.Incident, 10, 63)
+	it := i.items[id]
+	if err != nil || it == nil || it.Word.Status == Closed {
+		return
+	}
+	n := slices.Index(it.Held, c.UID)
+	holds := c.State == "in_force" && c.Enforced
+	switch {
+	case holds == (n >= 0) || holds && len(it.Held) >= mostHeld:
+		return
+	case holds:
+		it.Held = append(it.Held, own(c.UID))
+	default:
+		it.Held = slices.Delete(it.Held, n, n+1)
+	}
+	i.changed[id] = it
+	status := Open
+	if len(it.Held) > 0 {
+		status = Contained
+	}
+	if it.Word.Status == status {
+		return
+	}
+	it.Word.Status = status
+	it.happen(line{At: when(h.Time), What: "status", By: own(c.By), Text: string(status), Reason: own(c.Act + " " + c.Target)})
+	i.tell(it, "Update", "said")
+}
+
+// mostHeld is how many containments of one incident are counted.
+const mostHeld = 1000
 
 // forget makes room for one more incident.
 func (i *Incidents) forget() {

@@ -48,7 +48,7 @@ func (i *Incidents) number() uint64 {
 	return i.last
 }
 
-// read takes a batch of findings, which is the one of that number on the bus.
+// read takes a batch of findings or containments, which is the one of that number on the bus.
 func (i *Incidents) read(seq uint64, batch []byte) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -60,9 +60,12 @@ func (i *Incidents) read(seq uint64, batch []byte) error {
 	}
 	var e event.Event
 	for r.Next(&e) {
-		if f, ok := e.Payload.(*event.Finding); ok {
+		switch p := e.Payload.(type) {
+		case *event.Finding:
 			i.count.findings.Inc()
-			i.take(i.site(r.Site), &e.Header, f)
+			i.take(i.site(r.Site), &e.Header, p)
+		case *event.Containment:
+			i.contain(&e.Header, p)
 		}
 	}
 	if len(i.told) > 0 {

@@ -123,7 +123,7 @@ type Detail struct {
 	Joins    []Join     `json:"joins"`
 	LeftOff  int        `json:"left_off"`
 	Clinical Clinical   `json:"clinical"`
-	Acts     []any      `json:"acts"` // containments: there are none in this tree yet
+	Acts     []any      `json:"acts"` // containments that answer it
 }
 
 // Join is a finding in an incident, and why it is there.
@@ -175,13 +175,17 @@ type Moment struct {
 
 // Show is an incident with all that is known of it.
 func (i *Incidents) Show(id uint64) (Detail, error) {
+	acts := []any{}
+	if i.needs.Acts != nil {
+		acts = append(acts, i.needs.Acts.Of(id)...)
+	}
 	i.mu.RLock()
 	defer i.mu.RUnlock()
 	it := i.items[id]
 	if it == nil {
 		return Detail{}, fmt.Errorf("%w: %d", ErrNoIncident, id)
 	}
-	d := Detail{Incident: i.view(it), Story: i.tale(it), Graph: i.graph(it), LeftOff: it.Story.LeftOff, Clinical: i.clinical(it), Joins: []Join{}, Acts: []any{}}
+	d := Detail{Incident: i.view(it), Story: i.tale(it), Graph: i.graph(it), LeftOff: it.Story.LeftOff, Clinical: i.clinical(it), Joins: []Join{}, Acts: acts}
 	for n := range it.Story.Joins {
 		j := &it.Story.Joins[n]
 		d.Joins = append(d.Joins, Join{Burst: j.Burst, Findings: append([]string{}, j.Findings...), Rule: j.Rule, Title: cmp.Or(j.Title, j.Rule), Severity: severities[j.Severity],

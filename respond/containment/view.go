@@ -93,6 +93,11 @@ func (c *Containment) list(q query) Page {
 	return p
 }
 
+// Of are the leases that answer an incident, the newest first, as a list has them.
+func (c *Containment) Of(incident string) []Lease {
+	return c.list(query{incident: incident, limit: mostListed}).Items
+}
+
 // bare is a lease without what is long.
 func (l *Lease) bare() *Lease {
 	v := l.copy()
