@@ -322,7 +322,7 @@ the exit code is 3 then. The proxy is that of the variable HTTPS_PROXY.`,
 					fmt.Fprintf(t.Out, ": %s", printable(r.Reason))
 					failed = true
 				default:
-					fmt.Fprintf(t.Out, "; %s, %d new, %d gone, %d changed%s", counted(r.Rules, "rule", "rules"), r.Added, r.Removed, r.Changed, verifiedBy(r.Verified))
+					fmt.Fprintf(t.Out, "; %s, %d new, %d gone, %d changed%s", counted(r.Rules, "rule", "rules"), r.Added, r.Removed, r.Changed, verifiedBy(&r))
 				}
 				fmt.Fprintln(t.Out)
 			}
@@ -335,9 +335,12 @@ the exit code is 3 then. The proxy is that of the variable HTTPS_PROXY.`,
 	}
 }
 
-func verifiedBy(sum string) string {
-	if sum == "" {
+func verifiedBy(r *signature.UpdatedSource) string {
+	switch {
+	case r.Local:
+		return ""
+	case r.Verified == "":
 		return "; no checksum stands beside it"
 	}
-	return "; its " + sum + " is right"
+	return "; its " + r.Verified + " is right"
 }

@@ -145,7 +145,7 @@ func player(c sensor.Config, say io.Writer) signature.Player {
 	c.Captures = ""
 	return func(ctx context.Context, capture string, rules *signature.Rules, fn func(*event.Header, *event.Alert)) (signature.Played, error) {
 		if _, err := os.Stat(capture); err != nil {
-			return signature.Played{}, unwrapPath(err)
+			return signature.Played{}, errors.Unwrap(err) // who asks names the capture
 		}
 		var out signature.Played
 		var events atomic.Uint64

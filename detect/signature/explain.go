@@ -382,6 +382,9 @@ func (t *telling) threshold(h *rule.Threshold) {
 	case h.Limit && h.Threshold:
 		t.say(fmt.Sprintf("It tells once when there are %d matches within %d seconds, counted %s.", h.Count, h.Seconds, track(h.Track, 0)),
 			fmt.Sprintf("Elle signale une fois quand il y a %d correspondances en %d secondes, comptées %s.", h.Count, h.Seconds, track(h.Track, 1)))
+	case h.Limit && h.Count == 1:
+		t.say(fmt.Sprintf("It tells at most once within %d seconds, counted %s.", h.Seconds, track(h.Track, 0)),
+			fmt.Sprintf("Elle signale au plus une fois en %d secondes, comptées %s.", h.Seconds, track(h.Track, 1)))
 	case h.Limit:
 		t.say(fmt.Sprintf("It tells at most %d times within %d seconds, counted %s.", h.Count, h.Seconds, track(h.Track, 0)),
 			fmt.Sprintf("Elle signale au plus %d fois en %d secondes, comptées %s.", h.Count, h.Seconds, track(h.Track, 1)))

@@ -67,3 +67,16 @@ func TestRulesThatLookWhereNothingIsAreBlind(t *testing.T) {
 		}
 	}
 }
+
+func TestHowOftenARuleTellsInWords(t *testing.T) {
+	b := opened(t, `alert tcp any any -> any any (msg:"x"; content:"x"; threshold:type limit, track by_src, count 1, seconds 60; sid:1;)
+alert tcp any any -> any any (msg:"x"; content:"x"; threshold:type limit, track by_src, count 3, seconds 60; sid:2;)
+`, nil)
+	for sid, want := range map[uint32][2]string{1: {"It tells at most once within 60 seconds, counted by sender.", "Elle signale au plus une fois en 60 secondes, comptées par émetteur."},
+		2: {"It tells at most 3 times within 60 seconds, counted by sender.", "Elle signale au plus 3 fois en 60 secondes, comptées par émetteur."}} {
+		d, err := b.Show(t.Context(), ID{1, sid})
+		if err != nil || !strings.Contains(fmt.Sprint(d.Explain), want[0]) || !strings.Contains(fmt.Sprint(d.Explain), want[1]) {
+			t.Errorf("rule %d: %v, %v; want %q", sid, d.Explain, err, want)
+		}
+	}
+}

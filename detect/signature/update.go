@@ -34,6 +34,7 @@ type UpdatedSource struct {
 	Source   string `json:"source"`
 	Outcome  string `json:"outcome"` // updated, unchanged or failed
 	Reason   string `json:"reason,omitempty"`
+	Local    bool   `json:"local,omitempty"`    // it is of this machine: nothing is fetched
 	Verified string `json:"verified,omitempty"` // by what: sha256 or md5; missing where nothing says what it should be
 	Rules    int    `json:"rules"`
 	Added    int    `json:"added"`
@@ -64,7 +65,7 @@ func (b *Rulebook) Update(ctx context.Context, actor, name string) (Updated, err
 			continue
 		}
 		found = true
-		r := UpdatedSource{Source: s.Name, Outcome: outUnchanged}
+		r := UpdatedSource{Source: s.Name, Outcome: outUnchanged, Local: s.URL == ""}
 		if s.URL != "" {
 			r = b.updateSource(ctx, actor, s)
 		}

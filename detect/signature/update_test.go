@@ -507,3 +507,15 @@ func TestAFileOfRulesIsASource(t *testing.T) {
 		t.Errorf("got %+v and %v in force, want rule 5, not verified", r, b.inForce())
 	}
 }
+
+func TestASourceOfThisMachineIsNotFetched(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ward.rules")
+	write(t, path, ruleText(5, ""))
+	b, err := Open(Needs{Config: Config{Sources: []Source{{Name: "et", Path: path}}}, Dir: t.TempDir(), Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := update(t, b); !r.Local || r.Outcome != outUnchanged || r.Rules != 1 {
+		t.Errorf("got %+v, want one rule, read and not fetched", r)
+	}
+}
