@@ -165,7 +165,7 @@ func TestIncidents(t *testing.T) {
 		check(t, "who did what to whom", v.Story[1].EN, "PC 7 set off “Rule 1” against Infusion gateway. Stage of the attack: Lateral Movement.")
 		check(t, "the same in French", v.Story[1].FR, "PC 7 a déclenché « Rule 1 » contre Infusion gateway. Étape de l’attaque : Mouvement latéral.")
 		check(t, "why it matters", v.Clinical.Text.EN, "Devices in it on which care depends: 1 life-critical. Wards: ICU.")
-		if v.Severity != "critical" || v.Clinical.Gravest != "0" || len(v.Graph.Edges) < 4 || v.Joins[0].Because.FR == "" || len(v.Timeline) < 4 {
+		if v.Severity != "critical" || v.Clinical.Gravest != "0" || len(v.Graph.Edges) != 6 || v.Joins[0].Because.FR == "" || len(v.Timeline) < 4 {
 			t.Errorf("of the incident: %+v", v)
 		}
 		if r := i.Risk("device:7"); r.Band == "none" || r.Incident != 1 || r.Why.FR == "" {

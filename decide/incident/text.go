@@ -70,7 +70,7 @@ func (i *Incidents) because(j *story.Join) Text {
 	switch j.Why {
 	case story.Opened:
 		return Text{fmt.Sprintf("With it the risk of %s reached %.1f, which opened the incident.", who.EN, j.Risk),
-			fmt.Sprintf("Avec elle, le risque de %s a atteint %.1f, ce qui a ouvert l’incident.", who.FR, j.Risk)}
+			fmt.Sprintf("Avec elle, le risque de %s a atteint %s, ce qui a ouvert l’incident.", who.FR, comma(j.Risk))}
 	case story.Built:
 		return Text{fmt.Sprintf("It is part of the risk with which %s came in.", who.EN), fmt.Sprintf("Elle fait partie du risque avec lequel %s est entré.", who.FR)}
 	case story.OfEntity:
@@ -79,16 +79,19 @@ func (i *Incidents) because(j *story.Join) Text {
 		return Text{fmt.Sprintf("It names %s, which was in the incident already.", via.EN), fmt.Sprintf("Elle nomme %s, déjà dans l’incident.", via.FR)}
 	case story.OfRule:
 		return Text{fmt.Sprintf("The same rule had found something in the incident shortly before, and the risk of %s was %.1f.", who.EN, j.Risk),
-			fmt.Sprintf("La même règle avait trouvé quelque chose dans l’incident peu avant, et le risque de %s était de %.1f.", who.FR, j.Risk)}
+			fmt.Sprintf("La même règle avait trouvé quelque chose dans l’incident peu avant, et le risque de %s était de %s.", who.FR, comma(j.Risk))}
 	case story.OfTime:
 		return Text{fmt.Sprintf("The risk of %s reached %.1f within the hour, and that is rare at this site.", who.EN, j.Risk),
-			fmt.Sprintf("Le risque de %s a atteint %.1f dans l’heure, ce qui est rare sur ce site.", who.FR, j.Risk)}
+			fmt.Sprintf("Le risque de %s a atteint %s dans l’heure, ce qui est rare sur ce site.", who.FR, comma(j.Risk))}
 	case story.Context:
 		return Text{"It is rare, and happened while this grave incident went on. It may have nothing to do with it.",
 			"Elle est rare et s’est produite pendant cet incident grave. Elle n’a peut-être rien à voir avec lui."}
 	}
 	return Text{"A person put it there.", "Une personne l’a placée là."}
 }
+
+// comma is a number as it is written in French.
+func comma(v float64) string { return strings.Replace(fmt.Sprintf("%.1f", v), ".", ",", 1) }
 
 // novelty is how new a join was.
 func novelty(j *story.Join) Text {
@@ -119,7 +122,7 @@ func (i *Incidents) riskWhy(s *site, entity string, risk float64) Text {
 	}
 	what := strings.Join(s.Leading(entity, 3), "”, “")
 	return Text{fmt.Sprintf("It weighs %.1f, which halves every hour: “%s”.", risk, what),
-		fmt.Sprintf("Il pèse %.1f, ce qui diminue de moitié chaque heure : « %s ».", risk, strings.ReplaceAll(what, "”, “", " », « "))}
+		fmt.Sprintf("Il pèse %s, ce qui diminue de moitié chaque heure : « %s ».", comma(risk), strings.ReplaceAll(what, "”, “", " », « "))}
 }
 
 // Sentence is a sentence of a story.
@@ -248,14 +251,14 @@ func (i *Incidents) clinical(it *item) Clinical {
 	rank := func(e Entity) string { return cmp.Or(e.Tier, "1") }
 	slices.SortStableFunc(c.Devices, func(a, b Entity) int { return strings.Compare(rank(a), rank(b)) })
 	c.Gravest = c.Devices[0].Tier
-	en, fr := "Devices in it on which care depends: ", "Équipements concernés dont dépendent des soins : "
+	en, fr := "Devices in it on which care depends: ", "Équipements concernés dont dépendent des soins. "
 	var partsEN, partsFR []string
 	for _, t := range [...]struct{ tier, en, fr string }{{"0", "life-critical", "vitaux"}, {"1", "essential", "essentiels"}, {"", "not yet rated", "pas encore classés"}, {"2", "supporting", "de soutien"}} {
 		if n := counts[t.tier]; n > 0 {
-			partsEN, partsFR = append(partsEN, fmt.Sprintf("%d %s", n, t.en)), append(partsFR, fmt.Sprintf("%d %s", n, t.fr))
+			partsEN, partsFR = append(partsEN, fmt.Sprintf("%d %s", n, t.en)), append(partsFR, fmt.Sprintf("%s : %d", t.fr, n))
 		}
 	}
-	c.Text = Text{en + strings.Join(partsEN, ", ") + ".", fr + strings.Join(partsFR, ", ") + "."}
+	c.Text = Text{en + strings.Join(partsEN, ", ") + ".", fr + upper(strings.Join(partsFR, ", ")) + "."}
 	if len(wards) > 0 {
 		c.Text = c.Text.plus(Text{" Wards: " + strings.Join(wards, ", ") + ".", " Services : " + strings.Join(wards, ", ") + "."})
 	}

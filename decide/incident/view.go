@@ -208,25 +208,32 @@ func (i *Incidents) graph(it *item) Graph {
 		}
 	}
 	edges := map[string]int{}
+	counted := map[string]bool{}
 	edge := func(j *story.Join, from, to string) {
 		node(from)
 		node(to)
 		id := from + "\x1f" + to + "\x1f" + j.Rule
+		once := fmt.Sprint(id, "\x1f", j.At) // both ends of a finding have a join
 		if n, ok := edges[id]; ok {
-			g.Edges[n].Count++
+			if !counted[once] {
+				g.Edges[n].Count++
+			}
+			counted[once] = true
 			return
 		}
+		counted[once] = true
 		edges[id] = len(g.Edges)
 		g.Edges = append(g.Edges, Edge{from, to, j.Rule, cmp.Or(j.Title, j.Rule), severities[j.Severity], 1, when(j.At), i.because(j)})
 	}
 	for n := range it.Story.Joins {
 		j := &it.Story.Joins[n]
 		node(j.Entity)
-		if j.Entity == cmp.Or(j.From, j.Entity) && j.To != "" && j.To != j.From { // its other end has a join of its own
-			edge(j, cmp.Or(j.From, j.Entity), j.To)
+		from := cmp.Or(j.From, j.Entity)
+		if j.To != "" && j.To != from {
+			edge(j, from, j.To)
 		}
 		for _, name := range j.Names {
-			edge(j, j.Entity, name)
+			edge(j, from, name)
 		}
 	}
 	return g
