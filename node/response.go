@@ -27,7 +27,7 @@ func (n *Node) openResponse(ctx context.Context) (err error) {
 		return nil
 	}
 	n.safety, err = safety.New(ctx, safety.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "safety"), Health: n.health,
-		Devices: interlockDevices{n.inventory}, Flows: interlockFlows{n}, File: filepath.Join(n.dir, "safety.yaml"), Whole: n.ledgerWhole, Live: n.showLive})
+		Devices: interlockDevices{n.inventory}, Flows: interlockFlows{n}, File: filepath.Join(n.dir, "safety.yaml"), Whole: n.ledgerWhole, Live: n.showLive, Revert: n.revert})
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,16 @@ func (n *Node) openResponse(ctx context.Context) (err error) {
 				n.log.Error("automation could not be frozen", "error", err)
 			}
 		}})
+	return err
+}
+
+// revert ends a containment that did harm.
+func (n *Node) revert(ctx context.Context, uid, reason string) error {
+	id, err := strconv.ParseUint(uid, 10, 63)
+	if err != nil {
+		return err
+	}
+	_, err = n.containment.Lift(ctx, ledger.Program("safety"), id, reason)
 	return err
 }
 

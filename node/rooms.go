@@ -56,7 +56,7 @@ func (n *Node) rooms() []stage {
 		keepers = append(keepers, room{"notify", func(ctx context.Context) error { return n.notify.Run(ctx, n.bus) }})
 	}
 	if n.safety != nil {
-		keepers = append(keepers, n.safety, n.containment)
+		keepers = append(keepers, n.containment, room{"safety", func(ctx context.Context) error { return n.safety.Run(ctx, n.bus) }})
 	}
 	if n.rulebook != nil {
 		keepers = append(keepers, room{"signature", func(ctx context.Context) error { return n.rulebook.Run(ctx, n.bus) }})

@@ -21,6 +21,7 @@ import (
 	"github.com/uptrace/bun"
 
 	content "bulwark/content/safety"
+	"bulwark/platform/bus"
 	"bulwark/platform/clock"
 	"bulwark/platform/conf"
 	"bulwark/platform/db"
@@ -87,6 +88,8 @@ type Needs struct {
 	File string
 	// Whole reports whether the ledger is as it was left.
 	Whole func() bool
+	// Revert ends an act that did harm, by its number.
+	Revert func(ctx context.Context, uid, reason string) error
 	// Live shows a value to whoever looks at the console.
 	Live func(topic string, v any)
 }
@@ -109,6 +112,7 @@ type Freeze struct {
 // Safety is the room. Make it with [New]; it is safe for concurrent use.
 type Safety struct {
 	needs Needs
+	rates *rates
 
 	// mu guards what follows.
 	mu      sync.RWMutex
@@ -137,7 +141,7 @@ func New(ctx context.Context, n Needs) (*Safety, error) {
 	if n.Whole == nil {
 		n.Whole = func() bool { return true }
 	}
-	s := &Safety{needs: n, freezes: map[string]Freeze{}}
+	s := &Safety{needs: n, rates: newRates(n.Clock.Now()), freezes: map[string]Freeze{}}
 	s.matrix, s.text = content.Shipped()
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("taking up the interlock: %w", err)
@@ -214,14 +218,17 @@ func (s *Safety) Name() string { return "safety" }
 // lookEvery is how often the file and the ledger are looked at.
 const lookEvery = 5 * time.Second
 
-// Run looks after the matrix and the ledger until ctx ends.
-func (s *Safety) Run(ctx context.Context) error {
+// Run looks after the matrix and the acts that are in force until ctx ends.
+func (s *Safety) Run(ctx context.Context, b *bus.Bus) error {
+	followed := make(chan error, 1)
+	go func() { followed <- s.follow(ctx, b) }()
 	for clock.Pause(ctx, lookEvery) {
+		s.guard(ctx)
 		if err := s.reread(ctx); err != nil && ctx.Err() == nil {
 			s.needs.Log.Error("the matrix could not be taken", "error", err)
 		}
 	}
-	return nil
+	return <-followed
 }
 
 // reread takes the file where it is another than before. One that cannot be read leaves the one before in force, and freezes.
