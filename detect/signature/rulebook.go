@@ -81,8 +81,8 @@ type Rulebook struct {
 	Needs
 	attack *attack.Attack
 	french map[uint32]string // titles of rules that come with the program, by which they are found, too
-	trying chan struct{} // holds one while a trial runs
-	fetch  sync.Mutex    // held while sources are brought up to date
+	trying chan struct{}     // holds one while a trial runs
+	fetch  sync.Mutex        // held while sources are brought up to date
 
 	change sync.Mutex // held while other rules are put in force, before mu
 

@@ -96,7 +96,7 @@ func (t *Transaction) reset() {
 // Authority is the host that a request names, with the port where it names one: in an absolute target, in that
 // of CONNECT, else in the field Host (RFC 9112 §3.2, §3.3). A user and a password before it are left out.
 func (r *Request) Authority() []byte {
-	if string(r.Method) == "CONNECT" {
+	if string(r.Method) == "CONNECT" && (len(r.Target) == 0 || r.Target[0] != '/') {
 		return r.Target
 	}
 	if i := bytes.Index(r.Target, []byte("://")); i > 0 && i < 10 && r.Target[0] != '/' {

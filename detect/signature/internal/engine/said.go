@@ -74,6 +74,13 @@ func (w *Watcher) eachNumber(s *source, each func(uint64) bool) {
 		if g := w.bodyFile(); g != nil {
 			each(g.size)
 		}
+	case s.n != nil:
+		if w.view.t == nil {
+			return
+		}
+		if v, ok := s.n(w.view.dir, w.view.t); ok {
+			each(v)
+		}
 	case !w.has(s):
 	case s.beyond:
 		for i := range w.view.more.Numbers {

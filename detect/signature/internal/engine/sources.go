@@ -21,6 +21,7 @@ type source struct {
 	body bool                                                            // of a file: what was gathered of it
 	http func(b *scratch, dir wire.Dir, t *http.Transaction) []byte      // one run of bytes; nil result: there is none
 	many func(dir wire.Dir, t *http.Transaction, each func([]byte) bool) // several
+	n    func(dir wire.Dir, t *http.Transaction) (uint64, bool)          // a number; false: there is none
 
 	packet func(b *scratch, p *packet.Packet, each func([]byte) bool) // of a packet
 
@@ -58,6 +59,14 @@ func message(dir wire.Dir, t *http.Transaction) *http.Message {
 // of is a source of a head that has the bytes ready.
 func of(dir wire.Dir, get func(t *http.Transaction) []byte) *source {
 	return &source{dir: dir, http: func(_ *scratch, _ wire.Dir, t *http.Transaction) []byte { return get(t) }}
+}
+
+// plusOne is a number that is kept as itself plus one; 0: there is none.
+func plusOne(get func(wire.Dir, *http.Transaction) uint64) func(wire.Dir, *http.Transaction) (uint64, bool) {
+	return func(d wire.Dir, t *http.Transaction) (uint64, bool) {
+		v := get(d, t)
+		return v - 1, v != 0
+	}
 }
 
 // fieldOf is the value of a field of a head.
@@ -106,11 +115,14 @@ var httpSources = withNames(map[string]*source{
 	"http.stat_msg":        of(wire.ToClient, func(t *http.Transaction) []byte { return t.Response.Reason }),
 	"http.request_header":  {dir: wire.ToServer, many: fields},
 	"http.response_header": {dir: wire.ToClient, many: fields},
-	"http2.header_name":    {dir: wire.Either, many: fieldNames},
-	"http2.header":         {dir: wire.Either, many: fields},
-	"http.request_body":    {dir: wire.ToServer, stage: inspect.Whole, body: true},
-	"http.response_body":   {dir: wire.ToClient, stage: inspect.Whole, body: true},
-	"file.data":            {dir: wire.Either, stage: inspect.Whole, body: true},
+	"http2.priority":       {dir: wire.Either, n: plusOne(func(d wire.Dir, t *http.Transaction) uint64 { return uint64(t.Stream.Weight[d]) })},
+	"http2.errorcode": {dir: wire.Either, stage: inspect.Whole,
+		n: plusOne(func(d wire.Dir, t *http.Transaction) uint64 { return t.Stream.Error[d] })},
+	"http2.header_name":  {dir: wire.Either, many: fieldNames},
+	"http2.header":       {dir: wire.Either, many: fields},
+	"http.request_body":  {dir: wire.ToServer, stage: inspect.Whole, body: true},
+	"http.response_body": {dir: wire.ToClient, stage: inspect.Whole, body: true},
+	"file.data":          {dir: wire.Either, stage: inspect.Whole, body: true},
 })
 
 func withNames(m map[string]*source) map[string]*source {

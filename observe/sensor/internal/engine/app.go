@@ -165,18 +165,20 @@ type ported struct {
 	datagram
 }
 
+// off reports whether a protocol is to be left alone over a transport, tcp or udp.
+func (w *Worker) off(a App, transport string) bool {
+	return slices.Contains(w.opt.Records.Off, a.String()) || slices.Contains(w.opt.Records.Off, a.String()+"/"+transport)
+}
+
 // leaveOff takes the protocols out that are to be left alone.
 func (w *Worker) leaveOff() {
-	off := func(a App, transport string) bool {
-		return slices.Contains(w.opt.Records.Off, a.String()) || slices.Contains(w.opt.Records.Off, a.String()+"/"+transport)
-	}
 	for i := range w.protocols { // they keep their places: others may lead to them
-		if off(w.protocols[i].app, "tcp") {
+		if w.off(w.protocols[i].app, "tcp") {
 			w.protocols[i].probe = never
 		}
 	}
-	w.datagrams = slices.DeleteFunc(w.datagrams, func(d datagram) bool { return off(d.app, "udp") })
-	w.ported = slices.DeleteFunc(w.ported, func(d ported) bool { return off(d.app, "udp") })
+	w.datagrams = slices.DeleteFunc(w.datagrams, func(d datagram) bool { return w.off(d.app, "udp") })
+	w.ported = slices.DeleteFunc(w.ported, func(d ported) bool { return w.off(d.app, "udp") })
 }
 
 // probe looks for the protocol of a conversation in its first bytes.

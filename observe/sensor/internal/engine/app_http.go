@@ -43,7 +43,7 @@ func (a *httpApp) End(x *http.Transaction) {
 		return
 	}
 	switch {
-	case a.conv.Tunnel() == http.HTTP2 && x.Request.Seen:
+	case a.conv.Tunnel() == http.HTTP2 && x.Request.Seen && !a.w.off(HTTP2, "tcp"):
 		next := a.w.applicationOf(HTTP2).(*http2App)
 		next.upgraded(a, x)
 		a.nextOf, a.next = HTTP2, next
@@ -56,6 +56,7 @@ func (a *httpApp) End(x *http.Transaction) {
 
 // exchanges turns requests with their responses into events, whatever version of HTTP carried them.
 type exchanges struct {
+	known   bool         // rules were asked about the request in hand, when HTTP/1 carried it
 	files   []*httpFiles // of the requests in hand that carry some
 	skipper interface {
 		Skip(wire.Dir, *http.Transaction)
@@ -83,7 +84,9 @@ func (a *exchanges) Head(dir wire.Dir, t *http.Transaction) http.Want {
 	m := message(dir, t)
 	media := m.Get(http.ContentType)
 	t.Mark[dir] = a.w.clock
-	a.w.showHTTP(a.f, dir, inspect.Head, t)
+	if !a.known {
+		a.w.showHTTP(a.f, dir, inspect.Head, t)
+	}
 	want := http.Want(0)
 	if isRead(media) {
 		want = http.First
@@ -113,7 +116,7 @@ func (a *exchanges) End(x *http.Transaction) {
 	w.fillHTTP(e, &t, x)
 	e.DNS = len(question)+len(answer) > 0
 	if x.Stream.ID != 0 {
-		a.stream(e, x)
+		stream(e, x)
 		a.grpc(e, x)
 	}
 	w.out.text = t.buf

@@ -32,7 +32,9 @@ func (a *http2App) begin(w *Worker, f *flow, dir wire.Dir) {
 func (a *http2App) upgraded(before *httpApp, x *http.Transaction) {
 	a.begin(before.w, before.f, wire.ToServer)
 	a.conv.Reset()
+	a.known = true
 	a.conv.Upgraded(&x.Request, a)
+	a.known = false
 }
 
 // Control takes a frame about the whole connection: EVE has a record of each.
@@ -94,7 +96,7 @@ func http2Anomaly(o http2.Oddity) string {
 }
 
 // stream fills in what HTTP/2 adds to a request.
-func (a *exchanges) stream(e *event.HTTP, x *http.Transaction) {
+func stream(e *event.HTTP, x *http.Transaction) {
 	s := &x.Stream
 	e.StreamID = uint64(s.ID)
 	e.RequestPriority, e.ResponsePriority = uint64(s.Weight[wire.ToServer]), uint64(s.Weight[wire.ToClient])

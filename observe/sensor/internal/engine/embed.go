@@ -252,6 +252,7 @@ func (w *Worker) about(v *inspect.Flow, s *scribe) event.Payload {
 	case l.request != nil:
 		t := texts{buf: s.text[:0]}
 		w.fillHTTP(&s.http, &t, l.request)
+		stream(&s.http, l.request)
 		s.text = t.buf
 		return &s.http
 	case l.last != nil && l.lastOf == v.ID && l.lastAt == w.count.packets:
