@@ -70,6 +70,9 @@ func (b *Bench) verifyRules(ctx context.Context, archive map[string][]byte, t *v
 			rules.Files = append(rules.Files, signature.File{Name: name, Text: text, Data: true})
 		}
 	}
+	for name, as := range t.Reputations() {
+		rules.Files = append(rules.Files, signature.File{Name: as, Text: t.Files[name]})
+	}
 	if t.Thresholds != nil {
 		rules.Files = append(rules.Files, signature.File{Name: "threshold.config", Text: t.Thresholds})
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,6 +88,30 @@ func (t *Test) Filter() string {
 // Vars are the variables of rules that the test's suricata.yaml sets: addresses and ports, by name.
 func (t *Test) Vars() (addresses, ports map[string]string) {
 	return scalars(mapping(mapping(t.Config, "vars"), "address-groups")), scalars(mapping(mapping(t.Config, "vars"), "port-groups"))
+}
+
+// Reputations are the files with reputations that the test's arguments or its suricata.yaml name, and what they are called
+// beside rules.
+func (t *Test) Reputations() map[string]string {
+	all := map[string]string{}
+	note := func(key, file string) {
+		switch name := path.Base(file); {
+		case file == "":
+		case key == "reputation-categories-file":
+			all[name] = "categories.txt"
+		case strings.HasPrefix(key, "reputation-files"):
+			all[name] = "reputation-" + name
+		}
+	}
+	for _, a := range t.Args {
+		key, file, _ := strings.Cut(a, "=")
+		note(key, file)
+	}
+	note("reputation-categories-file", value(mapping(t.Config, "reputation-categories-file")))
+	for _, file := range list(mapping(t.Config, "reputation-files")) {
+		note("reputation-files", file)
+	}
+	return all
 }
 
 // AlertMax is how many alerts of a packet are told; 0: as usual.

@@ -20,7 +20,8 @@ type Config struct {
 	// tell of whoever is new, unless a person has confirmed the device. 0 leaves these rules out.
 	Learning time.Duration `conf:"learning"`
 	// Paths are files of traffic rules in Suricata's language, or directories, of which all files that end in .rules are
-	// read, and classification.config, reference.config and threshold.config.
+	// read, and classification.config, reference.config, threshold.config, and for iprep categories.txt and lists whose names
+	// begin with reputation.
 	Paths []string `conf:"paths"`
 	// Sources are sets of rules that have a name: files, directories, archives, and what is fetched from elsewhere.
 	Sources []Source `conf:"sources"`

@@ -280,13 +280,14 @@ func bitName(of, name string) string {
 
 // made is what came of reading and compiling rules.
 type made struct {
-	all       *rule.Set
-	set       *engine.Set
-	refused   []engine.Refused
-	classes   map[string]rule.Class
-	systems   map[string]string
-	overrides []rule.Override
-	faults    []State
-	decided   map[ID]Text // why a rule is out of force that its file has
-	on, off   []ID
+	all        *rule.Set
+	set        *engine.Set
+	refused    []engine.Refused
+	classes    map[string]rule.Class
+	systems    map[string]string
+	overrides  []rule.Override
+	reputation rule.Reputation
+	faults     []State
+	decided    map[ID]Text // why a rule is out of force that its file has
+	on, off    []ID
 }

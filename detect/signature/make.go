@@ -59,7 +59,7 @@ func (r *Rules) make() (*made, error) {
 
 // options are those of the engine but for data.
 func (r *Rules) options(m *made) engine.Options {
-	o := engine.Options{Classes: m.classes, Overrides: m.overrides, Plain: r.Plain, Skipped: m.all.Skipped, Alerts: r.AlertMax}
+	o := engine.Options{Reputation: &m.reputation, Classes: m.classes, Overrides: m.overrides, Plain: r.Plain, Skipped: m.all.Skipped, Alerts: r.AlertMax}
 	if r.Timed {
 		o.SampleEvery = 1
 	}
@@ -96,6 +96,10 @@ func (m *made) read(p *rule.Parser, f *File, full func() bool) error {
 		var more []rule.Override
 		more, errs, err = p.Overrides(text, f.Name)
 		m.overrides = append(m.overrides, more...)
+	case categoryFile:
+		errs, err = m.reputation.Categories(text, f.Name)
+	case reputationFile:
+		errs, err = m.reputation.List(text, f.Name)
 	case mapFile:
 	default:
 		err = m.all.Read(p, text, f.Name)
@@ -160,8 +164,10 @@ const (
 	classFile
 	referenceFile
 	overrideFile
-	mapFile  // sid-msg.map: titles, which the rules have themselves
-	dataFile // a list of a dataset that rules name
+	categoryFile   // categories of reputations
+	reputationFile // addresses with them
+	mapFile        // sid-msg.map: titles, which the rules have themselves
+	dataFile       // a list of a dataset that rules name
 	noFile
 )
 
@@ -174,6 +180,10 @@ func kindOf(name string) fileKind {
 		return referenceFile
 	case base == "threshold.config" || base == "suppress.config":
 		return overrideFile
+	case base == "categories.txt":
+		return categoryFile
+	case (strings.HasPrefix(base, "reputation") || strings.HasPrefix(base, "iprep")) && !strings.HasSuffix(base, ".rules"):
+		return reputationFile
 	case strings.HasSuffix(base, ".map"):
 		return mapFile
 	case strings.HasSuffix(base, ".rules"):

@@ -48,7 +48,7 @@ func (w *Watcher) judge(n int32, c *compiled) bool {
 			return false
 		}
 	}
-	if !w.bitsAsked(c) || !w.intsAsked(c) {
+	if !w.bitsAsked(c) || !w.intsAsked(c) || !w.varsAsked(c) {
 		return false
 	}
 	if w.missed = !w.looks(c); w.missed {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -261,4 +262,25 @@ func names(m map[string]uint32) []string {
 		all[n-1] = name
 	}
 	return all
+}
+
+// varsAsked reports whether the texts that a rule asks for were kept, of the flow or of the packet in hand.
+func (w *Watcher) varsAsked(c *compiled) bool {
+	for _, t := range c.vars {
+		if w.view.st == nil {
+			return false
+		}
+		n := &w.view.st.notes
+		all := n.vars
+		if t.Name == "pktvar" {
+			if all = n.ofPacket; n.at != w.serial {
+				all = nil
+			}
+		}
+		is := func(v variable) bool { return v.name == t.Words[0] && strings.Contains(v.value, t.Words[1]) }
+		if slices.ContainsFunc(all, is) == t.Not {
+			return false
+		}
+	}
+	return true
 }

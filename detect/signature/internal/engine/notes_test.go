@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"bulwark/event"
@@ -38,6 +39,18 @@ func TestNotes(t *testing.T) {
 				t.Errorf("%s is no JSON", got)
 			}
 		})
+	}
+}
+
+func TestTextsOfAFlowAreAskedFor(t *testing.T) {
+	p := start(t, `alert tcp any any -> any any (content:"id"; pcre:"/id=(\w+)/, flow:id"; noalert; sid:1;)
+alert tcp any any -> any any (content:"go"; flowvar:id,"oo"; sid:2;)
+alert tcp any any -> any any (content:"go"; flowvar:id,!"oo"; sid:3;)`)
+	p.send(up, "go")
+	p.send(up, "id=foo")
+	p.send(up, "go")
+	if got := strings.Join(p.alerts, ", "); got != "3 up, 2 up" {
+		t.Errorf("got %q, want the rule before and the one after", got)
 	}
 }
 

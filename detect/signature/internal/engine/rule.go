@@ -57,6 +57,7 @@ type compiled struct {
 
 	tests                []packetTest
 	bits                 []bit
+	vars                 []*rule.PacketTest // flowvar and pktvar
 	class                rule.Class
 	metadata, references []string // as an alert has them
 }
@@ -86,7 +87,11 @@ func (s *Set) compile(r *rule.Rule, o *overrides) (compiled, error) {
 		return c, err
 	}
 	for i := range r.Tests {
-		t, err := compileTest(&r.Tests[i])
+		if name := r.Tests[i].Name; name == "flowvar" || name == "pktvar" {
+			c.vars = append(c.vars, &r.Tests[i])
+			continue
+		}
+		t, err := compileTest(&r.Tests[i], s.reputation)
 		if err != nil {
 			return c, err
 		}
@@ -276,7 +281,7 @@ func (c *compiled) settle() error {
 		c.settleApp()
 	case !payload && !c.headers && c.protocolTests():
 		c.about = aboutProtocol
-	case !payload && !c.headers && len(c.tests) == 0 && len(c.bits) == 0 && len(c.Ints) == 0 && c.Flow == (rule.Flow{}) && c.Threshold == nil && c.Detection == nil:
+	case !payload && !c.headers && c.addressTests() && len(c.vars) == 0 && len(c.bits) == 0 && len(c.Ints) == 0 && c.Flow == (rule.Flow{}) && c.Threshold == nil && c.Detection == nil:
 		c.about = aboutAddresses
 	default:
 		c.settlePayload()

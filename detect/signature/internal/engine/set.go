@@ -43,20 +43,21 @@ type Set struct {
 	frames  map[string]*recordSet     // rules about frames, by their names
 	events  map[string][]int32        // rules about anomalies, by kind and name
 
-	bits      map[string]uint32
-	ints      map[string]uint32
-	bitNames  []string // by number, from 1
-	intNames  []string
-	entropies map[*rule.Entropy]string // the buffers that they are of
-	order     []rule.Action            // which actions come first
-	most      int                      // alerts of a packet
-	failed    int                      // rules that are not in the set: at fault
-	skipped   int                      // not meant for this program
-	unfound   bool                     // rules look at streams without bytes that must be there
-	follows   bool                     // rules ask for packets that follow, or note something of packets
-	classes   map[string]rule.Class
-	passes    bool   // rules let traffic pass
-	sample    uint32 // bits that are 0 in the number of an evaluation that is timed
+	bits       map[string]uint32
+	ints       map[string]uint32
+	bitNames   []string // by number, from 1
+	intNames   []string
+	entropies  map[*rule.Entropy]string // the buffers that they are of
+	order      []rule.Action            // which actions come first
+	most       int                      // alerts of a packet
+	reputation *rule.Reputation
+	failed     int  // rules that are not in the set: at fault
+	skipped    int  // not meant for this program
+	unfound    bool // rules look at streams without bytes that must be there
+	follows    bool // rules ask for packets that follow, or note something of packets
+	classes    map[string]rule.Class
+	passes     bool   // rules let traffic pass
+	sample     uint32 // bits that are 0 in the number of an evaluation that is timed
 
 	data      map[string][]byte // while it is made
 	datasets  map[string]*dataset
@@ -130,6 +131,8 @@ type Options struct {
 	Overrides []rule.Override       // of threshold.config
 	// Failed and Skipped are how many rules could not be read, or ask for another program: they are counted.
 	Failed, Skipped int
+	// Reputation is what lists say of addresses, for iprep; nil: nothing is known.
+	Reputation *rule.Reputation
 	// Alerts is how many alerts of a packet are told; 0 means 15.
 	Alerts int
 	// Order is which actions come first; empty: pass, drop, reject, alert.
@@ -149,7 +152,7 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	s := &Set{fields: map[fieldKey]*group{}, records: map[event.Kind]*recordSet{}, frames: map[string]*recordSet{}, events: map[string][]int32{},
 		bits: map[string]uint32{}, ints: map[string]uint32{}, classes: o.Classes, sample: cmp.Or(o.SampleEvery, sampleEvery) - 1,
 		data: o.Data, datasets: map[string]*dataset{}, dataTests: map[*rule.Dataset]*dataTest{}, entropies: map[*rule.Entropy]string{},
-		order: o.Order, most: cmp.Or(o.Alerts, maxAlerts), skipped: o.Skipped}
+		order: o.Order, most: cmp.Or(o.Alerts, maxAlerts), skipped: o.Skipped, reputation: o.Reputation}
 	if len(s.order) == 0 {
 		s.order = []rule.Action{rule.Pass, rule.Drop, rule.Reject}
 	}

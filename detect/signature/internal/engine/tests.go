@@ -44,7 +44,7 @@ func allHold(numbers []rule.Number, v uint64) bool {
 }
 
 // compileTest knows the tests that can be told.
-func compileTest(r *rule.PacketTest) (packetTest, error) {
+func compileTest(r *rule.PacketTest, known *rule.Reputation) (packetTest, error) {
 	t := packetTest{PacketTest: r}
 	tcp := func(get func(p *packet.Packet) uint64) func(*inspect.Flow, *packet.Packet) (uint64, bool) {
 		return func(_ *inspect.Flow, p *packet.Packet) (uint64, bool) { return get(p), p.Proto == packet.TCP }
@@ -115,6 +115,8 @@ func compileTest(r *rule.PacketTest) (packetTest, error) {
 		t.streamSize()
 	case "app-layer-protocol":
 		t.appProtocol()
+	case "iprep":
+		return t, t.iprep(known)
 	default:
 		if !t.compileHeaderTest() {
 			return t, unsupported(r.Name)

@@ -1,5 +1,10 @@
 package rule
 
+import (
+	"maps"
+	"slices"
+)
+
 // keywords are all that are not fields or transforms of buffers.
 func keywords() map[string]keyword {
 	return join(metaKeywords(), contentKeywords(), packetKeywords(), flowKeywords(), appKeywords())
@@ -56,6 +61,11 @@ func packetKeywords() map[string]keyword {
 		m[name] = keyword{(*builder).checksum, must}
 	}
 	return m
+}
+
+// PacketTests are the keywords whose tests look at no buffer.
+func PacketTests() []string {
+	return append(slices.Sorted(maps.Keys(packetKeywords())), "app-layer-protocol", "app-layer-state", "flowvar", "pktvar")
 }
 
 func flowKeywords() map[string]keyword {

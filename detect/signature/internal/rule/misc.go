@@ -57,19 +57,18 @@ func (b *builder) geoip(v value) error {
 	return nil
 }
 
-// iprep reads SIDE,CATEGORY,COMPARISON,NUMBER.
+// iprep reads SIDE,CATEGORY,COMPARISON,NUMBER, or isset or isnotset behind the category.
 func (b *builder) iprep(v value) error {
 	parts := v.split(',', -1)
-	if len(parts) != 2 && len(parts) != 4 {
+	presence := len(parts) == 3 && (parts[2].text == "isset" || parts[2].text == "isnotset")
+	if len(parts) != 4 && !presence {
 		return faultf(v.at, "iprep is a side, a category, a comparison and a number")
 	}
 	if err := b.known([]string{parts[0].text}, parts[0], "any", "src", "dst", "both"); err != nil {
 		return err
 	}
 	t := PacketTest{Text: v.text, Words: []string{parts[0].text, parts[1].text}}
-	if len(parts) == 2 {
-		t.Words = append(t.Words, "isset")
-	} else if parts[2].text == "isset" || parts[2].text == "isnotset" {
+	if presence {
 		t.Words = append(t.Words, parts[2].text)
 	} else {
 		n, err := b.number(value{text: parts[2].text + parts[3].text, at: parts[3].at}, 8, nil)
