@@ -15,11 +15,12 @@ import (
 func (t *Test) Options() eve.Options {
 	var o eve.Options
 	o.Ends = true
-	o.Inline = slices.Contains(t.Args, "stream.inline=true")
+	o.Inline = slices.Contains(t.Args, "stream.inline=true") || strings.Contains(t.Name, "ips") // its runner takes such names for --simulate-ips
 	o.Begun, o.Answered = !truth(t.setting("stream", "midstream")), !truth(t.setting("stream", "async-oneside"))
 	if o.Midstream = strings.ReplaceAll(value(t.setting("stream", "midstream-policy")), "-", "_"); o.Midstream == "" || o.Midstream == "auto" {
 		o.Midstream = "ignore"
 	}
+	o.PassMiddle = o.Midstream == "pass_flow"
 	o.DNS2 = t.Env["SURICATA_EVE_DNS_VERSION"] == "2"
 	o.Passwords = true
 	o.Anomalies = []string{"applayer"} // what Suricata's own configuration writes

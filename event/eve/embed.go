@@ -17,6 +17,7 @@ type Evidence struct {
 	Packet   []byte // as captured
 	Link     uint64 // what it begins with, as captures number it
 	LinkName string // the same in words
+	SCTP     []byte // it as SCTP (RFC 9260 section 3), whole; nil: it is none
 	Tunnel   bool   // it came in a tunnel, whose ends are these
 	Src, Dst netip.Addr
 	Ports    event.Ports
@@ -37,6 +38,9 @@ func (w *Writer) Evidence(dst []byte, from int, v *Evidence) []byte {
 	j := &w.j
 	if v.Tunnel {
 		w.tunnel(v)
+	}
+	if len(v.SCTP) >= 12 {
+		w.sctp(v.SCTP)
 	}
 	if v.Payload != nil {
 		j.base64("payload", v.Payload)

@@ -71,4 +71,7 @@ type Records struct {
 	DNP3Objects int  `json:"dnp3_objects,omitempty"` // headers of objects of a message of DNP3 beyond which that is told; 0: 2,048
 	MQTTText    int  `json:"mqtt_text,omitempty"`    // bytes of a text of MQTT that are written; 0: 1,024, which is the most
 	MQTTLength  int  `json:"mqtt_length,omitempty"`  // bytes of a packet beyond which only its header is written; 0: 1 MiB
+
+	// PassMiddle asks no rules about connections that are met in their middle (Suricata's stream.midstream-policy: pass-flow).
+	PassMiddle bool `json:"pass_middle,omitempty"`
 }

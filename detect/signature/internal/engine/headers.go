@@ -67,13 +67,14 @@ var headerSources = withNames(map[string]*source{
 		}
 		return p.Transport
 	}),
-	"sctp.hdr": header(func(p *packet.Packet) []byte { return first(p, packet.SCTP, 12) }),
-	"sctp.chunk_data": {dir: either, packet: func(_ *scratch, p *packet.Packet, each func([]byte) bool) {
-		eachChunk(p, func(_ uint8, chunk []byte) bool { return each(chunk[4:]) })
-	}},
-	"sctp.data": {dir: either, packet: func(_ *scratch, p *packet.Packet, each func([]byte) bool) {
-		eachChunk(p, func(kind uint8, chunk []byte) bool { return kind != 0 || len(chunk) < 16 || each(chunk[16:]) })
-	}},
+	"sctp.hdr": header(func(p *packet.Packet) []byte { // with all chunks
+		if first(p, packet.SCTP, 12) == nil {
+			return nil
+		}
+		return p.Transport
+	}),
+	"sctp.chunk_data": {dir: either, packet: sctpData},
+	"sctp.data":       {dir: either, packet: sctpData},
 	"ip.src": {dir: either, packet: func(b *scratch, p *packet.Packet, each func([]byte) bool) {
 		if p.IP {
 			each(addressBytes(&p.Src, p.V6))
@@ -121,6 +122,11 @@ func eachChunk(p *packet.Packet, each func(kind uint8, chunk []byte) bool) {
 		}
 		b = b[min((n+3)&^3, len(b)):]
 	}
+}
+
+// sctpData calls each with what the chunks of data of a packet of SCTP carry (RFC 9260 section 3.3.1).
+func sctpData(_ *scratch, p *packet.Packet, each func([]byte) bool) {
+	eachChunk(p, func(kind uint8, chunk []byte) bool { return kind != 0 || len(chunk) < 16 || each(chunk[16:]) })
 }
 
 // compileHeaderTest knows the tests of headers that few rules ask for; false: it is none of them.

@@ -49,8 +49,8 @@ func TestSidesOfAMessage(t *testing.T) {
 			p.f.App, p.f.Dir = "smb", down
 			p.w.Record(&p.f, &event.Header{}, &event.SMB{Command: "SMB2_COMMAND_CREATE", Dialect: "3.11"}, &inspect.More{})
 		}, "1 up, 1 down"},
-		{"a protocol alone, once what it is known by is acknowledged", `alert ssh any any -> any any (flow:to_server; sid:1;)`,
-			func(p *play) { p.f.App = "ssh"; p.send(up, "SSH-2.0-x"); p.send(up, "more") }, "1 up"},
+		{"a protocol alone, at each packet once it is known", `alert ssh any any -> any any (flow:to_server; sid:1;)`,
+			func(p *play) { p.send(up, "SSH-"); p.f.App = "ssh"; p.send(up, "2.0-x"); p.send(up, "more") }, "1 up, 1 up"},
 		{"a name as it is, not what is like it", `alert tcp any any -> any any (app-layer-protocol:dns,exact; sid:1;)`,
 			func(p *play) { p.f.App = "doh2"; p.send(up, "x") }, ""},
 	} {

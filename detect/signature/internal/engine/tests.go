@@ -244,8 +244,14 @@ func echo(at int) func(*inspect.Flow, *packet.Packet) (uint64, bool) {
 	}
 }
 
-// payloadOf is what rules call the payload of a packet: that of ICMP begins behind its eight bytes.
+// payloadOf is what rules call the payload of a packet: that of ICMP begins behind its eight bytes, of
+// SCTP it is that of the first chunk of data.
 func payloadOf(p *packet.Packet) []byte {
+	if p.Proto == packet.SCTP {
+		var payload []byte
+		sctpData(nil, p, func(data []byte) bool { payload = data; return false })
+		return payload
+	}
 	if p.Proto == packet.ICMP || p.Proto == packet.ICMPv6 {
 		return p.Payload[min(4, len(p.Payload)):]
 	}

@@ -183,9 +183,7 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 			w.ask(n)
 		}
 	}
-	fresh := false // the protocol has only just become known: Suricata reads what it is known by once it is acknowledged
 	if f.App != "" && (f.App != st.known || f.AppOf[f.Dir] != st.knownOf[f.Dir]) {
-		fresh = st.known == "" && f.Proto == packet.TCP
 		w.protocol(f, st)
 	}
 	x := &st.sifted[f.Dir]
@@ -195,7 +193,7 @@ func (w *Watcher) packet(f *inspect.Flow, p *packet.Packet) {
 	all := w.all[:0]
 	early := w.set.passes || x.asks || f.Loose // what lets packets pass, and what sets what others ask for, stands before others
 	for _, n := range x.always {
-		if only := w.set.flagged[n]; only != nil && !only.has(p.Flags) || fresh && len(w.set.rules[n].app) > 0 {
+		if only := w.set.flagged[n]; only != nil && !only.has(p.Flags) {
 			continue
 		}
 		if early {

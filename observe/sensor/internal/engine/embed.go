@@ -105,7 +105,10 @@ func (w *Worker) evidence(v *inspect.Flow, a *event.Alert, e *eve.Evidence) bool
 	if r.Packets {
 		w.bytesOf(e, p)
 	}
-	return e.Tunnel || e.Payload != nil || e.Packet != nil
+	if p.Proto == packet.SCTP && len(p.Transport) >= 12 {
+		e.SCTP = p.Transport
+	}
+	return e.Tunnel || e.Payload != nil || e.Packet != nil || e.SCTP != nil
 }
 
 // tellPacket tells of the packet in hand what rules ask for, where EVE is to have it.

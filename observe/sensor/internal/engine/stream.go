@@ -115,18 +115,30 @@ func (w *Worker) tcpState(f *flow, n uint32, dir wire.Dir, p *packet.Packet) {
 }
 
 // forgetUnconfirmed forgets what waits behind a gap and was not acknowledged: Suricata does not read it when a connection
-// is reset. Only when EVE is written.
+// is reset, but asks rules about it when the connection is forgotten. Only when EVE is written.
 func (w *Worker) forgetUnconfirmed(f *flow) {
 	if !w.opt.EVE || f.conv == 0 {
 		return
 	}
-	for d := range w.conv(f).half {
-		h := &w.conv(f).half[d]
-		for l := len(h.ahead); l > 0 && h.hasAck && int32(h.ahead[l-1].seq-h.acked) >= 0; l-- {
-			h.held -= len(h.ahead[l-1].data)
-			w.pool.put(h.ahead[l-1].data)
-			h.ahead = h.ahead[:l-1]
+	c := w.conv(f)
+	for d := range wire.Dir(2) {
+		h := &c.half[d]
+		keep := 0
+		for keep < len(h.ahead) && (!h.hasAck || int32(h.ahead[keep].seq-h.acked) < 0) {
+			keep++
 		}
+		w.full.held.dir, w.full.held.on = d, true
+		next := f.next[d]
+		for _, s := range h.ahead[keep:] {
+			lost := int(s.seq - f.next[d])
+			f.next[d] = s.seq + uint32(len(s.data))
+			w.showStream(f, c, d, s.data, lost)
+			h.held -= len(s.data)
+			w.pool.put(s.data)
+		}
+		f.next[d] = next
+		w.full.held.on = false
+		h.ahead = h.ahead[:keep]
 	}
 }
 

@@ -384,7 +384,10 @@ func (w *Worker) begin(p *packet.Packet, h uint64, from end) (*flow, uint32) {
 		f.mac[0], f.mac[1] = [6]byte(p.MAC[6:12]), [6]byte(p.MAC[:6])
 		f.marks |= markHasMAC
 	}
-	f.apart = w.opt.EVE && p.Proto == packet.TCP && w.apart(p.Flags)
+	if w.opt.EVE && p.Proto == packet.TCP {
+		f.apart = w.apart(p.Flags)
+		f.passed = w.opt.Records.PassMiddle && p.Flags&(packet.SYN|packet.ACK) != packet.SYN
+	}
 	if p.Proto == packet.TCP && p.Flags&packet.SYN == 0 {
 		f.marks |= markMid
 		if likelyServer(p.SrcPort, p.DstPort) {
