@@ -374,9 +374,11 @@ func TestBedside(t *testing.T) {
 	r.step()
 	r.expect("its time is over", l.ID, Expired, false)
 	for range triesAtOnce {
-		_, err = r.Release(t.Context(), "BBBBB-BBBBB", "10.0.0.8")
+		if _, err := r.Release(t.Context(), "BBBBB-BBBBB", "10.0.0.8"); !errors.Is(err, ErrCode) {
+			t.Errorf("a wrong code: %v, want %v", err, ErrCode)
+		}
 	}
-	if _, err = r.Release(t.Context(), "BBBBB-BBBBB", "10.0.0.8"); !errors.Is(err, ErrTooMany) {
+	if _, err := r.Release(t.Context(), "BBBBB-BBBBB", "10.0.0.8"); !errors.Is(err, ErrTooMany) {
 		t.Errorf("attempt after attempt: %v, want %v", err, ErrTooMany)
 	}
 	r.verify()
