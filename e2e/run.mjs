@@ -20,7 +20,7 @@ function weight(dir) {
   return readdirSync(dir).reduce((sum, name) => {
     const path = join(dir, name)
     if (statSync(path).isDirectory()) return sum + weight(path)
-    return name.startsWith('fr-') ? sum : sum + packed(path)
+    return /^(fr|titles\.fr)-/.test(name) ? sum : sum + packed(path)
   }, 0)
 }
 
