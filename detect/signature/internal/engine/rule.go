@@ -366,7 +366,7 @@ func (c *compiled) choose() {
 		if l.src != nil && c.about == aboutHTTP && ofBodies(l.src) || c.Exchange && (l.dir == wire.ToServer || c.about == aboutRecord) { // what is asked when the response is there is found by it
 			continue
 		}
-		if l.program == nil || l.src != nil && l.src.packet != nil || l.program.WhenAbsent() || c.about == aboutRecord && l.src == nil || c.about == aboutHTTP && l.src == nil {
+		if l.program == nil || l.src != nil && l.src.packet != nil || l.program.WhenAbsent() || c.about == aboutRecord && l.src == nil {
 			continue
 		}
 		fast := l.program.Fast()
@@ -374,6 +374,12 @@ func (c *compiled) choose() {
 			continue
 		}
 		worth := l.program.FastWorth()
+		if c.about == aboutHTTP && l.src == nil {
+			if l.field != nil || l.program.Chain() != nil {
+				continue
+			}
+			worth = min(worth, 512)/4 + 2 // more bytes are looked through than those of a field
+		}
 		if l.field != nil {
 			worth += 80
 			switch name := l.field.Name; {

@@ -38,6 +38,7 @@ type Set struct {
 	streams [2]groups                 // bytes of TCP in their order, by direction
 	fields  map[fieldKey]*group       // buffers of HTTP and files
 	list    [2][2][]*group            // the same by direction and stage
+	windows [2][2]group               // rules about HTTP that are found by bytes of the stream, by direction and stage
 	stages  [2][2][]int32             // rules about HTTP without bytes that must be there, by direction and stage
 	records map[event.Kind]*recordSet // rules about records
 	frames  map[string]*recordSet     // rules about frames, by their names
@@ -221,6 +222,11 @@ func (s *Set) finish(plain bool, full func() bool) bool {
 	for _, g := range s.fields {
 		make(g)
 	}
+	for dir := range s.windows {
+		for stage := range s.windows[dir] {
+			make(&s.windows[dir][stage])
+		}
+	}
 	for _, sets := range []iter.Seq[*recordSet]{maps.Values(s.records), maps.Values(s.frames)} {
 		for r := range sets {
 			for _, g := range r.groups {
@@ -272,6 +278,10 @@ func (s *Set) placeHTTP(n int32, c *compiled) {
 			continue
 		}
 		l := &c.looks[c.fast]
+		if l.src == nil { // where in the stream what is kept of it begins, nobody knows
+			s.windows[dir][c.stage].add(multi.Pattern{Bytes: c.pattern.Bytes, Fold: c.pattern.Fold}, n)
+			continue
+		}
 		groupOf(s.fields, &s.list[dir][l.src.stage], l, dir).add(c.pattern, n)
 	}
 }
