@@ -29,7 +29,9 @@ type Inspector interface {
 	// File shows the next bytes of a file, a body of HTTP among them, unpacked. It reports whether it wants more of it.
 	File(f *Flow, file File, p []byte) (more bool)
 	// Record shows what is about to be told of f, and what else was read of the same message; f is nil where it is of no flow.
-	Record(f *Flow, h *event.Header, p event.Payload, more *More)
+	Record(f *Flow, p event.Payload, more *More)
+	// Records reports whether it looks at records of a kind at all.
+	Records(kind event.Kind) bool
 	// Frames reports whether it looks at frames at all.
 	Frames() bool
 	// Frame shows a part of what a protocol sends, in direction f.Dir.

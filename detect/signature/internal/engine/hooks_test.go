@@ -13,7 +13,7 @@ import (
 // turn shows what one side has said of a greeting of TLS.
 func (p *play) turn(dir wire.Dir, name, value string) {
 	p.f.App, p.f.Dir = "tls", dir
-	p.w.Record(&p.f, &event.Header{}, &event.TLS{}, &inspect.More{Turn: true, Tx: 1, Values: []inspect.Value{{Name: name, Bytes: []byte(value)}}})
+	p.w.Record(&p.f, &event.TLS{}, &inspect.More{Turn: true, Tx: 1, Values: []inspect.Value{{Name: name, Bytes: []byte(value)}}})
 }
 
 func TestSidesOfAMessage(t *testing.T) {
@@ -47,7 +47,7 @@ func TestSidesOfAMessage(t *testing.T) {
 			}, "1 up"},
 		{"a field of a record of both sides, of each", `alert smb any any -> any any (smb.version:2; sid:1;)`, func(p *play) {
 			p.f.App, p.f.Dir = "smb", down
-			p.w.Record(&p.f, &event.Header{}, &event.SMB{Command: "SMB2_COMMAND_CREATE", Dialect: "3.11"}, &inspect.More{})
+			p.w.Record(&p.f, &event.SMB{Command: "SMB2_COMMAND_CREATE", Dialect: "3.11"}, &inspect.More{})
 		}, "1 up, 1 down"},
 		{"a protocol alone, at each packet once it is known", `alert ssh any any -> any any (flow:to_server; sid:1;)`,
 			func(p *play) { p.send(up, "SSH-"); p.f.App = "ssh"; p.send(up, "2.0-x"); p.send(up, "more") }, "1 up, 1 up"},

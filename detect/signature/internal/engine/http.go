@@ -189,7 +189,7 @@ func (w *Watcher) Body(f *inspect.Flow, t *http.Transaction, p []byte) {
 	if st == nil || st.passed {
 		return
 	}
-	if tx := w.transaction(st, t.Number); tx != nil {
+	if tx := w.transaction(st, t.Number); tx != nil && w.set.needs.requests {
 		tx.body = w.keep(tx.body, p, maxBody)
 	}
 }
@@ -208,15 +208,16 @@ func (w *Watcher) File(f *inspect.Flow, file inspect.File, p []byte) bool {
 	}
 	g := st.file(file.Number)
 	if g == nil {
-		if !file.First || len(st.files) >= maxFiles {
+		if !file.First || len(st.files) >= maxFiles || w.set.needs.files[f.Dir] == 0 {
 			return false
 		}
 		st.files = append(st.files, gathered{number: file.Number, dir: f.Dir, tx: file.TxID, app: file.App, name: bytes.Clone(file.Name[:min(len(file.Name), maxName)])})
 		g = &st.files[len(st.files)-1]
 	}
 	g.size += uint64(len(p))
-	g.data = w.keep(g.data, p, maxBody)
-	enough := len(g.data) >= maxBody
+	most := w.set.needs.files[g.dir]
+	g.data = w.keep(g.data, p, most)
+	enough := len(g.data) >= most
 	if (enough || file.Last) && !isHTTP(file.App) && !g.over {
 		g.over = true
 		w.file(f, st, g)
@@ -254,8 +255,14 @@ func (w *Watcher) file(f *inspect.Flow, st *state, g *gathered) {
 	}
 }
 
+// Records reports whether some rule asks for records of a kind.
+func (w *Watcher) Records(kind event.Kind) bool {
+	w.current()
+	return kind == event.KindAnomaly && len(w.set.events) > 0 || w.set.records[kind] != nil
+}
+
 // Record shows what is about to be told.
-func (w *Watcher) Record(f *inspect.Flow, _ *event.Header, p event.Payload, more *inspect.More) {
+func (w *Watcher) Record(f *inspect.Flow, p event.Payload, more *inspect.More) {
 	w.current()
 	if a, ok := p.(*event.Anomaly); ok {
 		w.anomaly(f, a)

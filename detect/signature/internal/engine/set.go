@@ -57,6 +57,7 @@ type Set struct {
 	unfound    bool // rules look at streams without bytes that must be there
 	follows    bool // rules ask for packets that follow, or note something of packets
 	classes    map[string]rule.Class
+	needs      needs
 	passes     bool   // rules let traffic pass
 	sample     uint32 // bits that are 0 in the number of an evaluation that is timed
 
@@ -187,6 +188,7 @@ func Compile(rules []*rule.Rule, o Options) (*Set, []Refused) {
 	s.bitNames, s.intNames = names(s.bits), names(s.ints)
 	s.addresses.build()
 	s.flag()
+	s.need()
 	if !s.finish(o.Plain, full) {
 		return nil, refused
 	}

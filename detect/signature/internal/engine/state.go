@@ -46,6 +46,7 @@ type side struct {
 	waiting []int32 // rules whose bytes were there, and whose other tests may hold later
 	fired   []fired // rules that no bytes find, and that held
 	began   bool
+	idle    bool // no rule looks at it, as far as is known
 }
 
 // transaction is a request of HTTP under way.

@@ -294,6 +294,13 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 		return
 	}
 	w.start(f, s)
+	if s.idle && f.App != "" && len(s.waiting) == 0 {
+		s.total += uint64(len(p))
+		s.carry.Skip(uint64(len(p)))
+		w.release(s.window)
+		s.window = nil
+		return
+	}
 	if room := maxWindow; len(s.window)+len(p) > 2*room && len(s.window) > room {
 		s.window = s.window[:copy(s.window, s.window[len(s.window)-room:])]
 	}
@@ -333,6 +340,7 @@ func (w *Watcher) start(f *inspect.Flow, s *side) {
 		src, dst = dst, src
 	}
 	s.groups = g.of(src, dst, f.App)
+	s.idle = !w.set.needs.windows && !slices.ContainsFunc(s.groups[:], func(g *portGroup) bool { return g != nil && len(g.rules)+len(g.always) > 0 })
 }
 
 // askStream asks a rule whose bytes have just come. Where it does not hold yet, more may come.

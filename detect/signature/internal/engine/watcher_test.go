@@ -254,7 +254,7 @@ alert hl7 any any -> any any (hl7.observations:>30; sid:5;)`)
 			p.f.Dir, more.Turn, more.Tx = down, true, 1
 			more.Value("tls.cert_issuer", []byte(x.Issuer))
 		}
-		p.w.Record(&p.f, &event.Header{}, e, more)
+		p.w.Record(&p.f, e, more)
 	}
 	if got, want := strings.Join(p.alerts, ", "), "1 up, 2 down, 3 up, 4 up, 5 up"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -265,7 +265,7 @@ func TestAnAnomalyOfNoFlowIsAskedWithoutOne(t *testing.T) {
 	p := start(t, `alert ip any any -> any any (decode-event:ipv4.pkt_too_small; sid:1;)
 alert ip any any -> any any (decode-event:ipv4.pkt_too_small; flow.age:>5; sid:2;)
 alert ip any any -> any any (decode-event:ipv4.pkt_too_small; vlan.id:5; sid:3;)`)
-	p.w.Record(nil, &event.Header{}, &event.Anomaly{Type: "decode", Event: "decoder.ipv4.pkt_too_small"}, &inspect.More{})
+	p.w.Record(nil, &event.Anomaly{Type: "decode", Event: "decoder.ipv4.pkt_too_small"}, &inspect.More{})
 	if got, want := strings.Join(p.alerts, ", "), "1 up"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -22,7 +22,9 @@ func (a *dcerpcApp) decode(w *Worker, f *flow, dir wire.Dir, p []byte) (int, int
 	return a.conv.Decode(dir, p, a)
 }
 
-func (a *dcerpcApp) furnish(w *Worker) { a.conv.Pool, a.conv.Stubs = &w.rpc, w.look.on() }
+func (a *dcerpcApp) furnish(w *Worker) {
+	a.conv.Pool, a.conv.Stubs = &w.rpc, w.wanted(event.KindDCERPC)
+}
 
 func (a *dcerpcApp) gap(dir wire.Dir, n int) error { return a.conv.Gap(dir, n) }
 

@@ -3,13 +3,14 @@ package engine
 import (
 	"encoding/binary"
 
+	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/ike"
 )
 
 // lookIKE adds what a message says, for who looks into the traffic.
 func (w *Worker) lookIKE(dir wire.Dir, m *ike.Message) {
-	if !w.look.on() {
+	if !w.wanted(event.KindIKE) {
 		return
 	}
 	t := texts{buf: w.out.text}

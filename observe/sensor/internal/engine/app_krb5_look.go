@@ -11,7 +11,7 @@ import (
 // look shows a message of an exchange to who looks into the traffic.
 func (a *krb5App) look(dir wire.Dir, m *kerberos.Message, e *event.Kerberos) {
 	w := a.w
-	if !w.look.on() {
+	if !w.wanted(event.KindKerberos) {
 		return
 	}
 	more := &w.look.more

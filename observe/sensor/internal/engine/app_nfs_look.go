@@ -12,7 +12,7 @@ import (
 // show shows a call to who looks into the traffic.
 func (a *nfsApp) show(v *nfs.Call) {
 	w := a.w
-	if !w.look.on() || v.Program != nfs.NFS {
+	if !w.wanted(event.KindNFS) || v.Program != nfs.NFS {
 		return
 	}
 	name := nfs.ProcedureName(v.Program, v.Version, v.Procedure)
@@ -36,7 +36,7 @@ func (a *nfsApp) show(v *nfs.Call) {
 // showFile shows a file that was read or written, as one call.
 func (a *nfsApp) showFile(e *event.NFS) {
 	w := a.w
-	if !w.look.on() {
+	if !w.wanted(event.KindNFS) {
 		return
 	}
 	number := map[uint64][2]uint32{2: {6, 8}, 3: {6, 7}, 4: {25, 38}}[e.Version]

@@ -14,7 +14,7 @@ import (
 // show shows a message of DNP3 to who looks into the traffic.
 func (a *dnp3App) show(dir wire.Dir, e *event.DNP3, m *dnp3.Message, t *texts) {
 	w := a.w
-	if !w.look.on() {
+	if !w.wanted(event.KindDNP3) {
 		return
 	}
 	if e.Record == "" {
@@ -50,7 +50,7 @@ const maxDNP3Shown = 2048
 // read adds what a transaction of Modbus is about, for who looks into the traffic.
 func (a *modbusApp) read(x *modbus.Transaction, t *texts) {
 	m := x.Request
-	if m == nil || !a.w.look.on() {
+	if m == nil || !a.w.wanted(event.KindModbus) {
 		return
 	}
 	at := len(t.buf)
@@ -92,7 +92,7 @@ func modbusCategory(m *modbus.Message) uint8 {
 // show shows both sides of a transaction of EtherNet/IP, each by itself, to who looks into the traffic.
 func (a *enipApp) show(e *event.ENIP, x *enip.Transaction, t *texts) {
 	w := a.w
-	if !w.look.on() {
+	if !w.wanted(event.KindENIP) {
 		return
 	}
 	if e.Record == "" {

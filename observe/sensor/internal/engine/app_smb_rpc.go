@@ -64,7 +64,7 @@ func (a *smbApp) openPipe(p *smb.Piece) uint32 {
 	if i == len(a.pipes) {
 		x := a.w.pipes.Fresh()
 		x.conv.Pool = &a.w.rpc
-		x.conv.Stubs = a.w.look.on()
+		x.conv.Stubs = a.w.wanted(event.KindDCERPC)
 		a.pipes = append(a.pipes, x)
 	}
 	x := a.pipes[i]

@@ -30,6 +30,9 @@ type look struct {
 // on reports whether anybody looks.
 func (l *look) on() bool { return l.Inspector != nil }
 
+// wanted reports whether anybody looks at records of a kind.
+func (w *Worker) wanted(kind event.Kind) bool { return w.look.on() && w.look.Records(kind) }
+
 // view is f as it is shown; dir is the direction of what is shown. What a packet does not change of its flow is filled in
 // once for it.
 func (w *Worker) view(f *flow, dir wire.Dir) *inspect.Flow {
@@ -144,15 +147,17 @@ func (w *Worker) showRecord(f *flow, p event.Payload) {
 	if !w.look.on() || ofTurns(p) {
 		return
 	}
-	var v *inspect.Flow
-	if f != nil {
-		v = w.view(f, w.inHand())
-	}
 	head := w.head
-	w.look.record = p
-	w.look.Record(v, &head, p, &w.look.more)
+	if w.look.Records(p.Kind()) {
+		var v *inspect.Flow
+		if f != nil {
+			v = w.view(f, w.inHand())
+		}
+		w.look.record = p
+		w.look.Record(v, p, &w.look.more)
+		w.look.record = nil
+	}
 	w.look.more.Reset()
-	w.look.record = nil
 	if f != nil && p.Kind() != event.KindAnomaly {
 		w.look.last, w.look.lastOf, w.look.lastAt = p, f.id, w.count.packets
 	}
@@ -173,7 +178,7 @@ func (w *Worker) showTurn(f *flow, dir wire.Dir, p event.Payload) {
 	head := w.head
 	w.header(f)
 	w.look.record, w.look.more.Turn = p, true
-	w.look.Record(w.view(f, dir), &w.head, p, &w.look.more)
+	w.look.Record(w.view(f, dir), p, &w.look.more)
 	w.look.more.Reset()
 	w.look.record, w.head = nil, head
 }
