@@ -120,6 +120,8 @@ func appNames(app string) []string {
 		return []string{"tls"}
 	case "dns":
 		return []string{"dns", "doh2"}
+	case "dcerpc": // in pipes of SMB, too
+		return []string{"dcerpc", "smb"}
 	}
 	return []string{app}
 }
