@@ -112,7 +112,7 @@ func (s *Set) placePackets(n int32, c *compiled) {
 			for dir := range all {
 				switch {
 				case c.dirs>>dir&1 == 0:
-				case everywhere:
+				case everywhere && len(s.rules) >= manyRules:
 					into(&all[dir].any)
 				case len(c.app) > 0:
 					all[dir].under(c.app, into)
@@ -142,6 +142,10 @@ func (s *Set) placePackets(n int32, c *compiled) {
 		put(&s.streams, false, func(p *portGroup) { p.put(n, c, c.pattern, false) })
 	}
 }
+
+// manyRules is how many rules a set has for which streams are walked over at all ports anyway. The rules of a smaller one stand
+// under their ports and protocols alone, so that other streams are not walked over.
+const manyRules = 1024
 
 // Worth of bytes that are hardly ever seen where their rule does not hold: of packets that of four that are not common, of
 // streams, which are longer, that of two of them.
