@@ -82,6 +82,8 @@ func (c *Console) Routes() []web.Route {
 	routes := []web.Route{
 		get("/{$}", signedIn, c.page),
 		get("/now", signedIn, c.page),
+		get("/incidents", signedIn, c.page),
+		get("/incidents/{id}", signedIn, c.page),
 		get("/findings", signedIn, c.page),
 		get("/findings/{id}", signedIn, c.page),
 		get("/traffic", signedIn, c.page),

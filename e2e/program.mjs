@@ -4,6 +4,7 @@ import { detections } from './detections.mjs'
 import { devices } from './devices.mjs'
 import { findings } from './findings.mjs'
 import { check, until } from './harness.mjs'
+import { incidents } from './incidents.mjs'
 import { firstAdministrator, rows, settled, visitor } from './people.mjs'
 
 export async function run(browser, server, report) {
@@ -71,7 +72,9 @@ export async function run(browser, server, report) {
     await page.getByText('packets.handed-out').first().waitFor()
   })
 
+
   await findings(page, browser, at, report, faults)
+  await incidents(page, browser, at, report, faults)
   await detections(page, browser, at, report, faults)
   await devices(page, browser, at, report, faults)
 

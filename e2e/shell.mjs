@@ -4,8 +4,8 @@ import { firstAdministrator, settled, visitor } from './people.mjs'
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 const words = {
-  en: { nav: 'Rooms', more: 'More', close: ['Now', 'Findings', 'Traffic', 'Devices'], far: ['Map', 'Dependencies', 'Detections', 'Settings'], commands: 'Commands', out: /^Sign out/ },
-  fr: { nav: 'Pièces', more: 'Plus', close: ['Maintenant', 'Constats', 'Trafic', 'Appareils'], far: ['Carte', 'Dépendances', 'Détections', 'Réglages'], commands: 'Commandes', out: /^Se déconnecter/ },
+  en: { nav: 'Rooms', more: 'More', close: ['Now', 'Incidents', 'Findings', 'Traffic'], far: ['Devices', 'Map', 'Dependencies', 'Detections', 'Settings'], commands: 'Commands', out: /^Sign out/ },
+  fr: { nav: 'Pièces', more: 'Plus', close: ['Maintenant', 'Incidents', 'Constats', 'Trafic'], far: ['Appareils', 'Carte', 'Dépendances', 'Détections', 'Réglages'], commands: 'Commandes', out: /^Se déconnecter/ },
 }
 
 /** Returns the files that the first page loads, by their path in dist. */
@@ -107,14 +107,14 @@ export async function run(browser, server, report) {
       await inside(sheet.getByRole('button', { name: say.out }), 'the way out')
       await report.axe(there, `the sheet, ${language}, ${colorScheme}`)
       if (process.env.SHOTS) await there.screenshot({ path: `${process.env.SHOTS}/sheet-${language}-${colorScheme}.png` })
-      await sheet.getByRole('link', { name: say.far[3] }).tap()
+      await sheet.getByRole('link', { name: say.far.at(-1) }).tap()
       await there.waitForURL(/\/settings$/)
       await sheet.waitFor({ state: 'hidden' })
-      await there.getByRole('heading', { name: say.far[3] }).first().waitFor()
+      await there.getByRole('heading', { name: say.far.at(-1) }).first().waitFor()
       await report.axe(there, `a room behind the sheet, ${language}, ${colorScheme}`)
       if (process.env.SHOTS) await there.screenshot({ path: `${process.env.SHOTS}/far-${language}-${colorScheme}.png` })
       await rail.getByRole('link', { name: say.close[1] }).tap()
-      await there.waitForURL(/\/findings$/)
+      await there.waitForURL(/\/incidents$/)
       equal(await rail.locator('[aria-current=page]').textContent(), say.close[1], 'where we are')
       if (process.env.SHOTS) { await settled(there); await there.screenshot({ path: `${process.env.SHOTS}/near-${language}-${colorScheme}.png` }) }
 
@@ -127,7 +127,7 @@ export async function run(browser, server, report) {
       await there.keyboard.press('Enter')
       await sheet.getByRole('link', { name: say.far[0] }).focus()
       await there.keyboard.press('Enter')
-      await there.waitForURL(/\/map$/)
+      await there.waitForURL(/\/devices$/)
       await more.tap()
       equal(await sheet.locator('[aria-current=page]').textContent(), say.far[0], 'where we are, in the sheet')
       await sheet.getByRole('button', { name: say.commands }).tap()

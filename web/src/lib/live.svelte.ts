@@ -3,6 +3,8 @@ import type { Changed } from '../rooms/findings/model.svelte.ts'
 import { get, type Event } from './api.ts'
 
 interface Rate { bits: number; packets: number; messages: number } // per second
+/** What has become of incidents. */
+export interface ChangedIncidents { changed: { change: string; incident: { id: number } }[]; left_off: number }
 export interface Stats {
   time: string
   apps: Record<string, Rate>
@@ -12,13 +14,13 @@ export interface Stats {
 }
 /** A sample of what happened in a second, and how much there was. */
 export interface Sample { seen: number; events: Event[] }
-type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void; finding: (c: Changed) => void }
+type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void; finding: (c: Changed) => void; incident: (c: ChangedIncidents) => void }
 
 const quiet = 15_000 // the node beats every 5 s
 let heard = $state(Date.now())
 let broken = $state(false)
 let source: EventSource | undefined
-const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set(), finding: new Set() }
+const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set(), finding: new Set(), incident: new Set() }
 
 export const live = {
   /** Since when the stream has been silent, as unix milliseconds; undefined while it runs. */
@@ -40,6 +42,7 @@ function missed() {
   alive()
   for (const f of listeners.health) f()
   for (const f of listeners.finding) f({ changed: [], left_off: 1 })
+  for (const f of listeners.incident) f({ changed: [], left_off: 1 })
 }
 
 export function listen() {
@@ -51,6 +54,7 @@ export function listen() {
   source.addEventListener('events', (e) => { alive(); for (const f of listeners.events) f(JSON.parse(e.data) as Sample) })
   source.addEventListener('health', () => { alive(); for (const f of listeners.health) f() })
   source.addEventListener('finding', (e) => { alive(); for (const f of listeners.finding) f(JSON.parse(e.data) as Changed) })
+  source.addEventListener('incident', (e) => { alive(); for (const f of listeners.incident) f(JSON.parse(e.data) as ChangedIncidents) })
   source.addEventListener('gap', missed)
   source.addEventListener('error', () => {
     broken = true

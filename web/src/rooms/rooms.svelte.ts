@@ -11,6 +11,7 @@ export interface Room { path: string; key: string; name: (t: Dictionary) => stri
 /** In the order of the rail; key is what is pressed after g. A phone has place for the first four, the others wait behind "More". */
 export const rooms: readonly Room[] = [
   { path: '/now', key: 'n', name: (t) => t.app.now, fetch: () => import('./now/Now.svelte') },
+  { path: '/incidents', key: 'i', name: (t) => t.incidents.title, fetch: () => import('./incidents/Incidents.svelte') },
   { path: '/findings', key: 'f', name: (t) => t.findings.title, fetch: () => import('./findings/Findings.svelte') },
   { path: '/traffic', key: 't', name: (t) => t.app.traffic, fetch: () => import('./traffic/Traffic.svelte') },
   { path: '/devices', key: 'd', name: (t) => t.app.devices, fetch: () => import('./devices/Devices.svelte') },
