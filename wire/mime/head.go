@@ -123,10 +123,26 @@ func (m *Parser) endHead(h Handler) {
 		m.state = between
 	case string(p.media) == "message/rfc822" && plain(p.encoding):
 		m.nested()
+	case string(p.media) == "message/rfc822":
+		m.doubt, m.state = true, inHead
+		return
 	default:
 		m.openPart(h)
 	}
 	p.forget()
+}
+
+// settle decides by the first line of a message in the message what an encoding is worth that it must not have (RFC 2046
+// §5.2.1): it does not hold where a field of a head stands there.
+func (m *Parser) settle(p []byte, h Handler) {
+	m.doubt = false
+	name, _, found := bytes.Cut(p, []byte{':'})
+	if found && len(name) > 0 && bytes.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) < 0 {
+		m.nested()
+	} else {
+		m.openPart(h)
+	}
+	m.part.forget()
 }
 
 // open begins a multipart.

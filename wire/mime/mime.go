@@ -116,6 +116,7 @@ type Parser struct {
 	state  state
 	within bool   // the bytes that come next stand within a line
 	torn   bool   // of which the beginning was lost
+	doubt  bool   // a message within the message has begun, with an encoding that it must not have
 	line   []byte // the beginning of a line
 	header []byte // the field at hand with its continuations
 	kept   []byte // what Message points to
@@ -155,7 +156,7 @@ func (m *Parser) Reset() {
 	clear(attachments)
 	clear(urls)
 	m.Message = Message{Received: received[:0], Attachments: attachments[:0], URLs: urls[:0]}
-	m.state, m.within, m.torn = inHead, false, false
+	m.state, m.within, m.torn, m.doubt = inHead, false, false, false
 	m.line, m.header, m.kept, m.levels = m.line[:0], m.header[:0], m.kept[:0], m.levels[:0]
 	m.part.forget()
 	m.body.reset()
@@ -204,6 +205,9 @@ func (m *Parser) piece(p []byte, ended bool, h Handler) {
 	if m.HasBody {
 		m.digest(p)
 	}
+	if m.doubt {
+		m.settle(p, h)
+	}
 	if m.state == inHead {
 		m.head(p, continued, h)
 		return
@@ -246,7 +250,7 @@ func (m *Parser) Close(whole bool, h Handler) {
 		m.piece(m.line, true, h)
 		m.line = m.line[:0]
 	}
-	if m.state == inHead {
+	if m.state == inHead && !m.doubt {
 		m.field()
 	}
 	m.endPart(whole, h)

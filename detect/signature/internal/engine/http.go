@@ -71,7 +71,7 @@ func (w *Watcher) forgetFiles(st *state, over func(*gathered) bool) {
 	})
 }
 
-func isHTTP(app string) bool { return app == "http" || app == "http2" }
+func isHTTP(app string) bool { return app == "http" || app == "http2" || app == "doh2" }
 
 // body asks what is to be asked at the end of a message.
 func (w *Watcher) body(f *inspect.Flow, st *state, dir wire.Dir, t *http.Transaction, tx *transaction) {

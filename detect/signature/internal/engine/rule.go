@@ -113,7 +113,9 @@ func appNames(app string) []string {
 	case "":
 		return nil
 	case "http":
-		return []string{"http", "http2"}
+		return []string{"http", "http2", "doh2"}
+	case "http2":
+		return []string{"http2", "doh2"}
 	case "http1":
 		return []string{"http"}
 	case "tls", "ssl":

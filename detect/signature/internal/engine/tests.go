@@ -200,12 +200,10 @@ func (t *packetTest) appProtocol() {
 	var names []string
 	for _, name := range t.Words {
 		unknown = unknown || name == "unknown" || name == "failed"
-		if names = append(names, appNames(name)...); name == "http2" && !exact {
-			names = append(names, "doh2")
-		}
-		if exact {
-			names = t.Words
-		}
+		names = append(names, appNames(name)...)
+	}
+	if exact {
+		names = t.Words
 	}
 	is := func(app string) bool { return app == "" && unknown || app != "" && slices.Contains(names, app) }
 	t.ofFlow = true

@@ -26,6 +26,12 @@ func (a *exchanges) dohMessages(x *http.Transaction) (question, answer []byte) {
 	return question, answer
 }
 
+// asksDNS reports whether a request is of DNS over HTTP/2, which makes the conversation so (RFC 8484 §4.1).
+func asksDNS(x *http.Transaction) bool {
+	q := &x.Request
+	return isDNS(&q.Message) || bytes.Equal(mediaType(q.Get(http.Accept)), []byte(dnsMedia)) || bytes.Contains(q.Target, []byte("?dns="))
+}
+
 // doh tells of DNS messages. Suricata has one record of an exchange, of the answer where there is one.
 func (a *exchanges) doh(question, answer []byte) {
 	if a.f.app == HTTP2 && len(question)+len(answer) > 0 {

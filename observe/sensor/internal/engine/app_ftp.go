@@ -242,11 +242,24 @@ func (a *ftpDataApp) gap(dir wire.Dir, n int) error {
 func (a *ftpDataApp) close(w *Worker, f *flow) {
 	t := a.about
 	defer w.letGo(t)
-	a.about = nil
+	w.look.beside = a.fill(w, t)
 	a.file.close(f.flags[a.from]&packet.FIN != 0 && (f.flags[0]|f.flags[1])&packet.RST == 0)
+	a.about, w.look.beside = nil, nil
 	if a.size == 0 && t.command == nil {
 		return
 	}
+	w.emit(f, a.fill(w, t))
+}
+
+// known is the transfer under way.
+func (a *ftpDataApp) known() event.Payload {
+	if a.about == nil || a.w == nil {
+		return nil
+	}
+	return a.fill(a.w, a.about)
+}
+
+func (a *ftpDataApp) fill(w *Worker, t *transfer) *event.FTPData {
 	x := texts{buf: w.out.text[:0]}
 	w.out.ftpData = event.FTPData{Command: event.View(t.command), Name: x.masked(w, t.name), User: event.View(t.user), Size: a.size,
 		Mode: "active", Control: t.control}
@@ -254,7 +267,7 @@ func (a *ftpDataApp) close(w *Worker, f *flow) {
 		w.out.ftpData.Mode = "passive"
 	}
 	w.out.text = x.buf
-	w.emit(f, &w.out.ftpData)
+	return &w.out.ftpData
 }
 func (a *ftpDataApp) reset() {
 	a.file.reset()

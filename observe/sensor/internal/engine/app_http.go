@@ -84,6 +84,9 @@ func (a *exchanges) Head(dir wire.Dir, t *http.Transaction) http.Want {
 	m := message(dir, t)
 	media := m.Get(http.ContentType)
 	t.Mark[dir] = a.w.clock
+	if a.f.app == HTTP2 && dir == wire.ToServer && asksDNS(t) {
+		a.f.app = DoH2
+	}
 	if !a.known {
 		a.w.showHTTP(a.f, dir, inspect.Head, t)
 	}

@@ -142,6 +142,9 @@ func (a *smtpApp) show(x *smtp.Transaction, l *letter, e *event.SMTP) {
 			more.Value("email.received", hop)
 		}
 		for _, url := range l.URLs {
+			if i := bytes.Index(url, []byte("://")); i >= 0 { // without the scheme, as it is told
+				url = url[i+3:]
+			}
 			more.Value("email.url", url)
 		}
 		if l.Message.Body > 0 {

@@ -27,7 +27,7 @@ type subject struct {
 	content *content          // a file of which bytes have come
 	frames  inspect.Frame     // in hand
 	inFrame bool
-	beside  event.Payload // what is known of the message that the frame is of
+	beside  event.Payload // what is known of the message that the frame or the file is of
 }
 
 // scribe writes what an alert is about. It has memory of its own: what alerts are told of is being read.
@@ -248,7 +248,11 @@ func (w *Worker) about(v *inspect.Flow, s *scribe) event.Payload {
 	case l.inFrame && l.beside != nil:
 		return l.beside
 	case l.content != nil:
-		if p := w.knownOf(l.of); p != nil && placeOf(p) == l.content.facts.TxID {
+		p := l.beside
+		if p == nil {
+			p = w.knownOf(l.of)
+		}
+		if p != nil && placeOf(p) == l.content.facts.TxID {
 			return p
 		}
 		return w.fileAbout(s)

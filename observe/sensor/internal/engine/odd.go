@@ -68,7 +68,7 @@ func (w *Worker) compare(f *flow, dir wire.Dir, data []byte) {
 	same, other := false, false
 	for i := range w.protocols {
 		m, _ := w.protocols[i].probe(data)
-		if w.protocols[i].app == f.app {
+		if w.protocols[i].app == f.app.decoder() {
 			same = m != wire.No
 		} else {
 			if m == wire.Yes && !other {
