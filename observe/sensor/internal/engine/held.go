@@ -9,7 +9,7 @@ import (
 // held are the events of a TCP flow that wait until the other side has acknowledged the bytes they were read from:
 // Suricata reads bytes only then, so its records bear the time and the number of that packet. Only when EVE is written.
 type held struct {
-	events []heldEvent
+	events map[uint64][]heldEvent // by flow
 	dir    wire.Dir // of the bytes that are being read
 	on     bool     // bytes are being read
 	ending bool     // the connection ends with what dir sends: what is told of it waits until that is acknowledged
@@ -45,20 +45,30 @@ func (w *Worker) hold(f *flow, p event.Payload) bool {
 	} else if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-seq) >= 0 {
 		return false
 	}
-	h.events = append(h.events, heldEvent{head: w.head, dir: h.dir, seq: seq})
-	b := &h.events[len(h.events)-1].batch
-	b.Reset("", "", 0)
-	b.Add(&w.head, p)
+	x := heldEvent{head: w.head, dir: h.dir, seq: seq}
+	x.batch.Reset("", "", 0)
+	x.batch.Add(&w.head, p)
+	h.add(f, x)
 	return true
+}
+
+func (h *held) add(f *flow, x heldEvent) {
+	if h.events == nil {
+		h.events = map[uint64][]heldEvent{}
+	}
+	h.events[f.id] = append(h.events[f.id], x)
 }
 
 // release tells what waited for ack of bytes of dir; all of the flow where it has ended.
 func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
-	h := &w.full.held
-	kept := h.events[:0]
-	for i := range h.events {
-		e := &h.events[i]
-		if e.head.Flow != f.id || !ended && !e.due(dir, ack, w.back) {
+	all := w.full.held.events[f.id]
+	if len(all) == 0 {
+		return
+	}
+	kept := all[:0]
+	for i := range all {
+		e := &all[i]
+		if !ended && !e.due(dir, ack, w.back) {
 			kept = append(kept, *e)
 			continue
 		}
@@ -73,15 +83,18 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 			w.opt.Sink.Event(&x.Header, x.Payload)
 		}
 	}
-	clear(h.events[len(kept):])
-	h.events = kept
+	clear(all[len(kept):])
+	if w.full.held.events[f.id] = kept; len(kept) == 0 {
+		delete(w.full.held.events, f.id)
+	}
 }
 
 // refresh puts what is about to be told into the alerts about it that wait.
 func (w *Worker) refresh(f *flow, p event.Payload) {
-	for i := range w.full.held.events {
-		e := &w.full.held.events[i]
-		if !e.alert || e.head.Flow != f.id || !e.about.is(p) {
+	all := w.full.held.events[f.id]
+	for i := range all {
+		e := &all[i]
+		if !e.alert || !e.about.is(p) {
 			continue
 		}
 		var r event.Reader
@@ -126,7 +139,7 @@ func (w *Worker) holdAlert(f *flow, a *event.Alert) bool {
 	}
 	x.batch.Reset("", "", 0)
 	x.batch.Add(&w.head, a)
-	h.events = append(h.events, x)
+	h.add(f, x)
 	return true
 }
 
