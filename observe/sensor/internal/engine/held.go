@@ -10,10 +10,10 @@ import (
 // Suricata reads bytes only then, so its records bear the time and the number of that packet. Only when EVE is written.
 type held struct {
 	events map[uint64][]heldEvent // by flow
-	dir    wire.Dir // of the bytes that are being read
-	on     bool     // bytes are being read
-	ending bool     // the connection ends with what dir sends: what is told of it waits until that is acknowledged
-	final  bool     // the flow is over: what is told of it is told by no packet
+	dir    wire.Dir               // of the bytes that are being read
+	on     bool                   // bytes are being read
+	ending bool                   // the connection ends with what dir sends: what is told of it waits until that is acknowledged
+	final  bool                   // the flow is over: what is told of it is told by no packet
 }
 
 // holds reports whether what is told of f now waits.
