@@ -113,6 +113,7 @@ func peers(s settings) error {
 type program struct {
 	name   string
 	args   []string
+	mute   bool // its output is many lines, and read by nobody
 	absent bool
 	cpu    []time.Duration // user and system, all its processes
 	rss    int64           // KiB, the largest
@@ -139,11 +140,15 @@ func race(all []*program, s settings) error {
 func (p *program) run(core string) error {
 	cmd := exec.Command("taskset", append([]string{"-c", core}, p.args...)...)
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
-	out, err := cmd.Output()
+	var err error
+	if p.mute {
+		err = cmd.Run()
+	} else {
+		p.output, err = cmd.Output()
+	}
 	if err != nil {
 		return err
 	}
-	p.output = out
 	use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return errors.New("this system does not say what a process used")

@@ -12,13 +12,17 @@ import (
 	"bulwark/wire/pcap"
 )
 
+// What becomes of events: they are encoded and counted, or written as EVE.
+const measure, eve = "--measure", "--eve"
+
 // The rule sets of the data.
 var ruleSets = []struct{ name, file string }{
 	{"et2019", "et_open_2019-04_suricata4.rules.gz"},
 	{"et2025", "et_open_2025-08_suricata5.rules.gz"},
 }
 
-// signature measures the sensor with traffic rules beside ndpiReader. What it takes to load the rules is measured on a
+// signature measures the sensor with traffic rules beside ndpiReader, EVE written to nowhere; and once with events encoded alone,
+// as the running program does it. What it takes to load the rules is measured on a
 // capture without packets and taken away from what the runs took.
 func signature(s settings) error {
 	fmt.Println("SKIP finding_p95_ms a finding's way is not measured yet")
@@ -41,20 +45,23 @@ func signature(s settings) error {
 	if err := writeEmpty(empty); err != nil {
 		return err
 	}
-	with := func(rules, capture string) *program {
-		name := rules
+	with := func(way, rules, capture string) *program {
+		name := rules + " " + way[2:]
 		if capture == empty {
 			name += ", loading"
 		}
-		return &program{name: name, args: []string{s.bulwark, "read", "--measure", "--rules", filepath.Join(dir, rules),
+		return &program{name: name, mute: way == eve, args: []string{s.bulwark, "read", way, "--rules", filepath.Join(dir, rules),
 			"--rule-var", "EXTERNAL_NET=any", capture}}
 	}
 	sets := []string{"et2019", "et2025", "all", "tenth"}
 	var runs []*program
 	for _, set := range sets {
-		runs = append(runs, with(set, s.capture), with(set, empty))
+		runs = append(runs, with(eve, set, s.capture), with(eve, set, empty))
 	}
-	bare := &program{name: "no rules", args: []string{s.bulwark, "read", "--measure", s.capture}}
+	encoded := with(measure, "et2019", s.capture)
+	bare := &program{name: "no rules", args: []string{s.bulwark, "read", measure, s.capture}}
+	bareEVE := &program{name: "no rules eve", mute: true, args: []string{s.bulwark, "read", eve, s.capture}}
+	runs = append(runs, encoded, bareEVE)
 	peer := &program{name: "ndpireader", args: []string{"ndpiReader", "-q", "-i", s.capture}}
 	if err := race(append(runs, bare, peer), s); err != nil {
 		return err
@@ -70,15 +77,19 @@ func signature(s settings) error {
 	cost := map[string]float64{}
 	for i, set := range sets {
 		cost[set] = (runs[2*i].median() - runs[2*i+1].median()).Seconds()
-		fmt.Printf("%s: %s; %.2f s of CPU without loading, %.2f s to load\n", set, bytes.TrimSpace(runs[2*i].output), cost[set], runs[2*i+1].median().Seconds())
+		fmt.Printf("%s: %.2f s of CPU without loading, %.2f s to load\n", set, cost[set], runs[2*i+1].median().Seconds())
 	}
 	fmt.Printf("RESULT signature_et2019_mpps %.3f Mpps\n", packets/cost["et2019"]/1e6)
 	fmt.Printf("RESULT signature_et2025_mpps %.3f Mpps\n", packets/cost["et2025"]/1e6)
-	fmt.Printf("RESULT signature_no_rules_mpps %.3f Mpps\n", packets/bare.median().Seconds()/1e6)
+	apart := (encoded.median() - runs[1].median()).Seconds()
+	fmt.Printf("RESULT signature_et2019_encoded_mpps %.3f Mpps\n", packets/apart/1e6)
+	fmt.Printf("RESULT signature_no_rules_mpps %.3f Mpps\n", packets/bareEVE.median().Seconds()/1e6)
+	fmt.Printf("RESULT signature_no_rules_encoded_mpps %.3f Mpps\n", packets/bare.median().Seconds()/1e6)
 	if peer.absent {
 		fmt.Println("SKIP signature_vs_ndpireader ndpiReader is not installed")
 	} else {
 		fmt.Printf("RESULT signature_vs_ndpireader %.2f ratio\n", peer.median().Seconds()/cost["et2019"])
+		fmt.Printf("RESULT signature_encoded_vs_ndpireader %.2f ratio\n", peer.median().Seconds()/apart)
 	}
 	fmt.Printf("RESULT signature_rss_mb %d MiB\n", max(runs[0].rss, runs[2].rss)>>10)
 	fmt.Printf("RESULT signature_load_s %.2f s\n", max(runs[1].median(), runs[3].median()).Seconds())
