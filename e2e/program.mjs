@@ -72,11 +72,10 @@ export async function run(browser, server, report) {
     await page.getByText('packets.handed-out').first().waitFor()
   })
 
-
   await findings(page, browser, at, report, faults)
-  await incidents(page, browser, at, report, faults)
   await detections(page, browser, at, report, faults)
   await devices(page, browser, at, report, faults)
+  await incidents(page, browser, at, report, faults)
 
   await report.test('no page of the demo threw, or broke its policy', async () => check(faults.length === 0, faults.join('\n')))
   await page.context().close()
