@@ -78,7 +78,7 @@ func TestADeviceIsContained(t *testing.T) {
 	}
 	await(t, "the preview knows what was said", func() bool {
 		status := admin.call(http.MethodPost, "/api/safety/preview", map[string]string{"act": "isolate", "target": "address:10.20.3.7"}, &v)
-		return status == http.StatusOK && len(v.Preview.Flows) == 4 && len(v.Preview.People) == 1 && slices.ContainsFunc(v.Preview.Flows, func(f safety.FlowView) bool { return f.App == "fhir" })
+		return status == http.StatusOK && len(v.Preview.Flows) == 4 && len(v.Preview.People) == 1 && slices.ContainsFunc(v.Preview.Flows, func(f safety.FlowView) bool { return f.App == "fhir" && f.Kept })
 	})
 	kept := 0
 	for _, f := range v.Preview.Flows {
