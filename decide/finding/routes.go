@@ -2,7 +2,6 @@ package finding
 
 import (
 	"net/http"
-	"strconv"
 
 	"bulwark/platform/web"
 )
@@ -52,17 +51,8 @@ func (d *Doors) facets(w http.ResponseWriter, r *http.Request) {
 	web.JSON(w, http.StatusOK, d.f.facets(q))
 }
 
-// id is what a request is about; 0, which nothing has, where it is no number.
-func id(r *http.Request) uint64 {
-	n, err := strconv.ParseUint(r.PathValue("id"), 10, 63)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 func (d *Doors) show(w http.ResponseWriter, r *http.Request) {
-	v, err := d.f.Show(r.Context(), id(r))
+	v, err := d.f.Show(r.Context(), web.Number(r, "id"))
 	d.answer(w, r, v, err)
 }
 
@@ -108,8 +98,8 @@ func (d *Doors) unsuppress(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	err = d.f.Unsuppress(r.Context(), actor, id(r), why.Reason)
-	d.answer(w, r, map[string]uint64{"id": id(r)}, err)
+	err = d.f.Unsuppress(r.Context(), actor, web.Number(r, "id"), why.Reason)
+	d.answer(w, r, map[string]uint64{"id": web.Number(r, "id")}, err)
 }
 
 func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -55,10 +54,7 @@ type visitor struct {
 }
 
 func visitorOf(r *http.Request) visitor {
-	v := visitor{agent: printable(r.UserAgent(), 200)}
-	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		v.address = a.Addr().Unmap().WithZone("").String()
-	}
+	v := visitor{agent: printable(r.UserAgent(), 200), address: web.Peer(r)}
 	if c, err := r.Cookie(deviceCookie); err == nil {
 		v.known = c.Value
 	}

@@ -55,7 +55,7 @@ func (d *Doors) openCase(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Doors) showCase(w http.ResponseWriter, r *http.Request) {
-	v, err := d.i.Case(r.Context(), id(r))
+	v, err := d.i.Case(r.Context(), web.Number(r, "id"))
 	d.answer(w, r, v, err)
 }
 
@@ -65,7 +65,7 @@ func (d *Doors) changeCase(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	v, err := d.i.ChangeCase(r.Context(), actor, id(r), a)
+	v, err := d.i.ChangeCase(r.Context(), actor, web.Number(r, "id"), a)
 	d.answer(w, r, v, err)
 }
 
@@ -82,7 +82,7 @@ func (d *Doors) addEvidence(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, r, http.StatusBadRequest, "incident.body")
 		return
 	}
-	v, err := d.i.AddEvidence(r.Context(), actor, id(r), x)
+	v, err := d.i.AddEvidence(r.Context(), actor, web.Number(r, "id"), x)
 	d.answer(w, r, v, err)
 }
 
@@ -92,14 +92,14 @@ func (d *Doors) readEvidence(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, r, http.StatusForbidden, "incident.nobody")
 		return
 	}
-	n, _ := strconv.ParseUint(r.PathValue("n"), 10, 63) // 0, which nothing has, where it is no number
-	e, body, err := d.i.ReadEvidence(r.Context(), actor, id(r), n)
+	n := web.Number(r, "n")
+	e, body, err := d.i.ReadEvidence(r.Context(), actor, web.Number(r, "id"), n)
 	if err != nil {
 		d.answer(w, r, nil, err)
 		return
 	}
 	w.Header().Set("Digest", "sha-256="+e.SHA256)
-	attach(w, "application/octet-stream", fmt.Sprintf("case-%d-evidence-%d", id(r), n), body)
+	attach(w, "application/octet-stream", fmt.Sprintf("case-%d-evidence-%d", web.Number(r, "id"), n), body)
 }
 
 // attach hands out a file, which no browser shows within the console.
@@ -111,16 +111,16 @@ func attach(w http.ResponseWriter, kind, name string, body []byte) {
 
 func (d *Doors) report(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
-	if err := d.i.Report(r.Context(), &b, id(r), r.URL.Query().Get("lang") != "en"); err != nil {
+	if err := d.i.Report(r.Context(), &b, web.Number(r, "id"), r.URL.Query().Get("lang") != "en"); err != nil {
 		d.answer(w, r, nil, err)
 		return
 	}
-	attach(w, "text/html; charset=utf-8", fmt.Sprintf("case-%d.html", id(r)), b.Bytes())
+	attach(w, "text/html; charset=utf-8", fmt.Sprintf("case-%d.html", web.Number(r, "id")), b.Bytes())
 }
 
 func (d *Doors) declaration(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	v, err := d.i.Declaration(r.Context(), id(r), law.Step{To: q.Get("to"), Stage: q.Get("stage")})
+	v, err := d.i.Declaration(r.Context(), web.Number(r, "id"), law.Step{To: q.Get("to"), Stage: q.Get("stage")})
 	if err != nil || q.Get("format") != "html" {
 		d.answer(w, r, v, err)
 		return

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"bulwark/platform/web"
 )
@@ -44,17 +43,8 @@ func (d *Doors) list(w http.ResponseWriter, r *http.Request) {
 	web.JSON(w, http.StatusOK, d.i.list(q))
 }
 
-// id is what a request is about; 0, which nothing has, where it is no number.
-func id(r *http.Request) uint64 {
-	n, err := strconv.ParseUint(r.PathValue("id"), 10, 63)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 func (d *Doors) show(w http.ResponseWriter, r *http.Request) {
-	v, err := d.i.Show(id(r))
+	v, err := d.i.Show(web.Number(r, "id"))
 	d.answer(w, r, v, err)
 }
 
@@ -78,7 +68,7 @@ func (d *Doors) say(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	v, err := d.i.Say(r.Context(), actor, id(r), a)
+	v, err := d.i.Say(r.Context(), actor, web.Number(r, "id"), a)
 	d.answer(w, r, v, err)
 }
 
@@ -104,7 +94,7 @@ func (d *Doors) split(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	v, err := d.i.Split(r.Context(), actor, id(r), a.Bursts, a.Reason)
+	v, err := d.i.Split(r.Context(), actor, web.Number(r, "id"), a.Bursts, a.Reason)
 	d.answer(w, r, v, err)
 }
 

@@ -3,7 +3,6 @@ package inventory
 import (
 	"errors"
 	"net/http"
-	"strconv"
 
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/platform/web"
@@ -49,32 +48,23 @@ func (d *Doors) list(w http.ResponseWriter, r *http.Request) {
 	web.JSON(w, http.StatusOK, choose(d.i.list(), r.URL.Query()))
 }
 
-// id is the device that a request is about.
-func id(r *http.Request) uint64 {
-	n, err := strconv.ParseUint(r.PathValue("id"), 10, 63)
-	if err != nil {
-		return 0 // no device has it
-	}
-	return n
-}
-
 func (d *Doors) show(w http.ResponseWriter, r *http.Request) {
-	v, err := d.i.Show(id(r))
+	v, err := d.i.Show(web.Number(r, "id"))
 	d.answer(w, r, v, err)
 }
 
 func (d *Doors) uses(w http.ResponseWriter, r *http.Request) {
-	all, err := d.i.Uses(id(r))
+	all, err := d.i.Uses(web.Number(r, "id"))
 	d.answer(w, r, all, err)
 }
 
 func (d *Doors) changes(w http.ResponseWriter, r *http.Request) {
-	all, err := d.i.Changes(r.Context(), id(r))
+	all, err := d.i.Changes(r.Context(), web.Number(r, "id"))
 	d.answer(w, r, all, err)
 }
 
 func (d *Doors) dependents(w http.ResponseWriter, r *http.Request) {
-	all, err := d.i.Dependents(id(r))
+	all, err := d.i.Dependents(web.Number(r, "id"))
 	d.answer(w, r, all, err)
 }
 
@@ -98,7 +88,7 @@ func (d *Doors) say(w http.ResponseWriter, r *http.Request) {
 		if word.Confirmed.IsZero() && word.Tier != NotKnown {
 			word.Confirmed = d.i.clock.Now()
 		}
-		return d.i.Say(r.Context(), actor, register.DeviceID(id(r)), word)
+		return d.i.Say(r.Context(), actor, register.DeviceID(web.Number(r, "id")), word)
 	})
 }
 
@@ -106,14 +96,14 @@ func (d *Doors) merge(w http.ResponseWriter, r *http.Request) {
 	var with struct {
 		With uint64 `json:"with"`
 	}
-	d.act(w, r, &with, func(actor string) (any, error) { return d.i.Merge(r.Context(), actor, id(r), with.With) })
+	d.act(w, r, &with, func(actor string) (any, error) { return d.i.Merge(r.Context(), actor, web.Number(r, "id"), with.With) })
 }
 
 func (d *Doors) split(w http.ResponseWriter, r *http.Request) {
 	var out struct {
 		Traces []uint64 `json:"traces"`
 	}
-	d.act(w, r, &out, func(actor string) (any, error) { return d.i.Split(r.Context(), actor, id(r), out.Traces) })
+	d.act(w, r, &out, func(actor string) (any, error) { return d.i.Split(r.Context(), actor, web.Number(r, "id"), out.Traces) })
 }
 
 // act reads what is asked, and does it in the name of who asks.

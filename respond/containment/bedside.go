@@ -6,7 +6,6 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -55,7 +54,7 @@ func (d *Doors) doBedside(w http.ResponseWriter, r *http.Request) {
 		}
 		return en
 	}
-	l, err := d.c.Release(r.Context(), r.PostFormValue("code"), from(r))
+	l, err := d.c.Release(r.Context(), r.PostFormValue("code"), web.Peer(r))
 	switch {
 	case err == nil:
 		at := l.Released.In(time.Local).Format("15:04")
@@ -101,12 +100,4 @@ func (d *Doors) draw(w http.ResponseWriter, r *http.Request, status int, p bedsi
 
 func (d *Doors) styleBedside(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, pageFiles, "page/release.css")
-}
-
-// from is the address that asks.
-func from(r *http.Request) string {
-	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return a.Addr().Unmap().String()
-	}
-	return "unknown"
 }

@@ -2,7 +2,6 @@ package containment
 
 import (
 	"net/http"
-	"strconv"
 
 	"bulwark/platform/web"
 )
@@ -57,17 +56,8 @@ func (d *Doors) points(w http.ResponseWriter, _ *http.Request) {
 	}{d.c.Points()})
 }
 
-// id is what a request is about; 0, which nothing has, where it is no number.
-func id(r *http.Request) uint64 {
-	n, err := strconv.ParseUint(r.PathValue("id"), 10, 63)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 func (d *Doors) show(w http.ResponseWriter, r *http.Request) {
-	v, err := d.c.Show(r.Context(), id(r))
+	v, err := d.c.Show(r.Context(), web.Number(r, "id"))
 	d.answer(w, r, v, err)
 }
 
@@ -106,7 +96,7 @@ type because struct {
 func (d *Doors) approve(w http.ResponseWriter, r *http.Request) {
 	var b because
 	if who, ok := d.asked(w, r, &b); ok {
-		l, err := d.c.Approve(r.Context(), who, id(r), b.Reason)
+		l, err := d.c.Approve(r.Context(), who, web.Number(r, "id"), b.Reason)
 		d.answer(w, r, l, err)
 	}
 }
@@ -114,7 +104,7 @@ func (d *Doors) approve(w http.ResponseWriter, r *http.Request) {
 func (d *Doors) decline(w http.ResponseWriter, r *http.Request) {
 	var b because
 	if who, ok := d.asked(w, r, &b); ok {
-		l, err := d.c.Decline(r.Context(), who, id(r), b.Reason)
+		l, err := d.c.Decline(r.Context(), who, web.Number(r, "id"), b.Reason)
 		d.answer(w, r, l, err)
 	}
 }
@@ -122,7 +112,7 @@ func (d *Doors) decline(w http.ResponseWriter, r *http.Request) {
 func (d *Doors) lift(w http.ResponseWriter, r *http.Request) {
 	var b because
 	if who, ok := d.asked(w, r, &b); ok {
-		l, err := d.c.Lift(r.Context(), who.Actor, id(r), b.Reason)
+		l, err := d.c.Lift(r.Context(), who.Actor, web.Number(r, "id"), b.Reason)
 		d.answer(w, r, l, err)
 	}
 }
@@ -132,7 +122,7 @@ func (d *Doors) code(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	code, err := d.c.Code(r.Context(), who.Actor, id(r))
+	code, err := d.c.Code(r.Context(), who.Actor, web.Number(r, "id"))
 	d.answer(w, r, map[string]any{"code": code, "page": "/release", "minutes": int(releaseLasts.Minutes())}, err)
 }
 
@@ -159,7 +149,7 @@ func (d *Doors) release(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, r, http.StatusBadRequest, "containment.body")
 		return
 	}
-	l, err := d.c.Release(r.Context(), body.Code, from(r))
+	l, err := d.c.Release(r.Context(), body.Code, web.Peer(r))
 	d.answer(w, r, map[string]any{"id": l.ID, "name": l.called(), "released_until": l.Released}, err)
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -146,7 +145,7 @@ func (p *pages) gone(w http.ResponseWriter, r *http.Request, language string, er
 		web.Refuse(w, r, http.StatusInternalServerError, "notify.failed")
 		return
 	}
-	if ok, wait := p.limit.Allow(from(r)); !ok {
+	if ok, wait := p.limit.Allow(web.Peer(r)); !ok {
 		w.Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())+1))
 		web.Refuse(w, r, http.StatusTooManyRequests, "notify.wait")
 		return
@@ -154,15 +153,6 @@ func (p *pages) gone(w http.ResponseWriter, r *http.Request, language string, er
 	g, words := p.begin(language), words(language)
 	g.Title, g.Text, g.Link = words.gone, words.goneText, "/"
 	p.draw(w, http.StatusNotFound, g)
-}
-
-// from is the address that a request comes from.
-func from(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 func (p *pages) draw(w http.ResponseWriter, status int, g *answerPage) {

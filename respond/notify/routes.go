@@ -142,17 +142,8 @@ func (d *Doors) list(w http.ResponseWriter, r *http.Request) {
 	d.say(w, r, map[string]any{"items": all}, err)
 }
 
-// id is what a request is about; 0, which nothing has, where it is no number.
-func id(r *http.Request) int64 {
-	n, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 func (d *Doors) show(w http.ResponseWriter, r *http.Request) {
-	x, err := d.n.Notice(r.Context(), id(r))
+	x, err := d.n.Notice(r.Context(), int64(web.Number(r, "id")))
 	d.say(w, r, x, err)
 }
 
@@ -161,6 +152,6 @@ func (d *Doors) answer(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	x, err := d.n.Answer(r.Context(), id(r), actor, name)
+	x, err := d.n.Answer(r.Context(), int64(web.Number(r, "id")), actor, name)
 	d.say(w, r, x, err)
 }

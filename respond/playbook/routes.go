@@ -116,15 +116,6 @@ func (d *Doors) runs(w http.ResponseWriter, r *http.Request) {
 	d.say(w, r, map[string]any{"items": all}, err)
 }
 
-// id is the number of a run; 0, which nothing has, where it is none.
-func id(r *http.Request) int64 {
-	n, err := strconv.ParseInt(r.PathValue("run"), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 func (d *Doors) cancel(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Reason string `json:"reason"`
@@ -133,7 +124,7 @@ func (d *Doors) cancel(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	run, err := d.n.Cancel(r.Context(), actor, id(r), ask.Reason)
+	run, err := d.n.Cancel(r.Context(), actor, int64(web.Number(r, "run")), ask.Reason)
 	d.say(w, r, run, err)
 }
 
@@ -146,7 +137,7 @@ func (d *Doors) task(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	run, err := d.n.Task(r.Context(), actor, id(r), r.PathValue("step"), ask.Done, ask.Note)
+	run, err := d.n.Task(r.Context(), actor, int64(web.Number(r, "run")), r.PathValue("step"), ask.Done, ask.Note)
 	d.say(w, r, run, err)
 }
 
