@@ -178,6 +178,15 @@ func (k Kind) String() string {
 // Subject is where events of the kind travel on the bus.
 func (k Kind) Subject() string { return "ev." + k.String() }
 
+// Subjects are where events of the kinds travel on the bus.
+func Subjects(kinds []Kind) []string {
+	var all []string
+	for _, k := range kinds {
+		all = append(all, k.Subject())
+	}
+	return all
+}
+
 // KindOf is the kind of that name, or KindNone.
 func KindOf(name string) Kind {
 	for k := KindNone + 1; k < kindEnd; k++ {

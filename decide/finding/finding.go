@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"bulwark/content/attack"
 	"bulwark/content/rules"
@@ -144,9 +145,8 @@ type Findings struct {
 	last      uint64      // number of the last finding
 	lastWord  uint64      // of the last entry of a history
 	lastJudge uint64      // of the last suppression
-	seq       uint64      // of the last batch that was read
+	upTo      bus.Mark    // how far the bus was read
 	keptSeq   uint64
-	born      int64 // when that bus was made, unix nanoseconds
 }
 
 // New takes up what was kept.
@@ -187,11 +187,7 @@ type counters struct {
 
 func newCounters(r prometheus.Registerer) counters {
 	one := func(name, help string) prometheus.Counter {
-		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "bulwark_findings_" + name + "_total", Help: help})
-		if r != nil {
-			r.MustRegister(c)
-		}
-		return c
+		return promauto.With(r).NewCounter(prometheus.CounterOpts{Name: "bulwark_findings_" + name + "_total", Help: help})
 	}
 	return counters{
 		signals:   one("signals", "Alerts of detectors that were read."),
@@ -206,14 +202,13 @@ func (f *Findings) Name() string { return "findings" }
 
 // Run reads the bus until ctx ends.
 func (f *Findings) Run(ctx context.Context, b *bus.Bus) error {
-	var subjects []string
-	for _, k := range Reads() {
-		subjects = append(subjects, k.Subject())
-	}
-	from, err := f.from(ctx, b)
+	upTo, err := b.Resume(ctx, f.upTo)
 	if err != nil {
 		return err
 	}
+	f.mu.Lock()
+	f.upTo = upTo
+	f.mu.Unlock()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var others sync.WaitGroup
@@ -222,7 +217,7 @@ func (f *Findings) Run(ctx context.Context, b *bus.Bus) error {
 	if f.needs.Conversations != nil {
 		others.Go(func() { f.lookOften(ctx) })
 	}
-	err = b.Follow(ctx, subjects, from, func(_ context.Context, m *bus.Message) error {
+	err = b.Follow(ctx, event.Subjects(Reads()), upTo.Next(), func(_ context.Context, m *bus.Message) error {
 		if err := f.read(m.Seq, m.Batch); err != nil {
 			f.count.unread.Inc()
 			f.needs.Log.Warn("a batch of alerts could not be read", "subject", m.Subject, "error", err)
@@ -234,30 +229,12 @@ func (f *Findings) Run(ctx context.Context, b *bus.Bus) error {
 	return err
 }
 
-// from is where to go on reading the bus: behind what was read, or at its beginning where it is not the one that was.
-func (f *Findings) from(ctx context.Context, b *bus.Bus) (uint64, error) {
-	_, last, born, err := b.Extent(ctx)
-	if err != nil {
-		return 0, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.seq > last || f.born != born.UnixNano() {
-		f.seq = 0
-	}
-	f.born = born.UnixNano()
-	if f.seq == 0 {
-		return bus.FromFirst, nil
-	}
-	return f.seq + 1, nil
-}
-
 // read takes a batch of alerts or of what happened to devices, which is the one of that number on the bus.
 func (f *Findings) read(seq uint64, batch []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seq = max(f.seq, seq)
-	defer nudge(f.dirty)
+	f.upTo.Seq = max(f.upTo.Seq, seq)
+	defer clock.Wake(f.dirty)
 	var r event.Reader
 	if err := r.Open(batch); err != nil {
 		return err
@@ -275,17 +252,9 @@ func (f *Findings) read(seq uint64, batch []byte) error {
 		}
 	}
 	if len(f.told) > 0 {
-		nudge(f.look)
+		clock.Wake(f.look)
 	}
 	return r.Err()
-}
-
-// nudge wakes who waits.
-func nudge(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }
 
 // How often things are done at most.
@@ -298,14 +267,14 @@ const (
 
 // keepOften keeps what was found, soon after it was, and once more at the end.
 func (f *Findings) keepOften(ctx context.Context) {
-	nudge(f.dirty) // there may be something to tell from before
+	clock.Wake(f.dirty) // there may be something to tell from before
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-f.dirty:
 			if err := errors.Join(f.keep(ctx), f.send(ctx)); err != nil && ctx.Err() == nil {
 				f.needs.Log.Error("the findings could not be kept or told", "error", err)
-				nudge(f.dirty)
+				clock.Wake(f.dirty)
 			}
 			clock.Pause(ctx, keepEvery)
 		}

@@ -469,7 +469,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 			a.add(1, "10.0.0.1", fmt.Sprintf("10.0.0.%d", 3+n%9))
 			batches = append(batches, append([]byte(nil), a.batch.Bytes()...))
 		}
-		at := f.seq
+		at := f.upTo.Seq
 		for step := 0; at < uint64(len(batches)); step++ {
 			at++
 			if err := f.read(at, batches[at-1]); err != nil {
@@ -487,7 +487,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 				_ = f.send(t.Context()) // it may be away
 			case 7: // killed: what was not kept is gone
 				f, _ = open(t, d, Needs{Publisher: e, Ledger: f.needs.Ledger, Clock: now})
-				at = f.seq
+				at = f.upTo.Seq
 			}
 		}
 		e.off = false

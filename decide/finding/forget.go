@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"bulwark/platform/clock"
 	"cmp"
 	"slices"
 	"time"
@@ -51,5 +52,5 @@ func (f *Findings) expire() {
 			f.count.forgotten.Inc()
 		}
 	}
-	nudge(f.dirty)
+	clock.Wake(f.dirty)
 }

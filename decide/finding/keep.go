@@ -157,7 +157,7 @@ func (f *Findings) collect() *pending {
 
 // begin takes what is to be kept, as it stands. Findings are copied by [Findings.copySome], and each before it is changed.
 func (f *Findings) begin() *pending {
-	p := &pending{post: f.out.Pack(), due: f.changed, merged: slices.Clone(f.merged), gone: slices.Clone(f.gone), lifted: slices.Clone(f.lifted), seq: f.seq}
+	p := &pending{post: f.out.Pack(), due: f.changed, merged: slices.Clone(f.merged), gone: slices.Clone(f.gone), lifted: slices.Clone(f.lifted), seq: f.upTo.Seq}
 	p.items, p.evidence = make([]*snapshot, 0, len(p.due)), make([]lentWitness, 0, len(p.due))
 	f.changed, f.copying = map[uint64]*item{}, p
 	for _, ru := range f.news {
@@ -170,8 +170,8 @@ func (f *Findings) begin() *pending {
 			}
 		}
 	}
-	p.state = []stateRow{{Name: "seq", Value: int64(f.seq)}, {Name: "finding", Value: int64(f.last)}, {Name: "line", Value: int64(f.lastWord)},
-		{Name: "suppression", Value: int64(f.lastJudge)}, {Name: "told", Value: int64(p.post.Last)}, {Name: "born", Value: f.born}}
+	p.state = []stateRow{{Name: "seq", Value: int64(f.upTo.Seq)}, {Name: "finding", Value: int64(f.last)}, {Name: "line", Value: int64(f.lastWord)},
+		{Name: "suppression", Value: int64(f.lastJudge)}, {Name: "told", Value: int64(p.post.Last)}, {Name: "born", Value: f.upTo.Born}}
 	return p
 }
 

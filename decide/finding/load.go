@@ -23,8 +23,8 @@ func (f *Findings) load(ctx context.Context) error {
 		for _, s := range states {
 			state[s.Name] = uint64(s.Value)
 		}
-		f.seq, f.keptSeq, f.last, f.lastWord, f.lastJudge = state["seq"], state["seq"], state["finding"], state["line"], state["suppression"]
-		f.born = int64(state["born"])
+		f.upTo.Seq, f.keptSeq, f.last, f.lastWord, f.lastJudge = state["seq"], state["seq"], state["finding"], state["line"], state["suppression"]
+		f.upTo.Born = int64(state["born"])
 		if err := f.loadRules(ctx, tx); err != nil {
 			return err
 		}

@@ -100,6 +100,6 @@ func (f *Findings) learn(id uint64, all [][2]string) {
 	}
 	f.touch(it)
 	f.mark(it, counted)
-	nudge(f.dirty)
-	nudge(f.look)
+	clock.Wake(f.dirty)
+	clock.Wake(f.look)
 }

@@ -9,6 +9,7 @@ import (
 	"bulwark/content/attack"
 	"bulwark/decide/finding/internal/signal"
 	"bulwark/event"
+	"bulwark/platform/clock"
 	"bulwark/platform/ledger"
 )
 
@@ -309,14 +310,14 @@ func (f *Findings) wake() {
 	for _, it := range f.snoozed {
 		if !now.Before(it.Word.Until) {
 			f.open(it, "woke", now)
-			nudge(f.dirty)
+			clock.Wake(f.dirty)
 		}
 	}
 	for id, it := range f.unnamed {
 		src, dst := f.end(it.Source.Addr).Device, f.end(it.Target.Addr).Device
 		if src != 0 && it.Source.Device == 0 && !it.Source.Many || dst != 0 && it.Target.Device == 0 && !it.Target.Many {
 			f.mark(f.name(it, src, dst), counted)
-			nudge(f.dirty)
+			clock.Wake(f.dirty)
 		}
 		if it.Source.Device != 0 && it.Target.Device != 0 || now.Sub(it.born) > unnamedFor {
 			delete(f.unnamed, id)

@@ -8,6 +8,7 @@ import (
 
 	"bulwark/content/attack"
 	"bulwark/event"
+	"bulwark/platform/clock"
 )
 
 // tell tells of a finding: those who look, and the bus. The lock is held.
@@ -64,7 +65,7 @@ func (it *item) observables() (all []string) {
 func (f *Findings) send(ctx context.Context) error {
 	n, err := f.out.Send(ctx)
 	if n > 0 {
-		nudge(f.dirty) // that it was sent is kept, too
+		clock.Wake(f.dirty) // that it was sent is kept, too
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"bulwark/decide/finding/internal/signal"
+	"bulwark/platform/clock"
 	"bulwark/platform/ledger"
 )
 
@@ -198,7 +199,7 @@ func (f *Findings) Judge(ctx context.Context, actor string, a Ask) ([]Finding, [
 	if err := f.change(ctx, entry, func() error { return f.judge(&j) }, func() { f.undo(&j) }); err != nil {
 		return nil, nil, err
 	}
-	defer nudge(f.look)
+	defer clock.Wake(f.look)
 	return f.viewAll(j.items), f.viewSuppressions(j.made), nil
 }
 
@@ -252,7 +253,7 @@ func (f *Findings) change(ctx context.Context, entry ledger.Entry, do func() err
 	}
 	f.kept(p)
 	f.settle(p.items, true)
-	nudge(f.dirty) // there may be something to tell
+	clock.Wake(f.dirty) // there may be something to tell
 	return nil
 }
 

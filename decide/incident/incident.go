@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"bulwark/content/attack"
 	"bulwark/decide/incident/story"
@@ -114,9 +115,8 @@ type Incidents struct {
 	told    map[uint64]string
 	watched map[watch]standing // entities that weigh something
 	last    uint64             // number of the last incident
-	seq     uint64             // of the last batch that was read
+	upTo    bus.Mark           // how far the bus was read
 	keptSeq uint64
-	born    int64 // when that bus was made, unix nanoseconds
 }
 
 // New takes up what was kept.
@@ -158,11 +158,7 @@ type counters struct {
 
 func newCounters(r prometheus.Registerer) counters {
 	one := func(name, help string) prometheus.Counter {
-		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "bulwark_incidents_" + name + "_total", Help: help})
-		if r != nil {
-			r.MustRegister(c)
-		}
-		return c
+		return promauto.With(r).NewCounter(prometheus.CounterOpts{Name: "bulwark_incidents_" + name + "_total", Help: help})
 	}
 	return counters{
 		findings:  one("findings", "Findings that were put together."),
@@ -177,20 +173,19 @@ func (i *Incidents) Name() string { return "incidents" }
 
 // Run reads the bus until ctx ends.
 func (i *Incidents) Run(ctx context.Context, b *bus.Bus) error {
-	from, err := i.from(ctx, b)
+	upTo, err := b.Resume(ctx, i.upTo)
 	if err != nil {
 		return err
 	}
+	i.mu.Lock()
+	i.upTo = upTo
+	i.mu.Unlock()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var others sync.WaitGroup
 	others.Go(func() { i.keepOften(ctx) })
 	others.Go(func() { i.showOften(ctx) })
-	var subjects []string
-	for _, k := range Reads() {
-		subjects = append(subjects, k.Subject())
-	}
-	err = b.Follow(ctx, subjects, from, func(_ context.Context, m *bus.Message) error {
+	err = b.Follow(ctx, event.Subjects(Reads()), upTo.Next(), func(_ context.Context, m *bus.Message) error {
 		if err := i.read(m.Seq, m.Batch); err != nil {
 			i.count.unread.Inc()
 			i.needs.Log.Warn("a batch of findings could not be read", "subject", m.Subject, "error", err)
@@ -200,32 +195,6 @@ func (i *Incidents) Run(ctx context.Context, b *bus.Bus) error {
 	stop()
 	others.Wait()
 	return err
-}
-
-// from is where to go on reading the bus: behind what was read, or at its beginning where it is not the one that was.
-func (i *Incidents) from(ctx context.Context, b *bus.Bus) (uint64, error) {
-	_, last, born, err := b.Extent(ctx)
-	if err != nil {
-		return 0, err
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.seq > last || i.born != born.UnixNano() {
-		i.seq = 0
-	}
-	i.born = born.UnixNano()
-	if i.seq == 0 {
-		return bus.FromFirst, nil
-	}
-	return i.seq + 1, nil
-}
-
-// nudge wakes who waits.
-func nudge(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }
 
 // How often things are done at most.
@@ -238,14 +207,14 @@ const (
 
 // keepOften keeps what happened, soon after it did, and once more at the end.
 func (i *Incidents) keepOften(ctx context.Context) {
-	nudge(i.dirty) // there may be something to tell from before
+	clock.Wake(i.dirty) // there may be something to tell from before
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-i.dirty:
 			if err := errors.Join(i.keep(ctx), i.send(ctx)); err != nil && ctx.Err() == nil {
 				i.needs.Log.Error("the incidents could not be kept or told", "error", err)
-				nudge(i.dirty)
+				clock.Wake(i.dirty)
 			}
 			clock.Pause(ctx, keepEvery)
 		}
@@ -262,7 +231,7 @@ func (i *Incidents) send(ctx context.Context) error {
 	n, err := i.out.Send(ctx)
 	m, other := i.risks.Send(ctx)
 	if n+m > 0 {
-		nudge(i.dirty)
+		clock.Wake(i.dirty)
 	}
 	return errors.Join(err, other)
 }

@@ -79,7 +79,7 @@ func (i *Incidents) keep(ctx context.Context) error {
 
 // collect takes what is to be kept. The lock is held.
 func (i *Incidents) collect() (*pending, error) {
-	p := &pending{gone: slices.Clone(i.gone), out: i.out.Pack(), risks: i.risks.Pack(), seq: i.seq, wasKeptUpTo: i.keptSeq, ofSaid: map[*site][]string{}}
+	p := &pending{gone: slices.Clone(i.gone), out: i.out.Pack(), risks: i.risks.Pack(), seq: i.upTo.Seq, wasKeptUpTo: i.keptSeq, ofSaid: map[*site][]string{}}
 	for id, it := range i.changed {
 		doc, err := json.Marshal(it)
 		if err != nil {
@@ -94,8 +94,8 @@ func (i *Incidents) collect() (*pending, error) {
 		}
 	}
 	clear(i.changed)
-	p.state = []stateRow{{Name: "seq", Value: int64(i.seq)}, {Name: "incident", Value: int64(i.last)}, {Name: "told", Value: int64(p.out.Last)},
-		{Name: "risks", Value: int64(p.risks.Last)}, {Name: "born", Value: i.born}}
+	p.state = []stateRow{{Name: "seq", Value: int64(i.upTo.Seq)}, {Name: "incident", Value: int64(i.last)}, {Name: "told", Value: int64(p.out.Last)},
+		{Name: "risks", Value: int64(p.risks.Last)}, {Name: "born", Value: i.upTo.Born}}
 	return p, nil
 }
 
@@ -191,7 +191,7 @@ func (i *Incidents) load(ctx context.Context) error {
 		for _, s := range states {
 			state[s.Name] = uint64(s.Value)
 		}
-		i.seq, i.keptSeq, i.last, i.born = state["seq"], state["seq"], state["incident"], int64(state["born"])
+		i.upTo.Seq, i.keptSeq, i.last, i.upTo.Born = state["seq"], state["seq"], state["incident"], int64(state["born"])
 		if err := i.loadMemory(ctx, tx); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bulwark/event"
+	"bulwark/platform/clock"
 )
 
 // watch is an entity of a site that weighs something.
@@ -45,7 +46,7 @@ func (i *Incidents) watch(s *site, entity string) {
 		e.Incident = strconv.FormatUint(in, 10)
 	}
 	i.risks.Put(event.Header{Time: now.UnixNano()}, e)
-	nudge(i.dirty)
+	clock.Wake(i.dirty)
 }
 
 // moment is the time for which risks are told: now, or that of a capture.

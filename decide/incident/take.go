@@ -7,6 +7,7 @@ import (
 
 	"bulwark/decide/incident/story"
 	"bulwark/event"
+	"bulwark/platform/clock"
 )
 
 // site is one site, with what people said of what its rules found.
@@ -52,8 +53,8 @@ func (i *Incidents) number() uint64 {
 func (i *Incidents) read(seq uint64, batch []byte) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.seq = max(i.seq, seq)
-	defer nudge(i.dirty)
+	i.upTo.Seq = max(i.upTo.Seq, seq)
+	defer clock.Wake(i.dirty)
 	var r event.Reader
 	if err := r.Open(batch); err != nil {
 		return err
@@ -69,7 +70,7 @@ func (i *Incidents) read(seq uint64, batch []byte) error {
 		}
 	}
 	if len(i.told) > 0 {
-		nudge(i.look)
+		clock.Wake(i.look)
 	}
 	return r.Err()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"bulwark/decide/incident/story"
+	"bulwark/platform/clock"
 	"bulwark/platform/ledger"
 )
 
@@ -311,8 +312,8 @@ func (i *Incidents) change(ctx context.Context, entry ledger.Entry, ids []uint64
 		return err
 	}
 	i.kept(p)
-	nudge(i.dirty) // there may be something to tell
-	nudge(i.look)
+	clock.Wake(i.dirty) // there may be something to tell
+	clock.Wake(i.look)
 	return nil
 }
 

@@ -169,11 +169,7 @@ func (r *rates) fell(p netip.Prefix, since, now time.Time) (fall, bool) {
 
 // follow reads clinical messages and acts from the bus until ctx ends.
 func (s *Safety) follow(ctx context.Context, b *bus.Bus) error {
-	var subjects []string
-	for _, k := range Reads() {
-		subjects = append(subjects, k.Subject())
-	}
-	return b.Follow(ctx, subjects, bus.FromNew, func(_ context.Context, m *bus.Message) error {
+	return b.Follow(ctx, event.Subjects(Reads()), bus.FromNew, func(_ context.Context, m *bus.Message) error {
 		if err := s.hear(m.Batch); err != nil {
 			s.needs.Log.Warn("a batch could not be read", "subject", m.Subject, "error", err)
 		}

@@ -25,15 +25,9 @@ type firing struct {
 	hours [24]hour
 }
 
-// mark is how far a bus was read.
-type mark struct {
-	Seq  uint64 `json:"seq"`
-	Born int64  `json:"born"` // when it was made, unix nanoseconds
-}
-
 // keptFired is what fired, with how far the bus was read that told of it: whoever is killed goes on there, and counts nothing twice.
 type keptFired struct {
-	mark
+	bus.Mark
 	Rules map[string]*firing `json:"rules"`
 }
 
@@ -134,12 +128,15 @@ func (b *Rulebook) Run(ctx context.Context, from *bus.Bus) error {
 	done := make(chan error, 1)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	begin, err := b.begin(ctx, from)
+	upTo, err := from.Resume(ctx, b.upTo)
 	if err != nil {
 		return err
 	}
+	b.mu.Lock()
+	b.upTo = upTo
+	b.mu.Unlock()
 	go func() {
-		done <- from.Follow(ctx, []string{event.KindAlert.Subject()}, begin, func(_ context.Context, m *bus.Message) error {
+		done <- from.Follow(ctx, []string{event.KindAlert.Subject()}, upTo.Next(), func(_ context.Context, m *bus.Message) error {
 			b.batch(m.Seq, m.Batch)
 			return nil
 		})
@@ -173,23 +170,6 @@ func (b *Rulebook) Run(ctx context.Context, from *bus.Bus) error {
 			b.learn(ctx)
 		}
 	}
-}
-
-// begin is where to go on reading the bus: behind what is counted, or at its beginning where it is not the one that was.
-func (b *Rulebook) begin(ctx context.Context, from *bus.Bus) (uint64, error) {
-	_, last, born, err := from.Extent(ctx)
-	if err != nil {
-		return 0, err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.upTo.Seq > last || b.upTo.Born != born.UnixNano() {
-		b.upTo = mark{Born: born.UnixNano()}
-	}
-	if b.upTo.Seq == 0 {
-		return bus.FromFirst, nil
-	}
-	return b.upTo.Seq + 1, nil
 }
 
 // batch notes the alerts of a batch, which is the one of that number on the bus. One that cannot be read is none of this room's.
@@ -239,7 +219,7 @@ func (b *Rulebook) loadFired() error {
 	if err := json.Unmarshal(text, &kept); err != nil {
 		return fmt.Errorf("%s: %w", b.path(firedFile), err)
 	}
-	b.upTo = kept.mark
+	b.upTo = kept.Mark
 	for name, f := range kept.Rules {
 		if id, err := ParseID(name); err == nil && f != nil {
 			b.fired[id] = f
@@ -255,7 +235,7 @@ func (b *Rulebook) keepFired() error {
 		b.mu.Unlock()
 		return nil
 	}
-	kept := keptFired{mark: b.upTo, Rules: make(map[string]*firing, len(b.fired))}
+	kept := keptFired{Mark: b.upTo, Rules: make(map[string]*firing, len(b.fired))}
 	for id, f := range b.fired {
 		c := *f
 		kept.Rules[id.String()] = &c

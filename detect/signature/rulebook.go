@@ -16,6 +16,7 @@ import (
 
 	"bulwark/content/attack"
 	"bulwark/content/rules"
+	"bulwark/platform/bus"
 	"bulwark/platform/clock"
 )
 
@@ -94,7 +95,7 @@ type Rulebook struct {
 	pairs     pairs
 	known     map[string]inForce // lists; learn has it to itself
 	unkept    bool               // something fired that is not on disk yet
-	upTo      mark               // how far the bus was read
+	upTo      bus.Mark           // how far the bus was read
 	seen      Sights
 	counts    map[ID]Cost
 }

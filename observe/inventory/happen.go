@@ -198,20 +198,12 @@ func (i *Inventory) settleOften(ctx context.Context) {
 		}
 		before = i.book.events
 		i.mu.Unlock()
-		i.nudge()
+		clock.Wake(i.news)
 	}
 }
 
 // tellEvery is how often at most what happened is kept and told.
 const tellEvery = 2 * time.Second
-
-// nudge wakes [Inventory.tellOften].
-func (i *Inventory) nudge() {
-	select {
-	case i.news <- struct{}{}:
-	default:
-	}
-}
 
 // tellOften tells what happened, soon after it did.
 func (i *Inventory) tellOften(ctx context.Context) {

@@ -108,7 +108,7 @@ type Inventory struct {
 	leanings uint64                     // how often it was found out
 	changes  []change                   // that are not kept yet
 	moved    map[register.DeviceID]Word // words whose device became another, not kept yet
-	seq      uint64                     // of the last batch that was read
+	upTo     bus.Mark                   // how far the bus was read
 
 	seenAt int64 // when it was kept last when each device was seen
 	whole  bool  // the last attempt to keep it failed: the next keeps everything
@@ -179,16 +179,13 @@ const saveEvery = 15 * time.Second
 
 // Run reads the bus until ctx ends.
 func (i *Inventory) Run(ctx context.Context, b *bus.Bus) error {
-	var subjects []string
-	for _, k := range Reads() {
-		subjects = append(subjects, k.Subject())
+	upTo, err := b.Resume(ctx, i.upTo)
+	if err != nil {
+		return err
 	}
-	i.mu.RLock()
-	from := i.seq
-	i.mu.RUnlock()
-	if from > 0 {
-		from++
-	}
+	i.mu.Lock()
+	i.upTo = upTo
+	i.mu.Unlock()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var saver sync.WaitGroup
@@ -197,18 +194,18 @@ func (i *Inventory) Run(ctx context.Context, b *bus.Bus) error {
 	}
 	saver.Go(func() { i.settleOften(ctx) })
 	saver.Go(func() { i.tellOften(ctx) })
-	i.nudge() // there may be some from before
-	err := b.Follow(ctx, subjects, from, func(ctx context.Context, m *bus.Message) error {
+	clock.Wake(i.news) // there may be some from before
+	err = b.Follow(ctx, event.Subjects(Reads()), upTo.Next(), func(ctx context.Context, m *bus.Message) error {
 		i.mu.Lock()
 		if err := i.book.read(m.Batch); err != nil {
 			i.log.Warn("a batch could not be read", "subject", m.Subject, "error", err)
 		}
 		i.advance()
-		i.seq = m.Seq
+		i.upTo.Seq = m.Seq
 		tell := i.out.Queued()
 		i.mu.Unlock()
 		if tell {
-			i.nudge()
+			clock.Wake(i.news)
 		}
 		return nil
 	})

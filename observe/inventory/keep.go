@@ -172,7 +172,7 @@ func (i *Inventory) collect(last bool) (*pending, error) {
 	if err := i.watch.collect(p); err != nil {
 		return nil, err
 	}
-	p.state = []stateRow{{Name: "now", Value: i.watch.at}, {Name: "awake", Value: i.watch.awake}, {Name: "seq", Value: int64(i.seq)}, {Name: "change", Value: i.lastChange}, {Name: "told", Value: int64(p.post.Last)},
+	p.state = []stateRow{{Name: "now", Value: i.watch.at}, {Name: "awake", Value: i.watch.awake}, {Name: "seq", Value: int64(i.upTo.Seq)}, {Name: "born", Value: i.upTo.Born}, {Name: "change", Value: i.lastChange}, {Name: "told", Value: int64(p.post.Last)},
 		{Name: "trace", Value: int64(news.LastTrace)}, {Name: "device", Value: int64(news.LastDevice)}}
 	return p, nil
 }

@@ -13,6 +13,7 @@ import (
 	"bulwark/observe/inventory/internal/links"
 	"bulwark/observe/inventory/internal/register"
 	"bulwark/observe/inventory/internal/rhythm"
+	"bulwark/platform/bus"
 )
 
 // load takes up what was kept.
@@ -26,7 +27,7 @@ func (i *Inventory) load(ctx context.Context) error {
 		for _, s := range states {
 			state[s.Name] = s.Value
 		}
-		i.seq = uint64(state["seq"])
+		i.upTo = bus.Mark{Seq: uint64(state["seq"]), Born: state["born"]}
 		i.lastChange = state["change"]
 		if err := i.loadRegister(ctx, tx, state); err != nil {
 			return err

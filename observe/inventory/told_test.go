@@ -62,18 +62,18 @@ func TestToldOnce(t *testing.T) {
 				i := open(t, d, Needs{Publisher: l, Ledger: first.ledger})
 				for n, x := range days {
 					read := func() {
-						if i.seq >= uint64(n+1) {
+						if i.upTo.Seq >= uint64(n+1) {
 							return // the bus gives what comes after
 						}
 						if err := i.book.read(x.batch.Bytes()); err != nil {
 							t.Fatal(err)
 						}
 						i.advance()
-						i.seq = uint64(n + 1)
+						i.upTo.Seq = uint64(n + 1)
 					}
 					again := func() {
 						i = open(t, d, Needs{Publisher: l, Ledger: i.ledger})
-						for m := i.seq; m < uint64(n); m++ {
+						for m := i.upTo.Seq; m < uint64(n); m++ {
 							t.Fatalf("batch %d is to be read again", m+1)
 						}
 					}
@@ -101,17 +101,17 @@ func TestToldOnce(t *testing.T) {
 					if err := i.publish(t.Context()); err != nil {
 						t.Fatal(err)
 					}
-					if kill == "after telling" && i.seq > 0 {
+					if kill == "after telling" && i.upTo.Seq > 0 {
 						if _, err := i.out.Send(t.Context()); err != nil {
 							t.Fatal(err)
 						}
 						i = open(t, d, Needs{Publisher: l, Ledger: i.ledger})
-						for m := i.seq; m < uint64(n+1); m++ { // what was not kept is read again
+						for m := i.upTo.Seq; m < uint64(n+1); m++ { // what was not kept is read again
 							if err := i.book.read(days[m].batch.Bytes()); err != nil {
 								t.Fatal(err)
 							}
 							i.advance()
-							i.seq = m + 1
+							i.upTo.Seq = m + 1
 						}
 						if err := i.publish(t.Context()); err != nil {
 							t.Fatal(err)

@@ -16,3 +16,11 @@ func Pause(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
+
+// Wake wakes who waits for c, which has room for one: whoever wakes twice before it is looked wakes once.
+func Wake(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

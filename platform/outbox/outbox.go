@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/uptrace/bun"
 
 	"bulwark/event"
@@ -70,12 +71,8 @@ type row struct {
 
 // New makes an empty box.
 func New(n Needs) *Box {
-	b := &Box{needs: n, lost: prometheus.NewCounter(prometheus.CounterOpts{Name: "bulwark_outbox_lost_events_total",
+	return &Box{needs: n, lost: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_outbox_lost_events_total",
 		Help: "Events that found no room before the bus.", ConstLabels: prometheus.Labels{"room": n.Room}})}
-	if n.Registry != nil {
-		n.Registry.MustRegister(b.lost)
-	}
-	return b
 }
 
 // Put takes an event. The payload is the box's from then on.

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"bulwark/platform/clock"
 	"bulwark/platform/db"
 	"bulwark/platform/ledger"
 )
@@ -322,6 +323,6 @@ func (l *Lease) end(as State, problem string) {
 
 func (c *Containment) nudgePoint(l *Lease) {
 	if w := c.wake[l.Point]; w != nil {
-		nudge(w)
+		clock.Wake(w)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"bulwark/event"
 	"bulwark/platform/clock"
@@ -219,10 +220,7 @@ func New(ctx context.Context, n Needs) (*Containment, error) {
 	c := &Containment{needs: n, leases: map[uint64]*Lease{}, points: map[string]*standing{}, wake: map[string]chan struct{}{}, dirty: make(chan struct{}, 1),
 		tries: web.NewLimiter(n.Clock, triesAtOnce, triesEvery, triesKeys), allTries: web.NewLimiter(n.Clock, allTriesAtOnce, allTriesEvery, 1),
 		out:   outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindContainment, Room: "containment", Site: n.Site, Clock: n.Clock, Registry: n.Registry}),
-		count: prometheus.NewCounter(prometheus.CounterOpts{Name: "bulwark_containment_refused_total", Help: "Requests that were refused because too many leases are live."})}
-	if n.Registry != nil {
-		n.Registry.MustRegister(c.count)
-	}
+		count: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_containment_refused_total", Help: "Requests that were refused because too many leases are live."})}
 	for _, p := range n.Points {
 		c.points[p.Name()] = &standing{}
 		c.wake[p.Name()] = make(chan struct{}, 1)
@@ -253,17 +251,9 @@ func (c *Containment) Run(ctx context.Context) error {
 	return nil
 }
 
-// nudge wakes who waits.
-func nudge(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
 // tellOften puts on the bus what is to be told.
 func (c *Containment) tellOften(ctx context.Context) {
-	nudge(c.dirty)
+	clock.Wake(c.dirty)
 	for {
 		select {
 		case <-ctx.Done():
@@ -278,7 +268,7 @@ func (c *Containment) tellOften(ctx context.Context) {
 			err = c.keepSent(ctx)
 		}
 		if err != nil {
-			nudge(c.dirty)
+			clock.Wake(c.dirty)
 		}
 		if !clock.Pause(ctx, time.Second) {
 			return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"bulwark/platform/clock"
 	"bulwark/platform/db"
 	"bulwark/platform/health"
 	"bulwark/platform/ledger"
@@ -89,7 +90,7 @@ func (c *Containment) write(ctx context.Context, l *Lease, w word) error {
 	}
 	c.needs.Step("after " + w.what)
 	c.out.Kept(post)
-	nudge(c.dirty)
+	clock.Wake(c.dirty)
 	return nil
 }
 

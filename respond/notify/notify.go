@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/uptrace/bun"
 
 	"bulwark/event"
@@ -60,7 +61,6 @@ type Notify struct {
 	types   map[string]string // of channels, by name
 	senders map[string]sender
 	count   counters
-	awake   chan struct{}
 	mu      sync.Mutex // held while state is changed
 }
 
@@ -69,11 +69,7 @@ type counters struct{ sent, failed, held, unread prometheus.Counter }
 
 func newCounters(r prometheus.Registerer) counters {
 	one := func(name, help string) prometheus.Counter {
-		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "bulwark_notify_" + name + "_total", Help: help})
-		if r != nil {
-			r.MustRegister(c)
-		}
-		return c
+		return promauto.With(r).NewCounter(prometheus.CounterOpts{Name: "bulwark_notify_" + name + "_total", Help: help})
 	}
 	return counters{sent: one("sent", "Messages that a channel took."), failed: one("failed", "Messages that no channel took, after all tries."),
 		held: one("held", "Messages that were not sent because one contact was sent too many."), unread: one("unread_batches", "Batches of events that could not be read.")}
@@ -88,7 +84,7 @@ func New(ctx context.Context, n Needs) (*Notify, error) {
 	if err := db.Migrate(ctx, n.DB, "notify", own); err != nil {
 		return nil, err
 	}
-	r := &Notify{needs: n, types: map[string]string{}, senders: map[string]sender{}, count: newCounters(n.Registry), awake: make(chan struct{}, 1)}
+	r := &Notify{needs: n, types: map[string]string{}, senders: map[string]sender{}, count: newCounters(n.Registry)}
 	client := newClient()
 	for k := range n.Config.Channels {
 		c := &n.Config.Channels[k]
@@ -105,10 +101,6 @@ func (n *Notify) Name() string { return "notify" }
 
 // Run reads the bus and tells people until ctx ends.
 func (n *Notify) Run(ctx context.Context, b *bus.Bus) error {
-	var subjects []string
-	for _, k := range Reads() {
-		subjects = append(subjects, k.Subject())
-	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var others sync.WaitGroup
@@ -118,7 +110,7 @@ func (n *Notify) Run(ctx context.Context, b *bus.Bus) error {
 		others.Go(func() { n.sendOften(ctx, name) })
 	}
 	// Of what was there before the first start nobody needs to be woken.
-	err := b.Subscribe(ctx, "notify", subjects, bus.FromNew, n.read)
+	err := b.Subscribe(ctx, "notify", event.Subjects(Reads()), bus.FromNew, n.read)
 	stop()
 	others.Wait()
 	return err
@@ -167,7 +159,6 @@ func (n *Notify) raise(ctx context.Context, all []Happening) error {
 	if err != nil {
 		return fmt.Errorf("keeping notices: %w", err)
 	}
-	nudge(n.awake)
 	return nil
 }
 
@@ -194,12 +185,4 @@ func (n *Notify) raiseOne(ctx context.Context, tx bun.Tx, b *book, h *Happening)
 		return n.tellEnd(ctx, tx, b, next)
 	}
 	return nil
-}
-
-// nudge wakes who waits.
-func nudge(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }

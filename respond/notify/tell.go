@@ -68,7 +68,6 @@ func (n *Notify) tellDue(ctx context.Context) error {
 	for _, e := range ends {
 		n.sayUnanswered(e)
 	}
-	nudge(n.awake)
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"bulwark/content/playbooks"
 	"bulwark/event"
@@ -89,11 +90,8 @@ func New(ctx context.Context, n Needs) (*Playbooks, error) {
 		return nil, err
 	}
 	p := &Playbooks{needs: n, files: playbooks.Load(n.Own),
-		failed: prometheus.NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_failed_tries_total", Help: "Times that a run could not go on; it is tried again."}),
-		unread: prometheus.NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_unread_batches_total", Help: "Batches of incidents that could not be read."})}
-	if n.Registry != nil {
-		n.Registry.MustRegister(p.failed, p.unread)
-	}
+		failed: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_failed_tries_total", Help: "Times that a run could not go on; it is tried again."}),
+		unread: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_unread_batches_total", Help: "Batches of incidents that could not be read."})}
 	for k := range p.files {
 		if f := &p.files[k]; f.Err != nil {
 			n.Log.Warn("a playbook cannot be used", "file", f.Name, "error", f.Err)
@@ -110,15 +108,11 @@ const tryEvery = 5 * time.Second
 
 // Run follows incidents until ctx ends.
 func (n *Playbooks) Run(ctx context.Context, b *bus.Bus) error {
-	var subjects []string
-	for _, k := range Reads() {
-		subjects = append(subjects, k.Subject())
-	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var others sync.WaitGroup
 	others.Go(func() { n.tryOften(ctx) })
-	err := b.Subscribe(ctx, "playbooks", subjects, bus.FromNew, func(ctx context.Context, m *bus.Message) error { return n.read(ctx, m) })
+	err := b.Subscribe(ctx, "playbooks", event.Subjects(Reads()), bus.FromNew, func(ctx context.Context, m *bus.Message) error { return n.read(ctx, m) })
 	stop()
 	others.Wait()
 	return err
