@@ -18,7 +18,6 @@ import (
 	"bulwark/platform/ledger"
 	"bulwark/platform/store"
 	"bulwark/respond/containment"
-	"bulwark/respond/filter"
 )
 
 // openResponse opens the clinical interlock and the leases, where events are kept. Where a capture is shown nothing can be enforced.
@@ -31,18 +30,8 @@ func (n *Node) openResponse(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var points []containment.Point
-	if n.capture == "" {
-		f := filter.New(n.config.Filter, n.clock)
-		points = append(points, filterPoint{f})
-		if !n.config.Filter.On { // what a program left that was let do it is not what is asked for now
-			if err := f.Remove(); err != nil {
-				n.log.Debug("the packet filter was not looked at", "error", err)
-			}
-		}
-	}
 	n.containment, err = containment.New(ctx, containment.Needs{Config: n.config.Containment, DB: n.db, Ledger: n.ledger, Clock: n.clock,
-		Log: n.log.With("room", "containment"), Health: n.health, Interlock: interlock{n.safety}, Points: points, Codes: n.keys.Derive("bedside"),
+		Log: n.log.With("room", "containment"), Health: n.health, Interlock: interlock{n.safety}, Points: n.points(), Codes: n.keys.Derive("bedside"),
 		Publisher: teller{n}, Site: n.config.Site, Live: n.showLive, Registry: n.metrics,
 		Alarm: func(ctx context.Context, why string) {
 			if err := n.safety.Freeze(ctx, "tampered", ledger.Program("containment"), why); err != nil {
@@ -116,7 +105,7 @@ func (i interlock) Weigh(ctx context.Context, a containment.Ask) (out containmen
 		return out, err
 	}
 	v := got.Verdict.View()
-	out = containment.Weighed{Effect: got.Effect.String(), Name: got.Name, Addresses: got.Addresses,
+	out = containment.Weighed{Effect: got.Effect.String(), Name: got.Name, Addresses: got.Addresses, MACs: got.MACs,
 		Verdict: containment.Verdict{Outcome: v.Outcome, Needs: v.Needs, Cut: v.Cut, Until: v.Until, Missing: []string{}, Reasons: []containment.Reason{}}}
 	for _, m := range v.Missing {
 		out.Verdict.Missing = append(out.Verdict.Missing, string(m))
@@ -134,68 +123,6 @@ func (i interlock) Weigh(ctx context.Context, a containment.Ask) (out containmen
 	return out, err
 }
 
-// filterPoint is this machine's packet filter as an enforcement point.
-type filterPoint struct{ f *filter.Filter }
-
-func (p filterPoint) Name() string { return "filter" }
-
-func (p filterPoint) Acts() (all []string) {
-	for _, a := range p.f.Acts() {
-		all = append(all, string(a))
-	}
-	return all
-}
-
-func (p filterPoint) Try(o containment.Order) error {
-	x, err := filterOrder(o)
-	if err != nil {
-		return err
-	}
-	_, err = p.f.Try(x)
-	return err
-}
-
-func (p filterPoint) Drive(_ context.Context, want, _ []containment.Order) (map[uint64]error, error) {
-	refused := map[uint64]error{}
-	var all []filter.Order
-	for _, o := range want {
-		x, err := filterOrder(o)
-		if err != nil {
-			refused[o.ID] = err
-			continue
-		}
-		all = append(all, x)
-	}
-	more, err := p.f.Drive(all)
-	for id, why := range more {
-		refused[id] = why
-	}
-	return refused, err
-}
-
-func (p filterPoint) Read(_ context.Context, orders []containment.Order) (map[uint64]bool, error) {
-	var all []filter.Order
-	for _, o := range orders {
-		if x, err := filterOrder(o); err == nil {
-			all = append(all, x)
-		}
-	}
-	return p.f.Read(all)
-}
-
-func filterOrder(o containment.Order) (filter.Order, error) {
-	x := filter.Order{ID: o.ID, Act: filter.Act(o.Act), Addresses: o.Addresses, Until: o.Until}
-	for _, k := range o.Keep {
-		x.Keep = append(x.Keep, filter.Kept(k))
-	}
-	if x.Act != filter.Block {
-		return x, nil
-	}
-	var err error
-	x.Peer, x.Proto, x.Port, err = safety.ParseScope(o.Scope)
-	return x, err
-}
-
 // interlockDevices is the inventory as the interlock asks it.
 type interlockDevices struct{ i *inventory.Inventory }
 
@@ -208,7 +135,7 @@ func (d interlockDevices) Device(id uint64) (safety.Device, bool) {
 	if !ok {
 		return safety.Device{}, false
 	}
-	out := safety.Device{ID: v.ID, Name: v.Name, Class: v.Class.Name, Ward: v.Word.Ward, Tier: int(v.Tier.Tier), Confirmed: v.Tier.Tier != inventory.NotKnown && !v.Tier.Confirmed.IsZero()}
+	out := safety.Device{ID: v.ID, Name: v.Name, Class: v.Class.Name, Ward: v.Word.Ward, MACs: v.MACs, Tier: int(v.Tier.Tier), Confirmed: v.Tier.Tier != inventory.NotKnown && !v.Tier.Confirmed.IsZero()}
 	if v.Tier.Tier == inventory.NotKnown {
 		out.Tier = int(v.Tier.Proposed)
 	}

@@ -41,6 +41,7 @@ type Device struct {
 	Tier      int // 0 to 3: confirmed, or what is proposed; -1: neither
 	Confirmed bool
 	Addresses []netip.Addr // where it is now
+	MACs      []string     // of its network cards, as 00:11:22:33:44:55
 }
 
 // Devices know the hospital's devices.

@@ -15,8 +15,8 @@ import (
 
 // Act is what somebody wants to do.
 type Act struct {
-	Act    string // ban, block, isolate, quarantine, cut
-	Target string // device:12, address:10.0.0.7
+	Act    string // one of actTypes
+	Target string // device:12, address:10.0.0.7, incident:7
 	Scope  string // of block: a peer, or peer:port/tcp
 }
 
@@ -42,28 +42,10 @@ type Weighed struct {
 	Effect    content.Effect
 	Name      string // of the target
 	Addresses []netip.Addr
+	MACs      []string
 	Keep      []Kept
 	Cuts      []Spent // devices that it would cut
 	Preview   Preview
-}
-
-// effects are how deep acts cut.
-func effectOf(act string) (content.Effect, bool) {
-	switch act {
-	case "evidence":
-		return content.Evidence, true
-	case "sign-out":
-		return content.Friction, true
-	case "ban", "block":
-		return content.Narrow, true
-	case "isolate":
-		return content.Micro, true
-	case "quarantine":
-		return content.Quarantine, true
-	case "cut", "disable":
-		return content.Isolation, true
-	}
-	return 0, false
 }
 
 // clinicalApps are the protocols by which care is given, as flows name them.
@@ -87,7 +69,7 @@ func (s *Safety) Weigh(ctx context.Context, a Asked) (Weighed, error) {
 	if w.effect >= content.Narrow {
 		w.look(ctx)
 	}
-	out := Weighed{Effect: w.effect, Name: w.name, Addresses: w.addresses, Keep: w.keep, Preview: w.preview()}
+	out := Weighed{Effect: w.effect, Name: w.name, Addresses: w.addresses, MACs: w.macs, Keep: w.keep, Preview: w.preview()}
 	r := Request{Effect: w.effect, Automatic: a.Automatic, Approvals: a.Approvals, Facts: Facts{Now: w.now, Seen: w.why == "", Touched: w.touched,
 		Frozen: len(s.Frozen()) > 0, Shadow: !live, Spent: a.Spent}}
 	r.Facts.Wards, r.Facts.Classes = s.needs.Devices.Crowds()
@@ -113,6 +95,7 @@ type weighing struct {
 	effect    content.Effect
 	name      string
 	addresses []netip.Addr
+	macs      []string
 	peer      netip.Addr // of a block
 	proto     uint8
 	port      uint16
@@ -129,54 +112,72 @@ type weighing struct {
 // aim finds the addresses at which an act is aimed.
 func (w *weighing) aim() (err error) {
 	w.sides, w.names = map[string]int{}, map[string]Device{}
-	var ok bool
-	if w.effect, ok = effectOf(w.act.Act); !ok {
+	t, ok := typeOf(w.act.Act)
+	if !ok {
 		return wrong("%q is no act", w.act.Act)
 	}
+	w.effect = t.effect
 	kind, value, _ := strings.Cut(w.act.Target, ":")
-	switch kind {
-	case "device":
-		id, err := strconv.ParseUint(value, 10, 63)
-		if err != nil {
-			return wrong("%q is no number of a device", value)
-		}
-		d, ok := w.s.needs.Devices.Device(id)
-		if !ok {
-			return wrong("there is no device %d", id)
-		}
-		if len(d.Addresses) == 0 {
-			return wrong("device %d has no address now", id)
-		}
-		w.name, w.addresses = d.Name, d.Addresses
-	case "address":
-		a, err := netip.ParseAddr(value)
-		if err != nil || a.Zone() != "" {
-			return wrong("%q is no address", value)
-		}
-		w.addresses = []netip.Addr{a.Unmap()}
-		if d, ok := w.s.needs.Devices.At(a.Unmap()); ok {
-			w.name = d.Name
-		}
-	default:
-		return wrong("%q is no target: device:12 or address:10.0.0.7", w.act.Target)
-	}
-	ours := w.s.needs.Devices.Ours(w.addresses[0])
 	switch {
-	case w.act.Act == "ban" && (ours || kind == "device"):
+	case !slices.Contains(t.targets, kind):
+		return wrong("%s is not aimed at %q, but at %s", w.act.Act, w.act.Target, strings.Join(t.targets, ", "))
+	case value == "":
+		return wrong("%q is no target: device:12 or address:10.0.0.7", w.act.Target)
+	case w.act.Scope != "" && !t.scope:
+		return wrong("%s has no scope", w.act.Act)
+	case kind == "device":
+		err = w.aimDevice(value)
+	case kind == "address":
+		err = w.aimAddress(value)
+	default: // what is not on the network by itself
+		w.name = value
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch ours := w.s.needs.Devices.Ours(w.addresses[0]); {
+	case t.outside && (ours || kind == "device"):
 		return wrong("a device of the hospital is not banned: isolate it, or block a peer")
-	case w.act.Act != "ban" && !ours:
+	case !t.outside && !ours:
 		return wrong("%s is not the hospital's: only a ban is aimed outside", w.addresses[0])
 	case w.act.Act == "block":
 		w.peer, w.proto, w.port, err = ParseScope(w.act.Scope)
-	case w.act.Scope != "":
-		return wrong("%s has no scope", w.act.Act)
 	}
-	if err == nil && w.act.Act != "ban" {
+	if err == nil && !t.outside {
 		for _, a := range w.addresses {
 			w.touch(a, true)
 		}
 	}
 	return err
+}
+
+func (w *weighing) aimDevice(value string) error {
+	id, err := strconv.ParseUint(value, 10, 63)
+	if err != nil {
+		return wrong("%q is no number of a device", value)
+	}
+	d, ok := w.s.needs.Devices.Device(id)
+	if !ok {
+		return wrong("there is no device %d", id)
+	}
+	if len(d.Addresses) == 0 {
+		return wrong("device %d has no address now", id)
+	}
+	w.name, w.addresses, w.macs = d.Name, d.Addresses, d.MACs
+	return nil
+}
+
+func (w *weighing) aimAddress(value string) error {
+	a, err := netip.ParseAddr(value)
+	if err != nil || a.Zone() != "" {
+		return wrong("%q is no address", value)
+	}
+	w.addresses = []netip.Addr{a.Unmap()}
+	if d, ok := w.s.needs.Devices.At(a.Unmap()); ok {
+		w.name, w.macs = d.Name, d.MACs
+	}
+	return nil
 }
 
 // ParseScope reads the peer of a block: 10.0.0.9, 10.0.0.9:445/tcp, [2001:db8::9]:445/udp. Without a port proto is 0.

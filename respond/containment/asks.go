@@ -1,7 +1,9 @@
 package containment
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,35 +61,49 @@ func (c *Containment) check(w *Wish) error {
 		return wrong("%d minutes are not between 1 and %d", w.Minutes, int(c.needs.Config.Longest/time.Minute))
 	case len(w.Scope) > maxScope || len(w.Target) > maxScope || len(w.Incident) > maxScope || !utf8.ValidString(w.Scope+w.Target+w.Incident) || strings.ContainsRune(w.Scope+w.Target+w.Incident, 0):
 		return wrong("target, scope and incident are short texts")
-	case c.pointOf(w.Act) == "":
+	case c.pointOf(w.Act, "") == "":
 		return wrong("no enforcement point here does %q", w.Act)
 	}
 	return nil
 }
 
-// pointOf is the enforcement point of an act; empty: there is none.
-func (c *Containment) pointOf(act string) string {
+// pointOf is the enforcement point of an act: the one of that name if it does it, or the first that does; empty: there is none.
+func (c *Containment) pointOf(act, name string) (first string) {
 	for _, p := range c.needs.Points {
 		if slices.Contains(p.Acts(), act) {
-			return p.Name()
+			if p.Name() == name {
+				return name
+			}
+			first = cmp.Or(first, p.Name())
 		}
 	}
-	return ""
+	return first
 }
 
-// try refuses what its enforcement point could never have in force.
-func (c *Containment) try(l *Lease) error {
+// place finds the enforcement point that would have a lease in force, and what it would do. What is only noted, or refused, needs
+// none. The lock is not held: a point may have to ask others.
+func (c *Containment) place(ctx context.Context, l *Lease) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	l.Point = c.pointOf(l.Act, "")
+	o := orders([]*Lease{l})[0]
+	o.Until = c.needs.Clock.Now().Add(time.Duration(l.Minutes) * time.Minute)
+	var why error
 	for _, p := range c.needs.Points {
-		if p.Name() != l.Point || l.State.Over() { // what is only noted needs no enforcement point
+		if !slices.Contains(p.Acts(), l.Act) {
 			continue
 		}
-		o := orders([]*Lease{l})[0]
-		o.Until = c.needs.Clock.Now().Add(time.Duration(l.Minutes) * time.Minute)
-		if err := p.Try(o); err != nil {
-			return wrong("%v", err)
+		plan, err := p.Try(ctx, o)
+		if err == nil {
+			l.Point, l.Plan = p.Name(), plan
+			return nil
 		}
+		why = errors.Join(why, err)
 	}
-	return nil
+	if l.State.Over() {
+		return nil
+	}
+	return wrong("%v", why)
 }
 
 // Propose makes a lease of a wish, which is judged at once: it is approved, waits, is only noted, or is refused.
@@ -99,10 +115,13 @@ func (c *Containment) Propose(ctx context.Context, w Wish) (Lease, error) {
 	if err != nil {
 		return Lease{}, err
 	}
+	l := &Lease{Act: w.Act, Target: w.Target, Scope: w.Scope, State: Proposed, Automatic: w.Automatic, Playbook: w.Playbook, Reason: w.Reason,
+		Incident: w.Incident, Minutes: w.Minutes, Created: db.Time(c.needs.Clock.Now()), By: w.By}
+	l.take(got, l.Created)
+	problem := c.place(ctx, l)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	l := &Lease{ID: c.last + 1, Act: w.Act, Target: w.Target, Scope: w.Scope, State: Proposed, Automatic: w.Automatic, Playbook: w.Playbook, Reason: w.Reason,
-		Incident: w.Incident, Minutes: w.Minutes, Created: db.Time(c.needs.Clock.Now()), By: w.By, Point: c.pointOf(w.Act)}
+	l.ID = c.last + 1
 	live := 0
 	for _, o := range c.leases {
 		if o.State.Over() {
@@ -117,9 +136,8 @@ func (c *Containment) Propose(ctx context.Context, w Wish) (Lease, error) {
 		c.count.Inc()
 		return Lease{}, wrong("%d leases are live, which is the most", live)
 	}
-	l.take(got, c.needs.Clock.Now())
-	if err := c.try(l); err != nil {
-		return Lease{}, err
+	if problem != nil {
+		return Lease{}, problem
 	}
 	if err := c.write(ctx, l, word{by: w.By, what: "propose", reason: w.Reason, outcome: l.outcome()}); err != nil {
 		return Lease{}, err
@@ -132,7 +150,7 @@ func (c *Containment) Propose(ctx context.Context, w Wish) (Lease, error) {
 
 // take takes what the interlock said of a lease that waits.
 func (l *Lease) take(got Weighed, now time.Time) {
-	l.Verdict, l.Effect, l.Name, l.Addresses, l.Keep, l.Cuts = got.Verdict, got.Effect, got.Name, got.Addresses, got.Keep, got.Cuts
+	l.Verdict, l.Effect, l.Name, l.Addresses, l.MACs, l.Keep, l.Cuts = got.Verdict, got.Effect, got.Name, got.Addresses, got.MACs, got.Keep, got.Cuts
 	l.Preview, l.Waits = got.Preview, time.Time{}
 	switch got.Verdict.Outcome {
 	case "allow":

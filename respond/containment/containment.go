@@ -95,6 +95,7 @@ type Weighed struct {
 	Effect    string // E0 to E5
 	Name      string // of the target
 	Addresses []netip.Addr
+	MACs      []string // of its network cards, as 00:11:22:33:44:55
 	Keep      []Kept
 	Cuts      []Cut
 	Preview   json.RawMessage
@@ -111,9 +112,15 @@ type Order struct {
 	ID         uint64
 	Act, Scope string
 	Target     string
+	Incident   string
 	Addresses  []netip.Addr
+	MACs       []string
 	Keep       []Kept
 	Until      time.Time
+	// Held says that it was in force when it was read last, maybe by a program that ended since.
+	Held bool
+	// Memo is what [Preparer] found; it was kept before anything was touched.
+	Memo string
 }
 
 // Point is where acts are enforced. Its methods return when ctx ends.
@@ -121,13 +128,21 @@ type Point interface {
 	Name() string
 	// Acts are what it can do.
 	Acts() []string
-	// Try says why an order could not be in force; nothing is touched.
-	Try(o Order) error
+	// Try says step by step what an order would do, or why it could not be in force here; nothing is touched. Of several points with
+	// the act the first that would take the order has it.
+	Try(ctx context.Context, o Order) (plan []string, err error)
 	// Drive makes the orders so and takes the undone ones away; what else it holds of us ends too. It returns why single ones
-	// cannot be.
+	// cannot be, wanted or undone.
 	Drive(ctx context.Context, want, undo []Order) (refused map[uint64]error, err error)
-	// Read says which of the orders are in force, by asking what enforces them.
-	Read(ctx context.Context, orders []Order) (map[uint64]bool, error)
+	// Read says which of the orders are in force, by asking what enforces them. Of which it could not find out, why stands in
+	// unknown: such a one is neither in force nor taken away.
+	Read(ctx context.Context, orders []Order) (held map[uint64]bool, unknown map[uint64]error, err error)
+}
+
+// Preparer is a point that must know, to take an order away, how it was before: the VLAN of a port. It is asked once a lease, before
+// the first Drive; what it says is kept with the lease, in its memo, before anything is touched. Empty: nothing is to be kept.
+type Preparer interface {
+	Prepare(ctx context.Context, o Order) (memo string, err error)
 }
 
 // Asker is who asks by a route.

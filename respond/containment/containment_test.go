@@ -33,11 +33,11 @@ type switchboard struct {
 
 func (s *switchboard) Name() string   { return "switchboard" }
 func (s *switchboard) Acts() []string { return []string{"isolate", "ban"} }
-func (s *switchboard) Try(o Order) error {
+func (s *switchboard) Try(_ context.Context, o Order) ([]string, error) {
 	if o.Target == "address:127.0.0.1" {
-		return errors.New("that is this machine")
+		return nil, errors.New("that is this machine")
 	}
-	return nil
+	return []string{o.Act + " " + o.Target}, nil
 }
 
 func (s *switchboard) Drive(ctx context.Context, want, _ []Order) (map[uint64]error, error) {
@@ -59,14 +59,14 @@ func (s *switchboard) Drive(ctx context.Context, want, _ []Order) (map[uint64]er
 	return nil, nil
 }
 
-func (s *switchboard) Read(_ context.Context, all []Order) (map[uint64]bool, error) {
+func (s *switchboard) Read(_ context.Context, all []Order) (map[uint64]bool, map[uint64]error, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held := map[uint64]bool{}
 	for _, o := range all {
 		_, held[o.ID] = s.holds[o.ID]
 	}
-	return held, s.err
+	return held, nil, s.err
 }
 
 func (s *switchboard) held() []uint64 {

@@ -65,9 +65,9 @@ type cupboard struct {
 	mu   sync.Mutex
 }
 
-func (c *cupboard) Name() string    { return "cupboard" }
-func (c *cupboard) Acts() []string  { return []string{"isolate"} }
-func (c *cupboard) Try(Order) error { return nil }
+func (c *cupboard) Name() string                                 { return "cupboard" }
+func (c *cupboard) Acts() []string                               { return []string{"isolate"} }
+func (c *cupboard) Try(context.Context, Order) ([]string, error) { return nil, nil }
 
 func (c *cupboard) read() (map[uint64]Order, error) {
 	all := map[uint64]Order{}
@@ -105,7 +105,7 @@ func (c *cupboard) Drive(_ context.Context, want, undo []Order) (map[uint64]erro
 	return nil, os.Rename(c.name+".part", c.name)
 }
 
-func (c *cupboard) Read(_ context.Context, orders []Order) (map[uint64]bool, error) {
+func (c *cupboard) Read(_ context.Context, orders []Order) (map[uint64]bool, map[uint64]error, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all, err := c.read()
@@ -113,7 +113,7 @@ func (c *cupboard) Read(_ context.Context, orders []Order) (map[uint64]bool, err
 	for _, o := range orders {
 		_, held[o.ID] = all[o.ID]
 	}
-	return held, err
+	return held, nil, err
 }
 
 // contain has one lease that runs to its end, one that is lifted, one that is released at the bedside and one that a person

@@ -230,7 +230,7 @@ func (c *Containment) endForged(ctx context.Context, forged map[uint64]string) e
 			c.needs.Health.Set(&tampered, health.Args{"lease": fmt.Sprint(id), "why": forged[id]})
 		}
 		if _, err := c.change(ctx, l, word{by: ledger.Program("containment"), what: "tampered", reason: forged[id], outcome: ledger.Refused}, func(l *Lease) error {
-			l.Point = c.pointOf(l.Act)
+			l.Point = c.pointOf(l.Act, l.Point)
 			l.end(Refused, forged[id])
 			return nil
 		}); err != nil {

@@ -52,6 +52,7 @@ type Lease struct {
 	Name      string       `json:"name,omitempty"`
 	Scope     string       `json:"scope,omitempty"`
 	Addresses []netip.Addr `json:"addresses,omitempty"`
+	MACs      []string     `json:"macs,omitempty"`
 	Keep      []Kept       `json:"keep,omitempty"` // conversations that go on
 	State     State        `json:"state"`
 	Enforced  bool         `json:"enforced"` // it was read back last time
@@ -69,6 +70,9 @@ type Lease struct {
 	Releases  int          `json:"releases,omitempty"`      // how often it was
 	Next      time.Time    `json:"next_try,omitzero"`
 	Point     string       `json:"point,omitempty"`
+	Plan      []string     `json:"plan,omitempty"` // what the point would do, step by step
+	Memo      string       `json:"memo,omitempty"` // how it was before, by the point's word
+	Prepared  bool         `json:"prepared,omitempty"`
 	Attempts  int          `json:"attempts,omitempty"`
 	Problem   string       `json:"problem,omitempty"`
 	Ending    State        `json:"ending,omitempty"` // of Reverting: what it becomes
@@ -120,7 +124,7 @@ type Line struct {
 // copy is a lease whose lists are its own.
 func (l *Lease) copy() *Lease {
 	c := *l
-	c.Addresses, c.Keep, c.Approvals, c.Cuts = slices.Clone(l.Addresses), slices.Clone(l.Keep), slices.Clone(l.Approvals), slices.Clone(l.Cuts)
+	c.Addresses, c.MACs, c.Keep, c.Approvals, c.Cuts = slices.Clone(l.Addresses), slices.Clone(l.MACs), slices.Clone(l.Keep), slices.Clone(l.Approvals), slices.Clone(l.Cuts)
 	return &c
 }
 

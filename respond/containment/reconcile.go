@@ -1,6 +1,7 @@
 package containment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -192,11 +193,19 @@ func (r *reconciler) begin(ctx context.Context, l *Lease, now time.Time) (*Lease
 type result struct {
 	refused map[uint64]error
 	held    map[uint64]bool
+	unknown map[uint64]error
 	err     error
+}
+
+// problem is why a lease is not as it should be; nil: nothing is known against it.
+func (r *result) problem(id uint64) error {
+	return cmp.Or(r.err, r.refused[id], r.unknown[id])
 }
 
 // drive makes the enforcement point so, reads back, and writes what came of it.
 func (r *reconciler) drive(ctx context.Context, want, undo []*Lease) {
+	all := len(want)
+	want = r.prepare(ctx, want)
 	res := r.call(ctx, orders(want), orders(undo))
 	if ctx.Err() != nil {
 		return
@@ -208,10 +217,7 @@ func (r *reconciler) drive(ctx context.Context, want, undo []*Lease) {
 	r.c.mu.Lock()
 	defer r.c.mu.Unlock()
 	for _, l := range want {
-		problem := res.err
-		if problem == nil {
-			problem = res.refused[l.ID]
-		}
+		problem := res.problem(l.ID)
 		if problem == nil && !res.held[l.ID] {
 			problem = errLied
 		}
@@ -221,57 +227,100 @@ func (r *reconciler) drive(ctx context.Context, want, undo []*Lease) {
 		r.applied(ctx, l, problem)
 	}
 	for _, l := range undo {
-		problem := res.err
+		problem := res.problem(l.ID)
 		if problem == nil && res.held[l.ID] {
 			problem = errKept
 		}
 		r.undone(ctx, l, problem)
 	}
-	r.stand(res.err, len(want), held)
+	r.stand(res.err, all, held)
 }
 
 func orders(all []*Lease) []Order {
 	out := make([]Order, 0, len(all))
 	for _, l := range all {
-		out = append(out, Order{ID: l.ID, Act: l.Act, Scope: l.Scope, Target: l.Target, Addresses: slices.Clone(l.Addresses), Keep: slices.Clone(l.Keep), Until: l.Until})
+		out = append(out, Order{ID: l.ID, Act: l.Act, Scope: l.Scope, Target: l.Target, Incident: l.Incident, Addresses: slices.Clone(l.Addresses),
+			MACs: slices.Clone(l.MACs), Keep: slices.Clone(l.Keep), Until: l.Until, Held: l.Enforced, Memo: l.Memo})
 	}
 	return out
 }
 
-// call drives and reads back, for so long as we have patience. A call that does not end is left behind, and no other is made
-// before it does.
+// call drives and reads back, for so long as we have patience.
 func (r *reconciler) call(ctx context.Context, want, undo []Order) result {
+	res, err := patiently(ctx, r, func(ctx context.Context) (res result, err error) {
+		r.c.needs.Step("before drive")
+		res.refused, err = r.p.Drive(ctx, want, undo)
+		r.c.needs.Step("after drive")
+		if err != nil {
+			return res, err
+		}
+		res.held, res.unknown, err = r.p.Read(ctx, slices.Concat(want, undo))
+		r.c.needs.Step("after read")
+		return res, err
+	})
+	res.err = err
+	return res
+}
+
+// patiently asks an enforcement point, for so long as we have patience. A call that does not end is left behind, and no other is
+// made before it does.
+func patiently[T any](ctx context.Context, r *reconciler, fn func(context.Context) (T, error)) (none T, _ error) {
 	if r.busy != nil {
 		select {
 		case <-r.busy:
 			r.busy = nil
 		default:
-			return result{err: errBusy}
+			return none, errBusy
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	done, ended := make(chan result, 1), make(chan struct{})
+	type answer struct {
+		v   T
+		err error
+	}
+	done, ended := make(chan answer, 1), make(chan struct{})
 	go func() {
 		defer close(ended)
-		r.c.needs.Step("before drive")
-		refused, err := r.p.Drive(ctx, want, undo)
-		r.c.needs.Step("after drive")
-		if err != nil {
-			done <- result{err: err}
-			return
-		}
-		held, err := r.p.Read(ctx, slices.Concat(want, undo))
-		r.c.needs.Step("after read")
-		done <- result{refused: refused, held: held, err: err}
+		v, err := fn(ctx)
+		done <- answer{v, err}
 	}()
 	select {
-	case res := <-done:
-		return res
+	case a := <-done:
+		return a.v, a.err
 	case <-ctx.Done():
 		r.busy = ended
-		return result{err: errSlow}
+		return none, errSlow
 	}
+}
+
+// prepare asks how it was before what is wanted for the first time, and keeps that. It returns what can be driven.
+func (r *reconciler) prepare(ctx context.Context, want []*Lease) (ready []*Lease) {
+	p, ok := r.p.(Preparer)
+	if !ok {
+		return want
+	}
+	for _, l := range want {
+		if l.Prepared {
+			ready = append(ready, l)
+			continue
+		}
+		memo, err := patiently(ctx, r, func(ctx context.Context) (string, error) { return p.Prepare(ctx, orders([]*Lease{l})[0]) })
+		if ctx.Err() != nil {
+			return nil
+		}
+		r.c.mu.Lock()
+		if now := r.c.leases[l.ID]; err != nil {
+			r.applied(ctx, l, err)
+		} else if now.State.wanted() {
+			r.write(ctx, now, word{by: program(), what: "prepare"}, func(l *Lease) { l.Memo, l.Prepared = memo, true })
+			if now = r.c.leases[l.ID]; now.Prepared {
+				ready = append(ready, now)
+			}
+		}
+		r.c.mu.Unlock()
+	}
+	return ready
 }
 
 // applied writes what came of applying a lease. It may have become another meanwhile. The lock is held.

@@ -1,0 +1,21 @@
+package node
+
+import (
+	"bulwark/respond/containment"
+	"bulwark/respond/filter"
+)
+
+// points are where acts are enforced; of those with the same act the first that takes an order has it. Where a capture is shown
+// there is nothing to enforce anything on. Each is adapted in the file of its name, point_NAME.go.
+func (n *Node) points() []containment.Point {
+	if n.capture != "" {
+		return nil
+	}
+	f := filter.New(n.config.Filter, n.clock)
+	if !n.config.Filter.On { // what a program left that was let do it is not what is asked for now
+		if err := f.Remove(); err != nil {
+			n.log.Debug("the packet filter was not looked at", "error", err)
+		}
+	}
+	return []containment.Point{filterPoint{f}}
+}
