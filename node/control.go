@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -28,6 +29,34 @@ import (
 // data directory: the user that runs Bulwark, and root.
 
 func controlPath(dir string) string { return filepath.Join(dir, "control.sock") }
+
+// hostRoutes are the routes of the rooms as whoever is at this machine may use them.
+func (n *Node) hostRoutes() []web.Route {
+	host := func(*http.Request) (string, error) { return ledger.Host, nil }
+	var all []web.Route
+	if n.inventory != nil {
+		all = append(all, n.inventory.Doors(host).Routes()...)
+	}
+	if n.findings != nil {
+		all = append(all, n.findings.Doors(host).Routes()...)
+	}
+	if n.incidents != nil {
+		all = append(all, n.incidents.Doors(host).Routes()...)
+	}
+	if n.playbooks != nil {
+		all = append(all, n.playbooks.Doors(host).Routes()...)
+	}
+	if n.notify != nil {
+		all = append(all, n.notify.Doors(func(*http.Request) (string, string, error) { return ledger.Host, ledger.Host, nil }).Routes()...)
+	}
+	if n.safety != nil {
+		all = slices.Concat(all, n.safety.Doors(host).Routes(), n.containment.Doors(hostAsks).Routes())
+	}
+	if n.rulebook != nil {
+		all = append(all, n.rulebook.Doors(host).Routes()...)
+	}
+	return all
+}
 
 // takeOrders answers the control socket until ctx ends.
 func (n *Node) takeOrders(ctx context.Context) error {
@@ -50,41 +79,8 @@ func (n *Node) takeOrders(ctx context.Context) error {
 	mux.HandleFunc("GET /nodes", n.orderNodes)
 	mux.HandleFunc("POST /nodes/token", n.orderToken)
 	mux.HandleFunc("POST /nodes/revoke", n.orderRevoke)
-	if n.inventory != nil {
-		for _, r := range n.inventory.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
-			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
-		}
-	}
-	if n.findings != nil {
-		for _, r := range n.findings.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
-			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
-		}
-	}
-	if n.incidents != nil {
-		for _, r := range n.incidents.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
-			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
-		}
-	}
-	if n.playbooks != nil {
-		for _, r := range n.playbooks.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
-			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
-		}
-	}
-	if n.notify != nil {
-		for _, r := range n.notify.Doors(func(*http.Request) (string, string, error) { return ledger.Host, ledger.Host, nil }).Routes() {
-			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
-		}
-	}
-	if n.safety != nil {
-		host := func(*http.Request) (string, error) { return ledger.Host, nil }
-		for _, r := range append(n.safety.Doors(host).Routes(), n.containment.Doors(hostAsks).Routes()...) {
-			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
-		}
-	}
-	if n.rulebook != nil {
-		for _, r := range n.rulebook.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
-			mux.Handle(r.Method+" "+r.Pattern, r.Handler)
-		}
+	for _, r := range n.hostRoutes() {
+		mux.Handle(r.Method+" "+r.Pattern, r.Handler)
 	}
 	srv := &http.Server{Handler: http.MaxBytesHandler(mux, inventory.MaxImport), ReadTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -27,18 +26,9 @@ func (n *Node) openPlaybooks(ctx context.Context) (err error) {
 	if !n.roles.keeps() {
 		return nil
 	}
-	var own fs.FS
-	if dir := filepath.Join(n.dir, playbooksDir); isDir(dir) {
-		own = os.DirFS(dir)
-	}
-	n.playbooks, err = playbook.New(ctx, playbook.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "playbooks"), Own: own,
+	n.playbooks, err = playbook.New(ctx, playbook.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "playbooks"), Own: os.DirFS(filepath.Join(n.dir, playbooksDir)),
 		Incidents: playbookIncidents{n}, Acts: playbookActs{n}, Teller: playbookTeller{n}, Fleeting: n.capture != "", Registry: n.metrics})
 	return err
-}
-
-func isDir(name string) bool {
-	st, err := os.Stat(name)
-	return err == nil && st.IsDir()
 }
 
 // playbookIncidents are incidents as playbooks see them.

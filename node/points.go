@@ -12,7 +12,7 @@ func (n *Node) points() []containment.Point {
 		return nil
 	}
 	f := filter.New(n.config.Filter, n.clock)
-	if !n.config.Filter.On { // what a program left that was let do it is not what is asked for now
+	if !n.config.Filter.On { // what was put in force while the filter was on does not outlive its being switched off
 		if err := f.Remove(); err != nil {
 			n.log.Debug("the packet filter was not looked at", "error", err)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"bulwark/content/attack"
+	"bulwark/event"
 	"bulwark/platform/conf"
 )
 
@@ -164,13 +165,10 @@ func (w *When) empty() bool {
 	return w.Severity == "" && w.Risk == 0 && len(w.Techniques)+len(w.Stages)+len(w.Words) == 0
 }
 
-// Severities are those of incidents, the least first.
-func Severities() []string { return []string{"informational", "low", "medium", "high", "critical"} }
-
 // Check refuses conditions on what there is not.
 func (w *When) Check() error {
 	if w.Severity != "" {
-		if err := conf.OneOf(w.Severity, Severities()...); err != nil {
+		if err := conf.OneOf(w.Severity, event.Severities()...); err != nil {
 			return conf.At("severity", err)
 		}
 	}

@@ -1,19 +1,17 @@
 package finding
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"bulwark/event"
+	"bulwark/internal/crash"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
@@ -32,24 +30,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// onBus publishes on a bus.
-type onBus struct{ *bus.Bus }
-
-func (b onBus) Publish(ctx context.Context, kind event.Kind, batch []byte) error {
-	return b.Bus.Publish(ctx, kind.Subject(), batch)
-}
-
 // ground opens bus, database and room in a directory.
 func ground(ctx context.Context, dir string) (*bus.Bus, *db.DB, *Findings, error) {
-	b, err := bus.Open(ctx, bus.Options{Dir: filepath.Join(dir, "bus"), MaxAge: time.Hour, MaxBytes: 256 << 20, SyncEvery: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	b, d, err := crash.Ground(ctx, dir)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	d, err := db.Open(ctx, "sqlite:"+filepath.Join(dir, "state.db"))
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	f, err := New(ctx, Needs{DB: d, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler), Publisher: onBus{b}})
+	f, err := New(ctx, Needs{DB: d, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler), Publisher: crash.OnBus{Bus: b}})
 	return b, d, f, err
 }
 
@@ -84,7 +71,7 @@ func alertsNow(n int) []byte {
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	for k := range 6 {
-		if err := killedAfter(dir, 20+150*k); err != nil {
+		if _, err := crash.After(crashDir, dir, 20+150*k); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -165,28 +152,4 @@ func (f *Findings) counted() (n uint64, found int) {
 		n += it.Count
 	}
 	return n, len(f.every)
-}
-
-// killedAfter lets a process find things, and kills it when it has published n batches.
-func killedAfter(dir string, n int) error {
-	c := exec.Command(os.Args[0], "-test.run=^$")
-	c.Env = append(os.Environ(), crashDir+"="+dir)
-	c.Stderr = os.Stderr
-	out, err := c.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := c.Start(); err != nil {
-		return err
-	}
-	seen := 0
-	for s := bufio.NewScanner(out); seen < n && s.Scan(); {
-		seen++
-	}
-	err = c.Process.Kill()
-	_ = c.Wait() // it was killed
-	if seen < n {
-		return fmt.Errorf("the process ended by itself after %d batches", seen)
-	}
-	return err
 }

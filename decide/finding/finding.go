@@ -5,7 +5,6 @@ package finding
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"io/fs"
@@ -212,7 +211,7 @@ func (f *Findings) Run(ctx context.Context, b *bus.Bus) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var others sync.WaitGroup
-	others.Go(func() { f.keepOften(ctx) })
+	others.Go(func() { outbox.Often{Dirty: f.dirty, Keep: f.keep, Send: f.send, Log: f.needs.Log}.Run(ctx) })
 	others.Go(func() { f.showOften(ctx) })
 	if f.needs.Conversations != nil {
 		others.Go(func() { f.lookOften(ctx) })
@@ -259,35 +258,10 @@ func (f *Findings) read(seq uint64, batch []byte) error {
 
 // How often things are done at most.
 const (
-	keepEvery = time.Second            // what was found is kept, and told on the bus
 	showEvery = 250 * time.Millisecond // it is shown to whoever looks
 	wakeEvery = time.Second            // it is looked whose snooze is over
 	ageEvery  = time.Hour              // what is too old is forgotten
 )
-
-// keepOften keeps what was found, soon after it was, and once more at the end.
-func (f *Findings) keepOften(ctx context.Context) {
-	clock.Wake(f.dirty) // there may be something to tell from before
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-		case <-f.dirty:
-			if err := errors.Join(f.keep(ctx), f.send(ctx)); err != nil && ctx.Err() == nil {
-				f.needs.Log.Error("the findings could not be kept or told", "error", err)
-				clock.Wake(f.dirty)
-			}
-			clock.Pause(ctx, keepEvery)
-		}
-	}
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKeep)
-	defer cancel()
-	if err := f.keep(limit); err != nil {
-		f.needs.Log.Error("the findings could not be kept", "error", err)
-	}
-}
-
-// lastKeep is how long the database may take when the program stops.
-const lastKeep = 10 * time.Second
 
 // showOften shows what changed, opens again what was snoozed, and forgets what is too old.
 func (f *Findings) showOften(ctx context.Context) {

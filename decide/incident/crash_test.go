@@ -1,19 +1,17 @@
 package incident
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"bulwark/event"
+	"bulwark/internal/crash"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
@@ -32,24 +30,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// onBus publishes on a bus.
-type onBus struct{ *bus.Bus }
-
-func (b onBus) Publish(ctx context.Context, kind event.Kind, batch []byte) error {
-	return b.Bus.Publish(ctx, kind.Subject(), batch)
-}
-
 // ground opens bus, database and room in a directory.
 func ground(ctx context.Context, dir string) (*bus.Bus, *db.DB, *Incidents, error) {
-	b, err := bus.Open(ctx, bus.Options{Dir: filepath.Join(dir, "bus"), MaxAge: time.Hour, MaxBytes: 256 << 20, SyncEvery: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	b, d, err := crash.Ground(ctx, dir)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	d, err := db.Open(ctx, "sqlite:"+filepath.Join(dir, "state.db"))
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	i, err := New(ctx, Needs{DB: d, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler), Publisher: onBus{b}})
+	i, err := New(ctx, Needs{DB: d, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler), Publisher: crash.OnBus{Bus: b}})
 	return b, d, i, err
 }
 
@@ -84,7 +71,7 @@ func findingsNow(n uint64) []byte {
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	for k := range 5 {
-		if err := killedAfter(dir, 20+100*k); err != nil {
+		if _, err := crash.After(crashDir, dir, 20+100*k); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -163,28 +150,4 @@ func summary(i *Incidents) string {
 		}
 	}
 	return out.String()
-}
-
-// killedAfter lets a process work, and kills it when it has published n batches.
-func killedAfter(dir string, n int) error {
-	c := exec.Command(os.Args[0], "-test.run=^$")
-	c.Env = append(os.Environ(), crashDir+"="+dir)
-	c.Stderr = os.Stderr
-	out, err := c.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := c.Start(); err != nil {
-		return err
-	}
-	seen := 0
-	for s := bufio.NewScanner(out); seen < n && s.Scan(); {
-		seen++
-	}
-	err = c.Process.Kill()
-	_ = c.Wait() // it was killed
-	if seen < n {
-		return fmt.Errorf("the process ended by itself after %d batches", seen)
-	}
-	return err
 }

@@ -183,7 +183,7 @@ func (i *Incidents) Run(ctx context.Context, b *bus.Bus) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var others sync.WaitGroup
-	others.Go(func() { i.keepOften(ctx) })
+	others.Go(func() { outbox.Often{Dirty: i.dirty, Keep: i.keep, Send: i.send, Log: i.needs.Log}.Run(ctx) })
 	others.Go(func() { i.showOften(ctx) })
 	err = b.Follow(ctx, event.Subjects(Reads()), upTo.Next(), func(_ context.Context, m *bus.Message) error {
 		if err := i.read(m.Seq, m.Batch); err != nil {
@@ -199,32 +199,9 @@ func (i *Incidents) Run(ctx context.Context, b *bus.Bus) error {
 
 // How often things are done at most.
 const (
-	keepEvery = time.Second            // what happened is kept, and told on the bus
 	showEvery = 250 * time.Millisecond // it is shown to whoever looks
 	fadeEvery = 10 * time.Second       // it is looked whose risk has faded
-	lastKeep  = 10 * time.Second       // how long the database may take when the program stops
 )
-
-// keepOften keeps what happened, soon after it did, and once more at the end.
-func (i *Incidents) keepOften(ctx context.Context) {
-	clock.Wake(i.dirty) // there may be something to tell from before
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-		case <-i.dirty:
-			if err := errors.Join(i.keep(ctx), i.send(ctx)); err != nil && ctx.Err() == nil {
-				i.needs.Log.Error("the incidents could not be kept or told", "error", err)
-				clock.Wake(i.dirty)
-			}
-			clock.Pause(ctx, keepEvery)
-		}
-	}
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKeep)
-	defer cancel()
-	if err := i.keep(limit); err != nil {
-		i.needs.Log.Error("the incidents could not be kept", "error", err)
-	}
-}
 
 // send puts on the bus what is kept, and has kept that it was sent.
 func (i *Incidents) send(ctx context.Context) error {

@@ -118,7 +118,7 @@ func band(risk float64, set story.Settings) string {
 func (i *Incidents) tell(it *item, activity, change string) {
 	i.mark(it, change)
 	in := it.Story
-	e := &event.Incident{UID: strconv.FormatUint(in.ID, 10), Title: i.title(it).EN, Activity: activity, Status: string(it.Word.Status), Severity: severities[it.severity()],
+	e := &event.Incident{UID: strconv.FormatUint(in.ID, 10), Title: i.title(it).EN, Activity: activity, Status: string(it.Word.Status), Severity: event.SeverityName(it.severity()),
 		Risk: hundredths(in.Risk), Verdict: it.Word.Verdict, Stages: slices.Clone(in.Tactics), Techniques: it.techniques(), Entities: slices.Clone(in.Entities),
 		Findings: uint64(it.findings()), First: uint64(in.First), Last: uint64(in.Last), Reason: i.why(it).EN}
 	if other := cmp.Or(it.Into, in.After); other != 0 {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"bulwark/decide/incident/story"
+	"bulwark/event"
 )
 
 // ErrQuery means that a list cannot be asked for like that.
@@ -32,7 +33,7 @@ const (
 func readQuery(v url.Values) (q query, err error) {
 	q = query{status: v["status"], severity: v["severity"], band: v["band"], site: v["site"], entity: v.Get("entity"), owner: v.Get("owner"),
 		sort: cmp.Or(v.Get("sort"), "risk"), words: strings.Fields(strings.ToLower(v.Get("q"))), limit: usualLimit}
-	for name, all := range map[string][]string{"status": {"open", "contained", "closed"}, "severity": severities[:], "band": {"none", "low", "medium", "high", "critical"}} {
+	for name, all := range map[string][]string{"status": {"open", "contained", "closed"}, "severity": event.Severities(), "band": {"none", "low", "medium", "high", "critical"}} {
 		for _, s := range v[name] {
 			if !slices.Contains(all, s) {
 				return q, fmt.Errorf("%w: %s %q is none of %s", ErrQuery, name, s, strings.Join(all, ", "))
@@ -74,7 +75,7 @@ func (i *Incidents) list(q query) Page {
 		if i.fits(it, &q) {
 			found = append(found, it)
 			p.Facets["status"][string(it.Word.Status)]++
-			p.Facets["severity"][severities[it.severity()]]++
+			p.Facets["severity"][event.SeverityName(it.severity())]++
 			p.Facets["band"][band(it.Story.Risk, i.set)]++
 			p.Facets["owner"][cmp.Or(it.Word.Owner, "none")]++
 		}
@@ -105,7 +106,7 @@ func (i *Incidents) list(q query) Page {
 // fits says whether an incident is wanted.
 func (i *Incidents) fits(it *item, q *query) bool {
 	any := func(all []string, is string) bool { return len(all) == 0 || slices.Contains(all, is) }
-	if !any(q.status, string(it.Word.Status)) || !any(q.severity, severities[it.severity()]) || !any(q.band, band(it.Story.Risk, i.set)) || !any(q.site, it.Story.Site) {
+	if !any(q.status, string(it.Word.Status)) || !any(q.severity, event.SeverityName(it.severity())) || !any(q.band, band(it.Story.Risk, i.set)) || !any(q.site, it.Story.Site) {
 		return false
 	}
 	if q.owner != "" && q.owner != cmp.Or(it.Word.Owner, "none") {

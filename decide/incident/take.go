@@ -141,9 +141,6 @@ func (s *site) trust(rule string) float64 {
 	return max(0.2, float64(2+t.right)/float64(2+t.right+t.wrong))
 }
 
-// severities are the words for them.
-var severities = [...]string{"informational", "low", "medium", "high", "critical"}
-
 // care is how much more weighs what happens to a device of each tier; one whose tier is not known is taken for one of tier 1.
 var care = map[string]float64{"0": 1.4, "1": 1.2, "": 1.2, "2": 1.1}
 
@@ -157,7 +154,7 @@ func (i *Incidents) finding(s *site, h *event.Header, f *event.Finding) story.Fi
 		at = now
 	}
 	out := story.Finding{ID: own(f.UID), At: at, Rule: own(f.Rule), Title: own(f.Title),
-		Severity: uint8(max(0, slices.Index(severities[:], f.Severity))), Confidence: f.Confidence, Tactics: owned(f.Tactics), Techniques: owned(f.Techniques),
+		Severity: uint8(max(0, slices.Index(event.Severities(), f.Severity))), Confidence: f.Confidence, Tactics: owned(f.Tactics), Techniques: owned(f.Techniques),
 		Count: newly(f.Count), Weight: s.trust(f.Rule)}
 	i.entities(&out, h, f.Entities)
 	for _, e := range out.Subjects {

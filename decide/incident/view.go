@@ -9,6 +9,7 @@ import (
 
 	"bulwark/content/attack"
 	"bulwark/decide/incident/story"
+	"bulwark/event"
 )
 
 // Incident is an incident as people see it.
@@ -85,7 +86,7 @@ const mostShown = 50
 func (i *Incidents) view(it *item) Incident {
 	in := it.Story
 	v := Incident{ID: in.ID, Title: i.title(it), Status: it.Word.Status, Verdict: it.Word.Verdict, Owner: it.Word.Owner, By: it.Word.By, Reason: it.Word.Reason,
-		Said: it.Word.At, Severity: severities[it.severity()], Risk: rounded(in.Risk), Band: band(in.Risk, i.set), Stages: []attack.Tactic{}, Techniques: []attack.Technique{},
+		Said: it.Word.At, Severity: event.SeverityName(it.severity()), Risk: rounded(in.Risk), Band: band(in.Risk, i.set), Stages: []attack.Tactic{}, Techniques: []attack.Technique{},
 		Entities: []Entity{}, Findings: it.findings(), First: when(in.First), Last: when(in.Last), Opened: when(in.Opened), Ended: in.Ended, After: in.After, Into: it.Into,
 		Case: i.cases[in.ID], Site: in.Site, Why: i.why(it)}
 	for _, id := range in.Tactics {
@@ -188,7 +189,7 @@ func (i *Incidents) Show(id uint64) (Detail, error) {
 	d := Detail{Incident: i.view(it), Story: i.tale(it), Graph: i.graph(it), LeftOff: it.Story.LeftOff, Clinical: i.clinical(it), Joins: []Join{}, Acts: acts}
 	for n := range it.Story.Joins {
 		j := &it.Story.Joins[n]
-		d.Joins = append(d.Joins, Join{Burst: j.Burst, Findings: append([]string{}, j.Findings...), Rule: j.Rule, Title: cmp.Or(j.Title, j.Rule), Severity: severities[j.Severity],
+		d.Joins = append(d.Joins, Join{Burst: j.Burst, Findings: append([]string{}, j.Findings...), Rule: j.Rule, Title: cmp.Or(j.Title, j.Rule), Severity: event.SeverityName(j.Severity),
 			Entity: j.Entity, From: j.From, To: j.To, At: when(j.At), Score: rounded(j.Score), Risk: rounded(j.Risk), New: j.New, Why: j.Why, Via: j.Via,
 			Because: i.because(j), Stages: j.Tactics})
 	}
@@ -223,7 +224,7 @@ func (i *Incidents) graph(it *item) Graph {
 		}
 		counted[once] = true
 		edges[id] = len(g.Edges)
-		g.Edges = append(g.Edges, Edge{from, to, j.Rule, cmp.Or(j.Title, j.Rule), severities[j.Severity], 1, when(j.At), i.because(j)})
+		g.Edges = append(g.Edges, Edge{from, to, j.Rule, cmp.Or(j.Title, j.Rule), event.SeverityName(j.Severity), 1, when(j.At), i.because(j)})
 	}
 	for n := range it.Story.Joins {
 		j := &it.Story.Joins[n]

@@ -1,16 +1,14 @@
 package ledger
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
+	"bulwark/internal/crash"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
 )
@@ -75,36 +73,10 @@ func TestAcknowledgedEntriesSurviveAKill(t *testing.T) {
 }
 
 // killedAfter lets a process acknowledge n entries more, kills it, and returns the last one it acknowledged.
-func killedAfter(path string, n int) (last int64, err error) {
-	c := exec.Command(os.Args[0], "-test.run=^$")
-	c.Env = append(os.Environ(), crashDatabase+"="+path)
-	var said strings.Builder
-	c.Stderr = &said
-	out, err := c.StdoutPipe()
+func killedAfter(path string, n int) (int64, error) {
+	last, err := crash.After(crashDatabase, path, n+1)
 	if err != nil {
 		return 0, err
 	}
-	if err := c.Start(); err != nil {
-		return 0, err
-	}
-	lines := bufio.NewScanner(out)
-	for range n + 1 {
-		if !lines.Scan() {
-			break
-		}
-		if last, err = strconv.ParseInt(lines.Text(), 10, 64); err != nil {
-			break
-		}
-	}
-	killed := c.Process.Kill() // SIGKILL
-	for lines.Scan() {         // acknowledged before the kill
-		if seq, err := strconv.ParseInt(lines.Text(), 10, 64); err == nil {
-			last = seq
-		}
-	}
-	_ = c.Wait() // says that it was killed
-	if said.Len() > 0 {
-		return last, fmt.Errorf("the process said: %s", said.String())
-	}
-	return last, killed
+	return strconv.ParseInt(last, 10, 64)
 }

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bulwark/event"
 	"net/mail"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ func (w *Way) check(channels map[string]string) error {
 		return refuse("an address has at most 254 bytes, and no control characters")
 	}
 	if w.Least != "" && rank(w.Least) == 0 {
-		return refuse("%q is none of %s", w.Least, strings.Join(severities(), ", "))
+		return refuse("%q is none of %s", w.Least, strings.Join(event.Severities(), ", "))
 	}
 	switch kind {
 	case "mail":
@@ -81,11 +82,8 @@ func (w *Way) check(channels map[string]string) error {
 	return nil
 }
 
-// severities are those of notices, the least first.
-func severities() []string { return []string{"informational", "low", "medium", "high", "critical"} }
-
 // rank orders severities; 0: it is none.
-func rank(severity string) int { return slices.Index(severities(), severity) + 1 }
+func rank(severity string) int { return slices.Index(event.Severities(), severity) + 1 }
 
 // Policy is who is told of something, and who next when nobody answers.
 type Policy struct {
@@ -122,7 +120,7 @@ func (p *Policy) check() error {
 		return refuse("%q is none of %s", p.Name, strings.Join(policyNames(), ", "))
 	}
 	if rank(p.Least) == 0 {
-		return refuse("%q is none of %s", p.Least, strings.Join(severities(), ", "))
+		return refuse("%q is none of %s", p.Least, strings.Join(event.Severities(), ", "))
 	}
 	if len(p.Steps) == 0 || len(p.Steps) > mostSteps {
 		return refuse("%d steps are not between 1 and %d", len(p.Steps), mostSteps)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bulwark/content/playbooks"
+	"bulwark/event"
 )
 
 // Incident is what of an incident bears on what is done.
@@ -59,7 +60,7 @@ func holds(w *playbooks.When, i *Incident, all bool) bool {
 	return all
 }
 
-func rank(severity string) int { return slices.Index(playbooks.Severities(), severity) }
+func rank(severity string) int { return slices.Index(event.Severities(), severity) }
 
 // below reports whether a technique is another, or a part of it: T1110.003 of T1110.
 func below(technique, of string) bool {

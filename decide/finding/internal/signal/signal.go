@@ -24,20 +24,18 @@ const (
 	Critical
 )
 
-var severities = [...]string{Informational: "informational", Low: "low", Medium: "medium", High: "high", Critical: "critical"}
-
 // Severities are their names, the worst first.
 func Severities() []string {
-	all := severities
-	slices.Reverse(all[:])
-	return all[:]
+	all := event.Severities()
+	slices.Reverse(all)
+	return all
 }
 
-func (s Severity) String() string { return severities[min(s, Critical)] }
+func (s Severity) String() string { return event.SeverityName(s) }
 
 // SeverityOf is the severity of that name.
 func SeverityOf(name string) (Severity, bool) {
-	n := slices.Index(severities[:], name)
+	n := slices.Index(event.Severities(), name)
 	return Severity(max(n, 0)), n >= 0
 }
 
