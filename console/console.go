@@ -87,6 +87,8 @@ func (c *Console) Routes() []web.Route {
 		get("/findings", signedIn, c.page),
 		get("/findings/{id}", signedIn, c.page),
 		get("/traffic", signedIn, c.page),
+		get("/cases", signedIn, c.page),
+		get("/cases/{id}", signedIn, c.page),
 		get("/devices", signedIn, c.page),
 		get("/devices/{id}", signedIn, c.page),
 		get("/map", signedIn, c.page),

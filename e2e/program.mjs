@@ -1,5 +1,6 @@
 // The program itself, on the bundled capture: what a newcomer sees in the first minute.
 import { readFileSync } from 'node:fs'
+import { cases } from './cases.mjs'
 import { detections } from './detections.mjs'
 import { devices } from './devices.mjs'
 import { findings } from './findings.mjs'
@@ -76,6 +77,7 @@ export async function run(browser, server, report) {
   await detections(page, browser, at, report, faults)
   await devices(page, browser, at, report, faults)
   await incidents(page, browser, at, report, faults)
+  await cases(page, browser, at, report, faults)
 
   await report.test('no page of the demo threw, or broke its policy', async () => check(faults.length === 0, faults.join('\n')))
   await page.context().close()

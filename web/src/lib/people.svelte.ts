@@ -7,6 +7,9 @@ let names: Record<string, string> = $state.raw({})
 /** Asks for the names; what nobody is known by is told by the end of its number. */
 export const askNames = () => get<{ people: { id: string; name: string }[] }>('/api/people/names').then((r) => { names = Object.fromEntries(r.people.map((p) => [p.id, p.name])) }, () => {})
 
+/** Everybody of whom a name is known, by name. */
+export const everybody = () => Object.entries(names).map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name))
+
 /** Who did it: a person by name, the machine, or a part of the program. */
 export function who(actor = ''): string {
   if (actor === 'host') return t.settings.host

@@ -14,6 +14,7 @@ export const rooms: readonly Room[] = [
   { path: '/incidents', key: 'i', name: (t) => t.incidents.title, fetch: () => import('./incidents/Incidents.svelte') },
   { path: '/findings', key: 'f', name: (t) => t.findings.title, fetch: () => import('./findings/Findings.svelte') },
   { path: '/traffic', key: 't', name: (t) => t.app.traffic, fetch: () => import('./traffic/Traffic.svelte') },
+  { path: '/cases', key: 'c', name: (t) => t.cases.title, fetch: () => import('./cases/Cases.svelte') },
   { path: '/devices', key: 'd', name: (t) => t.app.devices, fetch: () => import('./devices/Devices.svelte') },
   { path: '/map', key: 'm', name: (t) => t.app.map, fetch: () => import('./map/Map.svelte') },
   { path: '/dependencies', key: 'e', name: (t) => t.depends.title, fetch: () => import('./dependencies/Dependencies.svelte') },

@@ -26,6 +26,7 @@ export interface Incident {
   ended?: boolean
   after?: number
   merged_into?: number
+  case?: number
   site: string
   why: Said
 }
