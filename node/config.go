@@ -28,6 +28,7 @@ import (
 	"bulwark/respond/containment"
 	"bulwark/respond/filter"
 	"bulwark/respond/notify"
+	"bulwark/respond/radius"
 )
 
 // Config is everything that can be configured. Each part stands beside the code that reads it.
@@ -60,6 +61,8 @@ type Config struct {
 	Containment containment.Config `conf:"containment"`
 	// Filter stops traffic on this machine.
 	Filter filter.Config `conf:"filter"`
+	// RADIUS gives orders to switches, access points and controllers.
+	RADIUS radius.Config `conf:"radius"`
 	// Join is how nodes join each other.
 	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.

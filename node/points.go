@@ -3,6 +3,7 @@ package node
 import (
 	"bulwark/respond/containment"
 	"bulwark/respond/filter"
+	"bulwark/respond/radius"
 )
 
 // points are where acts are enforced; of those with the same act the first that takes an order has it. Where a capture is shown
@@ -17,5 +18,5 @@ func (n *Node) points() []containment.Point {
 			n.log.Debug("the packet filter was not looked at", "error", err)
 		}
 	}
-	return []containment.Point{filterPoint{f}}
+	return []containment.Point{filterPoint{f}, radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock)}}
 }

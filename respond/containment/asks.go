@@ -86,8 +86,9 @@ func (c *Containment) place(ctx context.Context, l *Lease) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	l.Point = c.pointOf(l.Act, "")
-	o := orders([]*Lease{l})[0]
-	o.Until = c.needs.Clock.Now().Add(time.Duration(l.Minutes) * time.Minute)
+	now := c.needs.Clock.Now()
+	o := orders([]*Lease{l}, now)[0]
+	o.Until = now.Add(time.Duration(l.Minutes) * time.Minute)
 	var why error
 	for _, p := range c.needs.Points {
 		if !slices.Contains(p.Acts(), l.Act) {

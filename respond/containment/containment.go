@@ -119,6 +119,8 @@ type Order struct {
 	Until      time.Time
 	// Held says that it was in force when it was read last, maybe by a program that ended since.
 	Held bool
+	// Later says that it failed and that it is not yet time to try again: a point that asks other machines leaves it alone.
+	Later bool
 	// Memo is what [Preparer] found; it was kept before anything was touched.
 	Memo string
 }

@@ -163,10 +163,10 @@ func (r *reconciler) round(ctx context.Context) {
 		switch {
 		case l.State.wanted() && !l.over(now):
 			want = append(want, l)
-		case l.State == Reverting || l.State == Released && l.Enforced:
-			undo = append(undo, l)
-		default:
+		case l.State != Reverting && (l.State != Released || !l.Enforced) || now.Before(l.Next):
 			continue
+		default:
+			undo = append(undo, l)
 		}
 		due = due || l.State != InForce && !now.Before(l.Next)
 	}
@@ -206,7 +206,8 @@ func (r *result) problem(id uint64) error {
 func (r *reconciler) drive(ctx context.Context, want, undo []*Lease) {
 	all := len(want)
 	want = r.prepare(ctx, want)
-	res := r.call(ctx, orders(want), orders(undo))
+	now := r.c.needs.Clock.Now()
+	res := r.call(ctx, orders(want, now), orders(undo, now))
 	if ctx.Err() != nil {
 		return
 	}
@@ -224,7 +225,9 @@ func (r *reconciler) drive(ctx context.Context, want, undo []*Lease) {
 		if problem == nil {
 			held++
 		}
-		r.applied(ctx, l, problem)
+		if problem == nil || !now.Before(l.Next) { // what was not due need not have been tried
+			r.applied(ctx, l, problem)
+		}
 	}
 	for _, l := range undo {
 		problem := res.problem(l.ID)
@@ -236,11 +239,11 @@ func (r *reconciler) drive(ctx context.Context, want, undo []*Lease) {
 	r.stand(res.err, all, held)
 }
 
-func orders(all []*Lease) []Order {
+func orders(all []*Lease, now time.Time) []Order {
 	out := make([]Order, 0, len(all))
 	for _, l := range all {
 		out = append(out, Order{ID: l.ID, Act: l.Act, Scope: l.Scope, Target: l.Target, Incident: l.Incident, Addresses: slices.Clone(l.Addresses),
-			MACs: slices.Clone(l.MACs), Keep: slices.Clone(l.Keep), Until: l.Until, Held: l.Enforced, Memo: l.Memo})
+			MACs: slices.Clone(l.MACs), Keep: slices.Clone(l.Keep), Until: l.Until, Held: l.Enforced, Later: now.Before(l.Next), Memo: l.Memo})
 	}
 	return out
 }
@@ -305,7 +308,12 @@ func (r *reconciler) prepare(ctx context.Context, want []*Lease) (ready []*Lease
 			ready = append(ready, l)
 			continue
 		}
-		memo, err := patiently(ctx, r, func(ctx context.Context) (string, error) { return p.Prepare(ctx, orders([]*Lease{l})[0]) })
+		if r.c.needs.Clock.Now().Before(l.Next) {
+			continue
+		}
+		memo, err := patiently(ctx, r, func(ctx context.Context) (string, error) {
+			return p.Prepare(ctx, orders([]*Lease{l}, r.c.needs.Clock.Now())[0])
+		})
 		if ctx.Err() != nil {
 			return nil
 		}
