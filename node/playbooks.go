@@ -27,7 +27,8 @@ func (n *Node) openPlaybooks(ctx context.Context) (err error) {
 		return nil
 	}
 	n.playbooks, err = playbook.New(ctx, playbook.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "playbooks"), Own: os.DirFS(filepath.Join(n.dir, playbooksDir)),
-		Incidents: playbookIncidents{n}, Acts: playbookActs{n}, Teller: playbookTeller{n}, Fleeting: n.capture != "", Registry: n.metrics})
+		Incidents: playbookIncidents{n}, Acts: playbookActs{n}, Teller: playbookTeller{n}, History: playbookHistory{n}, Since: n.flowsSince, Live: n.showLive,
+		Fleeting: n.capture != "", Registry: n.metrics})
 	return err
 }
 
@@ -40,13 +41,18 @@ func (p playbookIncidents) Incident(_ context.Context, uid string) (out playbook
 		return out, playbook.ErrNoIncident
 	}
 	d, err := p.n.incidents.Show(id)
+	return p.of(&d, err)
+}
+
+// of is an incident as playbooks see it.
+func (p playbookIncidents) of(d *incidents.Detail, err error) (out playbook.Incident, _ error) {
 	if errors.Is(err, incidents.ErrNoIncident) {
 		return out, playbook.ErrNoIncident
 	}
 	if err != nil {
 		return out, err
 	}
-	out = playbook.Incident{UID: uid, Title: d.Title.EN, Status: string(d.Status), Verdict: d.Verdict, Severity: d.Severity, Risk: d.Risk}
+	out = playbook.Incident{UID: strconv.FormatUint(d.ID, 10), Title: d.Title.EN, Status: string(d.Status), Verdict: d.Verdict, Severity: d.Severity, Risk: d.Risk}
 	for _, s := range d.Stages {
 		out.Stages = append(out.Stages, s.ID)
 	}

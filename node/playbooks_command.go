@@ -17,11 +17,11 @@ import (
 )
 
 func playbooksCommand(t Terminal) *cobra.Command {
-	cmd := &cobra.Command{Use: "playbooks", Short: "List what is done against attacks, check and exchange it",
+	cmd := &cobra.Command{Use: "playbooks", Short: "List what is done against attacks, test it on the past, check and exchange it",
 		Long: `List what is done against attacks, check it, and exchange it with others. A hospital's own playbooks are files in the folder playbooks
 of the data directory, read when the program starts. See docs/formats/playbook.md.`}
 	parent(cmd)
-	cmd.AddCommand(playbooksList(t), playbooksRuns(t), playbooksCheck(t), playbooksImport(t), playbooksExport(t))
+	cmd.AddCommand(playbooksList(t), playbooksRuns(t), playbooksBackTest(t), playbooksCheck(t), playbooksImport(t), playbooksExport(t))
 	return cmd
 }
 
@@ -37,7 +37,7 @@ func playbooksList(t Terminal) *cobra.Command {
 			out := tabwriter.NewWriter(t.Out, 0, 8, 2, ' ', 0)
 			fmt.Fprintln(out, "PLAYBOOK\tSTATE\tRUNS\tTITLE")
 			for _, p := range v.Items {
-				state := "on"
+				state := string(p.Mode)
 				title := p.Error
 				switch {
 				case p.Error != "":
@@ -45,7 +45,7 @@ func playbooksList(t Terminal) *cobra.Command {
 				case !p.On:
 					state = "off"
 				case len(p.Missing) > 0:
-					state = "on, without " + strings.Join(p.Missing, ", ")
+					state += ", without " + strings.Join(p.Missing, ", ")
 				}
 				if p.Playbook != nil {
 					title = p.Playbook.Title.EN

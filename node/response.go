@@ -31,7 +31,7 @@ func (n *Node) openResponse(ctx context.Context) (err error) {
 		return err
 	}
 	n.containment, err = containment.New(ctx, containment.Needs{Config: n.config.Containment, DB: n.db, Ledger: n.ledger, Clock: n.clock,
-		Log: n.log.With("room", "containment"), Health: n.health, Interlock: interlock{n.safety}, Points: n.points(), Codes: n.keys.Derive("bedside"),
+		Log: n.log.With("room", "containment"), Health: n.health, Interlock: interlock{n}, Points: n.points(), Codes: n.keys.Derive("bedside"),
 		Publisher: teller{n}, Site: n.config.Site, Live: n.showLive, Registry: n.metrics,
 		Alarm: func(ctx context.Context, why string) {
 			if err := n.safety.Freeze(ctx, "tampered", ledger.Program("containment"), why); err != nil {
@@ -84,7 +84,7 @@ func hostAsks(*http.Request) (containment.Asker, error) {
 }
 
 // interlock is the clinical interlock as containments ask it.
-type interlock struct{ s *safety.Safety }
+type interlock struct{ n *Node }
 
 func (i interlock) Weigh(ctx context.Context, a containment.Ask) (out containment.Weighed, err error) {
 	ask := safety.Asked{Act: safety.Act{Act: a.Act, Target: a.Target, Scope: a.Scope}, Automatic: a.Automatic, Canary: a.Canary}
@@ -96,7 +96,14 @@ func (i interlock) Weigh(ctx context.Context, a containment.Ask) (out containmen
 	for _, c := range a.Spent {
 		ask.Spent = append(ask.Spent, safety.Spent{Device: c.Device, Ward: c.Ward, Class: c.Class, At: c.At})
 	}
-	got, err := i.s.Weigh(ctx, ask)
+	if ask.Automatic { // what no playbook asks for that a person made active is only noted
+		active, err := i.n.playbooks.Active(ctx, a.Playbook)
+		if err != nil {
+			return out, err
+		}
+		ask.Shadow = !active
+	}
+	got, err := i.n.safety.Weigh(ctx, ask)
 	if errors.Is(err, safety.ErrWrong) {
 		_, why, _ := strings.Cut(err.Error(), "asked: ")
 		return out, fmt.Errorf("%w: %s", containment.ErrWrong, why)

@@ -75,13 +75,13 @@ type WardView struct {
 // show adds a conversation to what is told; one of both windows is one line.
 func (w *weighing) show(x *Window, f *Flow, stops, clinical bool) {
 	self, peer, asked := f.Client, f.Server, true
-	if !w.s.needs.Devices.Ours(self) || slices.Contains(w.addresses, f.Server) && w.act.Act != "ban" {
+	if !w.devices.Ours(self) || slices.Contains(w.addresses, f.Server) && w.act.Act != "ban" {
 		self, peer, asked = f.Server, f.Client, false
 	}
 	d, _ := w.device(self)
 	other, _ := w.device(peer)
 	v := FlowView{Device: d.ID, Peer: peer.String(), PeerDevice: other.ID, PeerName: other.Name, App: f.App, Proto: protoName(f.Proto), Port: f.Port, Asked: asked,
-		Inside: w.s.needs.Devices.Ours(peer), Clinical: clinical, Kept: !stops, Conversations: f.Conversations, Bytes: f.Bytes, Last: f.Last.UTC(), Windows: []string{x.Name}}
+		Inside: w.devices.Ours(peer), Clinical: clinical, Kept: !stops, Conversations: f.Conversations, Bytes: f.Bytes, Last: f.Last.UTC(), Windows: []string{x.Name}}
 	for i := range w.flows {
 		if o := &w.flows[i]; o.Device == v.Device && o.Peer == v.Peer && o.App == v.App && o.Proto == v.Proto && o.Port == v.Port && o.Asked == v.Asked {
 			o.Conversations += v.Conversations

@@ -27,6 +27,7 @@ type Asked struct {
 	Approvals []Approval
 	Spent     []Spent
 	Canary    time.Time // since when another act for the same reason is in force
+	Shadow    bool      // it is only noted, whatever holds of the rest: what asks for it is not trusted yet
 }
 
 // Kept is a conversation that goes on although a device is isolated.
@@ -60,9 +61,24 @@ func wrong(format string, args ...any) error {
 // Weigh finds out what an act would stop, and judges it.
 func (s *Safety) Weigh(ctx context.Context, a Asked) (Weighed, error) {
 	s.mu.RLock()
-	m, live := s.matrix, s.live
+	live := s.live
 	s.mu.RUnlock()
-	w := weighing{s: s, m: m, act: a.Act, now: s.needs.Clock.Now()}
+	now := Facts{Now: s.needs.Clock.Now(), Frozen: len(s.Frozen()) > 0, Shadow: !live || a.Shadow}
+	return s.weigh(ctx, a, s.needs.Devices, toLook, now)
+}
+
+// Rehearse weighs an act as it would have been weighed at a moment of the past, by the matrix as it is, had nothing been frozen and
+// automation been live. then knows who was where at that moment.
+func (s *Safety) Rehearse(ctx context.Context, a Asked, at time.Time, then Devices) (Weighed, error) {
+	return s.weigh(ctx, a, then, toRehearse, Facts{Now: at})
+}
+
+// weigh finds out what an act would stop; of the facts the moment is given, and what holds of automation.
+func (s *Safety) weigh(ctx context.Context, a Asked, devices Devices, within time.Duration, facts Facts) (Weighed, error) {
+	s.mu.RLock()
+	m := s.matrix
+	s.mu.RUnlock()
+	w := weighing{s: s, m: m, devices: devices, within: within, act: a.Act, now: facts.Now}
 	if err := w.aim(); err != nil {
 		return Weighed{}, err
 	}
@@ -70,9 +86,9 @@ func (s *Safety) Weigh(ctx context.Context, a Asked) (Weighed, error) {
 		w.look(ctx)
 	}
 	out := Weighed{Effect: w.effect, Name: w.name, Addresses: w.addresses, MACs: w.macs, Keep: w.keep, Preview: w.preview()}
-	r := Request{Effect: w.effect, Automatic: a.Automatic, Approvals: a.Approvals, Facts: Facts{Now: w.now, Seen: w.why == "", Touched: w.touched,
-		Frozen: len(s.Frozen()) > 0, Shadow: !live, Spent: a.Spent}}
-	r.Facts.Wards, r.Facts.Classes = s.needs.Devices.Crowds()
+	facts.Seen, facts.Touched, facts.Spent = w.why == "", w.touched, a.Spent
+	facts.Wards, facts.Classes = devices.Crowds()
+	r := Request{Effect: w.effect, Automatic: a.Automatic, Approvals: a.Approvals, Facts: facts}
 	if !a.Canary.IsZero() {
 		r.Facts.Canary = a.Canary.Add(m.Canary)
 	}
@@ -87,10 +103,12 @@ func (s *Safety) Weigh(ctx context.Context, a Asked) (Weighed, error) {
 
 // weighing is finding out about one act.
 type weighing struct {
-	s   *Safety
-	m   *content.Matrix
-	act Act
-	now time.Time
+	s       *Safety
+	m       *content.Matrix
+	devices Devices
+	within  time.Duration // how long may be looked
+	act     Act
+	now     time.Time
 
 	effect    content.Effect
 	name      string
@@ -136,7 +154,7 @@ func (w *weighing) aim() (err error) {
 	if err != nil {
 		return err
 	}
-	switch ours := w.s.needs.Devices.Ours(w.addresses[0]); {
+	switch ours := w.devices.Ours(w.addresses[0]); {
 	case t.outside && (ours || kind == "device"):
 		return wrong("a device of the hospital is not banned: isolate it, or block a peer")
 	case !t.outside && !ours:
@@ -157,7 +175,7 @@ func (w *weighing) aimDevice(value string) error {
 	if err != nil {
 		return wrong("%q is no number of a device", value)
 	}
-	d, ok := w.s.needs.Devices.Device(id)
+	d, ok := w.devices.Device(id)
 	if !ok {
 		return wrong("there is no device %d", id)
 	}
@@ -174,7 +192,7 @@ func (w *weighing) aimAddress(value string) error {
 		return wrong("%q is no address", value)
 	}
 	w.addresses = []netip.Addr{a.Unmap()}
-	if d, ok := w.s.needs.Devices.At(a.Unmap()); ok {
+	if d, ok := w.devices.At(a.Unmap()); ok {
 		w.name, w.macs = d.Name, d.MACs
 	}
 	return nil
@@ -207,13 +225,15 @@ const (
 	week    = 7 * 24 * time.Hour
 	aWindow = time.Hour // of last week
 	toLook  = 5 * time.Second
+	// toRehearse is how long nobody waits for what may be contained.
+	toRehearse = time.Minute
 	// mostKept and mostShown bound what is kept of a device, and what is told.
 	mostKept, mostShown = 500, 200
 )
 
 // look asks what was said lately and at this hour last week, and of a device that is isolated what it says by which care is given.
 func (w *weighing) look(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, toLook)
+	ctx, cancel := context.WithTimeout(ctx, w.within)
 	defer cancel()
 	if w.act.Act == "isolate" {
 		w.learn(ctx)
@@ -289,7 +309,7 @@ func (w *weighing) clinical(f *Flow) bool {
 func (w *weighing) device(a netip.Addr) (Device, bool) {
 	d, ok := w.names[a.String()]
 	if !ok {
-		d, _ = w.s.needs.Devices.At(a)
+		d, _ = w.devices.At(a)
 		w.names[a.String()] = d
 	}
 	return d, d.ID != 0
@@ -331,11 +351,11 @@ func (w *weighing) flow(x *Window, f *Flow) {
 		self, other netip.Addr
 		asked       bool
 	}{{f.Client, f.Server, true}, {f.Server, f.Client, false}} {
-		if !w.s.needs.Devices.Ours(side.self) {
+		if !w.devices.Ours(side.self) {
 			continue
 		}
 		d := w.touch(side.self, slices.Contains(w.addresses, side.self))
-		if w.s.needs.Devices.Ours(side.other) {
+		if w.devices.Ours(side.other) {
 			d.Inside++
 		} else {
 			d.Outside++

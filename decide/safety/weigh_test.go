@@ -173,12 +173,20 @@ func TestAutomation(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect("live", Allow)
+	trusted, err := s.Weigh(t.Context(), Asked{Act: Act{"isolate", "device:1", ""}, Automatic: true, Shadow: true})
+	if err != nil || trusted.Verdict.Outcome != Shadow {
+		t.Errorf("live, by what is not trusted yet: %v (%v)", trusted.Verdict.Outcome, err)
+	}
 	if err := s.Freeze(t.Context(), "person", "person:ana", "maintenance"); err != nil {
 		t.Fatal(err)
 	}
 	expect("frozen", Ask)
 	s = newSafety(t, d, ours(), "")
 	expect("frozen after a restart", Ask)
+	then, err := s.Rehearse(t.Context(), Asked{Act: Act{"isolate", "device:1", ""}, Automatic: true}, s.needs.Clock.Now(), ours())
+	if err != nil || then.Verdict.Outcome != Allow {
+		t.Errorf("as it would have been: %v (%v)", then.Verdict.Outcome, err)
+	}
 	if err := s.Thaw(t.Context(), "person:ana", "over"); err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,11 @@ type View struct {
 	Text     string              `json:"text"` // of the file
 	Runs     int                 `json:"runs"`
 	Last     time.Time           `json:"last,omitzero"` // when it ran last
+	Version  string              `json:"version,omitempty"`
+	Mode     Mode                `json:"mode,omitempty"`
+	Promoted *Promotion          `json:"promoted,omitempty"` // the last word on its mode; nil: there is none
+	Fallen   bool                `json:"fallen,omitempty"`   // it was active, and its text changed since
+	Tests    []*BackTest         `json:"tests,omitempty"`    // the newest first
 }
 
 // List is all playbooks, those that cannot be used too.
@@ -56,9 +61,34 @@ func (n *Playbooks) List(ctx context.Context) ([]View, error) {
 		if v.Runs = len(runs); v.Runs > 0 {
 			v.Last = runs[0].Began
 		}
+		if err := n.viewMode(ctx, f, &v); err != nil {
+			return nil, err
+		}
 		all = append(all, v)
 	}
 	return all, nil
+}
+
+// shownTests is how many back-tests a list shows of a playbook.
+const shownTests = 3
+
+// viewMode is the mode of a playbook as people see it, with what it rests on.
+func (n *Playbooks) viewMode(ctx context.Context, f *playbooks.File, v *View) error {
+	last, err := n.promoted(ctx, f.ID)
+	if err != nil {
+		return err
+	}
+	v.Version, v.Mode = version(f), InShadow
+	if !last.At.IsZero() {
+		v.Promoted = &last
+	}
+	if last.holds(v.Version) {
+		v.Mode = Active
+	}
+	v.Fallen = last.Active && v.Mode != Active
+	tests, err := n.tests(ctx, f.ID)
+	v.Tests = tests[:min(len(tests), shownTests)]
+	return err
 }
 
 // missing are the acts of a playbook that nothing here does.
@@ -73,16 +103,6 @@ func (n *Playbooks) missing(p *playbooks.Playbook) []string {
 	return all
 }
 
-// find is a playbook that can be used.
-func (n *Playbooks) find(id string) (*playbooks.Playbook, error) {
-	for k := range n.files {
-		if f := &n.files[k]; f.Err == nil && f.ID == id {
-			return f.Playbook, nil
-		}
-	}
-	return nil, ErrNoPlaybook
-}
-
 // longReason is how long a reason may be, in bytes.
 const longReason = 1000
 
@@ -95,7 +115,7 @@ func checkReason(reason string) error {
 
 // Switch switches a playbook on or off. What runs goes on.
 func (n *Playbooks) Switch(ctx context.Context, actor, id string, on bool, why string) error {
-	if _, err := n.find(id); err != nil {
+	if _, err := n.file(id); err != nil {
 		return err
 	}
 	if err := checkReason(why); err != nil {
@@ -118,7 +138,7 @@ func (n *Playbooks) Switch(ctx context.Context, actor, id string, on bool, why s
 
 // Begin runs a playbook for an incident because a person says so.
 func (n *Playbooks) Begin(ctx context.Context, actor, id, incident string) (*Run, error) {
-	p, err := n.find(id)
+	p, err := n.file(id)
 	if err != nil {
 		return nil, err
 	}

@@ -109,7 +109,7 @@ func (n *Playbooks) run(ctx context.Context, id int64) (*Run, error) {
 }
 
 // start keeps a new run with its entry in the ledger; one that there is, or was, for the incident stays as it is.
-func (n *Playbooks) start(ctx context.Context, p *playbooks.Playbook, i *Incident, by string) error {
+func (n *Playbooks) start(ctx context.Context, p *playbooks.File, i *Incident, by string) error {
 	return n.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if there, err := tx.NewSelect().Model((*runRow)(nil)).Where("playbook = ?", p.ID).Where("incident = ?", i.UID).Exists(ctx); err != nil || there {
 			return err

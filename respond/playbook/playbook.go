@@ -46,6 +46,12 @@ type Needs struct {
 	Incidents Incidents
 	Acts      Acts
 	Teller    Teller // nil: steps that tell people wait, and say so
+	// History is the past over which playbooks are tested. Nil: none is kept.
+	History History
+	// Since is from when on events are kept: what an act before would have stopped is not known. Nil: for ever.
+	Since func() time.Time
+	// Live shows a value to whoever looks at the console. Nil: nobody looks.
+	Live func(topic string, v any)
 	// Fleeting says that a capture is shown instead of the network: nothing is done.
 	Fleeting bool
 	Registry prometheus.Registerer
@@ -78,6 +84,11 @@ type Playbooks struct {
 	unread prometheus.Counter
 	mu     sync.Mutex // held while runs are changed
 	looked bool       // at all that ran when the program began
+
+	testing sync.Mutex // guards what follows
+	test    *BackTest  // that runs, as it was shown last; nil: none
+	stop    func()
+	asked   chan job
 }
 
 // New reads the playbooks, and makes the tables.
@@ -89,7 +100,7 @@ func New(ctx context.Context, n Needs) (*Playbooks, error) {
 	if err := db.Migrate(ctx, n.DB, "playbook", own); err != nil {
 		return nil, err
 	}
-	p := &Playbooks{needs: n, files: playbooks.Load(n.Own),
+	p := &Playbooks{needs: n, files: playbooks.Load(n.Own), asked: make(chan job, 1),
 		failed: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_failed_tries_total", Help: "Times that a run could not go on; it is tried again."}),
 		unread: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_unread_batches_total", Help: "Batches of incidents that could not be read."})}
 	for k := range p.files {
@@ -97,7 +108,7 @@ func New(ctx context.Context, n Needs) (*Playbooks, error) {
 			n.Log.Warn("a playbook cannot be used", "file", f.Name, "error", f.Err)
 		}
 	}
-	return p, nil
+	return p, p.endTests(ctx)
 }
 
 // Name is "playbooks".
@@ -112,6 +123,7 @@ func (n *Playbooks) Run(ctx context.Context, b *bus.Bus) error {
 	defer stop()
 	var others sync.WaitGroup
 	others.Go(func() { n.tryOften(ctx) })
+	others.Go(func() { n.testOften(ctx) })
 	err := b.Subscribe(ctx, "playbooks", event.Subjects(Reads()), bus.FromNew, func(ctx context.Context, m *bus.Message) error { return n.read(ctx, m) })
 	stop()
 	others.Wait()
@@ -164,7 +176,7 @@ func (n *Playbooks) look(ctx context.Context, uid string) error {
 		if f.Err != nil || off[f.ID].Off || !wanted(f.Playbook, &i) {
 			continue
 		}
-		if err := n.start(ctx, f.Playbook, &i, ledger.Program("playbook")); err != nil {
+		if err := n.start(ctx, f, &i, ledger.Program("playbook")); err != nil {
 			return err
 		}
 	}

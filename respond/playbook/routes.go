@@ -32,6 +32,11 @@ func (d *Doors) Routes() []web.Route {
 		route("POST", "/api/playbooks/{id}/run", []web.Duty{web.Analyst, web.Approver}, d.begin),
 		route("GET", "/api/playbooks/{id}/cacao", all, d.export),
 		check,
+		route("POST", "/api/playbooks/{id}/mode", []web.Duty{web.Administrator, web.Approver}, d.mode),
+		route("POST", "/api/backtests", act, d.startTest),
+		route("GET", "/api/backtests", all, d.tests),
+		route("GET", "/api/backtests/{test}", all, d.test),
+		route("POST", "/api/backtests/{test}/cancel", act, d.stopTest),
 		route("GET", "/api/playbooks/runs", all, d.runs),
 		route("POST", "/api/playbooks/runs/{run}/cancel", act, d.cancel),
 		route("POST", "/api/playbooks/runs/{run}/tasks/{step}", act, d.task),
@@ -50,6 +55,8 @@ func (d *Doors) say(w http.ResponseWriter, r *http.Request, v any, err error) {
 		web.Fault{Err: ErrNoPlaybook, Status: http.StatusNotFound, Code: "playbook.no-playbook"},
 		web.Fault{Err: ErrNoRun, Status: http.StatusNotFound, Code: "playbook.no-run"},
 		web.Fault{Err: ErrNoIncident, Status: http.StatusNotFound, Code: "playbook.no-incident"},
+		web.Fault{Err: ErrNoTest, Status: http.StatusNotFound, Code: "playbook.no-test"},
+		web.Fault{Err: ErrBusy, Status: http.StatusConflict, Code: "playbook.busy"},
 		web.Fault{Err: ErrAsk, Status: http.StatusUnprocessableEntity, Code: "playbook.wrong"},
 	) {
 		return
@@ -91,6 +98,53 @@ func (d *Doors) put(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.list(w, r)
+}
+
+func (d *Doors) mode(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Mode   Mode   `json:"mode"`
+		Reason string `json:"reason"`
+	}
+	actor, ok := d.asked(w, r, &ask)
+	if !ok {
+		return
+	}
+	if err := d.n.SetMode(r.Context(), actor, r.PathValue("id"), ask.Mode, ask.Reason); err != nil {
+		d.say(w, r, nil, err)
+		return
+	}
+	d.list(w, r)
+}
+
+func (d *Doors) startTest(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Playbook string `json:"playbook"`
+		Days     int    `json:"days"`
+	}
+	actor, ok := d.asked(w, r, &ask)
+	if !ok {
+		return
+	}
+	t, err := d.n.StartTest(r.Context(), actor, ask.Playbook, ask.Days)
+	d.say(w, r, t, err)
+}
+
+func (d *Doors) tests(w http.ResponseWriter, r *http.Request) {
+	all, err := d.n.tests(r.Context(), r.URL.Query().Get("playbook"))
+	d.say(w, r, map[string]any{"items": all}, err)
+}
+
+func (d *Doors) test(w http.ResponseWriter, r *http.Request) {
+	t, err := d.n.Test(r.Context(), int64(web.Number(r, "test")))
+	d.say(w, r, t, err)
+}
+
+func (d *Doors) stopTest(w http.ResponseWriter, r *http.Request) {
+	if _, ok := d.asked(w, r, &struct{}{}); !ok {
+		return
+	}
+	t, err := d.n.StopTest(r.Context(), int64(web.Number(r, "test")))
+	d.say(w, r, t, err)
 }
 
 func (d *Doors) begin(w http.ResponseWriter, r *http.Request) {
@@ -142,13 +196,13 @@ func (d *Doors) task(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Doors) export(w http.ResponseWriter, r *http.Request) {
-	p, err := d.n.find(r.PathValue("id"))
+	p, err := d.n.file(r.PathValue("id"))
 	if err != nil {
 		d.say(w, r, nil, err)
 		return
 	}
 	w.Header().Set("Content-Disposition", `attachment; filename="`+p.ID+`.cacao.json"`)
-	web.JSON(w, http.StatusOK, Export(p))
+	web.JSON(w, http.StatusOK, Export(p.Playbook))
 }
 
 // check reads a playbook, ours or of CACAO, and answers with it as a file of ours, or with what is wrong.

@@ -25,6 +25,7 @@ const (
 type Run struct {
 	ID       int64               `json:"id"`
 	Playbook *playbooks.Playbook `json:"playbook"` // as it was when the run began
+	Version  string              `json:"version"`
 	Incident string              `json:"incident"`
 	State    State               `json:"state"`
 	By       string              `json:"by"` // who began it: program:playbook, person:ID
@@ -88,8 +89,8 @@ type Teller interface {
 }
 
 // begin makes the run of a playbook.
-func begin(p *playbooks.Playbook, i *Incident, by string, now time.Time) *Run {
-	r := &Run{Playbook: p, Incident: i.UID, State: Running, By: by, Began: now}
+func begin(p *playbooks.File, i *Incident, by string, now time.Time) *Run {
+	r := &Run{Playbook: p.Playbook, Version: version(p), Incident: i.UID, State: Running, By: by, Began: now}
 	for _, s := range p.Steps {
 		r.Steps = append(r.Steps, Progress{Step: s.ID})
 	}

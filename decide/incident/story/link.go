@@ -199,8 +199,17 @@ func with(all []string, most int, words ...string) []string {
 	return all
 }
 
-// assess says how bad an incident is: all that is in it but what is only context, and a little more for each doubling of the entities.
+// assess says how bad an incident is, and looks around one that turned out grave.
 func (s *Site) assess(in *Incident) {
+	before := in.Risk
+	in.Risk = s.set.total(in)
+	if grave := s.set.Grave * s.set.Open; before < grave && in.Risk >= grave {
+		s.before(in)
+	}
+}
+
+// total is how bad an incident is: all that is in it but what is only context, and a little more for each doubling of the entities.
+func (set *Settings) total(in *Incident) float64 {
 	var all []*Burst
 	var entities []string
 	for n := range in.Joins {
@@ -211,9 +220,18 @@ func (s *Site) assess(in *Incident) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *Burst) int { return int(min(1, max(-1, a.First-b.First))) })
-	before := in.Risk
-	in.Risk = s.weight(all, func(*Burst) float64 { return 1 }) * (1 + math.Log2(float64(max(1, len(entities))))/10)
-	if grave := s.set.Grave * s.set.Open; before < grave && in.Risk >= grave {
-		s.before(in)
+	return set.weight(all, func(*Burst) float64 { return 1 }) * (1 + math.Log2(float64(max(1, len(entities))))/10)
+}
+
+// Until is an incident as it was at a moment: without what began to join it after. What a burst weighs is what it came to weigh.
+func (set *Settings) Until(in *Incident, at int64) *Incident {
+	out := &Incident{ID: in.ID, Site: in.Site, Opened: in.Opened, First: in.First, Last: min(in.Last, at), After: in.After}
+	for n := range in.Joins {
+		if in.Joins[n].At <= at {
+			out.Joins = append(out.Joins, in.Joins[n])
+			out.list(&in.Joins[n])
+		}
 	}
+	out.Risk = set.total(out)
+	return out
 }

@@ -57,11 +57,11 @@ func (s *Site) risk(en *Entity, at int64, counts func(*Burst) bool) float64 {
 			all = append(all, b)
 		}
 	}
-	return s.weight(all, func(b *Burst) float64 { return half(at-b.Last, s.set.HalfLife) })
+	return s.set.weight(all, func(b *Burst) float64 { return half(at-b.Last, s.set.HalfLife) })
 }
 
 // weight is what bursts weigh together, the first begun first: each rule once, moments of them, each less than the one before.
-func (s *Site) weight(all []*Burst, share func(*Burst) float64) float64 {
+func (set *Settings) weight(all []*Burst, share func(*Burst) float64) float64 {
 	heaviest := map[string]*Burst{}
 	var tactics []string
 	for _, b := range all {
@@ -80,16 +80,16 @@ func (s *Site) weight(all []*Burst, share func(*Burst) float64) float64 {
 		if heaviest[b.Rule] != b {
 			continue
 		}
-		if len(moment) > 0 && b.First-from > int64(s.set.Moment) {
-			moments, moment = append(moments, fading(moment, s.set.Echo)), moment[:0]
+		if len(moment) > 0 && b.First-from > int64(set.Moment) {
+			moments, moment = append(moments, fading(moment, set.Echo)), moment[:0]
 		}
 		if len(moment) == 0 {
 			from = b.First
 		}
 		moment = append(moment, b.Score*share(b))
 	}
-	moments = append(moments, fading(moment, s.set.Echo))
-	return fading(moments, s.set.Fade) * (1 + s.set.Stage*float64(max(0, len(tactics)-1)))
+	moments = append(moments, fading(moment, set.Echo))
+	return fading(moments, set.Fade) * (1 + set.Stage*float64(max(0, len(tactics)-1)))
 }
 
 // fading is the sum of what each adds, the heaviest first, each further one by so much less.

@@ -247,3 +247,31 @@ func TestByHand(t *testing.T) {
 		t.Errorf("split: got %s", got)
 	}
 }
+
+// An incident as it was at each of its moments is what it was told to be then.
+func TestUntil(t *testing.T) {
+	set := Defaults()
+	s := New(set, number())
+	var was []Incident
+	var in *Incident
+	for n := range 12 {
+		f := Finding{ID: fmt.Sprint(n), At: start + int64(n)*minute, Rule: fmt.Sprint("rule ", n), Severity: 4, Subjects: []string{fmt.Sprint("device:", n/3)}, Names: []string{"domain:bad.example"},
+			Tactics: []string{fmt.Sprint("TA", n/4)}}
+		for _, c := range s.Take(&f) {
+			in = c.Incident
+		}
+		if in != nil {
+			was = append(was, *in)
+			was[len(was)-1].Joins = slices.Clone(in.Joins)
+		}
+	}
+	if len(was) < 10 {
+		t.Fatalf("only %d moments", len(was))
+	}
+	for n := range was {
+		got := set.Until(in, was[n].Last)
+		if got.Risk != was[n].Risk || len(got.Joins) != len(was[n].Joins) || !slices.Equal(got.Entities, was[n].Entities) || !slices.Equal(got.Tactics, was[n].Tactics) {
+			t.Errorf("moment %d: risk %v, %d joins, %v; want %v, %d, %v", n, got.Risk, len(got.Joins), got.Entities, was[n].Risk, len(was[n].Joins), was[n].Entities)
+		}
+	}
+}
