@@ -195,5 +195,5 @@ func arkimeReason(s record, field []string) string {
 }
 
 func arkimeOptions() eve.Options {
-	return eve.Options{Mail: true, Records: eve.Records{Passwords: true}}
+	return eve.Options{Mail: true, Records: eve.Records{Passwords: true, Hashes: []string{"md5", "sha1", "sha256"}}}
 }

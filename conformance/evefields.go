@@ -21,7 +21,7 @@ func eveOptions() []eve.Options {
 		MailFields: []string{"reply-to", "x-originating-ip", "in-reply-to", "references", "importance", "priority", "sensitivity",
 			"organization", "content-md5", "date", "bcc", "received"},
 		MailDigests: []string{"body", "subject"}, URLSchemes: []string{"http", "https"}, FullURLs: true, NoZeros: true,
-		Records: eve.Records{Passwords: true}}
+		Records: eve.Records{Passwords: true, Hashes: []string{"md5", "sha1", "sha256"}}}
 	return []eve.Options{{}, all, {DNS2: true, ShortDHCP: true, ShortIPv6: true, Types: []string{"dns", "dhcp", "netflow"}}}
 }
 

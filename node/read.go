@@ -63,6 +63,11 @@ See also: bulwark help captures.`,
 			case !o.endless() && len(args) == 0:
 				return errors.New("read needs a capture: a file, a directory, or - for standard input; or --interface")
 			}
+			for _, h := range o.hashes {
+				if !slices.Contains([]string{"md5", "sha1", "sha256"}, h) {
+					return fmt.Errorf("--hashes %s: it is none of md5, sha1, sha256", h)
+				}
+			}
 			return errors.Join(apart(cmd, "eve", "json", "measure"), apart(cmd, "interface", "follow"), apart(cmd, "filter", "follow"))
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -73,6 +78,7 @@ See also: bulwark help captures.`,
 	cmd.Flags().BoolVar(&o.eve, "eve", false, "print EVE JSON lines, as Suricata writes them")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print our events as JSON lines")
 	cmd.Flags().BoolVar(&o.passwords, "passwords", false, "with --eve, write the passwords that crossed in clear, as Suricata does")
+	cmd.Flags().StringSliceVar(&o.hashes, "hashes", nil, "with --eve, make these digests of files: `md5,sha1,sha256`; none unless asked for, as with Suricata")
 	cmd.Flags().StringArrayVar(&o.rules, "rules", nil, "look for what these traffic rules describe: a `file` or a directory; may be given several times")
 	cmd.Flags().StringToStringVar(&o.vars, "rule-var", nil, "set a variable of the traffic rules: `NAME=VALUE`, such as HOME_NET=10.0.0.0/8")
 	cmd.Flags().StringVarP(&o.watch, "interface", "i", "", "watch this network interface")
@@ -94,7 +100,7 @@ type readOptions struct {
 
 	watch, follow, keep string
 	filter              string
-	rules               []string
+	rules, hashes       []string
 	vars                map[string]string
 }
 
@@ -141,7 +147,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key, Seed: seedOf(files),
 		Start: starter(c.Sensor, len(o.rules) > 0), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
-		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords}, Discard: o.measure, Look: look,
+		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords, Hashes: o.hashes}, Discard: o.measure, Look: look,
 		Done: func(r sensor.FileReport) {
 			if !o.endless() {
 				sink.packets += r.Packets

@@ -33,6 +33,9 @@ func (t *Test) Options() eve.Options {
 	o.FTPLine = int(number(mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "ftp"), "max-line-length")))
 	o.DNP3Objects = int(number(mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "dnp3"), "max-objects")))
 	o.MQTTLength = int(number(mapping(mapping(mapping(mapping(t.Config, "app-layer"), "protocols"), "mqtt"), "max-msg-length")))
+	if store := mapping(mapping(t.Config, "outputs"), "file-store"); truth(mapping(store, "enabled")) {
+		o.Hashes = append(list(mapping(store, "force-hash")), "sha256") // by which it names what it keeps
+	}
 	logs := mapping(mapping(t.Config, "outputs"), "eve-log")
 	types := mapping(logs, "types")
 	if types == nil {
@@ -193,6 +196,8 @@ func choose(o *eve.Options, logger string, s *yaml.Node) {
 		}
 	case "stats":
 		o.NoZeros = refused(mapping(s, "null-values"))
+	case "files":
+		o.Hashes = append(o.Hashes, list(mapping(s, "force-hash"))...)
 	case "smtp":
 		o.Mail = truth(mapping(s, "extended"))
 		o.MailFields, o.MailDigests = list(mapping(s, "custom")), list(mapping(s, "md5"))

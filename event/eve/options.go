@@ -49,6 +49,9 @@ type Records struct {
 	// Off are protocols that are left alone, by their names in EVE; behind a slash, tcp or udp alone: dns/udp.
 	Off []string `json:"off,omitempty"`
 
+	// Hashes are the digests that are made of files: md5, sha1, sha256 (Suricata's force-hash).
+	Hashes []string `json:"hashes,omitempty"`
+
 	// Passwords writes passwords, communities and the like that crossed in clear, as Suricata does; without it a mask
 	// stands in their place, and alerts about frames do not show their bytes.
 	Passwords bool `json:"passwords,omitempty"`

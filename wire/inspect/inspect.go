@@ -32,6 +32,8 @@ type Inspector interface {
 	Record(f *Flow, p event.Payload, more *More)
 	// Records reports whether it looks at records of a kind at all.
 	Records(kind event.Kind) bool
+	// Digests are the digests of files that it looks at.
+	Digests() Digests
 	// Frames reports whether it looks at frames at all.
 	Frames() bool
 	// Frame shows a part of what a protocol sends, in direction f.Dir.
@@ -53,6 +55,16 @@ type Eye interface {
 	// Inspector makes one for a worker, which takes what it has to tell.
 	Inspector(t Teller) Inspector
 }
+
+// Digests are digests of files.
+type Digests uint8
+
+// The digests.
+const (
+	MD5 Digests = 1 << iota
+	SHA1
+	SHA256
+)
 
 // Coster is an [Eye] that knows what each thing that it looks for has cost.
 type Coster interface {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"bulwark/detect/signature/internal/rule"
+	"bulwark/wire/inspect"
 	"bulwark/wire/packet"
 )
 
@@ -51,6 +52,25 @@ func TestDatasets(t *testing.T) {
 			}
 			if got := strings.Join(p.alerts, ", "); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestOnlyDigestsThatRulesNameAreMade(t *testing.T) {
+	const list = "d41d8cd98f00b204e9800998ecf8427e"
+	for _, c := range []struct {
+		does, rule string
+		want       inspect.Digests
+	}{
+		{"none is asked for", `alert http any any -> any any (file.data; content:"x"; sid:1;)`, 0},
+		{"MD5 is", `alert http any any -> any any (filemd5:md5; sid:1;)`, inspect.MD5},
+		{"SHA-1 is, beside a name", `alert http any any -> any any (file.name; content:"x"; filesha1:!sha1; sid:1;)`, inspect.SHA1},
+	} {
+		t.Run(c.does, func(t *testing.T) {
+			p := withData(t, c.rule, map[string][]byte{"rules/md5": []byte(list), "rules/sha1": []byte(list + list[:8])})
+			if got := p.w.Digests(); got != c.want {
+				t.Errorf("got %b, want %b", got, c.want)
 			}
 		})
 	}

@@ -261,6 +261,15 @@ func (w *Watcher) Records(kind event.Kind) bool {
 	return kind == event.KindAnomaly && len(w.set.events) > 0 || w.set.records[kind] != nil
 }
 
+// digests are the fields that hold digests of files.
+var digests = map[string]inspect.Digests{"file.md5": inspect.MD5, "file.sha1": inspect.SHA1, "file.sha256": inspect.SHA256}
+
+// Digests are those of files that rules ask for.
+func (w *Watcher) Digests() inspect.Digests {
+	w.current()
+	return w.set.digests
+}
+
 // Record shows what is about to be told.
 func (w *Watcher) Record(f *inspect.Flow, p event.Payload, more *inspect.More) {
 	w.current()

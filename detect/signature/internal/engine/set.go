@@ -19,6 +19,7 @@ import (
 	"bulwark/detect/signature/internal/rule"
 	"bulwark/event"
 	"bulwark/wire"
+	"bulwark/wire/inspect"
 )
 
 // ErrUnsupported means that a rule asks for what the engine cannot tell; what it wraps says what.
@@ -41,6 +42,7 @@ type Set struct {
 	windows [2][2]group               // rules about HTTP that are found by bytes of the stream, by direction and stage
 	stages  [2][2][]int32             // rules about HTTP without bytes that must be there, by direction and stage
 	records map[event.Kind]*recordSet // rules about records
+	digests inspect.Digests           // of files, that rules ask for
 	frames  map[string]*recordSet     // rules about frames, by their names
 	events  map[string][]int32        // rules about anomalies, by kind and name
 
@@ -319,6 +321,11 @@ func (s *Set) placeRecord(n int32, c *compiled) {
 }
 
 func (s *Set) placeKind(n int32, c *compiled, kind event.Kind) {
+	for i := range c.looks {
+		if f := c.looks[i].field; f != nil {
+			s.digests |= digests[f.Name]
+		}
+	}
 	r := s.records[kind]
 	if r == nil {
 		r = &recordSet{groups: map[fieldKey]*group{}}

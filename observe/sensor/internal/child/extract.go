@@ -1,6 +1,8 @@
 package child
 
 import (
+	"slices"
+
 	"bulwark/observe/sensor/internal/engine"
 	"bulwark/observe/sensor/internal/link"
 )
@@ -12,13 +14,17 @@ func (c *crew) limits(n int) engine.Limits {
 		Files: f.Most / n, Unpacking: f.Memory / n, Unpacked: f.Unpacked, Ratio: f.Ratio}
 }
 
-// hashes are the digests that are made of files: where EVE is written all that it may ask for.
+// hashes are the digests that are made of files: where EVE is written those alone that somebody asked for, as Suricata does.
 func (c *crew) hashes() engine.Hashes {
 	want := engine.SHA256
-	if c.start.Files.MD5 || c.start.EVE {
+	asked := c.start.Records.Hashes
+	if c.start.EVE && !slices.Contains(asked, "sha256") {
+		want = engine.NoHashes
+	}
+	if c.start.Files.MD5 || slices.Contains(asked, "md5") {
 		want |= engine.MD5
 	}
-	if c.start.Files.SHA1 || c.start.EVE {
+	if c.start.Files.SHA1 || slices.Contains(asked, "sha1") {
 		want |= engine.SHA1
 	}
 	return want

@@ -4,6 +4,7 @@ import (
 	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/filetype"
+	"bulwark/wire/inspect"
 )
 
 // carried is a file on its way through a flow. Its zero value is none, and all that is done with none is done in vain:
@@ -89,13 +90,14 @@ func (c *carried) reset() {
 }
 
 // Hashes are the digests that are made of files.
-type Hashes uint8
+type Hashes = inspect.Digests
 
 // The digests.
 const (
-	MD5 Hashes = 1 << iota
-	SHA1
-	SHA256
+	MD5      = inspect.MD5
+	SHA1     = inspect.SHA1
+	SHA256   = inspect.SHA256
+	NoHashes = inspect.SHA256 << 1 // none but those that are named, or that rules ask for
 )
 
 // files are the contents of a worker's files: those under way are counted, those that are over wait to be used again.

@@ -45,13 +45,16 @@ type content struct {
 }
 
 func newContent(w *Worker) *content {
-	c := &content{w: w}
-	c.sums.init(w.opt.Hashes)
-	return c
+	return &content{w: w}
 }
 
 func (c *content) begin(f *flow, dir wire.Dir, about *fileFacts) {
 	c.f, c.dir, c.facts = f, dir, *about
+	want := c.w.opt.Hashes
+	if c.w.look.on() {
+		want |= c.w.look.Digests()
+	}
+	c.sums.begin(want)
 	c.text = c.text[:0]
 	for _, p := range [...]*[]byte{&c.facts.Name, &c.facts.Type, &c.facts.Coding, &c.facts.Range} {
 		c.text = c.w.space.Append(c.text, (*p)[:min(len(*p), maxFact)])
@@ -75,7 +78,6 @@ const maxFact = 4 << 10
 func (c *content) end() {
 	c.dropCopy()
 	c.w.pool.put(c.head)
-	c.sums.reset()
 	c.release()
 	heads := c.layers
 	*c = content{w: c.w, text: c.text[:0], carrier: c.carrier[:0], sums: c.sums}
@@ -244,46 +246,48 @@ func (c *content) name(x *texts) string {
 	return name
 }
 
-// sums are the digests of a file; nil are those that nobody wants.
+// sums are the digests of a file.
 type sums struct {
-	md5, sha1, sha256 hash.Hash
+	want              Hashes
+	md5, sha1, sha256 hash.Hash         // made when they were wanted first
 	sum               [sha256.Size]byte // scratch
 }
 
-func (s *sums) init(want Hashes) {
-	if want&MD5 != 0 {
-		s.md5 = md5.New()
-	}
-	if want&SHA1 != 0 {
-		s.sha1 = sha1.New()
-	}
-	if want&SHA256 != 0 {
-		s.sha256 = sha256.New()
-	}
-}
-
-func (s *sums) reset() {
-	for _, h := range [...]hash.Hash{s.md5, s.sha1, s.sha256} {
-		if h != nil {
-			h.Reset()
+func (s *sums) begin(want Hashes) {
+	s.want = want
+	for _, h := range [...]struct {
+		is   Hashes
+		of   *hash.Hash
+		make func() hash.Hash
+	}{{MD5, &s.md5, md5.New}, {SHA1, &s.sha1, sha1.New}, {SHA256, &s.sha256, sha256.New}} {
+		switch {
+		case want&h.is == 0:
+		case *h.of == nil:
+			*h.of = h.make()
+		default:
+			(*h.of).Reset()
 		}
 	}
 }
 
 func (s *sums) write(p []byte) {
-	for _, h := range [...]hash.Hash{s.md5, s.sha1, s.sha256} {
-		if h != nil {
-			h.Write(p)
-		}
+	if s.want&MD5 != 0 {
+		s.md5.Write(p)
+	}
+	if s.want&SHA1 != 0 {
+		s.sha1.Write(p)
+	}
+	if s.want&SHA256 != 0 {
+		s.sha256.Write(p)
 	}
 }
 
 func (s *sums) tell(x *texts, o *event.File) {
-	o.MD5, o.SHA1, o.SHA256 = s.text(x, s.md5), s.text(x, s.sha1), s.text(x, s.sha256)
+	o.MD5, o.SHA1, o.SHA256 = s.text(x, MD5, s.md5), s.text(x, SHA1, s.sha1), s.text(x, SHA256, s.sha256)
 }
 
-func (s *sums) text(x *texts, h hash.Hash) string {
-	if h == nil {
+func (s *sums) text(x *texts, is Hashes, h hash.Hash) string {
+	if s.want&is == 0 {
 		return ""
 	}
 	at := len(x.buf)

@@ -158,7 +158,7 @@ func (c *content) finishCopy(x *texts) string {
 	if k.cut {
 		return k.sum
 	}
-	return c.sums.text(x, c.sums.sha256)
+	return c.sums.text(x, SHA256, c.sums.sha256)
 }
 
 // dropCopy forgets the copy of a file that is not to be kept.

@@ -93,6 +93,7 @@ type flow struct {
 	wprev       uint32    // flow before it, 1-based; 0: the first
 	wslot       uint32    // its slot of the wheel
 	own         uint32    // of who looks into it
+	extra       uint32    // what is remembered of it when all is told, 1-based; 0: nothing
 	alerted     bool      // who looks into it has told something of it
 	apart       bool      // TCP: nobody follows its connection; only when EVE is written
 	passed      bool      // who looks into it lets it pass

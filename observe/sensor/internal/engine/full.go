@@ -4,20 +4,68 @@ import (
 	"slices"
 	"strconv"
 
+	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/packet"
 )
 
 // full is what a worker remembers only when captures are read and all is told.
 type full struct {
-	packet       uint64            // number of the packet in hand
-	transactions map[uint64]uint64 // messages told of a flow, by its id
-	held         held
-	tally        *tally               // what the stats record tells; nil where none is written
-	unheard      map[uint64]unheard   // flows whose protocol rules must not know yet, by their ids
-	began        int64                // when the first packet was seen
-	macs         map[uint64]*[2][]mac // link addresses of a flow after the first ones, by its id
+	packet     uint64 // number of the packet in hand
+	held       held
+	tally      *tally   // what the stats record tells; nil where none is written
+	began      int64    // when the first packet was seen
+	extras     []*extra // of flows, by flow.extra
+	freeExtras []uint32
+	ttl        [2][2]string // scratch
 }
+
+// extra is what is remembered of a flow besides. It serves one flow after the other.
+type extra struct {
+	messages uint64      // that have a place in it
+	counted  uint64      // its transactions, as the stats record counts them
+	events   []heldEvent // that wait, in their order
+	alerts   int         // among them
+	unheard  unheard     // whether rules may not know its protocol yet
+	macs     [2][]mac    // its link addresses after the first ones
+}
+
+// extra is what is remembered of f besides, made where there is none.
+func (w *Worker) extra(f *flow) *extra {
+	u := &w.full
+	if f.extra == 0 {
+		if n := len(u.freeExtras); n > 0 {
+			f.extra, u.freeExtras = u.freeExtras[n-1], u.freeExtras[:n-1]
+		} else {
+			u.extras = append(u.extras, new(extra))
+			f.extra = uint32(len(u.extras))
+		}
+	}
+	return u.extras[f.extra-1]
+}
+
+// forget forgets what is remembered of f besides. Little of its memory waits for the next flow.
+func (u *full) forget(f *flow) {
+	if f.extra == 0 {
+		return
+	}
+	x := u.extras[f.extra-1]
+	events := x.events[:min(cap(x.events), maxIdleEvents)]
+	for i := range events {
+		if e := &events[i]; e.payload.Size() > maxIdleBytes {
+			e.payload = event.Encoded{}
+		}
+	}
+	*x = extra{events: events[:0:len(events)], macs: [2][]mac{x.macs[0][:0], x.macs[1][:0]}}
+	u.freeExtras = append(u.freeExtras, f.extra)
+	f.extra = 0
+}
+
+// What a flow that is over leaves to the next: so many events, of so many bytes.
+const (
+	maxIdleEvents = 8
+	maxIdleBytes  = 1 << 10
+)
 
 // mac is a link address.
 type mac = [6]byte
@@ -49,14 +97,7 @@ func (w *Worker) notice(f *flow, dir wire.Dir, p *packet.Packet) {
 }
 
 func (w *Worker) moreMAC(f *flow, end int, a mac) {
-	if w.full.macs == nil {
-		w.full.macs = map[uint64]*[2][]mac{}
-	}
-	m := w.full.macs[f.id]
-	if m == nil {
-		m = new([2][]mac)
-		w.full.macs[f.id] = m
-	}
+	m := &w.extra(f).macs
 	if len(m[end]) < maxMACs && !slices.Contains(m[end], a) {
 		m[end] = append(m[end], a)
 	}
@@ -67,15 +108,19 @@ func (w *Worker) tellMore(f *flow) {
 	p := &w.out.flow
 	for dir, to := range [2]*[]string{&p.TTLOut, &p.TTLIn} {
 		if f.packets[dir] > 0 {
-			*to = []string{strconv.Itoa(int(f.ttl[dir][0])), strconv.Itoa(int(f.ttl[dir][1]))}
+			s := &w.full.ttl[dir]
+			s[0], s[1] = strconv.Itoa(int(f.ttl[dir][0])), strconv.Itoa(int(f.ttl[dir][1]))
+			*to = s[:]
 		}
 	}
 	p.Midstream = p.Midstream || f.key.proto == packet.TCP && f.flags[0]&packet.SYN == 0
-	if t := w.full.tally; t != nil {
-		p.Transactions = t.of[f.id]
+	if f.extra == 0 {
+		return
 	}
-	m := w.full.macs[f.id]
-	if m == nil {
+	x := w.extra(f)
+	p.Transactions = x.counted
+	m := &x.macs
+	if len(m[0])+len(m[1]) == 0 {
 		return
 	}
 	for end, to := range [2]*[]string{&p.SrcMACs, &p.DstMACs} {
@@ -86,7 +131,6 @@ func (w *Worker) tellMore(f *flow) {
 			*to = append(*to, s)
 		}
 	}
-	delete(w.full.macs, f.id)
 }
 
 // transaction is the place of a message in its conversation, from 1; 0 when that is not told.
@@ -94,11 +138,9 @@ func (w *Worker) transaction(f *flow) uint64 {
 	if !w.opt.Full {
 		return 0
 	}
-	if w.full.transactions == nil {
-		w.full.transactions = map[uint64]uint64{}
-	}
-	w.full.transactions[f.id]++
-	return w.full.transactions[f.id]
+	x := w.extra(f)
+	x.messages++
+	return x.messages
 }
 
 // The states of a TCP connection, as Suricata numbers what it sees of both ends.

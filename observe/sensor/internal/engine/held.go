@@ -6,14 +6,15 @@ import (
 	"bulwark/wire/packet"
 )
 
-// held are the events of a TCP flow that wait until the other side has acknowledged the bytes they were read from:
+// held is what is read now of events that wait until the other side has acknowledged the bytes they were read from:
 // Suricata reads bytes only then, so its records bear the time and the number of that packet. Only when EVE is written.
 type held struct {
-	events map[uint64][]heldEvent // by flow
-	dir    wire.Dir               // of the bytes that are being read
-	on     bool                   // bytes are being read
-	ending bool                   // the connection ends with what dir sends: what is told of it waits until that is acknowledged
-	final  bool                   // the flow is over: what is told of it is told by no packet
+	dir    wire.Dir      // of the bytes that are being read
+	on     bool          // bytes are being read
+	ending bool          // the connection ends with what dir sends: what is told of it waits until that is acknowledged
+	final  bool          // the flow is over: what is told of it is told by no packet
+	reader event.Reader  // scratch
+	spare  event.Encoded // scratch
 }
 
 // holds reports whether what is told of f now waits.
@@ -23,15 +24,18 @@ func (w *Worker) holds(f *flow) bool {
 }
 
 type heldEvent struct {
-	head  event.Header
-	dir   wire.Dir
-	seq   uint32 // the sequence number behind the bytes
-	alert bool   // it waits also for a packet of its own direction
-	acked bool
-	back  bool // alert: which goes to who began the flow
-	about embedded
-	batch event.Batch
+	head    event.Header
+	payload event.Encoded
+	dir     wire.Dir
+	seq     uint32 // the sequence number behind the bytes
+	alert   bool   // it waits also for a packet of its own direction
+	acked   bool
+	back    bool // alert: which goes to who began the flow
+	about   embedded
 }
+
+// maxWaiting is how many events of a flow wait; more are told at once.
+const maxWaiting = 4096
 
 // hold keeps an event back and reports whether it did.
 func (w *Worker) hold(f *flow, p event.Payload) bool {
@@ -45,72 +49,81 @@ func (w *Worker) hold(f *flow, p event.Payload) bool {
 	} else if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-seq) >= 0 {
 		return false
 	}
-	x := heldEvent{head: w.head, dir: h.dir, seq: seq}
-	x.batch.Reset("", "", 0)
-	x.batch.Add(&w.head, p)
-	h.add(f, x)
+	x := w.extra(f)
+	if len(x.events) >= maxWaiting {
+		return false
+	}
+	e := x.wait()
+	e.head, e.dir, e.seq = w.head, h.dir, seq
+	e.alert, e.acked, e.about = false, false, embedded{}
+	e.payload.Encode(p)
 	return true
 }
 
-func (h *held) add(f *flow, x heldEvent) {
-	if h.events == nil {
-		h.events = map[uint64][]heldEvent{}
+// wait is one more event that waits. Its memory may have served another.
+func (x *extra) wait() *heldEvent {
+	n := len(x.events)
+	if n < cap(x.events) {
+		x.events = x.events[:n+1]
+	} else {
+		x.events = append(x.events, heldEvent{})
 	}
-	h.events[f.id] = append(h.events[f.id], x)
+	return &x.events[n]
 }
 
 // release tells what waited for ack of bytes of dir; all of the flow where it has ended.
 func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
-	all := w.full.held.events[f.id]
-	if len(all) == 0 {
+	if f.extra == 0 {
 		return
 	}
-	kept := all[:0]
-	for i := range all {
-		e := &all[i]
-		if !ended && !e.due(dir, ack, w.back) {
-			kept = append(kept, *e)
+	x := w.extra(f)
+	kept := 0
+	for i := range x.events {
+		e := &x.events[i]
+		if ended || e.due(dir, ack, w.back) {
+			w.tellHeld(f, x, e)
 			continue
 		}
-		var r event.Reader
-		var x event.Event
-		if r.Open(e.batch.Bytes()) == nil && r.Next(&x) {
-			x.Time, x.Packet, x.Back, x.Notes = w.clock, w.full.packet, w.back, w.notesOf(f)
-			if a, ok := x.Payload.(*event.Alert); ok {
-				w.renew(f, a)
-				w.again(f, a, &e.about, w.knownOf(f))
-			}
-			w.opt.Sink.Event(&x.Header, x.Payload)
+		if kept < i {
+			x.events[kept], x.events[i] = x.events[i], x.events[kept]
 		}
+		kept++
 	}
-	clear(all[len(kept):])
-	if w.full.held.events[f.id] = kept; len(kept) == 0 {
-		delete(w.full.held.events, f.id)
+	x.events = x.events[:kept]
+}
+
+// tellHeld tells an event that waited, as of the packet in hand.
+func (w *Worker) tellHeld(f *flow, x *extra, e *heldEvent) {
+	h := &e.head
+	h.Time, h.Packet, h.Back, h.Notes = w.clock, w.full.packet, w.back, w.notesOf(f)
+	if !e.alert {
+		w.opt.Sink.Event(h, &e.payload)
+		return
+	}
+	x.alerts--
+	if a, ok := w.full.held.reader.Decode(&e.payload).(*event.Alert); ok {
+		w.renew(f, a)
+		w.again(f, a, &e.about, w.knownOf(f))
+		w.opt.Sink.Event(h, a)
 	}
 }
 
 // refresh puts what is about to be told into the alerts about it that wait.
 func (w *Worker) refresh(f *flow, p event.Payload) {
-	all := w.full.held.events[f.id]
-	for i := range all {
-		e := &all[i]
+	if f.extra == 0 || w.extra(f).alerts == 0 {
+		return
+	}
+	h := &w.full.held
+	for i := range w.extra(f).events {
+		e := &w.extra(f).events[i]
 		if !e.alert || !e.about.is(p) {
 			continue
 		}
-		var r event.Reader
-		var x event.Event
-		if r.Open(e.batch.Bytes()) != nil || !r.Next(&x) {
-			continue
+		if a, ok := h.reader.Decode(&e.payload).(*event.Alert); ok {
+			w.again(f, a, &e.about, p)
+			h.spare.Encode(a) // what a shows lies in what it was decoded of
+			h.spare, e.payload = e.payload, h.spare
 		}
-		a, ok := x.Payload.(*event.Alert)
-		if !ok {
-			continue
-		}
-		w.again(f, a, &e.about, p)
-		var b event.Batch
-		b.Reset("", "", 0)
-		b.Add(&x.Header, a)
-		e.batch = b
 	}
 }
 
@@ -129,22 +142,29 @@ func (w *Worker) holdAlert(f *flow, a *event.Alert) bool {
 	if !w.holds(f) {
 		return false
 	}
-	x := heldEvent{head: w.head, dir: h.dir, seq: f.next[h.dir], alert: true, back: a.FromServer, about: w.look.scribe.message}
+	seq, acked := f.next[h.dir], false
 	if h.ending || h.final {
-		x.seq++ // FIN takes one sequence number
-	} else if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-x.seq) >= 0 {
-		if x.acked = true; a.FromServer == w.back {
+		seq++ // FIN takes one sequence number
+	} else if half := &w.conv(f).half[h.dir]; half.hasAck && int32(half.acked-seq) >= 0 {
+		if acked = true; a.FromServer == w.back {
 			return false
 		}
 	}
-	x.batch.Reset("", "", 0)
-	x.batch.Add(&w.head, a)
-	h.add(f, x)
+	x := w.extra(f)
+	if len(x.events) >= maxWaiting {
+		return false
+	}
+	e := x.wait()
+	e.head, e.dir, e.seq = w.head, h.dir, seq
+	e.alert, e.acked, e.back, e.about = true, acked, a.FromServer, w.look.scribe.message
+	e.payload.Encode(a)
+	x.alerts++
 	return true
 }
 
 // unheard is what gave the protocol of a flow away, and was not acknowledged yet.
 type unheard struct {
+	on  bool
 	dir wire.Dir
 	seq uint32 // the sequence number behind it
 }
@@ -155,22 +175,19 @@ func (w *Worker) unheard(f *flow, dir wire.Dir, h *half) {
 	if w.opt.Records.Inline || f.key.proto != packet.TCP || h.hasAck && int32(h.acked-f.next[dir]) >= 0 {
 		return
 	}
-	if w.full.unheard == nil {
-		w.full.unheard = map[uint64]unheard{}
-	}
-	w.full.unheard[f.id] = unheard{dir, f.next[dir]}
+	w.extra(f).unheard = unheard{true, dir, f.next[dir]}
 }
 
 // hear notes that the bytes of dir before ack were acknowledged.
 func (w *Worker) hear(f *flow, dir wire.Dir, ack uint32) {
-	if u, ok := w.full.unheard[f.id]; ok && u.dir == dir && int32(ack-u.seq) >= 0 {
-		delete(w.full.unheard, f.id)
+	if !w.early(f) {
+		return
+	}
+	if u := &w.extra(f).unheard; u.dir == dir && int32(ack-u.seq) >= 0 {
+		u.on = false
 		w.look.was = Unknown // it is as good as recognised at this packet
 	}
 }
 
 // early reports whether rules about packets must not know the protocol of f yet.
-func (w *Worker) early(f *flow) bool {
-	_, ok := w.full.unheard[f.id]
-	return ok
-}
+func (w *Worker) early(f *flow) bool { return f.extra != 0 && w.extra(f).unheard.on }

@@ -78,7 +78,7 @@ func (w *Worker) showPacket(f *flow, dir wire.Dir, p *packet.Packet) {
 	}
 	w.look.whole = true
 	v := w.view(f, dir)
-	if len(w.full.unheard) > 0 && w.early(f) {
+	if w.early(f) {
 		v.App, w.look.apps[0] = "", Unknown
 	}
 	w.look.Packet(v, p)

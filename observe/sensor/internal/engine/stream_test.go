@@ -44,9 +44,13 @@ type collector struct {
 	lines []string
 	flows []event.Flow
 	p     event.Printer
+	r     event.Reader
 }
 
 func (c *collector) Event(h *event.Header, p event.Payload) {
+	if held, ok := p.(*event.Encoded); ok {
+		p = c.r.Decode(held)
+	}
 	c.lines = append(c.lines, string(c.p.AppendJSON(nil, "", &event.Event{Header: *h, Payload: p})))
 	if f, ok := p.(*event.Flow); ok {
 		c.flows = append(c.flows, *f)

@@ -14,13 +14,24 @@ import (
 // tally counts what Suricata's stats record tells at the end, by its names. Only when EVE is written.
 type tally struct {
 	n       [tallies]uint64
-	flows   map[string]uint64 // of an application protocol, by its counter
-	tx      map[string]uint64 // its transactions
-	errors  map[string]uint64 // its parser's errors
-	states  map[string]uint64 // ends of flows
-	odd     map[string]uint64 // decoder and stream events
+	flows   byApp // of an application protocol
+	tx      byApp // its transactions
+	errors  byApp // its parser's errors
+	states  [len(stateNames)]uint64
+	phases  [len(tcpStates)]uint64
+	odd     map[string]uint64 // decoder events
 	streams [streamOddities]uint64
-	of      map[uint64]uint64 // transactions of a flow under way, by its id
+}
+
+// byApp counts by application protocol, over UDP and over all else.
+type byApp [appCount][2]uint64
+
+func (b *byApp) add(f *flow) {
+	if f.key.proto == packet.UDP {
+		b[f.app][1]++
+	} else {
+		b[f.app][0]++
+	}
 }
 
 // The plain counters.
@@ -103,8 +114,7 @@ var tallyNames = [tallies]string{
 var atRest = []string{"flow.active", "tcp.active_sessions", "file_store.fs_errors"}
 
 func newTally() *tally {
-	return &tally{flows: map[string]uint64{}, tx: map[string]uint64{}, errors: map[string]uint64{}, states: map[string]uint64{}, odd: map[string]uint64{},
-		of: map[uint64]uint64{}}
+	return &tally{odd: map[string]uint64{}}
 }
 
 // frame counts one frame as it came.
@@ -244,9 +254,9 @@ func (t *tally) overlap(differ bool) {
 	}
 }
 
-func (t *tally) begun(f *flow) {
+func (t *tally) begun(proto uint8) {
 	t.n[tallyFlows]++
-	switch f.key.proto {
+	switch proto {
 	case packet.TCP:
 		t.n[tallyFlowsTCP]++
 	case packet.UDP:
@@ -265,39 +275,29 @@ var both = []string{"dns", "krb5", "nfs", "sip", "dcerpc", "enip", "ldap"}
 var counted = []string{"bittorrent-dht", "dhcp", "dnp3", "doh2", "ftp", "ftp-data", "http", "http2", "ike", "imap", "llmnr", "mdns", "modbus",
 	"mqtt", "ntp", "pgsql", "pop3", "quic", "rdp", "rfb", "smb", "smtp", "snmp", "ssh", "telnet", "tftp", "tls", "websocket"}
 
-// counter is the name of an application protocol in the counters.
-func counter(f *flow, app string) string {
-	if !slices.Contains(both, app) {
-		return app
-	}
-	if f.key.proto == packet.UDP {
-		return app + "_udp"
-	}
-	return app + "_tcp"
-}
-
-// message counts a transaction: an event of the protocol itself.
-func (t *tally) message(f *flow, p event.Payload) {
+// message counts an event, and reports whether it is a transaction: one of the protocol itself.
+func (t *tally) message(f *flow, p event.Payload) bool {
 	switch p.Kind() {
 	case event.KindFile, event.KindAuth, event.KindAsset, event.KindFHIR:
+		return false
 	case event.KindAnomaly:
-		t.errors[counter(f, f.app.String())]++
-	default:
-		t.tx[counter(f, f.app.String())]++
-		t.of[f.id]++
+		t.errors.add(f)
+		return false
 	}
+	t.tx.add(f)
+	return true
 }
 
 func (t *tally) ended(f *flow) {
 	switch {
 	case f.app != Unknown:
-		t.flows[counter(f, f.app.String())]++
+		t.flows.add(f)
 	case f.key.proto == packet.TCP && f.marks&markIgnored != 0:
 		t.n[tallyFailedTCP]++
 	case f.key.proto == packet.UDP && f.packets[0]+f.packets[1] > 0:
 		t.n[tallyFailedUDP]++
 	}
-	t.states["flow.end.state."+stateNames[f.state]]++
+	t.states[f.state]++
 	if f.key.proto == packet.TCP {
 		if f.flags[0]&f.flags[1]&packet.SYN != 0 {
 			t.n[tallySessions]++
@@ -305,7 +305,7 @@ func (t *tally) ended(f *flow) {
 		if f.marks&markMid != 0 {
 			t.n[tallyMidstream]++
 		}
-		t.states["flow.end.tcp_state."+tcpStates[f.phase]]++
+		t.phases[f.phase]++
 	}
 }
 
@@ -330,18 +330,32 @@ func (w *Worker) tellTally() {
 		put("decoder.avg_pkt_size", t.n[tallyBytes]/n)
 	}
 	for a := Unknown + 1; a < appCount; a++ {
-		for _, name := range countersOf(a.String()) {
-			in := "app_layer."
-			if !slices.Contains(both, a.String()) && !slices.Contains(counted, a.String()) {
-				in = "bulwark.app_layer." // which Suricata has no counters of
-			}
-			put(in+"flow."+name, t.flows[name])
-			put(in+"tx."+name, t.tx[name])
-			put(in+"error."+name+".parser", t.errors[name])
+		in, apart := "app_layer.", slices.Contains(both, a.String())
+		if !apart && !slices.Contains(counted, a.String()) {
+			in = "bulwark.app_layer." // which Suricata has no counters of
+		}
+		of := func(name string, n func(*byApp) uint64) {
+			put(in+"flow."+name, n(&t.flows))
+			put(in+"tx."+name, n(&t.tx))
+			put(in+"error."+name+".parser", n(&t.errors))
+		}
+		if apart {
+			of(a.String()+"_tcp", func(b *byApp) uint64 { return b[a][0] })
+			of(a.String()+"_udp", func(b *byApp) uint64 { return b[a][1] })
+		} else {
+			of(a.String(), func(b *byApp) uint64 { return b[a][0] + b[a][1] })
 		}
 	}
-	for name, n := range t.states {
-		put(name, n)
+	some := func(name string, n uint64) {
+		if n > 0 {
+			put(name, n)
+		}
+	}
+	for i, name := range stateNames {
+		some("flow.end.state."+name, t.states[i])
+	}
+	for i, name := range tcpStates {
+		some("flow.end.tcp_state."+name, t.phases[i])
 	}
 	for name, n := range t.odd {
 		put("decoder.event."+name, n)
@@ -358,11 +372,4 @@ func (w *Worker) tellTally() {
 		s.Counts = append(s.Counts, fmt.Sprintf(`[{"id":0,"rules_loaded":%d,"rules_failed":%d,"rules_skipped":%d}]`, n.Loaded, n.Failed, n.Skipped))
 	}
 	w.sendStats(s)
-}
-
-func countersOf(app string) []string {
-	if slices.Contains(both, app) {
-		return []string{app + "_tcp", app + "_udp"}
-	}
-	return []string{app}
 }

@@ -92,7 +92,9 @@ func (w *Worker) emit(f *flow, p event.Payload) {
 	w.apps[f.app].Messages++
 	w.showRecord(f, p)
 	if w.opt.EVE {
-		w.full.tally.message(f, p)
+		if w.full.tally.message(f, p) {
+			w.extra(f).counted++
+		}
 		w.refresh(f, p)
 		if w.hold(f, p) {
 			return

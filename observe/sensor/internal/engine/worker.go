@@ -374,7 +374,7 @@ func (w *Worker) begin(p *packet.Packet, h uint64, from end) (*flow, uint32) {
 	}
 	w.count.flows++
 	if w.opt.EVE {
-		w.full.tally.begun(&flow{key: w.key})
+		w.full.tally.begun(w.key.proto)
 	}
 	f.id = w.nextFlow
 	w.nextFlow += w.opt.FlowStep
@@ -601,13 +601,7 @@ func (w *Worker) end(f *flow, n uint32) {
 	}
 	w.tellEnd(f)
 	w.showEnd(f, true)
-	if w.opt.Full {
-		delete(w.full.transactions, f.id)
-	}
-	if w.opt.EVE {
-		delete(w.full.tally.of, f.id)
-		delete(w.full.unheard, f.id)
-	}
+	w.full.forget(f)
 	if f.told != 0 {
 		w.freeTold = append(w.freeTold, f.told)
 	}
