@@ -84,6 +84,8 @@ func (c *Console) Routes() []web.Route {
 		get("/now", signedIn, c.page),
 		get("/incidents", signedIn, c.page),
 		get("/incidents/{id}", signedIn, c.page),
+		get("/response", signedIn, c.page),
+		get("/response/{id}", signedIn, c.page),
 		get("/findings", signedIn, c.page),
 		get("/findings/{id}", signedIn, c.page),
 		get("/traffic", signedIn, c.page),

@@ -6,6 +6,7 @@ import { devices } from './devices.mjs'
 import { findings } from './findings.mjs'
 import { check, until } from './harness.mjs'
 import { incidents } from './incidents.mjs'
+import { response } from './response.mjs'
 import { firstAdministrator, rows, settled, visitor } from './people.mjs'
 
 export async function run(browser, server, report) {
@@ -78,6 +79,7 @@ export async function run(browser, server, report) {
   await devices(page, browser, at, report, faults)
   await incidents(page, browser, at, report, faults)
   await cases(page, browser, at, report, faults)
+  await response(page, browser, at, report, faults)
 
   await report.test('no page of the demo threw, or broke its policy', async () => check(faults.length === 0, faults.join('\n')))
   await page.context().close()

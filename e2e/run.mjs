@@ -7,7 +7,7 @@ import { launch } from './browser.mjs'
 import { Report } from './harness.mjs'
 import { run as program } from './program.mjs'
 import { run as shell } from './shell.mjs'
-import { startProgram, startServer } from './server.mjs'
+import { goApart, startProgram, startServer } from './server.mjs'
 import { run as tests } from './tests.mjs'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../web/dist')
@@ -23,6 +23,9 @@ function weight(dir) {
     return /^(fr|titles\.fr)-/.test(name) ? sum : sum + packed(path)
   }, 0)
 }
+
+const ended = goApart()
+if (ended !== undefined) process.exit(ended)
 
 const report = new Report()
 let first = 0

@@ -8,6 +8,17 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
+/** The tests run in a network namespace of their own, whose packet filter may be written. */
+export const apart = process.env.E2E_APART === '1'
+
+/** Runs this program anew in a network namespace of its own where that may be done, and answers with how it ended; undefined: it is in one, or there is none. */
+export function goApart() {
+  const inside = (command) => ['-n', 'sh', '-c', `ip link set lo up && ${command}`]
+  if (apart || process.getuid?.() !== 0 || spawnSync('unshare', inside('nft list ruleset'), { stdio: 'ignore' }).status !== 0) return undefined
+  spawnSync('go', ['mod', 'download'], { cwd: root, stdio: 'inherit' }) // there is no network in there
+  return spawnSync('unshare', inside(`exec node ${process.argv[1]}`), { stdio: 'inherit', env: { ...process.env, E2E_APART: '1' } }).status ?? 1
+}
+
 /** The console over made-up events of every kind. */
 export const startServer = () => start('./e2e/server', () => [])
 
@@ -29,16 +40,12 @@ async function start(source, args) {
   child.stderr.on('data', (b) => { complaints += b })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const said = {}
-  await Promise.race([
-    (async () => {
-      for await (const line of createInterface({ input: child.stdout })) {
-        const m = /^(console|set ?up)\s+(https:\S+)/i.exec(line)
-        if (m) said[m[1].toLowerCase().replace(' ', '')] = m[2]
-        if (said.console && said.setup) return
-      }
-    })(),
-    ended.then((code) => { throw new Error(`${source} ended with ${code}:\n${complaints}`) }),
-  ])
+  for await (const line of createInterface({ input: child.stdout })) {
+    const m = /^(console|set ?up)\s+(https:\S+)/i.exec(line)
+    if (m) said[m[1].toLowerCase().replace(' ', '')] = m[2]
+    if (said.console && said.setup) break
+  }
+  if (!said.setup) throw new Error(`${source} ended with ${await ended}:\n${complaints}`)
   child.stdout.resume()
   return {
     url: said.console,

@@ -4,8 +4,8 @@ import { firstAdministrator, settled, visitor } from './people.mjs'
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 const words = {
-  en: { nav: 'Rooms', more: 'More', close: ['Now', 'Incidents', 'Findings', 'Traffic'], far: ['Cases', 'Devices', 'Map', 'Dependencies', 'Detections', 'Settings'], commands: 'Commands', out: /^Sign out/ },
-  fr: { nav: 'Pièces', more: 'Plus', close: ['Maintenant', 'Incidents', 'Constats', 'Trafic'], far: ['Dossiers', 'Appareils', 'Carte', 'Dépendances', 'Détections', 'Réglages'], commands: 'Commandes', out: /^Se déconnecter/ },
+  en: { nav: 'Rooms', more: 'More', close: ['Now', 'Incidents', 'Response', 'Findings'], far: ['Traffic', 'Devices', 'Map', 'Dependencies', 'Detections', 'Settings'], commands: 'Commands', out: /^Sign out/ },
+  fr: { nav: 'Pièces', more: 'Plus', close: ['Maintenant', 'Incidents', 'Réponse', 'Constats'], far: ['Trafic', 'Appareils', 'Carte', 'Dépendances', 'Détections', 'Réglages'], commands: 'Commandes', out: /^Se déconnecter/ },
 }
 
 /** Returns the files that the first page loads, by their path in dist. */
@@ -127,7 +127,7 @@ export async function run(browser, server, report) {
       await there.keyboard.press('Enter')
       await sheet.getByRole('link', { name: say.far[0] }).focus()
       await there.keyboard.press('Enter')
-      await there.waitForURL(/\/cases$/)
+      await there.waitForURL(/\/traffic$/)
       await more.tap()
       equal(await sheet.locator('[aria-current=page]').textContent(), say.far[0], 'where we are, in the sheet')
       await sheet.getByRole('button', { name: say.commands }).tap()

@@ -14,6 +14,7 @@ export default defineConfig({
           groups: [
             { name: 'base', test: /node_modules\/(svelte|esm-env|clsx|@lucide|uplot)\/|src\/(ui|lib|i18n\/index|rooms\/rooms|rooms\/\w+\/model)/, minShareCount: 2 },
             { name: 'inventory', test: /src\/rooms\/(devices|dependencies|map)\// },
+            { name: 'response', test: /src\/rooms\/(incidents|response|safety|playbooks|cases|oncall)\// },
             { name: 'detection', test: /src\/rooms\/(findings|detections)\// },
           ],
         },

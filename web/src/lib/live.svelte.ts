@@ -14,13 +14,15 @@ export interface Stats {
 }
 /** A sample of what happened in a second, and how much there was. */
 export interface Sample { seen: number; events: Event[] }
-type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void; finding: (c: Changed) => void; incident: (c: ChangedIncidents) => void }
+/** Containments that changed; none is named where something was missed. */
+export interface ChangedLeases { changed: { id: number }[] }
+type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void; finding: (c: Changed) => void; incident: (c: ChangedIncidents) => void; containment: (c: ChangedLeases) => void; safety: () => void }
 
 const quiet = 15_000 // the node beats every 5 s
 let heard = $state(Date.now())
 let broken = $state(false)
 let source: EventSource | undefined
-const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set(), finding: new Set(), incident: new Set() }
+const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set(), finding: new Set(), incident: new Set(), containment: new Set(), safety: new Set() }
 
 export const live = {
   /** Since when the stream has been silent, as unix milliseconds; undefined while it runs. */
@@ -43,6 +45,8 @@ function missed() {
   for (const f of listeners.health) f()
   for (const f of listeners.finding) f({ changed: [], left_off: 1 })
   for (const f of listeners.incident) f({ changed: [], left_off: 1 })
+  for (const f of listeners.containment) f({ changed: [] })
+  for (const f of listeners.safety) f()
 }
 
 export function listen() {
@@ -55,6 +59,8 @@ export function listen() {
   source.addEventListener('health', () => { alive(); for (const f of listeners.health) f() })
   source.addEventListener('finding', (e) => { alive(); for (const f of listeners.finding) f(JSON.parse(e.data) as Changed) })
   source.addEventListener('incident', (e) => { alive(); for (const f of listeners.incident) f(JSON.parse(e.data) as ChangedIncidents) })
+  source.addEventListener('containment', (e) => { alive(); for (const f of listeners.containment) f(JSON.parse(e.data) as ChangedLeases) })
+  source.addEventListener('safety', () => { alive(); for (const f of listeners.safety) f() })
   source.addEventListener('gap', missed)
   source.addEventListener('error', () => {
     broken = true

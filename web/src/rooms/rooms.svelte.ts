@@ -6,15 +6,17 @@ import type { Me } from '../lib/api.ts'
 import type { Dictionary } from '../i18n/en.ts'
 
 type Page = Component<{ me: Me | undefined }>
-export interface Room { path: string; key: string; name: (t: Dictionary) => string; fetch: () => Promise<{ default: Page }> }
+/** under is the path of the room among whose parts this one is shown; without it the room stands in the rail. */
+export interface Room { path: string; under?: string; key: string; name: (t: Dictionary) => string; fetch: () => Promise<{ default: Page }> }
 
 /** In the order of the rail; key is what is pressed after g. A phone has place for the first four, the others wait behind "More". */
 export const rooms: readonly Room[] = [
   { path: '/now', key: 'n', name: (t) => t.app.now, fetch: () => import('./now/Now.svelte') },
   { path: '/incidents', key: 'i', name: (t) => t.incidents.title, fetch: () => import('./incidents/Incidents.svelte') },
+  { path: '/response', key: 'a', name: (t) => t.response.title, fetch: () => import('./response/Response.svelte') },
   { path: '/findings', key: 'f', name: (t) => t.findings.title, fetch: () => import('./findings/Findings.svelte') },
   { path: '/traffic', key: 't', name: (t) => t.app.traffic, fetch: () => import('./traffic/Traffic.svelte') },
-  { path: '/cases', key: 'c', name: (t) => t.cases.title, fetch: () => import('./cases/Cases.svelte') },
+  { path: '/cases', under: '/incidents', key: 'c', name: (t) => t.cases.title, fetch: () => import('./cases/Cases.svelte') },
   { path: '/devices', key: 'd', name: (t) => t.app.devices, fetch: () => import('./devices/Devices.svelte') },
   { path: '/map', key: 'm', name: (t) => t.app.map, fetch: () => import('./map/Map.svelte') },
   { path: '/dependencies', key: 'e', name: (t) => t.depends.title, fetch: () => import('./dependencies/Dependencies.svelte') },
@@ -22,6 +24,12 @@ export const rooms: readonly Room[] = [
   { path: '/settings', key: 's', name: (t) => t.app.settings, fetch: () => import('./settings/Settings.svelte') },
 ]
 export const close = 4 // how many rooms are always in reach on a phone
+
+/** The rooms of the rail. */
+export const doors = rooms.filter((r) => !r.under)
+/** The room of the rail under which a room is, and all that is there. */
+export const doorOf = (r: Room | undefined) => doors.find((d) => d.path === (r?.under ?? r?.path))
+export const partsOf = (d: Room | undefined) => rooms.filter((r) => d && (r === d || r.under === d.path))
 
 export const roomOf = (path: string) => rooms.find((r) => path === r.path || path.startsWith(`${r.path}/`))
 

@@ -41,24 +41,6 @@ export interface Whole extends Incident {
   left_off: number
   clinical: { text: Said; devices: Entity[]; gravest_tier: string }
 }
-export interface Reason { code: string; en: string; fr: string }
-export interface Lease {
-  id: number
-  effect: string
-  act: string
-  target: string
-  name?: string
-  scope?: string
-  state: string
-  enforced: boolean
-  automatic: boolean
-  playbook?: string
-  reason: string
-  minutes: number
-  until?: string
-  problem?: string
-  verdict: { outcome: string; needs: string; missing: string[] | null; cut: boolean; reasons: Reason[] | null }
-}
 export interface Run { id: number; state: string; began: string; problem?: string; playbook: { id: string; title: Said; steps: { id: string; do: string; title: Said }[] }; steps: { step: string; targets?: { entity: string; lease?: number; problem?: string }[]; more?: number; done?: string; by?: string; note?: string }[] }
 
 export const statuses = ['open', 'contained', 'closed', 'all'] as const
@@ -68,5 +50,4 @@ export const mayLead = (me: Me | undefined) => me?.duties.some((d) => d === 'ana
 export const mayAnswer = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'approver' || d === 'biomedical-engineer') ?? false
 export const entityName = (e: Entity) => e.name || e.value
 export const incidentAt = (id: number) => `/incidents/${id}`
-export const over = (l: Lease) => ['reverted', 'expired', 'refused', 'shadow'].includes(l.state)
 export const both = (x: Said | undefined) => said(x)

@@ -1,0 +1,115 @@
+// What respond/containment and decide/safety answer, and how their words are shown.
+import type { Me } from '../../lib/api.ts'
+import { lasting } from '../../lib/format.ts'
+import { fill, t, word } from '../../i18n/index.ts'
+import { said, type Said } from '../findings/model.svelte.ts'
+
+export interface Reason { code: string; en: string; fr: string }
+export interface Verdict { outcome: string; needs: string; missing: string[] | null; cut: boolean; reasons: Reason[] | null }
+export interface Approval { by: string; yes: boolean; roles: string[] | null; reason?: string; at: string }
+export interface Flow { device: number; peer: string; peer_device?: number; peer_name?: string; app: string; proto: string; port: number; asked: boolean; inside: boolean; clinical: boolean; kept: boolean; conversations: number; bytes: number; last: string; windows: string[] }
+export interface Touched { id: number; name: string; class?: string; tier: number; confirmed: boolean; ward?: string; aimed: boolean; inside: number; outside: number; asked: number; clinical: number }
+export interface Preview {
+  seen: boolean
+  why?: string
+  at: string
+  windows: { name: string; from: string; to: string; conversations: number; clinical: number; capped: boolean }[] | null
+  flows: Flow[] | null
+  more: number
+  devices: Touched[] | null
+  wards: { ward: string; devices: number }[] | null
+  people: string[] | null
+}
+export interface Lease {
+  id: number
+  effect: string
+  act: string
+  target: string
+  name?: string
+  scope?: string
+  addresses?: string[]
+  state: string
+  enforced: boolean
+  automatic: boolean
+  playbook?: string
+  reason: string
+  incident?: string
+  minutes: number
+  created: string
+  by: string
+  since?: string
+  until?: string
+  waits_until?: string
+  released_until?: string
+  next_try?: string
+  point?: string
+  attempts?: number
+  problem?: string
+  verdict: Verdict
+  approvals?: Approval[]
+  cuts?: { device: number }[]
+  preview?: Preview
+}
+export interface Whole extends Lease { history: { at: string; by: string; what: string; state: string; reason?: string }[] }
+export interface Leases { items: Lease[]; total: number; next: string; counts: Record<string, number> }
+export interface Point { name: string; acts: string[]; available: boolean; problem?: string; wanted: number; held: number; checked?: string }
+export interface Weighed { preview: Preview; verdict: Verdict; effect: string }
+export interface Freeze { cause: string; text: Said; by: string; reason: string; since: string }
+
+export interface Safety {
+  frozen: Freeze[]
+  shadow: boolean
+  matrix: { version: number; text: string; edited: boolean; problem: string; rows: { tier: number; name: string; cells: Cell[] }[]; overruled: Overruled[] | null }
+  invariants: Said[]
+  budgets: { minutes: number; devices: number; ward_percent: number; class_percent: number; canary_s: number }
+  approvers: Record<string, string[]>
+}
+export interface Cell { effect: string; outside: string; inside: string; clinical: string }
+export interface Overruled { tier: number; effect: string; case: string; says: string; holds: string }
+
+/** Whether what freezes automation ends only when it is mended. */
+export const mends = (f: Freeze) => f.cause === 'ledger' || f.cause === 'matrix'
+
+const ended = ['reverted', 'expired', 'refused', 'shadow']
+/** What a list is narrowed to: the states of each choice. Nothing: all of them. */
+export const groups: Record<string, readonly string[]> = {
+  live: ['proposed', 'approved', 'applying', 'in_force', 'failed', 'released', 'reverting'],
+  waiting: ['proposed'],
+  force: ['approved', 'applying', 'in_force', 'failed', 'released', 'reverting'],
+  shadow: ['shadow'],
+  over: ['reverted', 'expired', 'refused'],
+  all: [],
+}
+export const over = (l: Lease) => ended.includes(l.state)
+/** Nobody can take back what is over, or on its way there. */
+export const ends = (l: Lease) => over(l) || l.state === 'reverting'
+export const leaseAt = (id: number) => `/response/${id}`
+export const targetOf = (l: Lease) => l.name || l.target
+export const what = (l: Lease) => `${word(t.response.acts, l.act)}: ${targetOf(l)}${l.scope ? ` (${l.scope})` : ''}`
+export const deviceOf = (l: Lease) => /^device:(\d+)$/.exec(l.target)?.[1]
+export const words = (r: Reason) => said({ en: r.en, fr: r.fr })
+export const mark = (d: Touched) => (d.tier > 3 ? '?' : `${d.tier}${d.confirmed ? '' : '?'}`)
+export const roleNames = (roles: string[] | null | undefined) => (roles ?? []).map((r) => word(t.response.roles, r)).join(', ')
+
+const has = (me: Me | undefined, ...duties: string[]) => me?.duties.some((d) => duties.includes(d)) ?? false
+export const mayAsk = (me: Me | undefined) => has(me, 'analyst', 'biomedical-engineer', 'approver', 'administrator')
+/** For whom a person says yes. */
+export const rolesOf = (me: Me | undefined) => [...(has(me, 'analyst', 'approver') ? ['soc'] : []), ...(has(me, 'biomedical-engineer') ? ['clinical'] : [])]
+/** Whether a lease waits for the yes or no of this person. */
+export const mayAnswer = (l: Lease, me: Me | undefined) =>
+  l.state === 'proposed' && l.verdict.outcome === 'ask' && rolesOf(me).length > 0 && !(l.approvals ?? []).some((a) => a.by === `person:${me?.id}`)
+
+/** What happens to a lease next, and when: "ends in 12 min". */
+export function next(l: Lease, now: number): { text: string; at: string } | undefined {
+  const told = (text: string, at: string | undefined) => (at ? { text: fill(text, { time: lasting(Math.max(0, Math.ceil((Date.parse(at) - now) / 1000) * 1000)) }), at } : undefined)
+  if (l.state === 'released') return told(t.response.backIn, l.released_until)
+  if (l.state === 'proposed') return told(t.response.judgedIn, l.waits_until)
+  if (l.state === 'failed' && l.next_try) return told(t.response.triesIn, l.next_try)
+  return over(l) ? undefined : told(t.response.endsIn, l.until)
+}
+
+/** How many devices automation cut in the last minutes, as the budgets count them: what a program did and nobody said yes to. */
+export function spent(leases: readonly Lease[], minutes: number, now: number) {
+  const cuts = leases.filter((l) => l.automatic && !(l.approvals ?? []).some((a) => a.yes) && l.since && now - Date.parse(l.since) < minutes * 60e3).flatMap((l) => l.cuts ?? [])
+  return new Set(cuts.map((c) => c.device)).size
+}
