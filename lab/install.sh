@@ -7,8 +7,8 @@ packages="
 	iproute2 ethtool tcpdump
 	dcmtk orthanc orthanc-dicomweb
 	nginx-light curl openssl
-	samba smbclient
-	dnsmasq-base busybox udhcpc
+	samba samba-ad-dc smbclient
+	dnsmasq-base unbound busybox udhcpc
 	slapd ldap-utils
 	krb5-kdc krb5-admin-server krb5-user
 	openssh-server openssh-client sshpass

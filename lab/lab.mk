@@ -3,6 +3,9 @@ BULWARK_DATA ?=
 BENCH_CAPTURE ?= $(or $(XDG_CACHE_HOME),/var/tmp)/bulwark/bench.pcap
 BENCH_RECORDED ?= $(dir $(BENCH_CAPTURE))recorded.pcap
 
+# Enforcement points, each against the real program that it speaks to.
+PEERS = ./respond/directory
+
 .PHONY: lab bench-capture
 
 # The small hospital with Bulwark on its mirror port (see lab/doc.go), and what Bulwark reads in the bundled capture of it.
@@ -12,7 +15,7 @@ lab: ## run the small hospital with Bulwark watching, and check what it saw (roo
 	CGO_ENABLED=0 go build -o bin/lab ./lab/cmd/lab
 	@status=0; \
 	if [ "$$(id -u)" != 0 ]; then echo "SKIP lab_expectations making network namespaces needs root"; \
-	else ./lab/install.sh && bin/lab live -bulwark bin/bulwark || status=1; fi; \
+	else ./lab/install.sh && bin/lab live -bulwark bin/bulwark && go test -count=1 -p 1 $(PEERS) || status=1; fi; \
 	bin/lab run -bulwark bin/bulwark -capture content/demo/hospital.pcap.zst || status=1; \
 	exit $$status
 

@@ -26,6 +26,7 @@ import (
 	"bulwark/platform/keys"
 	"bulwark/platform/web"
 	"bulwark/respond/containment"
+	"bulwark/respond/directory"
 	"bulwark/respond/filter"
 	"bulwark/respond/notify"
 	"bulwark/respond/radius"
@@ -63,6 +64,8 @@ type Config struct {
 	Filter filter.Config `conf:"filter"`
 	// RADIUS gives orders to switches, access points and controllers.
 	RADIUS radius.Config `conf:"radius"`
+	// Directory is where accounts are locked: Active Directory.
+	Directory directory.Config `conf:"directory"`
 	// Join is how nodes join each other.
 	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bulwark/respond/containment"
+	"bulwark/respond/directory"
 	"bulwark/respond/filter"
 	"bulwark/respond/radius"
 )
@@ -18,5 +19,6 @@ func (n *Node) points() []containment.Point {
 			n.log.Debug("the packet filter was not looked at", "error", err)
 		}
 	}
-	return []containment.Point{filterPoint{f}, radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock)}}
+	return []containment.Point{filterPoint{f}, radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock)},
+		directoryPoint{directory.New(n.config.Directory, n.log.With("room", "directory"))}}
 }

@@ -6,7 +6,7 @@ import content "bulwark/content/safety"
 type actType struct {
 	name    string
 	effect  content.Effect
-	targets []string // device, address, or what is not on the network by itself: incident, ...
+	targets []string // device, address, or what is not on the network by itself: incident, user, domain
 	outside bool     // it is aimed at an address outside the hospital
 	scope   bool     // it has one: see [Act]
 }
@@ -23,6 +23,10 @@ func actTypes() []actType {
 		{name: "reconnect", effect: content.Quarantine, targets: onNetwork}, // a device that is thrown off has nothing until it is back, if it comes back
 		{name: "quarantine", effect: content.Quarantine, targets: onNetwork},
 		{name: "cut", effect: content.Isolation, targets: onNetwork},
+		{name: "disable-account", effect: content.Micro, targets: []string{"user"}}, // deeper where the person gives care now: see [weighing.user]
+		{name: "revoke-sessions", effect: content.Micro, targets: []string{"user"}},
+		{name: "remove-group", effect: content.Micro, targets: []string{"user"}, scope: true},
+		{name: "sinkhole", effect: content.Narrow, targets: []string{"domain"}, outside: true},
 	}
 }
 

@@ -74,6 +74,10 @@ type Flows interface {
 	Flows(ctx context.Context, of []netip.Addr, from, to time.Time, apps []string) (all []Flow, more bool, err error)
 	// People are who signed on from some addresses.
 	People(ctx context.Context, at []netip.Addr, from, to time.Time) ([]string, error)
+	// SignedOn are the addresses from which a person signed on.
+	SignedOn(ctx context.Context, user string, from, to time.Time) ([]netip.Addr, error)
+	// Asked are who asked for a name or one below it, and whom they asked.
+	Asked(ctx context.Context, domain string, from, to time.Time) (all []Flow, more bool, err error)
 }
 
 // Needs is what the room is made of.

@@ -16,8 +16,8 @@ import (
 // Act is what somebody wants to do.
 type Act struct {
 	Act    string // one of actTypes
-	Target string // device:12, address:10.0.0.7, incident:7
-	Scope  string // of block: a peer, or peer:port/tcp
+	Target string // device:12, address:10.0.0.7, incident:7, user:jdurand, domain:evil.example
+	Scope  string // of block: a peer, or peer:port/tcp; of remove-group: the group
 }
 
 // Asked is an act with what bears on it besides what the network shows.
@@ -118,6 +118,7 @@ type weighing struct {
 	proto     uint8
 	port      uint16
 	keep      []Kept
+	person    bool   // it is aimed at a person
 	why       string // it could not be found out what would stop
 	windows   []Window
 	flows     []FlowView
@@ -143,11 +144,13 @@ func (w *weighing) aim() (err error) {
 		return wrong("%q is no target: device:12 or address:10.0.0.7", w.act.Target)
 	case w.act.Scope != "" && !t.scope:
 		return wrong("%s has no scope", w.act.Act)
+	case w.act.Scope == "" && t.scope:
+		return wrong("%s needs a scope", w.act.Act)
 	case kind == "device":
 		err = w.aimDevice(value)
 	case kind == "address":
 		err = w.aimAddress(value)
-	default: // what is not on the network by itself
+	default: // what is not on the network by itself; whom it touches is found out by [weighing.look]
 		w.name = value
 		return nil
 	}
@@ -235,8 +238,17 @@ const (
 func (w *weighing) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, w.within)
 	defer cancel()
-	if w.act.Act == "isolate" {
+	switch kind, value, _ := strings.Cut(w.act.Target, ":"); {
+	case w.act.Act == "isolate":
 		w.learn(ctx)
+	case kind == "domain":
+		w.domain(ctx, value)
+		return
+	case kind == "user":
+		w.user(ctx, value)
+		if len(w.addresses) == 0 {
+			return
+		}
 	}
 	for _, x := range []Window{{Name: "now", From: w.now.Add(-lately), To: w.now}, {Name: "last_week", From: w.now.Add(-week - aWindow/2), To: w.now.Add(-week + aWindow/2)}} {
 		flows, more, err := w.s.needs.Flows.Flows(ctx, w.addresses, x.From, x.To, nil)
@@ -324,6 +336,8 @@ func (w *weighing) stops(f *Flow) bool {
 			far = f.Client
 		}
 		return far == w.peer && (w.proto == 0 || w.proto == f.Proto && w.port == f.Port && f.Server == w.peer)
+	case "disable-account", "revoke-sessions", "remove-group": // nothing is cut on the network; the person cannot go on giving care by it
+		return w.clinical(f)
 	case "isolate":
 		return !slices.Contains(w.keep, Kept{f.Client, f.Server, f.Proto, f.Port})
 	}
@@ -354,7 +368,11 @@ func (w *weighing) flow(x *Window, f *Flow) {
 		if !w.devices.Ours(side.self) {
 			continue
 		}
-		d := w.touch(side.self, slices.Contains(w.addresses, side.self))
+		aimed := slices.Contains(w.addresses, side.self)
+		if w.person && !aimed {
+			continue // it loses nobody: others go on asking it
+		}
+		d := w.touch(side.self, aimed)
 		if w.devices.Ours(side.other) {
 			d.Inside++
 		} else {

@@ -25,6 +25,8 @@ import (
 type hospital struct {
 	devices map[uint64]Device
 	flows   []Flow
+	people  map[string][]netip.Addr // where they signed on
+	asked   map[string][]netip.Addr // who asked for a name
 	err     error
 	more    bool
 }
@@ -59,6 +61,17 @@ func (h *hospital) People(context.Context, []netip.Addr, time.Time, time.Time) (
 	return []string{"j.durand"}, nil
 }
 
+func (h *hospital) SignedOn(_ context.Context, user string, _, _ time.Time) ([]netip.Addr, error) {
+	return h.people[user], h.err
+}
+
+func (h *hospital) Asked(_ context.Context, domain string, _, _ time.Time) (all []Flow, more bool, err error) {
+	for _, a := range h.asked[domain] {
+		all = append(all, Flow{Client: a, Server: at("10.0.0.53"), App: "dns", Proto: 17, Port: 53, Conversations: 3, Last: noon})
+	}
+	return all, h.more, h.err
+}
+
 func at(text string) netip.Addr { return netip.MustParseAddr(text) }
 
 // ours is a hospital with an office computer, an archive of images, an infusion pump with its server, and a new device.
@@ -71,6 +84,12 @@ func ours() *hospital {
 	said := func(client, server, app string, port uint16) {
 		h.flows = append(h.flows, Flow{Client: at(client), Server: at(server), App: app, Proto: 6, Port: port, Conversations: 2, Bytes: 100, Last: noon.Add(-time.Minute)})
 	}
+	h.devices[6] = one(6, "desk", "workstation", 3, true, "10.0.0.6")
+	h.devices[7] = one(7, "ward", "workstation", 2, true, "10.0.0.7")
+	h.people = map[string][]netip.Addr{"office": {at("10.0.0.6")}, "reader": {at("10.0.0.1")}, "nurse": {at("10.0.0.6"), at("10.0.0.7")}, "archive": {at("10.0.0.2")},
+		"outside": {at("192.0.2.5")}, "pumps": {at("10.0.0.3")}}
+	h.asked = map[string][]netip.Addr{"evil.example": {at("10.0.0.6")}, "vendor.example": {at("10.0.0.6"), at("10.0.0.2")}, "ward.example": {at("10.0.0.7")},
+		"pump.example": {at("10.0.0.3")}, "guest.example": {at("10.0.0.77")}}
 	said("10.0.0.1", "10.0.0.2", "dicom", 104)
 	said("10.0.0.1", "10.0.0.9", "smb", 445)
 	said("10.0.0.1", "192.0.2.66", "tls", 443)
@@ -101,7 +120,7 @@ func TestWeigh(t *testing.T) {
 		edit    func(*hospital)
 		outcome Outcome
 		needs   content.Needs
-		stopped uint64 // conversations of now
+		stopped uint64 // conversations of now, or of the month
 		keeps   int
 	}{
 		{name: "an office computer is isolated but for its images", act: Act{"isolate", "device:1", ""}, outcome: Allow, needs: content.Auto, stopped: 4, keeps: 1},
@@ -115,6 +134,20 @@ func TestWeigh(t *testing.T) {
 		{name: "a share is blocked: its server loses a client alone", act: Act{"block", "device:1", "10.0.0.9:445/tcp"}, outcome: Allow, needs: content.Auto, stopped: 2},
 		{name: "images are not", act: Act{"block", "device:1", "10.0.0.2:104/tcp"}, outcome: Ask, needs: content.SOC, stopped: 2},
 		{name: "another port stops nothing", act: Act{"block", "device:1", "10.0.0.2:105/tcp"}, outcome: Allow, needs: content.Auto},
+		{name: "the account of somebody at an office computer is disabled", act: Act{"disable-account", "user:office", ""}, outcome: Allow, needs: content.Auto},
+		{name: "that of somebody who looks at images is not", act: Act{"disable-account", "user:reader", ""}, outcome: Ask, needs: content.SOC, stopped: 2},
+		{name: "that of somebody on a clinical workstation is not", act: Act{"disable-account", "user:nurse", ""}, outcome: Ask, needs: content.Both},
+		{name: "a right of theirs is not taken, either", act: Act{"remove-group", "user:nurse", "admins"}, outcome: Ask, needs: content.SOC},
+		{name: "nor are sessions revoked at what care depends on", act: Act{"revoke-sessions", "user:archive", ""}, outcome: Ask, needs: content.Both, stopped: 4},
+		{name: "nobody locks out who is at a life-critical device", act: Act{"disable-account", "user:pumps", ""}, outcome: Refuse, needs: content.Never},
+		{name: "of whom it is not known where they are a person says yes", act: Act{"disable-account", "user:nobody", ""}, outcome: Ask, needs: content.SOC},
+		{name: "being outside is being nowhere", act: Act{"disable-account", "user:outside", ""}, outcome: Ask, needs: content.SOC},
+		{name: "a name that the office asked for goes to the sinkhole", act: Act{"sinkhole", "domain:evil.example", ""}, outcome: Allow, needs: content.Auto, stopped: 3},
+		{name: "so does one that nobody asked for", act: Act{"sinkhole", "domain:quiet.example", ""}, outcome: Allow, needs: content.Auto},
+		{name: "one that what care depends on asked for does not", act: Act{"sinkhole", "domain:vendor.example", ""}, outcome: Ask, needs: content.SOC, stopped: 6},
+		{name: "nor one that a ward asked for", act: Act{"sinkhole", "domain:ward.example", ""}, outcome: Ask, needs: content.SOC, stopped: 3},
+		{name: "one that a pump asked for needs two", act: Act{"sinkhole", "domain:pump.example", ""}, outcome: Ask, needs: content.Both, stopped: 3},
+		{name: "one that an unknown device asked for needs a person", act: Act{"sinkhole", "domain:guest.example", ""}, outcome: Ask, needs: content.SOC, stopped: 3},
 		{name: "what is not known waits for a person", act: Act{"isolate", "device:1", ""}, edit: func(h *hospital) { h.err = errors.New("disk full") }, outcome: Ask, needs: content.SOC},
 		{name: "so does what is more than can be looked at", act: Act{"isolate", "device:1", ""}, edit: func(h *hospital) { h.more = true }, outcome: Ask, needs: content.SOC, stopped: 4, keeps: 1},
 	}
@@ -134,7 +167,7 @@ func TestWeigh(t *testing.T) {
 			}
 			var stopped uint64
 			for _, w := range got.Preview.Windows {
-				if w.Name == "now" {
+				if w.Name == "now" || w.Name == "month" {
 					stopped = w.Conversations
 				}
 			}
