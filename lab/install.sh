@@ -12,6 +12,7 @@ packages="
 	slapd ldap-utils
 	krb5-kdc krb5-admin-server krb5-user
 	openssh-server openssh-client sshpass
+	freeradius snmpd
 	nmap hydra onesixtyone rclone snmp bind9-dnsutils
 "
 

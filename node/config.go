@@ -30,6 +30,7 @@ import (
 	"bulwark/respond/filter"
 	"bulwark/respond/notify"
 	"bulwark/respond/radius"
+	"bulwark/respond/snmp"
 )
 
 // Config is everything that can be configured. Each part stands beside the code that reads it.
@@ -66,6 +67,8 @@ type Config struct {
 	RADIUS radius.Config `conf:"radius"`
 	// Directory is where accounts are locked: Active Directory.
 	Directory directory.Config `conf:"directory"`
+	// SNMP gives orders to switches that are managed by it.
+	SNMP snmp.Config `conf:"snmp"`
 	// Join is how nodes join each other.
 	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.

@@ -5,6 +5,7 @@ import (
 	"bulwark/respond/directory"
 	"bulwark/respond/filter"
 	"bulwark/respond/radius"
+	"bulwark/respond/snmp"
 )
 
 // points are where acts are enforced; of those with the same act the first that takes an order has it. Where a capture is shown
@@ -19,6 +20,7 @@ func (n *Node) points() []containment.Point {
 			n.log.Debug("the packet filter was not looked at", "error", err)
 		}
 	}
-	return []containment.Point{filterPoint{f}, radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock)},
+	return []containment.Point{filterPoint{f}, snmpPoint{snmp.New(n.config.SNMP)},
+		radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock)},
 		directoryPoint{directory.New(n.config.Directory, n.log.With("room", "directory"))}}
 }
