@@ -203,7 +203,7 @@ type Containment struct {
 	mu     sync.RWMutex
 	leases map[uint64]*Lease // never changed in place: another takes its place
 	last   uint64
-	forged []string // leases that somebody else wrote, found at the start
+	forged []string // leases that somebody else wrote or took away; not told yet
 	points map[string]*standing
 }
 
@@ -253,11 +253,7 @@ func (c *Containment) Name() string { return "containment" }
 
 // Run drives the enforcement points until ctx ends. What is in force stays in force, and ends by itself.
 func (c *Containment) Run(ctx context.Context) error {
-	for _, why := range c.forged {
-		if c.needs.Alarm != nil {
-			c.needs.Alarm(ctx, why)
-		}
-	}
+	c.alarm(ctx)
 	var all sync.WaitGroup
 	for _, p := range c.needs.Points {
 		all.Go(func() { c.reconcile(ctx, p) })

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
 	"bulwark/platform/db/dbtest"
@@ -319,30 +321,85 @@ func TestRestart(t *testing.T) {
 	r.expect("it was to be taken away before", m.ID, Reverted, false)
 }
 
+// Whatever somebody writes into the database, or takes from it, is noticed: what runs stays as it was, what was taken up and is not
+// what the ledger knows ends; and nothing more is automatic.
 func TestTampered(t *testing.T) {
-	d := dbtest.SQLite(t)
-	r := newRoom(t, d)
-	l, m := r.propose("device:7"), r.propose("device:8")
-	r.step()
+	doc := func(from, to string) func(row leaseRow) string {
+		return func(row leaseRow) string {
+			if !strings.Contains(row.Doc, from) {
+				t.Fatalf("%s has no %s", row.Doc, from)
+			}
+			return strings.Replace(row.Doc, from, to, 1)
+		}
+	}
+	for _, c := range []struct {
+		what    string
+		forge   func(row leaseRow) string // nil: the row is taken away
+		stopped State                     // what becomes of it where it happened while the program was stopped; empty: it is gone
+	}{
+		{"another target", doc(`"device:7"`, `"device:1"`), Refused},
+		{"a longer time", doc(`"minutes":60`, `"minutes":99`), Refused},
+		{"said to be over", doc(`"state":"in_force"`, `"state":"reverted"`), Refused},
+		{"gone", nil, ""},
+	} {
+		dbtest.Each(t, func(t *testing.T, d *db.DB) {
+			for _, running := range []bool{true, false} {
+				r := newRoom(t, d)
+				l, m := r.propose("device:7"), r.propose("device:8")
+				r.step()
+				r.meddle(d, l.ID, c.forge)
+				if !running {
+					r.open(d)
+				} else if err := r.guard(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				r.Containment.alarm(t.Context())
+				if len(r.alarms) != 1 || len(r.health.Warnings()) != 1 {
+					t.Errorf("%s, running %v: alarms %v, want one", c.what, running, r.alarms)
+				}
+				r.step()
+				switch {
+				case running:
+					r.expect(c.what+", running", l.ID, InForce, true)
+				case c.stopped != "":
+					r.expect(c.what+", stopped", l.ID, c.stopped, false)
+				default:
+					if got := r.point.held(); slices.Contains(got, l.ID) {
+						t.Errorf("%s, stopped: %v are held", c.what, got)
+					}
+				}
+				r.expect(c.what+": the other one", m.ID, InForce, true)
+				r.verify()
+				r.open(d)
+				r.Containment.alarm(t.Context())
+				if len(r.alarms) != 1 {
+					t.Errorf("%s, running %v: it is told again: %v", c.what, running, r.alarms)
+				}
+				if _, err := r.LiftAll(t.Context(), "person:ana", "over", func(*Lease) bool { return true }); err != nil {
+					t.Fatal(err)
+				}
+				r.step()
+			}
+		})
+	}
+}
+
+// meddle writes a lease as somebody else would, or takes it away.
+func (r *room) meddle(d *db.DB, id uint64, as func(leaseRow) string) {
+	r.t.Helper()
 	row := leaseRow{}
-	if err := d.Read().NewSelect().Model(&row).Where("id = ?", int64(l.ID)).Scan(t.Context()); err != nil {
-		t.Fatal(err)
+	err := d.Read().NewSelect().Model(&row).Where("id = ?", int64(id)).Scan(r.t.Context())
+	if err == nil && as != nil {
+		err = d.Write(r.t.Context(), writeDoc(id, as(row)))
+	} else if err == nil {
+		err = d.Write(r.t.Context(), func(ctx context.Context, tx bun.Tx) error {
+			_, err := tx.NewDelete().Model(&row).WherePK().Exec(ctx)
+			return err
+		})
 	}
-	forged := strings.Replace(row.Doc, `"device:7"`, `"device:1"`, 1)
-	err := d.Write(t.Context(), writeDoc(l.ID, forged))
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
-	r.open(d)
-	ctx, stop := context.WithCancel(t.Context())
-	stop()
-	if err := r.Run(ctx); err != nil || len(r.alarms) != 1 {
-		t.Errorf("alarms %v (%v), want one", r.alarms, err)
-	}
-	r.step()
-	r.expect("the forged one", l.ID, Refused, false)
-	r.expect("the other one", m.ID, InForce, true)
-	r.verify()
 }
 
 func TestBedside(t *testing.T) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 
@@ -13,7 +11,6 @@ import (
 
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
-	"bulwark/platform/health"
 	"bulwark/platform/ledger"
 )
 
@@ -180,7 +177,6 @@ func (c *Containment) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	forged := map[uint64]string{}
 	for _, row := range rows {
 		l := &Lease{}
 		if err := json.Unmarshal([]byte(row.Doc), l); err != nil {
@@ -189,54 +185,6 @@ func (c *Containment) load(ctx context.Context) error {
 		l.ID = uint64(row.ID)
 		c.last = max(c.last, l.ID)
 		c.leases[l.ID] = l
-		if l.State.Over() {
-			continue
-		}
-		if why, err := c.known(ctx, l); err != nil {
-			return err
-		} else if why != "" {
-			forged[l.ID] = why
-		}
 	}
-	return c.endForged(ctx, forged)
-}
-
-// known reports why a row is not the one that the ledger knows; empty: it is.
-func (c *Containment) known(ctx context.Context, l *Lease) (string, error) {
-	page, err := c.needs.Ledger.List(ctx, ledger.Query{Object: l.object(), Act: "containment.", Limit: 1})
-	if err != nil {
-		return "", err
-	}
-	sum, err := l.sum()
-	if err != nil {
-		return "", err
-	}
-	switch {
-	case len(page.Entries) == 0:
-		return "the ledger does not know it", nil
-	case page.Entries[0].Detail["row"] != sum:
-		return "it is not what the ledger knows", nil
-	}
-	return "", nil
-}
-
-// endForged ends the leases that somebody else than this room wrote, and says so.
-func (c *Containment) endForged(ctx context.Context, forged map[uint64]string) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(forged)) {
-		l := c.leases[id]
-		if c.needs.Health != nil {
-			c.needs.Health.Set(&tampered, health.Args{"lease": fmt.Sprint(id), "why": forged[id]})
-		}
-		if _, err := c.change(ctx, l, word{by: ledger.Program("containment"), what: "tampered", reason: forged[id], outcome: ledger.Refused}, func(l *Lease) error {
-			l.Point = c.pointOf(l.Act, l.Point)
-			l.end(Refused, forged[id])
-			return nil
-		}); err != nil {
-			return err
-		}
-		c.forged = append(c.forged, fmt.Sprintf("lease %d: %s", id, forged[id]))
-	}
-	return nil
+	return c.compare(ctx)
 }

@@ -38,8 +38,16 @@ func program() string { return ledger.Program("containment") }
 
 // timeOften does what becomes due by time alone, whatever enforcement points do.
 func (c *Containment) timeOften(ctx context.Context) {
+	looked := c.needs.Clock.Now()
 	for {
 		c.due(ctx)
+		if now := c.needs.Clock.Now(); now.Sub(looked) >= lookEvery {
+			looked = now
+			if err := c.guard(ctx); err != nil && ctx.Err() == nil {
+				c.needs.Log.Error("what is kept could not be compared", "error", err)
+			}
+			c.alarm(ctx)
+		}
 		if !clock.Pause(ctx, c.needs.Beat) {
 			return
 		}

@@ -8,8 +8,8 @@ func Warnables() []*health.Warnable { return []*health.Warnable{&tampered, &unen
 var tampered = health.Warnable{
 	ID: "containment.tampered", Severity: health.Unprotected, Per: "lease",
 	Title: health.Text{EN: "A containment was changed behind the program's back", FR: "Une mesure de confinement a été modifiée à l'insu du programme"},
-	Text: health.Text{EN: "Containment {lease} was ended and automation is frozen: {why}.",
-		FR: "La mesure {lease} a été levée et l'automatisation est gelée : {why}."},
+	Text: health.Text{EN: "Automation is frozen. Containment {lease}: {why}.",
+		FR: "L'automatisation est gelée. Mesure {lease} : {why}."},
 	NextStep: health.Text{EN: "Find out who could write to the database, verify the ledger, then lift the freeze on the page Safety.",
 		FR: "Cherchez qui a pu écrire dans la base, vérifiez le registre, puis levez le gel sur la page Sécurité clinique."},
 }
