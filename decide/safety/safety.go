@@ -18,8 +18,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	content "bulwark/content/safety"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
@@ -129,6 +127,7 @@ type Safety struct {
 	freezes map[string]Freeze
 	live    bool // automatic acts are done, not only noted
 	broken  time.Time
+	rows    map[string]string // what is kept, by name
 }
 
 // New takes up what was decided.
@@ -146,75 +145,12 @@ func New(ctx context.Context, n Needs) (*Safety, error) {
 	if n.Whole == nil {
 		n.Whole = func() bool { return true }
 	}
-	s := &Safety{needs: n, rates: newRates(n.Clock.Now()), freezes: map[string]Freeze{}}
+	s := &Safety{needs: n, rates: newRates(n.Clock.Now()), freezes: map[string]Freeze{}, rows: map[string]string{}}
 	s.matrix, s.text = content.Shipped()
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("taking up the interlock: %w", err)
 	}
 	return s, s.reread(ctx)
-}
-
-type stateRow struct {
-	bun.BaseModel `bun:"table:safety_state,alias:s"`
-	Name          string `bun:"name,pk"`
-	Doc           string `bun:"doc"`
-}
-
-// Names of rows.
-const (
-	rowMatrix  = "matrix"
-	rowFreezes = "freezes"
-	rowMode    = "mode"
-)
-
-// modeDoc is whether automatic acts are done.
-type modeDoc struct {
-	Live bool `json:"live"`
-}
-
-// load takes up what was kept. What cannot be read freezes.
-func (s *Safety) load(ctx context.Context) error {
-	var rows []stateRow
-	if err := s.needs.DB.Read().NewSelect().Model(&rows).Scan(ctx); err != nil {
-		return err
-	}
-	for _, row := range rows {
-		switch row.Name {
-		case rowMatrix:
-			if m, err := content.Parse([]byte(row.Doc), "the matrix that was kept"); err == nil {
-				s.matrix, s.text, s.edited = m, []byte(row.Doc), true
-			} else {
-				s.problem = err.Error()
-			}
-		case rowFreezes:
-			if err := json.Unmarshal([]byte(row.Doc), &s.freezes); err != nil {
-				s.freezes = map[string]Freeze{"tampered": s.freeze("tampered", ledger.Program("safety"), err.Error())}
-			}
-		case rowMode:
-			var m modeDoc
-			if json.Unmarshal([]byte(row.Doc), &m) == nil {
-				s.live = m.Live
-			}
-		}
-	}
-	return nil
-}
-
-// keep writes a row and its entry in the ledger in one transaction; an empty text drops the row.
-func (s *Safety) keep(ctx context.Context, name, doc string, e ledger.Entry) error {
-	return s.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		var err error
-		if doc == "" {
-			err = db.Drop(ctx, tx, (*stateRow)(nil), []string{name}, "name", func(n string) []any { return []any{n} })
-		} else {
-			err = db.Put(ctx, tx, []stateRow{{Name: name, Doc: doc}}, "name", "doc")
-		}
-		if err != nil {
-			return err
-		}
-		_, err = s.needs.Ledger.Append(ctx, tx, e)
-		return err
-	})
 }
 
 // Name is "safety".
@@ -229,6 +165,9 @@ func (s *Safety) Run(ctx context.Context, b *bus.Bus) error {
 	go func() { followed <- s.follow(ctx, b) }()
 	for clock.Pause(ctx, lookEvery) {
 		s.guard(ctx)
+		if err := s.compare(ctx); err != nil && ctx.Err() == nil {
+			s.needs.Log.Error("what is kept could not be compared", "error", err)
+		}
 		if err := s.reread(ctx); err != nil && ctx.Err() == nil {
 			s.needs.Log.Error("the matrix could not be taken", "error", err)
 		}
@@ -335,6 +274,11 @@ func (s *Safety) freeze(cause, by, reason string) Freeze {
 func (s *Safety) Freeze(ctx context.Context, cause, by, reason string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.freezeFor(ctx, cause, by, reason)
+}
+
+// freezeFor stops automation. The lock is held.
+func (s *Safety) freezeFor(ctx context.Context, cause, by, reason string) error {
 	next := map[string]Freeze{}
 	for k, f := range s.freezes {
 		next[k] = f
@@ -355,6 +299,9 @@ func (s *Safety) setFreezes(ctx context.Context, all map[string]Freeze, e ledger
 	doc, err := json.Marshal(all)
 	if err != nil {
 		return err
+	}
+	if len(all) == 0 {
+		doc = nil
 	}
 	if err := s.keep(ctx, rowFreezes, string(doc), e); err != nil {
 		return err

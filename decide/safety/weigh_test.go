@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	content "bulwark/content/safety"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
@@ -291,5 +293,77 @@ func TestTheMatrixShowsWhatHolds(t *testing.T) {
 	rows, over = view(loose)
 	if want := (Overruled{1, "E3", "inside", "auto", "soc"}); !slices.Contains(over, want) || rows[1].Cells[3].Inside != "soc" {
 		t.Errorf("overruled %v, want %v in it", over, want)
+	}
+}
+
+// A row that somebody else wrote, or took away, is noticed while the program runs and at its start: the last good state stays, or
+// what is shipped, and nothing is automatic.
+func TestRowsThatSomebodyElseWrote(t *testing.T) {
+	own := strings.Replace(string(func() []byte { _, text := content.Shipped(); return text }()), "devices: 5", "devices: 4", 1)
+	for _, c := range []struct{ what, name, doc string }{
+		{"a looser matrix", rowMatrix, strings.Replace(own, "devices: 4", "devices: 9", 1)},
+		{"no matrix", rowMatrix, ""},
+		{"no freeze any more", rowFreezes, ""},
+		{"live", rowMode, `{"live":true}`},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			d, file := dbtest.SQLite(t), filepath.Join(t.TempDir(), "safety.yaml")
+			s := newSafety(t, d, ours(), file)
+			if err := s.SetMatrix(t.Context(), own, "person:ana", "fewer"); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Freeze(t.Context(), "person", "person:ana", "maintenance"); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.SetLive(t.Context(), false, "person:ana", "not yet"); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.compare(t.Context()); err != nil || len(s.Frozen()) != 1 {
+				t.Fatalf("before: %v %v", s.Frozen(), err)
+			}
+			meddle := func() {
+				t.Helper()
+				err := d.Write(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+					_, err := tx.NewUpdate().Model(&stateRow{Name: c.name, Doc: c.doc}).Column("doc").WherePK().Exec(ctx)
+					if c.doc == "" {
+						_, err = tx.NewDelete().Model(&stateRow{Name: c.name}).WherePK().Exec(ctx)
+					}
+					return err
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			tampered := func(s *Safety, when string, frozen int) {
+				t.Helper()
+				all := s.Frozen()
+				if len(all) != frozen || !slices.ContainsFunc(all, func(f Freeze) bool { return f.Cause == "tampered" }) || s.live {
+					t.Errorf("%s: live %v, frozen %+v", when, s.live, all)
+				}
+			}
+			meddle()
+			if err := s.compare(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			tampered(s, "running", 2)
+			if s.matrix.Budgets.Devices != 4 {
+				t.Error("the matrix is another")
+			}
+			s = newSafety(t, d, ours(), file)
+			tampered(s, "a restart after it was put back", 2)
+			if err := s.Thaw(t.Context(), "person:ana", "looked into"); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Freeze(t.Context(), "person", "person:ana", "maintenance"); err != nil {
+				t.Fatal(err)
+			}
+			meddle()
+			s = newSafety(t, d, ours(), file)
+			frozen := 2
+			if c.name == rowFreezes {
+				frozen = 1
+			}
+			tampered(s, "at the start", frozen)
+		})
 	}
 }
