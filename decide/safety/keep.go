@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"maps"
 
 	"github.com/uptrace/bun"
@@ -100,12 +101,16 @@ func (s *Safety) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	forged := ""
+	forged, why := "", " was not what the ledger knows: it was dropped"
 	for _, name := range rowNames() {
 		known, err := s.known(ctx, name, docs[name])
 		switch {
+		case errors.Is(err, ledger.ErrUnread): // the last good state stays
+			forged, why, known = err.Error(), "", true
 		case err != nil:
 			return err
+		}
+		switch {
 		case known:
 			s.rows[name] = docs[name]
 			s.resume(name, docs[name])
@@ -116,7 +121,7 @@ func (s *Safety) load(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.alarm(ctx, forged, " was not what the ledger knows: it was dropped")
+	return s.alarm(ctx, forged, why)
 }
 
 // resume takes up a row. What cannot be read freezes.

@@ -367,3 +367,32 @@ func TestRowsThatSomebodyElseWrote(t *testing.T) {
 		})
 	}
 }
+
+// A ledger with an entry of a newer program is refused by the number of the entry: what is kept stays, and nothing is automatic.
+func TestALedgerOfANewerProgram(t *testing.T) {
+	d, file := dbtest.SQLite(t), filepath.Join(t.TempDir(), "safety.yaml")
+	s := newSafety(t, d, ours(), file)
+	_, text := content.Shipped()
+	if err := s.SetMatrix(t.Context(), strings.Replace(string(text), "devices: 5", "devices: 4", 1), "person:ana", "fewer"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetLive(t.Context(), true, "person:ana", "agreed"); err != nil {
+		t.Fatal(err)
+	}
+	err := d.Write(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw(`UPDATE ledger_entry SET record = replace(record, '"v":1', '"v":2')`).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = newSafety(t, d, ours(), file)
+	all := s.Frozen()
+	if len(all) != 1 || all[0].Cause != "tampered" || !strings.Contains(all[0].Reason, "unreadable entry 1: reading a record: version 2, and this program reads 1") || s.matrix.Budgets.Devices != 4 {
+		t.Errorf("%+v, budget %d", all, s.matrix.Budgets.Devices)
+	}
+	got, err := s.Weigh(t.Context(), Asked{Act: Act{"isolate", "device:1", ""}, Automatic: true})
+	if err != nil || got.Verdict.Outcome != Ask {
+		t.Errorf("%v (%v), want %v", got.Verdict.Outcome, err, Ask)
+	}
+}

@@ -57,6 +57,9 @@ const (
 // ErrEntry means that an entry cannot be kept as it is.
 var ErrEntry = errors.New("ledger: bad entry")
 
+// ErrUnread means that an entry that is kept cannot be read: it was changed, or is of a newer program.
+var ErrUnread = errors.New("ledger: unreadable entry")
+
 // record is an entry as it is hashed and kept. Its form never changes once written: version tells a later one apart.
 type record struct {
 	Version int `json:"v"`
@@ -89,7 +92,7 @@ func decode(text []byte) (Entry, error) {
 		return Entry{}, fmt.Errorf("reading a record: %w", err)
 	}
 	if r.Version != version {
-		return Entry{}, fmt.Errorf("reading a record: version %d is not known", r.Version)
+		return Entry{}, fmt.Errorf("reading a record: version %d, and this program reads %d", r.Version, version)
 	}
 	return r.Entry, nil
 }

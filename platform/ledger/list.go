@@ -55,7 +55,7 @@ func (l *Ledger) List(ctx context.Context, q Query) (Page, error) {
 	for _, r := range rows {
 		e, err := decode([]byte(r.Record))
 		if err != nil {
-			return Page{}, fmt.Errorf("entry %d: %w", r.Seq, err)
+			return Page{}, fmt.Errorf("%w %d: %w", ErrUnread, r.Seq, err)
 		}
 		p.Entries = append(p.Entries, e)
 	}

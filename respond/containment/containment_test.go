@@ -465,3 +465,25 @@ func TestWhatCannotBeAsked(t *testing.T) {
 		})
 	}
 }
+
+// A ledger with an entry of a newer program is refused by the number of the entry: what is in force stays, and automation stops.
+func TestALedgerOfANewerProgram(t *testing.T) {
+	d := dbtest.SQLite(t)
+	r := newRoom(t, d)
+	l := r.propose("device:7")
+	r.step()
+	err := d.Write(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewRaw(`UPDATE ledger_entry SET record = replace(record, '"v":1', '"v":2')`).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.open(d)
+	r.Containment.alarm(t.Context())
+	if len(r.alarms) != 1 || !strings.Contains(r.alarms[0], "version 2, and this program reads 1") || !strings.Contains(r.alarms[0], "entry ") {
+		t.Errorf("alarms %v", r.alarms)
+	}
+	r.step()
+	r.expect("it stays", l.ID, InForce, true)
+}

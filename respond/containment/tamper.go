@@ -3,6 +3,7 @@ package containment
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,6 +30,10 @@ type mark struct {
 // stands there. Of one that is gone nothing is left to drive: its enforcement point lets go of it.
 func (c *Containment) compare(ctx context.Context) error {
 	marks, err := c.marks(ctx)
+	if errors.Is(err, ledger.ErrUnread) { // the last good state stays
+		c.forged = append(c.forged, err.Error())
+		return nil
+	}
 	if err != nil {
 		return err
 	}

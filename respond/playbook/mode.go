@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -44,6 +45,9 @@ func version(f *playbooks.File) string {
 // promoted is the last word on the mode of a playbook; its zero value: there is none.
 func (n *Playbooks) promoted(ctx context.Context, id string) (Promotion, error) {
 	page, err := n.needs.Ledger.List(ctx, ledger.Query{Object: "playbook:" + id, Act: actMode, Limit: 1})
+	if errors.Is(err, ledger.ErrUnread) {
+		return Promotion{}, nil // what cannot be read makes nothing active
+	}
 	if err != nil || len(page.Entries) == 0 {
 		return Promotion{}, err
 	}
