@@ -86,6 +86,7 @@ func (c *Console) Routes() []web.Route {
 		get("/incidents/{id}", signedIn, c.page),
 		get("/response", signedIn, c.page),
 		get("/response/{id}", signedIn, c.page),
+		get("/safety", signedIn, c.page),
 		get("/findings", signedIn, c.page),
 		get("/findings/{id}", signedIn, c.page),
 		get("/traffic", signedIn, c.page),

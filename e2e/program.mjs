@@ -7,6 +7,7 @@ import { findings } from './findings.mjs'
 import { check, until } from './harness.mjs'
 import { incidents } from './incidents.mjs'
 import { response } from './response.mjs'
+import { safety } from './safety.mjs'
 import { firstAdministrator, rows, settled, visitor } from './people.mjs'
 
 export async function run(browser, server, report) {
@@ -80,6 +81,7 @@ export async function run(browser, server, report) {
   await incidents(page, browser, at, report, faults)
   await cases(page, browser, at, report, faults)
   await response(page, browser, at, report, faults)
+  await safety(page, browser, at, report, faults)
 
   await report.test('no page of the demo threw, or broke its policy', async () => check(faults.length === 0, faults.join('\n')))
   await page.context().close()

@@ -14,6 +14,7 @@ export const rooms: readonly Room[] = [
   { path: '/now', key: 'n', name: (t) => t.app.now, fetch: () => import('./now/Now.svelte') },
   { path: '/incidents', key: 'i', name: (t) => t.incidents.title, fetch: () => import('./incidents/Incidents.svelte') },
   { path: '/response', key: 'a', name: (t) => t.response.title, fetch: () => import('./response/Response.svelte') },
+  { path: '/safety', under: '/response', key: 'y', name: (t) => t.safety.title, fetch: () => import('./safety/Safety.svelte') },
   { path: '/findings', key: 'f', name: (t) => t.findings.title, fetch: () => import('./findings/Findings.svelte') },
   { path: '/traffic', key: 't', name: (t) => t.app.traffic, fetch: () => import('./traffic/Traffic.svelte') },
   { path: '/cases', under: '/incidents', key: 'c', name: (t) => t.cases.title, fetch: () => import('./cases/Cases.svelte') },

@@ -28,6 +28,7 @@ export interface Lease {
   name?: string
   scope?: string
   addresses?: string[]
+  plan?: string[]
   state: string
   enforced: boolean
   automatic: boolean
@@ -112,4 +113,13 @@ export function next(l: Lease, now: number): { text: string; at: string } | unde
 export function spent(leases: readonly Lease[], minutes: number, now: number) {
   const cuts = leases.filter((l) => l.automatic && !(l.approvals ?? []).some((a) => a.yes) && l.since && now - Date.parse(l.since) < minutes * 60e3).flatMap((l) => l.cuts ?? [])
   return new Set(cuts.map((c) => c.device)).size
+}
+
+/** What acts are aimed at that are not aimed at a device or an address. */
+export const aims: Record<string, string> = { 'disable-account': 'user', 'revoke-sessions': 'user', 'remove-group': 'user', sinkhole: 'domain', 'freeze-ring': 'incident' }
+/** A target as it is sent: where no kind was typed, a number alone is that of a device, the rest an address, or what the act is aimed at. */
+export function aim(typed: string, kind: string): string {
+  if (/^[a-z]+:[^:]/.test(typed) && !/^[0-9a-f:.]+$/i.test(typed)) return typed
+  if (kind !== 'device') return `${kind}:${typed}`
+  return /^\d+$/.test(typed) ? `device:${typed}` : `address:${typed}`
 }
