@@ -24,7 +24,7 @@ func (s *Site) place(f *Finding, b *Burst) (Change, bool) {
 		}
 	}
 	free := s.weigh(en, func(b *Burst) bool { return b.Incident == 0 }) // what is in an incident opens no other
-	if in := s.ofRule(b); in != nil && free >= s.set.Lean*s.set.Open {
+	if in := s.ofRule(b); in != nil && (free >= s.set.Lean*s.set.Open || f.Severity >= critical && b.Score >= s.set.Join) {
 		return s.bring(in, b, OfRule, b.Rule, free), true
 	}
 	if free >= s.set.Open {
@@ -37,6 +37,10 @@ func (s *Site) place(f *Finding, b *Burst) (Change, bool) {
 	}
 	return Change{}, false
 }
+
+// critical is the severity of rules that link by themselves: an outbreak makes them known to the site within minutes, and what was
+// found of the tenth device then weighs little although it is the same attack.
+const critical = 4
 
 // heavier weighs an incident again of which a burst grew.
 func (s *Site) heavier(b *Burst) (Change, bool) {
