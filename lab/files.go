@@ -48,19 +48,21 @@ func (h *Host) accounts() error {
 	return h.etc("shadow", string(shadow))
 }
 
-// startFiles starts samba with one share for the staff and one that anybody reads.
+// startFiles starts samba with one share for the staff, one that anybody reads, and the one of administrators.
 func startFiles(ctx context.Context, h *Hospital) error {
 	host := h.Host("files")
 	if err := host.accounts(); err != nil {
 		return err
 	}
-	for _, dir := range []string{"ward", "public", "private", "lock", "state", "cache", "ncalrpc"} {
+	for _, dir := range []string{"ward", "public", "drive", "private", "lock", "state", "cache", "ncalrpc"} {
 		if err := os.Mkdir(filepath.Join(host.dir, dir), 0o755); err != nil {
 			return err
 		}
 	}
-	if err := os.Chmod(filepath.Join(host.dir, "ward"), 0o777); err != nil {
-		return err
+	for _, dir := range []string{"ward", "drive"} {
+		if err := os.Chmod(filepath.Join(host.dir, dir), 0o777); err != nil {
+			return err
+		}
 	}
 	if _, err := host.write("public/canteen.txt", "Monday: soup\n"); err != nil {
 		return err
@@ -88,6 +90,9 @@ path = %[1]s/ward
 read only = no
 [public]
 path = %[1]s/public
+[C$]
+path = %[1]s/drive
+read only = no
 `, host.dir))
 	if err != nil {
 		return err

@@ -4,7 +4,7 @@
 set -eu
 
 packages="
-	iproute2 ethtool tcpdump
+	iproute2 ethtool tcpdump nftables
 	dcmtk orthanc orthanc-dicomweb
 	nginx-light curl openssl
 	samba samba-ad-dc smbclient

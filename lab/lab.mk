@@ -8,14 +8,17 @@ PEERS = ./respond/directory ./respond/radius ./respond/snmp
 
 .PHONY: lab bench-capture
 
-# The small hospital with Bulwark on its mirror port (see lab/doc.go), and what Bulwark reads in the bundled capture of it.
-lab: ## run the small hospital with Bulwark watching, and check what it saw (root)
+# The small hospital with Bulwark on its mirror port (see lab/doc.go), then with its filter in the switch while it is attacked, and
+# what Bulwark reads in the bundled capture of it.
+lab: ## run the small hospital with Bulwark watching, attack it, and check what Bulwark saw and stopped (root)
 	@mkdir -p bin
 	CGO_ENABLED=0 go build -o bin/bulwark ./cmd/bulwark
 	CGO_ENABLED=0 go build -o bin/lab ./lab/cmd/lab
 	@status=0; \
 	if [ "$$(id -u)" != 0 ]; then echo "SKIP lab_expectations making network namespaces needs root"; \
-	else ./lab/install.sh && bin/lab live -bulwark bin/bulwark && go test -count=1 -p 1 $(PEERS) || status=1; fi; \
+	elif ./lab/install.sh; then bin/lab live -bulwark bin/bulwark || status=1; bin/lab contain -bulwark bin/bulwark || status=1; \
+	go test -count=1 -p 1 $(PEERS) || status=1; \
+	else status=1; fi; \
 	bin/lab run -bulwark bin/bulwark -capture content/demo/hospital.pcap.zst || status=1; \
 	exit $$status
 

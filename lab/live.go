@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -25,9 +26,10 @@ import (
 
 // Watcher is `bulwark up` on the mirror port.
 type Watcher struct {
-	cmd   *exec.Cmd
-	ended chan error
-	web   http.Client
+	bulwark, data string // the program and its data folder
+	cmd           *exec.Cmd
+	ended         chan error
+	web           http.Client
 	// base is the console's address.
 	base  string
 	begin time.Time
@@ -37,8 +39,9 @@ type Watcher struct {
 // patience bounds every wait for the program.
 const patience = time.Minute
 
-// Watch starts `bulwark up` on the mirror port, with a data folder of the lab, and sets up an administrator.
-func (n *Network) Watch(ctx context.Context, bulwark string) (*Watcher, error) {
+// Watch starts `bulwark up` on the mirror port, with a data folder of the lab, and sets up an administrator. more is added to its
+// settings, and files to that folder.
+func (n *Network) Watch(ctx context.Context, bulwark, more string, files map[string]string) (*Watcher, error) {
 	bulwark, err := filepath.Abs(bulwark)
 	if err != nil {
 		return nil, err
@@ -47,22 +50,24 @@ func (n *Network) Watch(ctx context.Context, bulwark string) (*Watcher, error) {
 	if err := os.Mkdir(data, 0o700); err != nil {
 		return nil, err
 	}
-	conf := fmt.Sprintf("site: lab\nsensor:\n  interfaces: [%s]\n  report: 5s\n", mirrorDev)
-	if err := os.WriteFile(filepath.Join(data, "bulwark.yaml"), []byte(conf), 0o600); err != nil {
-		return nil, err
+	all := maps.Clone(files)
+	if all == nil {
+		all = map[string]string{}
+	}
+	all["bulwark.yaml"] = fmt.Sprintf("site: lab\nsensor:\n  interfaces: [%s]\n  report: 5s\n%s", mirrorDev, more)
+	for name, text := range all {
+		path := filepath.Join(data, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			return nil, err
+		}
 	}
 	if err := ip("-n", sensorNS, "link", "set", "lo", "up"); err != nil {
 		return nil, err
 	}
-	w := &Watcher{ended: make(chan error, 1), said: &transcript{link: make(chan string, 1)}, begin: time.Now()}
-	w.cmd = exec.CommandContext(ctx, "ip", "netns", "exec", sensorNS, bulwark, "--data", data, "up")
-	w.cmd.Cancel = func() error { return w.cmd.Process.Signal(syscall.SIGTERM) }
-	w.cmd.WaitDelay = patience
-	w.cmd.Stdout, w.cmd.Stderr = w.said, w.said
-	if err := w.cmd.Start(); err != nil {
+	w := &Watcher{bulwark: bulwark, data: data, said: &transcript{link: make(chan string, 1)}, begin: time.Now()}
+	if err := w.start(ctx); err != nil {
 		return nil, err
 	}
-	go func() { w.ended <- w.cmd.Wait() }()
 	select {
 	case link := <-w.said.link:
 		if err = w.setUp(ctx, link); err == nil {
@@ -78,6 +83,21 @@ func (n *Network) Watch(ctx context.Context, bulwark string) (*Watcher, error) {
 		return nil, errors.Join(err, w.Stop(), fmt.Errorf("it said: %s", w.said))
 	}
 	return w, nil
+}
+
+// start starts the program on its data folder.
+func (w *Watcher) start(ctx context.Context) error {
+	ended := make(chan error, 1)
+	c := exec.CommandContext(ctx, "ip", "netns", "exec", sensorNS, w.bulwark, "--data", w.data, "up")
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
+	c.WaitDelay = patience
+	c.Stdout, c.Stderr = w.said, w.said
+	if err := c.Start(); err != nil {
+		return err
+	}
+	go func() { ended <- c.Wait() }()
+	w.cmd, w.ended = c, ended
+	return nil
 }
 
 // setUp opens the one-time link and creates the administrator, as a browser would.
@@ -126,18 +146,30 @@ func (w *Watcher) setUp(ctx context.Context, link string) error {
 // watches waits until the mirror port is watched: what crossed it before is not seen.
 func (w *Watcher) watches(ctx context.Context) error {
 	const up = `bulwark_sensor_interface_up{interface="` + mirrorDev + `"} 1`
-	for begin := time.Now(); time.Since(begin) < patience; {
+	return await(ctx, "bulwark watches "+mirrorDev, func() (bool, error) {
 		text, err := w.get(ctx, w.base+"/metrics")
-		if err != nil || bytes.Contains(text, []byte(up)) {
+		if errors.Is(err, syscall.ECONNREFUSED) { // it is just being started
+			return false, nil
+		}
+		return bytes.Contains(text, []byte(up)), err
+	})
+}
+
+// await asks until what is waited for is so; it is an error when our patience ends before.
+func await(ctx context.Context, what string, is func() (bool, error)) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for begin := time.Now(); time.Since(begin) < patience; {
+		if ok, err := is(); ok || err != nil {
 			return err
 		}
 		select {
-		case <-time.After(50 * time.Millisecond):
+		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	return errors.New("lab: bulwark does not watch " + mirrorDev)
+	return fmt.Errorf("lab: waited %v in vain until %s", patience, what)
 }
 
 func (w *Watcher) get(ctx context.Context, url string) ([]byte, error) {
@@ -258,7 +290,7 @@ func Live(ctx context.Context, bulwark string, progress io.Writer) (seen Seen, e
 		return seen, err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	w, err := h.Watch(ctx, bulwark)
+	w, err := h.Watch(ctx, bulwark, "", nil)
 	if err != nil {
 		return seen, err
 	}
@@ -277,4 +309,15 @@ func Live(ctx context.Context, bulwark string, progress io.Writer) (seen Seen, e
 		seen.Findings, err = w.Findings(ctx)
 	}
 	return seen, errors.Join(err, w.Stop())
+}
+
+// grave is what it said, but for what is usual.
+func (t *transcript) grave() string {
+	var all []string
+	for line := range strings.Lines(t.String()) {
+		if !strings.Contains(line, `"level":"INFO"`) {
+			all = append(all, line)
+		}
+	}
+	return strings.Join(all, "")
 }

@@ -20,6 +20,7 @@ import (
 const usage = `lab is a small hospital in network namespaces. It needs root and the packages of lab/install.sh.
 
   lab live [-bulwark FILE]               run every scenario with bulwark up on the mirror port, check what it kept
+  lab contain [-bulwark FILE]            play attacks with bulwark up on the mirror port and its filter in the switch, check what it stopped
   lab run [-bulwark FILE] [-keep FILE] [-capture FILE]
                                          run every scenario, have bulwark read what the mirror port saw, check it
   lab capture -o FILE                    run every scenario and write what the mirror port saw
@@ -37,7 +38,7 @@ func main() {
 		os.Exit(2)
 	}
 	verbs := map[string]func(context.Context, []string) (bool, error){
-		"live": live, "run": run, "capture": capture, "record": record, "record-bench": recordBench, "load": load, "check": check, "clean": clean,
+		"live": live, "contain": contain, "run": run, "capture": capture, "record": record, "record-bench": recordBench, "load": load, "check": check, "clean": clean,
 	}
 	verb := verbs[os.Args[1]]
 	if verb == nil {
@@ -97,6 +98,20 @@ func live(ctx context.Context, args []string) (bool, error) {
 	}
 	ok = lab.Print(os.Stdout, "lab_devices", results) && ok
 	return lab.Print(os.Stdout, "lab_findings", lab.CheckFindings(seen.Findings)) && ok, nil
+}
+
+func contain(ctx context.Context, args []string) (bool, error) {
+	var bulwark string
+	err := options("contain", args, func(f *flag.FlagSet) {
+		f.StringVar(&bulwark, "bulwark", os.Getenv("BULWARK"), "the program that watches; default $BULWARK")
+	})
+	if err != nil {
+		return false, err
+	}
+	if bulwark == "" {
+		return false, fmt.Errorf("contain needs -bulwark or $BULWARK")
+	}
+	return lab.Contain(ctx, bulwark, os.Stdout, os.Stderr)
 }
 
 func run(ctx context.Context, args []string) (bool, error) {
