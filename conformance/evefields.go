@@ -17,11 +17,11 @@ import (
 // eveOptions are the ways in which records are written for eve_fields: as usual, all that can be switched on, and the
 // older and shorter forms.
 func eveOptions() []eve.Options {
-	all := eve.Options{Ethernet: true, Hellos: true, Headers: true, Mail: true,
+	all := eve.Options{Ethernet: true, Mail: true,
 		MailFields: []string{"reply-to", "x-originating-ip", "in-reply-to", "references", "importance", "priority", "sensitivity",
 			"organization", "content-md5", "date", "bcc", "received"},
 		MailDigests: []string{"body", "subject"}, URLSchemes: []string{"http", "https"}, FullURLs: true, NoZeros: true,
-		Records: eve.Records{Passwords: true, Hashes: []string{"md5", "sha1", "sha256"}}}
+		Records: eve.Records{Hellos: true, Headers: true, Passwords: true, Hashes: []string{"md5", "sha1", "sha256"}}}
 	return []eve.Options{{}, all, {DNS2: true, ShortDHCP: true, ShortIPv6: true, Types: []string{"dns", "dhcp", "netflow"}}}
 }
 

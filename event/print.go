@@ -103,7 +103,7 @@ const hexDigits = "0123456789abcdef"
 func AppendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	from := 0
-	for i := 0; i < len(s); {
+	for i := plain(s); i < len(s); {
 		b := s[i]
 		if b >= 0x20 && b != '"' && b != '\\' && b < utf8.RuneSelf {
 			i++
@@ -124,6 +124,22 @@ func AppendJSONString(dst []byte, s string) []byte {
 		from = i
 	}
 	return append(append(dst, s[from:]...), '"')
+}
+
+// plain is how many bytes of s, by eights, stand in a JSON string as they are. Most texts are plain, and short.
+func plain(s string) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		b := s[i : i+8]
+		x := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		quote, back := x^ones*'"', x^ones*'\\'
+		if (x|(x-ones*0x20)|(quote-ones)|(back-ones))&tops != 0 { // with bits above 7 among them, or one that may be another's borrow
+			break
+		}
+	}
+	return i
 }
 
 func appendEscape(dst []byte, b byte) []byte {

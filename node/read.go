@@ -147,7 +147,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key, Seed: seedOf(files),
 		Start: starter(c.Sensor, len(o.rules) > 0), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
-		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords, Hashes: o.hashes}, Discard: o.measure, Look: look,
+		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords, Hashes: o.hashes}, Discard: o.measure, Look: look, Walked: sink.walks(),
 		Done: func(r sensor.FileReport) {
 			if !o.endless() {
 				sink.packets += r.Packets
@@ -389,27 +389,48 @@ func (s *readSink) Publish(_ context.Context, kind event.Kind, batch []byte) err
 		return err
 	}
 	var e event.Event
+	n := 0
 	for s.reader.Next(&e) {
-		switch {
-		case s.summary != nil:
+		if n++; s.summary != nil {
 			s.summary.add(&e)
 			continue
-		case s.o.eve:
-			s.line = s.eve.Append(s.line[:0], &e)
-		default:
-			s.line = s.printer.AppendJSON(s.line[:0], "", &e)
 		}
-		if len(s.line) == 0 {
-			continue // EVE has no such event
-		}
-		if _, err := s.out.Write(append(s.line, '\n')); err != nil {
+		if err := s.print(&e); err != nil {
 			return err
 		}
 	}
-	if err := s.reader.Err(); err != nil || !s.o.endless() {
+	switch err := s.reader.Err(); {
+	case err != nil:
 		return err
+	case n != s.reader.Len():
+		return fmt.Errorf("%w: %d events of %d", event.ErrBatch, n, s.reader.Len())
+	case !s.o.endless():
+		return nil
 	}
 	return s.out.Flush() // somebody looks on
+}
+
+// walks reports whether Publish walks batches to their end.
+func (s *readSink) walks() bool { return s.inventory == nil && s.batches == nil }
+
+// print prints an event as a line, in the memory of the output where it has room.
+func (s *readSink) print(e *event.Event) error {
+	if s.out.Available() < 4<<10 {
+		if err := s.out.Flush(); err != nil {
+			return err
+		}
+	}
+	line := s.out.AvailableBuffer()
+	if s.o.eve {
+		line = s.eve.Append(line, e)
+	} else {
+		line = s.printer.AppendJSON(line, "", e)
+	}
+	if len(line) == 0 {
+		return nil // EVE has no such event
+	}
+	_, err := s.out.Write(append(line, '\n'))
+	return err
 }
 
 func (s *readSink) finish() error {

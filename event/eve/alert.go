@@ -28,7 +28,7 @@ func (w *Writer) alert(e *event.Event, p *event.Alert) {
 	if w.References {
 		w.references(p.References)
 	}
-	if p.Context != "" && json.Valid([]byte(p.Context)) {
+	if p.Context != "" && event.ValidJSON(p.Context) {
 		j.raw("context", p.Context)
 	}
 	if w.XFF == "extra-data" {

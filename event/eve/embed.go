@@ -3,7 +3,6 @@ package eve
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"net/netip"
 	"strings"
 
@@ -28,7 +27,7 @@ type Evidence struct {
 
 // Evidence appends to the object at the end of dst what an alert shows of its packet; an empty dst begins one.
 func (w *Writer) Evidence(dst []byte, from int, v *Evidence) []byte {
-	w.j = object{buf: dst}
+	w.j.begin(dst)
 	if j := &w.j; len(dst) > from {
 		j.buf = dst[:len(dst)-1]
 		j.fresh = len(dst) == from+2
@@ -61,7 +60,7 @@ func (w *Writer) Evidence(dst []byte, from int, v *Evidence) []byte {
 
 // Files appends to the object in dst a file, in a list; an empty dst begins one.
 func (w *Writer) Files(dst []byte, p *event.File) []byte {
-	w.j = object{buf: dst}
+	w.j.begin(dst)
 	j := &w.j
 	if len(dst) > 2 {
 		j.buf = dst[:len(dst)-1]
@@ -139,9 +138,9 @@ func (w *Writer) Objects(dst []byte, e *event.Event) []byte {
 		return dst
 	}
 	from := len(dst)
-	w.j = object{buf: dst}
+	w.j.begin(dst)
 	w.j.open("")
-	if p, ok := e.Payload.(*event.DNP3); ok && json.Valid([]byte(p.Record)) { // a side under its name
+	if p, ok := e.Payload.(*event.DNP3); ok && event.ValidJSON(p.Record) { // a side under its name
 		w.j.open("dnp3")
 		w.j.raw(pick(p.FromServer, "response", "request"), p.Record)
 		w.j.close()
@@ -176,7 +175,7 @@ type Frame struct {
 
 // Frame appends to the object in dst a frame; an empty dst begins one.
 func (w *Writer) Frame(dst []byte, f *Frame) []byte {
-	w.j = object{buf: dst}
+	w.j.begin(dst)
 	j := &w.j
 	if len(dst) > 2 {
 		j.buf = dst[:len(dst)-1]

@@ -6,7 +6,6 @@
 package eve
 
 import (
-	"encoding/json"
 	"net"
 	"net/netip"
 	"slices"
@@ -21,6 +20,7 @@ type Writer struct {
 	Options
 	j       object
 	printer event.Printer
+	flows   []community // by the last bits of the flow; made when needed
 
 	// The last http object written, of the request of that flow and place: the files it carried repeat it.
 	object       []byte
@@ -31,9 +31,6 @@ type Writer struct {
 	around               []byte
 	aroundFlow, aroundTx uint64
 }
-
-// stamp is EVE's form of a time: microseconds, and the offset without a colon.
-const stamp = "2006-01-02T15:04:05.000000-0700"
 
 // Append appends e as one JSON object without a line end, or as several with line ends between them; nothing where the
 // options leave it out.
@@ -66,7 +63,7 @@ func (w *Writer) one(dst []byte, e *event.Event, kind string) []byte {
 		}
 	case *event.HTTP:
 		if p.DNS && p.Version == "HTTP/2" { // the record of the DNS in it holds it
-			w.j = object{buf: w.aside[:0]}
+			w.j.begin(w.aside[:0])
 			w.http(e, p)
 			w.aside = w.j.buf
 			return dst
@@ -97,7 +94,7 @@ func (w *Writer) one(dst []byte, e *event.Event, kind string) []byte {
 
 // head begins a record: what all types have.
 func (w *Writer) head(dst []byte, e *event.Event, kind string) {
-	w.j = object{buf: dst}
+	w.j.begin(dst)
 	j := &w.j
 	j.open("")
 	j.time("timestamp", e.Time)
@@ -201,8 +198,7 @@ func (w *Writer) ends(e *event.Event) {
 		if e.Proto == icmp || e.Proto == icmp6 { // the type says which way it goes
 			from, to = src, dst
 		}
-		j.key("community_id")
-		j.buf = append(event.AppendSeededCommunityID(append(j.buf, '"'), w.Seed, from, to, e.Ports.Src, e.Ports.Dst, e.Proto), '"')
+		w.community(e, from, to)
 	}
 }
 
@@ -227,6 +223,10 @@ func pick4(four bool) uint64 {
 // protoName is Suricata's name of an IP protocol.
 func protoName(p uint8) string {
 	switch p {
+	case tcp:
+		return "TCP"
+	case udp:
+		return "UDP"
 	case 4:
 		return "IP-in-IP"
 	case 41:
@@ -369,7 +369,7 @@ func orNone(s string) string {
 
 func (w *Writer) ldap(p *event.LDAP) {
 	j := &w.j
-	if p.Record != "" && json.Valid([]byte(p.Record)) {
+	if p.Record != "" && event.ValidJSON(p.Record) {
 		j.raw("ldap", p.Record)
 		return
 	}

@@ -50,7 +50,7 @@ func cases() []struct {
 	}
 	var all []one
 	for _, k := range event.Kinds() {
-		all = append(all, one{"a " + k.String() + " with all that it may have", Options{Ethernet: true, Hellos: true, Headers: true}, full(k)})
+		all = append(all, one{"a " + k.String() + " with all that it may have", Options{Ethernet: true, Records: Records{Hellos: true, Headers: true}}, full(k)})
 	}
 	answer := &event.DNS{Activity: "Response", Hostname: "_sip._udp.example", Type: "SRV", Rcode: "NOERROR", RawFlags: 0x8180,
 		Flags: []string{"rd", "ra"}, Answers: []string{"20 1 5060 sip.example", "a b", "\xc5x"}, AnswerTypes: []string{"SRV", "TXT", "NULL"},

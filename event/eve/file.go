@@ -1,10 +1,6 @@
 package eve
 
-import (
-	"encoding/json"
-
-	"bulwark/event"
-)
+import "bulwark/event"
 
 // file writes a file that was carried. As Suricata does, the digests but SHA-256 are told of a whole file only, and lost
 // bytes count to the size.
@@ -47,7 +43,7 @@ func (w *Writer) remember(e *event.Event, tx uint64, from int) {
 
 // carrier writes what carried a file, where that was the record before.
 func (w *Writer) carrier(e *event.Event, p *event.File) {
-	if p.Carrier != "" && json.Valid([]byte("{"+p.Carrier+"}")) {
+	if p.Carrier != "" && event.ValidJSON("{"+p.Carrier+"}") {
 		w.j.comma()
 		w.j.buf = append(w.j.buf, p.Carrier...)
 		return

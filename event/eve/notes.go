@@ -1,10 +1,6 @@
 package eve
 
-import (
-	"encoding/json"
-
-	"bulwark/event"
-)
+import "bulwark/event"
 
 // notes writes what rules have noted of the flow: the objects metadata and traffic.
 func (w *Writer) notes(e *event.Event) {
@@ -15,7 +11,7 @@ func (w *Writer) notes(e *event.Event) {
 
 // fields writes the fields of an object of JSON; nothing where text is none.
 func (j *object) fields(text string) {
-	if len(text) > 2 && text[0] == '{' && json.Valid([]byte(text)) {
+	if len(text) > 2 && text[0] == '{' && event.ValidJSON(text) {
 		j.comma()
 		j.buf = append(j.buf, text[1:len(text)-1]...)
 	}

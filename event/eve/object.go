@@ -13,7 +13,13 @@ import (
 type object struct {
 	buf   []byte
 	fresh bool // nothing stands in the innermost object yet
+
+	date     string // how the times of a day begin; empty: of none yet
+	midnight int64  // its beginning, in seconds since 1970
 }
+
+// begin goes on behind b.
+func (j *object) begin(b []byte) { j.buf, j.fresh = b, false }
 
 func (j *object) comma() {
 	if !j.fresh {
@@ -23,8 +29,14 @@ func (j *object) comma() {
 }
 
 func (j *object) key(name string) {
-	j.comma()
-	j.buf = append(append(append(j.buf, '"'), name...), '"', ':')
+	b := j.buf
+	if j.fresh {
+		b = append(b, '"')
+	} else {
+		b = append(b, ',', '"')
+	}
+	j.fresh = false
+	j.buf = append(append(b, name...), '"', ':')
 }
 
 // open begins an object under name, or without one.
@@ -119,11 +131,30 @@ func (j *object) list(name string, list []string) {
 	j.end()
 }
 
+// time writes a time in EVE's form: microseconds, and the offset without a colon.
 func (j *object) time(name string, nanos int64) {
 	j.key(name)
-	j.buf = time.Unix(0, nanos).UTC().AppendFormat(append(j.buf, '"'), stamp)
-	j.buf = append(j.buf, '"')
+	second, part := nanos/1e9, nanos%1e9
+	if part < 0 {
+		second, part = second-1, part+1e9
+	}
+	if day := second - (second%86400+86400)%86400; j.date == "" || day != j.midnight {
+		j.midnight, j.date = day, time.Unix(day, 0).UTC().Format(`"2006-01-02T`)
+	}
+	s, us := second-j.midnight, part/1000
+	b := append(append(j.buf, j.date...), "00:00:00.000000+0000\""...)
+	at := b[len(b)-len(`00:00:00.000000+0000"`):]
+	pair(at, s/3600)
+	pair(at[3:], s/60%60)
+	pair(at[6:], s%60)
+	pair(at[9:], us/10000)
+	pair(at[11:], us/100%100)
+	pair(at[13:], us%100)
+	j.buf = b
 }
+
+// pair writes two digits.
+func pair(b []byte, n int64) { b[0], b[1] = byte('0'+n/10), byte('0'+n%10) }
 
 // day writes a time of a certificate, to the second.
 func (j *object) day(name string, nanos uint64) {

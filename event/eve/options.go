@@ -17,9 +17,6 @@ type Options struct {
 
 	ShortDHCP bool // of DHCP only acknowledgements, and little of them: extended is off
 
-	Hellos  bool // what the hellos of TLS list
-	Headers bool // all fields of HTTP heads
-
 	Anomalies []string // types of anomaly that are written: decode, stream, applayer; empty: all
 	ShortIPv6 bool     // IPv6 addresses as RFC 5952 writes them
 	NoZeros   bool     // no counters that are zero
@@ -51,6 +48,10 @@ type Records struct {
 
 	// Hashes are the digests that are made of files: md5, sha1, sha256 (Suricata's force-hash).
 	Hashes []string `json:"hashes,omitempty"`
+
+	// Hellos writes what the hellos of TLS list, Headers all fields of the heads of HTTP; those of HTTP/2 are written always.
+	Hellos  bool `json:"hellos,omitempty"`
+	Headers bool `json:"headers,omitempty"`
 
 	// Passwords writes passwords, communities and the like that crossed in clear, as Suricata does; without it a mask
 	// stands in their place, and alerts about frames do not show their bytes.

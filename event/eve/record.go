@@ -1,10 +1,6 @@
 package eve
 
-import (
-	"encoding/json"
-
-	"bulwark/event"
-)
+import "bulwark/event"
 
 // recorded is the object of a kind that the sensor writes down as EVE has it, under its name.
 func recorded(p event.Payload) (name, record string, ok bool) {
@@ -29,7 +25,7 @@ func recorded(p event.Payload) (name, record string, ok bool) {
 
 // record writes an object that the sensor wrote down as JSON; an empty one where it did not.
 func (w *Writer) record(name, record string) {
-	if !json.Valid([]byte(record)) {
+	if !event.ValidJSON(record) {
 		record = "{}"
 	}
 	w.j.raw(name, record)

@@ -72,6 +72,7 @@ type Options struct {
 	Look       func() (*os.File, error) // opens what is looked for in the traffic, for the [inspect.Eye] of the child; nil: nothing is
 	Looked     func(error)              // is told whether that was taken over; may be nil
 	Costs      func([]byte)             // takes what it cost to look for each thing, in the form of the eye: at the end of files, and when [Sensor.AskCosts] asks; may be nil
+	Walked     bool                     // files only: Publisher walks each batch to its end, and returns where it is malformed
 	Discard    bool                     // files only: encode the events and throw them away, to measure
 }
 
@@ -299,8 +300,10 @@ func (s *Sensor) listen(ctx context.Context, c Child, report func(link.Report), 
 		}
 		switch kind {
 		case link.FrameBatch:
-			if err := valid(&check, of, payload, stats); err != nil {
-				return err
+			if !s.opt.Walked || of != event.KindNone {
+				if err := valid(&check, of, payload, stats); err != nil {
+					return err
+				}
 			}
 			if err := s.opt.Publisher.Publish(ctx, of, payload); err != nil {
 				return fmt.Errorf("publishing events: %w", err)

@@ -161,8 +161,10 @@ func (w *Worker) fillHTTP(e *event.HTTP, t *texts, x *http.Transaction) {
 		if r.Status == 0 {
 			e.Reason = event.View(r.Code)
 		}
-		e.RequestHeaders = t.headers(w, e.RequestHeaders, &q.Head)
-		e.ResponseHeaders = t.headers(w, e.ResponseHeaders, &r.Head)
+		if !w.opt.EVE || w.opt.Records.Headers || e.Version == "HTTP/2" {
+			e.RequestHeaders = t.headers(w, e.RequestHeaders, &q.Head)
+			e.ResponseHeaders = t.headers(w, e.ResponseHeaders, &r.Head)
+		}
 	}
 }
 

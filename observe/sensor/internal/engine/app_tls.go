@@ -68,6 +68,7 @@ func (a *tlsTale) fill(s *tls.Session) *event.TLS {
 	*e = event.TLS{ClientALPN: e.ClientALPN[:0], SANs: e.SANs[:0], Ciphers: e.Ciphers[:0], Extensions: e.Extensions[:0],
 		ClientSANs: e.ClientSANs[:0], SignatureAlgorithms: e.SignatureAlgorithms[:0], ServerExtensions: e.ServerExtensions[:0], Resumed: s.Resumed, Established: s.Established}
 	e.Before = a.f.before.String()
+	lists := w.opt.Full && (!w.opt.EVE || w.opt.Records.Hellos)
 	t := texts{buf: w.out.text[:0]}
 	if c := s.Client; c != nil {
 		e.SNI, e.ClientVersion = event.View(c.ServerName), c.Best().String()
@@ -79,7 +80,9 @@ func (a *tlsTale) fill(s *tls.Session) *event.TLS {
 			at := len(t.buf)
 			t.buf = c.AppendJA3(t.buf)
 			e.JA3Text = t.from(at)
-			t.clientHello(e, c)
+			if lists {
+				t.clientHello(e, c)
+			}
 		}
 	}
 	e.Version = e.ClientVersion // as Suricata does where no answer was seen
@@ -90,6 +93,8 @@ func (a *tlsTale) fill(s *tls.Session) *event.TLS {
 			at := len(t.buf)
 			t.buf = h.AppendJA3S(t.buf)
 			e.JA3SText = t.from(at)
+		}
+		if lists {
 			e.CipherID, e.ServerHelloVersion = uint64(h.CipherSuite)+1, h.Version.String()
 			for _, n := range h.Extensions {
 				e.ServerExtensions = append(e.ServerExtensions, t.number(uint64(n)))

@@ -130,6 +130,7 @@ func (w *Worker) scribe() *scribe {
 	if w.look.scribe == nil {
 		w.look.scribe = new(scribe)
 		w.look.scribe.writer.Records = w.opt.Records
+		w.look.scribe.writer.Hellos, w.look.scribe.writer.Headers = false, false // which stand in records of their own alone
 	}
 	return w.look.scribe
 }
