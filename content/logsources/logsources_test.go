@@ -1,0 +1,13 @@
+package logsources
+
+import "testing"
+
+func TestAll(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 1 || all[0].Service("security") != "security" || all[0].Service("Nothing") != "" {
+		t.Errorf("got %d products, want Windows, whose channel Security is the service security", len(all))
+	}
+}

@@ -1,0 +1,286 @@
+// Package logrule asks the rules of Sigma (specification v2.1) about events of logs.
+package logrule
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"bulwark/content/logsources"
+	"bulwark/detect/logrule/internal/engine"
+	"bulwark/detect/logrule/internal/sigma"
+)
+
+// Rule is what a match says of the rule that matched.
+type Rule struct {
+	ID             string   `json:"id"`
+	Title          string   `json:"title"`
+	Level          string   `json:"level,omitempty"` // one of [Levels]; empty: it does not say
+	Status         string   `json:"status,omitempty"`
+	Author         string   `json:"author,omitempty"` // whom the Detection Rule License has named
+	License        string   `json:"license,omitempty"`
+	Tags           []string `json:"tags,omitempty"`
+	References     []string `json:"references,omitempty"`
+	FalsePositives []string `json:"falsepositives,omitempty"`
+	File           string   `json:"file"` // and place in it
+	Product        string   `json:"product,omitempty"`
+	Category       string   `json:"category,omitempty"`
+	Service        string   `json:"service,omitempty"`
+}
+
+// Levels are those of rules, the least first.
+func Levels() []string { return sigma.Levels() }
+
+// Set is rules that are asked together. It is safe for concurrent use once it is made.
+type Set struct {
+	Rejected []Rejected // documents that are not asked
+
+	rules    []*rule
+	products []logsources.Product
+	runs     sync.Pool // of *engine.Run
+
+	// mu guards classes.
+	mu      sync.Mutex
+	classes map[string]class
+}
+
+// Rejected is a document that is not asked, and why.
+type Rejected struct {
+	File string
+	Why  string // with the place
+}
+
+// rule is a rule with the filters that take matches back from it.
+type rule struct {
+	*sigma.Rule
+	filters []*sigma.Node
+}
+
+// MostFiles is how many files a folder may have.
+const MostFiles = 100_000
+
+// Load reads all rules below folders, files that end in .yml or .yaml. A rule that cannot be asked is listed among the rejected.
+func Load(dirs ...fs.FS) (*Set, error) {
+	products, err := logsources.All()
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{products: products, classes: map[string]class{}}
+	var filters []*sigma.Filter
+	for _, dir := range dirs {
+		more, err := s.folder(dir)
+		if err != nil {
+			return nil, fmt.Errorf("logrule: reading rules: %w", err)
+		}
+		filters = append(filters, more...)
+	}
+	s.filter(filters)
+	return s, nil
+}
+
+// folder takes the rules below a folder, and returns their filters.
+func (s *Set) folder(dir fs.FS) (filters []*sigma.Filter, err error) {
+	files := 0
+	err = fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ext := path.Ext(name); d.IsDir() || ext != ".yml" && ext != ".yaml" {
+			return nil
+		}
+		if files++; files > MostFiles {
+			return fmt.Errorf("more than %d files", MostFiles)
+		}
+		text, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return err
+		}
+		filters = append(filters, s.read(text, name)...)
+		return nil
+	})
+	return filters, err
+}
+
+// read takes the rules of a file, and returns its filters.
+func (s *Set) read(text []byte, name string) (filters []*sigma.Filter) {
+	all, err := sigma.Read(text, name, sigma.Options{})
+	for _, err := range flat(err) {
+		s.Rejected = append(s.Rejected, Rejected{name, err.Error()})
+	}
+	for _, d := range all {
+		switch {
+		case d.Filter != nil:
+			filters = append(filters, d.Filter)
+		case d.Correlation != nil:
+			s.Rejected = append(s.Rejected, Rejected{name, d.Correlation.At.String() + ": correlations are not asked yet"})
+		default:
+			s.rules = append(s.rules, &rule{Rule: d.Rule})
+		}
+	}
+	return filters
+}
+
+func flat(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
+// filter hands filters to the rules that they are for: those they name, or any, whose log source is as narrow as theirs.
+func (s *Set) filter(filters []*sigma.Filter) {
+	for _, f := range filters {
+		for _, r := range s.rules {
+			named := len(f.Rules) == 0 || slices.Contains(f.Rules, r.ID) || r.Name != "" && slices.Contains(f.Rules, r.Name)
+			if named && within(r.Source, f.Source) {
+				r.filters = append(r.filters, f.Condition)
+			}
+		}
+	}
+}
+
+// within reports whether a source is what another says, or a part of it.
+func within(s, wide sigma.Source) bool {
+	fits := func(a, b string) bool { return b == "" || a == b }
+	return fits(s.Product, wide.Product) && fits(s.Category, wide.Category) && fits(s.Service, wide.Service)
+}
+
+// Len is how many rules are asked.
+func (s *Set) Len() int { return len(s.rules) }
+
+// Match is the rules that match an event, the worst first, then by title.
+func (s *Set) Match(e *Event) []Rule {
+	run, _ := s.runs.Get().(*engine.Run)
+	if run == nil {
+		run = &engine.Run{}
+	}
+	defer s.runs.Put(run)
+	var found []int
+	for _, c := range s.class(e) {
+		found = c.program.Match(run, c.view(e), found)
+	}
+	slices.SortStableFunc(found, func(a, b int) int {
+		return cmp.Or(cmp.Compare(s.rules[b].Level, s.rules[a].Level), strings.Compare(s.rules[a].Title, s.rules[b].Title))
+	})
+	all := make([]Rule, len(found))
+	for k, n := range found {
+		all[k] = s.rules[n].told()
+	}
+	return all
+}
+
+// class is what may match events of which the same is known: a program for each log source that they are of.
+type class []struct {
+	kind
+	program *engine.Program
+}
+
+// maxClasses is how many classes are kept; beyond, they are made anew.
+const maxClasses = 4096
+
+// class is that of an event. It is compiled when the first event of it comes.
+func (s *Set) class(e *Event) class {
+	kinds, known := s.kinds(e), e.known()
+	var key strings.Builder
+	for _, k := range kinds {
+		key.WriteString(k.Product + "\x00" + k.Category + "\x00" + k.Service + "\x00")
+	}
+	for _, name := range constant {
+		key.WriteString(known[name].Text + "\x00")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.classes[key.String()]; ok {
+		return c
+	}
+	if len(s.classes) >= maxClasses {
+		clear(s.classes)
+	}
+	c, taken := make(class, len(kinds)), make([]bool, len(s.rules))
+	for k := range kinds {
+		var rules []engine.Rule
+		for n, r := range s.rules {
+			if !taken[n] && within(kinds[k].Source, r.Source) {
+				taken[n] = true
+				rules = append(rules, engine.Rule{Number: n, Condition: r.whole()})
+			}
+		}
+		c[k].kind, c[k].program = kinds[k], engine.Compile(rules, known)
+	}
+	s.classes[key.String()] = c
+	return c
+}
+
+// whole is the condition of a rule with those of its filters.
+func (r *rule) whole() *sigma.Node {
+	return &sigma.Node{Op: sigma.And, Of: append([]*sigma.Node{r.Condition}, r.filters...)}
+}
+
+func (r *rule) told() Rule {
+	return Rule{r.ID, r.Title, r.Level.String(), r.Status, r.Author, r.License, r.Tags, r.References, r.FalsePositives, r.At.String(),
+		r.Source.Product, r.Source.Category, r.Source.Service}
+}
+
+// kind is one log source that an event is of, with the event's fields by the names that rules of it use.
+type kind struct {
+	sigma.Source
+	fields map[string]string
+}
+
+// kinds are the log sources that an event is of, each as narrow as it can be said.
+func (s *Set) kinds(e *Event) []kind {
+	all := []kind{{Source: e.Source}}
+	for k := range s.products {
+		p := &s.products[k]
+		if e.Source.Product != p.Name || e.channel == "" {
+			continue
+		}
+		all[0].Service = cmp.Or(all[0].Service, p.Service(e.channel))
+		for _, c := range p.Categories {
+			if c.Service == all[0].Service && slices.ContainsFunc(c.Events, func(n int) bool { return strconv.Itoa(n) == e.number }) && has(e, c.Where) {
+				all = append(all, kind{sigma.Source{Product: p.Name, Category: c.Name, Service: c.Service}, c.Fields})
+			}
+		}
+	}
+	return all
+}
+
+func has(e *Event, where map[string][]string) bool {
+	for field, want := range where {
+		if !slices.ContainsFunc(e.Values(field), func(v sigma.Value) bool { return slices.Contains(want, v.Text) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func (k *kind) view(e *Event) sigma.Event {
+	if len(k.fields) == 0 {
+		return e
+	}
+	return renamed{e, k.fields}
+}
+
+// renamed is an event some of whose fields have further names.
+type renamed struct {
+	*Event
+	names map[string]string
+}
+
+// Values are those of a field by its name in rules, or by its own.
+func (r renamed) Values(field string) []sigma.Value {
+	if name, ok := r.names[field]; ok {
+		if all := r.Event.Values(name); len(all) > 0 {
+			return all
+		}
+	}
+	return r.Event.Values(field)
+}

@@ -1,0 +1,93 @@
+package logrule
+
+import (
+	"slices"
+	"testing"
+	"testing/fstest"
+
+	"bulwark/wire/evtx"
+)
+
+// record is one of a Windows log.
+func record(channel, number string, data ...string) *evtx.Record {
+	system := &evtx.Element{Name: "System", Children: []*evtx.Element{
+		{Name: "EventID", Values: []evtx.Value{{Type: evtx.UInt16, Text: number}}},
+		{Name: "Channel", Values: []evtx.Value{{Type: evtx.String, Text: channel}}},
+		{Name: "Computer", Values: []evtx.Value{{Type: evtx.String, Text: "pc-7"}}},
+		{Name: "Security", Attributes: []evtx.Attribute{{Name: "UserID", Value: evtx.Value{Type: evtx.SID, Text: "S-1-5-18"}}}},
+	}}
+	body := &evtx.Element{Name: "EventData"}
+	for k := 0; k+1 < len(data); k += 2 {
+		body.Children = append(body.Children, &evtx.Element{Name: "Data", Attributes: []evtx.Attribute{{Name: "Name", Value: evtx.Value{Text: data[k]}}},
+			Values: []evtx.Value{{Type: evtx.String, Text: data[k+1]}}})
+	}
+	return &evtx.Record{Root: &evtx.Element{Name: "Event", Children: []*evtx.Element{system, body}}}
+}
+
+const (
+	shell = "title: shell\nid: s\nlevel: high\nlogsource: {product: windows, category: process_creation}\ndetection: {x: {Image|endswith: '\\cmd.exe'}, condition: x}\n"
+	audit = "title: audit\nid: a\nname: audit_cleared\nlevel: critical\nlogsource: {product: windows, service: security}\ndetection: {x: {EventID: 1102}, condition: x}\n"
+	virus = "title: virus\nid: v\nlogsource: {category: antivirus}\ndetection: {x: {Signature|contains: eicar}, condition: x}\n"
+	unix  = "title: unix\nid: u\nlogsource: {product: linux}\ndetection: {x: {EventID: 1102}, condition: x}\n"
+	keys  = "title: deleted\nid: k\nlogsource: {product: windows, category: registry_delete}\ndetection: {x: {TargetObject|contains: Run}, condition: x}\n"
+)
+
+func set(t *testing.T, files map[string]string) *Set {
+	t.Helper()
+	dir := fstest.MapFS{}
+	for name, text := range files {
+		dir[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	s, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func ids(all []Rule) (out []string) {
+	for _, r := range all {
+		out = append(out, r.ID)
+	}
+	return out
+}
+
+func TestMatch(t *testing.T) {
+	s := set(t, map[string]string{"shell.yml": shell, "sub/audit.yml": audit, "virus.yaml": virus, "unix.yml": unix, "keys.yml": keys, "README.md": "no rule"})
+	tests := []struct {
+		name string
+		in   *evtx.Record
+		want []string
+	}{
+		{"a process that Sysmon tells of", record("Microsoft-Windows-Sysmon/Operational", "1", "Image", `C:\Windows\System32\CMD.EXE`), []string{"s"}},
+		{"one that Windows tells of, under another name", record("Security", "4688", "NewProcessName", `C:\Windows\System32\cmd.exe`), []string{"s"}},
+		{"a process that is another", record("Security", "4688", "NewProcessName", `C:\cmd.exe.txt`), nil},
+		{"another event of the same channel", record("Security", "1102"), []string{"a"}},
+		{"the same number in another channel", record("System", "1102"), nil},
+		{"a virus, by a field that has a space in its name", record("Microsoft-Windows-Windows Defender/Operational", "1116", "Threat Name", "Virus:DOS/EICAR_Test_File"), []string{"v"}},
+		{"a deleted key", record("Microsoft-Windows-Sysmon/Operational", "12", "EventType", "DeleteValue", "TargetObject", `HKLM\Run\x`), []string{"k"}},
+		{"one that was made", record("Microsoft-Windows-Sysmon/Operational", "12", "EventType", "CreateKey", "TargetObject", `HKLM\Run\x`), nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := ids(s.Match(OfWindows(tt.in))); !slices.Equal(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAFilterTakesMatchesBack(t *testing.T) {
+	const filter = "title: ours\nlogsource: {product: windows}\nfilter: {rules: [audit_cleared], x: {Computer: pc-7}, condition: not x}\n"
+	s := set(t, map[string]string{"audit.yml": audit, "filter.yml": filter})
+	if got := s.Match(OfWindows(record("Security", "1102"))); len(got) != 0 {
+		t.Errorf("got %v, want none", ids(got))
+	}
+}
+
+func TestWhatCannotBeAskedIsListed(t *testing.T) {
+	s := set(t, map[string]string{"audit.yml": audit, "bad.yml": "title: x\n", "count.yml": "title: c\ncorrelation: {type: event_count, rules: [audit_cleared], timespan: 5m, condition: {gte: 3}}\n"})
+	if s.Len() != 1 || len(s.Rejected) != 2 || s.Rejected[0].Why != "bad.yml:1:1: it has none of detection, correlation, filter" {
+		t.Errorf("%d rules, rejected %q; want one, and two rejected with their places", s.Len(), s.Rejected)
+	}
+}
