@@ -59,6 +59,9 @@ func Suites() []Suite {
 		{Name: "classes", Run: runClasses},
 		{Name: "dcm_identity", Run: runIdentity},
 		{Name: "rules_parsed", Run: runParsed},
+		{Name: "sigma_read", Run: runSigmaRead},
+		{Name: "sigma_regression", Run: runSigmaRegression},
+		{Name: "evtx", Run: runEVTX},
 	}
 }
 

@@ -1,0 +1,140 @@
+package conformance
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	slashed "path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing/fstest"
+
+	"github.com/klauspost/compress/zstd"
+
+	"bulwark/detect/logrule"
+	"bulwark/wire/evtx"
+)
+
+// unpacked are the files of a tar archive in zstd, below soc/ of the data.
+func (b *Bench) unpacked(name string) (fstest.MapFS, error) {
+	f, err := os.Open(filepath.Join(b.Data, "soc", filepath.FromSlash(name)))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	d, err := zstd.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	all := fstest.MapFS{}
+	for r := tar.NewReader(d); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if h.Typeflag != tar.TypeReg {
+			continue
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all[slashed.Clean(h.Name)] = &fstest.MapFile{Data: text}
+	}
+}
+
+// activeSigma are the folders of SigmaHQ's rules that are in force.
+var activeSigma = []string{"rules", "rules-emerging-threats", "rules-threat-hunting"}
+
+func (b *Bench) sigma() (*logrule.Set, fs.FS, error) {
+	all, err := b.unpacked("sigma-rules/sigma-8eaafff1f.tar.zst")
+	if err != nil {
+		return nil, nil, err
+	}
+	active := fstest.MapFS{}
+	for name, f := range all {
+		if top, _, _ := strings.Cut(name, "/"); slices.Contains(activeSigma, top) {
+			active[name] = f
+		}
+	}
+	s, err := logrule.Load(active)
+	return s, active, err
+}
+
+// runSigmaRead reads every rule of SigmaHQ. Cases are its folders; the figure is of rules.
+func runSigmaRead(_ context.Context, b *Bench) ([]Case, error) {
+	s, active, err := b.sigma()
+	if err != nil {
+		return nil, err
+	}
+	folders, bad := map[string]*Case{}, map[string]string{}
+	for _, r := range s.Rejected {
+		bad[r.File] = r.Why
+	}
+	err = fs.WalkDir(active, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || slashed.Ext(name) != ".yml" {
+			return err
+		}
+		dir := slashed.Dir(name)
+		top, _, _ := strings.Cut(name, "/")
+		if folders[dir] == nil {
+			folders[dir] = &Case{Family: top, Name: dir}
+		}
+		if why := bad[name]; why != "" {
+			folders[dir].Why = strings.Join(strings.Fields(folders[dir].Why+" "+why), " ")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(b.figures(), "RESULT sigma_loaded %d/%d share\n", s.Len(), s.Len()+len(s.Rejected))
+	var cases []Case
+	for _, c := range folders {
+		cases = append(cases, *c)
+	}
+	slices.SortFunc(cases, func(a, b Case) int { return strings.Compare(a.Name, b.Name) })
+	return cases, nil
+}
+
+// runSigmaRegression asks SigmaHQ's rules about the events in which they must match. Cases are rules.
+func runSigmaRegression(_ context.Context, b *Bench) ([]Case, error) {
+	s, _, err := b.sigma()
+	if err != nil {
+		return nil, err
+	}
+	logs, err := b.unpacked("sigma-regression/regression_data.tar.zst")
+	if err != nil {
+		return nil, err
+	}
+	var cases []Case
+	for name, f := range logs {
+		if slashed.Ext(name) != ".evtx" {
+			continue
+		}
+		id, found := strings.TrimSuffix(slashed.Base(name), ".evtx"), false
+		if _, err := evtx.Read(bytes.NewReader(f.Data), func(r *evtx.Record) error {
+			found = found || slices.ContainsFunc(s.Match(logrule.OfWindows(r)), func(r logrule.Rule) bool { return r.ID == id })
+			return nil
+		}); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		c := Case{Family: slashed.Base(slashed.Dir(slashed.Dir(name))), Name: id}
+		if !found {
+			c.Why = "the rule does not match"
+		}
+		cases = append(cases, c)
+	}
+	slices.SortFunc(cases, func(a, b Case) int { return strings.Compare(a.Name, b.Name) })
+	return cases, nil
+}
