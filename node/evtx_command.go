@@ -1,0 +1,258 @@
+package node
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bulwark/detect/logrule"
+	"bulwark/wire/evtx"
+)
+
+func evtxCommand(t Terminal) *cobra.Command {
+	var o evtxOptions
+	cmd := &cobra.Command{
+		Use:   "evtx FILE|DIRECTORY...",
+		Short: "Read event log files of Windows, and ask Sigma rules about them",
+		Long: `Read event log files of Windows (.evtx); of a directory, all below it.
+
+Without a flag it prints how often each event is there. With --rules it asks the Sigma rules below a directory, such as
+an unpacked release of SigmaHQ, about each event, and prints those that match, the worst rules first. --json prints
+events, or with --rules matches, as JSON lines.
+
+What is readable of a damaged file is read; how much is not is said, and the exit code is 3. Rules that cannot be
+asked are named with the reason. Correlations are not asked yet.`,
+		Example: `  bulwark evtx Security.evtx
+  bulwark evtx /mnt/image/Windows/System32/winevt/Logs --rules sigma/rules --level high
+  bulwark evtx Security.evtx --json | jq -r 'select(.fields.EventID == "4624") | .fields.TargetUserName'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("evtx needs a file, or a directory of such")
+			}
+			if o.level != "" && !slices.Contains(logrule.Levels(), o.level) {
+				return fmt.Errorf("--level %s: it is none of %s", o.level, strings.Join(logrule.Levels(), ", "))
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"evtx"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return readLogs(cmd, t, o, args) },
+	}
+	cmd.Flags().StringArrayVar(&o.rules, "rules", nil, "ask the Sigma rules below this `directory`; may be given several times")
+	cmd.Flags().StringVar(&o.level, "level", "", "print matches of rules of this `level` and worse alone: "+strings.Join(logrule.Levels(), ", "))
+	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON lines")
+	_ = cmd.MarkFlagDirname("rules") // the flag stands above
+	return cmd
+}
+
+type evtxOptions struct {
+	rules []string
+	level string
+	json  bool
+}
+
+// logReader reads event logs and collects what is to be said of them.
+type logReader struct {
+	evtxOptions
+	out     *json.Encoder
+	rules   *logrule.Set
+	counts  map[[2]string]int // by channel and number
+	hits    []hit
+	events  int
+	damaged int // files
+}
+
+// hit is a rule that matched an event.
+type hit struct {
+	Time   time.Time    `json:"time"`
+	Host   string       `json:"host"`
+	File   string       `json:"file"`
+	Record uint64       `json:"record"`
+	Rule   logrule.Rule `json:"rule"`
+	Event  shownEvent   `json:"event"`
+}
+
+// shownEvent is an event as JSON.
+type shownEvent struct {
+	Time   time.Time         `json:"time"`
+	Host   string            `json:"host"`
+	File   string            `json:"file,omitempty"`
+	Record uint64            `json:"record"`
+	Fields map[string]string `json:"fields"`
+}
+
+func readLogs(cmd *cobra.Command, t Terminal, o evtxOptions, args []string) error {
+	files, err := logFiles(args)
+	if err != nil {
+		return &exit{ExitFailure, err}
+	}
+	w := bufio.NewWriterSize(t.Out, 256<<10)
+	l := &logReader{evtxOptions: o, out: json.NewEncoder(w), counts: map[[2]string]int{}}
+	if len(o.rules) > 0 {
+		if l.rules, err = sigmaRules(o.rules, t.Err); err != nil {
+			return &exit{ExitFailure, err}
+		}
+	}
+	for _, name := range files {
+		if cmd.Context().Err() != nil {
+			return &exit{ExitFailure, errInterrupted}
+		}
+		l.file(name, t.Err)
+	}
+	if err := errors.Join(l.finish(w), w.Flush()); err != nil {
+		return &exit{ExitFailure, err}
+	}
+	if l.damaged > 0 {
+		return &exit{ExitPartial, fmt.Errorf("%d of %d files were not readable to their end", l.damaged, len(files))}
+	}
+	return nil
+}
+
+// logFiles are the files that are meant: those named, and all below directories that end in .evtx.
+func logFiles(args []string) (all []string, err error) {
+	for _, arg := range args {
+		st, err := os.Stat(arg)
+		if err != nil {
+			return nil, unwrapPath(err)
+		}
+		if !st.IsDir() {
+			all = append(all, arg)
+			continue
+		}
+		err = filepath.WalkDir(arg, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() && strings.EqualFold(filepath.Ext(name), ".evtx") {
+				all = append(all, name)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, unwrapPath(err)
+		}
+	}
+	if len(all) == 0 {
+		return nil, errors.New("there is no .evtx file")
+	}
+	return all, nil
+}
+
+// sigmaRules reads rules, and says which of them cannot be asked.
+func sigmaRules(dirs []string, say io.Writer) (*logrule.Set, error) {
+	var all []fs.FS
+	for _, dir := range dirs {
+		all = append(all, os.DirFS(dir))
+	}
+	s, err := logrule.Load(all...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range s.Rejected {
+		fmt.Fprintf(say, "bulwark: %s\n", printable(r.Why))
+	}
+	if s.Len() == 0 {
+		return nil, fmt.Errorf("there is no Sigma rule that can be asked in %s", strings.Join(dirs, ", "))
+	}
+	return s, nil
+}
+
+// file reads one file, and says what of it could not be read.
+func (l *logReader) file(name string, say io.Writer) {
+	f, err := os.Open(name)
+	if err == nil {
+		defer f.Close()
+		var report evtx.Report
+		report, err = evtx.Read(f, func(r *evtx.Record) error { return l.take(name, r) })
+		if err == nil && report.BadRecords+report.BadChunks > 0 {
+			err = fmt.Errorf("%d of its chunks begin wrongly, %d records could not be read beside %d that could", report.BadChunks, report.BadRecords, report.Records)
+			if report.FirstProblem != nil {
+				err = fmt.Errorf("%w (%w)", err, report.FirstProblem)
+			}
+		}
+	}
+	if err != nil {
+		l.damaged++
+		fmt.Fprintf(say, "bulwark: %s: %s\n", said(name), printable(unwrapPath(err).Error()))
+	}
+}
+
+func (l *logReader) take(name string, r *evtx.Record) error {
+	e := logrule.OfWindows(r)
+	l.events++
+	l.counts[[2]string{e.Text("Channel"), e.Text("EventID")}]++
+	if l.rules == nil {
+		if l.json {
+			return l.out.Encode(shown(e, name, r.ID))
+		}
+		return nil
+	}
+	for _, rule := range l.rules.Match(e) {
+		if l.level != "" && slices.Index(logrule.Levels(), rule.Level) < slices.Index(logrule.Levels(), l.level) {
+			continue
+		}
+		h := hit{e.Time, e.Host, name, r.ID, rule, shown(e, "", r.ID)}
+		if l.json {
+			if err := l.out.Encode(h); err != nil {
+				return err
+			}
+			continue
+		}
+		h.Event = shownEvent{Fields: map[string]string{"Channel": e.Text("Channel"), "EventID": e.Text("EventID")}}
+		l.hits = append(l.hits, h)
+	}
+	return nil
+}
+
+func shown(e *logrule.Event, file string, record uint64) shownEvent {
+	out := shownEvent{e.Time, e.Host, file, record, map[string]string{}}
+	for _, name := range e.Fields() {
+		out.Fields[name] = e.Text(name)
+	}
+	return out
+}
+
+// finish prints what was collected for people.
+func (l *logReader) finish(w io.Writer) error {
+	if l.json {
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	if l.rules == nil {
+		fmt.Fprintln(t, "CHANNEL\tEVENT\tCOUNT")
+		keys := slices.SortedFunc(maps.Keys(l.counts), func(a, b [2]string) int {
+			return cmp.Or(cmp.Compare(l.counts[b], l.counts[a]), strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
+		})
+		for _, k := range keys {
+			fmt.Fprintf(t, "%s\t%s\t%d\n", printable(k[0]), printable(k[1]), l.counts[k])
+		}
+		return t.Flush()
+	}
+	levels := logrule.Levels()
+	slices.SortStableFunc(l.hits, func(a, b hit) int {
+		return cmp.Or(slices.Index(levels, b.Rule.Level)-slices.Index(levels, a.Rule.Level), strings.Compare(a.Rule.Title, b.Rule.Title), a.Time.Compare(b.Time))
+	})
+	if len(l.hits) > 0 {
+		fmt.Fprintln(t, "LEVEL\tRULE\tTIME\tHOST\tEVENT\tRECORD")
+	}
+	for _, h := range l.hits {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s %s\t%d\n", h.Rule.Level, printable(h.Rule.Title), h.Time.UTC().Format("2006-01-02 15:04:05"), printable(h.Host),
+			printable(h.Event.Fields["Channel"]), printable(h.Event.Fields["EventID"]), h.Record)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%d events, %d rules, %d matches\n", l.events, l.rules.Len(), len(l.hits))
+	return err
+}
