@@ -229,7 +229,8 @@ func (i *incident) saw(s *stage) bool {
 	return false
 }
 
-// arm is what people decide: the attack of before was one and is over, the office PCs are such, and what is automatic is done.
+// arm is what people decide: the attack of before was one and is over, the office PCs are such, and what some playbooks ask for is
+// done.
 func (t *trial) arm(ctx context.Context) error {
 	all, err := t.w.incidents(ctx)
 	if err != nil {
@@ -245,5 +246,34 @@ func (t *trial) arm(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, id := range []string{"beaconing", "compromised-account", "image-theft", "ransomware"} {
+		if err := t.promote(ctx, id); err != nil {
+			return fmt.Errorf("playbook %s: %w", id, err)
+		}
+	}
 	return t.w.ask(ctx, http.MethodPost, "/api/safety/mode", map[string]any{"shadow": false, "reason": "the lab tries it"}, nil)
+}
+
+// promote plays a playbook over the past, as it must be before it may do anything by itself, and makes it active.
+func (t *trial) promote(ctx context.Context, id string) error {
+	var test struct {
+		ID      int    `json:"id"`
+		State   string `json:"state"`
+		Problem string `json:"problem"`
+		Text    struct {
+			EN string `json:"en"`
+		} `json:"text"`
+	}
+	if err := t.w.ask(ctx, http.MethodPost, "/api/backtests", map[string]any{"playbook": id, "days": 1}, &test); err != nil {
+		return err
+	}
+	err := await(ctx, "it is played over the past", func() (bool, error) {
+		err := t.w.ask(ctx, http.MethodGet, fmt.Sprint("/api/backtests/", test.ID), nil, &test)
+		return test.State != "running", err
+	})
+	if err != nil {
+		return err
+	}
+	t.say("playbook %s: %s", id, test.Text.EN)
+	return t.w.ask(ctx, http.MethodPost, "/api/playbooks/"+id+"/mode", map[string]string{"mode": "active", "reason": test.Text.EN}, nil)
 }
