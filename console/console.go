@@ -97,6 +97,8 @@ func (c *Console) Routes() []web.Route {
 		get("/map", signedIn, c.page),
 		get("/dependencies", signedIn, c.page),
 		get("/detections", signedIn, c.page),
+		get("/playbooks", signedIn, c.page),
+		get("/playbooks/{id}", signedIn, c.page),
 		get("/settings", signedIn, c.page),
 		get("/settings/{part}", signedIn, c.page),
 		get("/assets/{name}", public, c.asset),

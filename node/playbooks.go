@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -26,11 +27,39 @@ func (n *Node) openPlaybooks(ctx context.Context) (err error) {
 	if !n.roles.keeps() {
 		return nil
 	}
-	n.playbooks, err = playbook.New(ctx, playbook.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "playbooks"), Own: os.DirFS(filepath.Join(n.dir, playbooksDir)),
+	n.playbooks, err = playbook.New(ctx, playbook.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "playbooks"), Own: playbookShelf{os.DirFS(filepath.Join(n.dir, playbooksDir)), filepath.Join(n.dir, playbooksDir)},
 		Incidents: playbookIncidents{n}, Acts: playbookActs{n}, Teller: playbookTeller{n}, History: playbookHistory{n}, Since: n.flowsSince, Live: n.showLive,
 		Fleeting: n.capture != "", Registry: n.metrics})
 	return err
 }
+
+// playbookShelf keeps the hospital's own playbooks in a folder of the data directory.
+type playbookShelf struct {
+	fs.FS
+	dir string
+}
+
+// Put makes or replaces a file; after a crash it is the old or the new.
+func (s playbookShelf) Put(name string, text []byte) error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(s.dir, name+".*.part")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), filepath.Join(s.dir, name))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// Remove removes a file.
+func (s playbookShelf) Remove(name string) error { return os.Remove(filepath.Join(s.dir, name)) }
 
 // playbookIncidents are incidents as playbooks see them.
 type playbookIncidents struct{ n *Node }

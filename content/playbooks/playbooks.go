@@ -275,7 +275,7 @@ func Load(own fs.FS) []File {
 		return all
 	}
 	for _, f := range folder(own, false) {
-		at := slices.IndexFunc(all, func(o File) bool { return o.id() == f.id() })
+		at := slices.IndexFunc(all, func(o File) bool { return o.Known() == f.Known() })
 		if at >= 0 {
 			all[at] = f
 		} else {
@@ -285,8 +285,8 @@ func Load(own fs.FS) []File {
 	return all
 }
 
-// id is that of the playbook; of a file that cannot be read, its name without the ending.
-func (f *File) id() string {
+// Known is the id of the playbook; of a file that cannot be read, its name without the ending.
+func (f *File) Known() string {
 	if f.Playbook == nil {
 		return strings.TrimSuffix(f.Name, path.Ext(f.Name))
 	}

@@ -42,16 +42,17 @@ func (n *Playbooks) List(ctx context.Context) ([]View, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([]View, 0, len(n.files))
-	for k := range n.files {
-		f := &n.files[k]
-		v := View{ID: strings.TrimSuffix(f.Name, ".yaml"), File: f.Name, Shipped: f.Shipped, Text: f.Text, Playbook: f.Playbook, Missing: []string{}}
+	files := *n.files.Load()
+	all := make([]View, 0, len(files))
+	for k := range files {
+		f := &files[k]
+		v := View{ID: f.Known(), File: f.Name, Shipped: f.Shipped, Text: f.Text, Playbook: f.Playbook, Missing: []string{}}
 		if f.Err != nil {
 			v.Error = f.Err.Error()
 			all = append(all, v)
 			continue
 		}
-		v.ID, v.Missing = f.ID, n.missing(f.Playbook)
+		v.Missing = n.missing(f.Playbook)
 		s := off[f.ID]
 		v.On, v.By, v.Reason, v.At = !s.Off, s.By, s.Reason, s.At
 		runs, err := n.runs(ctx, n.needs.DB.Read(), query{playbook: f.ID})

@@ -95,7 +95,9 @@ steps:
 func tested(t *testing.T, d *db.DB, p *past, text string) *Playbooks {
 	t.Helper()
 	n := open(t, d, &world{})
-	n.needs.History, n.files = p, playbooks.Load(fstest.MapFS{"own.yaml": {Data: []byte(text)}})
+	all := playbooks.Load(fstest.MapFS{"own.yaml": {Data: []byte(text)}})
+	n.needs.History = p
+	n.files.Store(&all)
 	return n
 }
 

@@ -130,8 +130,9 @@ func (n *Playbooks) ready(ctx context.Context, actor string, f *playbooks.File) 
 
 // file is that of a playbook that can be used.
 func (n *Playbooks) file(id string) (*playbooks.File, error) {
-	for k := range n.files {
-		if f := &n.files[k]; f.Err == nil && f.ID == id {
+	all := *n.files.Load()
+	for k := range all {
+		if f := &all[k]; f.Err == nil && f.ID == id {
 			return f, nil
 		}
 	}

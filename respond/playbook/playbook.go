@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,8 +42,8 @@ type Needs struct {
 	Ledger *ledger.Ledger
 	Clock  clock.Clock
 	Log    *slog.Logger
-	// Own is the folder of the hospital's own playbooks. Nil: there is none.
-	Own       fs.FS
+	// Own keeps the hospital's own playbooks. Nil: there are none.
+	Own       Shelf
 	Incidents Incidents
 	Acts      Acts
 	Teller    Teller // nil: steps that tell people wait, and say so
@@ -79,7 +80,7 @@ func reason(err error) string {
 // Playbooks is the room. Make it with [New]; it is safe for concurrent use.
 type Playbooks struct {
 	needs  Needs
-	files  []playbooks.File
+	files  atomic.Pointer[[]playbooks.File]
 	failed prometheus.Counter
 	unread prometheus.Counter
 	mu     sync.Mutex // held while runs are changed
@@ -100,11 +101,13 @@ func New(ctx context.Context, n Needs) (*Playbooks, error) {
 	if err := db.Migrate(ctx, n.DB, "playbook", own); err != nil {
 		return nil, err
 	}
-	p := &Playbooks{needs: n, files: playbooks.Load(n.Own), asked: make(chan job, 1),
+	p := &Playbooks{needs: n, asked: make(chan job, 1),
 		failed: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_failed_tries_total", Help: "Times that a run could not go on; it is tried again."}),
 		unread: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_unread_batches_total", Help: "Batches of incidents that could not be read."})}
-	for k := range p.files {
-		if f := &p.files[k]; f.Err != nil {
+	all := playbooks.Load(n.Own)
+	p.files.Store(&all)
+	for k := range all {
+		if f := &all[k]; f.Err != nil {
 			n.Log.Warn("a playbook cannot be used", "file", f.Name, "error", f.Err)
 		}
 	}
@@ -171,8 +174,9 @@ func (n *Playbooks) look(ctx context.Context, uid string) error {
 	if err != nil {
 		return err
 	}
-	for k := range n.files {
-		f := &n.files[k]
+	files := *n.files.Load()
+	for k := range files {
+		f := &files[k]
 		if f.Err != nil || off[f.ID].Off || !wanted(f.Playbook, &i) {
 			continue
 		}

@@ -26,12 +26,16 @@ func (d *Doors) Routes() []web.Route {
 	}
 	check := route("POST", "/api/playbooks/check", all, d.check)
 	check.Body = playbookBody
+	write := route("PUT", "/api/playbooks/{id}/text", []web.Duty{web.Administrator, web.Approver}, d.write)
+	write.Body = playbookBody
 	return []web.Route{
 		route("GET", "/api/playbooks", all, d.list),
 		route("PUT", "/api/playbooks/{id}", []web.Duty{web.Administrator, web.Approver}, d.put),
 		route("POST", "/api/playbooks/{id}/run", []web.Duty{web.Analyst, web.Approver}, d.begin),
 		route("GET", "/api/playbooks/{id}/cacao", all, d.export),
 		check,
+		write,
+		route("DELETE", "/api/playbooks/{id}/text", []web.Duty{web.Administrator, web.Approver}, d.remove),
 		route("POST", "/api/playbooks/{id}/mode", []web.Duty{web.Administrator, web.Approver}, d.mode),
 		route("POST", "/api/backtests", act, d.startTest),
 		route("GET", "/api/backtests", all, d.tests),
@@ -214,14 +218,39 @@ func (d *Doors) check(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, r, http.StatusBadRequest, "playbook.body")
 		return
 	}
-	p, err := ReadAny([]byte(ask.Text), "playbook")
+	p, err := d.n.sound(ask.Text)
 	if err != nil {
-		web.RefuseFields(w, r, http.StatusUnprocessableEntity, "playbook.wrong", map[string]string{"why": err.Error()})
-		return
-	}
-	if missing := d.n.missing(p); len(missing) > 0 {
-		d.say(w, r, nil, refuse("no enforcement point here does %q", missing))
+		d.say(w, r, nil, err)
 		return
 	}
 	web.JSON(w, http.StatusOK, map[string]any{"playbook": p, "text": string(playbooks.Write(p))})
+}
+
+func (d *Doors) write(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Text   string `json:"text"`
+		Reason string `json:"reason"`
+	}
+	actor, ok := d.asked(w, r, &ask)
+	if !ok {
+		return
+	}
+	if err := d.n.Put(r.Context(), actor, r.PathValue("id"), ask.Text, ask.Reason); err != nil {
+		d.say(w, r, nil, err)
+		return
+	}
+	d.list(w, r)
+}
+
+func (d *Doors) remove(w http.ResponseWriter, r *http.Request) {
+	actor, err := d.actor(r)
+	if err != nil {
+		web.Refuse(w, r, http.StatusForbidden, "playbook.nobody")
+		return
+	}
+	if err := d.n.Remove(r.Context(), actor, r.PathValue("id"), r.URL.Query().Get("reason")); err != nil {
+		d.say(w, r, nil, err)
+		return
+	}
+	d.list(w, r)
 }

@@ -1,5 +1,6 @@
 // The live stream of the node. It says by itself when it is stale: since when nothing has come.
 import type { Changed } from '../rooms/findings/model.svelte.ts'
+import type { BackTest } from '../rooms/playbooks/model.ts'
 import { get, type Event } from './api.ts'
 
 interface Rate { bits: number; packets: number; messages: number } // per second
@@ -16,13 +17,13 @@ export interface Stats {
 export interface Sample { seen: number; events: Event[] }
 /** Containments that changed; none is named where something was missed. */
 export interface ChangedLeases { changed: { id: number }[] }
-type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void; finding: (c: Changed) => void; incident: (c: ChangedIncidents) => void; containment: (c: ChangedLeases) => void; safety: () => void }
+type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void; finding: (c: Changed) => void; incident: (c: ChangedIncidents) => void; containment: (c: ChangedLeases) => void; safety: () => void; playbook: (c: { backtest?: BackTest }) => void }
 
 const quiet = 15_000 // the node beats every 5 s
 let heard = $state(Date.now())
 let broken = $state(false)
 let source: EventSource | undefined
-const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set(), finding: new Set(), incident: new Set(), containment: new Set(), safety: new Set() }
+const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set(), finding: new Set(), incident: new Set(), containment: new Set(), safety: new Set(), playbook: new Set() }
 
 export const live = {
   /** Since when the stream has been silent, as unix milliseconds; undefined while it runs. */
@@ -47,6 +48,7 @@ function missed() {
   for (const f of listeners.incident) f({ changed: [], left_off: 1 })
   for (const f of listeners.containment) f({ changed: [] })
   for (const f of listeners.safety) f()
+  for (const f of listeners.playbook) f({})
 }
 
 export function listen() {
@@ -61,6 +63,7 @@ export function listen() {
   source.addEventListener('incident', (e) => { alive(); for (const f of listeners.incident) f(JSON.parse(e.data) as ChangedIncidents) })
   source.addEventListener('containment', (e) => { alive(); for (const f of listeners.containment) f(JSON.parse(e.data) as ChangedLeases) })
   source.addEventListener('safety', () => { alive(); for (const f of listeners.safety) f() })
+  source.addEventListener('playbook', (e) => { alive(); for (const f of listeners.playbook) f(JSON.parse(e.data) as { backtest?: BackTest }) })
   source.addEventListener('gap', missed)
   source.addEventListener('error', () => {
     broken = true
