@@ -4,7 +4,7 @@ BENCH_CAPTURE ?= $(or $(XDG_CACHE_HOME),/var/tmp)/bulwark/bench.pcap
 BENCH_RECORDED ?= $(dir $(BENCH_CAPTURE))recorded.pcap
 
 # Enforcement points, each against the real program that it speaks to.
-PEERS = ./respond/directory ./respond/radius ./respond/snmp
+PEERS = ./respond/directory ./respond/radius ./respond/sinkhole ./respond/snmp
 
 .PHONY: lab bench-capture
 

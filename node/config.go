@@ -30,6 +30,7 @@ import (
 	"bulwark/respond/filter"
 	"bulwark/respond/notify"
 	"bulwark/respond/radius"
+	"bulwark/respond/sinkhole"
 	"bulwark/respond/snmp"
 )
 
@@ -69,6 +70,8 @@ type Config struct {
 	Directory directory.Config `conf:"directory"`
 	// SNMP gives orders to switches that are managed by it.
 	SNMP snmp.Config `conf:"snmp"`
+	// Sinkhole stops names at the hospital's resolvers.
+	Sinkhole sinkhole.Config `conf:"sinkhole"`
 	// Join is how nodes join each other.
 	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.
@@ -153,9 +156,10 @@ func (s *Store) Check() error {
 func defaults() Config {
 	return Config{
 		Site: "site", Sensor: sensor.Defaults(), Rules: signature.Defaults(), Inventory: inventory.Defaults(), Findings: findings.Defaults(), Incidents: incidents.Defaults(), Containment: containment.Defaults(),
-		Join:  Join{Listen: ":8444", Leaf: ":8445"},
-		Bus:   Bus{Keep: day, Size: 16 << 30},
-		Store: Store{Flows: 30 * day, Events: 180 * day, Findings: 365 * day, Free: 2 << 30},
+		Sinkhole: sinkhole.Defaults(),
+		Join:     Join{Listen: ":8444", Leaf: ":8445"},
+		Bus:      Bus{Keep: day, Size: 16 << 30},
+		Store:    Store{Flows: 30 * day, Events: 180 * day, Findings: 365 * day, Free: 2 << 30},
 	}
 }
 

@@ -35,6 +35,7 @@ import (
 	"bulwark/respond/containment"
 	"bulwark/respond/notify"
 	"bulwark/respond/playbook"
+	"bulwark/respond/sinkhole"
 	front "bulwark/web"
 )
 
@@ -66,6 +67,7 @@ type Node struct {
 	playbooks    *playbook.Playbooks      // nil where no events are kept
 	safety       *safety.Safety           // nil where no events are kept
 	containment  *containment.Containment // nil where no events are kept
+	sinkhole     *sinkhole.Sinkhole       // nil where nothing is enforced
 	bus          *bus.Bus
 	store        *store.Store
 	publisher    *bus.Publisher

@@ -24,18 +24,11 @@ func (p directoryPoint) Prepare(ctx context.Context, o containment.Order) (strin
 }
 
 func (p directoryPoint) Drive(ctx context.Context, want, undo []containment.Order) (map[uint64]error, error) {
-	return p.d.Drive(ctx, directoryOrders(want), directoryOrders(undo))
+	return p.d.Drive(ctx, each(want, directoryOrder), each(undo, directoryOrder))
 }
 
 func (p directoryPoint) Read(ctx context.Context, orders []containment.Order) (map[uint64]bool, map[uint64]error, error) {
-	return p.d.Read(ctx, directoryOrders(orders))
-}
-
-func directoryOrders(all []containment.Order) (out []directory.Order) {
-	for _, o := range all {
-		out = append(out, directoryOrder(o))
-	}
-	return out
+	return p.d.Read(ctx, each(orders, directoryOrder))
 }
 
 func directoryOrder(o containment.Order) directory.Order {

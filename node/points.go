@@ -5,6 +5,7 @@ import (
 	"bulwark/respond/directory"
 	"bulwark/respond/filter"
 	"bulwark/respond/radius"
+	"bulwark/respond/sinkhole"
 	"bulwark/respond/snmp"
 )
 
@@ -20,7 +21,8 @@ func (n *Node) points() []containment.Point {
 			n.log.Debug("the packet filter was not looked at", "error", err)
 		}
 	}
+	n.sinkhole = sinkhole.New(n.config.Sinkhole, n.clock, n.log.With("room", "sinkhole"))
 	return []containment.Point{filterPoint{f}, snmpPoint{snmp.New(n.config.SNMP)},
 		radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock)},
-		directoryPoint{directory.New(n.config.Directory, n.log.With("room", "directory"))}}
+		directoryPoint{directory.New(n.config.Directory, n.log.With("room", "directory"))}, sinkholePoint{n.sinkhole}}
 }

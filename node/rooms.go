@@ -58,6 +58,9 @@ func (n *Node) rooms() []stage {
 	if n.safety != nil {
 		keepers = append(keepers, n.containment, room{"safety", func(ctx context.Context) error { return n.safety.Run(ctx, n.bus) }})
 	}
+	if n.sinkhole != nil {
+		keepers = append(keepers, n.sinkhole)
+	}
 	if n.rulebook != nil {
 		keepers = append(keepers, room{"signature", func(ctx context.Context) error { return n.rulebook.Run(ctx, n.bus) }})
 	}
