@@ -135,12 +135,15 @@ func (p *paper) print(w io.Writer, name string) error {
 	return t.ExecuteTemplate(w, name, p)
 }
 
-// Report writes the report of a case, made to be printed.
-func (i *Incidents) Report(ctx context.Context, w io.Writer, id uint64, french bool) error {
+// Report writes the report of a case, made to be printed: as a page, or as a PDF.
+func (i *Incidents) Report(ctx context.Context, w io.Writer, id uint64, french, pdf bool) error {
 	c, err := i.Case(ctx, id)
 	if err != nil {
 		return err
 	}
 	p := &paper{FR: french, Printed: i.now(), Case: c, Incidents: i.details(&c)}
+	if pdf {
+		return p.pdf(w)
+	}
 	return p.print(w, "report.html")
 }

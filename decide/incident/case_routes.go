@@ -111,25 +111,38 @@ func attach(w http.ResponseWriter, kind, name string, body []byte) {
 
 func (d *Doors) report(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
-	if err := d.i.Report(r.Context(), &b, web.Number(r, "id"), r.URL.Query().Get("lang") != "en"); err != nil {
+	q := r.URL.Query()
+	pdf := q.Get("format") == "pdf"
+	err := d.i.Report(r.Context(), &b, web.Number(r, "id"), q.Get("lang") != "en", pdf)
+	d.paper(w, r, fmt.Sprintf("case-%d", web.Number(r, "id")), pdf, &b, err)
+}
+
+// paper hands out what is to be printed.
+func (d *Doors) paper(w http.ResponseWriter, r *http.Request, name string, pdf bool, b *bytes.Buffer, err error) {
+	switch {
+	case err != nil:
 		d.answer(w, r, nil, err)
-		return
+	case pdf:
+		attach(w, "application/pdf", name+".pdf", b.Bytes())
+	default:
+		attach(w, "text/html; charset=utf-8", name+".html", b.Bytes())
 	}
-	attach(w, "text/html; charset=utf-8", fmt.Sprintf("case-%d.html", web.Number(r, "id")), b.Bytes())
 }
 
 func (d *Doors) declaration(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	v, err := d.i.Declaration(r.Context(), web.Number(r, "id"), law.Step{To: q.Get("to"), Stage: q.Get("stage")})
-	if err != nil || q.Get("format") != "html" {
+	pdf := q.Get("format") == "pdf"
+	if err != nil || !pdf && q.Get("format") != "html" {
 		d.answer(w, r, v, err)
 		return
 	}
 	p := &paper{FR: q.Get("lang") != "en", Printed: d.i.now(), Case: Case{ID: v.Case}, Declaration: &v}
 	var b bytes.Buffer
-	if err := p.print(&b, "declaration.html"); err != nil {
-		d.answer(w, r, nil, err)
-		return
+	if pdf {
+		err = p.draft(&b)
+	} else {
+		err = p.print(&b, "declaration.html")
 	}
-	attach(w, "text/html; charset=utf-8", fmt.Sprintf("case-%d-%s-%s.html", v.Case, v.To, v.Stage), b.Bytes())
+	d.paper(w, r, fmt.Sprintf("case-%d-%s-%s", v.Case, v.To, v.Stage), pdf, &b, err)
 }

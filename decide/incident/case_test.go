@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +83,7 @@ func tampered(t *testing.T, i *Incidents, d *db.DB, id uint64) {
 func papers(t *testing.T, i *Incidents, id uint64) {
 	t.Helper()
 	var b bytes.Buffer
-	if err := i.Report(t.Context(), &b, id, true); err != nil {
+	if err := i.Report(t.Context(), &b, id, true, false); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"The infusion gateway was attacked", "a déclenché « Rule 1 » contre Infusion gateway", "NIS2, alerte précoce", "Called the ward.", "277089d9", "Conservation"} {
@@ -105,7 +107,59 @@ func papers(t *testing.T, i *Incidents, id uint64) {
 	if err := p.print(&b, "declaration.html"); err != nil || !strings.Contains(b.String(), "CH d’Essai") {
 		t.Errorf("the draft: %v\n%s", err, &b)
 	}
+	b.Reset()
+	if err := p.draft(&b); err != nil || !bytes.HasPrefix(b.Bytes(), []byte("%PDF-")) {
+		t.Errorf("the draft as a PDF: %v", err)
+	}
+	b.Reset()
+	if err := i.Report(t.Context(), &b, id, true, true); err != nil {
+		t.Fatal(err)
+	}
+	readPDF(t, b.Bytes(), "The infusion gateway was attacked", "NIS2, alerte précoce", "Called the ward.", "277089d9", "Conservation", "Ce qui s’est passé")
 	if _, err := i.Declaration(t.Context(), id, law.Step{To: "nobody"}); !errors.Is(err, ErrCaseAsk) {
 		t.Errorf("declared to nobody: %v", err)
 	}
+}
+
+// readPDF looks for words in a PDF as another program reads it, where there is one.
+func readPDF(t *testing.T, pdf []byte, words ...string) {
+	t.Helper()
+	if !bytes.HasPrefix(pdf, []byte("%PDF-")) || !bytes.HasSuffix(bytes.TrimSpace(pdf), []byte("%%EOF")) {
+		t.Fatalf("%d bytes are no PDF", len(pdf))
+	}
+	reader, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Log("pdftotext of poppler-utils is not here: the PDF was not read back")
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), reader, "-layout", "-enc", "UTF-8", "-", "-")
+	cmd.Stdin = bytes.NewReader(pdf)
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	for _, w := range words {
+		if !strings.Contains(string(text), w) {
+			t.Errorf("the PDF does not hold %q:\n%s", w, text)
+		}
+	}
+}
+
+// What is longer than a page goes on on the next, and what is longer than a table may be is counted.
+func TestALongReport(t *testing.T) {
+	p := &paper{Printed: morning, Case: Case{ID: 1, Title: "Long", Notes: []Note{{Text: strings.Repeat("A long note, œuvre. ", 2000)}}}}
+	d := Detail{}
+	for n := range mostRows + 7 {
+		d.Story = append(d.Story, Sentence{At: morning, Text: both(fmt.Sprint("sentence ", n, " ", strings.Repeat("x", 300)))})
+	}
+	d.Story[0].Text = both(strings.Repeat("higher than a page ", 1000))
+	p.Incidents = []Detail{d}
+	var b, again bytes.Buffer
+	if err := errors.Join(p.pdf(&b), p.pdf(&again)); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(b.Bytes(), again.Bytes()) {
+		t.Error("the same case prints two PDFs")
+	}
+	readPDF(t, b.Bytes(), "Further rows: 7", "sentence 1999", "/ ")
 }
