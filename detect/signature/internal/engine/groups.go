@@ -42,6 +42,8 @@ type portGroup struct {
 	group
 	near   group // those whose bytes stand at the begin of a packet
 	always []between
+	listed [2]listed // of always, by the addresses of the speaker and of the listener
+	rest   []int32   // of always, those that stand in neither
 }
 
 // between is a rule with the sets of addresses that it is about. There may be many such rules, so that what is looked at for

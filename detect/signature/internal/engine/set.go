@@ -217,7 +217,7 @@ func (s *Set) finish(plain bool, full func() bool) bool {
 	}
 	for i := range s.packets {
 		for dir := range s.packets[i] {
-			s.packets[i][dir].each(func(p *portGroup) { make(&p.group); make(&p.near) })
+			s.packets[i][dir].each(func(p *portGroup) { make(&p.group); make(&p.near); p.list(len(s.addresses.sets)) })
 		}
 	}
 	for dir := range s.streams {

@@ -39,7 +39,8 @@ func (w *Watcher) sift(x *sifted, p *packet.Packet) {
 		if g == nil {
 			continue
 		}
-		for i := range g.always {
+		w.found = g.among(speaker, listener, w.found[:0])
+		for _, i := range w.found {
 			if b := &g.always[i]; b.could(speaker, listener) && w.fits(&w.set.rules[b.rule]) {
 				x.always = append(x.always, b.rule)
 				x.asks = x.asks || len(w.set.rules[b.rule].bits)+len(w.set.rules[b.rule].Ints) > 0
