@@ -54,6 +54,7 @@ func (w *Watcher) noteDown() {
 		case as.Scope == "pkt":
 			if st.notes.at != w.serial {
 				st.notes.ofPacket, st.notes.at = st.notes.ofPacket[:0], w.serial
+				w.noted = true
 			}
 			if len(st.notes.ofPacket) < maxVars {
 				st.notes.ofPacket = append(st.notes.ofPacket, variable{name, text})

@@ -60,6 +60,11 @@ func TestTags(t *testing.T) {
 			p.send(up, "x")
 		}
 	}
+	bare := func(p *play) {
+		for range 6 {
+			p.bare(up, packet.ACK)
+		}
+	}
 	for _, c := range []struct {
 		does, rule string
 		play       func(*play)
@@ -67,6 +72,10 @@ func TestTags(t *testing.T) {
 	}{
 		{"a session, so many packets, the first of which the alert tells", `alert tcp any any -> any any (content:"tag"; tag:session,4,packets; sid:1;)`,
 			func(p *play) { p.send(up, "tag"); many(p) }, 3},
+		{"a session, of which packets without payload count though their flags were enough before", `alert tcp any any -> any any (content:"tag"; tag:session,4,packets; sid:1;)`,
+			func(p *play) { p.bare(up, packet.ACK); p.send(up, "tag"); bare(p) }, 3},
+		{"a host, of which packets without payload count as well", `alert tcp any any -> any any (content:"tag"; tag:host,4,packets,src; sid:1;)`,
+			func(p *play) { p.bare(up, packet.ACK); p.send(up, "tag"); bare(p) }, 3},
 		{"a session ends with its flow", `alert tcp any any -> any any (content:"tag"; tag:session; sid:1;)`,
 			func(p *play) { p.send(up, "tag"); p.connect("10.0.0.7", "192.0.2.1", 50001, 80, packet.TCP); many(p) }, 0},
 		{"a host in all its flows", `alert tcp any any -> any any (content:"tag"; tag:host,4,packets,src; sid:1;)`,

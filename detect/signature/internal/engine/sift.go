@@ -104,6 +104,9 @@ func (s *Set) flag() {
 
 // rest notes that packets of the direction in view are asked about nothing but their flags, where it is so.
 func (w *Watcher) rest(f *inspect.Flow, x *sifted) {
+	if len(w.view.st.tags) > 0 {
+		return
+	}
 	for _, n := range x.always {
 		if w.set.flagged[n] == nil {
 			return
@@ -118,7 +121,7 @@ func (w *Watcher) rest(f *inspect.Flow, x *sifted) {
 
 // Bare shows a packet without payload.
 func (w *Watcher) Bare(own uint32, dir wire.Dir, flags uint8) bool {
-	if w.set.follows || own>>(ownRests+uint32(dir))&1 == 0 || own>>ownAge != w.age || w.set.bare[dir].has(flags) || w.shared.now.Load() != w.set {
+	if w.noted || w.shared.tagged.some.Load() || own>>(ownRests+uint32(dir))&1 == 0 || own>>ownAge != w.age || w.set.bare[dir].has(flags) || w.shared.now.Load() != w.set {
 		return false
 	}
 	w.next()

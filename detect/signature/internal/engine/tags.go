@@ -3,6 +3,7 @@ package engine
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"bulwark/detect/signature/internal/rule"
 	"bulwark/event"
@@ -32,6 +33,7 @@ type tag struct {
 
 // tagged are the hosts that have tags, for all watchers.
 type tagged struct {
+	some  atomic.Bool // there are any
 	mu    sync.Mutex
 	hosts map[netip.Addr][]tag
 }
@@ -46,6 +48,7 @@ func (w *Watcher) tag(c *compiled) {
 		t := tag{rule: &c.Tags[i], gid: c.GID, sid: c.SID, first: v.f.Time / 1e9}
 		if !t.rule.Host {
 			v.st.tags = addTag(v.st.tags, t)
+			*v.f.Own &= ownNumber // its packets without payload count, too
 			continue
 		}
 		host := packet.Addr(&v.f.Src, v.f.V6)
@@ -88,6 +91,7 @@ func (h *tagged) add(host netip.Addr, t tag) {
 		h.hosts = map[netip.Addr][]tag{}
 	}
 	h.hosts[host] = addTag(all, t)
+	h.some.Store(true)
 }
 
 // wants counts a packet of a host, and reports whether one of its tags asks for it.
@@ -101,6 +105,7 @@ func (h *tagged) wants(host netip.Addr, now int64, size int) bool {
 	all, wanted := wantedBy(all, now, size)
 	if len(all) == 0 {
 		delete(h.hosts, host)
+		h.some.Store(len(h.hosts) > 0)
 	} else {
 		h.hosts[host] = all
 	}
@@ -148,8 +153,10 @@ func (w *Watcher) follow(f *inspect.Flow) {
 			w.tell.Tell(f, &event.Packet{Noted: true})
 		}
 	}
-	for _, host := range [2]netip.Addr{packet.Addr(&f.Src, f.V6), packet.Addr(&f.Dst, f.V6)} {
-		wanted = w.shared.tagged.wants(host, now, size) || wanted
+	if w.shared.tagged.some.Load() {
+		for _, host := range [2]netip.Addr{packet.Addr(&f.Src, f.V6), packet.Addr(&f.Dst, f.V6)} {
+			wanted = w.shared.tagged.wants(host, now, size) || wanted
+		}
 	}
 	if wanted {
 		w.tell.Tell(f, &event.Packet{})

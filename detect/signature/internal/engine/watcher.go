@@ -62,6 +62,7 @@ type Watcher struct {
 	out     event.Alert
 	count   inspect.Count
 	serial  uint64 // of the packet in hand
+	noted   bool   // a rule has noted something of it
 	spoken  [2]spoken
 }
 
@@ -162,7 +163,7 @@ func (w *Watcher) Packet(f *inspect.Flow, p *packet.Packet) {
 
 // next is for the packet in hand to be over: what its stream told before was of the same packet.
 func (w *Watcher) next() {
-	w.walked = walked{}
+	w.walked, w.noted = walked{}, false
 	w.serial++
 }
 
