@@ -124,7 +124,7 @@ func runSigmaRegression(_ context.Context, b *Bench) ([]Case, error) {
 		}
 		id, found := strings.TrimSuffix(slashed.Base(name), ".evtx"), false
 		if _, err := evtx.Read(bytes.NewReader(f.Data), func(r *evtx.Record) error {
-			found = found || slices.ContainsFunc(s.Match(logrule.OfWindows(r)), func(r logrule.Rule) bool { return r.ID == id })
+			found = found || slices.ContainsFunc(s.Match(logrule.OfWindows(r)), func(m logrule.Match) bool { return m.Rule.ID == id })
 			return nil
 		}); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

@@ -34,7 +34,7 @@ an unpacked release of SigmaHQ, about each event, and prints those that match, t
 events, or with --rules matches, as JSON lines.
 
 What is readable of a damaged file is read; how much is not is said, and the exit code is 3. Rules that cannot be
-asked are named with the reason. Correlations are not asked yet.`,
+asked are named with the reason. Correlations are asked about all files together, in the order of time.`,
 		Example: `  bulwark evtx Security.evtx
   bulwark evtx /mnt/image/Windows/System32/winevt/Logs --rules sigma/rules --level high
   bulwark evtx Security.evtx --json | jq -r 'select(.fields.EventID == "4624") | .fields.TargetUserName'`,
@@ -68,12 +68,20 @@ type evtxOptions struct {
 // logReader reads event logs and collects what is to be said of them.
 type logReader struct {
 	evtxOptions
-	out     *json.Encoder
-	rules   *logrule.Set
-	counts  map[[2]string]int // by channel and number
-	hits    []hit
-	events  int
-	damaged int // files
+	out        *json.Encoder
+	rules      *logrule.Set
+	correlates bool
+	counts     map[[2]string]int // by channel and number
+	lines      []line
+	waiting    []matched // for correlations, which want events in order
+	events     int
+	damaged    int // files
+}
+
+// matched is an event with the rules that match it.
+type matched struct {
+	event *logrule.Event
+	rules []logrule.Match
 }
 
 // hit is a rule that matched an event.
@@ -106,6 +114,7 @@ func readLogs(cmd *cobra.Command, t Terminal, o evtxOptions, args []string) erro
 		if l.rules, err = sigmaRules(o.rules, t.Err); err != nil {
 			return &exit{ExitFailure, err}
 		}
+		l.correlates = l.rules.Correlates()
 	}
 	for _, name := range files {
 		if cmd.Context().Err() != nil {
@@ -113,7 +122,7 @@ func readLogs(cmd *cobra.Command, t Terminal, o evtxOptions, args []string) erro
 		}
 		l.file(name, t.Err)
 	}
-	if err := errors.Join(l.finish(w), w.Flush()); err != nil {
+	if err := errors.Join(l.correlate(), l.finish(w), w.Flush()); err != nil {
 		return &exit{ExitFailure, err}
 	}
 	if l.damaged > 0 {
@@ -198,21 +207,65 @@ func (l *logReader) take(name string, r *evtx.Record) error {
 		}
 		return nil
 	}
-	for _, rule := range l.rules.Match(e) {
-		if l.level != "" && slices.Index(logrule.Levels(), rule.Level) < slices.Index(logrule.Levels(), l.level) {
+	all := l.rules.Match(e)
+	if len(all) > 0 && l.correlates {
+		l.waiting = append(l.waiting, matched{e, all})
+	}
+	for _, m := range all {
+		if m.Silent || !l.wanted(m.Rule) {
 			continue
 		}
-		h := hit{e.Time, e.Host, name, r.ID, rule, shown(e, "", r.ID)}
+		h := hit{e.Time, e.Host, name, r.ID, m.Rule, shown(e, "", r.ID)}
 		if l.json {
 			if err := l.out.Encode(h); err != nil {
 				return err
 			}
 			continue
 		}
-		h.Event = shownEvent{Fields: map[string]string{"Channel": e.Text("Channel"), "EventID": e.Text("EventID")}}
-		l.hits = append(l.hits, h)
+		l.lines = append(l.lines, line{m.Rule, e.Time, e.Host, e.Text("Channel") + " " + e.Text("EventID"), fmt.Sprint(r.ID)})
 	}
 	return nil
+}
+
+func (l *logReader) wanted(r logrule.Rule) bool {
+	return slices.Index(logrule.Levels(), r.Level) >= slices.Index(logrule.Levels(), l.level)
+}
+
+// correlate asks the correlations about all events that rules matched, in the order of their times.
+func (l *logReader) correlate() error {
+	if l.rules == nil || !l.correlates {
+		return nil
+	}
+	slices.SortStableFunc(l.waiting, func(a, b matched) int { return a.event.Time.Compare(b.event.Time) })
+	c := l.rules.Correlator()
+	for _, m := range l.waiting {
+		for _, x := range c.Feed(m.event, m.rules) {
+			if !l.wanted(x.Rule) {
+				continue
+			}
+			if l.json {
+				if err := l.out.Encode(x); err != nil {
+					return err
+				}
+				continue
+			}
+			var group []string
+			for _, name := range slices.Sorted(maps.Keys(x.Group)) {
+				group = append(group, name+"="+x.Group[name])
+			}
+			l.lines = append(l.lines, line{x.Rule, x.Last, m.event.Host, fmt.Sprintf("%d events within %s: %s", x.Events, x.Last.Sub(x.First).Round(time.Second), strings.Join(group, " ")), ""})
+		}
+	}
+	return nil
+}
+
+// line is one for people.
+type line struct {
+	rule   logrule.Rule
+	time   time.Time
+	host   string
+	what   string
+	record string
 }
 
 func shown(e *logrule.Event, file string, record uint64) shownEvent {
@@ -240,19 +293,18 @@ func (l *logReader) finish(w io.Writer) error {
 		return t.Flush()
 	}
 	levels := logrule.Levels()
-	slices.SortStableFunc(l.hits, func(a, b hit) int {
-		return cmp.Or(slices.Index(levels, b.Rule.Level)-slices.Index(levels, a.Rule.Level), strings.Compare(a.Rule.Title, b.Rule.Title), a.Time.Compare(b.Time))
+	slices.SortStableFunc(l.lines, func(a, b line) int {
+		return cmp.Or(slices.Index(levels, b.rule.Level)-slices.Index(levels, a.rule.Level), strings.Compare(a.rule.Title, b.rule.Title), a.time.Compare(b.time))
 	})
-	if len(l.hits) > 0 {
+	if len(l.lines) > 0 {
 		fmt.Fprintln(t, "LEVEL\tRULE\tTIME\tHOST\tEVENT\tRECORD")
 	}
-	for _, h := range l.hits {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s %s\t%d\n", h.Rule.Level, printable(h.Rule.Title), h.Time.UTC().Format("2006-01-02 15:04:05"), printable(h.Host),
-			printable(h.Event.Fields["Channel"]), printable(h.Event.Fields["EventID"]), h.Record)
+	for _, x := range l.lines {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", x.rule.Level, printable(x.rule.Title), x.time.UTC().Format(time.DateTime), printable(x.host), printable(x.what), x.record)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d events, %d rules, %d matches\n", l.events, l.rules.Len(), len(l.hits))
+	_, err := fmt.Fprintf(w, "%d events, %d rules, %d matches\n", l.events, l.rules.Len(), len(l.lines))
 	return err
 }

@@ -40,9 +40,10 @@ func Levels() []string { return sigma.Levels() }
 type Set struct {
 	Rejected []Rejected // documents that are not asked
 
-	rules    []*rule
-	products []logsources.Product
-	runs     sync.Pool // of *engine.Run
+	rules        []*rule
+	correlations []*sigma.Correlation
+	products     []logsources.Product
+	runs         sync.Pool // of *engine.Run
 
 	// mu guards classes.
 	mu      sync.Mutex
@@ -59,6 +60,7 @@ type Rejected struct {
 type rule struct {
 	*sigma.Rule
 	filters []*sigma.Node
+	silent  bool // it is there for correlations alone
 }
 
 // MostFiles is how many files a folder may have.
@@ -80,6 +82,7 @@ func Load(dirs ...fs.FS) (*Set, error) {
 		filters = append(filters, more...)
 	}
 	s.filter(filters)
+	s.silence()
 	return s, nil
 }
 
@@ -117,7 +120,7 @@ func (s *Set) read(text []byte, name string) (filters []*sigma.Filter) {
 		case d.Filter != nil:
 			filters = append(filters, d.Filter)
 		case d.Correlation != nil:
-			s.Rejected = append(s.Rejected, Rejected{name, d.Correlation.At.String() + ": correlations are not asked yet"})
+			s.correlations = append(s.correlations, d.Correlation)
 		default:
 			s.rules = append(s.rules, &rule{Rule: d.Rule})
 		}
@@ -153,11 +156,18 @@ func within(s, wide sigma.Source) bool {
 	return fits(s.Product, wide.Product) && fits(s.Category, wide.Category) && fits(s.Service, wide.Service)
 }
 
-// Len is how many rules are asked.
-func (s *Set) Len() int { return len(s.rules) }
+// Len is how many rules and correlations are asked.
+func (s *Set) Len() int { return len(s.rules) + len(s.correlations) }
+
+// Match is a rule that matches an event.
+type Match struct {
+	Rule   Rule
+	Silent bool // it is there for correlations alone: nobody is told
+	number int
+}
 
 // Match is the rules that match an event, the worst first, then by title.
-func (s *Set) Match(e *Event) []Rule {
+func (s *Set) Match(e *Event) []Match {
 	run, _ := s.runs.Get().(*engine.Run)
 	if run == nil {
 		run = &engine.Run{}
@@ -170,9 +180,10 @@ func (s *Set) Match(e *Event) []Rule {
 	slices.SortStableFunc(found, func(a, b int) int {
 		return cmp.Or(cmp.Compare(s.rules[b].Level, s.rules[a].Level), strings.Compare(s.rules[a].Title, s.rules[b].Title))
 	})
-	all := make([]Rule, len(found))
+	all := make([]Match, len(found))
 	for k, n := range found {
-		all[k] = s.rules[n].told()
+		r := s.rules[n]
+		all[k] = Match{told(&r.Head, r.Source), r.silent, n}
 	}
 	return all
 }
@@ -224,9 +235,10 @@ func (r *rule) whole() *sigma.Node {
 	return &sigma.Node{Op: sigma.And, Of: append([]*sigma.Node{r.Condition}, r.filters...)}
 }
 
-func (r *rule) told() Rule {
-	return Rule{r.ID, r.Title, r.Level.String(), r.Status, r.Author, r.License, r.Tags, r.References, r.FalsePositives, r.At.String(),
-		r.Source.Product, r.Source.Category, r.Source.Service}
+// told is what is said of a rule or a correlation.
+func told(h *sigma.Head, of sigma.Source) Rule {
+	return Rule{h.ID, h.Title, h.Level.String(), h.Status, h.Author, h.License, h.Tags, h.References, h.FalsePositives, h.At.String(),
+		of.Product, of.Category, of.Service}
 }
 
 // kind is one log source that an event is of, with the event's fields by the names that rules of it use.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"bulwark/wire/evtx"
 )
@@ -45,9 +46,9 @@ func set(t *testing.T, files map[string]string) *Set {
 	return s
 }
 
-func ids(all []Rule) (out []string) {
-	for _, r := range all {
-		out = append(out, r.ID)
+func ids(all []Match) (out []string) {
+	for _, m := range all {
+		out = append(out, m.Rule.ID)
 	}
 	return out
 }
@@ -86,8 +87,27 @@ func TestAFilterTakesMatchesBack(t *testing.T) {
 }
 
 func TestWhatCannotBeAskedIsListed(t *testing.T) {
-	s := set(t, map[string]string{"audit.yml": audit, "bad.yml": "title: x\n", "count.yml": "title: c\ncorrelation: {type: event_count, rules: [audit_cleared], timespan: 5m, condition: {gte: 3}}\n"})
+	s := set(t, map[string]string{"audit.yml": audit, "bad.yml": "title: x\n", "count.yml": "title: c\ncorrelation: {type: event_count, rules: [nobody], timespan: 5m, condition: {gte: 3}}\n"})
 	if s.Len() != 1 || len(s.Rejected) != 2 || s.Rejected[0].Why != "bad.yml:1:1: it has none of detection, correlation, filter" {
 		t.Errorf("%d rules, rejected %q; want one, and two rejected with their places", s.Len(), s.Rejected)
+	}
+}
+
+func TestCorrelations(t *testing.T) {
+	const count = "title: cleared often\nid: c\nlevel: critical\ncorrelation: {type: event_count, rules: [audit_cleared], group-by: [Computer], timespan: 5m, condition: {gte: 3}}\n"
+	s := set(t, map[string]string{"audit.yml": audit, "count.yml": count})
+	c := s.Correlator()
+	var got []Correlated
+	for k := range 4 {
+		e := OfWindows(record("Security", "1102"))
+		e.Time = time.Date(2026, 11, 22, 3, k, 0, 0, time.UTC)
+		all := s.Match(e)
+		if len(all) != 1 || !all[0].Silent {
+			t.Fatalf("got %+v, want one rule that is there for the correlation alone", all)
+		}
+		got = append(got, c.Feed(e, all)...)
+	}
+	if len(got) != 1 || got[0].Rule.ID != "c" || got[0].Events != 3 || got[0].Group["Computer"] != "pc-7" {
+		t.Errorf("got %+v, want one of three events on pc-7", got)
 	}
 }

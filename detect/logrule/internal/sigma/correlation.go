@@ -34,6 +34,23 @@ type Bound struct {
 	Number float64
 }
 
+// Holds reports whether x is within the bound.
+func (b Bound) Holds(x float64) bool {
+	switch b.Op {
+	case "gt":
+		return x > b.Number
+	case "gte":
+		return x >= b.Number
+	case "lt":
+		return x < b.Number
+	case "lte":
+		return x <= b.Number
+	case "eq":
+		return x == b.Number
+	}
+	return x != b.Number
+}
+
 // Correlation matches several events that rules match, within a span of time.
 type Correlation struct {
 	Head
@@ -101,6 +118,8 @@ func (r *reader) whole(c *Correlation, at *yaml.Node) error {
 		return r.wrong(at, "correlation.condition", "it is missing")
 	case !ordered && c.Type != EventCount && c.Field == "":
 		return r.wrong(at, "correlation.condition.field", "it is missing")
+	case c.Percentile < 0 || c.Percentile > 100:
+		return r.wrong(at, "correlation.condition.percentile", "it is not between 0 and 100")
 	case ordered && len(c.Rules) < 2:
 		return r.wrong(at, "correlation.rules", "of one rule nothing can be near")
 	}

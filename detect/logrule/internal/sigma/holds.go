@@ -86,7 +86,7 @@ func (t *Test) One(s string) bool {
 		a, err := netip.ParseAddr(s)
 		return err == nil && t.Net.Contains(a.Unmap().WithZone(""))
 	}
-	x, ok := number(s)
+	x, ok := Number(s)
 	if t.Part != Whole {
 		x, ok = t.Part.of(s)
 	}
@@ -107,8 +107,8 @@ func (t *Test) compare(x float64) bool {
 	return x == t.Number
 }
 
-// number reads a number, hexadecimal too, as Windows writes some.
-func number(s string) (float64, bool) {
+// Number reads a number, hexadecimal too, as Windows writes some.
+func Number(s string) (float64, bool) {
 	s = strings.TrimSpace(s)
 	if h, ok := strings.CutPrefix(strings.ToLower(s), "0x"); ok {
 		n, err := strconv.ParseUint(h, 16, 64)
