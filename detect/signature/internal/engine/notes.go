@@ -136,7 +136,7 @@ const (
 // Notes appends what rules have noted of f, as EVE has it.
 func (w *Watcher) Notes(dst []byte, f *inspect.Flow) []byte {
 	st := w.kept(f)
-	if st == nil {
+	if st == nil || len(st.bits)+len(st.ints)+len(st.notes.vars)+len(st.notes.entropy)+len(st.notes.ofPacket) == 0 {
 		return dst
 	}
 	j := lister{buf: dst, start: len(dst)}

@@ -28,7 +28,7 @@ type ldapRecord struct {
 func (a *ldapMessages) Message(dir wire.Dir, m *ldap.Message) {
 	if r := a.write(m); r != nil {
 		var record []byte
-		if a.w.look.on() {
+		if a.w.wanted(event.KindLDAP) {
 			record = r.object()
 		}
 		(*ldapApp)(a).show(dir, m, &r.answers, event.View(record))

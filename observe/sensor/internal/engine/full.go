@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 
-	"bulwark/event"
 	"bulwark/wire"
 	"bulwark/wire/packet"
 )
@@ -22,12 +21,12 @@ type full struct {
 
 // extra is what is remembered of a flow besides. It serves one flow after the other.
 type extra struct {
-	messages uint64      // that have a place in it
-	counted  uint64      // its transactions, as the stats record counts them
-	events   []heldEvent // that wait, in their order
-	alerts   int         // among them
-	unheard  unheard     // whether rules may not know its protocol yet
-	macs     [2][]mac    // its link addresses after the first ones
+	messages uint64       // that have a place in it
+	counted  uint64       // its transactions, as the stats record counts them
+	events   []*heldEvent // that wait, in their order
+	alerts   int          // among them
+	unheard  unheard      // whether rules may not know its protocol yet
+	macs     [2][]mac     // its link addresses after the first ones
 }
 
 // extra is what is remembered of f besides, made where there is none.
@@ -44,28 +43,22 @@ func (w *Worker) extra(f *flow) *extra {
 	return u.extras[f.extra-1]
 }
 
-// forget forgets what is remembered of f besides. Little of its memory waits for the next flow.
+// maxIdleRoom is for how many events a flow that is over leaves room to the next.
+const maxIdleRoom = 16
+
+// forget forgets what is remembered of f besides.
 func (u *full) forget(f *flow) {
 	if f.extra == 0 {
 		return
 	}
 	x := u.extras[f.extra-1]
-	events := x.events[:min(cap(x.events), maxIdleEvents)]
-	for i := range events {
-		if e := &events[i]; e.payload.Size() > maxIdleBytes {
-			e.payload = event.Encoded{}
-		}
+	if cap(x.events) > maxIdleRoom {
+		x.events = nil
 	}
-	*x = extra{events: events[:0:len(events)], macs: [2][]mac{x.macs[0][:0], x.macs[1][:0]}}
+	*x = extra{events: x.events[:0], macs: [2][]mac{x.macs[0][:0], x.macs[1][:0]}}
 	u.freeExtras = append(u.freeExtras, f.extra)
 	f.extra = 0
 }
-
-// What a flow that is over leaves to the next: so many events, of so many bytes.
-const (
-	maxIdleEvents = 8
-	maxIdleBytes  = 1 << 10
-)
 
 // mac is a link address.
 type mac = [6]byte

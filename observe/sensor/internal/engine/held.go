@@ -13,6 +13,7 @@ type held struct {
 	on     bool          // bytes are being read
 	ending bool          // the connection ends with what dir sends: what is told of it waits until that is acknowledged
 	final  bool          // the flow is over: what is told of it is told by no packet
+	free   []*heldEvent  // that may wait for another acknowledgement
 	reader event.Reader  // scratch
 	spare  event.Encoded // scratch
 }
@@ -53,7 +54,7 @@ func (w *Worker) hold(f *flow, p event.Payload) bool {
 	if len(x.events) >= maxWaiting {
 		return false
 	}
-	e := x.wait()
+	e := h.wait(x)
 	e.head, e.dir, e.seq = w.head, h.dir, seq
 	e.alert, e.acked, e.about = false, false, embedded{}
 	e.payload.Encode(p)
@@ -61,15 +62,29 @@ func (w *Worker) hold(f *flow, p event.Payload) bool {
 }
 
 // wait is one more event that waits. Its memory may have served another.
-func (x *extra) wait() *heldEvent {
-	n := len(x.events)
-	if n < cap(x.events) {
-		x.events = x.events[:n+1]
+func (h *held) wait(x *extra) *heldEvent {
+	var e *heldEvent
+	if n := len(h.free); n > 0 {
+		e, h.free = h.free[n-1], h.free[:n-1]
 	} else {
-		x.events = append(x.events, heldEvent{})
+		e = new(heldEvent)
 	}
-	return &x.events[n]
+	x.events = append(x.events, e)
+	return e
 }
+
+// done takes back an event that was told. Little of its memory waits for the next.
+func (h *held) done(e *heldEvent) {
+	if len(h.free) < maxIdleEvents && e.payload.Size() <= maxIdlePayload {
+		h.free = append(h.free, e)
+	}
+}
+
+// What events that were told leave to the next: so many, of so many bytes.
+const (
+	maxIdleEvents  = 4096
+	maxIdlePayload = 16 << 10
+)
 
 // release tells what waited for ack of bytes of dir; all of the flow where it has ended.
 func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
@@ -78,17 +93,16 @@ func (w *Worker) release(f *flow, dir wire.Dir, ack uint32, ended bool) {
 	}
 	x := w.extra(f)
 	kept := 0
-	for i := range x.events {
-		e := &x.events[i]
+	for _, e := range x.events {
 		if ended || e.due(dir, ack, w.back) {
 			w.tellHeld(f, x, e)
+			w.full.held.done(e)
 			continue
 		}
-		if kept < i {
-			x.events[kept], x.events[i] = x.events[i], x.events[kept]
-		}
+		x.events[kept] = e
 		kept++
 	}
+	clear(x.events[kept:])
 	x.events = x.events[:kept]
 }
 
@@ -114,8 +128,7 @@ func (w *Worker) refresh(f *flow, p event.Payload) {
 		return
 	}
 	h := &w.full.held
-	for i := range w.extra(f).events {
-		e := &w.extra(f).events[i]
+	for _, e := range w.extra(f).events {
 		if !e.alert || !e.about.is(p) {
 			continue
 		}
@@ -154,7 +167,7 @@ func (w *Worker) holdAlert(f *flow, a *event.Alert) bool {
 	if len(x.events) >= maxWaiting {
 		return false
 	}
-	e := x.wait()
+	e := h.wait(x)
 	e.head, e.dir, e.seq = w.head, h.dir, seq
 	e.alert, e.acked, e.back, e.about = true, acked, a.FromServer, w.look.scribe.message
 	e.payload.Encode(a)

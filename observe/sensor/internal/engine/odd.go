@@ -65,26 +65,31 @@ func (w *Worker) odd(p *packet.Packet, o packet.Oddity) {
 
 // compare looks whether the first bytes of dir are of the protocol that the other direction has told.
 func (w *Worker) compare(f *flow, dir wire.Dir, data []byte) {
-	same, other := false, false
+	if f.before != Unknown || w.speaks(f.app.decoder(), data) {
+		f.other[dir] = Unknown
+		return
+	}
 	for i := range w.protocols {
-		m, _ := w.protocols[i].probe(data)
-		if w.protocols[i].app == f.app.decoder() {
-			same = m != wire.No
-		} else {
-			if m == wire.Yes && !other {
-				other = true
-				f.other[dir] = w.protocols[i].app
-			}
+		if m, _ := w.protocols[i].probe(data); m == wire.Yes {
+			f.other[dir] = w.protocols[i].app
+			w.applayer(f, "proto_detect", "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS", 0)
+			return
 		}
 	}
-	switch {
-	case same || f.before != Unknown:
-		f.other[dir] = Unknown
-	case other:
-		w.applayer(f, "proto_detect", "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS", 0)
-	case dir == wire.ToClient:
+	if dir == wire.ToClient {
 		w.applayer(f, "proto_detect", "APPLAYER_DETECT_PROTOCOL_ONLY_ONE_DIRECTION", 0)
 	}
+}
+
+// speaks reports whether bytes may be of a protocol.
+func (w *Worker) speaks(app App, data []byte) bool {
+	for i := range w.protocols {
+		if w.protocols[i].app == app {
+			m, _ := w.protocols[i].probe(data)
+			return m != wire.No
+		}
+	}
+	return false
 }
 
 // appAnomaly tells what is wrong with the protocol of f, by Suricata's name of it.
