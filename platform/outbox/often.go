@@ -17,8 +17,10 @@ type Often struct {
 }
 
 const (
-	keepEvery = time.Second      // at most
-	lastKeep  = 10 * time.Second // how long the database may take when the program stops
+	// keepSoon is the least time between two keeps, and keepEvery the most: between them it is four times as long as the last one
+	// took, so that a little is told at once, and a flood does not keep the database busy.
+	keepSoon, keepEvery = 100 * time.Millisecond, time.Second
+	lastKeep            = 10 * time.Second // how long the database may take when the program stops
 )
 
 // Run keeps and tells, soon after there is something, until ctx ends, and then keeps once more. What fails is tried again.
@@ -28,10 +30,11 @@ func (o Often) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-o.Dirty:
+			begin := time.Now()
 			if !o.done(ctx, "kept", o.Keep) || !o.done(ctx, "told", o.Send) {
 				clock.Wake(o.Dirty)
 			}
-			clock.Pause(ctx, keepEvery)
+			clock.Pause(ctx, min(keepEvery, max(keepSoon, 4*time.Since(begin))))
 		}
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastKeep)
