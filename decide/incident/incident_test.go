@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"bulwark/decide/incident/story"
 	"bulwark/event"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
@@ -264,6 +265,31 @@ func words(t *testing.T, i *Incidents, j *judged, d *db.DB) {
 }
 
 // An incident is contained while something is in force against it.
+// What playbooks are for is told when it comes, although whoever it is about, and the stage of the attack, are in the incident already.
+func TestATechniqueIsNotable(t *testing.T) {
+	finds := func(severity uint8, technique string) story.Join {
+		return story.Join{Told: story.Told{Severity: severity, Techniques: []string{technique}}, Entity: "device:7", Why: story.OfEntity}
+	}
+	j := finds(3, "T1496")
+	it := &item{Story: &story.Incident{Tactics: []string{"TA0040"}, Entities: []string{"device:7"}, Joins: []story.Join{j}}}
+	before := it.seen(story.Defaults())
+	for _, tt := range []struct {
+		name     string
+		joined   story.Join
+		notable  bool
+		severity uint8
+	}{
+		{"the same again", j, false, 3},
+		{"another technique", finds(3, "T1486"), true, 3},
+		{"a graver finding", finds(4, "T1496"), true, 4},
+	} {
+		it.Story.Joins = []story.Join{j, tt.joined}
+		if after := it.seen(story.Defaults()); (after != before) != tt.notable || after.Severity != tt.severity {
+			t.Errorf("%s: %+v, before %+v", tt.name, after, before)
+		}
+	}
+}
+
 func TestContained(t *testing.T) {
 	i, _ := open(t, dbtest.SQLite(t), Needs{})
 	f := &told{at: morning}

@@ -55,10 +55,12 @@ type line struct {
 
 // seen is what of an incident makes its growth notable.
 type seen struct {
-	Band     string `json:"band,omitempty"`
-	Stages   int    `json:"stages,omitempty"`
-	Entities int    `json:"entities,omitempty"`
-	Ended    bool   `json:"ended,omitempty"`
+	Band       string `json:"band,omitempty"`
+	Severity   uint8  `json:"severity,omitempty"`
+	Stages     int    `json:"stages,omitempty"`
+	Techniques int    `json:"techniques,omitempty"`
+	Entities   int    `json:"entities,omitempty"`
+	Ended      bool   `json:"ended,omitempty"`
 }
 
 // mostLines is how many lines the history of one incident has; the oldest but the first goes.
@@ -96,7 +98,8 @@ func (i *Incidents) note(s *site, c story.Change) {
 }
 
 func (it *item) seen(set story.Settings) seen {
-	return seen{band(it.Story.Risk, set), len(it.Story.Tactics), len(it.Story.Entities), it.Story.Ended}
+	return seen{Band: band(it.Story.Risk, set), Severity: it.severity(), Stages: len(it.Story.Tactics), Techniques: len(it.techniques()),
+		Entities: len(it.Story.Entities), Ended: it.Story.Ended}
 }
 
 // band is the word for a risk.
