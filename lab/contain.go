@@ -24,6 +24,7 @@ const (
 type trial struct {
 	*Hospital
 	w       *Watcher
+	centre  *Centre
 	news    *news
 	out     io.Writer
 	results []Result
@@ -33,6 +34,7 @@ type trial struct {
 	kills                         int
 	outlived                      []string    // that were stopped although no lease said so
 	restarts                      []time.Time // the program was started anew
+	unplugged                     time.Time   // the line to the centre was cut
 	f                             filterLog
 }
 
@@ -98,7 +100,11 @@ func (t *trial) figures(sent, lost int) {
 
 // run plays it.
 func (t *trial) run(ctx context.Context, bulwark string, progress io.Writer) (err error) {
-	t.w, err = t.Watch(ctx, bulwark, "filter:\n  on: true\n  bridge: true\n  namespace: "+netnsDir+"/"+switchNS+"\n", shorterPlaybooks())
+	if t.centre, err = t.Centre(ctx, bulwark); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.centre.Stop()) }()
+	t.w, err = t.Watch(ctx, bulwark, "filter:\n  on: true\n  bridge: true\n  namespace: "+netnsDir+"/"+switchNS+"\n", shorterPlaybooks(), t.centre)
 	if err != nil {
 		return err
 	}
@@ -120,8 +126,10 @@ func (t *trial) run(ctx context.Context, bulwark string, progress io.Writer) (er
 		{"a working day", t.work},
 		{"attack, shadow", t.story},
 		{"people decide", t.arm},
+		{"centre unplugged", t.unplug},
 		{"attack, contained", t.contained},
 		{"further attacks", t.furtherAttacks},
+		{"centre plugged in", t.plugIn},
 		{"killed", t.killed},
 		{"everything ends", t.ends},
 	} {
@@ -252,6 +260,33 @@ func (t *trial) arm(ctx context.Context) error {
 		}
 	}
 	return t.w.ask(ctx, http.MethodPost, "/api/safety/mode", map[string]any{"shadow": false, "reason": "the lab tries it"}, nil)
+}
+
+// unplug cuts the line to the centre, once what came before is there.
+func (t *trial) unplug(ctx context.Context) error {
+	if err := t.centre.has(ctx, "kind:incident", t.w.begin); err != nil {
+		return err
+	}
+	t.unplugged = time.Now()
+	return t.centre.plug(false)
+}
+
+// plugIn mends the line to the centre, and looks whether it is told what was done without it.
+func (t *trial) plugIn(ctx context.Context) error {
+	told, err := t.centre.count(ctx, "kind:containment", t.unplugged)
+	if err != nil {
+		return err
+	}
+	reason := ""
+	if told > 0 {
+		reason = fmt.Sprintf("the centre is told of %d changes meanwhile", told)
+	}
+	t.judge(fmt.Sprintf("%d acts came into force while the centre was unplugged", len(t.toForce)), reason)
+	if err := t.centre.plug(true); err != nil {
+		return err
+	}
+	t.judge("the centre is told afterwards", text(t.centre.has(ctx, "kind:containment", t.unplugged)))
+	return nil
 }
 
 // promote plays a playbook over the past, as it must be before it may do anything by itself, and makes it active.

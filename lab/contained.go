@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// soon is how long somebody waits for an answer of a machine that is there.
+// soon is how long somebody waits for an answer that may never come.
 const soon = 5 * time.Second
 
 // contained plays the attack again, from another office PC: it is contained on the way, and what is clinical goes on.
@@ -33,14 +33,14 @@ func (t *trial) contained(ctx context.Context) error {
 	t.toForce = append(t.toForce, took)
 	t.judge("the office PC is contained automatically", map[bool]string{false: "a person asked for it"}[l.Automatic])
 	t.judge("what it does outside care is stopped", t.passes(ctx, pc, false))
-	t.judge("what it reads in the record goes on", text(t.readsRecord(ctx, pc, Patients[1], soon)))
+	t.judge("what it reads in the record goes on", text(t.readsRecord(ctx, pc, Patients[1], patience)))
 	t.judge("others are not stopped", t.passes(ctx, officeStation(0).name, true))
 	return nil
 }
 
 // passes says why the file server is not, or is, within reach of a host; empty when it is as wanted.
 func (t *trial) passes(ctx context.Context, from string, want bool) string {
-	ctx, cancel := context.WithTimeout(ctx, soon)
+	ctx, cancel := context.WithTimeout(ctx, map[bool]time.Duration{true: patience, false: soon}[want])
 	defer cancel()
 	c, err := t.Host(from).Dial(ctx, "tcp4", addrOf("files").String()+":445")
 	if err == nil {

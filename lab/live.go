@@ -26,7 +26,9 @@ import (
 
 // Watcher is `bulwark up` on the mirror port.
 type Watcher struct {
+	ns            string // the namespace in which it runs
 	bulwark, data string // the program and its data folder
+	roles         string // empty: all, alone
 	cmd           *exec.Cmd
 	ended         chan error
 	web           http.Client
@@ -40,44 +42,20 @@ type Watcher struct {
 const patience = time.Minute
 
 // Watch starts `bulwark up` on the mirror port, with a data folder of the lab, and sets up an administrator. more is added to its
-// settings, and files to that folder.
-func (n *Network) Watch(ctx context.Context, bulwark, more string, files map[string]string) (*Watcher, error) {
-	bulwark, err := filepath.Abs(bulwark)
+// settings, and files to that folder. It joins a centre, if there is one.
+func (n *Network) Watch(ctx context.Context, bulwark, more string, files map[string]string, centre *Centre) (*Watcher, error) {
+	w, err := n.watcher(sensorNS, bulwark, fmt.Sprintf("site: lab\nsensor:\n  interfaces: [%s]\n  report: 5s\n%s", mirrorDev, more), files)
 	if err != nil {
 		return nil, err
 	}
-	data := filepath.Join(n.Dir, "bulwark")
-	if err := os.Mkdir(data, 0o700); err != nil {
-		return nil, err
-	}
-	all := maps.Clone(files)
-	if all == nil {
-		all = map[string]string{}
-	}
-	all["bulwark.yaml"] = fmt.Sprintf("site: lab\nsensor:\n  interfaces: [%s]\n  report: 5s\n%s", mirrorDev, more)
-	for name, text := range all {
-		path := filepath.Join(data, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+	if centre != nil {
+		w.roles = "sensor,site"
+		if err := centre.enrol(ctx, w); err != nil {
 			return nil, err
 		}
 	}
-	if err := ip("-n", sensorNS, "link", "set", "lo", "up"); err != nil {
-		return nil, err
-	}
-	w := &Watcher{bulwark: bulwark, data: data, said: &transcript{link: make(chan string, 1)}, begin: time.Now()}
-	if err := w.start(ctx); err != nil {
-		return nil, err
-	}
-	select {
-	case link := <-w.said.link:
-		if err = w.setUp(ctx, link); err == nil {
-			err = w.watches(ctx)
-		}
-	case e := <-w.ended:
-		w.ended <- e
-		err = fmt.Errorf("bulwark up ended: %w", e)
-	case <-time.After(patience):
-		err = errors.New("lab: bulwark up shows no set-up link")
+	if err = w.first(ctx); err == nil {
+		err = w.watches(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.Stop(), fmt.Errorf("it said: %s", w.said))
@@ -85,10 +63,56 @@ func (n *Network) Watch(ctx context.Context, bulwark, more string, files map[str
 	return w, nil
 }
 
+// watcher makes the data folder of a program in a namespace.
+func (n *Network) watcher(ns, bulwark, conf string, files map[string]string) (*Watcher, error) {
+	bulwark, err := filepath.Abs(bulwark)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(n.Dir, "bulwark-"+ns)
+	all := maps.Clone(files)
+	if all == nil {
+		all = map[string]string{}
+	}
+	all["bulwark.yaml"] = conf
+	for name, text := range all {
+		path := filepath.Join(data, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			return nil, err
+		}
+	}
+	return &Watcher{ns: ns, bulwark: bulwark, data: data, said: &transcript{link: make(chan string, 1)}, begin: time.Now()}, ip("-n", ns, "link", "set", "lo", "up")
+}
+
+// first starts the program for the first time, and sets it up.
+func (w *Watcher) first(ctx context.Context) error {
+	if err := w.start(ctx); err != nil {
+		return err
+	}
+	select {
+	case link := <-w.said.link:
+		return w.setUp(ctx, link)
+	case e := <-w.ended:
+		w.ended <- e
+		return fmt.Errorf("bulwark up ended: %w", e)
+	case <-time.After(patience):
+		return errors.New("lab: bulwark up shows no set-up link")
+	}
+}
+
+// command is a command of the program, on its data folder.
+func (w *Watcher) command(ctx context.Context, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", w.ns, w.bulwark, "--data", w.data}, args...)...)
+}
+
 // start starts the program on its data folder.
 func (w *Watcher) start(ctx context.Context) error {
 	ended := make(chan error, 1)
-	c := exec.CommandContext(ctx, "ip", "netns", "exec", sensorNS, w.bulwark, "--data", w.data, "up")
+	args := []string{"up"}
+	if w.roles != "" {
+		args = append(args, "--roles", w.roles)
+	}
+	c := w.command(ctx, args...)
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = patience
 	c.Stdout, c.Stderr = w.said, w.said
@@ -111,7 +135,7 @@ func (w *Watcher) setUp(ctx context.Context, link string) error {
 		if err != nil {
 			return nil, err
 		}
-		err = inNamespace(sensorNS, func() (err error) {
+		err = inNamespace(w.ns, func() (err error) {
 			c, err = (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
 			return err
 		})
@@ -238,6 +262,9 @@ func (w *Watcher) Devices(ctx context.Context) ([]Device, error) {
 
 // Stop ends the program gracefully.
 func (w *Watcher) Stop() error {
+	if w.cmd == nil {
+		return nil
+	}
 	if err := w.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
@@ -290,7 +317,7 @@ func Live(ctx context.Context, bulwark string, progress io.Writer) (seen Seen, e
 		return seen, err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	w, err := h.Watch(ctx, bulwark, "", nil)
+	w, err := h.Watch(ctx, bulwark, "", nil, nil)
 	if err != nil {
 		return seen, err
 	}
