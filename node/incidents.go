@@ -52,6 +52,10 @@ func (p incidentProofs) Finding(ctx context.Context, id uint64) ([]byte, error) 
 	return json.Marshal(d)
 }
 
+func (p incidentProofs) Packets(ctx context.Context, incident uint64) (any, error) {
+	return p.n.frozenFor(ctx, incident)
+}
+
 // incidentJudge passes verdicts on incidents to their findings.
 type incidentJudge struct{ n *Node }
 

@@ -22,7 +22,7 @@ func (n *Node) points() []containment.Point {
 		}
 	}
 	n.sinkhole = sinkhole.New(n.config.Sinkhole, n.clock, n.log.With("room", "sinkhole"))
-	return []containment.Point{filterPoint{f}, snmpPoint{snmp.New(n.config.SNMP)},
+	return []containment.Point{n.freezePoint(), filterPoint{f}, snmpPoint{snmp.New(n.config.SNMP)},
 		radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock)},
 		directoryPoint{directory.New(n.config.Directory, n.log.With("room", "directory"))}, sinkholePoint{n.sinkhole}}
 }

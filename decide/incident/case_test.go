@@ -3,6 +3,7 @@ package incident
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -19,7 +20,7 @@ import (
 
 func TestCases(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		i, now := open(t, d, Needs{})
+		i, now := open(t, d, Needs{Proofs: drawer{}})
 		f := &told{at: morning}
 		f.add(1, 1, "critical", 7, 1, "")
 		hear(t, i, f)
@@ -56,6 +57,7 @@ func TestCases(t *testing.T) {
 		if _, _, err := i.ReadEvidence(t.Context(), "person:2", c.ID, 3); !errors.Is(err, ErrNoCase) {
 			t.Errorf("what is kept elsewhere is read: %v", err)
 		}
+		snapshotOf(t, i, c.ID)
 		tampered(t, i, d, c.ID)
 		papers(t, i, c.ID)
 		o, _ := open(t, d, Needs{})
@@ -63,6 +65,35 @@ func TestCases(t *testing.T) {
 			t.Errorf("the incident, taken up again: case %d, %v", v.Case, err)
 		}
 	})
+}
+
+// drawer hands out proofs.
+type drawer struct{}
+
+func (drawer) Finding(_ context.Context, id uint64) ([]byte, error) {
+	return fmt.Appendf(nil, `{"id":%d,"events":["one"]}`, id), nil
+}
+
+func (drawer) Packets(context.Context, uint64) (any, error) {
+	return []string{"a segment with its sum"}, nil
+}
+
+// snapshotOf keeps incident 1 with its findings and packets, as they are.
+func snapshotOf(t *testing.T, i *Incidents, id uint64) {
+	t.Helper()
+	c, err := i.AddEvidence(t.Context(), "person:1", id, Exhibit{Kind: "snapshot", Ref: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, err := i.ReadEvidence(t.Context(), "person:1", id, uint64(len(c.Evidence)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s snapshot
+	if err := json.Unmarshal(body, &s); err != nil || !strings.Contains(string(s.Incident), `"id":1`) || len(s.Findings) != 1 || string(s.Findings[0]) != `{"id":1,"events":["one"]}` ||
+		fmt.Sprint(s.Packets) != "[a segment with its sum]" {
+		t.Errorf("the snapshot is %s (%v)", body, err)
+	}
 }
 
 // tampered tries to read evidence that somebody changed.

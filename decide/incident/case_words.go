@@ -189,6 +189,8 @@ func (c *Case) declare(a *CaseAsk, actor string, now time.Time) (string, string,
 type Proofs interface {
 	// Finding is a finding with its events, as JSON.
 	Finding(ctx context.Context, id uint64) ([]byte, error)
+	// Packets is what of the packet ring is held for an incident: files with their SHA-256.
+	Packets(ctx context.Context, incident uint64) (any, error)
 }
 
 // Exhibit is what a person wants to keep as evidence.
@@ -260,6 +262,11 @@ func (i *Incidents) exhibit(ctx context.Context, x *Exhibit) (err error) {
 		if x.Body, err = json.Marshal(d); err != nil {
 			return err
 		}
+	case "snapshot":
+		x.Name = "snapshot of incident " + strconv.FormatUint(x.Ref, 10)
+		if x.Body, err = i.snapshot(ctx, x.Ref); err != nil {
+			return err
+		}
 	case "file":
 		if x.Name == "" || len(x.Body) == 0 {
 			return wrongCase("a file has a name, and bytes")
@@ -272,7 +279,7 @@ func (i *Incidents) exhibit(ctx context.Context, x *Exhibit) (err error) {
 		x.SHA256, x.Body = hex.EncodeToString(sum), nil
 		return nil
 	default:
-		return wrongCase("kind %q is none of finding, incident, file, reference", x.Kind)
+		return wrongCase("kind %q is none of finding, incident, snapshot, file, reference", x.Kind)
 	}
 	if len(x.Body) > MaxExhibit {
 		return wrongCase("%s has %d bytes, more than %d", x.Name, len(x.Body), MaxExhibit)

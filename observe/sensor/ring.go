@@ -141,6 +141,7 @@ type Ring struct {
 type RingState struct {
 	Size      int64     `json:"size"`   // bytes that it may take
 	Taken     int64     `json:"taken"`  // bytes that it takes
+	Frozen    int64     `json:"frozen"` // bytes that are held for a time whatever the ring needs; some of them the ring has too
 	Oldest    time.Time `json:"oldest"` // about when the oldest packets are of; zero where there are none
 	Kept      uint64    `json:"kept"`   // packets
 	KeptBytes uint64    `json:"kept_bytes"`
@@ -168,11 +169,11 @@ func OpenRing(n RingNeeds) (*Ring, error) {
 
 // State is what the ring knows of itself.
 func (r *Ring) State() RingState {
-	k := r.segments.Kept()
+	k, frozen := r.segments.Kept(), r.segments.FrozenBytes()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.state
-	s.Size, s.Taken, s.Oldest = r.Size, k.Bytes, k.Oldest
+	s.Size, s.Taken, s.Oldest, s.Frozen = r.Size, k.Bytes, k.Oldest, frozen
 	return s
 }
 

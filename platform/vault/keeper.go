@@ -22,6 +22,8 @@ type Bounds struct {
 	Age time.Duration
 	// Free is how many bytes of the disk must stay free for others.
 	Free int64
+	// Except is a folder below that is not looked into: what is in it is somebody else's. Empty: there is none.
+	Except string
 }
 
 // Kept is what a folder holds and held, since the start.
@@ -67,6 +69,9 @@ func NewKeeper(dir string, b Bounds, c clock.Clock) (*Keeper, error) {
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrPermission) && path != dir {
 			return nil // lost+found, where the folder is a disk of its own
+		}
+		if err == nil && b.Except != "" && path == filepath.Join(dir, b.Except) {
+			return filepath.SkipDir
 		}
 		if err != nil || !d.Type().IsRegular() {
 			return err

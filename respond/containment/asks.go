@@ -56,6 +56,9 @@ func (c *Containment) check(w *Wish) error {
 		return err
 	}
 	w.Act, w.Target, w.Scope = strings.TrimSpace(w.Act), strings.TrimSpace(w.Target), strings.TrimSpace(w.Scope)
+	if id, ok := strings.CutPrefix(w.Target, "incident:"); ok && w.Incident == "" {
+		w.Incident = id
+	}
 	switch {
 	case w.Minutes < 1 || time.Duration(w.Minutes)*time.Minute > c.needs.Config.Longest:
 		return wrong("%d minutes are not between 1 and %d", w.Minutes, int(c.needs.Config.Longest/time.Minute))

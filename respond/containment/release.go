@@ -49,7 +49,9 @@ func plainCode(text string) string {
 }
 
 // releasable reports whether a lease can be lifted at the bedside.
-func (l *Lease) releasable() bool { return l.State.wanted() || l.State == Approved }
+func (l *Lease) releasable() bool {
+	return (l.State.wanted() || l.State == Approved) && l.Effect != "E0" // what is kept as evidence cuts nobody off
+}
 
 // Code is the bedside code of a lease. That it was asked for stands in the ledger.
 func (c *Containment) Code(ctx context.Context, by string, id uint64) (string, error) {

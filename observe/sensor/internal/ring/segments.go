@@ -26,7 +26,12 @@ type Segments struct {
 	mu    sync.Mutex
 	last  uint64
 	given map[uint64]string
+
+	freezing sync.Mutex // held while what is frozen is changed or looked at; before mu
 }
+
+// segmentTime is how the name of a segment begins: when it was made, UTC.
+const segmentTime = "20060102T150405.000000"
 
 // Bounds of the size of a segment, in bytes. A ring has 64 at least, so that what goes at once is little of it.
 const (
@@ -46,6 +51,7 @@ func SegmentSize(ring int64) int64 {
 
 // OpenSegments takes over the folder of a ring. What a crash left is set right: room that was reserved is given back.
 func OpenSegments(dir string, key vault.Key, b vault.Bounds, c clock.Clock) (*Segments, error) {
+	b.Except = frozenDir
 	k, err := vault.NewKeeper(dir, b, c)
 	if err != nil {
 		return nil, err
@@ -85,7 +91,7 @@ func (s *Segments) New() (Segment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last++
-	name := s.clock.Now().UTC().Format("20060102T150405.000000") + fmt.Sprintf("-%d", s.last)
+	name := s.clock.Now().UTC().Format(segmentTime) + fmt.Sprintf("-%d", s.last)
 	f, err := s.keeper.Create(name, s.size)
 	if err != nil {
 		return Segment{}, err
@@ -169,12 +175,16 @@ func (s *Segments) Abandon() error {
 // Sweep removes what is too old.
 func (s *Segments) Sweep() error { return s.keeper.Sweep() }
 
-// Files are the files of all segments, the oldest first, with those that are being filled.
+// Files are the files of all segments, the oldest first, with those that are being filled, and before them those that are frozen and
+// that the ring has no more.
 func (s *Segments) Files() []string {
+	s.freezing.Lock()
+	defer s.freezing.Unlock()
 	s.mu.Lock() // one that is being made has no head yet
 	defer s.mu.Unlock()
-	var all []string
-	for _, n := range s.keeper.Names() {
+	names := s.keeper.Names()
+	all := s.frozenFiles(names)
+	for _, n := range names {
 		all = append(all, s.keeper.Path(n))
 	}
 	return all
