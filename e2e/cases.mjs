@@ -61,6 +61,8 @@ export async function cases(page, browser, at, report, faults) {
     const text = readFileSync(await file.path(), 'utf8')
     check(text.includes('Dominique Roy') && text.includes('Draft'), 'the file is not the draft')
     await clock('CNIL').getByRole('button', { name: /^Draft/ }).click()
+    const [pdf] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Report as PDF' }).click()])
+    equal(readFileSync(await pdf.path()).subarray(0, 5).toString(), '%PDF-', 'how the PDF begins')
     const [paper] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Report', exact: true }).click()])
     check(readFileSync(await paper.path(), 'utf8').includes('NIS2 early warning'), 'the report lacks what is to be declared')
   })

@@ -6,6 +6,7 @@ import { devices } from './devices.mjs'
 import { findings } from './findings.mjs'
 import { check, until } from './harness.mjs'
 import { incidents } from './incidents.mjs'
+import { oncall } from './oncall.mjs'
 import { playbooks } from './playbooks.mjs'
 import { response } from './response.mjs'
 import { safety } from './safety.mjs'
@@ -84,6 +85,7 @@ export async function run(browser, server, report) {
   await response(page, browser, at, report, faults)
   await safety(page, browser, at, report, faults)
   await playbooks(page, browser, at, report, faults)
+  await oncall(page, browser, at, report, faults)
 
   await report.test('no page of the demo threw, or broke its policy', async () => check(faults.length === 0, faults.join('\n')))
   await page.context().close()

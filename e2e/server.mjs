@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -22,13 +23,18 @@ export function goApart() {
 /** The console over made-up events of every kind. */
 export const startServer = () => start('./e2e/server', () => [])
 
-/** The program itself, on the bundled capture, with the files of rules that are named. */
-export const startProgram = (rules = [join(root, 'e2e/findings.rules')]) =>
-  start('./cmd/bulwark', (dir) => {
+/** The program itself, on the bundled capture, with the files of rules that are named, and two channels to people: one takes what it is given. */
+export async function startProgram(rules = [join(root, 'e2e/findings.rules')]) {
+  const hook = createServer((q, r) => { q.resume(); r.end() })
+  await new Promise((listening) => hook.listen(0, '127.0.0.1', listening))
+  const channels = [['chat', hook.address().port], ['dead', 9]].map(([name, port]) => `\n    - {name: ${name}, type: webhook, url: 'http://127.0.0.1:${port}/'}`).join('')
+  const server = await start('./cmd/bulwark', (dir) => {
     const config = join(dir, 'bulwark.yaml')
-    writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nsensor:\n  ring:\n    size: 256MiB\nrules:\n  paths: [${rules.join(', ')}]\n`)
+    writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nsensor:\n  ring:\n    size: 256MiB\nrules:\n  paths: [${rules.join(', ')}]\nnotify:\n  channels:${channels}\n`)
     return ['up', '--demo', '--data', join(dir, 'data'), '--config', config]
   })
+  return { ...server, stop: async () => { await server.stop(); hook.close() } }
+}
 
 async function start(source, args) {
   const dir = mkdtempSync(join(tmpdir(), 'bulwark-e2e-'))

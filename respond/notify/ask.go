@@ -23,10 +23,13 @@ type View struct {
 	Policies []*Policy     `json:"policies"`
 }
 
-// ChannelView is a channel without its secrets.
+// ChannelView is a channel without its secrets, and how it is.
 type ChannelView struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
+	Name    string    `json:"name"`
+	Type    string    `json:"type"`
+	Tried   time.Time `json:"tried,omitzero"`    // when it was last given a message; zero: not since the program began
+	Problem string    `json:"problem,omitempty"` // why it did not take it; empty: it did
+	Waiting int64     `json:"waiting"`           // messages that wait for it
 }
 
 // RotaView is a rota with who is on call.
@@ -57,7 +60,12 @@ func (n *Notify) View(ctx context.Context) (v View, err error) {
 	}
 	v = View{Channels: []ChannelView{}, Contacts: ordered(b.contacts), Rotas: []RotaView{}, Policies: ordered(b.policies)}
 	for _, c := range n.needs.Config.Channels {
-		v.Channels = append(v.Channels, ChannelView{c.Name, c.Type})
+		x := n.tried.of(c.Name)
+		x.Name, x.Type = c.Name, c.Type
+		if x.Waiting, err = n.needs.DB.Read().NewSelect().Model((*messageRow)(nil)).Where("state = ?", waiting).Where("channel = ?", c.Name).Count(ctx); err != nil {
+			return v, err
+		}
+		v.Channels = append(v.Channels, x)
 	}
 	now := n.needs.Clock.Now()
 	for _, r := range ordered(b.rotas) {
@@ -263,7 +271,9 @@ func (n *Notify) Test(ctx context.Context, actor, id string) ([]Sent, error) {
 		} else {
 			m := n.message(x, &messageRow{Made: now.UnixMilli()}, &errand{To: w.To, Language: c.Language})
 			m.ID, m.Ack, m.Short = fmt.Sprintf("test-%d-%d", now.UnixNano(), k), "", m.Title
-			if err := out.send(ctx, m); err != nil {
+			err := out.send(ctx, m)
+			n.outcome(w.Channel, err)
+			if err != nil {
 				s.Error = said(err)
 			} else {
 				s.State, s.At = sent, n.needs.Clock.Now()

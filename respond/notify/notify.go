@@ -61,6 +61,7 @@ type Notify struct {
 	types   map[string]string // of channels, by name
 	senders map[string]sender
 	count   counters
+	tried   outcomes
 	mu      sync.Mutex // held while state is changed
 }
 
@@ -84,7 +85,7 @@ func New(ctx context.Context, n Needs) (*Notify, error) {
 	if err := db.Migrate(ctx, n.DB, "notify", own); err != nil {
 		return nil, err
 	}
-	r := &Notify{needs: n, types: map[string]string{}, senders: map[string]sender{}, count: newCounters(n.Registry)}
+	r := &Notify{needs: n, types: map[string]string{}, senders: map[string]sender{}, count: newCounters(n.Registry), tried: outcomes{last: map[string]ChannelView{}}}
 	client := newClient()
 	for k := range n.Config.Channels {
 		c := &n.Config.Channels[k]

@@ -384,6 +384,16 @@ func TestTestMessagesSayWhatBecameOfThem(t *testing.T) {
 	if all, err = b.Test(t.Context(), "host", "anne"); err != nil || all[0].State != failed || !strings.Contains(all[0].Error, "403") {
 		t.Errorf("%+v %v", all, err)
 	}
+	if v, err := b.View(t.Context()); err != nil || !strings.Contains(v.Channels[0].Problem, "403") || v.Channels[0].Tried.IsZero() || len(b.health.Warnings()) != 2 {
+		t.Errorf("channels that do not take messages are %+v, with %d warnings, %v", v.Channels, len(b.health.Warnings()), err)
+	}
+	g.answers(http.StatusOK)
+	if _, err := b.Test(t.Context(), "host", "anne"); err != nil || len(b.health.Warnings()) != 0 {
+		t.Errorf("a test that got through: %d warnings, %v", len(b.health.Warnings()), err)
+	}
+	if v, err := b.View(t.Context()); err != nil || v.Channels[0].Problem != "" {
+		t.Errorf("channels that take messages again are %+v, %v", v.Channels, err)
+	}
 	if _, err := b.Test(context.Background(), "host", "nobody"); !errors.Is(err, ErrNoContact) {
 		t.Errorf("%v", err)
 	}

@@ -15,7 +15,6 @@ import (
 
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
-	"bulwark/platform/health"
 )
 
 // The states of a message.
@@ -84,15 +83,14 @@ func (n *Notify) sendOne(ctx context.Context, row *messageRow) error {
 		return ctx.Err() // the program ends: it is tried again when it begins
 	}
 	e.Tries++
+	n.outcome(row.Channel, problem)
 	if problem == nil {
 		row.State, e.At, e.Error = sent, n.needs.Clock.Now(), ""
 		n.count.sent.Inc()
-		n.needs.Health.Clear(&unsent, row.Channel)
 		return n.keepSent(ctx, row, e, true)
 	}
 	e.Error = said(problem)
 	n.needs.Log.WarnContext(ctx, "a message was not taken", "channel", row.Channel, "tries", e.Tries, "error", e.Error)
-	n.needs.Health.Set(&unsent, health.Args{"channel": row.Channel, "error": e.Error})
 	row.Due = n.needs.Clock.Now().Add(pause(e.Tries)).UnixMilli()
 	if e.Tries >= mostTries {
 		row.State = failed

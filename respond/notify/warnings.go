@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"bulwark/platform/health"
@@ -28,6 +29,32 @@ var unanswered = health.Warnable{
 		FR: "Toute la liste a été prévenue de {about} et personne n'a répondu. Messages envoyés : {sent}."},
 	NextStep: health.Text{EN: "Look after it now, and check who is on call.",
 		FR: "Occupez-vous-en maintenant, et vérifiez qui est d'astreinte."},
+}
+
+// outcomes are how channels took the last message that each was given, by their names. It is safe for concurrent use.
+type outcomes struct {
+	mu   sync.Mutex
+	last map[string]ChannelView
+}
+
+func (o *outcomes) of(channel string) ChannelView {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.last[channel]
+}
+
+// outcome keeps whether a channel took a message, and warns while it does not.
+func (n *Notify) outcome(channel string, problem error) {
+	v := ChannelView{Tried: n.needs.Clock.Now()}
+	if problem == nil {
+		n.needs.Health.Clear(&unsent, channel)
+	} else {
+		v.Problem = said(problem)
+		n.needs.Health.Set(&unsent, health.Args{"channel": channel, "error": v.Problem})
+	}
+	n.tried.mu.Lock()
+	defer n.tried.mu.Unlock()
+	n.tried.last[channel] = v
 }
 
 // sayUnanswered says that a notice went round in vain.

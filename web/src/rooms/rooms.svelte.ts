@@ -23,6 +23,7 @@ export const rooms: readonly Room[] = [
   { path: '/dependencies', key: 'e', name: (t) => t.depends.title, fetch: () => import('./dependencies/Dependencies.svelte') },
   { path: '/detections', key: 'r', name: (t) => t.detections.title, fetch: () => import('./detections/Detections.svelte') },
   { path: '/playbooks', under: '/response', key: 'p', name: (t) => t.playbooks.title, fetch: () => import('./playbooks/Playbooks.svelte') },
+  { path: '/oncall', under: '/response', key: 'o', name: (t) => t.oncall.title, fetch: () => import('./oncall/OnCall.svelte') },
   { path: '/settings', key: 's', name: (t) => t.app.settings, fetch: () => import('./settings/Settings.svelte') },
 ]
 export const close = 4 // how many rooms are always in reach on a phone
