@@ -22,7 +22,7 @@ func eveOptions() []eve.Options {
 			"organization", "content-md5", "date", "bcc", "received"},
 		MailDigests: []string{"body", "subject"}, URLSchemes: []string{"http", "https"}, FullURLs: true, NoZeros: true,
 		Records: eve.Records{Hellos: true, Headers: true, Passwords: true, Hashes: []string{"md5", "sha1", "sha256"}}}
-	return []eve.Options{{}, all, {DNS2: true, ShortDHCP: true, ShortIPv6: true, Types: []string{"dns", "dhcp", "netflow"}}}
+	return []eve.Options{{}, all, {DNS2: true, ShortDHCP: true, ShortIPv6: true, Records: eve.Records{Types: []string{"dns", "dhcp", "netflow"}}}}
 }
 
 // runEVEFields judges each EVE record of all captures by the list of the fields that Suricata's schema has. A case is

@@ -68,6 +68,11 @@ See also: bulwark help captures.`,
 					return fmt.Errorf("--hashes %s: it is none of md5, sha1, sha256", h)
 				}
 			}
+			for _, name := range o.types {
+				if !eve.Known(name) {
+					return fmt.Errorf("--eve-types %s: EVE has no such type", name)
+				}
+			}
 			return errors.Join(apart(cmd, "eve", "json", "measure"), apart(cmd, "interface", "follow"), apart(cmd, "filter", "follow"))
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -78,6 +83,7 @@ See also: bulwark help captures.`,
 	cmd.Flags().BoolVar(&o.eve, "eve", false, "print EVE JSON lines, as Suricata writes them")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print our events as JSON lines")
 	cmd.Flags().BoolVar(&o.passwords, "passwords", false, "with --eve, write the passwords that crossed in clear, as Suricata does")
+	cmd.Flags().StringSliceVar(&o.types, "eve-types", nil, "with --eve, write records of these `types` alone, such as alert,http,dns,tls,fileinfo,flow")
 	cmd.Flags().StringSliceVar(&o.hashes, "hashes", nil, "with --eve, make these digests of files: `md5,sha1,sha256`; none unless asked for, as with Suricata")
 	cmd.Flags().StringArrayVar(&o.rules, "rules", nil, "look for what these traffic rules describe: a `file` or a directory; may be given several times")
 	cmd.Flags().StringToStringVar(&o.vars, "rule-var", nil, "set a variable of the traffic rules: `NAME=VALUE`, such as HOME_NET=10.0.0.0/8")
@@ -98,10 +104,10 @@ type readOptions struct {
 	eve, json, measure, passwords, devices bool
 	batches                                string
 
-	watch, follow, keep string
-	filter              string
-	rules, hashes       []string
-	vars                map[string]string
+	watch, follow, keep  string
+	filter               string
+	rules, hashes, types []string
+	vars                 map[string]string
 }
 
 func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
@@ -147,7 +153,7 @@ func read(cmd *cobra.Command, t Terminal, o readOptions, args []string) error {
 		Config: c.Sensor, Name: "read", Site: c.Site, Pseudonyms: key, Seed: seedOf(files),
 		Start: starter(c.Sensor, len(o.rules) > 0), Publisher: sink, Health: health.NewTracker(clock.System{}),
 		Log: slog.New(slog.DiscardHandler), Clock: clock.System{}, Files: files, Ring: kept,
-		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords, Hashes: o.hashes}, Discard: o.measure, Look: look, Walked: sink.walks(),
+		Ordered: !o.measure && o.batches == "" && (len(files) > 0 || o.eve), EVE: o.eve, Records: eve.Records{Passwords: o.passwords, Hashes: o.hashes, Types: o.types}, Discard: o.measure, Look: look, Walked: sink.walks(),
 		Done: func(r sensor.FileReport) {
 			if !o.endless() {
 				sink.packets += r.Packets
@@ -367,7 +373,7 @@ func (s *readSink) open(c Config) (err error) {
 }
 
 func newReadSink(o readOptions, out *bufio.Writer) *readSink {
-	s := &readSink{o: o, out: out, eve: eve.Writer{Options: eve.Options{Interface: o.watch}}}
+	s := &readSink{o: o, out: out, eve: eve.Writer{Options: eve.Options{Interface: o.watch, Records: eve.Records{Types: o.types}}}}
 	if !o.eve && !o.json && !o.measure && !o.devices && o.batches == "" {
 		s.summary = newSummary()
 	}

@@ -54,6 +54,7 @@ func (w *Writer) Append(dst []byte, e *event.Event) []byte {
 // one appends e under its event type.
 func (w *Writer) one(dst []byte, e *event.Event, kind string) []byte {
 	if len(w.Types) > 0 && !slices.Contains(w.Types, kind) {
+		w.carry(e)
 		return dst
 	}
 	switch p := e.Payload.(type) {
@@ -63,9 +64,7 @@ func (w *Writer) one(dst []byte, e *event.Event, kind string) []byte {
 		}
 	case *event.HTTP:
 		if p.DNS && p.Version == "HTTP/2" { // the record of the DNS in it holds it
-			w.j.begin(w.aside[:0])
-			w.http(e, p)
-			w.aside = w.j.buf
+			w.carry(e)
 			return dst
 		}
 	case *event.DHCP:

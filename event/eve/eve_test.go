@@ -70,7 +70,7 @@ func cases() []struct {
 		one{"DNS answers by type only", Options{NoDNSDetails: true}, at(udpHead, answer)},
 		one{"questions of other types are left out", Options{DNSTypes: []string{"mx"}}, at(udpHead, answer)},
 		one{"responses are left out", Options{NoDNSResponses: true}, at(udpHead, answer)},
-		one{"other types of records are left out", Options{Types: []string{"tls"}}, at(udpHead, answer)},
+		one{"other types of records are left out", Options{Records: Records{Types: []string{"tls"}}}, at(udpHead, answer)},
 		one{"an echo with its answer", Options{Seed: 1}, at(icmpHead, &event.Flow{State: "established", ICMPReply: 1})},
 		one{"ESP has an index and no ports, and both VLAN ids are told", Options{}, at(espHead, &event.Flow{State: "new"})},
 		one{"a share of pipes", Options{}, at(head, &event.SMB{Command: "SMB2_COMMAND_TREE_CONNECT", Tree: `\\dc1\IPC$`, StatusCode: 1})},

@@ -3,10 +3,9 @@ package eve
 // Options choose what is written, as the section eve-log of suricata.yaml does. The zero value is what Suricata writes
 // where nobody chose.
 type Options struct {
-	Types     []string // event types that are written; empty: all
-	Interface string   // the network interface that is watched; empty: captures are read
-	Ethernet  bool     // link addresses
-	Seed      uint16   // of the community id
+	Interface string // the network interface that is watched; empty: captures are read
+	Ethernet  bool   // link addresses
+	Seed      uint16 // of the community id
 
 	DNS2           bool     // DNS records in the older form, version 2
 	NoDNSRequests  bool     // of DNS only responses
@@ -45,6 +44,9 @@ type Options struct {
 type Records struct {
 	// Off are protocols that are left alone, by their names in EVE; behind a slash, tcp or udp alone: dns/udp.
 	Off []string `json:"off,omitempty"`
+
+	// Types are the event types that are written; none: all.
+	Types []string `json:"types,omitempty"`
 
 	// Hashes are the digests that are made of files: md5, sha1, sha256 (Suricata's force-hash).
 	Hashes []string `json:"hashes,omitempty"`

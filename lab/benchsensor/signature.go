@@ -15,6 +15,9 @@ import (
 // What becomes of events: they are encoded and counted, or written as EVE.
 const measure, eve = "--measure", "--eve"
 
+// suricataTypes are the types of records that the configuration which comes with Suricata 4.1 switches on.
+const suricataTypes = "alert,http,dns,tls,fileinfo,smtp,nfs,smb,tftp,ike,krb5,dhcp,ssh,stats,flow"
+
 // The rule sets of the data.
 var ruleSets = []struct{ name, file string }{
 	{"et2019", "et_open_2019-04_suricata4.rules.gz"},
@@ -61,7 +64,10 @@ func signature(s settings) error {
 	encoded := with(measure, "et2019", s.capture)
 	bare := &program{name: "no rules", args: []string{s.bulwark, "read", measure, s.capture}}
 	bareEVE := &program{name: "no rules eve", mute: true, args: []string{s.bulwark, "read", eve, s.capture}}
-	runs = append(runs, encoded, bareEVE)
+	fewer := with(eve, "et2019", s.capture)
+	fewer.name += ", Suricata 4.1's types"
+	fewer.args = append(fewer.args, "--eve-types", suricataTypes)
+	runs = append(runs, encoded, fewer, bareEVE)
 	peer := &program{name: "ndpireader", args: []string{"ndpiReader", "-q", "-i", s.capture}}
 	if err := race(append(runs, bare, peer), s); err != nil {
 		return err
@@ -83,6 +89,7 @@ func signature(s settings) error {
 	fmt.Printf("RESULT signature_et2025_mpps %.3f Mpps\n", packets/cost["et2025"]/1e6)
 	apart := (encoded.median() - runs[1].median()).Seconds()
 	fmt.Printf("RESULT signature_et2019_encoded_mpps %.3f Mpps\n", packets/apart/1e6)
+	fmt.Printf("RESULT signature_et2019_suricata_types_mpps %.3f Mpps\n", packets/(fewer.median()-runs[1].median()).Seconds()/1e6)
 	fmt.Printf("RESULT signature_no_rules_mpps %.3f Mpps\n", packets/bareEVE.median().Seconds()/1e6)
 	fmt.Printf("RESULT signature_no_rules_encoded_mpps %.3f Mpps\n", packets/bare.median().Seconds()/1e6)
 	if peer.absent {

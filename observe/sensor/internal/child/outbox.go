@@ -81,11 +81,12 @@ type outbox struct {
 	batches map[event.Kind]*event.Batch // by kind; all under KindNone when ordered
 	lost    atomic.Uint64               // events that found no room
 	sent    atomic.Uint64
-	dropped []uint64 // copies of files of which the parent does not know yet that they are not to be kept
+	wanted  map[event.Kind]bool // as far as it was asked
+	dropped []uint64            // copies of files of which the parent does not know yet that they are not to be kept
 }
 
 func newOutbox(p *pipe, s *link.Start, c clock.Clock, ids *atomic.Uint64) *outbox {
-	return &outbox{pipe: p, start: s, clock: c, ids: ids, batches: map[event.Kind]*event.Batch{}}
+	return &outbox{pipe: p, start: s, clock: c, ids: ids, batches: map[event.Kind]*event.Batch{}, wanted: map[event.Kind]bool{}}
 }
 
 // largest is the size at which a batch goes out, in bytes.
@@ -94,6 +95,9 @@ const largest = 256 << 10
 // Event takes one event of the worker.
 func (o *outbox) Event(h *event.Header, p event.Payload) {
 	k := p.Kind()
+	if o.start.EVE && len(o.start.Records.Types) > 0 && !o.wants(k) {
+		return
+	}
 	if o.start.Ordered {
 		k = event.KindNone
 	}
@@ -109,6 +113,16 @@ func (o *outbox) Event(h *event.Header, p event.Payload) {
 	if b.Len() >= o.start.MaxEvents || b.Size() >= largest {
 		o.send(k, b)
 	}
+}
+
+// wants reports whether EVE is to have events of a kind.
+func (o *outbox) wants(k event.Kind) bool {
+	yes, known := o.wanted[k]
+	if !known {
+		yes = o.start.Records.Wants(k)
+		o.wanted[k] = yes
+	}
+	return yes
 }
 
 // id is the id of a new batch: microseconds of the clock, or one more than the one before.
