@@ -69,6 +69,9 @@ func (c *cupboard) Name() string                                 { return "cupbo
 func (c *cupboard) Acts() []string                               { return []string{"isolate"} }
 func (c *cupboard) Try(context.Context, Order) ([]string, error) { return nil, nil }
 
+// Prepare says how it was: Drive takes no order that does not bring that.
+func (c *cupboard) Prepare(context.Context, Order) (string, error) { return "open", nil }
+
 func (c *cupboard) read() (map[uint64]Order, error) {
 	all := map[uint64]Order{}
 	text, err := os.ReadFile(c.name)
@@ -93,6 +96,9 @@ func (c *cupboard) Drive(_ context.Context, want, undo []Order) (map[uint64]erro
 		delete(all, o.ID)
 	}
 	for _, o := range want {
+		if o.Memo != "open" {
+			return nil, errors.New("it was touched before it was asked how it was")
+		}
 		all[o.ID] = o
 	}
 	text, err := json.Marshal(all)
