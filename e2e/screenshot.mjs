@@ -1,8 +1,9 @@
-// Takes docs/console.png, the first page on the bundled capture, and the pages of the inventory, findings and rules in docs/guide.
+// Takes docs/console.png, the first page on the bundled capture, and the pages of docs/guide.
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { launch } from './browser.mjs'
 import { firstAdministrator, settled, visitor } from './people.mjs'
+import { takePictures } from './pictures.mjs'
 import { startProgram } from './server.mjs'
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), '../docs')
@@ -35,6 +36,11 @@ try {
   await page.goto(`${server.url}/detections?view=coverage`)
   await page.locator('a[data-at]').first().waitFor()
   await page.screenshot({ path: join(docs, 'guide', 'coverage.png') })
+  await page.evaluate(async () => {
+    const me = await (await fetch('/api/me')).json()
+    await fetch(`/api/people/${me.id}/duties`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ duties: ['administrator', 'analyst'] }) })
+  })
+  await takePictures(page, server.url, join(docs, 'guide'))
 } finally {
   await browser.close()
   await server.stop()
