@@ -1,6 +1,6 @@
 // Command benchincidents measures how alerts become incidents: it plays labelled alert sets of enterprises that were attacked (AIT-ADS)
-// to the same code that decide/incident runs, and compares what comes of it with the labels. With -sensitivity it changes each weight
-// by itself, and chooses weights on all sites but one to try them on that one. Its last lines are RESULT lines.
+// to the same code that decide/incident runs, and compares what comes of it with the labels. It changes each weight by itself, has alerts
+// come late, and chooses weights on all sites but one to try them on that one. Its last lines are RESULT lines.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 func main() {
 	data := flag.String("data", os.Getenv("BULWARK_DATA"), "`folder` that holds soc/ait-ads; default BULWARK_DATA")
 	list := flag.Bool("v", false, "list every incident with the reasons of what is in it")
-	sensitivity := flag.Bool("sensitivity", false, "change each weight by itself, and leave out one site after the other")
+	sensitivity := flag.Bool("sensitivity", false, "list what each weight does, a third smaller and half as large again")
 	flag.Parse()
 	if err := run(os.Stdout, *data, *list, *sensitivity); err != nil {
 		fmt.Fprintln(os.Stderr, "benchincidents:", err)
@@ -37,8 +37,9 @@ func run(out io.Writer, data string, list, sensitivity bool) error {
 	}
 	if sensitivity {
 		sweep(out, sites)
-		leaveOneOut(out, sites)
 	}
+	stands(out, sites)
+	leaveOneOut(out, sites)
 	all := measure(sites, story.Defaults())
 	for n := range all {
 		all[n].print(out, list)

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"bulwark/decide/incident/story"
@@ -61,7 +65,68 @@ func changed(w weight, by float64) story.Settings {
 const (
 	smaller = 2.0 / 3
 	larger  = 1.5
+	quarter = 0.25
 )
+
+// unmet are the aims that figures do not reach.
+func unmet(t totals) (all []string) {
+	for _, a := range [...]struct {
+		missed bool
+		text   string
+	}{
+		{float64(t.incidents)/t.days > 1, fmt.Sprintf("%.2f incidents a site and day", float64(t.incidents)/t.days)},
+		{t.rank != 1, fmt.Sprintf("the attack at rank %d", t.rank)},
+		{100*t.caught < 85*t.classes, fmt.Sprintf("%d/%d classes", t.caught, t.classes)},
+		{t.delay(0.95) > 60, fmt.Sprintf("p95 of the delay %d s", t.delay(0.95))},
+		{t.purity < 0.8, fmt.Sprintf("purity %.0f %%", 100*t.purity)},
+	} {
+		if a.missed {
+			all = append(all, a.text)
+		}
+	}
+	return all
+}
+
+// stands says which weights, each a quarter smaller or larger by itself, leave the aims, and what findings that come late do.
+func stands(out io.Writer, sites []site) {
+	tried, left := 0, 0
+	for _, w := range weights() {
+		for _, by := range [...]float64{1 - quarter, 1 + quarter} {
+			tried++
+			if missed := unmet(total(measure(sites, changed(w, by)))); len(missed) > 0 {
+				left++
+				fmt.Fprintf(out, "%s x %.2f leaves the aims: %s\n", w.name, by, strings.Join(missed, ", "))
+			}
+		}
+	}
+	fmt.Fprintf(out, "each weight a quarter smaller and larger by itself: %d of %d changes leave the aims\n", left, tried)
+	for _, by := range [...]time.Duration{time.Minute, 3 * time.Minute, 5 * time.Minute} {
+		t := total(measure(late(sites, by), story.Defaults()))
+		fmt.Fprintf(out, "each alert up to %v late: %d incidents, rank %d, %d/%d classes, purity %.1f %%; aims left: %q\n", by, t.incidents, t.rank, t.caught, t.classes, 100*t.purity, unmet(t))
+	}
+}
+
+// late are sites of which each alert comes by chance up to so late, in the order in which they come.
+func late(sites []site, by time.Duration) (all []site) {
+	for _, s := range sites {
+		chance := rand.New(rand.NewPCG(1, 2))
+		type come struct {
+			alert
+			at int64
+		}
+		var order []come
+		for _, a := range s.alerts {
+			order = append(order, come{a, a.at + chance.Int64N(int64(by/time.Second)+1)})
+		}
+		slices.SortStableFunc(order, func(a, b come) int { return cmp.Compare(a.at, b.at) })
+		s.alerts = nil
+		for _, c := range order {
+			s.alerts = append(s.alerts, c.alert)
+		}
+		all = append(all, s)
+	}
+	return all
+}
 
 // sweep changes each weight by itself.
 func sweep(out io.Writer, sites []site) {

@@ -275,3 +275,52 @@ func TestUntil(t *testing.T) {
 		}
 	}
 }
+
+// attacks are attacks on devices of their own, hours apart, after a week of what is usual: each a dozen grave things within a quarter
+// of an hour.
+func attacks(chance *rand.Rand) (all []Finding) {
+	all = week()
+	for n := range int64(4) {
+		at := start + 7*day + n*5*60*minute
+		for k := range int64(12) {
+			f := Finding{ID: fmt.Sprint(n, " ", k), At: at + k*minute + chance.Int64N(minute), Rule: fmt.Sprint("rule ", n, " ", k), Severity: uint8(3 + k%2),
+				Subjects: []string{fmt.Sprint("device:", 10*n+chance.Int64N(3))}, Names: []string{fmt.Sprint("domain:", n)}}
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// Findings that come up to three minutes late make the same incidents: of the same findings, on the same entities.
+func TestFindingsThatComeLate(t *testing.T) {
+	told := func(all []Finding) (out []string) {
+		for _, in := range tell(New(Defaults(), number()), all...) {
+			var ids []string
+			for _, j := range in.Joins {
+				ids = append(ids, j.Findings...)
+			}
+			slices.Sort(ids)
+			entities := slices.Clone(in.Entities)
+			slices.Sort(entities)
+			out = append(out, fmt.Sprint(entities, slices.Compact(ids)))
+		}
+		slices.Sort(out)
+		return out
+	}
+	for seed := range uint64(300) {
+		chance := rand.New(rand.NewPCG(seed, 7))
+		all := attacks(chance)
+		want := told(all)
+		if len(want) != 4 {
+			t.Fatalf("seed %d: %d incidents of four attacks: %q", seed, len(want), want)
+		}
+		come := map[string]int64{}
+		for _, f := range all {
+			come[f.ID] = f.At + chance.Int64N(3*minute)
+		}
+		slices.SortStableFunc(all[len(week()):], func(a, b Finding) int { return int(min(1, max(-1, come[a.ID]-come[b.ID]))) })
+		if got := told(all); !slices.Equal(got, want) {
+			t.Fatalf("seed %d: late findings make\n%q, want\n%q", seed, got, want)
+		}
+	}
+}
