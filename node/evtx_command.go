@@ -2,6 +2,7 @@ package node
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -27,7 +28,8 @@ func evtxCommand(t Terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "evtx FILE|DIRECTORY...",
 		Short: "Read event log files of Windows, and ask Sigma rules about them",
-		Long: `Read event log files of Windows (.evtx); of a directory, all below it.
+		Long: `Read event log files of Windows (.evtx), or the JSON lines that other tools make of them (.json, .jsonl, .ndjson); of a
+directory, all below it.
 
 Without a flag it prints how often each event is there. With --rules it asks the Sigma rules below a directory, such as
 an unpacked release of SigmaHQ, about each event, and prints those that match, the worst rules first. --json prints
@@ -48,7 +50,7 @@ asked are named with the reason. Correlations are asked about all files together
 			return nil
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"evtx"}, cobra.ShellCompDirectiveFilterFileExt
+			return []string{"evtx", "json", "jsonl", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return readLogs(cmd, t, o, args) },
 	}
@@ -86,12 +88,12 @@ type matched struct {
 
 // hit is a rule that matched an event.
 type hit struct {
-	Time   time.Time    `json:"time"`
-	Host   string       `json:"host"`
-	File   string       `json:"file"`
-	Record uint64       `json:"record"`
-	Rule   logrule.Rule `json:"rule"`
-	Event  shownEvent   `json:"event"`
+	Time   time.Time     `json:"time"`
+	Host   string        `json:"host"`
+	File   string        `json:"file"`
+	Record uint64        `json:"record"`
+	Rule   *logrule.Rule `json:"rule"`
+	Event  shownEvent    `json:"event"`
 }
 
 // shownEvent is an event as JSON.
@@ -143,7 +145,7 @@ func logFiles(args []string) (all []string, err error) {
 			continue
 		}
 		err = filepath.WalkDir(arg, func(name string, d fs.DirEntry, err error) error {
-			if err == nil && d.Type().IsRegular() && strings.EqualFold(filepath.Ext(name), ".evtx") {
+			if err == nil && d.Type().IsRegular() && (strings.EqualFold(filepath.Ext(name), ".evtx") || isLines(name)) {
 				all = append(all, name)
 			}
 			return err
@@ -153,7 +155,7 @@ func logFiles(args []string) (all []string, err error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, errors.New("there is no .evtx file")
+		return nil, errors.New("there is no event log (.evtx, .json, .jsonl, .ndjson)")
 	}
 	return all, nil
 }
@@ -182,13 +184,10 @@ func (l *logReader) file(name string, say io.Writer) {
 	f, err := os.Open(name)
 	if err == nil {
 		defer f.Close()
-		var report evtx.Report
-		report, err = evtx.Read(f, func(r *evtx.Record) error { return l.take(name, r) })
-		if err == nil && report.BadRecords+report.BadChunks > 0 {
-			err = fmt.Errorf("%d of its chunks begin wrongly, %d records could not be read beside %d that could", report.BadChunks, report.BadRecords, report.Records)
-			if report.FirstProblem != nil {
-				err = fmt.Errorf("%w (%w)", err, report.FirstProblem)
-			}
+		if isLines(name) {
+			err = l.lined(name, f)
+		} else {
+			err = l.log(name, f)
 		}
 	}
 	if err != nil {
@@ -197,37 +196,85 @@ func (l *logReader) file(name string, say io.Writer) {
 	}
 }
 
-func (l *logReader) take(name string, r *evtx.Record) error {
-	e := logrule.OfWindows(r)
+// isLines reports whether a file is of JSON lines, by its name.
+func isLines(name string) bool {
+	return slices.Contains([]string{".json", ".jsonl", ".ndjson"}, strings.ToLower(filepath.Ext(name)))
+}
+
+// log reads an event log of Windows.
+func (l *logReader) log(name string, f io.Reader) error {
+	report, err := evtx.Read(f, func(r *evtx.Record) error { return l.take(name, r.ID, logrule.OfWindows(r)) })
+	if err == nil && report.BadRecords+report.BadChunks > 0 {
+		err = fmt.Errorf("%d of its chunks begin wrongly, %d records could not be read beside %d that could", report.BadChunks, report.BadRecords, report.Records)
+		if report.FirstProblem != nil {
+			err = fmt.Errorf("%w (%w)", err, report.FirstProblem)
+		}
+	}
+	return err
+}
+
+// longestLine is how long a JSON line may be, bytes.
+const longestLine = 16 << 20
+
+// lined reads events that are JSON lines. A line that is none is left out, and said at the end.
+func (l *logReader) lined(name string, f io.Reader) error {
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, longestLine)
+	var j logrule.JSON
+	var first error
+	bad, n := 0, 0
+	for lines.Scan() {
+		n++
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		e, err := j.Read(lines.Bytes())
+		if err != nil {
+			if bad++; first == nil {
+				first = fmt.Errorf("line %d: %w", n, err)
+			}
+			continue
+		}
+		if err := l.take(name, uint64(n), e); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d of %d lines are no events: %w", bad, n, first)
+	}
+	return lines.Err()
+}
+
+func (l *logReader) take(name string, number uint64, e *logrule.Event) error {
 	l.events++
 	l.counts[[2]string{e.Text("Channel"), e.Text("EventID")}]++
 	if l.rules == nil {
 		if l.json {
-			return l.out.Encode(shown(e, name, r.ID))
+			return l.out.Encode(shown(e, name, number))
 		}
 		return nil
 	}
 	all := l.rules.Match(e)
 	if len(all) > 0 && l.correlates {
-		l.waiting = append(l.waiting, matched{e, all})
+		l.waiting = append(l.waiting, matched{e.Clone(), all})
 	}
 	for _, m := range all {
 		if m.Silent || !l.wanted(m.Rule) {
 			continue
 		}
-		h := hit{e.Time, e.Host, name, r.ID, m.Rule, shown(e, "", r.ID)}
+		h := hit{e.Time, e.Host, name, number, m.Rule, shown(e, "", number)}
 		if l.json {
 			if err := l.out.Encode(h); err != nil {
 				return err
 			}
 			continue
 		}
-		l.lines = append(l.lines, line{m.Rule, e.Time, e.Host, e.Text("Channel") + " " + e.Text("EventID"), fmt.Sprint(r.ID)})
+		l.lines = append(l.lines, line{m.Rule, e.Time, e.Host, e.Text("Channel") + " " + e.Text("EventID"), fmt.Sprint(number)})
 	}
 	return nil
 }
 
-func (l *logReader) wanted(r logrule.Rule) bool {
+func (l *logReader) wanted(r *logrule.Rule) bool {
 	return slices.Index(logrule.Levels(), r.Level) >= slices.Index(logrule.Levels(), l.level)
 }
 
@@ -261,7 +308,7 @@ func (l *logReader) correlate() error {
 
 // line is one for people.
 type line struct {
-	rule   logrule.Rule
+	rule   *logrule.Rule
 	time   time.Time
 	host   string
 	what   string

@@ -72,7 +72,7 @@ func (s *Set) Correlator() *Correlator {
 
 // Correlated is a correlation that is met.
 type Correlated struct {
-	Rule   Rule              `json:"rule"`
+	Rule   *Rule             `json:"rule"`
 	First  time.Time         `json:"first"`
 	Last   time.Time         `json:"last"`
 	Group  map[string]string `json:"group,omitempty"` // the fields by which it groups

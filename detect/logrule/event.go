@@ -10,17 +10,60 @@ import (
 
 // Event is one of a log, as rules see it.
 type Event struct {
-	Source  sigma.Source // product, and category and service where the log itself tells
-	Time    time.Time
-	Host    string
-	channel string // of Windows
-	number  string // of the event, of Windows
-	fields  map[string][]sigma.Value
-	order   []string // names of the fields
+	Source sigma.Source // product, and category and service where the log itself tells
+	Time   time.Time
+	Host   string
+	body
+}
+
+// body is the fields of an event.
+type body interface {
+	sigma.Event
+	// Text is what a field says; empty where it is missing.
+	Text(field string) string
+	// Fields are the names of the fields, in the order of the log.
+	Fields() []string
+}
+
+// fields are those of an event that is made field by field.
+type fields struct {
+	values map[string][]sigma.Value
+	order  []string // names of the fields
 }
 
 // Values are those of a field; none where it is missing.
-func (e *Event) Values(field string) []sigma.Value { return e.fields[field] }
+func (f *fields) Values(name string) []sigma.Value { return f.values[name] }
+
+// Every are all values.
+func (f *fields) Every() (all []sigma.Value) {
+	for _, name := range f.order {
+		all = append(all, f.values[name]...)
+	}
+	return all
+}
+
+// Fields are the names of the fields, in the order of the log.
+func (f *fields) Fields() []string { return f.order }
+
+// Text is what a field says; several values with a comma between.
+func (f *fields) Text(name string) string {
+	all := f.values[name]
+	if len(all) == 1 {
+		return all[0].Text
+	}
+	var texts []string
+	for _, v := range all {
+		texts = append(texts, v.Text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func (f *fields) add(name string, v sigma.Value) {
+	if _, ok := f.values[name]; !ok {
+		f.order = append(f.order, name)
+	}
+	f.values[name] = append(f.values[name], v)
+}
 
 // constant are the fields that are known before an event of Windows is looked at.
 var constant = [...]string{"EventID", "Channel", "Provider_Name"}
@@ -29,84 +72,56 @@ var constant = [...]string{"EventID", "Channel", "Provider_Name"}
 func (e *Event) known() map[string]sigma.Value {
 	out := map[string]sigma.Value{}
 	for _, name := range constant {
-		if all := e.fields[name]; len(all) == 1 {
+		if all := e.Values(name); len(all) == 1 {
 			out[name] = all[0]
 		}
 	}
 	return out
 }
 
-// Every are all values.
-func (e *Event) Every() (all []sigma.Value) {
-	for _, name := range e.order {
-		all = append(all, e.fields[name]...)
-	}
-	return all
-}
-
-// Fields are the names of the fields, in the order of the log.
-func (e *Event) Fields() []string { return e.order }
-
-// Text is what a field says; several values with a comma between.
-func (e *Event) Text(field string) string {
-	var all []string
-	for _, v := range e.fields[field] {
-		all = append(all, v.Text)
-	}
-	return strings.Join(all, ", ")
-}
-
-func (e *Event) add(name string, v sigma.Value) {
-	if _, ok := e.fields[name]; !ok {
-		e.order = append(e.order, name)
-	}
-	e.fields[name] = append(e.fields[name], v)
-}
-
 // OfWindows is a record of a Windows log. Fields of System have the names that Sigma gives them: EventID, Channel, Provider_Name;
 // those of EventData and UserData have their own, and where these have spaces in them also the name without.
 func OfWindows(r *evtx.Record) *Event {
-	e := &Event{Source: sigma.Source{Product: "windows"}, Time: r.Written, fields: map[string][]sigma.Value{}}
+	f := &fields{values: map[string][]sigma.Value{}}
+	e := &Event{Source: sigma.Source{Product: "windows"}, Time: r.Written, body: f}
 	for _, part := range r.Root.Children {
 		if part.Name == "System" {
-			e.system(part)
+			f.system(part)
 		} else {
 			for _, c := range part.Children {
-				e.data(c, 0)
+				f.data(c, 0)
 			}
 		}
 	}
-	e.channel, e.number, e.Host = e.Text("Channel"), e.Text("EventID"), e.Text("Computer")
+	if t, err := time.Parse(time.RFC3339Nano, f.Text("TimeCreated_SystemTime")); err == nil {
+		e.Time = t
+	}
+	e.Host = f.Text("Computer")
 	return e
 }
 
-func (e *Event) system(part *evtx.Element) {
+func (f *fields) system(part *evtx.Element) {
 	for _, c := range part.Children {
 		if len(c.Values) > 0 {
-			e.add(c.Name, sigma.Value{Text: c.Text()})
+			f.add(c.Name, sigma.Value{Text: c.Text()})
 		}
 		for _, a := range c.Attributes {
 			name := c.Name + "_" + a.Name
-			e.add(name, sigma.Value{Text: a.Value.Text})
+			f.add(name, sigma.Value{Text: a.Value.Text})
 			if name == "Security_UserID" {
-				e.add("UserID", sigma.Value{Text: a.Value.Text})
-			}
-			if name == "TimeCreated_SystemTime" {
-				if t, err := time.Parse(time.RFC3339Nano, a.Value.Text); err == nil {
-					e.Time = t
-				}
+				f.add("UserID", sigma.Value{Text: a.Value.Text})
 			}
 		}
 	}
 }
 
 // data takes an element of EventData or UserData.
-func (e *Event) data(c *evtx.Element, depth int) {
+func (f *fields) data(c *evtx.Element, depth int) {
 	const deepest = 16
 	if len(c.Children) > 0 {
 		for _, child := range c.Children {
 			if depth < deepest {
-				e.data(child, depth+1)
+				f.data(child, depth+1)
 			}
 		}
 		return
@@ -119,12 +134,12 @@ func (e *Event) data(c *evtx.Element, depth int) {
 	}
 	if len(c.Values) == 1 && c.Values[0].Array() {
 		for _, text := range c.Values[0].List {
-			e.add(name, sigma.Value{Text: text})
+			f.add(name, sigma.Value{Text: text})
 		}
 		return
 	}
-	e.add(name, sigma.Value{Text: c.Text()})
+	f.add(name, sigma.Value{Text: c.Text()})
 	if short := strings.ReplaceAll(name, " ", ""); short != name {
-		e.add(short, sigma.Value{Text: c.Text()})
+		f.add(short, sigma.Value{Text: c.Text()})
 	}
 }

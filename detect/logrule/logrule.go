@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -43,10 +44,11 @@ type Set struct {
 	rules        []*rule
 	correlations []*sigma.Correlation
 	products     []logsources.Product
-	runs         sync.Pool // of *engine.Run
+	telling      []string  // fields that tell classes apart
+	runs         sync.Pool // of *run
 
 	// mu guards classes.
-	mu      sync.Mutex
+	mu      sync.RWMutex
 	classes map[string]class
 }
 
@@ -61,6 +63,7 @@ type rule struct {
 	*sigma.Rule
 	filters []*sigma.Node
 	silent  bool // it is there for correlations alone
+	told    *Rule
 }
 
 // MostFiles is how many files a folder may have.
@@ -72,7 +75,7 @@ func Load(dirs ...fs.FS) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{products: products, classes: map[string]class{}}
+	s := &Set{products: products, telling: telling(products), classes: map[string]class{}}
 	var filters []*sigma.Filter
 	for _, dir := range dirs {
 		more, err := s.folder(dir)
@@ -84,6 +87,22 @@ func Load(dirs ...fs.FS) (*Set, error) {
 	s.filter(filters)
 	s.silence()
 	return s, nil
+}
+
+// telling are the fields by which classes of events are told apart: those that are known of a class, and those of which categories
+// ask.
+func telling(all []logsources.Product) []string {
+	out := slices.Clone(constant[:])
+	for _, p := range all {
+		for _, c := range p.Categories {
+			for _, name := range slices.Sorted(maps.Keys(c.Where)) {
+				if !slices.Contains(out, name) {
+					out = append(out, name)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // folder takes the rules below a folder, and returns their filters.
@@ -122,7 +141,7 @@ func (s *Set) read(text []byte, name string) (filters []*sigma.Filter) {
 		case d.Correlation != nil:
 			s.correlations = append(s.correlations, d.Correlation)
 		default:
-			s.rules = append(s.rules, &rule{Rule: d.Rule})
+			s.rules = append(s.rules, &rule{Rule: d.Rule, told: told(&d.Rule.Head, d.Rule.Source)})
 		}
 	}
 	return filters
@@ -161,31 +180,41 @@ func (s *Set) Len() int { return len(s.rules) + len(s.correlations) }
 
 // Match is a rule that matches an event.
 type Match struct {
-	Rule   Rule
+	Rule   *Rule
 	Silent bool // it is there for correlations alone: nobody is told
 	number int
 }
 
 // Match is the rules that match an event, the worst first, then by title.
 func (s *Set) Match(e *Event) []Match {
-	run, _ := s.runs.Get().(*engine.Run)
-	if run == nil {
-		run = &engine.Run{}
+	r, _ := s.runs.Get().(*run)
+	if r == nil {
+		r = &run{}
 	}
-	defer s.runs.Put(run)
-	var found []int
-	for _, c := range s.class(e) {
-		found = c.program.Match(run, c.view(e), found)
+	defer s.runs.Put(r)
+	r.found = r.found[:0]
+	for _, c := range s.class(e, r) {
+		r.found = c.program.Match(&r.engine, c.view(e), r.found)
 	}
-	slices.SortStableFunc(found, func(a, b int) int {
+	if len(r.found) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(r.found, func(a, b int) int {
 		return cmp.Or(cmp.Compare(s.rules[b].Level, s.rules[a].Level), strings.Compare(s.rules[a].Title, s.rules[b].Title))
 	})
-	all := make([]Match, len(found))
-	for k, n := range found {
-		r := s.rules[n]
-		all[k] = Match{told(&r.Head, r.Source), r.silent, n}
+	all := make([]Match, len(r.found))
+	for k, n := range r.found {
+		x := s.rules[n]
+		all[k] = Match{x.told, x.silent, n}
 	}
 	return all
+}
+
+// run is what a goroutine needs to match events.
+type run struct {
+	engine engine.Run
+	found  []int
+	key    []byte
 }
 
 // class is what may match events of which the same is known: a program for each log source that they are of.
@@ -198,23 +227,30 @@ type class []struct {
 const maxClasses = 4096
 
 // class is that of an event. It is compiled when the first event of it comes.
-func (s *Set) class(e *Event) class {
-	kinds, known := s.kinds(e), e.known()
-	var key strings.Builder
-	for _, k := range kinds {
-		key.WriteString(k.Product + "\x00" + k.Category + "\x00" + k.Service + "\x00")
+func (s *Set) class(e *Event, r *run) class {
+	r.key = append(append(append(append(append(append(r.key[:0], e.Source.Product...), 0), e.Source.Category...), 0), e.Source.Service...), 0)
+	for _, name := range s.telling {
+		r.key = append(append(r.key, e.Text(name)...), 0)
 	}
-	for _, name := range constant {
-		key.WriteString(known[name].Text + "\x00")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c, ok := s.classes[key.String()]; ok {
+	s.mu.RLock()
+	c, ok := s.classes[string(r.key)]
+	s.mu.RUnlock()
+	if ok {
 		return c
 	}
+	c = s.compile(e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.classes) >= maxClasses {
 		clear(s.classes)
 	}
+	s.classes[string(r.key)] = c
+	return c
+}
+
+// compile makes the class of an event.
+func (s *Set) compile(e *Event) class {
+	kinds, known := s.kinds(e), e.known()
 	c, taken := make(class, len(kinds)), make([]bool, len(s.rules))
 	for k := range kinds {
 		var rules []engine.Rule
@@ -226,7 +262,6 @@ func (s *Set) class(e *Event) class {
 		}
 		c[k].kind, c[k].program = kinds[k], engine.Compile(rules, known)
 	}
-	s.classes[key.String()] = c
 	return c
 }
 
@@ -236,8 +271,8 @@ func (r *rule) whole() *sigma.Node {
 }
 
 // told is what is said of a rule or a correlation.
-func told(h *sigma.Head, of sigma.Source) Rule {
-	return Rule{h.ID, h.Title, h.Level.String(), h.Status, h.Author, h.License, h.Tags, h.References, h.FalsePositives, h.At.String(),
+func told(h *sigma.Head, of sigma.Source) *Rule {
+	return &Rule{h.ID, h.Title, h.Level.String(), h.Status, h.Author, h.License, h.Tags, h.References, h.FalsePositives, h.At.String(),
 		of.Product, of.Category, of.Service}
 }
 
@@ -252,12 +287,12 @@ func (s *Set) kinds(e *Event) []kind {
 	all := []kind{{Source: e.Source}}
 	for k := range s.products {
 		p := &s.products[k]
-		if e.Source.Product != p.Name || e.channel == "" {
+		if e.Source.Product != p.Name || e.Text("Channel") == "" {
 			continue
 		}
-		all[0].Service = cmp.Or(all[0].Service, p.Service(e.channel))
+		all[0].Service = cmp.Or(all[0].Service, p.Service(e.Text("Channel")))
 		for _, c := range p.Categories {
-			if c.Service == all[0].Service && slices.ContainsFunc(c.Events, func(n int) bool { return strconv.Itoa(n) == e.number }) && has(e, c.Where) {
+			if c.Service == all[0].Service && slices.ContainsFunc(c.Events, func(n int) bool { return strconv.Itoa(n) == e.Text("EventID") }) && has(e, c.Where) {
 				all = append(all, kind{sigma.Source{Product: p.Name, Category: c.Name, Service: c.Service}, c.Fields})
 			}
 		}

@@ -9,8 +9,8 @@ import (
 	"bulwark/wire/evtx"
 )
 
-// record is one of a Windows log.
-func record(channel, number string, data ...string) *evtx.Record {
+// logged is a record of a Windows log.
+func logged(channel, number string, data ...string) *evtx.Record {
 	system := &evtx.Element{Name: "System", Children: []*evtx.Element{
 		{Name: "EventID", Values: []evtx.Value{{Type: evtx.UInt16, Text: number}}},
 		{Name: "Channel", Values: []evtx.Value{{Type: evtx.String, Text: channel}}},
@@ -60,14 +60,14 @@ func TestMatch(t *testing.T) {
 		in   *evtx.Record
 		want []string
 	}{
-		{"a process that Sysmon tells of", record("Microsoft-Windows-Sysmon/Operational", "1", "Image", `C:\Windows\System32\CMD.EXE`), []string{"s"}},
-		{"one that Windows tells of, under another name", record("Security", "4688", "NewProcessName", `C:\Windows\System32\cmd.exe`), []string{"s"}},
-		{"a process that is another", record("Security", "4688", "NewProcessName", `C:\cmd.exe.txt`), nil},
-		{"another event of the same channel", record("Security", "1102"), []string{"a"}},
-		{"the same number in another channel", record("System", "1102"), nil},
-		{"a virus, by a field that has a space in its name", record("Microsoft-Windows-Windows Defender/Operational", "1116", "Threat Name", "Virus:DOS/EICAR_Test_File"), []string{"v"}},
-		{"a deleted key", record("Microsoft-Windows-Sysmon/Operational", "12", "EventType", "DeleteValue", "TargetObject", `HKLM\Run\x`), []string{"k"}},
-		{"one that was made", record("Microsoft-Windows-Sysmon/Operational", "12", "EventType", "CreateKey", "TargetObject", `HKLM\Run\x`), nil},
+		{"a process that Sysmon tells of", logged("Microsoft-Windows-Sysmon/Operational", "1", "Image", `C:\Windows\System32\CMD.EXE`), []string{"s"}},
+		{"one that Windows tells of, under another name", logged("Security", "4688", "NewProcessName", `C:\Windows\System32\cmd.exe`), []string{"s"}},
+		{"a process that is another", logged("Security", "4688", "NewProcessName", `C:\cmd.exe.txt`), nil},
+		{"another event of the same channel", logged("Security", "1102"), []string{"a"}},
+		{"the same number in another channel", logged("System", "1102"), nil},
+		{"a virus, by a field that has a space in its name", logged("Microsoft-Windows-Windows Defender/Operational", "1116", "Threat Name", "Virus:DOS/EICAR_Test_File"), []string{"v"}},
+		{"a deleted key", logged("Microsoft-Windows-Sysmon/Operational", "12", "EventType", "DeleteValue", "TargetObject", `HKLM\Run\x`), []string{"k"}},
+		{"one that was made", logged("Microsoft-Windows-Sysmon/Operational", "12", "EventType", "CreateKey", "TargetObject", `HKLM\Run\x`), nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestMatch(t *testing.T) {
 func TestAFilterTakesMatchesBack(t *testing.T) {
 	const filter = "title: ours\nlogsource: {product: windows}\nfilter: {rules: [audit_cleared], x: {Computer: pc-7}, condition: not x}\n"
 	s := set(t, map[string]string{"audit.yml": audit, "filter.yml": filter})
-	if got := s.Match(OfWindows(record("Security", "1102"))); len(got) != 0 {
+	if got := s.Match(OfWindows(logged("Security", "1102"))); len(got) != 0 {
 		t.Errorf("got %v, want none", ids(got))
 	}
 }
@@ -99,7 +99,7 @@ func TestCorrelations(t *testing.T) {
 	c := s.Correlator()
 	var got []Correlated
 	for k := range 4 {
-		e := OfWindows(record("Security", "1102"))
+		e := OfWindows(logged("Security", "1102"))
 		e.Time = time.Date(2026, 11, 22, 3, k, 0, 0, time.UTC)
 		all := s.Match(e)
 		if len(all) != 1 || !all[0].Silent {
@@ -109,5 +109,30 @@ func TestCorrelations(t *testing.T) {
 	}
 	if len(got) != 1 || got[0].Rule.ID != "c" || got[0].Events != 3 || got[0].Group["Computer"] != "pc-7" {
 		t.Errorf("got %+v, want one of three events on pc-7", got)
+	}
+}
+
+func TestEventsThatAreJSON(t *testing.T) {
+	s := set(t, map[string]string{"shell.yml": shell, "audit.yml": audit, "unix.yml": unix})
+	tests := []struct {
+		name, in string
+		want     []string
+	}{
+		{"one that says what it is", `{"product":"windows","category":"process_creation","Image":"C:\\cmd.exe"}`, []string{"s"}},
+		{"one of a channel of Windows", `{"Channel":"Security","EventID":1102}`, []string{"a"}},
+		{"one of another product", `{"product":"linux","EventID":"1102"}`, []string{"u"}},
+		{"one of nobody knows what", `{"EventID":1102}`, nil},
+	}
+	var j JSON
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e, err := j.Read([]byte(tt.in))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := ids(s.Match(e)); !slices.Equal(got, tt.want) || !slices.Equal(ids(s.Match(e.Clone())), tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
 	}
 }

@@ -63,7 +63,7 @@ func rules(t *testing.T, r *rand.Rand, n int) (all []Rule) {
 	return all
 }
 
-func event(r *rand.Rand) log {
+func happening(r *rand.Rand) log {
 	l := log{"EventID": {{Text: fmt.Sprint(r.IntN(3))}}}
 	for _, f := range [...]string{"a", "b", "c"} {
 		for range r.IntN(3) {
@@ -84,7 +84,7 @@ func TestCompiledSaysWhatIsRight(t *testing.T) {
 		p := Compile(all, known)
 		var run Run
 		for range 60 {
-			e := event(r)
+			e := happening(r)
 			e["EventID"] = []sigma.Value{known["EventID"]}
 			got := p.Match(&run, e, nil)
 			var want []int

@@ -80,7 +80,7 @@ type field struct {
 	whole map[string][]entry
 	front ends
 	back  ends
-	short []entry // found anywhere, of less than four bytes
+	short shorts // found anywhere, of less than four bytes
 	grams grams
 }
 
@@ -106,7 +106,7 @@ func (f *field) add(t *sigma.Test, group int32) {
 	case s == back:
 		f.back.add(x)
 	case len(x.text) < 4:
-		f.short = append(f.short, x)
+		f.short.add(x)
 	default:
 		f.grams.add(x)
 	}
@@ -135,11 +135,7 @@ func (f *field) look(lower, value string, hit func(int32)) {
 			x.found(value, hit)
 		}
 	}
-	for k := range f.short {
-		if strings.Contains(lower, f.short[k].text) {
-			f.short[k].found(value, hit)
-		}
-	}
+	f.short.look(lower, value, hit)
 	f.grams.look(lower, value, hit)
 }
 
@@ -171,6 +167,51 @@ func (e *ends) lengths() func(func(int) bool) {
 				if !yield(k<<6 + bits.TrailingZeros64(w)) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// shorts find texts of one to three bytes anywhere in a value: by their first two, or the only one.
+type shorts struct {
+	all   []entry
+	of    map[uint16][]int // by two bytes
+	pairs []uint64         // bit n: a text begins with the two bytes that n is made of
+	lone  []entry          // of one byte
+}
+
+func (s *shorts) add(x entry) {
+	if len(x.text) == 1 {
+		s.lone = append(s.lone, x)
+		return
+	}
+	if s.of == nil {
+		s.of, s.pairs = map[uint16][]int{}, make([]uint64, 1<<16/64)
+	}
+	w := uint16(x.text[0])<<8 | uint16(x.text[1])
+	s.pairs[w>>6] |= 1 << (w & 63)
+	s.of[w] = append(s.of[w], len(s.all))
+	s.all = append(s.all, x)
+}
+
+func (s *shorts) look(lower, value string, hit func(int32)) {
+	for k := range s.lone {
+		if strings.IndexByte(lower, s.lone[k].text[0]) >= 0 {
+			s.lone[k].found(value, hit)
+		}
+	}
+	if s.of == nil || len(lower) < 2 {
+		return
+	}
+	w := uint16(lower[0])
+	for k := 1; k < len(lower); k++ {
+		w = w<<8 | uint16(lower[k])
+		if s.pairs[w>>6]>>(w&63)&1 == 0 {
+			continue
+		}
+		for _, n := range s.of[w] {
+			if x := &s.all[n]; strings.HasPrefix(lower[k-1:], x.text) {
+				x.found(value, hit)
 			}
 		}
 	}

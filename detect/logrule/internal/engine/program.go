@@ -7,8 +7,10 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"bulwark/detect/logrule/internal/sigma"
+	"bulwark/event"
 )
 
 // Rule is a condition to compile, with the number by which it is told.
@@ -169,7 +171,7 @@ func (t *tree) cost() int {
 // leaf is tests of one field of which one must hold: a group where texts can be looked for, else a single test.
 func (c *compiler) leaf(tests []*sigma.Test) (*tree, wake) {
 	if !indexable(tests[0]) {
-		return &tree{group: -1, test: newResidue(tests[0])}, wake{}
+		return c.residue(tests[0])
 	}
 	name := tests[0].Field
 	var key strings.Builder
@@ -203,12 +205,35 @@ func (c *compiler) leaf(tests []*sigma.Test) (*tree, wake) {
 	return &tree{group: g}, wake{[]int32{g}, worth}
 }
 
+// residue is a test that no text stands for. An expression is asked only where all texts are found that it must have.
+func (c *compiler) residue(t *sigma.Test) (*tree, wake) {
+	asked := &tree{group: -1, test: &residue{t}}
+	if t.How != sigma.Search {
+		return asked, wake{}
+	}
+	out, best := &tree{op: sigma.And, group: -1}, wake{}
+	for _, must := range mustsOf(t) {
+		x, w := c.leaf([]*sigma.Test{must})
+		out.of = append(out.of, x)
+		if best.groups == nil || w.worth > best.worth {
+			best = w
+		}
+	}
+	if len(out.of) == 0 {
+		return asked, wake{}
+	}
+	out.of = append(out.of, asked)
+	return out, best
+}
+
 // Run is what one goroutine needs to ask programs. Its zero value is ready.
 type Run struct {
 	bits  []uint64
 	woken []uint64
 	asked []int32
+	lower []byte
 	event sigma.Event
+
 	Asked int // rules that were asked, of all events
 }
 
@@ -243,7 +268,7 @@ func (p *Program) look(r *Run, f *field, v sigma.Value) {
 	if v.Null {
 		return
 	}
-	f.look(strings.ToLower(v.Text), v.Text, func(g int32) {
+	f.look(r.lowered(v.Text), v.Text, func(g int32) {
 		if r.bits[g>>6]>>(g&63)&1 != 0 {
 			return
 		}
@@ -255,6 +280,27 @@ func (p *Program) look(r *Run, f *field, v sigma.Value) {
 			}
 		}
 	})
+}
+
+// lowered is a text in lower case, valid until the next one.
+func (r *Run) lowered(s string) string {
+	upper := false
+	for k := range len(s) {
+		if s[k] >= utf8.RuneSelf {
+			return strings.ToLower(s)
+		}
+		upper = upper || s[k]-'A' < 26
+	}
+	if !upper {
+		return s
+	}
+	r.lower = append(r.lower[:0], s...)
+	for k, c := range r.lower {
+		if c-'A' < 26 {
+			r.lower[k] = c + 'a' - 'A'
+		}
+	}
+	return event.View(r.lower)
 }
 
 func cleared(bits []uint64, n int) []uint64 {
@@ -289,5 +335,5 @@ func (r *Run) holds(t *tree) bool {
 	if t.group >= 0 {
 		return r.bits[t.group>>6]>>(t.group&63)&1 != 0
 	}
-	return t.test.holds(r.event)
+	return t.test.Holds(r.event)
 }

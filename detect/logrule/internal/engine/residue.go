@@ -8,20 +8,7 @@ import (
 )
 
 // residue is a test that is asked only where all else of a rule leaves it open.
-type residue struct {
-	*sigma.Test
-	must []string // texts without which an expression cannot match, in lower case
-}
-
-func newResidue(t *sigma.Test) *residue {
-	r := &residue{Test: t}
-	if t.How == sigma.Search {
-		if x, err := syntax.Parse(t.Regexp.String(), syntax.Perl); err == nil {
-			r.must = musts(x.Simplify(), nil)
-		}
-	}
-	return r
-}
+type residue struct{ *sigma.Test }
 
 func (r *residue) cost() int {
 	switch r.How {
@@ -33,29 +20,16 @@ func (r *residue) cost() int {
 	return 2
 }
 
-func (r *residue) holds(e sigma.Event) bool {
-	if len(r.must) == 0 {
-		return r.Holds(e)
+// mustsOf are tests that hold of whatever an expression matches, and that texts are looked for in place of.
+func mustsOf(t *sigma.Test) (all []*sigma.Test) {
+	x, err := syntax.Parse(t.Regexp.String(), syntax.Perl)
+	if err != nil {
+		return nil
 	}
-	values := e.Every()
-	if r.Field != "" {
-		values = e.Values(r.Field)
+	for _, text := range musts(x.Simplify(), nil) {
+		all = append(all, &sigma.Test{Field: t.Field, How: sigma.Like, Pattern: sigma.Pattern{{Wild: sigma.Any}, {Text: text}, {Wild: sigma.Any}}})
 	}
-	for _, v := range values {
-		if !v.Null && r.may(strings.ToLower(v.Text)) && r.One(v.Text) {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *residue) may(lower string) bool {
-	for _, m := range r.must {
-		if !strings.Contains(lower, m) {
-			return false
-		}
-	}
-	return true
+	return all
 }
 
 // musts are texts that stand in whatever an expression matches, in lower case.

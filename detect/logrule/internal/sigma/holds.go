@@ -16,7 +16,7 @@ type Value struct {
 
 // Event is what conditions are asked of. A field may have several values.
 type Event interface {
-	// Values are those of a field; none where it is missing.
+	// Values are those of a field; none where it is missing. They are valid until the next question.
 	Values(field string) []Value
 	// Every are all values, of whatever field.
 	Every() []Value
@@ -49,6 +49,7 @@ func (t *Test) Holds(e Event) bool {
 	case Null:
 		return !slices.ContainsFunc(values, func(v Value) bool { return !v.Null })
 	case Equal, Begins, Ends, Includes:
+		values = slices.Clone(values) // the next question may take their place
 		return slices.ContainsFunc(e.Values(t.Other), func(o Value) bool {
 			return !o.Null && slices.ContainsFunc(values, func(v Value) bool { return !v.Null && t.relates(v.Text, o.Text) })
 		})
