@@ -55,7 +55,7 @@ func program() string {
 // outsideAddr is the n-th address of those who steer programs from outside.
 func outsideAddr(n int) string { return fmt.Sprintf("198.51.100.%d", 100+n) }
 
-// officeAddr is where the n-th office PC stands.
+// officeStation is where the n-th office PC stands.
 func officeStation(n int) station {
 	return station{fmt.Sprint("pc", n), fmt.Sprintf("3c:d9:2b:20:06:%02x", 10+n), fmt.Sprintf("10.20.6.%d", 10+n)}
 }

@@ -26,10 +26,8 @@ type lease struct {
 	Incident  string       `json:"incident"`
 	Problem   string       `json:"problem"`
 	Addresses []netip.Addr `json:"addresses"`
-	Since     time.Time    `json:"since"`
 	Until     time.Time    `json:"until"`
 	Verdict   struct {
-		Outcome string `json:"outcome"`
 		Reasons []struct {
 			EN string `json:"en"`
 		} `json:"reasons"`
@@ -52,15 +50,11 @@ func (l *lease) String() string {
 // incident is one as the program tells of it.
 type incident struct {
 	ID       uint64 `json:"id"`
-	Status   string `json:"status"`
 	Band     string `json:"band"`
 	Findings int    `json:"findings"`
 	Title    struct {
 		EN string `json:"en"`
 	} `json:"title"`
-	Stages []struct {
-		Name string `json:"name"`
-	} `json:"stages"`
 	Entities []struct {
 		ID string `json:"id"`
 	} `json:"entities"`
@@ -69,8 +63,6 @@ type incident struct {
 	} `json:"story"`
 	Joins []struct {
 		Rule string `json:"rule"`
-		From string `json:"from"`
-		To   string `json:"to"`
 	} `json:"joins"`
 }
 
@@ -85,11 +77,14 @@ func (i *incident) has(entity string) bool {
 
 // news is what the console's live stream told, and when it was heard first.
 type news struct {
-	mu        sync.Mutex
-	entities  map[string]time.Time // that stand in an incident
-	incidents map[uint64]incident
-	leases    map[uint64]lease
-	states    map[string]time.Time // of leases: "12 in_force"
+	mu       sync.Mutex
+	entities map[string]time.Time // that stand in an incident
+	leases   map[uint64]lease
+	states   map[string]time.Time // of leases: "12 in_force"
+}
+
+func newNews() *news {
+	return &news{entities: map[string]time.Time{}, leases: map[uint64]lease{}, states: map[string]time.Time{}}
 }
 
 // heard takes what was told of a lease.
@@ -106,7 +101,7 @@ func (n *news) heard(l lease, at time.Time) {
 	}
 }
 
-// lease is the newest one of a target for an act, and when it came into a state; false: there is none in that state yet.
+// in is the newest lease of a target for an act, and when it came into a state; false: there is none in that state yet.
 func (n *news) in(act, target, state string) (l lease, at time.Time, ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -149,7 +144,7 @@ func (n *news) all() (all []lease) {
 // listen follows the live stream until ctx ends. Where it breaks off, because the program was killed, it is opened again, and what
 // was missed is asked for.
 func (w *Watcher) listen(ctx context.Context) *news {
-	n := &news{entities: map[string]time.Time{}, incidents: map[uint64]incident{}, leases: map[uint64]lease{}, states: map[string]time.Time{}}
+	n := newNews()
 	opened := make(chan struct{})
 	go func() {
 		var once sync.Once
@@ -163,6 +158,7 @@ func (w *Watcher) listen(ctx context.Context) *news {
 	}()
 	select {
 	case <-opened:
+	case <-time.After(patience): // nothing will be heard: whoever waits for it says so
 	case <-ctx.Done():
 	}
 	return n
@@ -224,7 +220,6 @@ func (n *news) take(topic string, data []byte, at time.Time) {
 			n.mu.Lock()
 			defer n.mu.Unlock()
 			for _, c := range m.Changed {
-				n.incidents[c.Incident.ID] = c.Incident
 				for _, e := range c.Incident.Entities {
 					if n.entities[e.ID].IsZero() {
 						n.entities[e.ID] = at

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"time"
 )
 
@@ -105,9 +106,18 @@ func (t *trial) widen(ctx context.Context) error {
 	if err := t.w.ask(ctx, http.MethodGet, "/api/safety", nil, &s); err != nil {
 		return err
 	}
-	wider := budgets.ReplaceAllString(s.Matrix.Text, "budgets:\n  devices: 50\n  ward: 50\n  class: 50\n")
-	wider = watched.ReplaceAllString(wider, "canary: "+canary.String()+"\n")
-	return t.w.ask(ctx, http.MethodPut, "/api/safety/matrix", map[string]string{"text": wider, "reason": "the lab plays many attacks in a minute"}, nil)
+	return t.w.ask(ctx, http.MethodPut, "/api/safety/matrix", map[string]string{"text": wider(s.Matrix.Text), "reason": "the lab plays many attacks in a minute"}, nil)
+}
+
+var (
+	budgets = regexp.MustCompile(`(?m)^budgets:\n(  .*\n)+`)
+	watched = regexp.MustCompile(`(?m)^canary: .*\n`)
+)
+
+// wider is a matrix that lets many devices be cut automatically.
+func wider(matrix string) string {
+	matrix = budgets.ReplaceAllString(matrix, "budgets:\n  devices: 50\n  ward: 50\n  class: 50\n")
+	return watched.ReplaceAllString(matrix, "canary: "+canary.String()+"\n")
 }
 
 // sample has an attack happen, and measures when an incident tells of who did it and when that is contained.

@@ -5,16 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
-)
-
-var (
-	budgets = regexp.MustCompile(`(?m)^budgets:\n(  .*\n)+`)
-	watched = regexp.MustCompile(`(?m)^canary: .*\n`)
 )
 
 // Kill ends the program as a power cut would, and waits for its end.
@@ -115,9 +109,7 @@ func (t *trial) strike(ctx context.Context, n int, what string, after time.Durat
 		answered := make(chan lease, 1)
 		go func() {
 			var l lease
-			if t.w.ask(ctx, http.MethodPost, "/api/containments", banned(n), &l) != nil {
-				l = lease{}
-			}
+			_ = t.w.ask(ctx, http.MethodPost, "/api/containments", banned(n), &l) // who is killed may not answer
 			answered <- l
 		}()
 		time.Sleep(after)
@@ -132,8 +124,20 @@ func (t *trial) strike(ctx context.Context, n int, what string, after time.Durat
 	if before, _, err = t.inForce(ctx, "ban", "address:"+struckAddr(n)); err != nil {
 		return before, err
 	}
-	path := fmt.Sprint("/api/containments/", before.ID)
-	done := make(chan error, 1)
+	done, err := t.begin(ctx, what, before)
+	if err != nil {
+		return before, err
+	}
+	time.Sleep(after)
+	err = t.w.Kill()
+	<-done // whatever was answered: the ledger says what was done
+	return before, err
+}
+
+// begin does something to a lease that is in force, without waiting for the answer; of one that is to expire it waits until it does.
+func (t *trial) begin(ctx context.Context, what string, l lease) (done chan error, err error) {
+	done = make(chan error, 1)
+	path := fmt.Sprint("/api/containments/", l.ID)
 	switch what {
 	case "lift":
 		go func() {
@@ -144,17 +148,14 @@ func (t *trial) strike(ctx context.Context, n int, what string, after time.Durat
 			Code string `json:"code"`
 		}
 		if err := t.w.ask(ctx, http.MethodPost, path+"/code", nil, &code); err != nil {
-			return before, err
+			return nil, err
 		}
 		go func() { done <- t.w.ask(ctx, http.MethodPost, "/api/release", code, nil) }()
 	case "expire":
-		time.Sleep(time.Until(before.Until))
+		time.Sleep(time.Until(l.Until))
 		done <- nil
 	}
-	time.Sleep(after)
-	err = t.w.Kill()
-	<-done // the answer may be lost: the ledger says what was done
-	return before, err
+	return done, nil
 }
 
 // restart starts the program again.
