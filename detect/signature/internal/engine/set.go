@@ -292,14 +292,18 @@ func (s *Set) placeHTTP(n int32, c *compiled) {
 
 // groupOf is the group of a buffer as a look sees it, made where there is none yet.
 func groupOf(known map[fieldKey]*group, list *[]*group, l *look, dir wire.Dir) *group {
-	key := fieldKey{name: l.field.Name, dir: dir}
+	key, src := fieldKey{name: l.field.Name, dir: dir}, l.src
+	if key.name == "http.response_body" { // it is gathered as a file
+		src = httpSources["file.data"]
+		key.name = src.name
+	}
 	chain := l.program.Chain()
 	if chain != nil {
 		key.chain = chain.Key()
 	}
 	g := known[key]
 	if g == nil {
-		g = &group{src: l.src, chain: chain}
+		g = &group{src: src, chain: chain}
 		known[key] = g
 		*list = append(*list, g)
 	}
