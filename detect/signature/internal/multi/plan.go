@@ -232,10 +232,10 @@ func (s *Set) entry(literal uint32, offset int, width uint8) entry {
 	return e
 }
 
-// A filter has 64 to 128 bits for each window, but no more than fit the second cache beside all else, and never less than
+// A filter has 32 to 64 bits for each window, but no more than fit the second cache beside all else, and never less than
 // 16 to 32.
 const (
-	filterBits = 7
+	filterBits = 6
 	filterMost = 20
 	filterLess = 5
 )
