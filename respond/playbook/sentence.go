@@ -20,7 +20,7 @@ func (t *BackTest) sentence() playbooks.Text {
 		}
 	}
 	if len(en) == 0 {
-		en, fr = append(en, "done nothing by itself"), append(fr, "rien fait de lui-même")
+		en, fr = append(en, "done nothing by itself"), append(fr, "laissé tout en place")
 	}
 	out := playbooks.Text{EN: fmt.Sprintf("In %s this would have %s.", days(t.Days, "day"), strings.Join(en, ", and ")),
 		FR: fmt.Sprintf("En %s, il aurait %s.", days(t.Days, "jour"), strings.Join(fr, ", et "))}
