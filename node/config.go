@@ -25,6 +25,7 @@ import (
 	"bulwark/platform/db"
 	"bulwark/platform/keys"
 	"bulwark/platform/web"
+	"bulwark/respond/action"
 	"bulwark/respond/containment"
 	"bulwark/respond/directory"
 	"bulwark/respond/filter"
@@ -72,6 +73,8 @@ type Config struct {
 	SNMP snmp.Config `conf:"snmp"`
 	// Sinkhole stops names at the hospital's resolvers.
 	Sinkhole sinkhole.Config `conf:"sinkhole"`
+	// Actions are what other makers' firewalls and agents are told.
+	Actions action.Config `conf:"actions"`
 	// Join is how nodes join each other.
 	Join Join `conf:"join"`
 	// Bus carries events between rooms and machines.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bulwark/respond/action"
 	"bulwark/respond/containment"
 	"bulwark/respond/directory"
 	"bulwark/respond/filter"
@@ -11,9 +12,13 @@ import (
 
 // points are where acts are enforced; of those with the same act the first that takes an order has it. Where a capture is shown
 // there is nothing to enforce anything on. Each is adapted in the file of its name, point_NAME.go.
-func (n *Node) points() []containment.Point {
+func (n *Node) points() ([]containment.Point, error) {
 	if n.capture != "" {
-		return nil
+		return nil, nil
+	}
+	actions, err := action.New(n.config.Actions, n.clock)
+	if err != nil {
+		return nil, err
 	}
 	f := filter.New(n.config.Filter, n.clock)
 	if !n.config.Filter.On { // what was put in force while the filter was on does not outlive its being switched off
@@ -22,7 +27,11 @@ func (n *Node) points() []containment.Point {
 		}
 	}
 	n.sinkhole = sinkhole.New(n.config.Sinkhole, n.clock, n.log.With("room", "sinkhole"))
-	return []containment.Point{n.freezePoint(), filterPoint{f}, snmpPoint{snmp.New(n.config.SNMP)},
+	all := []containment.Point{n.freezePoint(), filterPoint{f}, snmpPoint{snmp.New(n.config.SNMP)},
 		radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock)},
 		directoryPoint{directory.New(n.config.Directory, n.log.With("room", "directory"))}, sinkholePoint{n.sinkhole}}
+	for _, p := range actions {
+		all = append(all, actionPoint{p})
+	}
+	return all, nil
 }

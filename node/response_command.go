@@ -249,7 +249,11 @@ func enforcementPoints(t Terminal) *cobra.Command {
 			w := tabwriter.NewWriter(t.Out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "POINT\tACTS\tWORKS\tHOLDS\tPROBLEM")
 			for _, p := range v.Items {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\n", p.Name, strings.Join(p.Acts, ", "), yesNo(p.Works), p.Held, p.Wanted, printable(p.Problem))
+				problem := printable(p.Problem)
+				if p.Unproven {
+					problem = strings.TrimSuffix("unproven: nobody here has confirmed that it works; "+problem, "; ")
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d\t%s\n", p.Name, strings.Join(p.Acts, ", "), yesNo(p.Works), p.Held, p.Wanted, problem)
 			}
 			return w.Flush()
 		}}

@@ -112,6 +112,7 @@ type Order struct {
 	ID         uint64
 	Act, Scope string
 	Target     string
+	Name       string // of the target
 	Incident   string
 	Addresses  []netip.Addr
 	MACs       []string

@@ -250,7 +250,7 @@ func (r *reconciler) drive(ctx context.Context, want, undo []*Lease) {
 func orders(all []*Lease, now time.Time) []Order {
 	out := make([]Order, 0, len(all))
 	for _, l := range all {
-		out = append(out, Order{ID: l.ID, Act: l.Act, Scope: l.Scope, Target: l.Target, Incident: l.Incident, Addresses: slices.Clone(l.Addresses),
+		out = append(out, Order{ID: l.ID, Act: l.Act, Scope: l.Scope, Target: l.Target, Name: l.Name, Incident: l.Incident, Addresses: slices.Clone(l.Addresses),
 			MACs: slices.Clone(l.MACs), Keep: slices.Clone(l.Keep), Until: l.Until, Held: l.Enforced, Later: now.Before(l.Next), Memo: l.Memo})
 	}
 	return out

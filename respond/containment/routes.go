@@ -27,6 +27,7 @@ func (d *Doors) Routes() []web.Route {
 	return []web.Route{
 		route("GET", "/api/containments", all, d.list),
 		route("GET", "/api/containments/points", all, d.points),
+		route("POST", "/api/containments/points/{name}/confirm", act, d.confirm),
 		route("GET", "/api/containments/{id}", all, d.show),
 		route("POST", "/api/containments", act, d.propose),
 		route("POST", "/api/containments/{id}/approve", answer, d.approve),
@@ -50,10 +51,22 @@ func (d *Doors) list(w http.ResponseWriter, r *http.Request) {
 	web.JSON(w, http.StatusOK, d.c.list(q))
 }
 
-func (d *Doors) points(w http.ResponseWriter, _ *http.Request) {
-	web.JSON(w, http.StatusOK, struct {
+func (d *Doors) points(w http.ResponseWriter, r *http.Request) {
+	all, err := d.c.pointViews(r.Context())
+	d.answer(w, r, struct {
 		Items []PointView `json:"items"`
-	}{d.c.Points()})
+	}{all}, err)
+}
+
+func (d *Doors) confirm(w http.ResponseWriter, r *http.Request) {
+	var b because
+	if who, ok := d.asked(w, r, &b); ok {
+		if err := d.c.Confirm(r.Context(), who, r.PathValue("name"), b.Reason); err != nil {
+			d.answer(w, r, nil, err)
+			return
+		}
+		d.points(w, r)
+	}
 }
 
 func (d *Doors) show(w http.ResponseWriter, r *http.Request) {
@@ -160,6 +173,7 @@ func (d *Doors) answer(w http.ResponseWriter, r *http.Request, v any, err error)
 	}
 	if web.RefuseFault(w, r, err,
 		web.Fault{Err: ErrNoLease, Status: http.StatusNotFound, Code: "containment.no-lease"},
+		web.Fault{Err: ErrNoPoint, Status: http.StatusNotFound, Code: "containment.no-point"},
 		web.Fault{Err: ErrAlready, Status: http.StatusConflict, Code: "containment.already"},
 		web.Fault{Err: ErrState, Status: http.StatusConflict, Code: "containment.state"},
 		web.Fault{Err: ErrRole, Status: http.StatusForbidden, Code: "containment.role"},

@@ -151,9 +151,28 @@ type PointView struct {
 	Wanted  int       `json:"wanted"`
 	Held    int       `json:"held"`
 	Checked time.Time `json:"checked,omitzero"`
+	// Unproven says that nobody at this site has seen it work; Confirmed is who has, where one must.
+	Unproven  bool       `json:"unproven,omitempty"`
+	Confirmed *Confirmed `json:"confirmed,omitempty"`
 }
 
-// Points are the enforcement points.
+// pointViews are the enforcement points, with who confirmed them where one must.
+func (c *Containment) pointViews(ctx context.Context) ([]PointView, error) {
+	out := c.Points()
+	for i, p := range c.needs.Points {
+		if _, ok := p.(Unproven); !ok {
+			continue
+		}
+		who, err := c.confirmed(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Confirmed, out[i].Unproven = who, who == nil
+	}
+	return out, nil
+}
+
+// Points is how each enforcement point stands.
 func (c *Containment) Points() []PointView {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
