@@ -55,12 +55,8 @@ func (n *Playbooks) List(ctx context.Context) ([]View, error) {
 		v.Missing = n.missing(f.Playbook)
 		s := off[f.ID]
 		v.On, v.By, v.Reason, v.At = !s.Off, s.By, s.Reason, s.At
-		runs, err := n.runs(ctx, n.needs.DB.Read(), query{playbook: f.ID})
-		if err != nil {
+		if v.Runs, v.Last, err = n.ran(ctx, f.ID); err != nil {
 			return nil, err
-		}
-		if v.Runs = len(runs); v.Runs > 0 {
-			v.Last = runs[0].Began
 		}
 		if err := n.viewMode(ctx, f, &v); err != nil {
 			return nil, err

@@ -61,6 +61,20 @@ type query struct {
 	most               int
 }
 
+// ran is how often a playbook ran, and when last.
+func (n *Playbooks) ran(ctx context.Context, playbook string) (count int, last time.Time, err error) {
+	tx := n.needs.DB.Read()
+	all, err := tx.NewSelect().Model((*runRow)(nil)).Where("playbook = ?", playbook).Count(ctx)
+	if err != nil {
+		return 0, last, err
+	}
+	newest, err := n.runs(ctx, tx, query{playbook: playbook, most: 1})
+	if len(newest) > 0 {
+		last = newest[0].Began
+	}
+	return int(all), last, err
+}
+
 // runs are those that a query chooses, the newest first.
 func (n *Playbooks) runs(ctx context.Context, tx bun.IDB, q query) ([]*Run, error) {
 	var rows []runRow
