@@ -1,4 +1,4 @@
-// The pictures of what people do: a case, a playbook, and who is on call.
+// The pictures of what people do: an incident, what may be done, a case, a playbook, and who is on call.
 import { join } from 'node:path'
 import { settled } from './people.mjs'
 
@@ -13,6 +13,9 @@ export async function takePictures(page, url, folder) {
     await page.mouse.move(0, 0)
     await page.screenshot({ path: join(folder, `${name}.png`) })
   }
+
+  await shot('incident', '/incidents/1', () => page.getByRole('heading', { level: 1 }))
+  await shot('safety', '/safety', () => page.getByRole('table').first())
 
   let c = await send('POST', 'cases', { title: 'The image archive is asked for all patients', incidents: [1] })
   const change = async (what) => { c = await send('POST', `cases/${c.id}`, { rev: c.rev, ...what }) }

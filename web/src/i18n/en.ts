@@ -695,7 +695,7 @@ export const en = {
     whatGoesOn: 'What goes on',
     moreOne: '{n} more is not shown.',
     moreMany: '{n} more are not shown.',
-    seenAt: '{effect}, as seen at {time}',
+    seenAt: '{effect}, as seen at {time}. What lasts is known a minute after it began at the latest: the newest may be missing.',
     noPreview: 'What it stops was not looked at.',
     would: 'What it would stop',
     wouldHave: 'What it would have stopped',

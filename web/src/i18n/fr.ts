@@ -699,7 +699,7 @@ export const fr: Dictionary = {
     whatGoesOn: 'Ce qui continue',
     moreOne: '{n} de plus n’est pas montrée.',
     moreMany: '{n} de plus ne sont pas montrées.',
-    seenAt: '{effect}, tel que vu à {time}',
+    seenAt: '{effect}, tel que vu à {time}. Ce qui dure est connu au plus tard une minute après son début : le plus récent peut manquer.',
     noPreview: 'Ce qu’il arrête n’a pas été regardé.',
     would: 'Ce qu’il arrêterait',
     wouldHave: 'Ce qu’il aurait arrêté',
