@@ -11,17 +11,18 @@ import (
 	"slices"
 	"strings"
 
+	"bulwark/internal/sigmahq"
 	"bulwark/wire/evtx"
 )
 
 // runEVTX compares what we read of event logs with what SigmaHQ states for them, and reads samples to their end. The statements
 // leave blanks at the ends of texts out; so does the comparison.
 func runEVTX(_ context.Context, b *Bench) ([]Case, error) {
-	pairs, err := b.unpacked("sigma-regression/regression_data.tar.zst")
+	pairs, err := sigmahq.Unpacked(b.soc("sigma-regression/regression_data.tar.zst"))
 	if err != nil {
 		return nil, err
 	}
-	samples, err := b.unpacked("evtx-attack/EVTX-ATTACK-SAMPLES.evtx.tar.zst")
+	samples, err := sigmahq.Unpacked(b.soc("evtx-attack/EVTX-ATTACK-SAMPLES.evtx.tar.zst"))
 	if err != nil {
 		return nil, err
 	}

@@ -1,71 +1,29 @@
 package conformance
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	slashed "path"
 	"path/filepath"
 	"slices"
 	"strings"
-	"testing/fstest"
-
-	"github.com/klauspost/compress/zstd"
 
 	"bulwark/detect/logrule"
+	"bulwark/internal/sigmahq"
 	"bulwark/wire/evtx"
 )
 
-// unpacked are the files of a tar archive in zstd, below soc/ of the data.
-func (b *Bench) unpacked(name string) (fstest.MapFS, error) {
-	f, err := os.Open(filepath.Join(b.Data, "soc", filepath.FromSlash(name)))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	d, err := zstd.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	all := fstest.MapFS{}
-	for r := tar.NewReader(d); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
-		text, err := io.ReadAll(r)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		all[slashed.Clean(h.Name)] = &fstest.MapFile{Data: text}
-	}
+// soc is the path of a file below soc/ of the data.
+func (b *Bench) soc(name string) string {
+	return filepath.Join(b.Data, "soc", filepath.FromSlash(name))
 }
 
-// activeSigma are the folders of SigmaHQ's rules that are in force.
-var activeSigma = []string{"rules", "rules-emerging-threats", "rules-threat-hunting"}
-
 func (b *Bench) sigma() (*logrule.Set, fs.FS, error) {
-	all, err := b.unpacked("sigma-rules/sigma-8eaafff1f.tar.zst")
+	active, err := sigmahq.Rules(b.soc("sigma-rules/" + sigmahq.Archive))
 	if err != nil {
 		return nil, nil, err
-	}
-	active := fstest.MapFS{}
-	for name, f := range all {
-		if top, _, _ := strings.Cut(name, "/"); slices.Contains(activeSigma, top) {
-			active[name] = f
-		}
 	}
 	s, err := logrule.Load(active)
 	return s, active, err
@@ -113,7 +71,7 @@ func runSigmaRegression(_ context.Context, b *Bench) ([]Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	logs, err := b.unpacked("sigma-regression/regression_data.tar.zst")
+	logs, err := sigmahq.Unpacked(b.soc("sigma-regression/regression_data.tar.zst"))
 	if err != nil {
 		return nil, err
 	}
