@@ -110,8 +110,7 @@ func (s *Safety) load(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
-		switch {
-		case known:
+		if known {
 			s.rows[name] = docs[name]
 			s.resume(name, docs[name])
 			continue

@@ -72,9 +72,6 @@ func Compile(rules []Rule, known map[string]sigma.Value) *Program {
 	return c.p
 }
 
-// Rules is how many rules may match events of the class, and Always how many of them are asked about each.
-func (p *Program) Rules() int { return len(p.rules) }
-
 // Always is how many rules are asked about every event of the class.
 func (p *Program) Always() int { return len(p.always) }
 

@@ -104,18 +104,6 @@ type Document struct {
 	Correlation *Correlation
 }
 
-// Head is that of the document.
-func (d *Document) Head() *Head {
-	switch {
-	case d.Rule != nil:
-		return &d.Rule.Head
-	case d.Filter != nil:
-		return &d.Filter.Head
-	default:
-		return &d.Correlation.Head
-	}
-}
-
 // Op joins nodes of a condition.
 type Op uint8
 
