@@ -86,7 +86,7 @@ type matched struct {
 	rules []logrule.Match
 }
 
-// hit is a rule that matched an event.
+// hit is a rule that matched an event, as JSON.
 type hit struct {
 	Time   time.Time     `json:"time"`
 	Host   string        `json:"host"`
@@ -124,7 +124,7 @@ func readLogs(cmd *cobra.Command, t Terminal, o evtxOptions, args []string) erro
 		}
 		l.file(name, t.Err)
 	}
-	if err := errors.Join(l.correlate(), l.finish(w), w.Flush()); err != nil {
+	if err := errors.Join(l.correlate(t.Err), l.finish(w), w.Flush()); err != nil {
 		return &exit{ExitFailure, err}
 	}
 	if l.damaged > 0 {
@@ -262,9 +262,8 @@ func (l *logReader) take(name string, number uint64, e *logrule.Event) error {
 		if m.Silent || !l.wanted(m.Rule) {
 			continue
 		}
-		h := hit{e.Time, e.Host, name, number, m.Rule, shown(e, "", number)}
 		if l.json {
-			if err := l.out.Encode(h); err != nil {
+			if err := l.out.Encode(hit{e.Time, e.Host, name, number, m.Rule, shown(e, "", number)}); err != nil {
 				return err
 			}
 			continue
@@ -279,7 +278,7 @@ func (l *logReader) wanted(r *logrule.Rule) bool {
 }
 
 // correlate asks the correlations about all events that rules matched, in the order of their times.
-func (l *logReader) correlate() error {
+func (l *logReader) correlate(say io.Writer) error {
 	if l.rules == nil || !l.correlates {
 		return nil
 	}
@@ -302,6 +301,9 @@ func (l *logReader) correlate() error {
 			}
 			l.lines = append(l.lines, line{x.Rule, x.Last, m.event.Host, fmt.Sprintf("%d events within %s: %s", x.Events, x.Last.Sub(x.First).Round(time.Second), strings.Join(group, " ")), ""})
 		}
+	}
+	if n := c.Dropped(); n > 0 {
+		fmt.Fprintf(say, "bulwark: %d events found no room in the windows of correlations\n", n)
 	}
 	return nil
 }
