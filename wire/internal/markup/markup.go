@@ -136,6 +136,26 @@ func AppendText(dst, v []byte) []byte {
 	}
 }
 
+// AppendContent appends the content of an element without children: entities are replaced, CDATA sections taken as they are, comments left
+// out. The result is never longer.
+func AppendContent(dst, v []byte) []byte {
+	for {
+		i := bytes.IndexByte(v, '<')
+		if i < 0 {
+			return AppendText(dst, v)
+		}
+		dst, v = AppendText(dst, v[:i]), v[i:]
+		n := End(v)
+		if n == 0 {
+			return dst
+		}
+		if cdata, ok := bytes.CutPrefix(v[:n], []byte("<![CDATA[")); ok {
+			dst = append(dst, bytes.TrimSuffix(cdata, []byte("]]>"))...)
+		}
+		v = v[n:]
+	}
+}
+
 func entity(name []byte) (rune, bool) {
 	switch string(name) {
 	case "amp":

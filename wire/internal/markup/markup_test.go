@@ -44,6 +44,17 @@ func TestAppendText(t *testing.T) {
 	}
 }
 
+func TestAppendContent(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"a &amp; b", "a & b"}, {"<![CDATA[<a>&amp;]]>&amp;<![CDATA[]]]]><![CDATA[>]]>", "<a>&amp;&]]>"}, {"a<!-- b -->c", "ac"}, {"a<![CDATA[b", "a"},
+	}
+	for _, tt := range tests {
+		if got := string(AppendContent(nil, []byte(tt.in))); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	f.Add(`<?xml version="1.0"?><a:b V="1"> x&amp;<c/></a:b>`)
 	f.Add(`<b V='>'`)
@@ -51,6 +62,9 @@ func FuzzReader(f *testing.F) {
 		outline(doc)
 		if got := AppendText(nil, []byte(doc)); len(got) > len(doc) {
 			t.Errorf("%d bytes became %d", len(doc), len(got))
+		}
+		if got := AppendContent(nil, []byte(doc)); len(got) > len(doc) {
+			t.Errorf("%d bytes of content became %d", len(doc), len(got))
 		}
 	})
 }
