@@ -1,6 +1,6 @@
 package event
 
-// Alert is a traffic rule that matched.
+// Alert is a rule that matched: one about traffic, or where Rule is said one about events.
 type Alert struct {
 	Title      string   // what the rule says of it
 	GID        uint64   // generator of the rule's number; 1: a rule
@@ -24,6 +24,10 @@ type Alert struct {
 	BytesIn    uint64   // bytes to it
 	Passed     bool     // another rule lets the flow pass; when EVE is written
 	Record     string   // what the rule matched in, as EVE has it: an object of JSON; "": nothing more is known
+	Rule       string   // identifier of a rule about events; "": it is a traffic rule, which GID and SID name
+	Host       string   // machine whose log it is, by its own word
+	User       string   // account that the log names
+	Evidence   []string // ids of the events that it matched
 }
 
 func (*Alert) Kind() Kind { return KindAlert }
@@ -50,4 +54,8 @@ func (p *Alert) fields(c *coder) {
 	c.str(21, "alert.context", &p.Context)
 	c.truth(22, "alert.is_passed", &p.Passed)
 	c.str(20, "alert.packet_source", &p.Source)
+	c.str(23, "finding_info.analytic.uid", &p.Rule)
+	c.str(24, "device.hostname", &p.Host)
+	c.str(25, "actor.user.name", &p.User)
+	c.strs(26, "evidences.uid", &p.Evidence)
 }

@@ -164,6 +164,22 @@ func (c *coder) strs(n int, path string, p *[]string) {
 	}
 }
 
+// pairs are attributes whose names are not known before: names and values, one after the other. Each attribute is its prefix and
+// name.
+func (c *coder) pairs(n int, prefix string, p *[]string) {
+	switch c.op {
+	case opEach:
+		for i := 0; i+1 < len(*p); i += 2 {
+			c.buf = append(append(c.buf[:0], prefix...), (*p)[i]...)
+			c.each(View(c.buf), Value{Str: (*p)[i+1]})
+		}
+	case opDescribe:
+		c.list(n, prefix+"*", "text")
+	default:
+		c.strs(n, prefix, p)
+	}
+}
+
 func (c *coder) encodeList(n int, list []string) {
 	if len(list) == 0 {
 		return

@@ -82,6 +82,7 @@ const (
 	KindIncident  Kind = 62
 	KindRisk      Kind = 63
 	KindPacket    Kind = 65
+	KindLog       Kind = 66
 
 	KindContainment Kind = 64
 
@@ -155,6 +156,7 @@ var kinds = [kindEnd]struct {
 	KindIncident:  {"incident", func() Payload { return new(Incident) }},
 	KindRisk:      {"risk", func() Payload { return new(Risk) }},
 	KindPacket:    {"packet", func() Payload { return new(Packet) }},
+	KindLog:       {"log", func() Payload { return new(Log) }},
 
 	KindContainment: {"containment", func() Payload { return new(Containment) }},
 }

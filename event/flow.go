@@ -38,6 +38,8 @@ type Flow struct {
 	Transactions  uint64   // transactions that the application protocol told of, at the end; when EVE is written
 	Alerted       bool     // a traffic rule matched in it
 	Passed        bool     // a traffic rule let it pass: no others were asked from then on
+	Exporter      string   // address of the switch, router, firewall or other sensor that told it (NetFlow, IPFIX, sFlow, EVE, Zeek); empty: our sensor saw it
+	Sampling      uint64   // one packet of that many was looked at, and the counts are estimates; 1: all of them; of exporters
 }
 
 func (*Flow) Kind() Kind { return KindFlow }
@@ -77,4 +79,6 @@ func (p *Flow) fields(c *coder) {
 	c.num(33, "traffic.transactions", &p.Transactions)
 	c.truth(34, "alert.raised", &p.Alerted)
 	c.truth(35, "alert.passed", &p.Passed)
+	c.str(36, "flow.exporter_ip", &p.Exporter)
+	c.num(37, "flow.sampling", &p.Sampling)
 }

@@ -2,6 +2,12 @@
 // hands Bulwark's events to a system that speaks it.
 package ecs
 
+import (
+	"strings"
+
+	"bulwark/event"
+)
+
 // Name is the ECS field of an attribute, or empty where ECS has none: such attributes go under "bulwark.".
 // Times and durations of both are nanoseconds.
 func Name(attribute string) string {
@@ -159,6 +165,22 @@ func furtherName(attribute string) string {
 		return "rule.id"
 	case "finding_info.attacks.technique.uid":
 		return "threat.technique.id"
+	case "metadata.event_code":
+		return "event.code"
+	case "log.product":
+		return "event.module"
 	}
-	return ""
+	return ofLog(attribute)
+}
+
+// ofLog is the name of a field of a log: its own where it is of ECS, else that which Winlogbeat gives it.
+func ofLog(attribute string) string {
+	name, ok := strings.CutPrefix(attribute, event.FieldPrefix)
+	switch {
+	case !ok:
+		return ""
+	case strings.Contains(name, "."):
+		return name
+	}
+	return "winlog.event_data." + name
 }

@@ -66,6 +66,8 @@ var (
 	ErrFull = errors.New("bus: full")
 	// ErrClosed means that the bus or the publisher is closed.
 	ErrClosed = errors.New("bus: closed")
+	// ErrKnown means that a batch was taken before under the same name: it is safe, and is not told again.
+	ErrKnown = errors.New("bus: known")
 	// ErrDropped means that a batch was given up because neither the bus nor the buffers before it had room.
 	ErrDropped = errors.New("bus: dropped")
 )

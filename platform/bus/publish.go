@@ -20,6 +20,7 @@ type item struct {
 	id      string // sensor and batch id: the bus takes a batch of the same id once
 	data    []byte // compressed
 	events  int
+	named   bool        // id is a name that who published it gave
 	done    func(error) // may be nil
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"strings"
+	"unicode"
 
 	"bulwark/event"
 )
@@ -138,14 +139,20 @@ func (g *grammar) learn(a event.Attribute) {
 	g.shape[a.Path] = s
 }
 
-// paths are the attributes that a name stands for; nil for an unknown one. A dotted name is taken as it is, since
-// events may carry attributes (unmapped.*) that this program does not know.
+// paths are the attributes that a name stands for; nil for an unknown one. A dotted name that is not known is taken as it is and as
+// the name of a field of logs (source.geo.name, in ECS), one with a capital letter as that of a field alone (CommandLine).
 func (g *grammar) paths(name string) []string {
 	if p, ok := g.alias[strings.ToLower(name)]; ok {
 		return p
 	}
-	if _, ok := g.shape[name]; ok || strings.Contains(name, ".") {
+	_, known := g.shape[name]
+	switch {
+	case known:
 		return []string{name}
+	case strings.Contains(name, "."):
+		return []string{name, event.FieldPrefix + name}
+	case strings.ContainsFunc(name, unicode.IsUpper):
+		return []string{event.FieldPrefix + name}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -82,8 +83,12 @@ type renderer struct {
 	ends    [maxFields][2]int // of the texts in buf, by rank
 	set     [maxFields / 64]uint64
 	cut     bool
+	free    []free // fields of a log, whose names nobody lists
 	each    func(string, event.Value)
 }
+
+// free is a field of a name of its own: where its name and its value stand in the buffer.
+type free struct{ name, value [2]int }
 
 func newRenderer() *renderer {
 	w := &renderer{}
@@ -98,7 +103,7 @@ func newRenderer() *renderer {
 // stored.
 func (w *renderer) render(r *event.Reader, e *event.Event, seq uint64, at int64) *logstorage.InsertRow {
 	w.l = w.layouts[e.Payload.Kind()]
-	w.buf, w.at, w.cut, w.set = w.buf[:0], -1, false, [maxFields / 64]uint64{}
+	w.buf, w.free, w.at, w.cut, w.set = w.buf[:0], w.free[:0], -1, false, [maxFields / 64]uint64{}
 	w.text(event.AttrKind, e.Payload.Kind().String())
 	w.text(event.AttrSensor, r.Sensor)
 	w.text(event.AttrSite, r.Site)
@@ -131,7 +136,28 @@ func (w *renderer) fields(dst []logstorage.Field) []logstorage.Field {
 			dst = append(dst, logstorage.Field{Name: w.l.sorted[rank], Value: event.View(w.buf[at[0]:at[1]])})
 		}
 	}
-	return dst
+	return w.freed(dst)
+}
+
+// freed adds the fields whose names nobody lists. The storage wants all in the order of their names, each once: of a field with
+// several values it is one text.
+func (w *renderer) freed(dst []logstorage.Field) []logstorage.Field {
+	if len(w.free) == 0 {
+		return dst
+	}
+	for _, f := range w.free {
+		dst = append(dst, logstorage.Field{Name: event.View(w.buf[f.name[0]:f.name[1]]), Value: event.View(w.buf[f.value[0]:f.value[1]])})
+	}
+	slices.SortStableFunc(dst, func(a, b logstorage.Field) int { return strings.Compare(a.Name, b.Name) })
+	out := dst[:1]
+	for _, f := range dst[1:] {
+		if last := &out[len(out)-1]; last.Name == f.Name {
+			last.Value += ", " + f.Value
+		} else {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 func (w *renderer) text(name, value string) {
@@ -149,6 +175,12 @@ func (w *renderer) add(name string, v event.Value) {
 	if end := max(from, min(from+maxValue, maxRow)); len(w.buf) > end {
 		w.buf = w.buf[:end-partial(w.buf[from:end])]
 		w.cut = true
+	}
+	if strings.HasPrefix(name, event.FieldPrefix) {
+		at := len(w.buf)
+		w.buf = append(w.buf, name...)
+		w.free = append(w.free, free{[2]int{at, len(w.buf)}, [2]int{from, at}})
+		return
 	}
 	w.name(name, from)
 }
