@@ -66,6 +66,7 @@ func (e *Eye) Look(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	set.Settle()
 	e.shared.Use(set)
 	return nil
 }
@@ -74,6 +75,8 @@ func (e *Eye) Look(r io.Reader) error {
 type Rules struct {
 	Vars  Vars
 	Files []File
+	// Logs are files of rules about events of logs, in Sigma's language, that stand among them. They are kept for whoever asks those.
+	Logs []File
 	// On and Off are rules that a person has put in force or out of it, whatever their files say.
 	On, Off []ID
 	// AlertMax is how many alerts of a packet are told; 0 means 15. Order is which actions come first, as rules name them;

@@ -59,7 +59,8 @@ func (r *Rules) make() (*made, error) {
 
 // options are those of the engine but for data.
 func (r *Rules) options(m *made) engine.Options {
-	o := engine.Options{Reputation: &m.reputation, Classes: m.classes, Overrides: m.overrides, Plain: r.Plain, Skipped: m.all.Skipped, Alerts: r.AlertMax}
+	known := m.reputation // and not all of m with it
+	o := engine.Options{Reputation: &known, Classes: m.classes, Overrides: m.overrides, Plain: r.Plain, Skipped: m.all.Skipped, Alerts: r.AlertMax}
 	if r.Timed {
 		o.SampleEvery = 1
 	}
@@ -168,6 +169,7 @@ const (
 	reputationFile // addresses with them
 	mapFile        // sid-msg.map: titles, which the rules have themselves
 	dataFile       // a list of a dataset that rules name
+	logFile        // rules about events of logs (Sigma)
 	noFile
 )
 
@@ -192,6 +194,8 @@ func kindOf(name string) fileKind {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".lst", ".list", ".csv", ".json", ".ndjson", ".dat":
 		return dataFile
+	case ".yml", ".yaml":
+		return logFile
 	}
 	return noFile
 }

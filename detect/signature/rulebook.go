@@ -30,6 +30,8 @@ type Needs struct {
 	Fleeting bool
 	// Apply puts rules in force; nil: nobody looks for them here.
 	Apply func(Put) error
+	// SoundLogs refuses files of rules about events of logs none of which can be used; nil: nobody asks them here.
+	SoundLogs func(files []File) error
 	// Poll asks the process that looks for rules what they cost; [Rulebook.Costs] takes the answer. Nil: nobody knows.
 	Poll func() error
 	// Record notes in the ledger what somebody did; nil: nowhere.

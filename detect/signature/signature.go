@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,7 +146,7 @@ func (r *Rules) addFolder(source string, in fs.FS, called func(string) string) e
 // add adds files of a source, as long as there is room for them.
 func (r *Rules) add(source string, files []File) error {
 	size := 0
-	for _, f := range r.Files {
+	for _, f := range slices.Concat(r.Files, r.Logs) {
 		size += len(f.Text)
 	}
 	for _, f := range files {
@@ -153,7 +154,11 @@ func (r *Rules) add(source string, files []File) error {
 			return fmt.Errorf("%w: with %s all rules together have more than %d bytes", ErrTooLarge, f.Name, maxBundle)
 		}
 		f.Source = source
-		r.Files = append(r.Files, f)
+		if kindOf(f.Name) == logFile {
+			r.Logs = append(r.Logs, f)
+		} else {
+			r.Files = append(r.Files, f)
+		}
 	}
 	return nil
 }

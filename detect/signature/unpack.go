@@ -2,11 +2,14 @@ package signature
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"path/filepath"
 	"strings"
@@ -39,6 +42,9 @@ func unpack(r io.Reader, name string) ([]File, error) {
 		in = bufio.NewReaderSize(&limited{r: z, left: maxUnpacked}, 64<<10)
 		name = strings.TrimSuffix(name, ".gz")
 	}
+	if magic, _ := in.Peek(4); string(magic) == "PK\x03\x04" {
+		return unzip(in)
+	}
 	if head, _ := in.Peek(512); len(head) >= 262 && string(head[257:262]) == "ustar" {
 		return untar(in)
 	}
@@ -47,6 +53,37 @@ func unpack(r io.Reader, name string) ([]File, error) {
 		return nil, err
 	}
 	return []File{{Name: name, Text: text}}, nil
+}
+
+// unzip takes the files of rules out of an archive as SigmaHQ releases them.
+func unzip(r io.Reader) ([]File, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	z, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrArchive, err)
+	}
+	e := entries{known: map[string]bool{}, left: maxUnpacked}
+	for _, f := range z.File {
+		h := &tar.Header{Name: f.Name, Size: int64(min(f.UncompressedSize64, math.MaxInt64)), Typeflag: tar.TypeReg}
+		if f.Mode().IsDir() {
+			h.Typeflag = tar.TypeDir
+		} else if !f.Mode().IsRegular() {
+			h.Typeflag = tar.TypeSymlink
+		}
+		in, err := f.Open()
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrArchive, err)
+		}
+		err = e.add(h, io.LimitReader(in, h.Size))
+		in.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return e.files, nil
 }
 
 // limited ends with ErrTooLarge behind so many bytes.
@@ -72,43 +109,53 @@ func (l *limited) Read(p []byte) (int, error) {
 // makes rules puts them there.
 func untar(r io.Reader) ([]File, error) {
 	t := tar.NewReader(r)
-	var files []File
-	known := map[string]bool{}
-	left := int64(maxUnpacked) // of what entries say they are: one with holes is more than the archive has
-	for n := 0; ; n++ {
+	e := entries{known: map[string]bool{}, left: maxUnpacked}
+	for {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
 			if _, err := io.Copy(io.Discard, r); err != nil { // the sum of what was packed stands at its end
 				return nil, archiveFault(err)
 			}
-			return files, nil
+			return e.files, nil
 		}
 		if err != nil {
 			return nil, archiveFault(err)
 		}
-		if n == maxEntries {
-			return nil, fmt.Errorf("%w: more than %d entries", ErrTooLarge, maxEntries)
-		}
-		name, err := inside(h)
-		if err != nil {
+		if err := e.add(h, t); err != nil {
 			return nil, err
 		}
-		if h.Typeflag != tar.TypeReg || kindOf(name) == noFile {
-			continue
-		}
-		if known[name] {
-			return nil, fmt.Errorf("%w: %q is there twice", ErrArchive, name)
-		}
-		known[name] = true
-		if left -= h.Size; left < 0 {
-			return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, maxUnpacked)
-		}
-		text, err := io.ReadAll(t)
-		if err != nil {
-			return nil, archiveFault(err)
-		}
-		files = append(files, File{Name: name, Text: text, Data: kindOf(name) == dataFile})
 	}
+}
+
+// entries collects the files of rules of an archive.
+type entries struct {
+	files []File
+	known map[string]bool
+	count int
+	left  int64 // bytes, of what entries say they are: one with holes is more than the archive has
+}
+
+func (e *entries) add(h *tar.Header, r io.Reader) error {
+	if e.count++; e.count > maxEntries {
+		return fmt.Errorf("%w: more than %d entries", ErrTooLarge, maxEntries)
+	}
+	name, err := inside(h)
+	if err != nil || h.Typeflag != tar.TypeReg || kindOf(name) == noFile {
+		return err
+	}
+	if e.known[name] {
+		return fmt.Errorf("%w: %q is there twice", ErrArchive, name)
+	}
+	e.known[name] = true
+	if e.left -= h.Size; e.left < 0 {
+		return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, maxUnpacked)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return archiveFault(err)
+	}
+	e.files = append(e.files, File{Name: name, Text: text, Data: kindOf(name) == dataFile})
+	return nil
 }
 
 func archiveFault(err error) error {

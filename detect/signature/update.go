@@ -216,16 +216,25 @@ func (b *Rulebook) renew(ctx context.Context, s *Source, k *kept) (changed bool,
 
 // sound reads what was fetched whole: it must hold rules that can be used.
 func (b *Rulebook) sound(files []File) error {
-	rules := &Rules{Vars: VarsOf(b.Config.Variables), Files: files}
+	rules := &Rules{Vars: VarsOf(b.Config.Variables)}
 	for i := range files {
 		if kindOf(files[i].Name) == noFile { // a file that is all there is
 			files[i].Name += ".rules"
+		}
+	}
+	if err := rules.add("", files); err != nil {
+		return err
+	}
+	if len(rules.Logs) > 0 && b.SoundLogs != nil {
+		if err := b.SoundLogs(rules.Logs); err != nil {
+			return err
 		}
 	}
 	loaded, rejected, err := rules.Check()
 	switch {
 	case err != nil:
 		return err
+	case len(rules.Files) == 0 && len(rules.Logs) > 0:
 	case loaded == 0 && len(rejected) > 0:
 		return fmt.Errorf("none of its %d rules can be used: %s: %s", len(rejected), rejected[0].Place, rejected[0].Reason)
 	case loaded == 0:

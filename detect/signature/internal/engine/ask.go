@@ -41,7 +41,7 @@ func (w *Watcher) judge(n int32, c *compiled) bool {
 	w.context = w.context[:0]
 	v := &w.view
 	if len(c.tests) > 0 && v.st != nil {
-		v.f.Streamed = [2]uint32{uint32(v.st.sides[0].total), uint32(v.st.sides[1].total)}
+		v.f.Streamed = v.st.streamed()
 	}
 	for i := range c.tests {
 		if !c.tests[i].hold(v.f, v.p) {
@@ -205,7 +205,7 @@ func (w *Watcher) payload(l *look) bool {
 		}
 		return l.program.Match(&w.machine, match.View{Data: data, Offset: at, Whole: at == 0})
 	case v.t != nil || v.file != nil:
-		s := &v.st.sides[v.dir]
+		s := v.st.side(v.dir)
 		return l.program.Match(&w.machine, match.View{Data: s.window, Offset: s.total - uint64(len(s.window)), Whole: true})
 	case v.p != nil && !(v.f != nil && v.f.Sealed):
 		return l.program.Match(&w.machine, match.View{Data: payloadOf(v.p), Whole: true})

@@ -11,6 +11,9 @@ func (w *Watcher) catchUp(f *inspect.Flow, st *state) {
 		return
 	}
 	st.caught = true
+	if st.sides == nil {
+		return
+	}
 	was := f.Dir
 	for d := range st.sides {
 		s := &st.sides[d]

@@ -94,7 +94,7 @@ func (w *Watcher) message(f *inspect.Flow, st *state, dir wire.Dir, stage inspec
 		tx.waiting[dir] = nil
 	}
 	all = append(all, w.set.stages[dir][stage]...)
-	all = w.set.windows[dir][stage].find(st.sides[dir].window, &w.hits, all)
+	all = w.set.windows[dir][stage].find(st.side(dir).window, &w.hits, all)
 	for _, g := range w.set.list[dir][stage] {
 		w.scan(g)
 		all = append(all, w.found...)
@@ -242,7 +242,7 @@ func (w *Watcher) file(f *inspect.Flow, st *state, g *gathered) {
 	w.view = view{f: f, st: st, dir: g.dir, file: g, number: g.tx}
 	clear(w.cache)
 	var all []int32
-	all = w.set.windows[g.dir][inspect.Whole].find(st.sides[g.dir].window, &w.hits, all)
+	all = w.set.windows[g.dir][inspect.Whole].find(st.side(g.dir).window, &w.hits, all)
 	for _, x := range w.set.list[g.dir][inspect.Whole] {
 		if x.src.name == "file.data" {
 			w.scan(x)

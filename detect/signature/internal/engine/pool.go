@@ -10,8 +10,8 @@ type pool struct {
 
 // Memory comes in powers of two.
 const (
-	poolLeast = 10 // 1 KiB
-	poolSizes = 8  // up to 128 KiB
+	poolLeast = 8  // 256 bytes: most streams are short
+	poolSizes = 10 // up to 128 KiB
 	maxPool   = 16 << 20
 )
 

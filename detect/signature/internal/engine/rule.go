@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -407,6 +408,9 @@ func (c *compiled) packetPattern() (best multi.Pattern, near bool) {
 		return best, false
 	}
 	best, most := c.pattern, 0
+	if n := c.largest(); n <= nearby && n >= len(best.Bytes) && (best.To == 0 || best.To > n) { // such a packet is near as a whole
+		best.To, near = n, true
+	}
 	if len(best.Bytes) > 3 {
 		most = c.looks[c.fast].program.FastWorth()
 	}
@@ -422,6 +426,34 @@ func (c *compiled) packetPattern() (best multi.Pattern, near bool) {
 		best, most, near = p, worth, begins(&p) || !telling(&p, tellingPacket)
 	}
 	return best, near
+}
+
+// largest is how many bytes of payload a packet has at most that the rule is about.
+func (c *compiled) largest() int {
+	least := math.MaxInt
+	for i := range c.tests {
+		if t := &c.tests[i]; t.Name == "dsize" && !t.Not && len(t.Numbers) > 0 {
+			most := 0
+			for k := range t.Numbers {
+				most = max(most, upTo(&t.Numbers[k]))
+			}
+			least = min(least, most)
+		}
+	}
+	return least
+}
+
+// upTo is the greatest number for which n holds, or more.
+func upTo(n *rule.Number) int {
+	most := uint64(math.MaxInt)
+	switch {
+	case n.Not || n.Var != "":
+	case n.Op == rule.Equal || n.Op == rule.Less || n.Op == rule.LessEqual:
+		most = n.A
+	case n.Op == rule.Between || n.Op == rule.Within:
+		most = n.B
+	}
+	return int(min(most, math.MaxInt))
 }
 
 // begins reports whether p stands at the begin.

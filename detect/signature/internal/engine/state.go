@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bulwark/detect/signature/internal/multi"
 	"bulwark/wire"
 	"bulwark/wire/inspect"
 )
@@ -15,7 +14,7 @@ type state struct {
 	caught   bool    // those of its protocol were asked about what crossed before
 	passing  uint64  // serial of a packet that a rule let pass, plus one
 	sifted   [2]sifted
-	sides    [2]side
+	sides    *[2]side // of its stream; nil: nothing is known of one
 	src, dst members
 	told     []told // by the packet in hand
 	bits     []uint32
@@ -40,13 +39,35 @@ type told struct {
 type side struct {
 	window  []byte // its last bytes
 	total   uint64 // bytes so far
-	carry   multi.Carry
 	groups  [4]*portGroup
 	app     string  // that groups are of
 	waiting []int32 // rules whose bytes were there, and whose other tests may hold later
 	fired   []fired // rules that no bytes find, and that held
 	began   bool
 	idle    bool // no rule looks at it, as far as is known
+}
+
+// side is a direction of the stream.
+func (st *state) side(dir wire.Dir) *side {
+	if st.sides == nil {
+		st.sides = new([2]side)
+	}
+	return &st.sides[dir]
+}
+
+// streams calls yield with the directions of which something is known.
+func (st *state) streams(yield func(*side) bool) {
+	if st.sides != nil && yield(&st.sides[0]) {
+		yield(&st.sides[1])
+	}
+}
+
+// streamed is how many bytes each direction has had.
+func (st *state) streamed() (n [2]uint32) {
+	if st.sides != nil {
+		n = [2]uint32{uint32(st.sides[0].total), uint32(st.sides[1].total)}
+	}
+	return n
 }
 
 // transaction is a request of HTTP under way.
@@ -129,8 +150,8 @@ func (w *Watcher) renew(st *state, f *inspect.Flow) {
 	if old != nil && old != w.set {
 		st.bits, st.ints, st.once = st.bits[:0], st.ints[:0], st.once[:0]
 		st.halves, st.said = st.halves[:0], st.said[:0]
-		for d := range st.sides {
-			st.sides[d].waiting, st.sides[d].fired, st.sides[d].began = st.sides[d].waiting[:0], st.sides[d].fired[:0], false
+		for s := range st.streams {
+			s.waiting, s.fired, s.began = s.waiting[:0], s.fired[:0], false
 		}
 		for i := range st.txs {
 			st.txs[i].waiting = [2][]int32{}
@@ -145,8 +166,8 @@ func (w *Watcher) End(f *inspect.Flow, gone bool) {
 		return
 	}
 	f.Pass = st.passed
-	for d := range st.sides {
-		w.flush(f, st, wire.Dir(d))
+	for d := range wire.Dir(2) {
+		w.flush(f, st, d)
 	}
 	if !gone {
 		w.drop(st)
@@ -160,9 +181,9 @@ func (w *Watcher) End(f *inspect.Flow, gone bool) {
 
 // drop frees the bytes that st holds.
 func (w *Watcher) drop(st *state) {
-	for d := range st.sides {
-		w.release(st.sides[d].window)
-		st.sides[d].window = nil
+	for s := range st.streams {
+		w.release(s.window)
+		s.window = nil
 	}
 	for i := range st.txs {
 		w.release(st.txs[i].body)

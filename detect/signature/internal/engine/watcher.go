@@ -284,12 +284,11 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 	if st == nil || st.passed {
 		return
 	}
-	s := &st.sides[f.Dir]
+	s := st.side(f.Dir)
 	w.flush(f, st, f.Dir.Other())
 	if lost > 0 {
 		s.window = s.window[:0]
 		s.total += uint64(lost)
-		s.carry.Skip(uint64(lost))
 	}
 	if len(p) == 0 || s.total >= maxStream {
 		return
@@ -297,7 +296,6 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 	w.start(f, s)
 	if s.idle && f.App != "" && len(s.waiting) == 0 {
 		s.total += uint64(len(p))
-		s.carry.Skip(uint64(len(p)))
 		w.release(s.window)
 		s.window = nil
 		return
@@ -305,19 +303,23 @@ func (w *Watcher) Stream(f *inspect.Flow, p []byte, lost int) {
 	if room := maxWindow; len(s.window)+len(p) > 2*room && len(s.window) > room {
 		s.window = s.window[:copy(s.window, s.window[len(s.window)-room:])]
 	}
+	seen := len(s.window)
 	s.window = w.keep(s.window, p, 1<<30)
 	s.total += uint64(len(p))
+	piece := s.window
+	if len(piece) == seen { // there was no room for it
+		s.window, piece, seen = s.window[:0], p, 0
+	}
 	w.view = view{f: f, st: st, dir: f.Dir, stream: s}
 	w.found, w.beside = w.found[:0], w.beside[:0]
 	for _, g := range s.groups {
 		if g != nil && len(g.rules) > 0 {
-			g.set.Piece(p, &s.carry, &w.hits)
+			g.set.Continue(piece, seen, s.total-uint64(len(piece)), &w.hits)
 			for _, id := range w.hits.IDs() {
 				w.found, w.beside = append(w.found, g.rules[id]...), append(w.beside, g.beside[id]...)
 			}
 		}
 	}
-	s.carry.Keep(p)
 	w.walked = walked{st, f.Dir, f.App, p}
 	w.found = ordered(w.found)
 	for _, n := range w.found {
@@ -380,10 +382,10 @@ func (w *Watcher) settle(s *side) {
 
 // flush asks what waits in a direction: the other side speaks, or nothing more comes.
 func (w *Watcher) flush(f *inspect.Flow, st *state, dir wire.Dir) {
-	s := &st.sides[dir]
-	if len(s.waiting) == 0 {
+	if st.sides == nil || len(st.sides[dir].waiting) == 0 {
 		return
 	}
+	s := &st.sides[dir]
 	was := f.Dir
 	f.Dir = dir
 	w.view = view{f: f, st: st, dir: dir, stream: s}

@@ -44,7 +44,7 @@ func (pa *pass) overRun(sc *scan, i int, w uint64) int {
 		}
 		back, ahead = max(back, int(e.offset)), max(ahead, int(l.length)-int(e.offset))
 	}
-	if i < back || sc.behind > 0 {
+	if i-back < sc.seen {
 		return i
 	}
 	b, till := sc.p[i], i-back
@@ -57,28 +57,13 @@ func (pa *pass) overRun(sc *scan, i int, w uint64) int {
 // stands reports whether a literal stands at a place of sc.p, within its bounds.
 func (sc *scan) stands(l *literal, at int) bool {
 	till := at + int(l.length)
-	if till > len(sc.p) || till <= sc.behind {
+	if at < 0 || till > len(sc.p) || till <= sc.seen {
 		return false
 	}
-	if at+sc.at < int(l.from) || till+sc.at > int(l.to) && l.to < math.MaxUint32 || l.atEnd && till != sc.end {
+	if at+sc.at < int(l.from) || till+sc.at > int(l.to) && l.to < math.MaxUint32 || l.atEnd && till != len(sc.p) {
 		return false
 	}
-	value, mask := sc.set.value(l), sc.set.mask(l)
-	if at >= 0 {
-		return equal(sc.p[at:till], value, mask)
-	}
-	return sc.stood(value[:-at], mask[:-at]) && equal(sc.p[:till], value[-at:], mask[-at:])
-}
-
-// stood reports whether the begin of a literal stands before sc.p, as far as that is known.
-func (sc *scan) stood(value, mask []byte) bool {
-	if len(value) > sc.ahead {
-		return false
-	}
-	if over := len(value) - len(sc.before); over > 0 {
-		return equal(sc.before, value[over:], mask[over:])
-	}
-	return equal(sc.before[len(sc.before)-len(value):], value, mask)
+	return equal(sc.p[at:till], sc.set.value(l), sc.set.mask(l))
 }
 
 // equal reports whether p is a value under its mask. All have one length.

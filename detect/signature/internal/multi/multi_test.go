@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"unsafe"
 )
 
 func TestScanFinds(t *testing.T) {
@@ -62,33 +61,13 @@ func TestTheNilSetFindsNothing(t *testing.T) {
 	var (
 		s *Set
 		h Hits
-		c Carry
 	)
 	Compile([]Pattern{{Bytes: []byte("a")}}).Scan([]byte("a"), &h)
 	if s.Scan([]byte("a"), &h); len(h.IDs()) > 0 || s.Size() != 0 {
 		t.Errorf("got %v and size %d, want nothing", h.IDs(), s.Size())
 	}
-	if s.Stream([]byte("a"), &c, &h); len(h.IDs()) > 0 {
+	if s.Continue([]byte("a"), 0, 7, &h); len(h.IDs()) > 0 {
 		t.Errorf("got %v, want nothing", h.IDs())
-	}
-}
-
-func TestACarryIsSmall(t *testing.T) {
-	if n := unsafe.Sizeof(Carry{}); n > 32 {
-		t.Errorf("a carry has %d bytes, want 32 at most", n)
-	}
-}
-
-func TestNothingIsFoundAcrossAGap(t *testing.T) {
-	s := Compile([]Pattern{{Bytes: []byte("wget http")}})
-	var (
-		h Hits
-		c Carry
-	)
-	s.Stream([]byte("wget "), &c, &h)
-	c.Skip(100)
-	if s.Stream([]byte("http"), &c, &h); len(h.IDs()) > 0 || c.At != 109 {
-		t.Errorf("got %v at %d, want nothing at 109", h.IDs(), c.At)
 	}
 }
 
@@ -138,19 +117,26 @@ func TestRandomSetsFindWhatANaiveSearchFinds(t *testing.T) {
 // check scans a buffer as a whole and as a stream cut at random, beside the naive search.
 func check(t *testing.T, patterns []Pattern, buffer []byte, cuts uint64) {
 	t.Helper()
-	s := Compile(patterns)
+	checkSet(t, compile(patterns, false), patterns, buffer, cuts)
+	if canShuffle() {
+		checkSet(t, compile(patterns, true), patterns, buffer, cuts)
+	}
+}
+
+func checkSet(t *testing.T, s *Set, patterns []Pattern, buffer []byte, cuts uint64) {
+	t.Helper()
 	var h Hits
 	s.Scan(buffer, &h)
-	if got, want := sorted(h.IDs()), naive(patterns, buffer, 0, len(buffer), 0); !slices.Equal(got, want) {
+	if got, want := sorted(h.IDs()), naive(patterns, buffer, 0, 0, len(buffer)); !slices.Equal(got, want) {
 		t.Errorf("whole %q: %s", buffer, difference(patterns, got, want))
 	}
-	var c Carry
 	r := rand.New(rand.NewPCG(cuts, 2))
 	most := 1 + r.IntN(200)
 	for a := 0; a < len(buffer); {
 		b := min(a+r.IntN(most+1), len(buffer))
-		s.Stream(buffer[a:b], &c, &h)
-		if got, want := sorted(h.IDs()), naive(patterns, buffer, a, b, reach); !slices.Equal(got, want) {
+		known := max(a-r.IntN(2*MaxLength), 0) // of what was before, less may be known
+		s.Continue(buffer[known:b], a-known, uint64(known), &h)
+		if got, want := sorted(h.IDs()), naive(patterns, buffer, known, a, b); !slices.Equal(got, want) {
 			t.Errorf("bytes %d to %d of %q: %s", a, b, buffer, difference(patterns, got, want))
 		}
 		a = b
@@ -260,8 +246,7 @@ func TestAScanAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { s.Scan(buffer, &h) }); n != 0 {
 		t.Errorf("a scan allocates %v times, want 0", n)
 	}
-	var c Carry
-	if n := testing.AllocsPerRun(100, func() { s.Stream(buffer, &c, &h) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { s.Continue(buffer, len(buffer)/2, 5, &h) }); n != 0 {
 		t.Errorf("a scan of a stream allocates %v times, want 0", n)
 	}
 }
@@ -270,7 +255,7 @@ func TestASetServesManyAtOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 1))
 	patterns := randomPatterns(r)
 	buffer := randomBuffer(r, patterns)
-	want := naive(patterns, buffer, 0, len(buffer), 0)
+	want := naive(patterns, buffer, 0, 0, len(buffer))
 	s := Compile(patterns)
 	var wg sync.WaitGroup
 	for range 8 {

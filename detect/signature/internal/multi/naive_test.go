@@ -2,12 +2,11 @@ package multi
 
 import "bytes"
 
-// naive finds the patterns that end in stream[a:b], by trying each place. Of what stands before stream[a:] it sees the
-// last `known` bytes; what is before those it takes to match.
-func naive(patterns []Pattern, stream []byte, a, b, known int) (ids []uint32) {
+// naive finds the patterns that end in stream[a:b], by trying each place. What is before stream[known:] is not known.
+func naive(patterns []Pattern, stream []byte, known, a, b int) (ids []uint32) {
 	for id, p := range patterns {
 		for till := a + 1; till <= b; till++ {
-			if stands(p, stream, till, max(a-known, 0)) && !(p.AtEnd && till != b) {
+			if stands(p, stream, known, till) && !(p.AtEnd && till != b) {
 				ids = append(ids, uint32(id))
 				break
 			}
@@ -16,18 +15,16 @@ func naive(patterns []Pattern, stream []byte, a, b, known int) (ids []uint32) {
 	return ids
 }
 
-func stands(p Pattern, stream []byte, till, known int) bool {
+func stands(p Pattern, stream []byte, known, till int) bool {
 	n := len(p.Bytes)
 	from := till - n
-	if n == 0 || n > MaxLength || from < 0 || from < p.From || p.To > 0 && till > p.To {
+	if n == 0 || n > MaxLength || from < known || from < p.From || p.To > 0 && till > p.To {
 		return false
 	}
-	hidden := max(known-from, 0)
-	got, want := stream[from+hidden:till], p.Bytes[hidden:]
 	if !p.Fold {
-		return bytes.Equal(got, want)
+		return bytes.Equal(stream[from:till], p.Bytes)
 	}
-	return bytes.Equal(lower(got), lower(want))
+	return bytes.Equal(lower(stream[from:till]), lower(p.Bytes))
 }
 
 // lower turns ASCII letters to lower case, and leaves all other bytes.

@@ -1,8 +1,10 @@
 package multi
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"slices"
 	"unsafe"
@@ -38,6 +40,7 @@ type pass struct {
 	kind
 	slotBits uint8
 	limit    int      // of head: where the last of its patterns must end
+	few      *buckets // of windows that are looked for sixteen places at a time; nil: place by place
 	filter   []uint64 // a bit for each window, in the word that its hash chooses; the number of words is a power of two
 	slots    []slot
 	entries  []entry
@@ -96,18 +99,28 @@ func (s *Set) plan() {
 	for _, p := range []place{start, end} {
 		s.pinned(p, places[p])
 	}
-	// Whoever looks everywhere sees the head, too; but short literals would make it look more often.
-	shortest := s.shortest(places[anywhere])
-	var short, long []uint32
-	for _, i := range places[head] {
-		if n := s.literals[i].length; n < shortest && n < 11 {
-			short = append(short, i)
-		} else {
-			long = append(long, i)
+	near, far := s.heads(places[head], places[anywhere])
+	s.free(anywhere, append(places[anywhere], far...))
+	s.free(head, near)
+}
+
+// heads parts the literals at the head of buffers: whoever looks everywhere sees the far ones, too, but short literals would
+// make it look more often.
+func (s *Set) heads(literals, everywhere []uint32) (near, far []uint32) {
+	below := min(s.shortest(everywhere), 11)
+	if s.shuffles && len(literals)+len(everywhere) <= easy {
+		if below = 4; len(everywhere) == 0 {
+			return literals, nil
 		}
 	}
-	s.free(anywhere, append(places[anywhere], long...))
-	s.free(head, short)
+	for _, i := range literals {
+		if s.literals[i].length < below {
+			near = append(near, i)
+		} else {
+			far = append(far, i)
+		}
+	}
+	return near, far
 }
 
 // shortest is the length of the shortest of some literals.
@@ -156,15 +169,17 @@ const (
 // free plans for literals that may stand in many places. The shortest decides the stride: a pass costs as much as the
 // windows that it looks at, and next to nothing for literals that are rare.
 func (s *Set) free(p place, literals []uint32) {
-	slices.SortFunc(literals, func(a, b uint32) int { return int(s.literals[a].length) - int(s.literals[b].length) })
-	below := func(n uint8) int { // how many literals are shorter
-		at, _ := slices.BinarySearchFunc(literals, n, func(i uint32, n uint8) int { return int(s.literals[i].length) - int(n) })
+	slices.SortFunc(literals, func(a, b uint32) int { return s.order(a) - s.order(b) })
+	below := func(n int) int { // how many literals are shorter
+		at, _ := slices.BinarySearchFunc(literals, n, func(i uint32, n int) int { return s.order(i) - n })
 		return at
 	}
 	lone := below(2)
 	if at := below(4); at-lone <= fewTiny {
 		lone = at
-		if at := below(7); at-lone <= fewForFour && at < len(literals) {
+		if at := below(7); s.shuffles {
+			// those below seven bytes cost little together
+		} else if at-lone <= fewForFour && at < len(literals) {
 			lone = at
 		} else if at := below(5); at-lone <= fewForTwo && at < len(literals) {
 			lone = at
@@ -177,11 +192,28 @@ func (s *Set) free(p place, literals []uint32) {
 	s.add(kind{p, 1, 1}, literals[:lone])
 	s.add(kind{p, 2, 1}, literals[lone:two])
 	s.add(kind{p, 3, 1}, literals[two:three])
-	if literals = literals[three:]; len(literals) == 0 {
+	s.wide(p, literals[three:])
+}
+
+// order is the length of a literal, for tiny ones of zeros or ones 1: these are best looked for by themselves, since traffic
+// is full of them, or of what folds to them.
+func (s *Set) order(literal uint32) int {
+	n := int(s.literals[literal].length)
+	if v := s.value(&s.literals[literal]); n < 4 && (v[0] == 0 || v[0] == 0xff) && bytes.Count(v, v[:1]) == n {
+		return 1
+	}
+	return n
+}
+
+// wide plans for literals of four bytes and more.
+func (s *Set) wide(p place, literals []uint32) {
+	few := s.few(kind{p, 4, 4}, literals)
+	s.add(kind{p, 4, 1}, literals[:few])
+	if literals = literals[few:]; len(literals) == 0 {
 		return
 	}
 	k := kind{p, 4, 1}
-	switch n := s.literals[literals[0]].length; {
+	switch n := s.shortest(literals); {
 	case n >= 11:
 		k = kind{p, 8, 4}
 	case n >= 7:
@@ -190,6 +222,34 @@ func (s *Set) free(p place, literals []uint32) {
 		k.stride = 2
 	}
 	s.add(k, literals)
+}
+
+// few moves the literals that a pass with buckets is for to the begin, and counts them: all where they are few, else the short
+// ones, which would forbid the others a stride of 4, and with room for it those that would be looked for by a run of one byte,
+// of which traffic is full.
+func (s *Set) few(k kind, literals []uint32) (n int) {
+	if !s.shuffles {
+		return 0
+	}
+	if len(literals) <= easy {
+		return len(literals)
+	}
+	r := s.rarity(k, literals)
+	worst := make(map[uint32]float64, len(literals))
+	for _, l := range literals {
+		worst[l] = math.Inf(-1)
+		if value := s.value(&s.literals[l]); len(value) >= 7 {
+			worst[l] = r.worst(value)
+		}
+	}
+	slices.SortStableFunc(literals, func(a, b uint32) int { return cmp.Compare(worst[a], worst[b]) })
+	for n < len(literals) && (math.IsInf(worst[literals[n]], -1) || n < mostBuckets && worst[literals[n]] < run) {
+		n++
+	}
+	if n > mostBuckets {
+		return 0
+	}
+	return n
 }
 
 // add builds the tables of a pass for some literals.
@@ -207,6 +267,14 @@ func (s *Set) add(k kind, literals []uint32) {
 		}
 	}
 	pa.fill(entries)
+	if k.place == start && k.width > 1 {
+		for i := range entries {
+			s.begins.add(entries[i].window)
+		}
+	}
+	if k.stride == 1 && k.width > 1 && (k.place == anywhere || k.place == head) && len(entries) <= mostBuckets && s.shuffles {
+		pa.few = fillBuckets(entries, k.width)
+	}
 	s.passes = append(s.passes, pa)
 }
 
@@ -235,9 +303,9 @@ func (s *Set) entry(literal uint32, offset int, width uint8) entry {
 // A filter has 32 to 64 bits for each window, but no more than fit the second cache beside all else, and never less than
 // 16 to 32.
 const (
-	filterBits = 6
+	filterBits = 5
 	filterMost = 20
-	filterLess = 5
+	filterLess = 4
 )
 
 // exact reports whether the filter has a bit for each window that there can be: of two bytes these are 8 KiB, which the first
@@ -264,7 +332,7 @@ func (pa *pass) fill(entries []entry) {
 		if w := entries[i].window; pa.exact() {
 			pa.filter[w>>6] |= 1 << (w & 63)
 		} else {
-			pa.filter[h>>32&uint64(len(pa.filter)-1)] |= bit(h)
+			pa.filter[h>>32&uint64(len(pa.filter)-1)] |= twoBits(h)
 		}
 		s := &pa.slots[pa.slotOf(&entries[i])]
 		if *s == 0 {

@@ -12,7 +12,7 @@ type rarity struct {
 	kind
 	shared []uint8 // how many literals hold a window; by its hash, and no more than 255
 	shift  uint8
-	common map[uint32]bool
+	grams  map[uint32]bool
 }
 
 // rarity counts the windows of some literals.
@@ -22,7 +22,7 @@ func (s *Set) rarity(k kind, literals []uint32) *rarity {
 		text += int(s.literals[i].length)
 	}
 	n := max(bits.Len(uint(text)), 2)
-	r := &rarity{kind: k, shared: make([]uint8, 1<<n), shift: uint8(64 - n), common: common()}
+	r := &rarity{kind: k, shared: make([]uint8, 1<<n), shift: uint8(64 - n), grams: typicalGrams()}
 	for _, i := range literals {
 		value := s.value(&s.literals[i])
 		for o := range len(value) - int(k.width) + 1 {
@@ -39,7 +39,7 @@ func (r *rarity) sharing(value []byte) *uint8 {
 }
 
 // choose is where in a literal the windows begin that a pass looks for: of the places with each remainder of the stride
-// the one whose window is rarest, so near the literal's end that what follows fits a stream's carry.
+// the one whose window is rarest, near enough to the literal's end.
 func (r *rarity) choose(value []byte) (offsets []int) {
 	switch r.place {
 	case start:
@@ -60,6 +60,18 @@ func (r *rarity) choose(value []byte) (offsets []int) {
 	return offsets
 }
 
+// run is more information, in bits, than a window of one byte has.
+const run = 9
+
+// worst is how much information the commonest of the windows has that would be chosen.
+func (r *rarity) worst(value []byte) float64 {
+	least := math.Inf(1)
+	for _, o := range r.choose(value) {
+		least = min(least, r.surprise(value[o:]))
+	}
+	return least
+}
+
 // surprise is how many bits of information a window holds, less those that its sharing costs.
 func (r *rarity) surprise(value []byte) (sum float64) {
 	var gram uint32
@@ -69,7 +81,7 @@ func (r *rarity) surprise(value []byte) (sum float64) {
 		switch {
 		case i > 0 && byte(gram>>8) == b:
 			sum += 0.25 // most runs are long
-		case i >= 3 && r.common[gram]:
+		case i >= 3 && r.grams[gram]:
 			sum += 1.5
 		default:
 			sum += float64(weights[b]) / 2
@@ -96,8 +108,8 @@ var weights = func() (w [256]uint8) {
 	return w
 }()
 
-// common are the four-byte stretches of a text that is like what is seen on every network.
-var common = sync.OnceValue(func() map[uint32]bool {
+// typicalGrams are the four-byte stretches of a text that is like what is seen on every network.
+var typicalGrams = sync.OnceValue(func() map[uint32]bool {
 	grams := make(map[uint32]bool, len(typical))
 	for i := range len(typical) - 3 {
 		var g uint32

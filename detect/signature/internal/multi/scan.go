@@ -11,38 +11,29 @@ type scan struct {
 	hits *Hits
 	p    []byte
 	at   int // how many bytes of a stream came before p
-	end  int // where, as an offset of p, the buffer ends, or the piece of a stream
-	// Of a stream: what stands before p.
-	before []byte
-	ahead  int // how many bytes stand before p, known or not
-	// Of the joint of two pieces of a stream, which p is then: a match must end behind this offset.
-	behind int
+	seen int // a match must end behind so many bytes of p
 }
 
 // Scan looks for the patterns in a whole buffer.
-func (s *Set) Scan(p []byte, h *Hits) {
-	if s == nil {
-		h.reset(0, 0)
-		return
-	}
-	h.reset(s.size, len(s.literals))
-	if s.all {
-		h.everything(s.size)
-		return
-	}
-	sc := scan{set: s, hits: h, p: p, end: len(p)}
+func (s *Set) Scan(p []byte, h *Hits) { s.Continue(p, 0, 0, h) }
+
+func (s *Set) scan(sc *scan) {
+	begins := len(sc.p) >= 2 && s.begins.has(load2(sc.p))
 	for i := range s.passes {
 		pa := &s.passes[i]
-		pa.walk(&sc, pa.first(&sc), pa.last(&sc))
+		if pa.place == start && pa.width > 1 && !begins {
+			continue
+		}
+		pa.walk(sc, pa.first(sc), pa.last(sc))
 	}
 }
 
 // first is the first place that a pass looks at.
 func (pa *pass) first(sc *scan) int {
-	if pa.place == end && sc.behind == 0 {
+	if pa.place == end {
 		return max(len(sc.p)-int(pa.width), 0)
 	}
-	return 0
+	return max(sc.seen+1-reach, 0)
 }
 
 // last is the last place that a pass may look at; it is negative where there is none.

@@ -38,14 +38,25 @@ func (pa *pass) in(w uint64) bool {
 // exactly reports whether a filter with a bit for each window of two bytes has one.
 func exactly(filter []uint64, w uint64) bool { return filter[w>>6&1023]>>(w&63)&1 != 0 }
 
-// bit is the one that a hash sets in its word of a filter.
-func bit(h uint64) uint64 { return 1 << (h >> 58) }
+// twoBits are those that a hash sets in its word of a filter.
+func twoBits(h uint64) uint64 { return 1<<(h>>58) | 1<<(h>>52&63) }
 
-// in reports whether a filter has the bit of a window's hash.
+// in reports whether a filter has the bits of a window's hash.
 func in(filter []uint64, w uint64) bool {
 	h := hash(w)
-	return filter[h>>32&uint64(len(filter)-1)]&bit(h) != 0
+	b := twoBits(h)
+	return filter[h>>32&uint64(len(filter)-1)]&b == b
 }
+
+// begins are the first two bytes of windows at the begin of a buffer, folded: what begins with others is not looked at there.
+type begins [16]uint64
+
+func (b *begins) add(window uint64) { h := hash(window & 0xffff); b[h>>60] |= bit(h) }
+
+func (b *begins) has(window uint64) bool { h := hash(window); return b[h>>60]&bit(h) != 0 }
+
+// bit is one of 64 for a hash.
+func bit(h uint64) uint64 { return 1 << (h >> 54 & 63) }
 
 // quiet are windows whose literals are all found: what a buffer has, it often has many times, and runs of one byte are
 // long. No window is 0.
@@ -58,6 +69,14 @@ func (q *quiet) add(w uint64)      { q[hash(w)>>60] = w }
 // The functions that it calls are where a scan spends its time: they call nothing, and look at several windows between
 // two checks of the buffer's length.
 func (pa *pass) seek(p []byte, i, last int, quiet *quiet) int {
+	if pa.few != nil {
+		return pa.seekFew(p, i, last, quiet)
+	}
+	return pa.seekEach(p, i, last, quiet)
+}
+
+// seekEach is seek, one place after the other.
+func (pa *pass) seekEach(p []byte, i, last int, quiet *quiet) int {
 	switch {
 	case pa.width == 4 && pa.stride == 1:
 		return seek4(p, pa.filter, i, last, quiet)

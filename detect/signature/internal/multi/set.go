@@ -29,7 +29,9 @@ type Set struct {
 	ids      []uint32 // ids of literals that several patterns share
 	text     []byte   // values of the literals, each followed by its mask
 	passes   []pass
+	begins   begins
 	all      bool // see Everything
+	shuffles bool // passes may have buckets
 }
 
 // Everything is a set that reports all of its patterns in every buffer: what rests on a set must come to the same with it.
@@ -47,9 +49,11 @@ type literal struct {
 }
 
 // Compile makes a set. A pattern's id is its index. Bounds count from the begin of a whole buffer, or of a stream; see
-// [Set.Stream].
-func Compile(patterns []Pattern) *Set {
-	s := &Set{size: len(patterns)}
+// [Set.Continue].
+func Compile(patterns []Pattern) *Set { return compile(patterns, canShuffle()) }
+
+func compile(patterns []Pattern, shuffles bool) *Set {
+	s := &Set{size: len(patterns), shuffles: shuffles}
 	s.gather(patterns)
 	s.plan()
 	return s
