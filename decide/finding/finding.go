@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"bulwark/content/attack"
+	"bulwark/content/logrules"
 	"bulwark/content/rules"
 	"bulwark/decide/finding/internal/signal"
 	"bulwark/event"
@@ -106,11 +107,12 @@ type Needs struct {
 
 // Findings is the room. Make it with [New]; it is safe for concurrent use.
 type Findings struct {
-	needs  Needs
-	attack *attack.Attack
-	french map[uint32]string // titles of rules that come with the program, by which they are found, too
-	seed   maphash.Seed
-	count  counters
+	needs        Needs
+	attack       *attack.Attack
+	french       map[uint32]string // titles of rules that come with the program, by which they are found, too
+	frenchOfLogs map[string]string
+	seed         maphash.Seed
+	count        counters
 
 	saving sync.Mutex // held while it is kept, before mu
 	dirty  chan struct{}
@@ -172,7 +174,7 @@ func assemble(n Needs) *Findings {
 	if n.Config == (Config{}) {
 		n.Config = Defaults()
 	}
-	f := &Findings{needs: n, attack: attack.Load(), french: rules.French(), seed: maphash.MakeSeed(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1), look: make(chan struct{}, 1),
+	f := &Findings{needs: n, attack: attack.Load(), french: rules.French(), frenchOfLogs: logrules.French(), seed: maphash.MakeSeed(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1), look: make(chan struct{}, 1),
 		items: map[uint64]*item{}, keys: map[uint64]*item{}, wide: map[uint64]uint32{}, rules: map[string]*rule{}, numbered: map[[2]uint64]*rule{}, judged: map[string][]*suppression{},
 		ends: map[netip.Addr]uint64{}, sites: map[string]string{}, news: map[string]*rule{}, snoozed: map[uint64]*item{}, unnamed: map[uint64]*item{}, changed: map[uint64]*item{}, told: map[uint64]change{}}
 	f.out = outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindFinding, Room: "finding", Site: n.Site, Clock: n.Clock, Registry: n.Registry})

@@ -109,6 +109,7 @@ type happening struct {
 type end struct {
 	Addr   netip.Addr   `json:"addr,omitzero"`
 	Device uint64       `json:"device,omitempty"`
+	Host   string       `json:"host,omitempty"` // a machine of which a log says no more than its name
 	Many   bool         `json:"many,omitempty"`
 	Some   []netip.Addr `json:"some,omitempty"` // of many, the first; of a device, where it was before
 }
@@ -119,6 +120,7 @@ const mostSome = 8
 // place is what makes two ends one: the device, or else the address.
 type place struct {
 	addr   netip.Addr
+	host   string
 	device uint64
 	many   bool
 }
@@ -130,7 +132,7 @@ func (e *end) place() place {
 	case e.Device != 0:
 		return place{device: e.Device}
 	}
-	return place{addr: e.Addr}
+	return place{addr: e.Addr, host: e.Host}
 }
 
 // where is the place of an end by its address.
@@ -138,12 +140,12 @@ func (e *end) where() place {
 	if e.Many {
 		return place{many: true}
 	}
-	return place{addr: e.Addr}
+	return place{addr: e.Addr, host: e.Host}
 }
 
 // compatible reports whether one that was known by its address may be another.
 func (e *end) compatible(o *end) bool {
-	return e.Many == o.Many && (e.Many || e.Addr == o.Addr && (e.Device == 0 || o.Device == 0 || e.Device == o.Device) || e.Device != 0 && e.Device == o.Device)
+	return e.Many == o.Many && (e.Many || e.Addr == o.Addr && e.Host == o.Host && (e.Device == 0 || o.Device == 0 || e.Device == o.Device) || e.Device != 0 && e.Device == o.Device)
 }
 
 // said is what people said of a finding last, though it may have come back since.

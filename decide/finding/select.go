@@ -211,6 +211,9 @@ func (it *item) endsText() string {
 		}
 	}
 	b = append(append(b, it.App...), ' ')
+	for _, host := range [...]string{it.Source.Host, it.Target.Host} {
+		b = append(append(b, strings.ToLower(host)...), ' ')
+	}
 	for _, o := range it.Others {
 		b = append(append(b, strings.ToLower(o.Value)...), ' ')
 	}
@@ -430,6 +433,8 @@ func (t *tally) entities(it *item) {
 			t.at[e.Device] = e.Addr
 		case e.Addr.IsValid():
 			t.addrs[e.Addr]++
+		case e.Host != "":
+			t.others[signal.Entity{Kind: "host", Value: e.Host}]++
 		}
 	}
 	for _, o := range it.Others {

@@ -42,9 +42,17 @@ func (f *Findings) take(r *event.Reader, h *event.Header, a *event.Alert) {
 	ru := f.ruleOf(a)
 	e := signal.EndsOf(h, a, ru.Rule)
 	src, dst := f.end(e.Source), f.end(e.Target)
+	if a.Rule != "" && !e.Source.IsValid() {
+		src = end{Host: signal.Clip(a.Host, maxName)}
+	} else if a.Rule != "" && !e.Target.IsValid() {
+		dst = end{Host: signal.Clip(a.Host, maxName)}
+	}
 	var others []signal.Entity
+	if a.User != "" {
+		others = append(others, signal.Entity{Kind: "user", Value: signal.Clip(a.User, maxName)})
+	}
 	if a.Record != "" {
-		others = signal.Named(a.Record)
+		others = append(others, signal.Named(a.Record)...)
 	}
 	it := f.find(ru, &src, &dst)
 	kept := f.suppressing(ru.ID, &src, &dst, others)
@@ -72,6 +80,9 @@ func (f *Findings) take(r *event.Reader, h *event.Header, a *event.Alert) {
 func (f *Findings) ruleOf(a *event.Alert) *rule {
 	number := [2]uint64{a.GID, a.SID}
 	ru := f.numbered[number]
+	if a.Rule != "" {
+		ru = f.rules[a.Rule]
+	}
 	if ru != nil && ru.Rev == a.Rev && ru.Priority == a.Severity && strings.HasPrefix(a.Title, ru.Title) {
 		return ru
 	}
@@ -80,7 +91,7 @@ func (f *Findings) ruleOf(a *event.Alert) *rule {
 		return ru
 	}
 	ru = f.putRule(s)
-	if f.rules[s.ID] == ru {
+	if f.rules[s.ID] == ru && a.Rule == "" {
 		f.numbered[number] = ru
 	}
 	return ru
@@ -101,6 +112,7 @@ func (f *Findings) makeRule(s *signal.Rule) *rule {
 	if n, ok := signal.Number(s.ID); ok && s.Hospital {
 		words = append(words, f.french[uint32(n[1])])
 	}
+	words = append(words, f.frenchOfLogs[s.ID])
 	for _, id := range s.Techniques {
 		t := f.attack.Technique(id)
 		if !slices.ContainsFunc(ru.techniques, func(o attack.Technique) bool { return o.ID == t.ID }) {

@@ -54,6 +54,9 @@ func (it *item) observables() (all []string) {
 		if e.Addr.IsValid() && !e.Many {
 			all = append(all, "address:"+e.Addr.String())
 		}
+		if e.Host != "" {
+			all = append(all, "host:"+e.Host)
+		}
 	}
 	for _, o := range it.Others {
 		all = append(all, o.Kind+":"+o.Value)

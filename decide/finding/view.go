@@ -55,7 +55,7 @@ type Finding struct {
 // Entity is somebody or something that a finding is about.
 type Entity struct {
 	Role   string `json:"role"` // source, target, other
-	Kind   string `json:"kind"` // device, address, others, user, domain, file, hash, url, ae-title
+	Kind   string `json:"kind"` // device, address, host, others, user, domain, file, hash, url, ae-title
 	Value  string `json:"value"`
 	Device uint64 `json:"device,omitempty"`
 	Name   string `json:"name,omitempty"`
@@ -119,6 +119,8 @@ func (e *end) entities(role string) []Entity {
 		return []Entity{{Role: role, Kind: "device", Value: address(e.Addr), Device: e.Device}}
 	case e.Addr.IsValid():
 		return []Entity{{Role: role, Kind: "address", Value: e.Addr.String()}}
+	case e.Host != "":
+		return []Entity{{Role: role, Kind: "host", Value: e.Host}}
 	}
 	return nil
 }
@@ -441,8 +443,13 @@ func shown(x *event.Event, sensor string) Event {
 func search(it *item) string {
 	gid, sid, _ := strings.Cut(it.Rule, ":")
 	q := "kind:alert alert.gid:" + gid + " alert.sid:" + sid
+	if it.rule.Source == ofLogs {
+		q = `kind:alert rule:"` + it.Rule + `"`
+	}
 	for _, e := range [...]*end{&it.Source, &it.Target} {
 		switch {
+		case e.Host != "":
+			q += ` device.hostname:"` + e.Host + `"`
 		case e.Many || !e.Addr.IsValid():
 		case len(e.Some) == 0:
 			q += ` ip:"` + e.Addr.String() + `"`

@@ -53,6 +53,8 @@ func (it *item) why(all []Entity) Text {
 	}
 	en, fr := "Rule "+it.Rule+" matched", "La règle "+it.Rule+" correspond"
 	switch {
+	case it.rule.Source == ofLogs:
+		inLogs(&en, &fr, from, to)
 	case from != nil && to != nil:
 		a, b := from.called(), to.called()
 		en += " what " + a.EN + " sent to " + b.EN
@@ -79,6 +81,22 @@ func (it *item) why(all []Entity) Text {
 	return Text{en + ".", fr + "."}
 }
 
+// ofLogs is the source of findings that rules about events of logs made.
+const ofLogs = "log"
+
+// inLogs says of whom a log tells what matched.
+func inLogs(en, fr *string, from, to *Entity) {
+	*en, *fr = *en+" what a log says", *fr+" à ce que dit un journal"
+	if from != nil {
+		a := from.called()
+		*en, *fr = *en+" of "+a.EN, *fr+" de "+a.FR
+	}
+	if to != nil {
+		a := to.called()
+		*en, *fr = *en+" towards "+a.EN, *fr+" envers "+a.FR
+	}
+}
+
 func first(all []Entity, role string) *Entity {
 	for n := range all {
 		if all[n].Role == role {
@@ -101,6 +119,10 @@ func grouped(n uint64, mark string) string {
 func steps(v *Finding) []Text {
 	all := []Text{{"Open the packets of the conversation, and see whether they are what the rule says.",
 		"Ouvrez les paquets de la conversation et vérifiez qu'ils sont bien ce que dit la règle."}}
+	if v.Source == ofLogs {
+		all = []Text{{"Read the events of the log, and what the machine wrote shortly before and after.",
+			"Lisez les événements du journal, et ce que la machine a écrit juste avant et après."}}
+	}
 	src, dst := first(v.Entities, "source"), first(v.Entities, "target")
 	if src != nil && src.Kind != "others" {
 		n := src.called()

@@ -110,6 +110,8 @@ func (n *named) in(src, dst *end, others []signal.Entity) bool {
 		return src.Device == n.Device || dst.Device == n.Device
 	case "address":
 		return src.has(n.Addr) || dst.has(n.Addr)
+	case "host":
+		return src.Host == n.Value || dst.Host == n.Value
 	}
 	return slices.Contains(others, signal.Entity{Kind: n.Kind, Value: n.Value})
 }

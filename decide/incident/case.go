@@ -26,7 +26,6 @@ var (
 // Bounds of cases.
 const (
 	mostCases    = 10_000
-	mostListed   = 500
 	mostTasks    = 200
 	mostNotes    = 1000
 	mostEvidence = 200
@@ -168,34 +167,6 @@ func (i *Incidents) writeCase(ctx context.Context, tx bun.Tx, c *Case, actor, wh
 	return err
 }
 
-// Cases are the cases of a status and an owner, the newest first; empty: of any.
-func (i *Incidents) Cases(ctx context.Context, status, owner string) (all []Case, total int, err error) {
-	q := i.needs.DB.Read().NewSelect().Model((*caseRow)(nil))
-	if status != "" {
-		q = q.Where("status = ?", status)
-	}
-	if owner != "" {
-		q = q.Where("owner = ?", owner)
-	}
-	n, err := q.Count(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	var rows []caseRow
-	if err := q.Order("id DESC").Limit(mostListed).Scan(ctx, &rows); err != nil {
-		return nil, 0, err
-	}
-	all = []Case{}
-	for n := range rows {
-		c, err := rows[n].open()
-		if err != nil {
-			return nil, 0, err
-		}
-		all = append(all, c.shown())
-	}
-	return all, int(n), nil
-}
-
 // Case is a case.
 func (i *Incidents) Case(ctx context.Context, id uint64) (Case, error) {
 	c, err := readCase(ctx, i.needs.DB.Read(), id)
@@ -263,21 +234,29 @@ func numbers(ids []uint64) (out string) {
 	return out
 }
 
-// file notes of which case incidents are.
+// file notes of which case incidents are, and what lists show of it.
 func (i *Incidents) file(c *Case) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.listed[c.ID].rev > c.Rev {
+		return // somebody else came later, and was quicker
+	}
 	for in, of := range i.cases {
 		if of == c.ID {
 			delete(i.cases, in)
 		}
 	}
+	i.hold(c)
+}
+
+func (i *Incidents) hold(c *Case) {
+	i.listed[c.ID] = c.item()
 	for _, in := range c.Incidents {
 		i.cases[in] = c.ID
 	}
 }
 
-// loadCases notes of which cases incidents are.
+// loadCases notes of which cases incidents are, and what lists show of them.
 func (i *Incidents) loadCases(ctx context.Context, tx bun.IDB) error {
 	var rows []caseRow
 	if err := tx.NewSelect().Model(&rows).Order("id").Scan(ctx); err != nil {
@@ -288,9 +267,7 @@ func (i *Incidents) loadCases(ctx context.Context, tx bun.IDB) error {
 		if err != nil {
 			return err
 		}
-		for _, in := range c.Incidents {
-			i.cases[in] = c.ID
-		}
+		i.hold(c)
 	}
 	return nil
 }

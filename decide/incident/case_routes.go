@@ -34,11 +34,12 @@ func (d *Doors) caseRoutes() []web.Route {
 
 func (d *Doors) cases(w http.ResponseWriter, r *http.Request) {
 	v := r.URL.Query()
-	all, total, err := d.i.Cases(r.Context(), v.Get("status"), v.Get("owner"))
-	d.answer(w, r, struct {
-		Items []Case `json:"items"`
-		Total int    `json:"total"`
-	}{all, total}, err)
+	after, _ := strconv.ParseUint(v.Get("after"), 10, 63) // what is no number is the beginning
+	limit, err := strconv.Atoi(v.Get("limit"))
+	if err != nil {
+		limit = 50
+	}
+	d.answer(w, r, d.i.Cases(CaseQuery{Status: v.Get("status"), Owner: v.Get("owner"), After: after, Limit: min(max(limit, 1), 500)}), nil)
 }
 
 func (d *Doors) openCase(w http.ResponseWriter, r *http.Request) {

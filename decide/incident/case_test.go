@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +65,9 @@ func TestCases(t *testing.T) {
 		o, _ := open(t, d, Needs{})
 		if v, err := o.Show(1); err != nil || v.Case != c.ID {
 			t.Errorf("the incident, taken up again: case %d, %v", v.Case, err)
+		}
+		if got, want := o.Cases(CaseQuery{Limit: 9}), i.Cases(CaseQuery{Limit: 9}); !reflect.DeepEqual(got, want) || got.Items[0].Tasks != 1 {
+			t.Errorf("cases, taken up again: %+v, want %+v", got, want)
 		}
 	})
 }
@@ -193,4 +198,35 @@ func TestALongReport(t *testing.T) {
 		t.Error("the same case prints two PDFs")
 	}
 	readPDF(t, b.Bytes(), "Further rows: 7", "sentence 1999", "/ ")
+}
+
+// TestCaseList reads lists of cases page by page.
+func TestCaseList(t *testing.T) {
+	at := func(hours int) *law.Clock { return &law.Clock{Due: morning.Add(time.Duration(hours) * time.Hour)} }
+	i := &Incidents{listed: map[uint64]CaseItem{
+		1: {ID: 1, Status: Open}, 2: {ID: 2, Status: Open, Clock: at(9), Owner: "person:1"}, 3: {ID: 3, Status: Closed}, 4: {ID: 4, Status: Open},
+		5: {ID: 5, Status: Open, Clock: at(3)}, 6: {ID: 6, Status: Open, Clock: at(9)},
+	}}
+	for _, tt := range []struct {
+		name  string
+		q     CaseQuery
+		want  []uint64
+		total int
+		next  string
+	}{
+		{"the clock that runs out first is on top, what is closed last", CaseQuery{Limit: 9}, []uint64{5, 6, 2, 4, 1, 3}, 6, ""},
+		{"a page names the next one", CaseQuery{Limit: 2}, []uint64{5, 6}, 6, "6"},
+		{"which goes on there", CaseQuery{Limit: 4, After: 6}, []uint64{2, 4, 1, 3}, 6, ""},
+		{"of a person", CaseQuery{Limit: 9, Owner: "person:1"}, []uint64{2}, 1, ""},
+		{"of a status", CaseQuery{Limit: 9, Status: "closed"}, []uint64{3}, 1, ""},
+	} {
+		p := i.Cases(tt.q)
+		var got []uint64
+		for _, c := range p.Items {
+			got = append(got, c.ID)
+		}
+		if !slices.Equal(got, tt.want) || p.Total != tt.total || p.Next != tt.next {
+			t.Errorf("%s: got %d of %d, next %q, want %d of %d, next %q", tt.name, got, p.Total, p.Next, tt.want, tt.total, tt.next)
+		}
+	}
 }

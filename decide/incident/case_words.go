@@ -236,6 +236,7 @@ func (i *Incidents) AddEvidence(ctx context.Context, actor string, id uint64, x 
 	if err != nil {
 		return Case{}, err
 	}
+	i.file(c)
 	return c.shown(), nil
 }
 
@@ -291,9 +292,9 @@ func (i *Incidents) exhibit(ctx context.Context, x *Exhibit) (err error) {
 
 // ReadEvidence hands out a piece of evidence, which is noted. It refuses one that is not as it was taken.
 func (i *Incidents) ReadEvidence(ctx context.Context, actor string, id, n uint64) (e Evidence, body []byte, err error) {
-	err = i.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		c, err := readCase(ctx, tx, id)
-		if err != nil {
+	var c *Case
+	err = i.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
+		if c, err = readCase(ctx, tx, id); err != nil {
 			return err
 		}
 		if n == 0 || n > uint64(len(c.Evidence)) || !c.Evidence[n-1].Kept {
@@ -311,5 +312,8 @@ func (i *Incidents) ReadEvidence(ctx context.Context, actor string, id, n uint64
 		e, body = *p, row.Body
 		return i.writeCase(ctx, tx, c, actor, "read", map[string]string{"evidence": strconv.FormatUint(n, 10), "sha256": p.SHA256})
 	})
+	if err == nil {
+		i.file(c)
+	}
 	return e, body, err
 }

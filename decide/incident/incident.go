@@ -111,7 +111,8 @@ type Incidents struct {
 	items   map[uint64]*item
 	changed map[uint64]*item  // not kept yet
 	cases   map[uint64]uint64 // of incidents
-	gone    []uint64          // forgotten, not kept yet
+	listed  map[uint64]CaseItem
+	gone    []uint64 // forgotten, not kept yet
 	told    map[uint64]string
 	watched map[watch]standing // entities that weigh something
 	last    uint64             // number of the last incident
@@ -148,7 +149,7 @@ func assemble(n Needs) *Incidents {
 	}
 	return &Incidents{needs: n, set: story.Defaults(), attack: attack.Load(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1), look: make(chan struct{}, 1),
 		out: box(event.KindIncident, "incident"), risks: box(event.KindRisk, "incident_risk"),
-		sites: map[string]*site{}, items: map[uint64]*item{}, changed: map[uint64]*item{}, cases: map[uint64]uint64{}, told: map[uint64]string{}, watched: map[watch]standing{}}
+		sites: map[string]*site{}, items: map[uint64]*item{}, changed: map[uint64]*item{}, cases: map[uint64]uint64{}, listed: map[uint64]CaseItem{}, told: map[uint64]string{}, watched: map[watch]standing{}}
 }
 
 // counters are what the room counts for operators.

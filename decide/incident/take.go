@@ -197,6 +197,13 @@ func (i *Incidents) entities(out *story.Finding, h *event.Header, all []string) 
 			case err == nil && a == h.Dst.Unmap() && out.To == "":
 				out.To = who
 			}
+		case "host":
+			out.Subjects = append(out.Subjects, own(e))
+			if out.From == "" && !h.Src.IsValid() {
+				out.From = own(e)
+			} else if out.To == "" && !h.Dst.IsValid() {
+				out.To = own(e)
+			}
 		case "user":
 			out.Subjects = append(out.Subjects, own(e))
 		default:

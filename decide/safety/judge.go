@@ -13,6 +13,10 @@ type Request struct {
 	Effect content.Effect
 	// Automatic says that the program wants it, and no person.
 	Automatic bool
+	// Centre says that the centre of the group proposes it: a person of this site says yes.
+	Centre bool
+	// Beside are those who must say yes besides whom the matrix asks: what asks for the act says so.
+	Beside []content.Needs
 	// Approvals are who said yes so far.
 	Approvals []Approval
 	Facts     Facts
@@ -56,6 +60,7 @@ type Touched struct {
 	Outside   int  // conversations with the outside that would stop
 	Asked     int  // of both those that it began itself: it would miss their answer
 	Clinical  int  // of both those by which care is given
+	Learnt    int  // conversations by which care was given in the last weeks and that would stop; whether one is open now is not known
 
 	name string // for people
 }
@@ -113,6 +118,12 @@ func Judge(r Request, m *content.Matrix) Verdict {
 		j.device(&r.Facts.Touched[i])
 	}
 	j.blind()
+	if r.Centre {
+		j.need(content.SOC, why("centre"))
+	}
+	for _, n := range r.Beside {
+		j.need(n, why("beside"))
+	}
 	if r.Automatic {
 		j.automatic()
 	}
@@ -194,6 +205,8 @@ func (j *judgement) device(d *Touched) {
 		j.need(content.Never, why("life-critical-never", d.ID))
 	case tier == content.LifeCritical && cut:
 		j.need(content.Both, why("life-critical-cut", d.ID))
+	case tier == content.ClinicalSupport && d.Learnt > 0 && j.Effect >= content.Narrow:
+		j.need(content.SOC, why("newest-unseen", d.ID))
 	case !cut || tier == content.ClinicalSupport || tier == content.Office:
 	case !d.Aimed && !d.misses():
 		// It serves the device that is cut off, and misses nothing itself.

@@ -21,6 +21,11 @@ func aimed(t content.Tier, inside, clinical int) Touched {
 	return Touched{ID: 7, Tier: t, Confirmed: true, Aimed: true, Inside: inside, Asked: inside, Clinical: clinical}
 }
 
+// blindly is one of which nothing was seen to stop, and that gave care for weeks.
+func blindly(t content.Tier) Touched {
+	return Touched{ID: 7, Tier: t, Confirmed: true, Aimed: true, Learnt: 2}
+}
+
 func far(t content.Tier, asked, clinical int) Touched {
 	return Touched{ID: 8, Tier: t, Confirmed: true, Inside: 1, Asked: asked, Clinical: clinical}
 }
@@ -58,6 +63,9 @@ func TestJudge(t *testing.T) {
 		{name: "unless a clinical conversation uses it", r: on(content.Narrow, outside(content.ClinicalEssential, 1)), outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
 		{name: "and both where that is of a ventilator", r: on(content.Narrow, outside(content.LifeCritical, 1)), outcome: Ask, needs: content.Both, missing: []Role{RoleSOC, RoleClinical}},
 		{name: "what would stop is not known: a person", r: on(content.Narrow, outside(content.Office, 0)), edit: func(r *Request) { r.Facts.Seen = false }, outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
+		{name: "a device of clinical support may have a clinical conversation that cannot be seen yet: a person", r: on(content.Narrow, blindly(content.ClinicalSupport)), outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
+		{name: "one of the office has none that care depends on", r: on(content.Narrow, blindly(content.Office)), outcome: Allow, needs: content.Auto},
+		{name: "a person goes beyond that", r: on(content.Narrow, blindly(content.ClinicalSupport)), edit: approve(bela), outcome: Allow, needs: content.SOC},
 		{name: "frozen: a person", r: on(content.Narrow, outside(content.Office, 0)), edit: func(r *Request) { r.Facts.Frozen = true }, outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
 		{name: "frozen: evidence is kept all the same", r: on(content.Evidence, aimed(content.LifeCritical, 0, 0)), edit: func(r *Request) { r.Facts.Frozen = true }, outcome: Allow, needs: content.Auto},
 		{name: "frozen: people go on", r: on(content.Micro, aimed(content.Office, 1, 0)), edit: func(r *Request) { r.Facts.Frozen, r.Automatic = true, false }, outcome: Allow, needs: content.Auto},
@@ -68,6 +76,13 @@ func TestJudge(t *testing.T) {
 		{name: "the same one does not count twice", r: on(content.Micro, Touched{ID: 101, Tier: content.Office, Confirmed: true, Aimed: true}), edit: spent(5, 9*time.Minute), outcome: Allow, needs: content.Auto},
 		{name: "after ten minutes there is room", r: on(content.Micro, aimed(content.Office, 1, 0)), edit: spent(5, 10*time.Minute), outcome: Allow, needs: content.Auto},
 		{name: "a person goes beyond a budget", r: on(content.Micro, aimed(content.Office, 1, 0)), edit: func(r *Request) { spent(5, time.Minute)(r); r.Approvals = []Approval{bela} }, outcome: Allow, needs: content.SOC},
+		{name: "what the centre proposes waits for a person of the site", r: on(content.Narrow, outside(content.Office, 0)), edit: func(r *Request) { r.Automatic, r.Centre = false, true }, outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
+		{name: "even evidence", r: on(content.Evidence, aimed(content.Office, 0, 0)), edit: func(r *Request) { r.Automatic, r.Centre = false, true }, outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
+		{name: "it is done after that", r: on(content.Narrow, outside(content.Office, 0)), edit: func(r *Request) { r.Automatic, r.Centre, r.Approvals = false, true, []Approval{ana} }, outcome: Allow, needs: content.SOC},
+		{name: "it asks for no less than anybody", r: on(content.Micro, aimed(content.LifeCritical, 1, 0)), edit: func(r *Request) { r.Automatic, r.Centre, r.Approvals = false, true, []Approval{ana} }, outcome: Ask, needs: content.Both, missing: []Role{RoleClinical}},
+		{name: "a playbook asks for more than the matrix", r: on(content.Micro, aimed(content.Office, 3, 0)), edit: func(r *Request) { r.Beside = []content.Needs{content.Clinical} }, outcome: Ask, needs: content.Clinical, missing: []Role{RoleClinical}},
+		{name: "but never for less", r: on(content.Micro, aimed(content.ClinicalEssential, 3, 0)), edit: func(r *Request) { r.Beside = []content.Needs{content.Auto} }, outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
+		{name: "what is nobody is nobody", r: on(content.Micro, aimed(content.Office, 3, 0)), edit: func(r *Request) { r.Beside = []content.Needs{content.Needs(9)} }, outcome: Refuse, needs: content.Never},
 		{name: "nobody who has no name counts", r: on(content.Quarantine, aimed(content.ClinicalSupport, 1, 0)), edit: approve(Approval{By: "host", SOC: true}, Approval{By: "program:node", SOC: true}, Approval{By: "person:", SOC: true}), outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
 		{name: "an effect that is none is refused", r: on(content.Effect(6), aimed(content.Office, 0, 0)), edit: approve(ana, chloe), outcome: Refuse, needs: content.Never},
 	}
@@ -128,7 +143,7 @@ func TestShares(t *testing.T) {
 }
 
 func TestReasonsAreInBothLanguages(t *testing.T) {
-	for _, code := range []string{"malformed", "life-critical-never", "life-critical-cut", "clinical-essential-cut", "unconfirmed-cut", "unseen", "frozen",
+	for _, code := range []string{"malformed", "life-critical-never", "life-critical-cut", "clinical-essential-cut", "unconfirmed-cut", "unseen", "newest-unseen", "centre", "beside", "frozen",
 		"budget-devices", "budget-ward", "budget-class", "shadow", "canary", "matrix"} {
 		if r := why(code); r.EN == code || r.FR == code || r.EN == r.FR {
 			t.Errorf("%s reads %q and %q", code, r.EN, r.FR)

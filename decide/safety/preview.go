@@ -16,7 +16,8 @@ type Preview struct {
 	At      time.Time    `json:"at"`
 	Windows []Window     `json:"windows"`
 	Flows   []FlowView   `json:"flows"`
-	More    int          `json:"more"` // flows and devices that are left out
+	More    int          `json:"more"`  // flows and devices that are left out
+	Links   []LinkView   `json:"links"` // by which care was given for weeks: whether one is open now is not known
 	Devices []DeviceView `json:"devices"`
 	Wards   []WardView   `json:"wards"`
 	People  []string     `json:"people"`
@@ -108,9 +109,12 @@ func protoName(p uint8) string {
 
 // preview is what was found out, the clinical first.
 func (w *weighing) preview() Preview {
-	p := Preview{Seen: w.why == "", Why: w.why, At: w.now.UTC(), Windows: w.windows, Flows: w.flows, People: w.people, Devices: []DeviceView{}, Wards: []WardView{}}
+	p := Preview{Seen: w.why == "", Why: w.why, At: w.now.UTC(), Windows: w.windows, Flows: w.flows, People: w.people, Links: w.links, Devices: []DeviceView{}, Wards: []WardView{}}
 	if p.Windows == nil {
 		p.Windows = []Window{}
+	}
+	if p.Links == nil {
+		p.Links = []LinkView{}
 	}
 	if p.People == nil {
 		p.People = []string{}
@@ -120,6 +124,10 @@ func (w *weighing) preview() Preview {
 	})
 	p.More = max(0, len(p.Flows)-mostShown)
 	p.Flows = append([]FlowView{}, p.Flows[:min(len(p.Flows), mostShown)]...)
+	if cut := len(p.Links) - mostShown; cut > 0 {
+		p.More += cut
+		p.Links = p.Links[:mostShown]
+	}
 	wards := map[string]int{}
 	for _, d := range w.touched {
 		p.Devices = append(p.Devices, DeviceView{ID: d.ID, Name: d.name, Class: d.Class, Tier: int(d.Tier), Confirmed: d.Confirmed, Ward: d.Ward, Aimed: d.Aimed,

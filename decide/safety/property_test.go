@@ -2,6 +2,7 @@ package safety
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -92,11 +93,17 @@ func (w *world) harm(r *Request, m *content.Matrix) string {
 			return "a life-critical device is cut off"
 		case d.Tier == content.LifeCritical && cut && !twoPersons(r.Approvals):
 			return "a life-critical device is cut without two persons"
+		case r.Effect >= content.Narrow && d.Learnt > 0 && d.Confirmed && d.Tier == content.ClinicalSupport && !byPerson:
+			return "the program may cut care that cannot be seen yet"
 		case cut && !free && needed && !byPerson:
 			return "what only a person may cut is cut by the program"
 		}
 	}
 	switch {
+	case slices.ContainsFunc(r.Beside, func(n content.Needs) bool { return n != content.Auto }) && !byPerson:
+		return "what asks for a person besides the matrix is done without"
+	case r.Centre && !byPerson:
+		return "what the centre proposes is done without a person of the site"
 	case r.Effect > content.Isolation:
 		return "what is no effect is done"
 	case r.Effect >= content.Micro && !aimed && !byPerson:
@@ -202,15 +209,18 @@ func (w *world) matrix() *content.Matrix {
 func (w *world) request() Request {
 	w.now = w.now.Add(time.Duration(w.rnd.IntN(60)) * time.Second)
 	chance := func(of int) bool { return w.rnd.IntN(of) == 0 }
-	r := Request{Effect: content.Effect(w.rnd.IntN(7)), Automatic: !chance(3),
+	r := Request{Effect: content.Effect(w.rnd.IntN(7)), Automatic: !chance(3), Centre: chance(8),
 		Facts: Facts{Now: w.now, Seen: !chance(8), Frozen: chance(8), Shadow: chance(8), Wards: w.wards, Classes: w.classes, Spent: w.spent}}
+	if chance(8) {
+		r.Beside = append(r.Beside, content.Needs(w.rnd.IntN(8)))
+	}
 	if chance(8) {
 		r.Facts.Canary = w.now.Add(time.Duration(w.rnd.IntN(120)-60) * time.Second)
 	}
 	for range w.rnd.IntN(5) {
 		r.Facts.Touched = append(r.Facts.Touched, Touched{ID: uint64(w.rnd.IntN(500)), Tier: content.Tier(w.rnd.IntN(6)), Confirmed: !chance(3),
 			Ward: pick(w.rnd, "A", "B", "C"), Class: pick(w.rnd, "workstation", "pump", "pacs"),
-			Aimed: chance(2), Inside: w.rnd.IntN(3), Outside: w.rnd.IntN(2), Asked: w.rnd.IntN(2), Clinical: max(0, w.rnd.IntN(4)-2)})
+			Aimed: chance(2), Inside: w.rnd.IntN(3), Outside: w.rnd.IntN(2), Asked: w.rnd.IntN(2), Clinical: max(0, w.rnd.IntN(4)-2), Learnt: max(0, w.rnd.IntN(4)-2)})
 	}
 	for range max(0, w.rnd.IntN(8)-4) {
 		r.Approvals = append(r.Approvals, Approval{By: pick(w.rnd, "person:1", "person:2", "person:3", "person:", "host", ""), SOC: chance(2), Clinical: chance(2)})

@@ -40,17 +40,22 @@ type BudgetView struct {
 	Minutes int `json:"minutes"`
 	content.Budgets
 	Canary int `json:"canary_s"`
+	Spent  int `json:"spent"` // devices that were cut automatically within the time
 }
 
 // Show is the interlock as it stands.
 func (s *Safety) Show() View {
 	frozen := s.Frozen()
+	spent := 0
+	if s.needs.Spent != nil {
+		spent = s.needs.Spent()
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	rows, over := view(s.matrix)
 	return View{Frozen: frozen, Shadow: !s.live, Invariants: Invariants(),
 		Matrix:    MatrixView{Version: s.matrix.Version, Text: string(s.text), Edited: s.edited, Problem: s.problem, Rows: rows, Overruled: over},
-		Budgets:   BudgetView{Minutes: int(content.Window / time.Minute), Budgets: s.matrix.Budgets, Canary: int(s.matrix.Canary / time.Second)},
+		Budgets:   BudgetView{Minutes: int(content.Window / time.Minute), Budgets: s.matrix.Budgets, Canary: int(s.matrix.Canary / time.Second), Spent: spent},
 		Approvers: map[Role][]web.Duty{RoleSOC: {web.Analyst, web.Approver}, RoleClinical: {web.BiomedicalEngineer}}}
 }
 

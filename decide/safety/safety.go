@@ -68,7 +68,7 @@ type Flow struct {
 // Flows know what was said on the network.
 type Flows interface {
 	// Flows are those of some addresses within a time; more: there were more than are told. apps leaves out those by other
-	// protocols; nil: none.
+	// protocols; nil: none. With an error may be told what is known.
 	Flows(ctx context.Context, of []netip.Addr, from, to time.Time, apps []string) (all []Flow, more bool, err error)
 	// People are who signed on from some addresses.
 	People(ctx context.Context, at []netip.Addr, from, to time.Time) ([]string, error)
@@ -76,6 +76,21 @@ type Flows interface {
 	SignedOn(ctx context.Context, user string, from, to time.Time) ([]netip.Addr, error)
 	// Asked are who asked for a name or one below it, and whom they asked.
 	Asked(ctx context.Context, domain string, from, to time.Time) (all []Flow, more bool, err error)
+}
+
+// Link is what a device has used of another, or given to it, as was learnt over weeks.
+type Link struct {
+	App   string
+	Peer  uint64 // the device at the other end; 0: outside the hospital
+	Gives bool   // the peer is the one that asks
+	First time.Time
+	Last  time.Time
+}
+
+// Links know who uses what of whom.
+type Links interface {
+	// Links are those of a device.
+	Links(device uint64) ([]Link, error)
 }
 
 // Needs is what the room is made of.
@@ -87,12 +102,17 @@ type Needs struct {
 	Health  *health.Tracker
 	Devices Devices
 	Flows   Flows
+	Links   Links
 	// File is where the hospital's own matrix stands; where there is no file the shipped one is in force.
 	File string
 	// Whole reports whether the ledger is as it was left.
 	Whole func() bool
+	// Unread is why a playbook cannot be read; empty: all can.
+	Unread func() string
 	// Revert ends an act that did harm, by its number.
 	Revert func(ctx context.Context, uid, reason string) error
+	// Spent is how many devices were cut automatically within the time of the budgets. Nil: none.
+	Spent func() int
 	// Live shows a value to whoever looks at the console.
 	Live func(topic string, v any)
 }
@@ -105,7 +125,7 @@ var (
 
 // Freeze is why nothing is automatic.
 type Freeze struct {
-	Cause  string    `json:"cause"` // person, watchdog, tampered, ledger, matrix
+	Cause  string    `json:"cause"` // person, centre, watchdog, tampered, ledger, matrix, playbook
 	Text   Text      `json:"text"`
 	By     string    `json:"by,omitempty"`
 	Reason string    `json:"reason,omitempty"`
@@ -141,6 +161,9 @@ func New(ctx context.Context, n Needs) (*Safety, error) {
 	}
 	if n.Live == nil {
 		n.Live = func(string, any) {}
+	}
+	if n.Unread == nil {
+		n.Unread = func() string { return "" }
 	}
 	if n.Whole == nil {
 		n.Whole = func() bool { return true }
@@ -251,6 +274,9 @@ func (s *Safety) Frozen() []Freeze {
 		f.Since = s.broken
 		all = append(all, f)
 	}
+	if why := s.needs.Unread(); why != "" {
+		all = append(all, s.freeze("playbook", ledger.Program("playbook"), why))
+	}
 	if !s.needs.Whole() {
 		all = append(all, s.freeze("ledger", ledger.Program("ledger"), ""))
 	}
@@ -262,9 +288,11 @@ func (s *Safety) Frozen() []Freeze {
 func (s *Safety) freeze(cause, by, reason string) Freeze {
 	texts := map[string]Text{
 		"person":   {"A person froze automation.", "Une personne a gelé l'automatisation."},
+		"centre":   {"The centre of the group froze automation.", "Le centre du groupe a gelé l'automatisation."},
 		"watchdog": {"Clinical messages fell after an act: it was reverted.", "Les messages cliniques ont chuté après un acte : il a été annulé."},
 		"tampered": {"Something was changed behind the program's back.", "Quelque chose a été modifié à l'insu du programme."},
 		"ledger":   {"The ledger is not whole.", "Le registre n'est pas intègre."},
+		"playbook": {"A playbook cannot be read: neither it nor the shipped one of its name runs.", "Un scénario ne peut être lu : ni lui ni celui d'origine du même nom ne s'exécute."},
 		"matrix":   {"The matrix cannot be read: the one before is in force.", "La matrice ne peut être lue : la précédente reste en vigueur."},
 	}
 	return Freeze{Cause: cause, Text: texts[cause], By: by, Reason: reason, Since: s.needs.Clock.Now().UTC().Truncate(time.Millisecond)}
@@ -329,6 +357,13 @@ func (s *Safety) SetLive(ctx context.Context, live bool, by, reason string) erro
 	s.live = live
 	s.needs.Live("safety", struct{}{})
 	return nil
+}
+
+// Live reports whether automatic acts are done, and not only noted.
+func (s *Safety) Live() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.live
 }
 
 // Warnables are the warnings of this room.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,17 +17,21 @@ import (
 )
 
 // The watchdog counts the clinical messages of each segment. Where they fall beyond expectation soon after an act touched the
-// segment, the act is reverted and automation freezes. What it expects is what it saw in the quarter of an hour before the act; an act
-// that is older than the program's start is not watched.
+// segment, the act is reverted and automation freezes. What it expects is the middle one of the minutes of the quarter of an hour before
+// the act: a burst, as when a modality sends what it kept back, is not the usual rate. Where fewer minutes than leastWindows were heard,
+// nothing is known, and nothing is judged; an act that is older than the program's start is not watched.
 const (
-	bucket      = 5 * time.Second
-	buckets     = 192 // sixteen minutes
-	learnt      = 15 * time.Minute
-	watchedFor  = time.Minute
-	leastTime   = 10 * time.Second
-	leastExpect = 10 // messages: of fewer nothing can be said
-	mostSegs    = 2048
-	mostWatched = 500
+	bucket       = 5 * time.Second
+	buckets      = 192 // sixteen minutes
+	learnt       = 15 * time.Minute
+	window       = time.Minute
+	leastWindows = 5
+	watchedFor   = time.Minute
+	leastTime    = 10 * time.Second
+	leastExpect  = 10 // messages: of fewer nothing can be said
+	mostSegs     = 2048
+	mostWatched  = 500
+	mostTouched  = 16 // segments of one act: by chance alone one of very many falls
 )
 
 // segment is the network of an address: the 256 or, of IPv6, the 2^64 that it is among.
@@ -113,7 +118,9 @@ func (r *rates) watch(uid string, at time.Time, addrs []netip.Addr) {
 	}
 	w := watched{since: at}
 	for _, a := range addrs {
-		w.segments = append(w.segments, segment(a))
+		if p := segment(a); len(w.segments) < mostTouched && !slices.Contains(w.segments, p) {
+			w.segments = append(w.segments, p)
+		}
 	}
 	r.watched[uid] = w
 }
@@ -146,31 +153,42 @@ func (r *rates) falls(now time.Time) (all []fall) {
 	return all
 }
 
-// fell compares what a segment said since an act with what it said before: less than half, and less than chance leaves (three
+// usual is how many messages a segment has in a window as a rule, by the windows before a moment: the middle one of them. False: too
+// few were heard.
+func (r *rates) usual(c *counts, before time.Time) (perWindow float64, known bool) {
+	var seen []uint64
+	for to := before; !to.Add(-window).Before(r.began) && before.Sub(to) < learnt; to = to.Add(-window) {
+		n, _ := c.between(to.Add(-window), to)
+		seen = append(seen, n)
+	}
+	if len(seen) < leastWindows {
+		return 0, false
+	}
+	slices.Sort(seen)
+	return float64(seen[len(seen)/2]+seen[(len(seen)-1)/2]) / 2, true
+}
+
+// fell compares what a segment said since an act with what it says as a rule: less than half, and less than chance leaves (three
 // standard deviations of a Poisson process).
 func (r *rates) fell(p netip.Prefix, since, now time.Time) (fall, bool) {
 	c := r.segments[p]
 	if c == nil || now.Sub(since) < leastTime {
 		return fall{}, false
 	}
-	from := since.Add(-learnt)
-	if r.began.After(from) {
-		from = r.began
-	}
-	before, long := c.between(from, since)
+	usual, known := r.usual(c, since.Truncate(bucket))
 	seen, passed := c.between(since, now)
-	if long <= 0 || passed < leastTime {
+	if !known || passed < leastTime {
 		return fall{}, false
 	}
-	expected := float64(before) * passed.Seconds() / long.Seconds()
+	expected := usual * passed.Seconds() / window.Seconds()
 	low := math.Min(expected/2, expected-3*math.Sqrt(expected))
 	return fall{segment: p, expected: expected, seen: seen}, expected >= leastExpect && float64(seen) < low
 }
 
 // follow reads clinical messages and acts from the bus until ctx ends.
 func (s *Safety) follow(ctx context.Context, b *bus.Bus) error {
-	return b.Follow(ctx, event.Subjects(Reads()), bus.FromNew, func(_ context.Context, m *bus.Message) error {
-		if err := s.hear(m.Batch); err != nil {
+	return b.Follow(ctx, event.Subjects(Reads()), bus.FromNew, func(ctx context.Context, m *bus.Message) error {
+		if err := s.hear(ctx, m.Batch); err != nil {
 			s.needs.Log.Warn("a batch could not be read", "subject", m.Subject, "error", err)
 		}
 		return nil
@@ -178,7 +196,7 @@ func (s *Safety) follow(ctx context.Context, b *bus.Bus) error {
 }
 
 // hear takes a batch: what happens counts when it is heard, whatever clock its sensor has.
-func (s *Safety) hear(batch []byte) error {
+func (s *Safety) hear(ctx context.Context, batch []byte) error {
 	var r event.Reader
 	var e event.Event
 	if err := r.Open(batch); err != nil {
@@ -191,24 +209,44 @@ func (s *Safety) hear(batch []byte) error {
 		case !ok:
 			s.rates.message(e.Src, e.Dst, now)
 		case c.State == "in_force":
-			s.rates.watch(strings.Clone(c.UID), now, s.touchedBy(c, e.Src))
+			s.rates.watch(strings.Clone(c.UID), now, s.touchedBy(ctx, c, e.Src))
 		}
 	}
 	return r.Err()
 }
 
-// touchedBy are the addresses that an act touches.
-func (s *Safety) touchedBy(c *event.Containment, src netip.Addr) []netip.Addr {
-	if text, ok := strings.CutPrefix(c.Target, "device:"); ok {
-		if id, err := strconv.ParseUint(text, 10, 63); err == nil {
-			d, _ := s.needs.Devices.Device(id)
-			return d.Addresses
-		}
+// touchedBy are the addresses of the hospital that an act touches: of its target, of the peer that is blocked, and where the act is aimed
+// at nothing of the hospital's own, of who spoke with that lately.
+func (s *Safety) touchedBy(ctx context.Context, c *event.Containment, src netip.Addr) (all []netip.Addr) {
+	ctx, cancel := context.WithTimeout(ctx, toLook)
+	defer cancel()
+	now := s.needs.Clock.Now()
+	var flows []Flow
+	var err error
+	switch kind, value, _ := strings.Cut(c.Target, ":"); {
+	case kind == "device":
+		id, _ := strconv.ParseUint(value, 10, 63) // none has the number 0
+		d, _ := s.needs.Devices.Device(id)
+		all = slices.Clone(d.Addresses)
+	case kind == "user":
+		all, err = s.needs.Flows.SignedOn(ctx, value, now.Add(-shift), now)
+	case kind == "domain":
+		flows, _, err = s.needs.Flows.Asked(ctx, value, now.Add(-lately), now)
+	case src.IsValid() && !s.needs.Devices.Ours(src):
+		flows, _, err = s.needs.Flows.Flows(ctx, []netip.Addr{src}, now.Add(-lately), now, nil)
+	case src.IsValid():
+		all = append(all, src)
 	}
-	if src.IsValid() {
-		return []netip.Addr{src}
+	if err != nil {
+		s.needs.Log.Warn("it is not known whom an act touches: the watchdog sees less", "containment", c.UID, "error", err)
 	}
-	return nil
+	for i := range flows {
+		all = append(all, flows[i].Client, flows[i].Server)
+	}
+	if peer, _, _, err := ParseScope(c.Scope); err == nil && c.Act == "block" {
+		all = append(all, peer)
+	}
+	return slices.DeleteFunc(all, func(a netip.Addr) bool { return !s.needs.Devices.Ours(a) })
 }
 
 // guard reverts acts after which clinical messages fell, and freezes automation.

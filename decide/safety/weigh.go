@@ -24,6 +24,8 @@ type Act struct {
 type Asked struct {
 	Act
 	Automatic bool
+	Centre    bool            // the centre of the group proposes it
+	Beside    []content.Needs // who must say yes besides whom the matrix asks
 	Approvals []Approval
 	Spent     []Spent
 	Canary    time.Time // since when another act for the same reason is in force
@@ -60,10 +62,7 @@ func wrong(format string, args ...any) error {
 
 // Weigh finds out what an act would stop, and judges it.
 func (s *Safety) Weigh(ctx context.Context, a Asked) (Weighed, error) {
-	s.mu.RLock()
-	live := s.live
-	s.mu.RUnlock()
-	now := Facts{Now: s.needs.Clock.Now(), Frozen: len(s.Frozen()) > 0, Shadow: !live || a.Shadow}
+	now := Facts{Now: s.needs.Clock.Now(), Frozen: len(s.Frozen()) > 0, Shadow: !s.Live() || a.Shadow}
 	return s.weigh(ctx, a, s.needs.Devices, toLook, now)
 }
 
@@ -88,7 +87,7 @@ func (s *Safety) weigh(ctx context.Context, a Asked, devices Devices, within tim
 	out := Weighed{Effect: w.effect, Name: w.name, Addresses: w.addresses, MACs: w.macs, Keep: w.keep, Preview: w.preview()}
 	facts.Seen, facts.Touched, facts.Spent = w.why == "", w.touched, a.Spent
 	facts.Wards, facts.Classes = devices.Crowds()
-	r := Request{Effect: w.effect, Automatic: a.Automatic, Approvals: a.Approvals, Facts: facts}
+	r := Request{Effect: w.effect, Automatic: a.Automatic, Centre: a.Centre, Beside: a.Beside, Approvals: a.Approvals, Facts: facts}
 	if !a.Canary.IsZero() {
 		r.Facts.Canary = a.Canary.Add(m.Canary)
 	}
@@ -122,6 +121,7 @@ type weighing struct {
 	why       string // it could not be found out what would stop
 	windows   []Window
 	flows     []FlowView
+	links     []LinkView
 	touched   []Touched
 	sides     map[string]int // place of a device in touched
 	names     map[string]Device
@@ -254,6 +254,8 @@ func (w *weighing) look(ctx context.Context) {
 		flows, more, err := w.s.needs.Flows.Flows(ctx, w.addresses, x.From, x.To, nil)
 		if err != nil {
 			w.fail(err)
+		}
+		if err != nil && len(flows) == 0 {
 			continue
 		}
 		if x.More = more; more {
@@ -270,6 +272,7 @@ func (w *weighing) look(ctx context.Context) {
 		w.fail(err)
 	}
 	w.people = people
+	w.remember()
 }
 
 // fail notes that something could not be found out.
@@ -301,20 +304,24 @@ func (w *weighing) learn(ctx context.Context) {
 // encrypted are the protocols that hide what is said.
 func encrypted() []string { return []string{"tls", "dtls", "quic"} }
 
-// clinical reports whether care is given by a conversation. One that is encrypted may be such where care depends on one of its ends.
+// clinical reports whether care is given by a conversation.
 func (w *weighing) clinical(f *Flow) bool {
-	if slices.Contains(clinicalApps(), f.App) || slices.Contains(w.m.Clinical, f.App) {
-		return true
-	}
-	if !slices.Contains(encrypted(), f.App) {
-		return false
-	}
-	for _, a := range []netip.Addr{f.Client, f.Server} {
-		if d, ok := w.device(a); ok && (d.Tier == int(content.LifeCritical) || d.Tier == int(content.ClinicalEssential)) {
-			return true
-		}
-	}
-	return false
+	return w.care(f.App, func() bool {
+		return slices.ContainsFunc([]netip.Addr{f.Client, f.Server}, func(a netip.Addr) bool {
+			d, ok := w.device(a)
+			return ok && essential(d)
+		})
+	})
+}
+
+// care reports whether care is given by a protocol. One that is encrypted may be such where care depends on one of its ends.
+func (w *weighing) care(app string, depends func() bool) bool {
+	return slices.Contains(clinicalApps(), app) || slices.Contains(w.m.Clinical, app) || slices.Contains(encrypted(), app) && depends()
+}
+
+// essential reports whether care depends on a device.
+func essential(d Device) bool {
+	return d.Tier == int(content.LifeCritical) || d.Tier == int(content.ClinicalEssential)
 }
 
 // device is who is at an address.

@@ -29,7 +29,9 @@ type hospital struct {
 	flows   []Flow
 	people  map[string][]netip.Addr // where they signed on
 	asked   map[string][]netip.Addr // who asked for a name
+	links   map[uint64][]Link
 	err     error
+	stale   bool // nothing was kept lately
 	more    bool
 }
 
@@ -51,12 +53,15 @@ func (h *hospital) Flows(_ context.Context, of []netip.Addr, from, to time.Time,
 	if h.err != nil {
 		return nil, false, h.err
 	}
+	if h.stale && to.Equal(noon) {
+		err = errors.New("nobody's conversations were kept lately")
+	}
 	for _, f := range h.flows {
 		if (slices.Contains(of, f.Client) || slices.Contains(of, f.Server)) && !f.Last.Before(from) && f.Last.Before(to) && (apps == nil || slices.Contains(apps, f.App)) {
 			all = append(all, f)
 		}
 	}
-	return all, h.more, nil
+	return all, h.more, err
 }
 
 func (h *hospital) People(context.Context, []netip.Addr, time.Time, time.Time) ([]string, error) {
@@ -73,6 +78,8 @@ func (h *hospital) Asked(_ context.Context, domain string, _, _ time.Time) (all 
 	}
 	return all, h.more, h.err
 }
+
+func (h *hospital) Links(id uint64) ([]Link, error) { return h.links[id], nil }
 
 func at(text string) netip.Addr { return netip.MustParseAddr(text) }
 
@@ -108,7 +115,7 @@ func newSafety(t *testing.T, d *db.DB, h *hospital, file string) *Safety {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(t.Context(), Needs{DB: d, Ledger: l, Clock: c, Log: slog.New(slog.DiscardHandler), Health: health.NewTracker(c), Devices: h, Flows: h, File: file})
+	s, err := New(t.Context(), Needs{DB: d, Ledger: l, Clock: c, Log: slog.New(slog.DiscardHandler), Health: health.NewTracker(c), Devices: h, Flows: h, Links: h, File: file})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +157,21 @@ func TestWeigh(t *testing.T) {
 		{name: "nor one that a ward asked for", act: Act{"sinkhole", "domain:ward.example", ""}, outcome: Ask, needs: content.SOC, stopped: 3},
 		{name: "one that a pump asked for needs two", act: Act{"sinkhole", "domain:pump.example", ""}, outcome: Ask, needs: content.Both, stopped: 3},
 		{name: "one that an unknown device asked for needs a person", act: Act{"sinkhole", "domain:guest.example", ""}, outcome: Ask, needs: content.SOC, stopped: 3},
+		{name: "a clinical workstation may be isolated by the program", act: Act{"isolate", "device:7", ""}, outcome: Allow, needs: content.Auto},
+		{name: "not where it gave care for weeks by what would stop", act: Act{"isolate", "device:7", ""}, edit: gaveCare(7, Link{App: "dicom", Peer: 2, First: noon.Add(-20 * 24 * time.Hour), Last: noon.Add(-20 * time.Hour)}), outcome: Ask, needs: content.SOC},
+		{name: "nor where that was hidden, with a device on which care depends", act: Act{"isolate", "device:7", ""}, edit: gaveCare(7, Link{App: "tls", Peer: 2, Last: noon.Add(-week)}), outcome: Ask, needs: content.SOC},
+		{name: "nor where it was over HTTP, which carries records", act: Act{"isolate", "device:7", ""}, edit: gaveCare(7, Link{App: "http", Peer: 2, Last: noon.Add(-week)}), outcome: Ask, needs: content.SOC},
+		{name: "what it used of the office does not count", act: Act{"isolate", "device:7", ""}, edit: gaveCare(7, Link{App: "tls", Peer: 6, Last: noon.Add(-week)}), outcome: Allow, needs: content.Auto},
+		{name: "nor what was months ago", act: Act{"isolate", "device:7", ""}, edit: gaveCare(7, Link{App: "dicom", Peer: 2, Last: noon.Add(-60 * 24 * time.Hour)}), outcome: Allow, needs: content.Auto},
+		{name: "what goes on is not lost", act: Act{"isolate", "device:7", ""}, edit: func(h *hospital) {
+			gaveCare(7, Link{App: "dicom", Peer: 2, Last: noon.Add(-time.Hour)})(h)
+			h.flows = append(h.flows, Flow{Client: at("10.0.0.7"), Server: at("10.0.0.2"), App: "dicom", Proto: 6, Port: 104, Conversations: 1, Last: noon.Add(-time.Hour)})
+		}, outcome: Allow, needs: content.Auto, keeps: 1},
+		{name: "a block of the one by whom it gave care waits", act: Act{"block", "device:7", "10.0.0.2"}, edit: gaveCare(7, Link{App: "hl7", Peer: 2, Gives: true, Last: noon}), outcome: Ask, needs: content.SOC},
+		{name: "a block of another does not", act: Act{"block", "device:7", "10.0.0.9"}, edit: gaveCare(7, Link{App: "hl7", Peer: 2, Gives: true, Last: noon}), outcome: Allow, needs: content.Auto},
+		{name: "an office computer is not of clinical support", act: Act{"isolate", "device:6", ""}, edit: gaveCare(6, Link{App: "dicom", Peer: 2, Last: noon}), outcome: Allow, needs: content.Auto},
 		{name: "what is not known waits for a person", act: Act{"isolate", "device:1", ""}, edit: func(h *hospital) { h.err = errors.New("disk full") }, outcome: Ask, needs: content.SOC},
+		{name: "so does what was not kept lately, but for what was before", act: Act{"isolate", "device:1", ""}, edit: func(h *hospital) { h.stale = true }, outcome: Ask, needs: content.SOC, stopped: 4, keeps: 1},
 		{name: "so does what is more than can be looked at", act: Act{"isolate", "device:1", ""}, edit: func(h *hospital) { h.more = true }, outcome: Ask, needs: content.SOC, stopped: 4, keeps: 1},
 	}
 	for _, tt := range tests {
@@ -178,6 +199,11 @@ func TestWeigh(t *testing.T) {
 			}
 		})
 	}
+}
+
+// gaveCare is what a device gave care by for weeks.
+func gaveCare(id uint64, l Link) func(*hospital) {
+	return func(h *hospital) { h.links = map[uint64][]Link{id: {l}} }
 }
 
 func TestWhatIsNoAct(t *testing.T) {
@@ -228,6 +254,12 @@ func TestAutomation(t *testing.T) {
 	expect("thawed", Allow)
 	s.needs.Whole = func() bool { return false }
 	expect("the ledger is not whole", Ask)
+	s.needs.Whole = func() bool { return true }
+	s.needs.Unread = func() string { return "mine.yaml:4: wenn" }
+	expect("a playbook cannot be read", Ask)
+	if f := s.Frozen(); len(f) != 1 || f[0].Cause != "playbook" || f[0].Reason != "mine.yaml:4: wenn" {
+		t.Errorf("frozen by %+v", f)
+	}
 }
 
 // A file that cannot be read leaves the matrix before in force, and freezes.

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"bulwark/content/actions"
@@ -91,7 +92,21 @@ type Point struct {
 	action   *actions.Action
 	settings map[string]string
 	clock    clock.Clock
+
+	mu    sync.Mutex // guards what follows
+	token string     // that the secret was changed for
+	until time.Time  // the token is good
+	so    map[string]seen
 }
+
+// seen is what was read to be in force: see Every of an action.
+type seen struct {
+	at    time.Time
+	found string
+}
+
+// mostSeen is how much of it is kept; beyond, it is asked each time.
+const mostSeen = 1000
 
 // New makes the enforcement points of a configuration. It reads the files, and touches nothing.
 func New(c Config, t clock.Clock) (points []*Point, err error) {
@@ -104,7 +119,7 @@ func New(c Config, t clock.Clock) (points []*Point, err error) {
 		return nil, fmt.Errorf("reading actions: %w", err)
 	}
 	for _, d := range c.Devices {
-		p := &Point{device: d, action: all[d.Action], settings: map[string]string{}, clock: t}
+		p := &Point{device: d, action: all[d.Action], settings: map[string]string{}, clock: t, so: map[string]seen{}}
 		if p.action == nil {
 			return nil, fmt.Errorf("actions.devices: %s: there is no action %q", d.Name, d.Action)
 		}
@@ -166,7 +181,7 @@ func (p *Point) rounds(o Order) (all []map[string]string, err error) {
 
 // Try says which requests an order would send, or why it would send none. It only asks the device.
 func (p *Point) Try(ctx context.Context, o Order) (plan []string, err error) {
-	s, err := p.open()
+	s, err := p.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +211,7 @@ func (p *Point) Prepare(ctx context.Context, o Order) (string, error) {
 
 // Drive makes the orders so and takes the undone ones away; what is as it should be is only asked. It returns why single ones could not.
 func (p *Point) Drive(ctx context.Context, want, undo []Order) (refused map[uint64]error, err error) {
-	s, err := p.open()
+	s, err := p.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -230,6 +245,7 @@ func (s *session) drive(ctx context.Context, o Order, wanted bool) error {
 	for _, v := range rounds {
 		held, err := s.held(ctx, v)
 		if err == nil && held != wanted {
+			s.p.forget(v)
 			_, err = s.send(ctx, r, v)
 		}
 		if err != nil {
@@ -241,7 +257,7 @@ func (s *session) drive(ctx context.Context, o Order, wanted bool) error {
 
 // Read says which of the orders are in force, by asking the device; of which that could not be found out, why stands in unknown.
 func (p *Point) Read(ctx context.Context, orders []Order) (held map[uint64]bool, unknown map[uint64]error, err error) {
-	s, err := p.open()
+	s, err := p.open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,11 +2,8 @@ package action
 
 import (
 	"context"
-	"encoding/json"
 	"encoding/pem"
-	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,141 +13,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"bulwark/content/actions"
 	"bulwark/platform/clock"
 	"bulwark/platform/conf"
 )
-
-// maker answers as the public documents of some device say.
-type maker struct {
-	mu   sync.Mutex
-	held map[string]int // what is in force, and for how many seconds
-	seen []string       // requests that change something
-}
-
-func (m *maker) set(key string, seconds int, what string) {
-	m.held[key] = seconds
-	m.seen = append(m.seen, what)
-}
-
-func (m *maker) clear(key, what string) {
-	delete(m.held, key)
-	m.seen = append(m.seen, what)
-}
-
-// fortios is a FortiGate: FortiOS REST API, monitor/user/banned.
-func (m *maker) fortios(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Addresses []string `json:"ip_addresses"`
-		Expiry    int      `json:"expiry"`
-	}
-	if r.Header.Get("Authorization") != "Bearer token-1" || r.URL.Query().Get("vdom") != "root" {
-		http.Error(w, "", http.StatusUnauthorized)
-		return
-	}
-	if r.Method == "POST" && (r.Header.Get("Content-Type") != "application/json" || json.NewDecoder(r.Body).Decode(&body) != nil || len(body.Addresses) == 0) {
-		http.Error(w, "", http.StatusBadRequest)
-		return
-	}
-	out := map[string]any{"http_method": r.Method, "status": "success", "vdom": "root"}
-	switch r.Method + " " + r.URL.Path {
-	case "POST /api/v2/monitor/user/banned/add_users":
-		for _, a := range body.Addresses {
-			m.set(a, body.Expiry, "add "+a)
-		}
-	case "POST /api/v2/monitor/user/banned/clear_users":
-		for _, a := range body.Addresses {
-			m.clear(a, "clear "+a)
-		}
-	case "GET /api/v2/monitor/user/banned/select":
-		list := []any{}
-		for a, s := range m.held {
-			list = append(list, map[string]any{"ip_address": a, "source": "Administrative", "created": 1, "expires": s})
-		}
-		out["results"] = list
-	default:
-		http.NotFound(w, r)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(out)
-}
-
-// panos is a PAN-OS firewall: XML API, type=user-id and type=op.
-func (m *maker) panos(w http.ResponseWriter, r *http.Request) {
-	type entry struct {
-		IP  string `xml:"ip,attr"`
-		Tag struct {
-			Member struct {
-				Name    string `xml:",chardata"`
-				Timeout int    `xml:"timeout,attr"`
-			} `xml:"member"`
-		} `xml:"tag"`
-	}
-	var message struct {
-		XMLName    xml.Name `xml:"uid-message"`
-		Type       string   `xml:"type"`
-		Register   []entry  `xml:"payload>register>entry"`
-		Unregister []entry  `xml:"payload>unregister>entry"`
-	}
-	q := r.URL.Query()
-	switch {
-	case r.Header.Get("X-PAN-KEY") != "token-1":
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `<response status="error" code="403"><result><msg>Invalid Credential</msg></result></response>`)
-	case q.Get("type") == "op" && q.Get("cmd") == `<show><object><registered-ip><tag><entry name="bulwark"/></tag></registered-ip></object></show>`:
-		_, _ = io.WriteString(w, `<response status="success"><result>`)
-		for a := range m.held {
-			fmt.Fprintf(w, `<entry ip="%s" from_agent="0" persistent="0"><tag><member>bulwark</member></tag></entry>`, a)
-		}
-		fmt.Fprintf(w, `<count>%d</count></result></response>`, len(m.held))
-	case q.Get("type") == "user-id" && r.Method == "POST" && xml.Unmarshal([]byte(q.Get("cmd")), &message) == nil && message.Type == "update":
-		for _, e := range message.Register {
-			m.set(e.IP, e.Tag.Member.Timeout, "register "+e.IP+" "+e.Tag.Member.Name)
-		}
-		for _, e := range message.Unregister {
-			m.clear(e.IP, "unregister "+e.IP+" "+e.Tag.Member.Name)
-		}
-		_, _ = io.WriteString(w, `<response status="success"><result><uid-response><version>2.0</version><payload/></uid-response></result></response>`)
-	default:
-		_, _ = io.WriteString(w, `<response status="error" code="17"><msg><line>bad command</line></msg></response>`)
-	}
-}
-
-// harfanglab is a manager of HarfangLab: /api/data/endpoint/Agent.
-func (m *maker) harfanglab(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Authorization") != "Token token-1" {
-		http.Error(w, `{"detail":"Invalid token."}`, http.StatusUnauthorized)
-		return
-	}
-	agents := map[string]string{"id-1": "pc-accueil-3", "id-2": "pc-accueil-30", "id-3": "twin", "id-4": "TWIN"}
-	agent := func(id string) map[string]any {
-		return map[string]any{"id": id, "hostname": agents[id], "isolation_policy": false, "isolation_state": m.held[id] > 0}
-	}
-	id := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/data/endpoint/Agent/"), "/")[0]
-	switch {
-	case r.Method == "GET" && id == "":
-		list := []any{}
-		for _, id := range []string{"id-1", "id-2", "id-3", "id-4"} {
-			if strings.HasPrefix(strings.ToLower(agents[id]), strings.ToLower(r.URL.Query().Get("hostname"))) {
-				list = append(list, agent(id))
-			}
-		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"count": len(list), "results": list})
-	case agents[id] == "":
-		http.NotFound(w, r)
-	case r.Method == "GET":
-		_ = json.NewEncoder(w).Encode(agent(id))
-	case strings.HasSuffix(r.URL.Path, "/isolate/"):
-		m.set(id, 1, "isolate "+id)
-		_ = json.NewEncoder(w).Encode(map[string]any{"requested": []string{id}, "unrequested": []string{}})
-	case strings.HasSuffix(r.URL.Path, "/deisolate/"):
-		m.clear(id, "deisolate "+id)
-		_ = json.NewEncoder(w).Encode(map[string]any{"requested": []string{id}})
-	}
-}
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
@@ -163,7 +32,15 @@ func point(t *testing.T, action string, h http.HandlerFunc, settings ...string) 
 	if err := os.WriteFile(authority, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	points, err := New(Config{Devices: []Device{{Name: "edge", Action: action, URL: server.URL, Authority: authority, Secret: conf.NewSecret("token-1"), Settings: settings}}}, clock.NewManual(noon))
+	folder := t.TempDir() // another service that gives tokens is this one, too
+	text, err := os.ReadFile(filepath.Join("..", "..", "content", "actions", action+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, action+".yaml"), []byte(strings.Replace(string(text), "https://login.microsoftonline.com", server.URL, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	points, err := New(Config{Folder: folder, Devices: []Device{{Name: "edge", Action: action, URL: server.URL, Authority: authority, Secret: conf.NewSecret("token-1"), Settings: settings}}}, clock.NewManual(noon))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,6 +66,10 @@ func TestContracts(t *testing.T) {
 			[]string{"register 192.0.2.66 bulwark", "register 2001:db8::66 bulwark"}, []string{"unregister 192.0.2.66 bulwark", "unregister 2001:db8::66 bulwark"}, 3600, "type=user-id"},
 		{"harfanglab-isolate", nil, func(m *maker) http.HandlerFunc { return m.harfanglab }, Order{ID: 1, Name: "PC-Accueil-3"},
 			[]string{"isolate id-1"}, []string{"deisolate id-1"}, 1, "/api/data/endpoint/Agent/id-1/isolate/"},
+		{"stormshield-ban", nil, func(m *maker) http.HandlerFunc { return m.stormshield }, Order{ID: 1, Addresses: []netip.Addr{four, six}},
+			[]string{"ban 192.0.2.66", "ban 2001:db8::66"}, []string{"free 192.0.2.66", "free 2001:db8::66"}, 3600, `{"duration_s":3600}`},
+		{"defender-isolate", []string{"tenant=tenant-1", "client=client-1", "domain=ad.example"}, func(m *maker) http.HandlerFunc { return m.defender }, Order{ID: 1, Name: "PC-Accueil-3"},
+			[]string{"isolate 0f1e"}, []string{"unisolate 0f1e"}, 1, "/api/machines/0f1e/isolate"},
 	} {
 		t.Run(tt.action, func(t *testing.T) {
 			m := &maker{held: map[string]int{}}
@@ -234,10 +115,59 @@ func TestContracts(t *testing.T) {
 				expect(nil, []Order{tt.o}, false, slices.Concat(tt.done, tt.undone))
 			}
 			p.device.Secret = conf.NewSecret("wrong")
-			if _, unknown, _ := p.Read(t.Context(), []Order{tt.o}); !errors.Is(unknown[1], ErrAnswer) {
-				t.Errorf("with a wrong secret: unknown %v, want %v", unknown, ErrAnswer)
+			p.refuse()
+			if _, unknown, err := p.Read(t.Context(), []Order{tt.o}); !errors.Is(unknown[1], ErrAnswer) && !errors.Is(err, ErrAnswer) {
+				t.Errorf("with a wrong secret: unknown %v, %v, want %v", unknown, err, ErrAnswer)
 			}
 		})
+	}
+}
+
+// What is so is asked anew after a while, a token for as long as it is good, and what is on its way is neither so nor not so.
+func TestWhatTakesAWhile(t *testing.T) {
+	m := &maker{held: map[string]int{}, status: "Pending"}
+	p := point(t, "defender-isolate", m.defender, "tenant=tenant-1", "client=client-1", "domain=ad.example")
+	o := Order{ID: 1, Name: "PC-Accueil-3", Until: noon.Add(time.Hour), Memo: "ours"}
+	step := func(what string, want, undo []Order, held, known bool) {
+		t.Helper()
+		if _, err := p.Drive(t.Context(), want, undo); err != nil {
+			t.Fatal(err)
+		}
+		all, unknown, err := p.Read(t.Context(), []Order{o})
+		if err != nil || all[1] != held || (unknown[1] == nil) != known {
+			t.Errorf("%s: held %v, unknown %v, %v", what, all, unknown, err)
+		}
+	}
+	step("asked for", []Order{o}, nil, false, false)
+	step("on its way", []Order{o}, nil, false, false)
+	if len(m.seen) != 1 {
+		t.Errorf("it was told %q", m.seen)
+	}
+	m.actions[0]["status"] = "Succeeded"
+	step("done", []Order{o}, nil, true, true)
+	was := m.reads
+	for range 5 {
+		step("done, and not asked again", []Order{o}, nil, true, true)
+	}
+	if m.reads != was || m.tokens != 1 {
+		t.Errorf("asked %d times more, and for %d tokens; want 0 and 1", m.reads-was, m.tokens)
+	}
+	p.clock.(*clock.Manual).Add(time.Minute)
+	step("a minute later", []Order{o}, nil, true, true)
+	if m.reads != was+1 {
+		t.Errorf("asked %d times after a minute, want 1", m.reads-was)
+	}
+	p.clock.(*clock.Manual).Add(time.Hour)
+	step("an hour later", nil, []Order{o}, false, false)
+	if m.tokens != 2 || len(m.seen) != 2 {
+		t.Errorf("%d tokens, and it was told %q", m.tokens, m.seen)
+	}
+	m.actions[0]["status"] = "Succeeded"
+	step("undone", nil, []Order{o}, false, true)
+	p.refuse()
+	p.settings["client"] = "another"
+	if _, err := p.Try(t.Context(), o); !errors.Is(err, ErrAnswer) || strings.Contains(err.Error(), "token-1") {
+		t.Errorf("without a token: %v", err)
 	}
 }
 
@@ -303,6 +233,30 @@ func TestHostileAnswers(t *testing.T) {
 			t.Errorf("held %v, unknown %v, %v; want it not held", held, unknown, err)
 		}
 	})
+}
+
+// A secret is changed for a token only where it is safe with whom it is shown to.
+func TestTokens(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "content", "actions", "defender-isolate.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ from, to, want string }{
+		"as it is":                         {"", "", ""},
+		"shown in clear":                   {"https://login", "http://login", "token: url"},
+		"a host that a setting chooses":    {"https://login.microsoftonline.com/{tenant}", "https://{tenant}", "token: url"},
+		"a secret in the address":          {"{tenant}/oauth2", "{secret}/oauth2", "token: "},
+		"no secret":                        {"client_secret={secret}&", "", "token: type"},
+		"as text":                          {"application/x-www-form-urlencoded", "text/plain", "token: type"},
+		"shown to the device all the same": {"Bearer {token}", "Bearer {secret}", "header"},
+		"both":                             {"Bearer {token}", "Bearer {token}{secret}", "header"},
+		"newest of what is not read back":  {"  each: value\n  newest: creationDateTimeUtc", "  newest: creationDateTimeUtc", "verify"},
+	} {
+		_, err := actions.Read([]byte(strings.Replace(string(text), c.from, c.to, 1)), "x.yaml")
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
 }
 
 // A file of the site's own that cannot be read stops the start, with its line; what a device needs must be there.

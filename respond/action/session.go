@@ -31,10 +31,10 @@ const (
 type session struct {
 	p      *Point
 	client *http.Client
-	header [2]string
+	header [2]string // empty until there is something to show
 }
 
-func (p *Point) open() (*session, error) {
+func (p *Point) open(ctx context.Context) (*session, error) {
 	secret, err := p.device.Secret.Reveal()
 	if err != nil {
 		return nil, err
@@ -49,17 +49,30 @@ func (p *Point) open() (*session, error) {
 			return nil, fmt.Errorf("%s has no certificate", p.device.Authority)
 		}
 	}
-	name, value, _ := strings.Cut(p.action.Header, ": ")
-	return &session{p: p, header: [2]string{name, strings.ReplaceAll(value, "{secret}", secret)}, client: &http.Client{
+	s := &session{p: p, client: &http.Client{
 		Timeout:       toAnswer,
 		Transport:     &http.Transport{TLSClientConfig: c, MaxResponseHeaderBytes: 64 << 10, TLSHandshakeTimeout: toAnswer},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil // elsewhere nobody gets the secret
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}} // elsewhere nobody gets the secret
+	word, shown := "{secret}", secret
+	if p.action.Token.Method != "" {
+		word = "{token}"
+		if shown, err = s.token(ctx, secret); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	name, value, _ := strings.Cut(p.action.Header, ": ")
+	s.header = [2]string{name, strings.ReplaceAll(value, word, shown)}
+	return s, nil
 }
 
 func (s *session) close() { s.client.CloseIdleConnections() }
 
 // held reports whether the act is in force for one round. It notes what was found for it.
 func (s *session) held(ctx context.Context, v map[string]string) (bool, error) {
+	if s.p.lately(v) {
+		return true, nil
+	}
 	if find := &s.p.action.Find; find.Method != "" && v["found"] == "" {
 		root, err := s.send(ctx, find, v)
 		if err != nil {
@@ -80,7 +93,32 @@ func (s *session) held(ctx context.Context, v map[string]string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return root.all(s.p.action.Verify.Held, v), nil
+	if at := &s.p.action.Verify; at.Newest != "" {
+		root = root.newest(at.Each, at.Newest)
+		if root.parts != nil && !root.all(at.Expect, v) {
+			return false, fmt.Errorf("%w: %s: the last that was asked is on its way still, or is not what is expected", ErrAnswer, s.p.device.Name)
+		}
+	}
+	held := root.all(s.p.action.Verify.Held, v)
+	if held {
+		s.p.note(v)
+	}
+	return held, nil
+}
+
+// newest is the last of a list by a time in each; one without a time that can be read is before all others. Of an empty list it is empty.
+func (n *node) newest(each, at string) *node {
+	last, when := &node{}, time.Time{}
+	for _, one := range n.nodes(each) {
+		t := time.Time{}
+		if text := one.values(at); len(text) == 1 {
+			t, _ = time.Parse(time.RFC3339, text[0])
+		}
+		if last.parts == nil || t.After(when) {
+			last, when = one, t
+		}
+	}
+	return last
 }
 
 // said is a request as people read it: all but the header with the secret.
@@ -95,6 +133,9 @@ func (s *session) address(r *actions.Request, v map[string]string) string {
 		q.Add(name, actions.Fill(value, v))
 	}
 	u := s.p.device.URL + actions.Fill(r.Path, v)
+	if r.URL != "" {
+		u = actions.Fill(r.URL, v)
+	}
 	if len(q) > 0 {
 		u += "?" + q.Encode()
 	}
@@ -107,7 +148,9 @@ func (s *session) send(ctx context.Context, r *actions.Request, v map[string]str
 	if err != nil {
 		return nil, err
 	}
-	q.Header.Set(s.header[0], s.header[1])
+	if s.header[0] != "" {
+		q.Header.Set(s.header[0], s.header[1])
+	}
 	q.Header.Set("User-Agent", "Bulwark")
 	if r.Type != "" {
 		q.Header.Set("Content-Type", r.Type)
@@ -123,6 +166,9 @@ func (s *session) send(ctx context.Context, r *actions.Request, v map[string]str
 		return nil, err
 	case len(text) > mostAnswer:
 		return nil, fmt.Errorf("%w: %s %s said more than %d bytes", ErrAnswer, r.Method, q.URL.Path, mostAnswer)
+	case answer.StatusCode == http.StatusUnauthorized && s.header[0] != "":
+		s.p.refuse()
+		fallthrough
 	case !slices.Contains(r.Status, answer.StatusCode):
 		return nil, fmt.Errorf("%w: %s %s: %s", ErrAnswer, r.Method, q.URL.Path, http.StatusText(answer.StatusCode))
 	}

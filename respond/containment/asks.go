@@ -32,7 +32,9 @@ type Wish struct {
 	Reason    string `json:"reason"`
 	Incident  string `json:"incident"`
 	Automatic bool   `json:"-"`
+	Centre    bool   `json:"-"` // the centre of the group proposes it: a person of this site says yes
 	Playbook  string `json:"-"`
+	Approve   string `json:"-"` // who must say yes besides whom the matrix asks: soc, clinical, soc+clinical
 	By        string `json:"-"`
 }
 
@@ -115,11 +117,11 @@ func (c *Containment) Propose(ctx context.Context, w Wish) (Lease, error) {
 	if err := c.check(&w); err != nil {
 		return Lease{}, err
 	}
-	got, err := c.needs.Interlock.Weigh(ctx, c.ask(&Lease{Act: w.Act, Target: w.Target, Scope: w.Scope, Automatic: w.Automatic, Playbook: w.Playbook, Reason: w.Reason, Incident: w.Incident}))
+	got, err := c.needs.Interlock.Weigh(ctx, c.ask(&Lease{Act: w.Act, Target: w.Target, Scope: w.Scope, Automatic: w.Automatic, Centre: w.Centre, Playbook: w.Playbook, Approve: w.Approve, Reason: w.Reason, Incident: w.Incident}))
 	if err != nil {
 		return Lease{}, err
 	}
-	l := &Lease{Act: w.Act, Target: w.Target, Scope: w.Scope, State: Proposed, Automatic: w.Automatic, Playbook: w.Playbook, Reason: w.Reason,
+	l := &Lease{Act: w.Act, Target: w.Target, Scope: w.Scope, State: Proposed, Automatic: w.Automatic, Centre: w.Centre, Playbook: w.Playbook, Approve: w.Approve, Reason: w.Reason,
 		Incident: w.Incident, Minutes: w.Minutes, Created: db.Time(c.needs.Clock.Now()), By: w.By}
 	l.take(got, l.Created)
 	problem := c.place(ctx, l)
@@ -185,9 +187,9 @@ func (c *Containment) ask(l *Lease) Ask {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	now := c.needs.Clock.Now()
-	a := Ask{Act: l.Act, Target: l.Target, Scope: l.Scope, Automatic: l.Automatic, Playbook: l.Playbook, Approvals: slices.Clone(l.Approvals)}
+	a := Ask{Act: l.Act, Target: l.Target, Scope: l.Scope, Automatic: l.Automatic, Centre: l.Centre, Playbook: l.Playbook, Approve: l.Approve, Approvals: slices.Clone(l.Approvals)}
 	for _, o := range c.leases {
-		if !o.Automatic || len(o.yes()) > 0 || o.Since.IsZero() || o.ID == l.ID {
+		if !o.alone() || o.ID == l.ID {
 			continue
 		}
 		if now.Sub(o.Since) < spentWindow {
@@ -201,6 +203,24 @@ func (c *Containment) ask(l *Lease) Ask {
 		}
 	}
 	return a
+}
+
+// alone reports whether a lease was put in force by the program, and nobody said yes to it.
+func (l *Lease) alone() bool { return l.Automatic && len(l.yes()) == 0 && !l.Since.IsZero() }
+
+// Spent is how many devices were cut automatically within the time of the budgets.
+func (c *Containment) Spent() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	now, devices := c.needs.Clock.Now(), map[uint64]bool{}
+	for _, l := range c.leases {
+		if l.alone() && now.Sub(l.Since) < spentWindow {
+			for _, cut := range l.Cuts {
+				devices[cut.Device] = true
+			}
+		}
+	}
+	return len(devices)
 }
 
 // yes are those who said yes.
@@ -308,6 +328,36 @@ func (c *Containment) Lift(ctx context.Context, by string, id uint64, reason str
 	}
 	next, err := c.change(ctx, l, word{by: by, what: "lift", reason: reason}, func(l *Lease) error {
 		l.end(Reverted, "")
+		return nil
+	})
+	c.nudgePoint(next)
+	return *next.copy(), err
+}
+
+// Shorten has a lease end sooner: so many minutes from now, or after it begins. It never lasts longer by that.
+func (c *Containment) Shorten(ctx context.Context, by string, id uint64, minutes int, reason string) (Lease, error) {
+	if err := checkReason(&reason, true); err != nil {
+		return Lease{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l, err := c.find(id)
+	if err != nil {
+		return Lease{}, err
+	}
+	now := c.needs.Clock.Now()
+	lasts := time.Duration(minutes) * time.Minute
+	switch {
+	case l.State.Over() || l.State == Reverting:
+		return Lease{}, fmt.Errorf("%w: lease %d is %s", ErrState, id, l.State)
+	case minutes < 1 || minutes >= l.Minutes || !l.Until.IsZero() && !now.Add(lasts).Before(l.Until):
+		return Lease{}, wrong("%d minutes are not sooner than lease %d ends", minutes, id)
+	}
+	next, err := c.change(ctx, l, word{by: by, what: "shorten", reason: reason}, func(l *Lease) error {
+		l.Minutes = minutes
+		if !l.Until.IsZero() {
+			l.Until, l.deadline = db.Time(now.Add(lasts)), now.Add(lasts)
+		}
 		return nil
 	})
 	c.nudgePoint(next)

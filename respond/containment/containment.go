@@ -66,7 +66,9 @@ func (c *Config) Check() error {
 type Ask struct {
 	Act, Target, Scope string
 	Automatic          bool
+	Centre             bool // the centre of the group proposes it
 	Playbook           string
+	Approve            string // who must say yes besides whom the matrix asks
 	Approvals          []Approval
 	Spent              []Cut     // devices that were cut automatically lately
 	Canary             time.Time // until when another act for the same reason is watched

@@ -89,6 +89,9 @@ type judge struct{ needs []string }
 func (j *judge) Weigh(_ context.Context, a Ask) (Weighed, error) {
 	w := Weighed{Effect: "E3", Name: "pc", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.7")}, Verdict: Verdict{Outcome: "allow", Needs: "auto"},
 		Cuts: []Cut{{Device: 7, Ward: "A"}}}
+	if a.Approve != "" {
+		j = &judge{needs: []string{a.Approve}}
+	}
 	for _, role := range j.needs {
 		if !slices.ContainsFunc(a.Approvals, func(x Approval) bool { return x.Yes && slices.Contains(x.Roles, role) }) {
 			w.Verdict.Outcome, w.Verdict.Missing = "ask", append(w.Verdict.Missing, role)

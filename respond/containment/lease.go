@@ -57,7 +57,9 @@ type Lease struct {
 	State     State        `json:"state"`
 	Enforced  bool         `json:"enforced"` // it was read back last time
 	Automatic bool         `json:"automatic"`
+	Centre    bool         `json:"centre,omitempty"` // the centre of the group proposed it
 	Playbook  string       `json:"playbook,omitempty"`
+	Approve   string       `json:"approve,omitempty"` // who must say yes besides whom the matrix asks
 	Reason    string       `json:"reason"`
 	Incident  string       `json:"incident,omitempty"`
 	Minutes   int          `json:"minutes"`

@@ -66,6 +66,17 @@ func (n *Playbooks) List(ctx context.Context) ([]View, error) {
 	return all, nil
 }
 
+// Unread is why one of the playbooks cannot be read, with its file and line; empty: all can.
+func (n *Playbooks) Unread() string {
+	files := *n.files.Load()
+	for k := range files {
+		if err := files[k].Err; err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
 // shownTests is how many back-tests a list shows of a playbook.
 const shownTests = 3
 

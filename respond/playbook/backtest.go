@@ -92,6 +92,7 @@ type Item struct {
 	Delay         int            `json:"delay_s,omitempty"` // it waited for another act to be watched, in seconds
 
 	minutes int
+	approve string
 }
 
 // take takes over what the interlock would have said.

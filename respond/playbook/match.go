@@ -74,6 +74,9 @@ func (i *Incident) says(word string) bool {
 
 // whom are the members to whom a step is done, the heaviest first, and how many further ones there are.
 func whom(s *playbooks.Step, i *Incident) (all []string, more int) {
+	if s.Of == "incident" {
+		return []string{"incident:" + i.UID}, 0
+	}
 	for k := range i.Members {
 		m := &i.Members[k]
 		if !fits(s, m) {
@@ -95,6 +98,8 @@ func fits(s *playbooks.Step, m *Member) bool {
 		return m.Outside && kind == "address"
 	case "users":
 		return kind == "user"
+	case "domains":
+		return kind == "domain"
 	}
 	if kind != "device" && (kind != "address" || m.Outside) {
 		return false

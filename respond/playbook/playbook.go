@@ -46,7 +46,9 @@ type Needs struct {
 	Own       Shelf
 	Incidents Incidents
 	Acts      Acts
-	Teller    Teller // nil: steps that tell people wait, and say so
+	// Shadow knows what was only noted. Nil: it is not asked for again.
+	Shadow Shadow
+	Teller Teller // nil: steps that tell people wait, and say so
 	// History is the past over which playbooks are tested. Nil: none is kept.
 	History History
 	// Since is from when on events are kept: what an act before would have stopped is not known. Nil: for ever.
@@ -83,8 +85,9 @@ type Playbooks struct {
 	files  atomic.Pointer[[]playbooks.File]
 	failed prometheus.Counter
 	unread prometheus.Counter
-	mu     sync.Mutex // held while runs are changed
-	looked bool       // at all that ran when the program began
+	mu     sync.Mutex      // held while runs are changed
+	looked bool            // at all that ran when the program began
+	active map[string]bool // playbooks of live runs of which what they ask for was done when they were last looked at
 
 	testing sync.Mutex // guards what follows
 	test    *BackTest  // that runs, as it was shown last; nil: none
@@ -241,16 +244,30 @@ func (n *Playbooks) tryOften(ctx context.Context) {
 }
 
 // tryAgain goes on with the runs of which something failed, or is to be taken back; the first time with all, which may have ended in
-// the middle.
-func (n *Playbooks) tryAgain(ctx context.Context) error {
+// the middle, and with those that were in shadow until now.
+func (n *Playbooks) tryAgain(ctx context.Context) (err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	defer func() {
+		if err != nil {
+			n.active = nil // what ended is looked at anew
+		}
+	}()
 	runs, err := n.runs(ctx, n.needs.DB.Read(), query{live: true})
 	if err != nil {
 		return err
 	}
+	ended, err := n.ended(ctx, runs)
+	if err != nil {
+		return err
+	}
 	for _, r := range runs {
-		if n.looked && r.Problem == "" && r.State != Lifting {
+		if ended[r.Playbook.ID] {
+			if err := n.askAgain(ctx, r); err != nil {
+				return err
+			}
+		}
+		if n.looked && r.Problem == "" && r.State != Lifting && !r.again() {
 			continue
 		}
 		i, err := n.needs.Incidents.Incident(ctx, r.Incident)

@@ -26,8 +26,10 @@ type world struct {
 	acts      []Wish
 	lifted    []uint64
 	told      []Message
-	down      error  // what acts answer
-	die       func() // called after an act was taken, before its lease is kept
+	down      error           // what acts answer
+	noted     map[uint64]bool // leases that were only noted
+	live      bool            // shadow has ended
+	die       func()          // called after an act was taken, before its lease is kept
 }
 
 func (w *world) Incident(_ context.Context, uid string) (Incident, error) {
@@ -46,11 +48,14 @@ func (w *world) Propose(_ context.Context, x Wish) (uint64, error) {
 		return 0, fmt.Errorf("%w: nothing here does that to users", ErrNever)
 	}
 	for k, o := range w.acts {
-		if o == x {
+		if o == x && !w.noted[uint64(k+1)] {
 			return uint64(k + 1), nil
 		}
 	}
 	w.acts = append(w.acts, x)
+	if w.noted != nil && !w.live {
+		w.noted[uint64(len(w.acts))] = true
+	}
 	if w.die != nil {
 		w.die()
 	}
@@ -65,7 +70,11 @@ func (w *world) Lift(_ context.Context, lease uint64, _ string) error {
 	return nil
 }
 
-func (w *world) Can() []string { return []string{"ban", "isolate"} }
+func (w *world) Live() bool { return w.live }
+
+func (w *world) Noted(lease uint64) bool { return w.noted[lease] }
+
+func (w *world) Can() []string { return []string{"ban", "isolate", "freeze-ring", "sinkhole"} }
 
 func (w *world) Tell(_ context.Context, m Message) error {
 	w.told = append(w.told, m)
@@ -87,7 +96,7 @@ func open(t *testing.T, d *db.DB, w *world) *Playbooks {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(t.Context(), Needs{DB: d, Ledger: l, Clock: clk, Log: slog.New(slog.DiscardHandler), Incidents: w, Acts: w, Teller: w})
+	p, err := New(t.Context(), Needs{DB: d, Ledger: l, Clock: clk, Log: slog.New(slog.DiscardHandler), Incidents: w, Acts: w, Shadow: w, Teller: w})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +132,7 @@ func TestAPlaybookRunsAndGoesOnAsTheIncidentGrows(t *testing.T) {
 		p := open(t, d, w)
 		must(t, p.look(t.Context(), "7"))
 		must(t, p.look(t.Context(), "7"))
-		want := []string{"isolate device:3", "ban address:203.0.113.9"}
+		want := []string{"freeze-ring incident:7", "isolate device:3", "ban address:203.0.113.9", "sinkhole domain:bad.example"}
 		if got := w.targets(); !slices.Equal(got, want) || len(w.told) != 1 {
 			t.Errorf("asked for %q, told %d; want %q and 1", got, len(w.told), want)
 		}
@@ -137,13 +146,13 @@ func TestAPlaybookRunsAndGoesOnAsTheIncidentGrows(t *testing.T) {
 		}
 		r, err := p.Task(t.Context(), "person:1", live(t, p).ID, "backups", true, "done by night")
 		must(t, err)
-		if r.Steps[3].Done.IsZero() || r.Steps[3].By != "person:1" {
+		if r.Steps[5].Done.IsZero() || r.Steps[5].By != "person:1" {
 			t.Errorf("%+v", r.Steps)
 		}
 		i.Status, i.Verdict = "closed", "false"
 		w.incidents["7"] = i
 		must(t, p.look(t.Context(), "7"))
-		if slices.Sort(w.lifted); !slices.Equal(w.lifted, []uint64{1, 2, 3}) || live(t, p).State != Over {
+		if slices.Sort(w.lifted); !slices.Equal(w.lifted, []uint64{1, 2, 3, 4, 5}) || live(t, p).State != Over {
 			t.Errorf("lifted %v, %+v", w.lifted, live(t, p))
 		}
 	})
@@ -171,7 +180,7 @@ func TestWhatFailsIsTriedAgainAndWhatCannotBeIsSaid(t *testing.T) {
 	}
 	w.down = nil
 	must(t, p.tryAgain(t.Context()))
-	if r := live(t, p); r.Problem != "" || len(w.acts) != 2 {
+	if r := live(t, p); r.Problem != "" || len(w.acts) != 4 {
 		t.Errorf("%+v", r)
 	}
 	w.down = fmt.Errorf("%w: the matrix says never", ErrNever)
@@ -180,7 +189,7 @@ func TestWhatFailsIsTriedAgainAndWhatCannotBeIsSaid(t *testing.T) {
 	w.incidents["7"] = i
 	must(t, p.look(t.Context(), "7"))
 	must(t, p.tryAgain(t.Context()))
-	if got := live(t, p).Steps[1].Targets; len(got) != 2 || got[1].Problem != "the matrix says never" || got[1].Lease != 0 {
+	if got := live(t, p).Steps[2].Targets; len(got) != 2 || got[1].Problem != "the matrix says never" || got[1].Lease != 0 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -198,11 +207,11 @@ func TestARunThatIsCancelledTakesBackWhatItDid(t *testing.T) {
 	}
 	w.down = nil
 	must(t, p.tryAgain(t.Context()))
-	if live(t, p).State != Cancelled || len(w.lifted) != 2 {
+	if live(t, p).State != Cancelled || len(w.lifted) != 4 {
 		t.Errorf("%+v, lifted %v", live(t, p), w.lifted)
 	}
 	must(t, p.look(t.Context(), "7"))
-	if len(w.acts) != 2 {
+	if len(w.acts) != 4 {
 		t.Errorf("it ran again: %v", w.targets())
 	}
 	if _, err := p.Begin(t.Context(), "person:1", "ransomware", "7"); !errors.Is(err, ErrAsk) {
@@ -215,7 +224,7 @@ type killed struct{}
 
 func TestAKillBetweenAnActAndItsEntryForgetsNothing(t *testing.T) {
 	d := dbtest.SQLite(t)
-	for n := range 3 {
+	for n := range 5 {
 		uid := fmt.Sprint(n)
 		i := attack()
 		i.UID = uid
@@ -240,7 +249,7 @@ func TestAKillBetweenAnActAndItsEntryForgetsNothing(t *testing.T) {
 		for _, s := range runs[0].Steps {
 			leases += len(s.Targets)
 		}
-		if len(w.acts) != 2 || leases != 2 {
+		if len(w.acts) != 4 || leases != 4 {
 			t.Errorf("killed after act %d: %d acts, %d of them known", n+1, len(w.acts), leases)
 		}
 	}
@@ -260,7 +269,7 @@ func TestWhatIsSwitchedOffDoesNotRun(t *testing.T) {
 	if all[at].On || all[at].Reason != "a drill" || len(all[at].Missing) != 0 {
 		t.Errorf("%+v", all[at])
 	}
-	if r, err := p.Begin(t.Context(), "person:1", "ransomware", "7"); err != nil || r.By != "person:1" || len(w.acts) != 2 {
+	if r, err := p.Begin(t.Context(), "person:1", "ransomware", "7"); err != nil || r.By != "person:1" || len(w.acts) != 4 {
 		t.Errorf("a person begins it: %+v %v", r, err)
 	}
 	if err := p.Switch(t.Context(), "person:1", "nothing", false, "x"); !errors.Is(err, ErrNoPlaybook) {
@@ -301,6 +310,65 @@ func TestOfWhichIncidentsAPlaybookIs(t *testing.T) {
 	}
 }
 
+func TestAStepSaysWhoMustSayYesBesides(t *testing.T) {
+	w := &world{}
+	p, i := open(t, dbtest.SQLite(t), w), attack()
+	r := &Run{Playbook: &playbooks.Playbook{ID: "own"}, Incident: "7"}
+	s := playbooks.Step{ID: "ban", Do: "contain", Act: "ban", Of: "outside", Minutes: 5, Approve: "clinical"}
+	must(t, p.contain(t.Context(), r, &s, &Progress{}, &i, func() error { return nil }))
+	if len(w.acts) != 1 || w.acts[0].Approve != "clinical" {
+		t.Errorf("asked for %+v", w.acts)
+	}
+}
+
+// What each shipped playbook asks for, and that one which looks alike does not begin.
+func TestWhatShippedPlaybooksAskFor(t *testing.T) {
+	with := func(edit func(*Incident)) Incident {
+		i := attack()
+		edit(&i)
+		return i
+	}
+	for _, c := range []struct {
+		what, playbook string
+		incident       Incident
+		want           string // empty: it does not begin
+	}{
+		{"ransomware: evidence, its sources, and by which addresses and names it is steered", "ransomware", attack(),
+			"freeze-ring incident:7, isolate device:3, ban address:203.0.113.9, sinkhole domain:bad.example"},
+		{"not so where it is slight", "ransomware", with(func(i *Incident) { i.Severity = "medium" }), ""},
+		{"a device that reports outside: evidence and where to, by address and name", "beaconing",
+			with(func(i *Incident) { i.Techniques, i.Stages = []string{"T1071"}, []string{"TA0011"} }),
+			"freeze-ring incident:7, ban address:203.0.113.9, sinkhole domain:bad.example"},
+		{"not so where it encrypts, which is another playbook's", "beaconing", with(func(i *Incident) { i.Stages = []string{"TA0011"} }), ""},
+		{"images that leave: evidence and where to", "image-theft", with(func(i *Incident) { i.Techniques = []string{"T1048.003"} }),
+			"freeze-ring incident:7, ban address:203.0.113.9, sinkhole domain:bad.example, isolate device:3"},
+		{"not so where they are only asked for by few", "image-theft", with(func(i *Incident) { i.Techniques = []string{"T1046"} }), ""},
+		{"an account in other hands: evidence, from where it is used, and itself", "compromised-account",
+			with(func(i *Incident) { i.Techniques = []string{"T1078"} }), "freeze-ring incident:7, isolate device:3, disable-account user:x"},
+		{"not so where passwords are guessed: that would lock out who is attacked", "compromised-account",
+			with(func(i *Incident) { i.Techniques = []string{"T1110"} }), ""},
+		{"guesses lock nobody out", "brute-force", with(func(i *Incident) { i.Techniques = []string{"T1110.003"} }), "ban address:203.0.113.9, isolate device:3"},
+	} {
+		for _, f := range playbooks.Load(nil) {
+			if f.ID != c.playbook {
+				continue
+			}
+			var got []string
+			for k := range f.Steps {
+				if s := &f.Steps[k]; s.Do == "contain" && wanted(f.Playbook, &c.incident) {
+					all, _ := whom(s, &c.incident)
+					for _, entity := range all {
+						got = append(got, s.Act+" "+entity)
+					}
+				}
+			}
+			if strings.Join(got, ", ") != c.want {
+				t.Errorf("%s: %q, want %q", c.what, strings.Join(got, ", "), c.want)
+			}
+		}
+	}
+}
+
 func TestToWhomAStepIsDone(t *testing.T) {
 	i := attack()
 	for _, c := range []struct {
@@ -314,6 +382,8 @@ func TestToWhomAStepIsDone(t *testing.T) {
 		{playbooks.Step{Of: "devices", Most: 1}, "device:3", 2},
 		{playbooks.Step{Of: "outside"}, "address:203.0.113.9", 0},
 		{playbooks.Step{Of: "users"}, "user:x", 0},
+		{playbooks.Step{Of: "domains"}, "domain:bad.example", 0},
+		{playbooks.Step{Of: "incident"}, "incident:7", 0},
 	} {
 		got, more := whom(&c.step, &i)
 		if strings.Join(got, " ") != c.want || more != c.more {

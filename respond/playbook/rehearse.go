@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"bulwark/content/playbooks"
@@ -30,6 +31,7 @@ type History interface {
 // Rehearsal is an act of the past that never was.
 type Rehearsal struct {
 	Act, Target string
+	Approve     string // who must say yes besides whom the matrix asks
 	At          time.Time
 	Spent       []Cut
 	Canary      time.Time // when an act was last done that cut something; zero: none
@@ -195,7 +197,7 @@ func (p *rehearsal) contain(ctx context.Context, t turn, s *playbooks.Step, i *I
 		}
 		p.done[key] = append(p.done[key], entity)
 		past := &p.past[t.past]
-		act := &Item{At: t.at, Incident: i.UID, Title: past.Title, Verdict: past.Verdict, Step: s.ID, Act: s.Act, Target: entity, minutes: s.Minutes}
+		act := &Item{At: t.at, Incident: i.UID, Title: past.Title, Verdict: past.Verdict, Step: s.ID, Act: s.Act, Target: entity, minutes: s.Minutes, approve: s.Approve}
 		if err := p.weigh(ctx, t.past, act, t.at); err != nil {
 			return err
 		}
@@ -215,7 +217,7 @@ func (p *rehearsal) weigh(ctx context.Context, past int, x *Item, at time.Time) 
 		return nil
 	}
 	p.cuts = slices.DeleteFunc(p.cuts, func(c Cut) bool { return at.Sub(c.At) >= aBudget })
-	got, err := p.from.Rehearse(ctx, Rehearsal{Act: x.Act, Target: x.Target, At: at, Spent: p.cuts, Canary: p.last})
+	got, err := p.from.Rehearse(ctx, Rehearsal{Act: x.Act, Target: x.Target, Approve: x.approve, At: at, Spent: p.cuts, Canary: p.last})
 	if errors.Is(err, ErrNever) {
 		why := reason(err)
 		x.Outcome, x.Why = "impossible", []Reason{{"never", why, why}}
@@ -322,7 +324,7 @@ func (p *rehearsal) count(x *Item, got *Rehearsed) {
 				a.ClinicalDevices++
 			}
 		}
-		if !d.Aimed || !once("device "+d.Name) {
+		if countsTargets(x) || !d.Aimed || !once("device "+d.Name) {
 			continue
 		}
 		a.Devices++
@@ -330,7 +332,14 @@ func (p *rehearsal) count(x *Item, got *Rehearsed) {
 			a.Unconfirmed++
 		}
 	}
-	if x.Act == "ban" && once(x.Target) {
-		a.Devices++ // of a ban: addresses
+	if countsTargets(x) && once(x.Target) {
+		a.Devices++
 	}
+}
+
+// countsTargets reports whether what an act is aimed at is counted, and not the devices that it touches: addresses outside, domains, accounts,
+// incidents.
+func countsTargets(x *Item) bool {
+	kind, _, _ := strings.Cut(x.Target, ":")
+	return x.Act == "ban" || kind != "device" && kind != "address"
 }

@@ -55,11 +55,14 @@ type Target struct {
 	At      time.Time `json:"at"`
 	Problem string    `json:"problem,omitempty"` // why there is none
 	Lifted  bool      `json:"lifted,omitempty"`
+	Noted   uint64    `json:"noted,omitempty"` // the lease before, that was only noted
+	Again   bool      `json:"again,omitempty"` // it is to be asked for again
 }
 
 // Wish is an act that a playbook asks for.
 type Wish struct {
 	Act, Target, Reason, Incident, Playbook string
+	Approve                                 string // who must say yes besides whom the matrix asks
 	Minutes                                 int
 }
 
@@ -120,16 +123,20 @@ func (n *Playbooks) advance(ctx context.Context, r *Run, i *Incident, keep func(
 func (n *Playbooks) contain(ctx context.Context, r *Run, s *playbooks.Step, at *Progress, i *Incident, keep func() error) error {
 	all, more := whom(s, i)
 	at.More = more
+	for k := range at.Targets { // who is not in the incident any more is let be
+		at.Targets[k].Again = at.Targets[k].Again && slices.Contains(all, at.Targets[k].Entity)
+	}
 	var again []error
 	for _, entity := range all {
-		if slices.ContainsFunc(at.Targets, func(t Target) bool { return t.Entity == entity }) {
+		there := slices.IndexFunc(at.Targets, func(t Target) bool { return t.Entity == entity })
+		if there >= 0 && !at.Targets[there].Again {
 			continue
 		}
-		if len(at.Targets) >= s.Targets() {
+		if there < 0 && len(at.Targets) >= s.Targets() {
 			at.More++
 			continue
 		}
-		lease, err := n.needs.Acts.Propose(ctx, Wish{Act: s.Act, Target: entity, Minutes: s.Minutes, Incident: r.Incident, Playbook: r.Playbook.ID,
+		lease, err := n.needs.Acts.Propose(ctx, Wish{Act: s.Act, Target: entity, Minutes: s.Minutes, Incident: r.Incident, Playbook: r.Playbook.ID, Approve: s.Approve,
 			Reason: r.Playbook.Title.EN + ": " + s.Title.EN})
 		if err != nil && !errors.Is(err, ErrNever) {
 			again = append(again, err)
@@ -139,7 +146,12 @@ func (n *Playbooks) contain(ctx context.Context, r *Run, s *playbooks.Step, at *
 		if err != nil {
 			t.Problem = reason(err)
 		}
-		at.Targets = append(at.Targets, t)
+		if there >= 0 {
+			t.Noted = at.Targets[there].Lease
+			at.Targets[there] = t
+		} else {
+			at.Targets = append(at.Targets, t)
+		}
 		if err := keep(); err != nil {
 			return err
 		}

@@ -56,12 +56,20 @@ func (a *ActCount) words() (en, fr string) {
 		done, fait, thing, chose = "banned", "bloqué", "address outside", "adresse extérieure"
 	case "quarantine":
 		done, fait = "put in quarantine", "mis en quarantaine"
+	case "sinkhole":
+		done, fait, thing, chose = "stopped", "arrêté", "domain", "domaine"
+	case "disable-account":
+		done, fait, thing, chose = "disabled", "désactivé", "account", "compte"
+	case "freeze-ring":
+		done, fait, thing, chose = "kept the packets of", "conservé les paquets de", "incident", "incident"
 	}
 	en, fr = fmt.Sprintf("%s %d %s", done, a.Devices, thing), fmt.Sprintf("%s %d %s", fait, a.Devices, chose)
 	if a.Devices != 1 {
 		en, fr = strings.Replace(en+"s", "address outsides", "addresses outside", 1), strings.Replace(fr+"s", "adresse extérieures", "adresses extérieures", 1)
 	}
 	switch {
+	case a.Act == "freeze-ring": // it stops nothing
+		return en, fr
 	case a.ClinicalDevices == 0 && a.Clinical == 0:
 		return en + ", none clinical", fr + ", aucun clinique"
 	case a.ClinicalDevices > 0:

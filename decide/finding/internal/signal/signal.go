@@ -57,9 +57,9 @@ func (c Confidence) Score() uint64 { return [...]uint64{0, 25, 50, 75}[c&3] }
 
 // Rule is what a signal says of the rule that it is of.
 type Rule struct {
-	ID         string     `json:"id"` // gid:sid
+	ID         string     `json:"id"` // gid:sid, or that of a rule about events
 	Rev        uint64     `json:"rev,omitempty"`
-	Source     string     `json:"source"` // what looked: signature
+	Source     string     `json:"source"` // what looked: signature or log
 	Title      string     `json:"title"`
 	Category   string     `json:"category,omitempty"`
 	Priority   uint64     `json:"priority,omitempty"`
@@ -91,6 +91,9 @@ const (
 
 // RuleID names the rule of an alert.
 func RuleID(a *event.Alert) string {
+	if a.Rule != "" {
+		return Clip(a.Rule, maxValue)
+	}
 	return strconv.FormatUint(a.GID, 10) + ":" + strconv.FormatUint(a.SID, 10)
 }
 
@@ -106,6 +109,9 @@ func Number(id string) (n [2]uint64, ok bool) {
 func RuleOf(a *event.Alert) *Rule {
 	r := &Rule{ID: RuleID(a), Rev: a.Rev, Source: "signature", Title: Clip(a.Title, maxTitle), Category: Clip(a.Category, maxTitle),
 		Priority: a.Severity, Severity: ofPriority(a.Severity), Hospital: a.GID == 1 && a.SID >= shippedFirst && a.SID <= shippedLast}
+	if a.Rule != "" {
+		r.Source = "log"
+	}
 	for _, m := range a.Metadata {
 		key, value, _ := strings.Cut(m, " ")
 		r.says(strings.ToLower(key), strings.TrimSpace(value))
