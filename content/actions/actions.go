@@ -12,10 +12,12 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"bulwark/platform/conf"
 )
@@ -44,8 +46,12 @@ type Action struct {
 	Of string `conf:"of"`
 	// Settings are words that a site gives for its device; they stand in the requests as {word}.
 	Settings []string `conf:"settings"`
-	// Header is the one that carries the secret: "Authorization: Bearer {secret}".
+	// Header is the one that carries the secret: "Authorization: Bearer {secret}"; or {token}, where the secret is changed for one.
 	Header string `conf:"header"`
+	// Every is for how long what was read to be in force is not read again. 0 means each time.
+	Every time.Duration `conf:"every"`
+	// Token changes the secret for a token, as OAuth 2.0 does for programs (RFC 6749 section 4.4); empty: the secret itself is shown.
+	Token Request `conf:"token"`
 	// Find finds what the other requests name as {found}; empty: nothing is to be found.
 	Find Request `conf:"find"`
 	// Do does it.
@@ -70,6 +76,8 @@ type Text struct {
 type Request struct {
 	// Method is GET, POST, PUT, PATCH or DELETE.
 	Method string `conf:"method"`
+	// URL is where, of token, if that is not the device: https://login.example/{tenant}/token. Words in braces are put in.
+	URL string `conf:"url"`
 	// Path is on the device: /api/v2/monitor. Words in braces are put in.
 	Path string `conf:"path"`
 	// Query are its parameters, each as name=value.
@@ -86,10 +94,15 @@ type Request struct {
 	Expect []Says `conf:"expect"`
 	// Held is what it says where the act is in force, of verify; all must hold.
 	Held []Says `conf:"held"`
-	// Each is where the list stands, of find: Expect and Pick are looked for in each of it.
+	// Each is where the list stands, of find: Expect and Pick are looked for in each of it. Of verify: see Newest.
 	Each string `conf:"each"`
-	// Pick is where what is found stands in the one of which Expect holds, of find.
+	// Newest is where, in each of a list of verify, the time stands (RFC 3339) by which the last of it is known: Expect and Held are
+	// looked for in that one alone. Of an empty list nothing is held.
+	Newest string `conf:"newest"`
+	// Pick is where what is found stands in the one of which Expect holds, of find; of token, where the token does.
 	Pick string `conf:"pick"`
+	// Lasts is where, of token, it stands for how many seconds it is good. Empty: a token is asked for each time.
+	Lasts string `conf:"lasts"`
 }
 
 // Says is that a value stands somewhere in an answer.
@@ -135,8 +148,10 @@ func (a *Action) Check() error {
 		return conf.At("title", errors.New("it is not there in both languages, or too long"))
 	case a.Source == "":
 		return conf.At("source", errors.New("it does not say from which document"))
-	case strings.Count(a.Header, "{secret}") != 1 || !strings.Contains(a.Header, ": "):
-		return conf.At("header", fmt.Errorf("%q is not like Authorization: Bearer {secret}", a.Header))
+	case strings.Count(a.Header, a.shown()) != 1 || len(brace.FindAllString(a.Header, -1)) != 1 || !strings.Contains(a.Header, ": "):
+		return conf.At("header", fmt.Errorf("%q is not like Authorization: Bearer %s", a.Header, a.shown()))
+	case a.Every < 0 || a.Every > 10*time.Minute:
+		return conf.At("every", fmt.Errorf("%v is not between 0 and 10m", a.Every))
 	}
 	if err := conf.OneOf(a.Act, "ban", "quarantine", "cut"); err != nil {
 		return conf.At("act", err)
@@ -145,12 +160,51 @@ func (a *Action) Check() error {
 		return conf.At("of", err)
 	}
 	for n, s := range a.Settings {
-		if len(a.Settings) > mostList || brace.FindString("{"+s+"}") == "" || slices.Contains([]string{"address", "name", "seconds", "lease", "found", "secret"}, s) {
+		if len(a.Settings) > mostList || brace.FindString("{"+s+"}") == "" || slices.Contains([]string{"address", "name", "seconds", "lease", "found", "secret", "token"}, s) {
 			return conf.At(fmt.Sprintf("settings[%d]", n), fmt.Errorf("%q is no word of its own of small letters", s))
 		}
 	}
+	if err := a.checkToken(); err != nil {
+		return conf.At("token", err)
+	}
 	return a.checkRequests()
 }
+
+// shown is what the header carries.
+func (a *Action) shown() string {
+	if a.Token.Method != "" {
+		return "{token}"
+	}
+	return "{secret}"
+}
+
+// checkToken refuses a request for a token that would show the secret where it must not be.
+func (a *Action) checkToken() error {
+	t := a.Token
+	switch {
+	case t.Method == "":
+		return nil
+	case t.Method != http.MethodPost || t.Format != "json" || t.Pick == "" || len(t.Held) > 0 || t.Each != "" || t.Newest != "":
+		return errors.New("it is not a POST that picks a token out of JSON")
+	case strings.Count(t.Body, "{secret}") != 1 || t.Type != Form && t.Type != "application/json":
+		return fmt.Errorf("type: its body has the secret once, as %s or application/json", Form)
+	case strings.Contains(t.URL+t.Path+strings.Join(t.Query, ""), "{secret}"):
+		return errors.New("body: the secret stands in it alone")
+	case t.URL != "" && t.Path != "":
+		return errors.New("url: it has a path already")
+	case t.URL != "":
+		u, err := url.Parse(brace.ReplaceAllString(t.URL, "x"))
+		host, _, _ := strings.Cut(strings.TrimPrefix(t.URL, "https://"), "/")
+		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(host, "{}") {
+			return fmt.Errorf("url: %q is not like https://login.example/{tenant}/token", t.URL)
+		}
+		t.Path = "/" + strings.Join(brace.FindAllString(t.URL, -1), "/") // its words are checked as those of a path
+	}
+	return t.check(append(a.Settings[:len(a.Settings):len(a.Settings)], "secret"))
+}
+
+// Form is the content type of forms.
+const Form = "application/x-www-form-urlencoded"
 
 func (a *Action) checkRequests() error {
 	for name, r := range map[string]*Request{"find": &a.Find, "do": &a.Do, "verify": &a.Verify, "undo": &a.Undo} {
@@ -163,8 +217,10 @@ func (a *Action) checkRequests() error {
 		switch {
 		case (len(r.Held) > 0) != (name == "verify"):
 			return conf.At(name+".held", errors.New("verify alone has it, and must"))
-		case (r.Pick != "") != (name == "find") || (r.Each != "") != (name == "find"):
+		case (r.Pick != "") != (name == "find") || (r.Each != "") != (name == "find" || r.Newest != ""):
 			return conf.At(name+".pick", errors.New("find alone has it and each, and must"))
+		case r.Newest != "" && name != "verify" || r.URL != "" || r.Lasts != "":
+			return conf.At(name, errors.New("newest is of verify, url and lasts are of token"))
 		case (name == "verify" || name == "find") && r.Method != http.MethodGet && r.Method != http.MethodPost:
 			return conf.At(name+".method", fmt.Errorf("%s only asks", name))
 		}

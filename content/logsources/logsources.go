@@ -43,6 +43,9 @@ func All() (all []Product, err error) {
 		return nil, err
 	}
 	for _, name := range names {
+		if name == viewsFile {
+			continue
+		}
 		text, err := files.ReadFile(name)
 		if err != nil {
 			return nil, err
@@ -55,6 +58,41 @@ func All() (all []Product, err error) {
 			return nil, fmt.Errorf("logsources: %s: %w", name, err)
 		}
 		all = append(all, p)
+	}
+	return all, nil
+}
+
+const viewsFile = "views.yaml"
+
+// Log is a log source as rules name it; what is empty is any.
+type Log struct {
+	Product  string `yaml:"product"`
+	Category string `yaml:"category"`
+	Service  string `yaml:"service"`
+}
+
+// View is as what else rules may see the events of a log source.
+type View struct {
+	Of Log `yaml:"of"`
+	// As is another log source that they are of; empty: they are of the same.
+	As Log `yaml:"as"`
+	// Fields are their fields by the names that rules use.
+	Fields map[string]string `yaml:"fields"`
+}
+
+// Views reads them, those of a log source in the order in which they count.
+func Views() (all []View, err error) {
+	text, err := files.ReadFile(viewsFile)
+	if err != nil {
+		return nil, err
+	}
+	if err := yaml.UnmarshalWithOptions(text, &all, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("logsources: %s: %w", viewsFile, err)
+	}
+	for n, v := range all {
+		if v.Of == (Log{}) || len(v.Fields) == 0 {
+			return nil, fmt.Errorf("logsources: %s: view %d needs a log source and fields", viewsFile, n+1)
+		}
 	}
 	return all, nil
 }

@@ -10,4 +10,7 @@ func TestAll(t *testing.T) {
 	if len(all) != 1 || all[0].Service("security") != "security" || all[0].Service("Nothing") != "" {
 		t.Errorf("got %d products, want Windows, whose channel Security is the service security", len(all))
 	}
+	if views, err := Views(); err != nil || len(views) == 0 {
+		t.Errorf("got %d views, %v", len(views), err)
+	}
 }

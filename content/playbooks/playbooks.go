@@ -83,7 +83,7 @@ type Step struct {
 	// Act is what is done to contain: ban, block, isolate, or another of an enforcement point.
 	Act string `conf:"act" json:"act,omitempty"`
 	// Of is to whom: sources (devices from which it comes), targets (devices against which it goes), devices (both), outside
-	// (addresses that are no device of the hospital), users.
+	// (addresses that are no device of the hospital), users, domains, incident (the incident itself: its evidence).
 	Of string `conf:"of" json:"of,omitempty"`
 	// Tiers are those of the devices to which it is done: 0 life-critical to 3 office. Empty means all; the interlock judges each.
 	Tiers []int `conf:"tiers" json:"tiers,omitempty"`
@@ -91,6 +91,8 @@ type Step struct {
 	Minutes int `conf:"minutes" json:"minutes,omitempty"`
 	// Most is to how many it is done. 0 means 5.
 	Most int `conf:"most" json:"most,omitempty"`
+	// Approve is who must say yes, besides whom the matrix asks: soc, clinical or soc+clinical. Empty: nobody besides.
+	Approve string `conf:"approve" json:"approve,omitempty"`
 	// Undo is what ends it before its time: "closed", when the incident is closed as false or benign (the usual), or "never".
 	Undo string `conf:"undo" json:"undo,omitempty"`
 }
@@ -203,7 +205,7 @@ func (s *Step) Check() error {
 	case "contain":
 		return s.checkContain()
 	case "tell", "task":
-		if s.Act != "" || s.Of != "" || len(s.Tiers) > 0 || s.Minutes != 0 || s.Most != 0 || s.Undo != "" {
+		if s.Act != "" || s.Of != "" || len(s.Tiers) > 0 || s.Minutes != 0 || s.Most != 0 || s.Undo+s.Approve != "" {
 			return conf.At("do", fmt.Errorf("%s takes a title alone", s.Do))
 		}
 		return nil
@@ -215,7 +217,7 @@ func (s *Step) checkContain() error {
 	if !word.MatchString(s.Act) {
 		return conf.At("act", fmt.Errorf("%q is no act, like ban, block or isolate", s.Act))
 	}
-	if err := conf.OneOf(s.Of, "sources", "targets", "devices", "outside", "users"); err != nil {
+	if err := conf.OneOf(s.Of, "sources", "targets", "devices", "outside", "users", "domains", "incident"); err != nil {
 		return conf.At("of", err)
 	}
 	for n, t := range s.Tiers {
@@ -228,6 +230,11 @@ func (s *Step) checkContain() error {
 	}
 	if s.Most < 0 || s.Most > mostTargets {
 		return conf.At("most", fmt.Errorf("%d is not between 1 and %d", s.Most, mostTargets))
+	}
+	if s.Approve != "" {
+		if err := conf.OneOf(s.Approve, "soc", "clinical", "soc+clinical"); err != nil {
+			return conf.At("approve", err)
+		}
 	}
 	if s.Undo != "" {
 		if err := conf.OneOf(s.Undo, "closed", "never"); err != nil {

@@ -58,6 +58,7 @@ func TestMalformedPlaybooksNameTheirLine(t *testing.T) {
 		{"an act without an end", "minutes: 5", "minutes: 0", "steps[0].minutes"},
 		{"an act of a month", "minutes: 5", "minutes: 43200", "steps[0].minutes"},
 		{"an act upon nobody", "of: outside", "of: everybody", "steps[0].of"},
+		{"a yes of nobody", "minutes: 5", "minutes: 5, approve: dean", `steps[0].approve: "dean" is none of`},
 		{"a tier that is none", "minutes: 5", "minutes: 5, tiers: [4]", "steps[0].tiers[0]"},
 		{"no title in French", "{en: a, fr: b}\nwhen", "{en: a}\nwhen", "title.fr"},
 		{"a message with a target", "do: contain", "do: tell", "steps[0].do"},
