@@ -35,7 +35,7 @@ func (s *Set) silence() {
 		for _, err := range errs {
 			at := err.(*sigma.Error).At // as New promises
 			bad[at] = true
-			s.Rejected = append(s.Rejected, Rejected{at.File, err.Error()})
+			s.Rejected = append(s.Rejected, Rejected{File: at.File, Why: err.Error()})
 		}
 		var well []*sigma.Correlation
 		for _, c := range s.correlations {
@@ -86,7 +86,11 @@ func (c *Correlator) Feed(e *Event, all []Match) (out []Correlated) {
 	for _, m := range all {
 		for _, h := range c.engine.Feed(correlate.Match{Rule: m.number, Time: e.Time, Fields: e.Text}) {
 			x := c.set.correlations[h.Correlation]
-			out = append(out, Correlated{told(&x.Head, sigma.Source{}), h.First, h.Last, h.Group, h.Events, h.Value})
+			t := c.set.about(x)
+			if c.set.off[t.key()] {
+				continue
+			}
+			out = append(out, Correlated{t, h.First, h.Last, h.Group, h.Events, h.Value})
 		}
 	}
 	return out

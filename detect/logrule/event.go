@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"bulwark/detect/logrule/internal/engine"
 	"bulwark/detect/logrule/internal/sigma"
 	"bulwark/wire/evtx"
 )
@@ -19,50 +20,11 @@ type Event struct {
 // body is the fields of an event.
 type body interface {
 	sigma.Event
+	engine.Event
 	// Text is what a field says; empty where it is missing.
 	Text(field string) string
 	// Fields are the names of the fields, in the order of the log.
 	Fields() []string
-}
-
-// fields are those of an event that is made field by field.
-type fields struct {
-	values map[string][]sigma.Value
-	order  []string // names of the fields
-}
-
-// Values are those of a field; none where it is missing.
-func (f *fields) Values(name string) []sigma.Value { return f.values[name] }
-
-// Every are all values.
-func (f *fields) Every() (all []sigma.Value) {
-	for _, name := range f.order {
-		all = append(all, f.values[name]...)
-	}
-	return all
-}
-
-// Fields are the names of the fields, in the order of the log.
-func (f *fields) Fields() []string { return f.order }
-
-// Text is what a field says; several values with a comma between.
-func (f *fields) Text(name string) string {
-	all := f.values[name]
-	if len(all) == 1 {
-		return all[0].Text
-	}
-	var texts []string
-	for _, v := range all {
-		texts = append(texts, v.Text)
-	}
-	return strings.Join(texts, ", ")
-}
-
-func (f *fields) add(name string, v sigma.Value) {
-	if _, ok := f.values[name]; !ok {
-		f.order = append(f.order, name)
-	}
-	f.values[name] = append(f.values[name], v)
 }
 
 // constant are the fields that are known before an event of Windows is looked at.
@@ -82,7 +44,7 @@ func (e *Event) known() map[string]sigma.Value {
 // OfWindows is a record of a Windows log. Fields of System have the names that Sigma gives them: EventID, Channel, Provider_Name;
 // those of EventData and UserData have their own, and where these have spaces in them also the name without.
 func OfWindows(r *evtx.Record) *Event {
-	f := &fields{values: map[string][]sigma.Value{}}
+	f := &pairs{}
 	e := &Event{Source: sigma.Source{Product: "windows"}, Time: r.Written, body: f}
 	for _, part := range r.Root.Children {
 		if part.Name == "System" {
@@ -100,23 +62,23 @@ func OfWindows(r *evtx.Record) *Event {
 	return e
 }
 
-func (f *fields) system(part *evtx.Element) {
+func (f *pairs) system(part *evtx.Element) {
 	for _, c := range part.Children {
 		if len(c.Values) > 0 {
-			f.add(c.Name, sigma.Value{Text: c.Text()})
+			f.add(c.Name, c.Text())
 		}
 		for _, a := range c.Attributes {
 			name := c.Name + "_" + a.Name
-			f.add(name, sigma.Value{Text: a.Value.Text})
+			f.add(name, a.Value.Text)
 			if name == "Security_UserID" {
-				f.add("UserID", sigma.Value{Text: a.Value.Text})
+				f.add("UserID", a.Value.Text)
 			}
 		}
 	}
 }
 
 // data takes an element of EventData or UserData.
-func (f *fields) data(c *evtx.Element, depth int) {
+func (f *pairs) data(c *evtx.Element, depth int) {
 	const deepest = 16
 	if len(c.Children) > 0 {
 		for _, child := range c.Children {
@@ -134,12 +96,12 @@ func (f *fields) data(c *evtx.Element, depth int) {
 	}
 	if len(c.Values) == 1 && c.Values[0].Array() {
 		for _, text := range c.Values[0].List {
-			f.add(name, sigma.Value{Text: text})
+			f.add(name, text)
 		}
 		return
 	}
-	f.add(name, sigma.Value{Text: c.Text()})
+	f.add(name, c.Text())
 	if short := strings.ReplaceAll(name, " ", ""); short != name {
-		f.add(short, sigma.Value{Text: c.Text()})
+		f.add(short, c.Text())
 	}
 }

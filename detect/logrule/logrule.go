@@ -8,13 +8,16 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/goccy/go-yaml"
+
 	"bulwark/content/logsources"
 	"bulwark/detect/logrule/internal/engine"
+	"bulwark/detect/logrule/internal/names"
 	"bulwark/detect/logrule/internal/sigma"
+	"bulwark/event"
 )
 
 // Rule is what a match says of the rule that matched.
@@ -28,7 +31,8 @@ type Rule struct {
 	Tags           []string `json:"tags,omitempty"`
 	References     []string `json:"references,omitempty"`
 	FalsePositives []string `json:"falsepositives,omitempty"`
-	File           string   `json:"file"` // and place in it
+	File           string   `json:"file"`          // and place in it
+	Set            string   `json:"set,omitempty"` // name of the set of rules that it is of
 	Product        string   `json:"product,omitempty"`
 	Category       string   `json:"category,omitempty"`
 	Service        string   `json:"service,omitempty"`
@@ -43,8 +47,13 @@ type Set struct {
 
 	rules        []*rule
 	correlations []*sigma.Correlation
+	sets         map[*sigma.Correlation]string // the set of rules that each is of
+	off          map[string]bool               // rules that are not asked
 	products     []logsources.Product
-	telling      []string  // fields that tell classes apart
+	views        []logsources.View
+	options      sigma.Options
+	book         engine.Book
+	telling      []int32   // fields that tell classes apart, by their numbers
 	runs         sync.Pool // of *run
 
 	// mu guards classes.
@@ -54,8 +63,9 @@ type Set struct {
 
 // Rejected is a document that is not asked, and why.
 type Rejected struct {
-	File string
-	Why  string // with the place
+	File string `json:"file"`
+	Why  string `json:"why"` // with the place
+	Set  string `json:"source,omitempty"`
 }
 
 // rule is a rule with the filters that take matches back from it.
@@ -69,24 +79,69 @@ type rule struct {
 // MostFiles is how many files a folder may have.
 const MostFiles = 100_000
 
+// File is a file of rules.
+type File struct {
+	Set  string // name of the set of rules that it is of
+	Name string
+	Text []byte
+}
+
 // Load reads all rules below folders, files that end in .yml or .yaml. A rule that cannot be asked is listed among the rejected.
 func Load(dirs ...fs.FS) (*Set, error) {
+	var files []File
+	for _, dir := range dirs {
+		more, err := Files("", dir)
+		if err != nil {
+			return nil, fmt.Errorf("logrule: reading rules: %w", err)
+		}
+		files = append(files, more...)
+	}
+	return LoadFiles(files)
+}
+
+// Placeholders is the name of files that say what rules write between percent signs: the values that stand for each name here.
+const Placeholders = "placeholders.yml"
+
+// LoadFiles reads the rules of files. A rule that cannot be asked is listed among the rejected.
+func LoadFiles(files []File) (*Set, error) {
 	products, err := logsources.All()
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{products: products, telling: telling(products), classes: map[string]class{}}
+	views, err := logsources.Views()
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{products: products, views: views, classes: map[string]class{}, sets: map[*sigma.Correlation]string{}, off: map[string]bool{}}
+	if s.options.Placeholders, err = placeholders(files); err != nil {
+		return nil, err
+	}
 	var filters []*sigma.Filter
-	for _, dir := range dirs {
-		more, err := s.folder(dir)
-		if err != nil {
-			return nil, fmt.Errorf("logrule: reading rules: %w", err)
+	for _, f := range files {
+		if !aside(f.Name) {
+			filters = append(filters, s.read(&f)...)
 		}
-		filters = append(filters, more...)
 	}
 	s.filter(filters)
+	s.number()
 	s.silence()
 	return s, nil
+}
+
+// placeholders are those that files name.
+func placeholders(files []File) (map[string][]string, error) {
+	out := map[string][]string{}
+	for _, f := range files {
+		if path.Base(f.Name) != Placeholders {
+			continue
+		}
+		var all map[string][]string
+		if err := yaml.Unmarshal(f.Text, &all); err != nil {
+			return nil, fmt.Errorf("logrule: %s: it is no list of values for each name: %w", f.Name, err)
+		}
+		maps.Copy(out, all)
+	}
+	return out, nil
 }
 
 // telling are the fields by which classes of events are told apart: those that are known of a class, and those of which categories
@@ -105,34 +160,64 @@ func telling(all []logsources.Product) []string {
 	return out
 }
 
-// folder takes the rules below a folder, and returns their filters.
-func (s *Set) folder(dir fs.FS) (filters []*sigma.Filter, err error) {
-	files := 0
+// number gives all fields numbers that rules ask about, or that tell classes apart.
+func (s *Set) number() {
+	all := telling(s.products)
+	for n := range all {
+		s.telling = append(s.telling, int32(n))
+	}
+	asked := map[string]bool{}
+	for _, r := range s.rules {
+		r.whole().Fields(asked)
+	}
+	for _, p := range s.products {
+		for _, c := range p.Categories {
+			for _, name := range c.Fields {
+				asked[name] = true
+			}
+		}
+	}
+	for _, v := range s.views {
+		for _, name := range v.Fields {
+			asked[name] = true
+		}
+	}
+	s.book.Names = names.New(append(all, slices.Sorted(maps.Keys(asked))...)...)
+}
+
+// Files are the files of rules below a folder.
+func Files(set string, dir fs.FS) (files []File, err error) {
 	err = fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
+		if err != nil || d.IsDir() || !IsRule(name) {
 			return err
 		}
-		if ext := path.Ext(name); d.IsDir() || ext != ".yml" && ext != ".yaml" {
-			return nil
-		}
-		if files++; files > MostFiles {
+		if len(files) == MostFiles {
 			return fmt.Errorf("more than %d files", MostFiles)
 		}
 		text, err := fs.ReadFile(dir, name)
-		if err != nil {
-			return err
-		}
-		filters = append(filters, s.read(text, name)...)
-		return nil
+		files = append(files, File{set, name, text})
+		return err
 	})
-	return filters, err
+	return files, err
+}
+
+// aside reports whether a file stands in a folder of SigmaHQ's that holds no rules in use: what was given up, what Sigma cannot say,
+// and tests; or says no rules but their [Placeholders].
+func aside(name string) bool {
+	for part := range strings.SplitSeq(path.Dir(name), "/") {
+		switch part {
+		case "deprecated", "unsupported", "regression_data", ".github":
+			return true
+		}
+	}
+	return strings.HasSuffix(name, "tests/thor.yml") || path.Base(name) == Placeholders
 }
 
 // read takes the rules of a file, and returns its filters.
-func (s *Set) read(text []byte, name string) (filters []*sigma.Filter) {
-	all, err := sigma.Read(text, name, sigma.Options{})
+func (s *Set) read(f *File) (filters []*sigma.Filter) {
+	all, err := sigma.Read(f.Text, f.Name, s.options)
 	for _, err := range flat(err) {
-		s.Rejected = append(s.Rejected, Rejected{name, err.Error()})
+		s.Rejected = append(s.Rejected, Rejected{f.Name, err.Error(), f.Set})
 	}
 	for _, d := range all {
 		switch {
@@ -140,8 +225,11 @@ func (s *Set) read(text []byte, name string) (filters []*sigma.Filter) {
 			filters = append(filters, d.Filter)
 		case d.Correlation != nil:
 			s.correlations = append(s.correlations, d.Correlation)
+			s.sets[d.Correlation] = f.Set
 		default:
-			s.rules = append(s.rules, &rule{Rule: d.Rule, told: told(&d.Rule.Head, d.Rule.Source)})
+			r := &rule{Rule: d.Rule, told: told(&d.Rule.Head, d.Rule.Source)}
+			r.told.Set = f.Set
+			s.rules = append(s.rules, r)
 		}
 	}
 	return filters
@@ -175,6 +263,66 @@ func within(s, wide sigma.Source) bool {
 	return fits(s.Product, wide.Product) && fits(s.Category, wide.Category) && fits(s.Service, wide.Service)
 }
 
+// Leave has rules not be asked. It is for a set that was not asked yet.
+func (s *Set) Leave(rules ...string) {
+	for _, r := range rules {
+		s.off[r] = true
+	}
+}
+
+// kindsAsked are the kinds of events of which rules of the set ask: those of logs, and what rules say of Bulwark's own.
+func (s *Set) kindsAsked() (all []event.Kind) {
+	asked := map[string]bool{event.KindLog.String(): true}
+	for _, r := range s.rules {
+		if r.Source.Product == Own {
+			asked[r.Source.Service] = true
+		}
+		for _, v := range s.views {
+			if v.Of.Product == Own && r.Source.Product+r.Source.Category != "" && within(sourceOf(v.As), r.Source) {
+				asked[v.Of.Service] = true
+			}
+		}
+	}
+	for _, k := range Reads() {
+		if asked[k.String()] {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// heard are the log sources of which there were events.
+func (s *Set) heard() (all []sigma.Source) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, c := range s.classes {
+		all = append(all, c.sources...)
+	}
+	return all
+}
+
+// about is what is said of a correlation.
+func (s *Set) about(c *sigma.Correlation) *Rule {
+	t := told(&c.Head, sigma.Source{})
+	t.Set = s.sets[c]
+	return t
+}
+
+// rule is what is said of the rule or the correlation of that name; nil: there is none.
+func (s *Set) rule(key string) *Rule {
+	for _, r := range s.rules {
+		if r.told.key() == key {
+			return r.told
+		}
+	}
+	for _, c := range s.correlations {
+		if t := s.about(c); t.key() == key {
+			return t
+		}
+	}
+	return nil
+}
+
 // Len is how many rules and correlations are asked.
 func (s *Set) Len() int { return len(s.rules) + len(s.correlations) }
 
@@ -193,15 +341,18 @@ func (s *Set) Match(e *Event) []Match {
 	}
 	defer s.runs.Put(r)
 	r.found = r.found[:0]
-	for _, c := range s.class(e, r) {
-		r.found = c.program.Match(&r.engine, c.view(e), r.found)
+	r.engine.Lay(e, s.book.Names)
+	for _, program := range s.class(e, r).programs {
+		r.found = program.Match(&r.engine, r.found)
 	}
 	if len(r.found) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.found, func(a, b int) int {
-		return cmp.Or(cmp.Compare(s.rules[b].Level, s.rules[a].Level), strings.Compare(s.rules[a].Title, s.rules[b].Title))
-	})
+	if len(r.found) > 1 {
+		slices.SortStableFunc(r.found, func(a, b int) int {
+			return cmp.Or(cmp.Compare(s.rules[b].Level, s.rules[a].Level), strings.Compare(s.rules[a].Title, s.rules[b].Title))
+		})
+	}
 	all := make([]Match, len(r.found))
 	for k, n := range r.found {
 		x := s.rules[n]
@@ -215,119 +366,4 @@ type run struct {
 	engine engine.Run
 	found  []int
 	key    []byte
-}
-
-// class is what may match events of which the same is known: a program for each log source that they are of.
-type class []struct {
-	kind
-	program *engine.Program
-}
-
-// maxClasses is how many classes are kept; beyond, they are made anew.
-const maxClasses = 4096
-
-// class is that of an event. It is compiled when the first event of it comes.
-func (s *Set) class(e *Event, r *run) class {
-	r.key = append(append(append(append(append(append(r.key[:0], e.Source.Product...), 0), e.Source.Category...), 0), e.Source.Service...), 0)
-	for _, name := range s.telling {
-		r.key = append(append(r.key, e.Text(name)...), 0)
-	}
-	s.mu.RLock()
-	c, ok := s.classes[string(r.key)]
-	s.mu.RUnlock()
-	if ok {
-		return c
-	}
-	c = s.compile(e)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.classes) >= maxClasses {
-		clear(s.classes)
-	}
-	s.classes[string(r.key)] = c
-	return c
-}
-
-// compile makes the class of an event.
-func (s *Set) compile(e *Event) class {
-	kinds, known := s.kinds(e), e.known()
-	c, taken := make(class, len(kinds)), make([]bool, len(s.rules))
-	for k := range kinds {
-		var rules []engine.Rule
-		for n, r := range s.rules {
-			if !taken[n] && within(kinds[k].Source, r.Source) {
-				taken[n] = true
-				rules = append(rules, engine.Rule{Number: n, Condition: r.whole()})
-			}
-		}
-		c[k].kind, c[k].program = kinds[k], engine.Compile(rules, known)
-	}
-	return c
-}
-
-// whole is the condition of a rule with those of its filters.
-func (r *rule) whole() *sigma.Node {
-	return &sigma.Node{Op: sigma.And, Of: append([]*sigma.Node{r.Condition}, r.filters...)}
-}
-
-// told is what is said of a rule or a correlation.
-func told(h *sigma.Head, of sigma.Source) *Rule {
-	return &Rule{h.ID, h.Title, h.Level.String(), h.Status, h.Author, h.License, h.Tags, h.References, h.FalsePositives, h.At.String(),
-		of.Product, of.Category, of.Service}
-}
-
-// kind is one log source that an event is of, with the event's fields by the names that rules of it use.
-type kind struct {
-	sigma.Source
-	fields map[string]string
-}
-
-// kinds are the log sources that an event is of, each as narrow as it can be said.
-func (s *Set) kinds(e *Event) []kind {
-	all := []kind{{Source: e.Source}}
-	for k := range s.products {
-		p := &s.products[k]
-		if e.Source.Product != p.Name || e.Text("Channel") == "" {
-			continue
-		}
-		all[0].Service = cmp.Or(all[0].Service, p.Service(e.Text("Channel")))
-		for _, c := range p.Categories {
-			if c.Service == all[0].Service && slices.ContainsFunc(c.Events, func(n int) bool { return strconv.Itoa(n) == e.Text("EventID") }) && has(e, c.Where) {
-				all = append(all, kind{sigma.Source{Product: p.Name, Category: c.Name, Service: c.Service}, c.Fields})
-			}
-		}
-	}
-	return all
-}
-
-func has(e *Event, where map[string][]string) bool {
-	for field, want := range where {
-		if !slices.ContainsFunc(e.Values(field), func(v sigma.Value) bool { return slices.Contains(want, v.Text) }) {
-			return false
-		}
-	}
-	return true
-}
-
-func (k *kind) view(e *Event) sigma.Event {
-	if len(k.fields) == 0 {
-		return e
-	}
-	return renamed{e, k.fields}
-}
-
-// renamed is an event some of whose fields have further names.
-type renamed struct {
-	*Event
-	names map[string]string
-}
-
-// Values are those of a field by its name in rules, or by its own.
-func (r renamed) Values(field string) []sigma.Value {
-	if name, ok := r.names[field]; ok {
-		if all := r.Event.Values(name); len(all) > 0 {
-			return all
-		}
-	}
-	return r.Event.Values(field)
 }

@@ -136,3 +136,22 @@ func TestEventsThatAreJSON(t *testing.T) {
 		})
 	}
 }
+
+func TestTimes(t *testing.T) {
+	for text, want := range map[string]string{
+		"2026-11-23T04:05:06.7891Z":     "2026-11-23T04:05:06.7891Z",
+		"2026-11-23T06:05:06+02:00":     "2026-11-23T04:05:06Z",
+		"2026-11-23 04:05:06.123":       "2026-11-23T04:05:06.123Z",
+		"2026-11-23 04:05:06":           "2026-11-23T04:05:06Z",
+		"2026-02-30 04:05:06":           "",
+		"2026-11-23 24:05:06":           "",
+		"2026-11-23 04:05:06 and after": "",
+		"2026/11/23 04:05:06":           "",
+		"yesterday":                     "",
+	} {
+		got, ok := parseTime(text)
+		if ok != (want != "") || ok && got.Format(time.RFC3339Nano) != want {
+			t.Errorf("%q is %v, %v; want %q", text, got, ok, want)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type book struct {
 	fresh    [][4]sighted     // of a slot each; slots begin where lines of the processor's cache do
 	gists    [][4]uint64      // of the flows at the same places
 	flows    [][4]heard
+	tellers  tellers
 	quarter  int64 // in which the event in hand happened
 	events   uint64
 	now      int64 // when the last event happened; unix nanoseconds
@@ -63,7 +64,7 @@ const (
 
 func newBook(networks []netip.Prefix, zone *time.Location) *book {
 	b := &book{register: register.New(), links: links.New(), rhythms: rhythm.New(zone), networks: networks, gateways: map[string]int64{},
-		fresh: make([][4]sighted, freshSlots), gists: make([][4]uint64, flowSlots), flows: make([][4]heard, flowSlots)}
+		fresh: make([][4]sighted, freshSlots), gists: make([][4]uint64, flowSlots), flows: make([][4]heard, flowSlots), tellers: make(tellers, tellerSlots)}
 	b.reader.See = b.see
 	b.register.Folded = b.fold
 	return b
@@ -117,8 +118,12 @@ func (b *book) take(e *event.Event) {
 	b.reader.Read(e)
 }
 
-// flow takes what a flow says, unless all of it was told lately, and counts what one end uses of the other.
+// flow takes what a flow says, unless all of it was told lately, and counts what one end uses of the other. What several tell is
+// counted once.
 func (b *book) flow(e *event.Event, f *event.Flow) {
+	if f.Exporter != "" && !b.tellers.counts(e, f, b.quarter) {
+		return
+	}
 	gist := b.reader.Gist(&e.Header, f)
 	k, known := b.heard(gist)
 	known = known && k.from.Here() && k.to.Here()
@@ -130,6 +135,9 @@ func (b *book) flow(e *event.Event, f *event.Flow) {
 		}
 		b.wayOuts(k, e, f)
 		k.quarter = b.quarter
+		if f.Exporter == "" {
+			b.tellers.counts(e, f, b.quarter)
+		}
 	}
 	k.from.Seen(e.Time)
 	k.to.Seen(e.Time)

@@ -494,3 +494,24 @@ func (i *Inventory) Of(id uint64) (Device, bool) {
 
 // Ours reports whether an address can be a device of the hospital.
 func (i *Inventory) Ours(a netip.Addr) bool { return i.book.ours(a) } // the networks never change
+
+// Called is the address of the one device that calls itself by a name now; the zero address: there is none, or several do. What
+// follows the first dot of the name does not count.
+func (i *Inventory) Called(name string) netip.Addr {
+	label, _, _ := strings.Cut(strings.ToLower(name), ".")
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	var found *register.Trace
+	for _, t := range i.book.register.Showing(register.Hostname, label) {
+		if found != nil && found.Device != t.Device {
+			return netip.Addr{}
+		}
+		if found == nil || t.Last > found.Last {
+			found = t
+		}
+	}
+	if found == nil {
+		return netip.Addr{}
+	}
+	return found.Addr
+}

@@ -7,11 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"bulwark/detect/logrule/internal/names"
 	"bulwark/detect/logrule/internal/sigma"
 )
 
 // log is an event.
 type log map[string][]sigma.Value
+
+var table = names.New("EventID", "a", "b", "c")
 
 func (l log) Values(field string) []sigma.Value { return l[field] }
 
@@ -20,6 +23,26 @@ func (l log) Every() (all []sigma.Value) {
 		all = append(all, l[f]...)
 	}
 	return all
+}
+
+func (l log) Len() int { return len(l.Every()) }
+
+func (l log) Name(k int) string {
+	for _, f := range [...]string{"EventID", "a", "b", "c"} {
+		if k -= len(l[f]); k < 0 {
+			return f
+		}
+	}
+	return ""
+}
+
+func (l log) Value(k int) sigma.Value { return l.Every()[k] }
+
+func (l log) Raw(k int) (string, sigma.Form) {
+	if v := l.Value(k); !v.Null {
+		return v.Text, sigma.Plain
+	}
+	return "", sigma.Nothing
 }
 
 var words = [...]string{"cmd", "cmd.exe", `\cmd.exe`, "-enc", "whoami", "x", "", "Ä", "powershell", "shell", "İ", "a b"}
@@ -81,12 +104,14 @@ func TestCompiledSaysWhatIsRight(t *testing.T) {
 	for range 60 {
 		all := rules(t, r, 40)
 		known := map[string]sigma.Value{"EventID": {Text: fmt.Sprint(r.IntN(3))}}
-		p := Compile(all, known)
+		book := Book{Names: table}
+		p := book.Compile(all, Class{Known: known})
 		var run Run
 		for range 60 {
 			e := happening(r)
 			e["EventID"] = []sigma.Value{known["EventID"]}
-			got := p.Match(&run, e, nil)
+			run.Lay(e, table)
+			got := p.Match(&run, nil)
 			var want []int
 			for k := range all {
 				if all[k].Condition.Holds(e) {
@@ -115,10 +140,65 @@ func TestFewRulesAreAsked(t *testing.T) {
 		}
 		all = append(all, Rule{k, docs[0].Rule.Condition})
 	}
-	p := Compile(all, nil)
+	book := Book{Names: table}
+	p := book.Compile(all, Class{})
 	var run Run
-	got := p.Match(&run, log{"a": {{Text: "run Tool0123 now"}}, "b": {{Text: "c.EXE"}}}, nil)
+	run.Lay(log{"a": {{Text: "run Tool0123 now"}}, "b": {{Text: "c.EXE"}}}, table)
+	got := p.Match(&run, nil)
 	if !slices.Equal(got, []int{123}) || run.Asked != 1 || p.Always() != 0 {
 		t.Errorf("rules %v match, %d were asked; want rule 123 alone", got, run.Asked)
+	}
+}
+
+func TestLoweredIsAsTheStandardLibraryHasIt(t *testing.T) {
+	var r Run
+	for _, s := range []string{"", "a", "ABC", "C:\\Windows\\System32\\CMD.EXE [@Z`z{", "abcdefgH", "abcdefghÄÖ", "İstanbul KELVIN \u212a", "\xff\xfeABCDEFGH\x80Z", "Microsoft® Windows® Operating System"} {
+		if got, want := strings.Clone(r.lowered(s)), strings.ToLower(s); got != want {
+			t.Errorf("%q becomes %q, want %q", s, got, want)
+		}
+	}
+}
+
+// A field that has a further name is asked for by it, and by its own where the event does not have that.
+func TestFieldsHaveFurtherNames(t *testing.T) {
+	docs, err := sigma.Read([]byte("title: t\nlogsource: {product: windows}\ndetection: {x: {a|endswith: cmd.exe}, y: {a: null}, condition: x and not y}\n"), "r.yml", sigma.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := Book{Names: table}
+	p := book.Compile([]Rule{{7, docs[0].Rule.Condition}}, Class{Names: map[string]string{"a": "b"}})
+	var run Run
+	for _, tt := range []struct {
+		name string
+		in   log
+		want int
+	}{
+		{"by the further name", log{"b": {{Text: "CMD.exe"}}}, 1},
+		{"by its own", log{"a": {{Text: "cmd.EXE"}}}, 1},
+		{"the further name goes before", log{"a": {{Text: "cmd.exe"}}, "b": {{Text: "x"}}}, 0},
+		{"once more, from memory", log{"b": {{Text: "CMD.exe"}}}, 1},
+		{"null is nothing", log{"b": {{Null: true}}}, 0},
+	} {
+		run.Lay(tt.in, table)
+		if got := p.Match(&run, nil); len(got) != tt.want {
+			t.Errorf("%s: %d rules match, want %d", tt.name, len(got), tt.want)
+		}
+	}
+}
+
+// What is remembered is forgotten when there is no room, and never mistaken for something else.
+func TestMemoryIsBounded(t *testing.T) {
+	var m memo
+	for k := range 200_000 {
+		text := fmt.Sprintf("%0*d", 1+k%300, k%5000)
+		found, key, ok := m.get(uint32(k%3), 0, text, sigma.Plain)
+		want := []int32{int32(len(text)), int32(k % 3)}
+		if ok && !slices.Equal(found, want) {
+			t.Fatalf("of %q is remembered %v, want %v", text, found, want)
+		}
+		m.put(key, want)
+	}
+	if len(m.text) > memoText || len(m.groups) > memoGroups || len(m.slots) != memoSlots {
+		t.Errorf("%d bytes, %d groups and %d values are remembered", len(m.text), len(m.groups), len(m.slots))
 	}
 }

@@ -7,11 +7,17 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"sync/atomic"
 
+	"bulwark/detect/logrule/internal/names"
 	"bulwark/detect/logrule/internal/sigma"
-	"bulwark/event"
 )
+
+// Book is what programs share that are asked with the same runs. It is safe for concurrent use.
+type Book struct {
+	Names *names.Table // of all fields that rules know
+	ids   atomic.Uint32
+}
 
 // Rule is a condition to compile, with the number by which it is told.
 type Rule struct {
@@ -37,16 +43,22 @@ type compiled struct {
 // tree is a condition: a leaf is a group or a test.
 type tree struct {
 	op    sigma.Op
-	of    []*tree
 	group int32 // of a leaf; -1: test
+	of    []tree
 	test  *residue
 }
 
-// Compile makes a program of rules for events of which some fields are known. Rules that cannot match such are left out.
-func Compile(rules []Rule, known map[string]sigma.Value) *Program {
-	c := &compiler{p: &Program{}, fields: map[string]*field{}, groups: map[string]int32{}}
+// Class is what is known of the events that a program is for.
+type Class struct {
+	Known map[string]sigma.Value // values of fields
+	Names map[string]string      // further names of fields, by those that rules use
+}
+
+// Compile makes a program of rules for a class of events. Rules that cannot match such are left out.
+func (b *Book) Compile(rules []Rule, of Class) *Program {
+	c := &compiler{book: b, class: of, p: &Program{}, fields: map[string]*field{}, groups: map[string]int32{}}
 	for _, r := range rules {
-		n, t := fold(r.Condition, known)
+		n, t := fold(r.Condition, of.Known)
 		if t == no {
 			continue
 		}
@@ -57,7 +69,7 @@ func Compile(rules []Rule, known map[string]sigma.Value) *Program {
 			continue
 		}
 		root, wake := c.tree(n)
-		c.p.rules[at].root = root
+		c.p.rules[at].root = &root
 		if wake.groups == nil {
 			c.p.always = append(c.p.always, at)
 		}
@@ -72,13 +84,27 @@ func Compile(rules []Rule, known map[string]sigma.Value) *Program {
 	return c.p
 }
 
+// Len is how many rules may match.
+func (p *Program) Len() int { return len(p.rules) }
+
 // Always is how many rules are asked about every event of the class.
 func (p *Program) Always() int { return len(p.always) }
 
 type compiler struct {
+	book   *Book
+	class  Class
 	p      *Program
 	fields map[string]*field
 	groups map[string]int32 // by field and texts
+}
+
+// place is where the values of a field stand.
+func (c *compiler) place(field string) place {
+	p := place{-1, c.book.Names.Of(field)}
+	if name, ok := c.class.Names[field]; ok {
+		p[0] = c.book.Names.Of(name)
+	}
+	return p
 }
 
 // wake are groups of which one is found whenever a condition holds; nil: there are no such. worth says how seldom that is.
@@ -87,21 +113,21 @@ type wake struct {
 	worth  int
 }
 
-func (c *compiler) tree(n *sigma.Node) (*tree, wake) {
+func (c *compiler) tree(n *sigma.Node) (tree, wake) {
 	switch n.Op {
 	case sigma.Leaf:
 		return c.leaf([]*sigma.Test{n.Test})
 	case sigma.Not:
 		x, _ := c.tree(n.Of[0])
-		return &tree{op: sigma.Not, of: []*tree{x}, group: -1}, wake{}
+		return tree{op: sigma.Not, of: []tree{x}, group: -1}, wake{}
 	case sigma.And:
 		return c.and(n)
 	}
 	return c.or(n)
 }
 
-func (c *compiler) and(n *sigma.Node) (*tree, wake) {
-	out := &tree{op: sigma.And, group: -1}
+func (c *compiler) and(n *sigma.Node) (tree, wake) {
+	out := tree{op: sigma.And, group: -1, of: make([]tree, 0, len(n.Of))}
 	var best wake
 	for _, x := range n.Of {
 		t, w := c.tree(x)
@@ -110,14 +136,14 @@ func (c *compiler) and(n *sigma.Node) (*tree, wake) {
 			best = w
 		}
 	}
-	slices.SortStableFunc(out.of, func(a, b *tree) int { return a.cost() - b.cost() })
+	slices.SortStableFunc(out.of, func(a, b tree) int { return a.cost() - b.cost() })
 	return out, best
 }
 
-func (c *compiler) or(n *sigma.Node) (*tree, wake) {
+func (c *compiler) or(n *sigma.Node) (tree, wake) {
 	byField := map[string][]*sigma.Test{}
 	var names []string
-	var parts []*tree
+	var parts []tree
 	var wakes []wake
 	for _, x := range n.Of {
 		if x.Op == sigma.Leaf && indexable(x.Test) {
@@ -146,8 +172,8 @@ func (c *compiler) or(n *sigma.Node) (*tree, wake) {
 	if len(parts) == 1 {
 		return parts[0], all
 	}
-	slices.SortStableFunc(parts, func(a, b *tree) int { return a.cost() - b.cost() })
-	return &tree{op: sigma.Or, of: parts, group: -1}, all
+	slices.SortStableFunc(parts, func(a, b tree) int { return a.cost() - b.cost() })
+	return tree{op: sigma.Or, of: parts, group: -1}, all
 }
 
 // cost orders what is asked: bits first, tests last.
@@ -159,14 +185,14 @@ func (t *tree) cost() int {
 		return t.test.cost()
 	}
 	most := 1
-	for _, x := range t.of {
-		most = max(most, x.cost())
+	for k := range t.of {
+		most = max(most, t.of[k].cost())
 	}
 	return most
 }
 
 // leaf is tests of one field of which one must hold: a group where texts can be looked for, else a single test.
-func (c *compiler) leaf(tests []*sigma.Test) (*tree, wake) {
+func (c *compiler) leaf(tests []*sigma.Test) (tree, wake) {
 	if !indexable(tests[0]) {
 		return c.residue(tests[0])
 	}
@@ -191,7 +217,7 @@ func (c *compiler) leaf(tests []*sigma.Test) (*tree, wake) {
 		c.groups[key.String()] = g
 		f := c.fields[name]
 		if f == nil {
-			f = newField(name)
+			f = newField(c.book.ids.Add(1), name == "", c.place(name))
 			c.fields[name] = f
 			c.p.fields = append(c.p.fields, f)
 		}
@@ -199,16 +225,16 @@ func (c *compiler) leaf(tests []*sigma.Test) (*tree, wake) {
 			f.add(t, g)
 		}
 	}
-	return &tree{group: g}, wake{[]int32{g}, worth}
+	return tree{group: g}, wake{[]int32{g}, worth}
 }
 
 // residue is a test that no text stands for. An expression is asked only where all texts are found that it must have.
-func (c *compiler) residue(t *sigma.Test) (*tree, wake) {
-	asked := &tree{group: -1, test: &residue{t}}
+func (c *compiler) residue(t *sigma.Test) (tree, wake) {
+	asked := tree{group: -1, test: &residue{t, c.book.ids.Add(1), c.place(t.Field), c.place(t.Other)}}
 	if t.How != sigma.Search {
 		return asked, wake{}
 	}
-	out, best := &tree{op: sigma.And, group: -1}, wake{}
+	out, best := tree{op: sigma.And, group: -1}, wake{}
 	for _, must := range mustsOf(t) {
 		x, w := c.leaf([]*sigma.Test{must})
 		out.of = append(out.of, x)
@@ -221,116 +247,4 @@ func (c *compiler) residue(t *sigma.Test) (*tree, wake) {
 	}
 	out.of = append(out.of, asked)
 	return out, best
-}
-
-// Run is what one goroutine needs to ask programs. Its zero value is ready.
-type Run struct {
-	bits  []uint64
-	woken []uint64
-	asked []int32
-	lower []byte
-	event sigma.Event
-
-	Asked int // rules that were asked, of all events
-}
-
-// Match returns the numbers of the rules that match e, in the order in which they were compiled. It is valid until the next call.
-func (p *Program) Match(r *Run, e sigma.Event, out []int) []int {
-	r.event = e
-	r.bits = cleared(r.bits, p.groups)
-	r.woken = cleared(r.woken, len(p.rules))
-	r.asked = append(r.asked[:0], p.always...)
-	for _, f := range p.fields {
-		if f.name == "" {
-			for _, v := range e.Every() {
-				p.look(r, f, v)
-			}
-			continue
-		}
-		for _, v := range e.Values(f.name) {
-			p.look(r, f, v)
-		}
-	}
-	slices.Sort(r.asked)
-	for _, at := range r.asked {
-		r.Asked++
-		if root := p.rules[at].root; root == nil || r.holds(root) {
-			out = append(out, p.rules[at].number)
-		}
-	}
-	return out
-}
-
-func (p *Program) look(r *Run, f *field, v sigma.Value) {
-	if v.Null {
-		return
-	}
-	f.look(r.lowered(v.Text), v.Text, func(g int32) {
-		if r.bits[g>>6]>>(g&63)&1 != 0 {
-			return
-		}
-		r.bits[g>>6] |= 1 << (g & 63)
-		for _, at := range p.wakes[g] {
-			if r.woken[at>>6]>>(at&63)&1 == 0 {
-				r.woken[at>>6] |= 1 << (at & 63)
-				r.asked = append(r.asked, at)
-			}
-		}
-	})
-}
-
-// lowered is a text in lower case, valid until the next one.
-func (r *Run) lowered(s string) string {
-	upper := false
-	for k := range len(s) {
-		if s[k] >= utf8.RuneSelf {
-			return strings.ToLower(s)
-		}
-		upper = upper || s[k]-'A' < 26
-	}
-	if !upper {
-		return s
-	}
-	r.lower = append(r.lower[:0], s...)
-	for k, c := range r.lower {
-		if c-'A' < 26 {
-			r.lower[k] = c + 'a' - 'A'
-		}
-	}
-	return event.View(r.lower)
-}
-
-func cleared(bits []uint64, n int) []uint64 {
-	n = (n + 63) / 64
-	if cap(bits) < n {
-		return make([]uint64, n)
-	}
-	bits = bits[:n]
-	clear(bits)
-	return bits
-}
-
-func (r *Run) holds(t *tree) bool {
-	switch t.op {
-	case sigma.And:
-		for _, x := range t.of {
-			if !r.holds(x) {
-				return false
-			}
-		}
-		return true
-	case sigma.Or:
-		for _, x := range t.of {
-			if r.holds(x) {
-				return true
-			}
-		}
-		return false
-	case sigma.Not:
-		return !r.holds(t.of[0])
-	}
-	if t.group >= 0 {
-		return r.bits[t.group>>6]>>(t.group&63)&1 != 0
-	}
-	return t.test.Holds(r.event)
 }

@@ -8,7 +8,11 @@ import (
 )
 
 // residue is a test that is asked only where all else of a rule leaves it open.
-type residue struct{ *sigma.Test }
+type residue struct {
+	*sigma.Test
+	id           uint32
+	place, other place
+}
 
 func (r *residue) cost() int {
 	switch r.How {

@@ -2,8 +2,11 @@
 package record
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -38,16 +41,9 @@ type Record struct {
 type field struct {
 	name string
 	raw  []byte // of a text: between its quotes
-	kind kind
+	text []byte // without backslashes, once somebody asked for it; nil: nobody did
+	form sigma.Form
 }
-
-type kind uint8
-
-const (
-	plain   kind = iota // a text without a backslash, a number, true or false
-	escaped             // a text with backslashes
-	null
-)
 
 // Read takes an event. Objects in it are fields whose names are joined by dots; elements of lists are values of one field.
 func (r *Record) Read(text []byte) error {
@@ -99,7 +95,7 @@ func (r *Record) object(depth int) error {
 		if r.peek() != '"' {
 			return r.wrong("a name is missing")
 		}
-		name, k, err := r.quoted()
+		name, form, err := r.quoted()
 		if err != nil {
 			return err
 		}
@@ -108,7 +104,7 @@ func (r *Record) object(depth int) error {
 			return r.wrong("a colon is missing")
 		}
 		r.at++
-		if err := r.value(r.name(name, k), depth); err != nil {
+		if err := r.value(r.name(name, form), depth); err != nil {
 			return err
 		}
 		r.space()
@@ -126,8 +122,8 @@ func (r *Record) object(depth int) error {
 }
 
 // name is a field's name with those of the objects around it.
-func (r *Record) name(raw []byte, k kind) string {
-	if k == escaped {
+func (r *Record) name(raw []byte, f sigma.Form) string {
+	if f == sigma.Escaped {
 		from := len(r.arena)
 		r.arena = unescape(r.arena, raw)
 		raw = r.arena[from:]
@@ -144,11 +140,11 @@ func (r *Record) value(name string, depth int) error {
 	r.space()
 	switch c := r.peek(); c {
 	case '"':
-		raw, k, err := r.quoted()
+		raw, form, err := r.quoted()
 		if err != nil {
 			return err
 		}
-		return r.add(name, raw, k)
+		return r.add(name, raw, form)
 	case '{':
 		was := len(r.prefix)
 		r.prefix = append(append(r.prefix[:0], name...), '.')
@@ -165,9 +161,9 @@ func (r *Record) value(name string, depth int) error {
 		word := r.text[from:r.at]
 		switch {
 		case string(word) == "null":
-			return r.add(name, nil, null)
+			return r.add(name, nil, sigma.Nothing)
 		case string(word) == "true" || string(word) == "false" || isNumber(word):
-			return r.add(name, word, plain)
+			return r.add(name, word, sigma.Plain)
 		}
 		r.at = from
 		return r.wrong("a value is missing")
@@ -215,63 +211,77 @@ func (r *Record) list(name string, depth int) error {
 	}
 }
 
-func (r *Record) add(name string, raw []byte, k kind) error {
+func (r *Record) add(name string, raw []byte, f sigma.Form) error {
 	if len(r.fields) >= MostFields {
 		return r.wrong("it has too many fields")
 	}
-	r.fields = append(r.fields, field{name, raw, k})
+	r.fields = append(r.fields, field{name: name, raw: raw, form: f})
 	return nil
 }
 
 // quoted reads a text from its quote on.
-func (r *Record) quoted() (raw []byte, k kind, err error) {
+func (r *Record) quoted() (raw []byte, f sigma.Form, err error) {
 	r.at++ // "
 	rest := r.text[r.at:]
-	for n := 0; n < len(rest); n++ {
-		switch rest[n] {
-		case '"':
-			r.at += n + 1
-			return rest[:n], k, nil
-		case '\\':
-			k = escaped
-			n++
+	n := special(rest, 0)
+	for n < len(rest) && rest[n] == '\\' {
+		f = sigma.Escaped
+		n = special(rest, n+2)
+	}
+	if n >= len(rest) {
+		return nil, 0, r.wrong("a text is not closed")
+	}
+	r.at += n + 1
+	return rest[:n], f, nil
+}
+
+// special is where the next quote or backslash stands, from at on; len(text) or more: nowhere.
+func special(text []byte, at int) int {
+	for ; at+8 <= len(text); at += 8 {
+		w := binary.LittleEndian.Uint64(text[at:])
+		if found := zeros(w^lows*'"') | zeros(w^lows*'\\'); found != 0 {
+			return at + bits.TrailingZeros64(found)>>3
 		}
 	}
-	return nil, 0, r.wrong("a text is not closed")
+	for at < len(text) && text[at] != '"' && text[at] != '\\' {
+		at++
+	}
+	return at
 }
+
+const (
+	lows  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// zeros has the high bit set of each byte that is zero; what is above the lowest of them may be wrong.
+func zeros(w uint64) uint64 { return (w - lows) &^ w & highs }
 
 // unescape appends a text without its backslashes (RFC 8259 §7). A backslash before what needs none stays.
 func unescape(out, raw []byte) []byte {
-	for k := 0; k < len(raw); k++ {
-		c := raw[k]
-		if c != '\\' || k+1 == len(raw) {
-			out = append(out, c)
-			continue
+	for {
+		n := bytes.IndexByte(raw, '\\')
+		if n < 0 || n+1 == len(raw) {
+			return append(out, raw...)
 		}
-		k++
-		switch c := raw[k]; c {
-		case '"', '\\', '/':
-			out = append(out, c)
-		case 'b':
-			out = append(out, '\b')
-		case 'f':
-			out = append(out, '\f')
-		case 'n':
-			out = append(out, '\n')
-		case 'r':
-			out = append(out, '\r')
-		case 't':
-			out = append(out, '\t')
-		case 'u':
-			letter, n := unicodeOf(raw[k+1:])
+		out = append(out, raw[:n]...)
+		c := raw[n+1]
+		raw = raw[n+2:]
+		switch plain := unescaped[c]; {
+		case plain != 0:
+			out = append(out, plain)
+		case c == 'u':
+			letter, n := unicodeOf(raw)
 			out = utf8.AppendRune(out, letter)
-			k += n
+			raw = raw[n:]
 		default:
 			out = append(out, '\\', c)
 		}
 	}
-	return out
 }
+
+// unescaped is what a letter behind a backslash stands for; 0: another rule says it.
+var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 // unicodeOf is the letter behind \u, of one or of two halves, and how many bytes of raw it takes.
 func unicodeOf(raw []byte) (letter rune, n int) {
@@ -311,6 +321,17 @@ func hex4(raw []byte) (n rune, ok bool) {
 	return n, true
 }
 
+// Also gives a value a further name. It reports whether there was room.
+func (r *Record) Also(name string, k int) bool {
+	if len(r.fields) >= MostFields {
+		return false
+	}
+	x := r.fields[k]
+	x.name = name
+	r.fields = append(r.fields, x)
+	return true
+}
+
 // Values are those of a field; none where it is missing. They are valid until the next call, their texts until the next Read.
 func (r *Record) Values(name string) []sigma.Value {
 	r.values = r.values[:0]
@@ -331,11 +352,19 @@ func (r *Record) Every() []sigma.Value {
 	return r.values
 }
 
-// Len is how many fields there are, and Field is one of them.
+// Len is how many values there are.
 func (r *Record) Len() int { return len(r.fields) }
 
-// Field is the name of a field, and its value.
-func (r *Record) Field(k int) (string, sigma.Value) { return r.fields[k].name, r.said(k) }
+// Name is the field of a value.
+func (r *Record) Name(k int) string { return r.fields[k].name }
+
+// Raw is a value as it stands in the log.
+func (r *Record) Raw(k int) (string, sigma.Form) {
+	return event.View(r.fields[k].raw), r.fields[k].form
+}
+
+// Value is one of [Record.Every].
+func (r *Record) Value(k int) sigma.Value { return r.said(k) }
 
 // Fields are the names of the fields, each once.
 func (r *Record) Fields() (all []string) {
@@ -359,10 +388,15 @@ func (r *Record) Text(name string) string {
 
 func (r *Record) said(k int) sigma.Value {
 	f := &r.fields[k]
-	if f.kind == escaped {
+	switch {
+	case f.form == sigma.Nothing:
+		return sigma.Value{Null: true}
+	case f.form == sigma.Plain:
+		return sigma.Value{Text: event.View(f.raw)}
+	case f.text == nil:
 		from := len(r.arena)
 		r.arena = unescape(r.arena, f.raw)
-		f.raw, f.kind = r.arena[from:len(r.arena):len(r.arena)], plain
+		f.text = r.arena[from:len(r.arena):len(r.arena)]
 	}
-	return sigma.Value{Text: event.View(f.raw), Null: f.kind == null}
+	return sigma.Value{Text: event.View(f.text)}
 }

@@ -11,7 +11,7 @@ import (
 
 func told(r *Record) (out []string) {
 	for k := range r.Len() {
-		name, v := r.Field(k)
+		name, v := r.Name(k), r.Value(k)
 		out = append(out, fmt.Sprintf("%s=%s", name, v.Text))
 	}
 	return out
@@ -56,14 +56,14 @@ func FuzzRead(f *testing.F) {
 		var r Record
 		err := r.Read([]byte(in))
 		for k := range r.Len() {
-			r.Field(k)
+			r.Value(k)
 		}
 		var m map[string]string
 		if json.Unmarshal([]byte(in), &m) != nil || m == nil || err != nil || strings.ContainsRune(in, '\ufffd') {
 			return
 		}
 		for k := range r.Len() {
-			name, v := r.Field(k)
+			name, v := r.Name(k), r.Value(k)
 			if want, ok := m[name]; ok && !v.Null && want != v.Text && !strings.ContainsRune(want, '\ufffd') && strings.Count(in, name) == 1 {
 				t.Errorf("%s is %q, want %q", name, v.Text, want)
 			}

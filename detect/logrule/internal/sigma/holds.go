@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Value is one of an event.
@@ -13,6 +14,16 @@ type Value struct {
 	Text string
 	Null bool
 }
+
+// Form is how a value stands in a log.
+type Form uint8
+
+// The forms.
+const (
+	Plain   Form = iota // as it is
+	Escaped             // as a text of JSON, with backslashes
+	Nothing             // null
+)
 
 // Event is what conditions are asked of. A field may have several values.
 type Event interface {
@@ -37,8 +48,10 @@ func (n *Node) Holds(e Event) bool {
 
 // Holds reports whether one of the field's values is as the test wants it.
 func (t *Test) Holds(e Event) bool {
-	values := e.Every()
-	if t.Field != "" {
+	var values []Value
+	if t.Field == "" {
+		values = e.Every()
+	} else {
 		values = e.Values(t.Field)
 	}
 	switch t.How {
@@ -51,14 +64,20 @@ func (t *Test) Holds(e Event) bool {
 	case Equal, Begins, Ends, Includes:
 		values = slices.Clone(values) // the next question may take their place
 		return slices.ContainsFunc(e.Values(t.Other), func(o Value) bool {
-			return !o.Null && slices.ContainsFunc(values, func(v Value) bool { return !v.Null && t.relates(v.Text, o.Text) })
+			return !o.Null && slices.ContainsFunc(values, func(v Value) bool { return !v.Null && t.Relates(v.Text, o.Text) })
 		})
 	}
 	return slices.ContainsFunc(values, func(v Value) bool { return !v.Null && t.One(v.Text) })
 }
 
-// relates compares with the value of another field.
-func (t *Test) relates(a, b string) bool {
+// Relates compares with the value of another field.
+func (t *Test) Relates(a, b string) bool {
+	switch {
+	case a == b:
+		return true
+	case t.How == Equal && len(a) != len(b) && ascii(a) && ascii(b):
+		return false // which is so of most
+	}
 	if !t.Cased {
 		a, b = strings.ToLower(a), strings.ToLower(b)
 	}
@@ -71,6 +90,15 @@ func (t *Test) relates(a, b string) bool {
 		return strings.Contains(a, b)
 	}
 	return a == b
+}
+
+func ascii(s string) bool {
+	for k := range len(s) {
+		if s[k] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // One reports whether one value, which is not null, is as the test wants it. It is for tests that compare with something given.

@@ -276,7 +276,7 @@ func (it *item) expanded(known placeholders) error {
 				return fmt.Errorf("%s asks for values that are yours to give", name)
 			}
 			for _, w := range words {
-				text := strings.ReplaceAll(v.text, name, strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(w))
+				text := strings.ReplaceAll(v.text, name, plainly.Replace(w))
 				out = append(out, &value{textKind, text, ParsePattern(text).around(v.like)})
 			}
 		}
@@ -292,12 +292,12 @@ func (p Pattern) around(like Pattern) Pattern {
 
 // node is the tests of an item.
 func (it *item) node() (*Node, error) {
-	out := &Node{Op: Or}
+	out := &Node{Op: Or, Of: make([]*Node, 0, len(it.values))}
 	if it.all {
 		out.Op = And
 	}
 	for _, forms := range it.values {
-		one := &Node{Op: Or}
+		one := &Node{Op: Or, Of: make([]*Node, 0, len(forms))}
 		for _, v := range forms {
 			t, err := it.test(v)
 			if err != nil {
@@ -345,7 +345,9 @@ func (it *item) test(v *value) (*Test, error) {
 		}
 		t.Regexp, err = regexp.Compile(source)
 	case Within:
-		t.Net, err = prefix(v.text)
+		var net netip.Prefix
+		net, err = prefix(v.text)
+		t.Net = &net
 	case Less, LessOrEqual, Greater, GreaterOrEqual, Same:
 		t.Number, err = strconv.ParseFloat(v.text, 64)
 		if err != nil {

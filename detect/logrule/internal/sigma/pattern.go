@@ -98,6 +98,9 @@ func (p Pattern) each(fn func(string) string) Pattern {
 	return out
 }
 
+// plainly takes the meaning of wildcards away.
+var plainly = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`)
+
 func (p Pattern) String() string {
 	var b strings.Builder
 	for _, x := range p {
@@ -107,7 +110,7 @@ func (p Pattern) String() string {
 		case One:
 			b.WriteByte('?')
 		default:
-			b.WriteString(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(x.Text))
+			b.WriteString(plainly.Replace(x.Text))
 		}
 	}
 	return b.String()

@@ -163,10 +163,20 @@ type Test struct {
 	Field   string // empty: anything in the event
 	How     How
 	Cased   bool
+	Part    Part
 	Pattern Pattern
 	Regexp  *regexp.Regexp
-	Net     netip.Prefix
+	Net     *netip.Prefix
 	Number  float64
-	Part    Part
 	Other   string // a field
+}
+
+// Fields adds the names of the fields that a condition asks about.
+func (n *Node) Fields(all map[string]bool) {
+	for _, x := range n.Of {
+		x.Fields(all)
+	}
+	if n.Op == Leaf {
+		all[n.Test.Field], all[n.Test.Other] = true, true
+	}
 }

@@ -1,0 +1,244 @@
+package engine
+
+import (
+	"encoding/binary"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
+	"bulwark/detect/logrule/internal/sigma"
+	"bulwark/event"
+)
+
+// Run is what one goroutine needs to ask programs of one book. Its zero value is ready.
+type Run struct {
+	Sheet // the event that programs are asked about
+
+	memo  memo
+	bits  []uint64
+	woken []uint64
+	asked []int32
+	found []int32
+	lower []byte
+
+	Asked int // rules that were asked, of all events
+}
+
+// Match appends the numbers of the rules that match the event that was laid, in the order in which they were compiled.
+func (p *Program) Match(r *Run, out []int) []int {
+	r.bits = cleared(r.bits, p.groups)
+	r.woken = cleared(r.woken, len(p.rules))
+	r.asked = append(r.asked[:0], p.always...)
+	for _, f := range p.fields {
+		if f.every {
+			for k := range r.event.Len() {
+				p.look(r, f, k)
+			}
+			continue
+		}
+		for k := r.values(f.place); k > 0; k = r.next[k-1] {
+			p.look(r, f, int(k-1))
+		}
+	}
+	slices.Sort(r.asked)
+	for _, at := range r.asked {
+		r.Asked++
+		if root := p.rules[at].root; root == nil || r.holds(root) {
+			out = append(out, p.rules[at].number)
+		}
+	}
+	return out
+}
+
+// look finds the groups of a value, and wakes rules.
+func (p *Program) look(r *Run, f *field, k int) {
+	for _, g := range r.groups(f, k) {
+		if r.bits[g>>6]>>(g&63)&1 != 0 {
+			continue
+		}
+		r.bits[g>>6] |= 1 << (g & 63)
+		for _, at := range p.wakes[g] {
+			if r.woken[at>>6]>>(at&63)&1 == 0 {
+				r.woken[at>>6] |= 1 << (at & 63)
+				r.asked = append(r.asked, at)
+			}
+		}
+	}
+}
+
+// groups are those of which a text is found in a value. They are valid until the next call.
+func (r *Run) groups(f *field, k int) []int32 {
+	raw, form := r.event.Raw(k)
+	if form == sigma.Nothing {
+		return nil
+	}
+	judged := f.id
+	if f.every {
+		judged += uint32(k) // fields stand in the same place in many events, and some are worth remembering
+	}
+	found, key, ok := r.memo.get(f.id, judged, raw, form)
+	if ok {
+		return found
+	}
+	value := r.event.Value(k).Text
+	r.found = f.look(r.lowered(value), value, r.found[:0])
+	r.memo.put(key, r.found)
+	return r.found
+}
+
+func (r *Run) holds(t *tree) bool {
+	switch t.op {
+	case sigma.And:
+		for k := range t.of {
+			if !r.holds(&t.of[k]) {
+				return false
+			}
+		}
+		return true
+	case sigma.Or:
+		for k := range t.of {
+			if r.holds(&t.of[k]) {
+				return true
+			}
+		}
+		return false
+	case sigma.Not:
+		return !r.holds(&t.of[0])
+	}
+	if t.group >= 0 {
+		return r.bits[t.group>>6]>>(t.group&63)&1 != 0
+	}
+	return r.test(t.test)
+}
+
+// test asks a test about the values of its field, as [sigma.Test.Holds] does.
+func (r *Run) test(t *residue) bool {
+	first := r.first1(t)
+	switch t.How {
+	case sigma.Present:
+		return first > 0
+	case sigma.Absent:
+		return first == 0
+	}
+	for k := first; k > 0; k = r.after(t, k) {
+		if r.one(t, int(k-1)) {
+			return t.How != sigma.Null
+		}
+	}
+	return t.How == sigma.Null
+}
+
+// first1 is the first value of a test's field, +1; 0: it is missing.
+func (r *Run) first1(t *residue) int32 {
+	if t.Field == "" {
+		return int32(min(r.event.Len(), 1))
+	}
+	return r.values(t.place)
+}
+
+// after is the value of a test's field behind another, both +1; 0: there is none.
+func (r *Run) after(t *residue, k int32) int32 {
+	switch {
+	case t.Field != "":
+		return r.next[k-1]
+	case int(k) < r.event.Len():
+		return k + 1
+	}
+	return 0
+}
+
+// one asks a test about a value. Whether it is null is asked the other way round.
+func (r *Run) one(t *residue, k int) bool {
+	raw, form := r.event.Raw(k)
+	if form == sigma.Nothing {
+		return false
+	}
+	switch t.How {
+	case sigma.Null:
+		return true
+	case sigma.Equal, sigma.Begins, sigma.Ends, sigma.Includes:
+		for o := r.values(t.other); o > 0; o = r.next[o-1] {
+			if v := r.event.Value(int(o - 1)); !v.Null && t.Relates(r.event.Value(k).Text, v.Text) {
+				return true
+			}
+		}
+		return false
+	case sigma.Search:
+		return r.search(t, k, raw, form)
+	}
+	return t.One(r.event.Value(k).Text)
+}
+
+// search asks an expression, which is dear: what it said of a value is remembered.
+func (r *Run) search(t *residue, k int, raw string, form sigma.Form) bool {
+	found, key, ok := r.memo.get(t.id, t.id, raw, form)
+	if ok {
+		return len(found) > 0
+	}
+	r.found = r.found[:0]
+	if t.One(r.event.Value(k).Text) {
+		r.found = append(r.found, 0)
+	}
+	r.memo.put(key, r.found)
+	return len(r.found) > 0
+}
+
+const (
+	lows  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// lowered is a text in lower case as [strings.ToLower] makes it, valid until the next one.
+func (r *Run) lowered(s string) string {
+	k := 0
+	for ; k+8 <= len(s); k += 8 {
+		if w := load(s[k:]); w&highs != 0 || upper(w) != 0 {
+			break
+		}
+	}
+	r.lower = append(r.lower[:0], s...)
+	b := r.lower
+	for ; k+8 <= len(b); k += 8 {
+		w := binary.LittleEndian.Uint64(b[k:])
+		if w&highs != 0 {
+			return r.unicode(s, k)
+		}
+		binary.LittleEndian.PutUint64(b[k:], w|upper(w)>>2)
+	}
+	for ; k < len(b); k++ {
+		if b[k] >= utf8.RuneSelf {
+			return r.unicode(s, k)
+		}
+		if b[k]-'A' < 26 {
+			b[k] += 'a' - 'A'
+		}
+	}
+	return event.View(b)
+}
+
+// upper has the high bit set of each byte that is a capital letter, of eight that are all ASCII.
+func upper(w uint64) uint64 { return (w + lows*(128-'A')) &^ (w + lows*(128-'Z'-1)) & highs }
+
+// unicode goes on from a byte that is not ASCII, or stands before one.
+func (r *Run) unicode(s string, from int) string {
+	r.lower = r.lower[:from]
+	for _, c := range s[from:] {
+		r.lower = utf8.AppendRune(r.lower, unicode.ToLower(c))
+	}
+	return event.View(r.lower)
+}
+
+func load(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+func cleared(bits []uint64, n int) []uint64 {
+	n = (n + 63) / 64
+	if cap(bits) < n {
+		return make([]uint64, n)
+	}
+	bits = bits[:n]
+	clear(bits)
+	return bits
+}

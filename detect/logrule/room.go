@@ -1,0 +1,343 @@
+package logrule
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"bulwark/content/logrules"
+	"bulwark/event"
+	"bulwark/platform/bus"
+	"bulwark/platform/clock"
+	"bulwark/platform/db"
+	"bulwark/platform/ledger"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Hosts know where machines are that logs name.
+type Hosts interface {
+	// Called is the address of the one machine that calls itself so; the zero address: it is not known.
+	Called(name string) netip.Addr
+}
+
+// Publisher takes alerts.
+type Publisher interface {
+	// Publish takes over responsibility for a batch of the kind: one of the same sensor and number is taken once. It may wait.
+	Publish(ctx context.Context, kind event.Kind, batch []byte) error
+}
+
+// Needs is what the room is made of.
+type Needs struct {
+	// Rules are the files of rules as they are now.
+	Rules func() ([]File, error)
+	// Hosts may be nil.
+	Hosts     Hosts
+	Publisher Publisher
+	DB        *db.DB
+	Ledger    *ledger.Ledger
+	// Stored are asked in trials; nil: no events are kept.
+	Stored Stored
+	// Verdicts are what people said of what rules found, by the rule; nil: nothing is known.
+	Verdicts func() map[string]Verdicts
+	// Fleeting says that nothing is to be kept: a capture is shown instead of the network.
+	Fleeting bool
+	Clock    clock.Clock
+	Log      *slog.Logger
+	Registry prometheus.Registerer
+}
+
+// Room asks rules about events as they come. Make it with [Open]; it is safe for concurrent use.
+type Room struct {
+	needs   Needs
+	count   counters
+	tactics map[string]string // ids, by the names that tags have for them
+	french  map[string]string // titles, by the rule
+
+	// mu guards what follows.
+	mu         sync.Mutex
+	set        *Set
+	correlator *Correlator
+	again      context.CancelFunc // has the bus be followed anew, for the kinds that rules ask about now; nil: it is not followed
+	files      []File
+	since      time.Time     // when the rules were read
+	took       time.Duration // how long that took
+	decisions  map[string]Decision
+	fired      map[string]*Fired
+	heard      map[string]time.Time // log sources, product/category/service, and when they were heard last
+	live       Live
+	batch      event.Batch
+}
+
+// Fired is how often a rule matched.
+type Fired struct {
+	Count uint64    `json:"count"`
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+}
+
+type counters struct{ events, matches, failed, dropped prometheus.Counter }
+
+// Open makes the room, and reads the rules.
+func Open(ctx context.Context, n Needs) (*Room, error) {
+	own, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, n.DB, "logrule", own); err != nil {
+		return nil, err
+	}
+	c := func(name, help string) prometheus.Counter {
+		return promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_logrule_" + name, Help: help})
+	}
+	r := &Room{needs: n, tactics: tacticsByTag(), french: logrules.French(), decisions: map[string]Decision{}, fired: map[string]*Fired{}, heard: map[string]time.Time{}, count: counters{
+		events:  c("events_total", "Events that rules were asked about."),
+		matches: c("matches_total", "Matches of rules that were told."),
+		failed:  c("malformed_total", "Batches on the bus that could not be read."),
+		dropped: c("dropped_total", "Events and groups for which correlations had no room.")}}
+	if !n.Fleeting {
+		if err := r.load(ctx); err != nil {
+			return nil, fmt.Errorf("logrule: reading what is kept: %w", err)
+		}
+	}
+	return r, r.Reload()
+}
+
+// Reload reads the rules anew. Those that were in force stay so where they cannot be read. What correlations had seen is forgotten.
+func (r *Room) Reload() error {
+	files, err := r.needs.Rules()
+	if err != nil {
+		return fmt.Errorf("logrule: %w", err)
+	}
+	begun := r.needs.Clock.Now()
+	set, err := LoadFiles(files)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for rule, d := range r.decisions {
+		if !d.Enabled {
+			set.Leave(rule)
+		}
+	}
+	var before []event.Kind
+	if r.set != nil {
+		before = r.set.kindsAsked()
+		r.hear() // the classes of the set before know it
+	}
+	r.set, r.correlator, r.files, r.since = set, set.Correlator(), files, r.needs.Clock.Now()
+	r.took = r.since.Sub(begun)
+	if r.again != nil && !slices.Equal(before, set.kindsAsked()) {
+		r.again()
+	}
+	return nil
+}
+
+// Len is how many rules and correlations are asked.
+func (r *Room) Len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.set.Len()
+}
+
+// Rejected are the documents that are not asked.
+func (r *Room) Rejected() []Rejected {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.set.Rejected
+}
+
+// Holder is the name under which the room keeps its position on the bus.
+const Holder = "logrule"
+
+// Run asks rules about what comes over the bus until ctx ends.
+func (r *Room) Run(ctx context.Context, b *bus.Bus) error {
+	var keeping sync.WaitGroup
+	defer keeping.Wait()
+	keeping.Go(func() { r.keepOften(ctx) })
+	for {
+		some, stop := context.WithCancel(ctx)
+		r.mu.Lock()
+		kinds := r.set.kindsAsked()
+		r.again = stop
+		r.mu.Unlock()
+		err := b.Subscribe(some, Holder, event.Subjects(kinds), bus.FromNew, func(ctx context.Context, m *bus.Message) error {
+			return r.take(ctx, m.Batch)
+		})
+		stop()
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// keepEvery is how often what matched is written down.
+const keepEvery = 10 * time.Second
+
+func (r *Room) keepOften(ctx context.Context) {
+	for more := true; more; {
+		more = clock.Pause(ctx, keepEvery)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		if err := r.keep(end); err != nil {
+			r.needs.Log.WarnContext(ctx, "keeping what rules matched", "error", err)
+		}
+		cancel()
+	}
+}
+
+// take asks rules about a batch, and tells what matches. It returns when that is safe.
+func (r *Room) take(ctx context.Context, batch []byte) error {
+	alerts, err := r.ask(batch)
+	if err != nil {
+		r.count.failed.Inc()
+		r.needs.Log.WarnContext(ctx, "a batch on the bus is malformed", "error", err)
+	}
+	if alerts == nil {
+		return nil // one that is malformed will never be better
+	}
+	return r.needs.Publisher.Publish(ctx, event.KindAlert, alerts)
+}
+
+// suffix makes a sensor's name that of what rules say of its events.
+const suffix = ".rules"
+
+// ask asks rules about a batch. It returns a batch of alerts, which has the number of the one it was made of, so that none is told
+// twice; nil: nothing matches.
+func (r *Room) ask(batch []byte) ([]byte, error) {
+	var in event.Reader
+	if err := in.Open(batch); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var e event.Event
+	any := false
+	for in.Next(&e) {
+		r.count.events.Inc()
+		x := r.live.Read(&e)
+		for _, a := range r.match(x, &in, &e) {
+			if !any {
+				any = true
+				r.batch.Reset(in.Sensor+suffix, in.Site, in.ID+uint64(in.First()))
+			}
+			r.count.matches.Inc()
+			h := r.ends(&e)
+			r.batch.Add(&h, a)
+		}
+	}
+	if !any {
+		return nil, in.Err()
+	}
+	return append([]byte(nil), r.batch.Bytes()...), in.Err()
+}
+
+// match is what rules and correlations say of an event.
+func (r *Room) match(x *Event, in *event.Reader, e *event.Event) (all []*event.Alert) {
+	matches := r.set.Match(x)
+	if len(matches) == 0 {
+		return nil
+	}
+	id := string(in.EventID(nil))
+	for _, m := range matches {
+		if !m.Silent && m.Rule.Level != quiet {
+			all = append(all, r.alert(m.Rule, x, e, id))
+		}
+	}
+	before := r.correlator.Dropped()
+	for _, c := range r.correlator.Feed(x, matches) {
+		all = append(all, r.alert(c.Rule, x, e, id))
+	}
+	r.count.dropped.Add(float64(r.correlator.Dropped() - before))
+	return all
+}
+
+// alert is what is told of a rule that matched.
+func (r *Room) alert(rule *Rule, x *Event, e *event.Event, id string) *event.Alert {
+	f := r.fired[rule.key()]
+	if f == nil {
+		f = &Fired{First: x.Time}
+		r.fired[rule.key()] = f
+	}
+	f.Count, f.Last = f.Count+1, x.Time
+	a := &event.Alert{Title: rule.Title, Rule: rule.key(), Action: "allowed", Category: rule.source(), Severity: rule.priority(), Metadata: rule.metadata(r.tactics),
+		Host: x.Host, Evidence: []string{id}, Record: fieldsOf(x)}
+	for _, u := range rule.References {
+		a.References = append(a.References, "url,"+u)
+	}
+	if l, ok := e.Payload.(*event.Log); ok {
+		a.User, a.App = l.User, l.Format
+		if l.Intake == "syslog" && l.Identity == "" { // anybody can send such a line in anybody's name
+			a.Metadata = append(a.Metadata, "confidence low")
+		}
+	} else {
+		a.User, a.App = first(x, "actor.user.name", "user.name"), e.Payload.Kind().String()
+	}
+	return a
+}
+
+func first(x *Event, names ...string) string {
+	for _, n := range names {
+		if v := x.Text(n); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// ends says between whom it was: those that the event names; of a log that names none the machine that wrote it, and of one that names
+// who came to it that one and the machine.
+func (r *Room) ends(e *event.Event) event.Header {
+	h := e.Header
+	l, ok := e.Payload.(*event.Log)
+	if !ok || h.Dst.IsValid() {
+		return h
+	}
+	var host netip.Addr
+	if r.needs.Hosts != nil && l.Host != "" {
+		host = r.needs.Hosts.Called(l.Host)
+	}
+	switch {
+	case !h.Src.IsValid():
+		h.Src = host
+	case h.Src.Unmap() != host:
+		h.Dst = host
+	}
+	return h
+}
+
+// Bounds of what is told of an event that a rule matched.
+const (
+	mostBytes = 8 << 10
+	mostValue = 1 << 10
+)
+
+// fieldsOf is the event as an object of JSON: as many of its fields as find room.
+func fieldsOf(x *Event) string {
+	fields := map[string]string{}
+	room := mostBytes
+	for _, name := range x.Fields() {
+		v := x.Text(name)
+		v = v[:min(len(v), mostValue)]
+		if room -= len(name) + len(v) + 8; room < 0 {
+			break
+		}
+		fields[name] = v
+	}
+	text, err := json.Marshal(map[string]any{"log": fields})
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

@@ -1,0 +1,48 @@
+package syslog
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"runtime"
+	"testing"
+	"time"
+
+	"bulwark/observe/logs/internal/wef/weftest"
+)
+
+func TestASenderByTLSProvesWhoItIs(t *testing.T) {
+	a := weftest.NewAuthority(t, "authority")
+	pool := x509.NewCertPool()
+	pool.AddCert(a.Certificate)
+	server := a.Issue(t, "localhost", x509.ExtKeyUsageServerAuth, time.Now().Add(time.Hour))
+	i, b := running(t, Options{TLS: "127.0.0.1:0", Config: &tls.Config{Certificates: []tls.Certificate{server}, ClientCAs: pool,
+		ClientAuth: tls.RequireAndVerifyClientCert}})
+	at := i.Addresses()[0][1]
+	say := func(end time.Time) error {
+		client := a.Client(a.Issue(t, "fw-1.example.org", x509.ExtKeyUsageClientAuth, end))
+		client.ServerName = "localhost"
+		c, err := tls.Dial("tcp", at, client)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if _, err := c.Write([]byte("9 <13>a\nb\nc")); err != nil {
+			return err
+		}
+		_, err = c.Read(make([]byte, 1)) // of TLS 1.3, a refusal comes after the sender's handshake
+		return err
+	}
+	if err := say(time.Now().Add(-time.Minute)); err == nil {
+		t.Error("an expired certificate is taken")
+	}
+	for len(i.Refused()) == 0 && t.Context().Err() == nil { // it is counted once the sender has heard of it
+		runtime.Gosched()
+	}
+	if got := i.Refused()["expired certificate"]; got != 1 {
+		t.Errorf("refused: got %v, want one expired certificate", i.Refused())
+	}
+	go func() { _ = say(time.Now().Add(time.Hour)) }() // nothing answers: it ends with the intake
+	if got := b.await(t, 1); got[0] != "<13>a\nb\nc" || b.names[0] != "fw-1.example.org" {
+		t.Errorf("got %q of %q", got, b.names)
+	}
+}
