@@ -49,6 +49,9 @@ func (h playbookHistory) At(_ context.Context, uid string, at time.Time) (playbo
 
 func (h playbookHistory) Rehearse(ctx context.Context, r playbook.Rehearsal) (out playbook.Rehearsed, err error) {
 	ask := safety.Asked{Act: safety.Act{Act: r.Act, Target: r.Target}, Automatic: true, Canary: r.Canary}
+	if ask.Beside, err = beside(r.Approve); err != nil {
+		return out, err
+	}
 	for _, c := range r.Spent {
 		ask.Spent = append(ask.Spent, safety.Spent(c))
 	}

@@ -34,7 +34,7 @@ docs/guide/incidents.md.`}
 func listCasesCommand(t Terminal) *cobra.Command {
 	var status, owner string
 	var asJSON bool
-	cmd := &cobra.Command{Use: "list", Short: "List the cases, the newest first", Args: nothing,
+	cmd := &cobra.Command{Use: "list", Short: "List the cases, the most urgent first", Args: nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := conf.OneOf(status, "open", "closed", "all"); err != nil {
 				return usage(fmt.Errorf("--status: %w", err))
@@ -43,20 +43,22 @@ func listCasesCommand(t Terminal) *cobra.Command {
 			if status != "all" {
 				q.Set("status", status)
 			}
-			var page struct {
-				Items []incidents.Case `json:"items"`
-				Total int              `json:"total"`
-			}
-			if err := get(cmd, "/api/cases?"+q.Encode(), &page); err != nil {
-				return err
+			var all []incidents.CaseItem
+			for {
+				var page incidents.CasePage
+				if err := get(cmd, "/api/cases?"+q.Encode(), &page); err != nil {
+					return err
+				}
+				all = append(all, page.Items...)
+				if page.Next == "" {
+					break
+				}
+				q.Set("after", page.Next)
 			}
 			if asJSON {
-				return writeJSON(t.Out, page.Items)
+				return writeJSON(t.Out, all)
 			}
-			listCases(t.Out, page.Items, time.Now())
-			if page.Total > len(page.Items) {
-				fmt.Fprintf(t.Err, "%d more: add --status or --owner\n", page.Total-len(page.Items))
-			}
+			listCases(t.Out, all, time.Now())
 			return nil
 		}}
 	f := cmd.Flags()
@@ -66,34 +68,17 @@ func listCasesCommand(t Terminal) *cobra.Command {
 	return cmd
 }
 
-func listCases(out io.Writer, all []incidents.Case, now time.Time) {
+func listCases(out io.Writer, all []incidents.CaseItem, now time.Time) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "CASE\tSTATUS\tOPENED\tINCIDENTS\tTASKS\tNEXT DECLARATION\tTITLE")
-	for n := range all {
-		c := &all[n]
-		done := 0
-		for _, k := range c.Tasks {
-			if k.Done {
-				done++
-			}
+	fmt.Fprintln(w, "CASE\tSTATUS\tOWNER\tCHANGED\tTASKS LEFT\tNEXT DECLARATION\tTITLE")
+	for _, c := range all {
+		clock := "-"
+		if c.Clock != nil {
+			clock = c.Clock.Name.EN + ", " + dueIn(c.Clock.Due, now)
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d of %d\t%s\t%s\n", c.ID, c.Status, c.Opened.Local().Format(time.DateTime), len(c.Incidents), done, len(c.Tasks), nextClock(c, now), printable(c.Title))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%s\n", c.ID, c.Status, printable(c.Owner), c.Changed.Local().Format(time.DateTime), c.Tasks, clock, printable(c.Title))
 	}
 	w.Flush()
-}
-
-// nextClock is the declaration of a case that is due first.
-func nextClock(c *incidents.Case, now time.Time) string {
-	best := -1
-	for n, k := range c.Clocks {
-		if k.Applies && k.Declared.IsZero() && (best < 0 || k.Due.Before(c.Clocks[best].Due)) {
-			best = n
-		}
-	}
-	if best < 0 {
-		return "-"
-	}
-	return c.Clocks[best].Name.EN + ", " + dueIn(c.Clocks[best].Due, now)
 }
 
 func dueIn(due, now time.Time) string {

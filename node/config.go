@@ -20,6 +20,7 @@ import (
 	incidents "bulwark/decide/incident"
 	"bulwark/detect/signature"
 	"bulwark/observe/inventory"
+	"bulwark/observe/logs"
 	"bulwark/observe/sensor"
 	"bulwark/platform/conf"
 	"bulwark/platform/db"
@@ -45,6 +46,8 @@ type Config struct {
 	Log slog.Level `conf:"log"`
 	// Sensor watches the network.
 	Sensor sensor.Config `conf:"sensor"`
+	// Logs are what machines say of themselves.
+	Logs logs.Config `conf:"logs"`
 	// Console is where people work.
 	Console web.Config `conf:"console"`
 	// TLS is the console's certificate.

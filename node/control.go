@@ -34,6 +34,7 @@ func controlPath(dir string) string { return filepath.Join(dir, "control.sock") 
 func (n *Node) hostRoutes() []web.Route {
 	host := func(*http.Request) (string, error) { return ledger.Host, nil }
 	var all []web.Route
+	all = append(all, n.logs.Doors(host).Routes()...)
 	if n.inventory != nil {
 		all = append(all, n.inventory.Doors(host).Routes()...)
 	}
@@ -47,10 +48,13 @@ func (n *Node) hostRoutes() []web.Route {
 		all = append(all, n.playbooks.Doors(host).Routes()...)
 	}
 	if n.notify != nil {
-		all = append(all, n.notify.Doors(func(*http.Request) (string, string, error) { return ledger.Host, ledger.Host, nil }).Routes()...)
+		all = append(all, n.notify.Doors(hostAs).Routes()...)
 	}
 	if n.safety != nil {
 		all = slices.Concat(all, n.safety.Doors(host).Routes(), n.containment.Doors(hostAsks).Routes())
+	}
+	if n.above != nil {
+		all = append(all, n.above.Doors(hostAs).Routes()...)
 	}
 	if n.rulebook != nil {
 		all = append(all, n.rulebook.Doors(host).Routes()...)
@@ -76,6 +80,7 @@ func (n *Node) takeOrders(ctx context.Context) error {
 	mux.HandleFunc("POST /packets", n.orderPackets)
 	mux.HandleFunc("GET /files", n.orderFiles)
 	mux.HandleFunc("POST /files", n.orderFile)
+	mux.HandleFunc("POST /logs/open", n.orderLog)
 	mux.HandleFunc("GET /nodes", n.orderNodes)
 	mux.HandleFunc("POST /nodes/token", n.orderToken)
 	mux.HandleFunc("POST /nodes/revoke", n.orderRevoke)

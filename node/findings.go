@@ -61,6 +61,11 @@ func (c conversations) Named(ctx context.Context, flow uint64, from, to time.Tim
 type ruleTexts struct{ n *Node }
 
 func (r ruleTexts) RuleText(ctx context.Context, id string) (findings.RuleText, bool) {
+	if r.n.logRules != nil {
+		if d, err := r.n.logRules.Show(id); err == nil {
+			return findings.RuleText{Text: d.Text, Place: d.Place}, true
+		}
+	}
 	var rule signature.ID
 	if _, err := fmt.Sscanf(id, "%d:%d", &rule.GID, &rule.SID); err != nil || r.n.rulebook == nil {
 		return findings.RuleText{}, false

@@ -19,9 +19,11 @@ import (
 	"bulwark/decide/identity"
 	incidents "bulwark/decide/incident"
 	"bulwark/decide/safety"
+	"bulwark/detect/logrule"
 	"bulwark/detect/signature"
 	"bulwark/event"
 	"bulwark/observe/inventory"
+	"bulwark/observe/logs"
 	"bulwark/observe/sensor"
 	"bulwark/platform/bus"
 	"bulwark/platform/bus/join"
@@ -33,6 +35,7 @@ import (
 	"bulwark/platform/store"
 	"bulwark/platform/web"
 	"bulwark/respond/containment"
+	"bulwark/respond/group"
 	"bulwark/respond/notify"
 	"bulwark/respond/playbook"
 	"bulwark/respond/sinkhole"
@@ -62,16 +65,21 @@ type Node struct {
 	inventory    *inventory.Inventory     // nil where no events are kept
 	findings     *findings.Findings       // nil where no events are kept
 	incidents    *incidents.Incidents     // likewise
+	logRules     *logrule.Room            // nil where no events are kept
+	ownLogRules  []logrule.File           // of the configuration
 	rulebook     *signature.Rulebook      // nil where no rules are looked for
 	notify       *notify.Notify           // nil where no events are kept
 	playbooks    *playbook.Playbooks      // nil where no events are kept
 	safety       *safety.Safety           // nil where no events are kept
 	containment  *containment.Containment // nil where no events are kept
 	sinkhole     *sinkhole.Sinkhole       // nil where nothing is enforced
+	above        *group.Above             // nil where this is no centre
+	below        *group.Below             // nil where this is no site of a centre
 	bus          *bus.Bus
 	store        *store.Store
 	publisher    *bus.Publisher
 	sensor       *sensor.Sensor
+	logs         *logs.Logs    // nil where none are taken in
 	ring         *sensor.Ring  // nil where no packets are kept
 	files        *sensor.Files // nil where no copies of files are kept
 	hub          *console.Hub
@@ -98,7 +106,7 @@ func newNode(ctx context.Context, m made) (*Node, error) {
 	n := &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
 	n.started = n.clock.Now()
 	n.health = health.NewTracker(n.clock)
-	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings, n.openIncidents, n.openRulebook, n.openNotify, n.openResponse, n.openPlaybooks}
+	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings, n.openIncidents, n.openRulebook, n.openLogRules, n.openNotify, n.openResponse, n.openGroup, n.openPlaybooks, n.openLogs}
 	if n.roles.watches() {
 		steps = append(steps, n.openSensor)
 	}
@@ -189,11 +197,7 @@ func (n *Node) openEvents(ctx context.Context) error {
 }
 
 func (n *Node) openSensor(context.Context) error {
-	name := n.config.Node
-	if name == "" {
-		name = hostName()
-	}
-	o := sensor.Options{Config: n.config.Sensor, Name: name, Site: n.config.Site, Pseudonyms: n.keys.Derive("pseudonym"),
+	o := sensor.Options{Config: n.config.Sensor, Name: n.name(), Site: n.config.Site, Pseudonyms: n.keys.Derive("pseudonym"),
 		Start: starter(n.config.Sensor, n.config.Rules.On()), Publisher: publisher{n}, Health: n.health,
 		Log: n.log.With("room", "sensor"), Clock: n.clock, Registry: n.metrics}
 	if n.config.Rules.On() {
@@ -230,6 +234,14 @@ func replay(o *sensor.Options, capture string) (err error) {
 	return err
 }
 
+// name is what this node is called in events.
+func (n *Node) name() string {
+	if n.config.Node != "" {
+		return n.config.Node
+	}
+	return hostName()
+}
+
 // hostName is the name of this machine as a word that may stand in events.
 func hostName() string {
 	h, err := os.Hostname()
@@ -250,9 +262,15 @@ func (n *Node) openConsole(ctx context.Context) error {
 			return err
 		}
 		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes(), n.incidents.Doors(signedIn).Routes(), n.notify.Doors(signedInAs).Routes(), n.playbooks.Doors(signedIn).Routes(),
-			n.safety.Doors(signedIn).Routes(), n.containment.Doors(asks).Routes())
+			n.logs.Doors(signedIn).Routes(), n.safety.Doors(signedIn).Routes(), n.containment.Doors(asks).Routes())
+		if n.above != nil {
+			n.routes = append(n.routes, n.above.Doors(signedInAs).Routes()...)
+		}
 		if n.rulebook != nil {
 			n.routes = append(n.routes, n.rulebook.Doors(signedIn).Routes()...)
+		}
+		if n.logRules != nil {
+			n.routes = append(n.routes, n.logRules.Routes(signedIn)...)
 		}
 	}
 	mux, err := web.NewMux(n.routes, n.identity)

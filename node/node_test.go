@@ -16,6 +16,7 @@ import (
 
 	"bulwark/decide/safety"
 	"bulwark/event"
+	"bulwark/observe/logs"
 	"bulwark/observe/sensor"
 	"bulwark/platform/conf"
 	"bulwark/platform/health"
@@ -279,6 +280,7 @@ func TestWarnablesAreComplete(t *testing.T) {
 	all := Warnables()
 	all = append(all, sensor.Warnables()...)
 	all = append(all, keys.Warnables()...)
+	all = append(all, logs.Warnables()...)
 	all = append(all, notify.Warnables()...)
 	all = append(all, safety.Warnables()...)
 	all = append(all, containment.Warnables()...)

@@ -28,7 +28,7 @@ func (n *Node) openPlaybooks(ctx context.Context) (err error) {
 		return nil
 	}
 	n.playbooks, err = playbook.New(ctx, playbook.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "playbooks"), Own: playbookShelf{os.DirFS(filepath.Join(n.dir, playbooksDir)), filepath.Join(n.dir, playbooksDir)},
-		Incidents: playbookIncidents{n}, Acts: playbookActs{n}, Teller: playbookTeller{n}, History: playbookHistory{n}, Since: n.flowsSince, Live: n.showLive,
+		Incidents: playbookIncidents{n}, Acts: playbookActs{n}, Shadow: playbookShadow{n}, Teller: playbookTeller{n}, History: playbookHistory{n}, Since: n.flowsSince, Live: n.showLive,
 		Fleeting: n.capture != "", Registry: n.metrics})
 	return err
 }
@@ -120,7 +120,7 @@ type playbookActs struct{ n *Node }
 
 func (p playbookActs) Propose(ctx context.Context, w playbook.Wish) (uint64, error) {
 	l, err := p.n.containment.Propose(ctx, containment.Wish{Act: w.Act, Target: w.Target, Minutes: w.Minutes, Reason: w.Reason, Incident: w.Incident,
-		Automatic: true, Playbook: w.Playbook, By: ledger.Program("playbook")})
+		Automatic: true, Playbook: w.Playbook, Approve: w.Approve, By: ledger.Program("playbook")})
 	switch {
 	case err == nil:
 		return l.ID, nil
@@ -151,6 +151,13 @@ func (p playbookActs) Can() (all []string) {
 	}
 	return all
 }
+
+// playbookShadow is what is only noted, as playbooks ask.
+type playbookShadow struct{ n *Node }
+
+func (p playbookShadow) Live() bool { return p.n.safety.Live() }
+
+func (p playbookShadow) Noted(lease uint64) bool { return p.n.containment.Noted(lease) }
 
 // playbookTeller tells people what a playbook says.
 type playbookTeller struct{ n *Node }

@@ -12,8 +12,10 @@ import (
 	"strings"
 	"time"
 
+	content "bulwark/content/safety"
 	"bulwark/decide/identity"
 	"bulwark/decide/safety"
+	"bulwark/event"
 	"bulwark/observe/inventory"
 	"bulwark/platform/ledger"
 	"bulwark/platform/store"
@@ -26,7 +28,8 @@ func (n *Node) openResponse(ctx context.Context) (err error) {
 		return nil
 	}
 	n.safety, err = safety.New(ctx, safety.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "safety"), Health: n.health,
-		Devices: interlockDevices{n.inventory}, Flows: interlockFlows{n}, File: filepath.Join(n.dir, "safety.yaml"), Whole: n.ledgerWhole, Live: n.showLive, Revert: n.revert})
+		Devices: interlockDevices{n.inventory}, Flows: interlockFlows{n}, Links: interlockLinks{n.inventory}, File: filepath.Join(n.dir, "safety.yaml"), Whole: n.ledgerWhole, Live: n.showLive, Revert: n.revert,
+		Spent: func() int { return n.containment.Spent() }, Unread: n.unreadPlaybook})
 	if err != nil {
 		return err
 	}
@@ -43,6 +46,14 @@ func (n *Node) openResponse(ctx context.Context) (err error) {
 			}
 		}})
 	return err
+}
+
+// unreadPlaybook is why a playbook cannot be read; before playbooks were read none is known.
+func (n *Node) unreadPlaybook() string {
+	if n.playbooks == nil {
+		return ""
+	}
+	return n.playbooks.Unread()
 }
 
 // revert ends a containment that did harm.
@@ -91,7 +102,10 @@ func hostAsks(*http.Request) (containment.Asker, error) {
 type interlock struct{ n *Node }
 
 func (i interlock) Weigh(ctx context.Context, a containment.Ask) (out containment.Weighed, err error) {
-	ask := safety.Asked{Act: safety.Act{Act: a.Act, Target: a.Target, Scope: a.Scope}, Automatic: a.Automatic, Canary: a.Canary}
+	ask := safety.Asked{Act: safety.Act{Act: a.Act, Target: a.Target, Scope: a.Scope}, Automatic: a.Automatic, Centre: a.Centre, Canary: a.Canary}
+	if ask.Beside, err = beside(a.Approve); err != nil {
+		return out, err
+	}
 	for _, x := range a.Approvals {
 		if x.Yes {
 			ask.Approvals = append(ask.Approvals, safety.Approval{By: x.By, SOC: slices.Contains(x.Roles, string(safety.RoleSOC)), Clinical: slices.Contains(x.Roles, string(safety.RoleClinical))})
@@ -134,6 +148,15 @@ func (i interlock) Weigh(ctx context.Context, a containment.Ask) (out containmen
 	return out, err
 }
 
+// beside is who must say yes besides whom the matrix asks, as the interlock has it.
+func beside(text string) ([]content.Needs, error) {
+	if text == "" {
+		return nil, nil
+	}
+	n, err := content.ParseNeeds(text)
+	return []content.Needs{n}, err
+}
+
 // interlockDevices is the inventory as the interlock asks it.
 type interlockDevices struct{ i *inventory.Inventory }
 
@@ -167,6 +190,17 @@ func (d interlockDevices) Crowds() (wards, classes map[string]int) {
 	return wards, classes
 }
 
+// interlockLinks is the inventory as the interlock asks it who used what of whom.
+type interlockLinks struct{ i *inventory.Inventory }
+
+func (l interlockLinks) Links(device uint64) (all []safety.Link, err error) {
+	uses, err := l.i.Uses(device)
+	for _, u := range uses {
+		all = append(all, safety.Link{App: u.App, Peer: u.Device, Gives: u.Gives, First: u.First, Last: u.Last})
+	}
+	return all, err
+}
+
 // interlockFlows is the store as the interlock asks it.
 type interlockFlows struct{ n *Node }
 
@@ -182,7 +216,9 @@ func asText(all []netip.Addr) string {
 	return "(" + strings.Join(out, " or ") + ")"
 }
 
-// Flows groups the conversations by ends, protocol and port. What carries records or images over HTTP is told by those events.
+// Flows groups the conversations by ends, protocol and port. Messages by which care is given are told as they come, conversations when
+// they last for a minute or are over: what only a message shows is a conversation, too. Where nothing at all was kept lately, what is
+// said now cannot be known.
 func (f interlockFlows) Flows(ctx context.Context, of []netip.Addr, from, to time.Time, apps []string) (all []safety.Flow, more bool, err error) {
 	if f.n.store == nil {
 		return nil, false, errors.New("no events are kept here")
@@ -191,22 +227,49 @@ func (f interlockFlows) Flows(ctx context.Context, of []netip.Addr, from, to tim
 	if err != nil {
 		return nil, false, err
 	}
-	const by = `"src_endpoint.ip", "dst_endpoint.ip", "app_name", "connection_info.protocol_name", "dst_endpoint.port"`
 	rows, err := f.n.store.Rows(ctx, store.Query{Text: "kind:flow ip:" + asText(of), From: from, To: to},
-		`stats by (`+by+`) count_uniq_hash("connection_info.uid") n, sum("traffic.bytes_out") bytes_out, sum("traffic.bytes_in") bytes_in, max(_time) last`, mostFlows+1)
+		`stats by ("app_name", `+byEnds+`) `+ofConversations+`, sum("traffic.bytes_out") bytes_out, sum("traffic.bytes_in") bytes_in`, mostFlows+1)
 	if err != nil {
 		return nil, false, err
 	}
+	carried, told := map[farEnds]string{}, map[farEnds]bool{}
+	for _, x := range care {
+		carried[endsOf(x)] = x.App
+	}
 	for i := range rows {
 		x, ok := conversationOf(&rows[i])
-		if app := care[[3]string{x.Client.String(), x.Server.String(), strconv.Itoa(int(x.Port))}]; app != "" {
+		if !ok {
+			continue
+		}
+		if app := carried[endsOf(x)]; app == "fhir" || app == "dicomweb" { // over HTTP
 			x.App = app
 		}
-		if ok && (apps == nil || slices.Contains(apps, x.App)) {
+		told[endsOf(x)] = true
+		all = append(all, x)
+	}
+	for _, x := range care {
+		if !told[endsOf(x)] {
 			all = append(all, x)
 		}
 	}
-	return all, len(rows) > mostFlows, nil
+	all = slices.DeleteFunc(all, func(x safety.Flow) bool { return apps != nil && !slices.Contains(apps, x.App) })
+	return all, len(all) > mostFlows, f.fresh(ctx, to)
+}
+
+// silence is for how long a hospital says nothing at most: a sensor that hears less hears nothing.
+const silence = 5 * time.Minute
+
+// fresh is why what is said at a moment that has just come cannot be known; nil: it can.
+func (f interlockFlows) fresh(ctx context.Context, at time.Time) error {
+	now := f.n.clock.Now()
+	if now.Sub(at) > time.Minute {
+		return nil
+	}
+	rows, err := f.n.store.Rows(ctx, store.Query{Text: "kind:flow", From: now.Add(-silence), To: now}, "limit 1", 1)
+	if err == nil && len(rows) == 0 {
+		err = fmt.Errorf("no conversation of anybody was kept in the last %d minutes: see whether a sensor hears the network", int(silence/time.Minute))
+	}
+	return err
 }
 
 // conversationOf reads one group.
@@ -237,20 +300,31 @@ func conversationOf(r *store.Row) (x safety.Flow, ok bool) {
 	return x, err == nil && err2 == nil
 }
 
-// care are the ends between which records and images were carried over HTTP.
-func (f interlockFlows) care(ctx context.Context, of []netip.Addr, from, to time.Time) (map[[3]string]string, error) {
-	out := map[[3]string]string{}
-	for _, kind := range []string{"fhir", "dicomweb"} {
-		rows, err := f.n.store.Rows(ctx, store.Query{Text: "kind:" + kind + " ip:" + asText(of), From: from, To: to},
-			`stats by ("src_endpoint.ip", "dst_endpoint.ip", "dst_endpoint.port") count() n`, mostFlows)
-		if err != nil {
-			return nil, err
-		}
-		for i := range rows {
-			out[[3]string{rows[i].Value("src_endpoint.ip"), rows[i].Value("dst_endpoint.ip"), rows[i].Value("dst_endpoint.port")}] = kind
+const (
+	byEnds          = `"src_endpoint.ip", "dst_endpoint.ip", "connection_info.protocol_name", "dst_endpoint.port"`
+	ofConversations = `count_uniq_hash("connection_info.uid") n, max(_time) last`
+	ofCare          = "kind:(dicom dicomweb hl7 fhir astm poct1a ieee11073)" // as [safety.Reads] has them
+)
+
+// farEnds tell conversations apart.
+type farEnds struct {
+	client, server netip.Addr
+	port           uint16
+}
+
+func endsOf(x safety.Flow) farEnds { return farEnds{x.Client, x.Server, x.Port} }
+
+// care are the conversations that messages show by which care is given.
+func (f interlockFlows) care(ctx context.Context, of []netip.Addr, from, to time.Time) (all []safety.Flow, err error) {
+	rows, err := f.n.store.Rows(ctx, store.Query{Text: ofCare + " ip:" + asText(of), From: from, To: to},
+		`stats by ("`+event.AttrKind+`", `+byEnds+`) `+ofConversations, mostFlows+1)
+	for i := range rows {
+		if x, ok := conversationOf(&rows[i]); ok {
+			x.App = rows[i].Kind
+			all = append(all, x)
 		}
 	}
-	return out, nil
+	return all, err
 }
 
 // mostPeople is how many people are told.

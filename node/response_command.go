@@ -163,22 +163,26 @@ func listContainments(t Terminal) *cobra.Command {
 			if asJSON {
 				return writeJSON(t.Out, p.Items)
 			}
-			w := tabwriter.NewWriter(t.Out, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "CONTAINMENT\tSTATE\tACT\tTARGET\tUNTIL\tBY\tREASON")
-			for i := range p.Items {
-				l := &p.Items[i]
-				until := "-"
-				if !l.Until.IsZero() {
-					until = l.Until.Local().Format(time.DateTime)
-				}
-				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", l.ID, l.State, l.Act, printable(leaseTarget(l)), until, printable(l.By), printable(l.Reason))
-			}
-			return w.Flush()
+			return tellLeases(t.Out, p.Items)
 		}}
 	cmd.Flags().StringVar(&states, "state", "", "only of these `states`, with commas")
 	cmd.Flags().StringVar(&target, "target", "", "only of this `target`: device:12, address:10.0.0.7")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return cmd
+}
+
+func tellLeases(out io.Writer, all []containment.Lease) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "CONTAINMENT\tSTATE\tACT\tTARGET\tUNTIL\tBY\tREASON")
+	for i := range all {
+		l := &all[i]
+		until := "-"
+		if !l.Until.IsZero() {
+			until = l.Until.Local().Format(time.DateTime)
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", l.ID, l.State, l.Act, printable(leaseTarget(l)), until, printable(l.By), printable(l.Reason))
+	}
+	return w.Flush()
 }
 
 func showContainment(t Terminal) *cobra.Command {

@@ -21,7 +21,7 @@ import (
 // talk publishes what a workstation said to an archive, over HTTP to a record, and to a share.
 func (r *running) talk() {
 	r.t.Helper()
-	var flows, records, people event.Batch
+	var flows, records, messages, people event.Batch
 	now := time.Now().UnixNano()
 	id := uint64(now)
 	flows.Reset("probe", r.config.Site, id)
@@ -36,12 +36,15 @@ func (r *running) talk() {
 	h := event.Header{Time: now, Flow: id + 1, Src: pc, Dst: netip.MustParseAddr("10.20.1.6"), Ports: event.Ports{Src: 50000, Dst: 80}, Proto: 6}
 	records.Reset("probe", r.config.Site, id+1)
 	records.Add(&h, &event.FHIR{})
+	message := event.Header{Time: now, Flow: id + 9, Src: pc, Dst: netip.MustParseAddr("10.20.1.7"), Ports: event.Ports{Src: 50009, Dst: 2575}, Proto: 6}
+	messages.Reset("probe", r.config.Site, id+3)
+	messages.Add(&message, &event.HL7{}) // its conversation lasts, and is not told yet
 	people.Reset("probe", r.config.Site, id+2)
 	people.Add(&h, &event.Auth{User: "j.durand"})
 	for _, x := range []struct {
 		kind  event.Kind
 		batch []byte
-	}{{event.KindFlow, flows.Bytes()}, {event.KindFHIR, records.Bytes()}, {event.KindAuth, people.Bytes()}} {
+	}{{event.KindFlow, flows.Bytes()}, {event.KindFHIR, records.Bytes()}, {event.KindHL7, messages.Bytes()}, {event.KindAuth, people.Bytes()}} {
 		if err := r.publisher.Publish(r.t.Context(), x.kind.Subject(), x.batch, nil); err != nil {
 			r.t.Fatal(err)
 		}
@@ -71,25 +74,30 @@ func TestADeviceIsContained(t *testing.T) {
 	m := made{config: c, dir: t.TempDir(), roles: roles{"site"}}
 	n := start(t, m)
 	admin := n.administrator()
-	n.talk()
 	var v struct {
 		Preview safety.Preview
 		Verdict safety.VerdictView
 	}
+	preview := func() int {
+		return admin.call(http.MethodPost, "/api/safety/preview", map[string]string{"act": "isolate", "target": "address:10.20.3.7"}, &v)
+	}
+	if status := preview(); status != http.StatusOK || v.Preview.Seen || !strings.Contains(v.Preview.Why, "no conversation of anybody") {
+		t.Errorf("where nothing was kept the preview is %d %+v", status, v.Preview)
+	}
+	n.talk()
 	await(t, "the preview knows what was said", func() bool {
-		status := admin.call(http.MethodPost, "/api/safety/preview", map[string]string{"act": "isolate", "target": "address:10.20.3.7"}, &v)
-		return status == http.StatusOK && len(v.Preview.Flows) == 4 && len(v.Preview.People) == 1 && slices.ContainsFunc(v.Preview.Flows, func(f safety.FlowView) bool { return f.App == "fhir" && f.Kept })
+		return preview() == http.StatusOK && len(v.Preview.Flows) == 5 && len(v.Preview.People) == 1 && slices.ContainsFunc(v.Preview.Flows, func(f safety.FlowView) bool { return f.App == "fhir" && f.Kept })
 	})
 	kept := 0
 	for _, f := range v.Preview.Flows {
-		if f.Kept != f.Clinical || f.Clinical != (f.App == "dicom" || f.App == "fhir") {
+		if f.Kept != f.Clinical || f.Clinical != (f.App == "dicom" || f.App == "fhir" || f.App == "hl7") {
 			t.Errorf("%s: clinical %v, kept %v", f.App, f.Clinical, f.Kept)
 		}
 		if f.Kept {
 			kept++
 		}
 	}
-	if kept != 2 || v.Verdict.Needs != "soc" || !v.Preview.Seen {
+	if kept != 3 || v.Verdict.Needs != "soc" || !v.Preview.Seen {
 		t.Errorf("%d conversations go on, it needs %s: %+v", kept, v.Verdict.Needs, v)
 	}
 	if code, out, errs := typed(t, "contain", "isolate", "address:10.20.3.7", "--preview", "--data", n.dir); code != ExitOK || !strings.Contains(out, "fhir") {

@@ -20,7 +20,7 @@ type Room interface {
 // rooms is the table of contents of the running program. Rooms of a later stage are started first and stopped last:
 // what produces events ends before what carries and keeps them.
 func (n *Node) rooms() []stage {
-	watchers := stage{}
+	watchers := stage{n.logs}
 	if n.sensor != nil {
 		watchers = append(watchers, n.sensor)
 	}
@@ -58,11 +58,17 @@ func (n *Node) rooms() []stage {
 	if n.safety != nil {
 		keepers = append(keepers, n.containment, room{"safety", func(ctx context.Context) error { return n.safety.Run(ctx, n.bus) }})
 	}
+	if n.below != nil {
+		keepers = append(keepers, room{"group", n.takeGroupOrders})
+	}
 	if n.sinkhole != nil {
 		keepers = append(keepers, n.sinkhole)
 	}
 	if n.rulebook != nil {
 		keepers = append(keepers, room{"signature", func(ctx context.Context) error { return n.rulebook.Run(ctx, n.bus) }})
+	}
+	if n.logRules != nil {
+		keepers = append(keepers, room{"logrule", func(ctx context.Context) error { return n.logRules.Run(ctx, n.bus) }})
 	}
 	if n.store != nil {
 		keepers = append(keepers, room{"store", func(ctx context.Context) error { return n.store.Run(ctx, n.bus) }})

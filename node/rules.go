@@ -48,7 +48,7 @@ func (n *Node) openRulebook(context.Context) error {
 		return nil
 	}
 	needs := signature.Needs{Config: n.config.Rules, Dir: filepath.Join(n.dir, rulesDir), Clock: n.clock, Log: n.log.With("room", "signature"),
-		Fleeting: n.capture != "", Apply: n.putRules, Record: n.noteRules, Play: player(n.config.Sensor, nil), Seen: n.sights, Names: n.callers,
+		Fleeting: n.capture != "", Apply: n.putRules, SoundLogs: soundLogRules, Record: n.noteRules, Play: player(n.config.Sensor, nil), Seen: n.sights, Names: n.callers,
 		Packets: n.trialPackets, Verdicts: n.verdicts, Poll: func() error {
 			if n.sensor == nil {
 				return nil
@@ -79,6 +79,9 @@ func (n *Node) openRules() (*os.File, error) {
 func (n *Node) putRules(p signature.Put) error {
 	n.log.Info("traffic rules are read", "loaded", p.Loaded, "rejected", p.Rejected)
 	n.health.Clear(&rulesUnread, "")
+	if err := n.putLogRules(p.Rules.Logs); err != nil {
+		return err
+	}
 	if p.Rejected == 0 {
 		n.health.Clear(&rulesRejected, "")
 	} else {
@@ -221,10 +224,11 @@ func checkRulesCommand(t Terminal) *cobra.Command {
 	var vars map[string]string
 	cmd := &cobra.Command{
 		Use: "check [FILE|DIRECTORY]...", Short: "Say of rules which are usable, and why the others are not",
-		Long: `Read traffic rules, those of the configuration where none are named, and list each that is not usable with its
-file, line and column, and the reason. The exit code is 3 where some are not usable.`,
+		Long: `Read rules, those of the configuration where none are named, and list each that is not usable with its file, line
+and column, and the reason: traffic rules (.rules), and rules about events of logs in Sigma's language (.yml). The exit
+code is 3 where some are not usable.`,
 		Example: `  bulwark rules check
-  bulwark rules check ward.rules /etc/suricata/rules`,
+  bulwark rules check ward.rules /etc/suricata/rules sigma/rules`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := loadConfig(cmd)
 			if err != nil {
@@ -257,8 +261,16 @@ func checkRules(out io.Writer, c *signature.Config, dir string) error {
 		}
 		fmt.Fprintf(out, "%s: %s%s\n", r.Place, id, printable(r.Reason))
 	}
-	fmt.Fprintf(out, "%d rules are usable, %d are not\n", loaded, len(rejected))
-	if len(rejected) > 0 {
+	about, err := logRulesOf(c, rules)
+	if err != nil {
+		return &exit{ExitFailure, err}
+	}
+	for _, r := range about.Rejected {
+		fmt.Fprintln(out, printable(r.Why))
+	}
+	loaded, unusable := loaded+about.Len(), len(rejected)+len(about.Rejected)
+	fmt.Fprintf(out, "%d rules are usable, %d are not\n", loaded, unusable)
+	if unusable > 0 {
 		return &exit{code: ExitPartial}
 	}
 	return nil

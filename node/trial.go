@@ -24,7 +24,7 @@ import (
 func testRulesCommand(t Terminal) *cobra.Command {
 	var o testRulesOptions
 	cmd := &cobra.Command{
-		Use: "test CASES...", Short: "Run captures past the rules, and say what fired that must not and what did not",
+		Use: "test CASES...", Short: "Run captures and logs past the rules, and say what fired that must not and what did not",
 		Long: `Run files of cases. Each case is a capture, the rules that must fire in it, and those that must not:
 
   - name: an archive refuses an association
@@ -34,6 +34,18 @@ func testRulesCommand(t Terminal) *cobra.Command {
     all-others: true               # no other rule may fire
     rules: [ward.rules]            # where they are not those that are in force
     vars: {HOME_NET: "10.0.0.0/8"}
+
+A case of rules about logs has a log (.evtx, JSON lines, or lines as a machine wrote them) or events instead; all rules
+that fires does not name must stay silent, or those that silent names:
+
+  - name: passwords are tried
+    log: sshd.log                  # beside this file
+    format: sshd                   # missing: the format that knows the lines
+    fires: [Many failed sign-ons over SSH from one address]
+  - name: a password is mistyped
+    fires: []
+    events:
+      - {times: 2, every: 5s, of: {product: linux, service: sshd, event.outcome: failure, source.ip: 10.0.0.7}}
 
 The captures are read as bulwark read reads them. The exit code is 3 where a case failed. See docs/guide/rules.md.`,
 		Example: `  bulwark rules test ward.yaml
@@ -69,7 +81,13 @@ type testRulesOptions struct {
 // testRules runs the cases of files.
 func testRules(ctx context.Context, t Terminal, c Config, o testRulesOptions, files []string) error {
 	var all []signature.Case
+	logs := logTrial{c: &c, o: &o, out: t.Out}
 	for _, name := range files {
+		if ours, err := logs.file(name); err != nil {
+			return &exit{ExitFailure, unwrapPath(err)}
+		} else if ours {
+			continue
+		}
 		cases, err := signature.LoadCases(name)
 		if err != nil {
 			return &exit{ExitFailure, unwrapPath(err)}
@@ -81,7 +99,7 @@ func testRules(ctx context.Context, t Terminal, c Config, o testRulesOptions, fi
 		return base.Only(paths, vars).Load(o.dir, time.Now())
 	}
 	tester := signature.Tester{Rules: rules, Play: player(c.Sensor, t.Err)}
-	failed := 0
+	failed := logs.failed
 	for i := range all {
 		out, err := tester.Test(ctx, &all[i])
 		if ctx.Err() != nil {
@@ -95,7 +113,7 @@ func testRules(ctx context.Context, t Terminal, c Config, o testRulesOptions, fi
 		}
 		printOutcome(t.Out, &out, o.verbose)
 	}
-	fmt.Fprintf(t.Out, "%s, %d passed, %d failed\n", counted(len(all), "case", "cases"), len(all)-failed, failed)
+	fmt.Fprintf(t.Out, "%s, %d passed, %d failed\n", counted(len(all)+logs.cases, "case", "cases"), len(all)+logs.cases-failed, failed)
 	if failed > 0 {
 		return &exit{code: ExitPartial}
 	}

@@ -10,7 +10,7 @@ import (
 
 // Warnables are the warnings of the composition itself.
 func Warnables() []*health.Warnable {
-	return []*health.Warnable{&eventsDropped, &diskFull, &captureUnread, &rulesUnread, &rulesRejected}
+	return []*health.Warnable{&eventsDropped, &diskFull, &captureUnread, &rulesUnread, &rulesRejected, &logRulesRejected}
 }
 
 var eventsDropped = health.Warnable{

@@ -1,0 +1,95 @@
+package node
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	findings "bulwark/decide/finding"
+	"bulwark/detect/logrule"
+	"bulwark/event"
+)
+
+func TestARuleAboutLogsMakesAFinding(t *testing.T) {
+	n := start(t, made{config: settings(), dir: t.TempDir(), roles: roles{"site"}})
+	admin := n.administrator()
+	var b event.Batch
+	b.Reset("site.logs", n.config.Site, 7)
+	h := event.Header{Time: time.Now().UnixNano()}
+	b.Add(&h, &event.Log{Intake: "syslog", Product: "windows", Host: "FILES01", User: `HOSP\j.durand`, Fields: []string{
+		"Channel", "Microsoft-Windows-Sysmon/Operational", "EventID", "1", "CommandLine", "vssadmin.exe delete shadows /all", "User", `HOSP\j.durand`}})
+	if err := n.publisher.Publish(t.Context(), event.KindLog.Subject(), b.Bytes(), nil); err != nil {
+		t.Fatal(err)
+	}
+	var page findings.Page
+	await(t, "the finding", func() bool {
+		if status := admin.call(http.MethodGet, "/api/findings", nil, &page); status != http.StatusOK {
+			t.Fatalf("findings = %d", status)
+		}
+		return page.Total > 0
+	})
+	v := page.Items[0]
+	if v.Source != "log" || v.Entities[0].Kind != "host" || v.Entities[0].Value != "FILES01" || v.Techniques[0].ID != "T1490" || v.Severity != "high" {
+		t.Errorf("got %+v", v)
+	}
+	var detail findings.Detail
+	if status := admin.call(http.MethodGet, "/api/findings/1", nil, &detail); status != http.StatusOK || len(detail.Evidence.Events) != 1 {
+		t.Fatalf("the finding = %d %+v", status, detail)
+	}
+	await(t, "its events can be searched", func() bool { return n.found(detail.Evidence.Search) == 1 && n.found("CommandLine:*shadows*") == 1 })
+	const id = "5f0f2a40-6f0e-4f5c-9a2c-0d2c4a7b1301"
+	var rules logrule.Page
+	if status := admin.call(http.MethodGet, "/api/logrules?sort=fired", nil, &rules); status != http.StatusOK || rules.Items[0].ID != id || rules.Items[0].Fired != 1 || rules.Items[0].State != logrule.Loaded {
+		t.Fatalf("the rules = %d %+v", status, rules)
+	}
+	tried := map[string]string{"rules": deletesCopies, "query": "kind:log", "from": "2026-01-01T00:00:00Z", "to": time.Now().Add(time.Hour).UTC().Format(time.RFC3339)}
+	var outcome logrule.Outcome
+	if status := admin.call(http.MethodPost, "/api/logrules/try", tried, &outcome); status != http.StatusOK || len(outcome.Fires) != 1 || outcome.Fires[0].First[0].Host != "FILES01" {
+		t.Errorf("the trial = %d %+v", status, outcome)
+	}
+	var off logrule.Detail
+	if status := admin.call(http.MethodPut, "/api/logrules/"+id, map[string]any{"enabled": false, "reason": "the backup does that"}, &off); status != http.StatusOK || off.State != logrule.Disabled || !strings.Contains(off.Text, "vssadmin") {
+		t.Errorf("out of force = %d %+v", status, off)
+	}
+	if _, text := admin.get("/api/ledger"); !strings.Contains(text, "logrule.disable") {
+		t.Errorf("the ledger does not tell of it: %.300s", text)
+	}
+}
+
+const deletesCopies = `title: copies
+logsource: {product: windows, category: process_creation}
+detection:
+  a: {CommandLine|contains: shadows}
+  condition: a
+`
+
+func TestCasesOfLogsAreRun(t *testing.T) {
+	dir := t.TempDir()
+	cases := filepath.Join(dir, "cases.yml")
+	text := `- name: passwords are tried
+  log: sshd.log
+  fires: [Many failed sign-ons over SSH from one address]
+- name: something else is wanted
+  log: sshd.log
+  fires: [5f0f2a40-6f0e-4f5c-9a2c-0d2c4a7b1301]
+`
+	var log strings.Builder
+	for n := range 12 {
+		fmt.Fprintf(&log, "Nov 23 02:00:%02d srv1 sshd[%d]: Failed password for root from 203.0.113.9 port 4%d ssh2\n", n, 100+n, 1000+n)
+	}
+	for name, text := range map[string]string{cases: text, filepath.Join(dir, "sshd.log"): log.String()} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs := typed(t, "rules", "test", cases, "--data", dir)
+	for _, want := range []string{"ok    passwords are tried", "FAIL  something else is wanted", "b1301 did not fire", "b1002 fired", "2 cases, 1 passed, 1 failed"} {
+		if code != ExitPartial || !strings.Contains(out, want) {
+			t.Errorf("rules test = %d %q %q, want %q in it", code, out, errs, want)
+		}
+	}
+}
