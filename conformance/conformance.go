@@ -61,7 +61,11 @@ func Suites() []Suite {
 		{Name: "rules_parsed", Run: runParsed},
 		{Name: "sigma_read", Run: runSigmaRead},
 		{Name: "sigma_regression", Run: runSigmaRegression},
+		{Name: "sigma_examples", Run: runSigmaExamples},
+		{Name: "sigma_compiled", Run: runSigmaCompiled},
+		{Name: "otrf_labelled", Run: runLabelled},
 		{Name: "evtx", Run: runEVTX},
+		{Name: "logparsers", Run: runLogParsers},
 	}
 }
 

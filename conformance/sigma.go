@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing/fstest"
 
 	"bulwark/detect/logrule"
 	"bulwark/internal/sigmahq"
@@ -57,6 +58,11 @@ func runSigmaRead(_ context.Context, b *Bench) ([]Case, error) {
 		return nil, err
 	}
 	fmt.Fprintf(b.figures(), "RESULT sigma_loaded %d/%d share\n", s.Len(), s.Len()+len(s.Rejected))
+	given, err := logrule.Load(active, fstest.MapFS{logrule.Placeholders: {Data: []byte("known_cdcs: [dc01.hospital.example]\n")}})
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(b.figures(), "sigma_read: %d are loaded where the site says what %%known_cdcs%% are (%s)\n", given.Len(), logrule.Placeholders)
 	var cases []Case
 	for _, c := range folders {
 		cases = append(cases, *c)

@@ -89,6 +89,12 @@ export async function cases(page, browser, at, report, faults) {
     await page.reload()
     await evidence.getByText('Through whose hands it went').click()
     await evidence.getByText(/read, Alex Moreau/).waitFor()
+    await evidence.getByLabel('Kind').selectOption('snapshot')
+    await evidence.getByLabel('Number', { exact: true }).fill('1')
+    await evidence.getByLabel('What it shows').fill('as it was at first')
+    await evidence.getByRole('button', { name: 'Add', exact: true }).click()
+    await evidence.getByText('as it was at first').waitFor()
+    await evidence.getByText(/^Snapshot of an incident, with its packets,/).waitFor()
     await report.axe(page, 'demo: evidence')
   })
 

@@ -74,12 +74,12 @@ export function check(truth, what) {
   if (!truth) throw new Error(what)
 }
 
-/** Asks until the answer is true, for at most ten seconds. */
-export async function until(ask, what) {
-  const end = Date.now() + 10_000
+/** Asks until the answer is true, for at most so many seconds. */
+export async function until(ask, what, seconds = 10) {
+  const end = Date.now() + seconds * 1000
   for (;;) {
     if (await ask()) return
-    if (Date.now() > end) throw new Error(`not within 10 s: ${what}`)
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`)
     await new Promise((r) => setTimeout(r, 50))
   }
 }

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { launch } from './browser.mjs'
 import { Report } from './harness.mjs'
+import { run as live } from './live.mjs'
 import { run as program } from './program.mjs'
 import { run as shell } from './shell.mjs'
-import { goApart, startProgram, startServer } from './server.mjs'
+import { apart, build, goApart, startLive, startProgram, startServer } from './server.mjs'
 import { run as tests } from './tests.mjs'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../web/dist')
@@ -29,17 +30,24 @@ if (ended !== undefined) process.exit(ended)
 
 const report = new Report()
 let first = 0
+for (const source of ['./e2e/server', './cmd/bulwark']) build(source) // nothing else can go on meanwhile
 const browser = await launch()
-try {
-  for (const [start, run] of [[startServer, tests], [startServer, shell], [startProgram, program]]) {
-    const server = await start()
-    try {
-      const loaded = await run(browser, server, report)
-      if (loaded) first = loaded.reduce((sum, name) => sum + packed(join(dist, name)), 0)
-    } finally {
-      await server.stop()
-    }
+
+async function suite(start, run) {
+  const server = await start()
+  try {
+    const loaded = await run(browser, server, report)
+    if (loaded) first = loaded.reduce((sum, name) => sum + packed(join(dist, name)), 0)
+  } finally {
+    await server.stop()
   }
+}
+
+try {
+  await Promise.all([
+    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startProgram, program]]) await suite(...s) })(),
+    apart ? suite(startLive, live) : console.log('      no network namespace can be made: containments in force are not tested'),
+  ])
 } finally {
   await browser.close()
 }

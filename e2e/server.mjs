@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { places } from './places.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -36,11 +37,35 @@ export async function startProgram(rules = [join(root, 'e2e/findings.rules')]) {
   return { ...server, stop: async () => { await server.stop(); hook.close() } }
 }
 
-async function start(source, args) {
+/** The program itself between a ward and the rest of a network, whose packet filter is its. */
+export async function startLive() {
+  const network = await places()
+  const server = await start('./cmd/bulwark', (dir) => {
+    const config = join(dir, 'bulwark.yaml')
+    writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nsensor:\n  interfaces: [ward]\nfilter:\n  on: true\nrules:\n  paths: [${join(root, 'e2e/live.rules')}]\nactions:\n  devices: [{name: edge, action: fortios-ban, url: 'https://127.0.0.1:9', secret: 'file:${join(dir, 'token')}', settings: [vdom=root]}]\n`)
+    writeFileSync(join(dir, 'token'), 'not-a-real-token', { mode: 0o600 })
+    return ['up', '--data', join(dir, 'data'), '--config', config]
+  })
+  return { ...server, say: network.say, stop: async () => { await server.stop(); network.stop() } }
+}
+
+const built = new Map()
+
+/** Builds a program once, and answers where it is until this one ends. */
+export function build(source) {
+  if (built.has(source)) return built.get(source)
   const dir = mkdtempSync(join(tmpdir(), 'bulwark-e2e-'))
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
   const binary = join(dir, 'program')
-  const built = spawnSync('go', ['build', '-o', binary, source], { cwd: root, stdio: 'inherit', env: { ...process.env, CGO_ENABLED: '0' } })
-  if (built.status !== 0) throw new Error(`${source} does not build`)
+  const { status } = spawnSync('go', ['build', '-o', binary, source], { cwd: root, stdio: 'inherit', env: { ...process.env, CGO_ENABLED: '0' } })
+  if (status !== 0) throw new Error(`${source} does not build`)
+  built.set(source, binary)
+  return binary
+}
+
+async function start(source, args) {
+  const binary = build(source)
+  const dir = mkdtempSync(join(tmpdir(), 'bulwark-e2e-'))
   const child = spawn(binary, args(dir), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let complaints = ''
   child.stderr.on('data', (b) => { complaints += b })

@@ -267,8 +267,9 @@ func (t *trial) unplug(ctx context.Context) error {
 	if err := t.centre.has(ctx, "kind:incident", t.w.begin); err != nil {
 		return err
 	}
-	t.unplugged = time.Now()
-	return t.centre.plug(false)
+	err := t.centre.plug(false)
+	t.unplugged = time.Now() // what was said before may have crossed
+	return err
 }
 
 // plugIn mends the line to the centre, and looks whether it is told what was done without it.

@@ -51,6 +51,7 @@ var attacks = [...]suspected{
 	{"the question for all patients is found", []string{"1:9000003"}, "attacker", "pacs"},
 	{"the guessing over SMB is found", []string{"1:9000502"}, "attacker", "files"},
 	{"the guessing over SSH is found", []string{"1:9000501"}, "attacker", "files"},
+	{"the guessing over SSH stands in the server's log, too", []string{"5f0f2a40-6f0e-4f5c-9a2c-0d2c4a7b1002"}, "attacker", ""},
 	{"the names that carry data are found", []string{"1:9000805"}, "attacker", "names"},
 }
 

@@ -317,7 +317,7 @@ func Live(ctx context.Context, bulwark string, progress io.Writer) (seen Seen, e
 		return seen, err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	w, err := h.Watch(ctx, bulwark, "", nil, nil)
+	w, err := h.Watch(ctx, bulwark, "logs:\n  files:\n    - path: "+sshLog(h)+"\n", nil, nil)
 	if err != nil {
 		return seen, err
 	}

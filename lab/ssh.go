@@ -31,6 +31,9 @@ MaxAuthTries 3
 	return host.Start(ctx, []int{22}, "/usr/sbin/sshd", "-D", "-e", "-f", conf)
 }
 
+// sshLog is where the file server's OpenSSH writes its log.
+func sshLog(h *Hospital) string { return filepath.Join(h.Host("files").dir, "sshd.log") }
+
 func sshArgs(who account, words ...string) []string {
 	return append([]string{"-p", who.password, "ssh", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
 		"-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=1", "-o", "LogLevel=ERROR",

@@ -1,0 +1,24 @@
+package conformance
+
+// shapesOnly are our formats that know a shape and no product.
+var shapesOnly = map[string]struct{}{"": {}, "json": {}, "kv": {}, "cef": {}, "leef": {}}
+
+// parserOf is our format for the one that the tests name; "": found by the line itself.
+func parserOf(format string) string { return parsersOf[format] }
+
+var parsersOf = map[string]string{
+	"OpenSSH/openssh": "sshd", "CEF/cef": "cef", "Fortinet/fortigate": "fortigate", "Postfix/postfix": "postfix",
+	"Stormshield/stormshield_network_security": "stormshield-sns",
+	"Windows/windows":                          "windows-nxlog", "Beats/winlogbeat": "winlogbeat", "Palo Alto Networks/paloalto-ngfw": "panos",
+	"Palo Alto Networks/paloalto-prisma-access": "panos", "Stormshield/stormshield-endpoint-security": "stormshield-ses",
+	"Office 365/o365": "o365", "Microsoft/microsoft-entraid-graphapi": "entra-graph", "Microsoft/microsoft-365-defender": "defender",
+	"HarfangLab/harfanglab":       "harfanglab",
+	"Cisco/cisco-secure-firewall": "cisco-asa", "Cisco/cisco-ios": "cisco-ios", "Cisco/cisco-nx-os": "cisco-ios", "Wallix/wallix-bastion": "wallix",
+	"BIND/bind": "bind", "Infoblox/ddi": "bind", "EfficientIP/solidserver-ddi": "bind", "ISC DHCP/dhcpd": "dhcpd", "Cisco/cisco-meraki": "meraki",
+	"NGINX/nginx": "nginx", "Apache/apache": "apache", "Squid/squid": "squid", "FreeRADIUS/freeradius": "freeradius", "Microsoft/microsoft-iis": "iis",
+	"LockSelf/lockself":                 "lockself",
+	"CrowdStrike/crowdstrike-telemetry": "crowdstrike-fdr", "SentinelOne/cloud_funnel2.0": "sentinelone-funnel", "Checkpoint/checkpoint": "checkpoint",
+	"WatchGuard/watchguard-firebox": "watchguard", "Sophos/sophos firewall": "sophos-firewall", "Citrix/citrix-adc": "netscaler",
+	"CyberArk/cyberark-digital-vault": "cyberark-vault", "Olfeo/olfeo-saas": "olfeo", "Beats/auditbeat": "json", "GateWatcher/aioniq_ecs": "json",
+	"OpenVPN/openvpn": "openvpn", "VMWare/vmware-vcenter": "vmware-vcenter", "VMWare/vmware-esxi": "vmware-esxi", "Fortinet/fortiproxy": "fortiproxy",
+}
