@@ -21,9 +21,3 @@ test('how much of its time is gone stays within its bounds', () => {
   assert.equal(m.gone(clock({ due: '2026-11-22T01:00:00Z' }), '2026-11-22T00:00:00Z', now), 1)
   assert.equal(m.gone(clock({ due: '2026-11-22T12:00:00Z' }), '2026-11-22T12:00:00Z', now), 1)
 })
-
-test('the case whose clock runs out first stands first, then those without one, and closed ones last', () => {
-  const c = (id, status, ...clocks) => ({ id, status, clocks })
-  const all = [c(1, 'open'), c(2, 'closed', clock({ due: '2026-11-22T01:00:00Z' })), c(3, 'open', clock(), clock({ due: '2026-12-01T00:00:00Z' })), c(4, 'open', clock({ declared: 'x', due: '2026-11-21T00:00:00Z' })), c(5, 'open', clock({ due: '2026-11-22T13:00:00Z' }))]
-  assert.deepEqual(m.byClock(all).map((x) => x.id), [5, 3, 4, 1, 2])
-})

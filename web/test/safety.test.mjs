@@ -28,14 +28,6 @@ test('the line of an error is found', () => {
 
 const now = Date.parse('2026-11-22T20:10:00Z')
 const lease = (more) => ({ automatic: true, since: '2026-11-22T20:05:00Z', cuts: [{ device: 1 }], state: 'in_force', verdict: { outcome: 'allow' }, ...more })
-test('budgets count what automation cut in the last minutes, each device once', () => {
-  assert.equal(response.spent([lease(), lease({ cuts: [{ device: 1 }, { device: 2 }] })], 10, now), 2)
-  assert.equal(response.spent([lease({ automatic: false })], 10, now), 0)
-  assert.equal(response.spent([lease({ approvals: [{ yes: true }] })], 10, now), 0)
-  assert.equal(response.spent([lease({ since: '2026-11-22T19:59:00Z' })], 10, now), 0)
-  assert.equal(response.spent([lease({ since: undefined })], 10, now), 0)
-})
-
 test('what happens to a containment next is said with the time that is left', () => {
   const says = (more) => response.next(lease(more), now)?.text.replaceAll('\u00a0', ' ')
   assert.equal(says({ until: '2026-11-22T21:00:30Z' }), 'ends in 50 min 30 s')

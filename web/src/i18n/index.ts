@@ -13,12 +13,13 @@ export async function read() {
     t = (await import('./en.ts')).en
     return
   }
-  const [words, rules] = await Promise.all([import('./fr.ts'), import('../../../content/rules/titles.fr.tsv?raw')])
+  const [words, rules, logs] = await Promise.all([import('./fr.ts'), import('../../../content/rules/titles.fr.tsv?raw'), import('../../../content/logrules/titles.fr.tsv?raw')])
   t = words.fr
-  titles = new Map(rules.default.split('\n').filter((l) => /^\d/.test(l)).map((l) => [`1:${l.slice(0, l.indexOf('\t'))}`, l.slice(l.indexOf('\t') + 1)]))
+  const pairs = (text: string, before: string) => text.split('\n').filter((l) => /^\w/.test(l)).map((l): [string, string] => [before + l.slice(0, l.indexOf('\t')), l.slice(l.indexOf('\t') + 1)])
+  titles = new Map([...pairs(rules.default, '1:'), ...pairs(logs.default, '')])
 }
 
-/** What a rule is called, by its gid:sid: those that come with Bulwark have a name in each language, others the one they came with. */
+/** What a rule is called, by its gid:sid or identifier: those that come with Bulwark have a name in each language, others the one they came with. */
 export const ruleTitle = (id: string, title: string) => titles.get(id) ?? title
 
 export function speak(next: Language) {

@@ -16,5 +16,6 @@ export function who(actor = ''): string {
   const [kind, id = ''] = actor.split(/:(.*)/s)
   if (kind === 'person') return names[id] ?? (id.length > 30 ? fill(t.settings.somebody, { id: id.slice(-6) }) : id)
   if (kind === 'program') return fill(t.settings.program, { room: id })
+  if (kind === 'centre') return fill(t.settings.centre, { who: id === 'host' ? t.settings.host : id })
   return actor
 }

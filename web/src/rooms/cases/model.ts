@@ -27,6 +27,8 @@ export interface Case {
   clocks?: Clock[]
   history: Act[]
 }
+/** A case as the list has it: how many tasks are not done yet, and the clock that runs out first. */
+export interface CaseItem { id: number; title: string; status: 'open' | 'closed'; owner?: string; changed: string; tasks: number; clock?: Clock }
 export interface Field { id: string; name: Said; value: Said; missing: boolean }
 export interface Declaration extends Step { case: number; name: Said; source: string; due: string; declared?: string; fields: Field[] }
 export type Change = Partial<Pick<Case, 'title' | 'status' | 'owner' | 'incidents' | 'facts'>> & { fields?: Record<string, string>; task?: Omit<Task, 'due'> & { due?: string | undefined }; note?: string; declared?: Step & { reference: string } }
@@ -54,15 +56,6 @@ export const left = (c: Clock, now: number) => Date.parse(c.due) - now
 export function gone(c: Clock, aware: string, now: number): number {
   const all = Date.parse(c.due) - Date.parse(aware)
   return all <= 0 ? 1 : Math.min(1, Math.max(0, (now - Date.parse(aware)) / all))
-}
-
-/** The clock of a case that runs out first; undefined where none runs. */
-export const nextClock = (c: Case) => (c.status === 'open' ? (c.clocks ?? []).filter((k) => k.applies && !k.declared).sort((a, b) => Date.parse(a.due) - Date.parse(b.due))[0] : undefined)
-
-/** The cases with the clock that runs out first on top; those without one after them, the newest first, and the closed ones last. */
-export function byClock(all: readonly Case[]): Case[] {
-  const due = (c: Case) => { const k = nextClock(c); return k ? Date.parse(k.due) : Infinity }
-  return [...all].sort((a, b) => Number(a.status === 'closed') - Number(b.status === 'closed') || (due(a) === due(b) ? 0 : due(a) - due(b)) || b.id - a.id)
 }
 
 /** A time as the input of a date and time wants it, by the clock of this machine. */

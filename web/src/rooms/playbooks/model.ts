@@ -3,7 +3,7 @@ import type { Me } from '../../lib/api.ts'
 import type { Said } from '../findings/model.svelte.ts'
 
 export interface When { severity?: string; risk?: number; techniques?: string[]; stages?: string[]; words?: string[] }
-export interface Step { id: string; do: 'contain' | 'tell' | 'task'; title: Said; act?: string; of?: string; tiers?: number[]; minutes?: number; most?: number; undo?: string }
+export interface Step { id: string; do: 'contain' | 'tell' | 'task'; title: Said; act?: string; of?: string; tiers?: number[]; minutes?: number; most?: number; approve?: string; undo?: string }
 export interface Content { id: string; title: Said; about: Said; source: string; license: string; when: When; unless?: When; steps: Step[] }
 export interface ActCount { act: string; done: number; asked: number; refused: number; devices: number; clinical_devices: number; clinical: number; unconfirmed: number; wards: number }
 export interface Item {
@@ -23,6 +23,9 @@ export interface Item {
   seen: boolean
 }
 export interface BackTest {
+  done: number
+  asked: number
+  refused: number
   id: number
   playbook: string
   version: string
@@ -64,7 +67,7 @@ export interface Playbook {
   fallen?: boolean
   tests?: BackTest[]
 }
-export interface Target { entity: string; lease?: number; problem?: string; lifted?: boolean }
+export interface Target { entity: string; lease?: number; problem?: string; lifted?: boolean; noted?: number }
 export interface Progress { step: string; targets?: Target[]; more?: number; done?: string; by?: string; note?: string }
 export interface Run { id: number; playbook: Content; incident: string; state: string; by: string; began: string; ended?: string; reason?: string; problem?: string; steps: Progress[] }
 interface Cell { effect: string; outside: string; inside: string; clinical: string }
@@ -81,15 +84,15 @@ export const stateOf = (p: Playbook): State => (p.error ? 'broken' : !p.on ? 'of
 /** The back-test on which a playbook may be made active: the newest one of its text that came to its end. */
 export const proof = (p: Playbook) => p.tests?.find((x) => x.version === p.version && x.state === 'done')
 
-const effects: Record<string, string> = { 'freeze-ring': 'E0', ban: 'E2', block: 'E2', isolate: 'E3', quarantine: 'E4', reconnect: 'E4' }
+const effects: Record<string, string> = { 'freeze-ring': 'E0', ban: 'E2', block: 'E2', sinkhole: 'E2', isolate: 'E3', 'disable-account': 'E3', quarantine: 'E4', reconnect: 'E4' }
 /** Who must say yes to a step, by the matrix as it stands: each answer with the tiers of devices for which it is so. Empty: it is not known here. */
 export function yes(s: Step, rows: readonly Row[]): { needs: string; tiers: number[] }[] {
-  const effect = effects[s.act ?? '']
   const out: { needs: string; tiers: number[] }[] = []
   for (const r of rows) {
+    const effect = s.act === 'disable-account' && r.tier < 3 ? 'E5' : effects[s.act ?? ''] // who gives care and is locked out is as good as cut off
     const c = r.cells.find((x) => x.effect === effect)
     if (!c || r.tier > 3 || (s.tiers?.length && !s.tiers.includes(r.tier))) continue
-    const needs = s.of === 'outside' ? c.outside : c.inside
+    const needs = s.of === 'outside' || s.of === 'domains' ? c.outside : c.inside
     const at = out.find((x) => x.needs === needs)
     if (at) at.tiers.push(r.tier)
     else out.push({ needs, tiers: [r.tier] })

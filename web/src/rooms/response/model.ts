@@ -16,6 +16,7 @@ export interface Preview {
   windows: { name: string; from: string; to: string; conversations: number; clinical: number; capped: boolean }[] | null
   flows: Flow[] | null
   more: number
+  links?: { device: number; app: string; peer_device?: number; peer_name?: string; asked: boolean; last: string }[] | null
   devices: Touched[] | null
   wards: { ward: string; devices: number }[] | null
   people: string[] | null
@@ -32,6 +33,7 @@ export interface Lease {
   state: string
   enforced: boolean
   automatic: boolean
+  centre?: boolean
   playbook?: string
   reason: string
   incident?: string
@@ -53,7 +55,7 @@ export interface Lease {
 }
 export interface Whole extends Lease { history: { at: string; by: string; what: string; state: string; reason?: string }[] }
 export interface Leases { items: Lease[]; total: number; next: string; counts: Record<string, number> }
-export interface Point { name: string; acts: string[]; available: boolean; problem?: string; wanted: number; held: number; checked?: string }
+export interface Point { name: string; acts: string[]; available: boolean; problem?: string; wanted: number; held: number; checked?: string; unproven?: boolean; confirmed?: { by: string; at: string } }
 export interface Weighed { preview: Preview; verdict: Verdict; effect: string }
 export interface Freeze { cause: string; text: Said; by: string; reason: string; since: string }
 
@@ -62,14 +64,14 @@ export interface Safety {
   shadow: boolean
   matrix: { version: number; text: string; edited: boolean; problem: string; rows: { tier: number; name: string; cells: Cell[] }[]; overruled: Overruled[] | null }
   invariants: Said[]
-  budgets: { minutes: number; devices: number; ward_percent: number; class_percent: number; canary_s: number }
+  budgets: { minutes: number; devices: number; ward_percent: number; class_percent: number; canary_s: number; spent: number }
   approvers: Record<string, string[]>
 }
 export interface Cell { effect: string; outside: string; inside: string; clinical: string }
 export interface Overruled { tier: number; effect: string; case: string; says: string; holds: string }
 
 /** Whether what freezes automation ends only when it is mended. */
-export const mends = (f: Freeze) => f.cause === 'ledger' || f.cause === 'matrix'
+export const mends = (f: Freeze) => ['ledger', 'matrix', 'playbook'].includes(f.cause)
 
 const ended = ['reverted', 'expired', 'refused', 'shadow']
 /** What a list is narrowed to: the states of each choice. Nothing: all of them. */
@@ -85,7 +87,8 @@ export const over = (l: Lease) => ended.includes(l.state)
 /** Nobody can take back what is over, or on its way there. */
 export const ends = (l: Lease) => over(l) || l.state === 'reverting'
 export const leaseAt = (id: number) => `/response/${id}`
-export const targetOf = (l: Lease) => l.name || l.target
+/** Whom an act is aimed at, by name where there is one. */
+export const targetOf = (l: Lease) => l.name || l.target.replace(/^(address|user|domain):/, '')
 export const what = (l: Lease) => `${word(t.response.acts, l.act)}: ${targetOf(l)}${l.scope ? ` (${l.scope})` : ''}`
 export const deviceOf = (l: Lease) => /^device:(\d+)$/.exec(l.target)?.[1]
 export const words = (r: Reason) => said({ en: r.en, fr: r.fr })
@@ -107,12 +110,6 @@ export function next(l: Lease, now: number): { text: string; at: string } | unde
   if (l.state === 'proposed') return told(t.response.judgedIn, l.waits_until)
   if (l.state === 'failed' && l.next_try) return told(t.response.triesIn, l.next_try)
   return over(l) ? undefined : told(t.response.endsIn, l.until)
-}
-
-/** How many devices automation cut in the last minutes, as the budgets count them: what a program did and nobody said yes to. */
-export function spent(leases: readonly Lease[], minutes: number, now: number) {
-  const cuts = leases.filter((l) => l.automatic && !(l.approvals ?? []).some((a) => a.yes) && l.since && now - Date.parse(l.since) < minutes * 60e3).flatMap((l) => l.cuts ?? [])
-  return new Set(cuts.map((c) => c.device)).size
 }
 
 /** What acts are aimed at that are not aimed at a device or an address. */
