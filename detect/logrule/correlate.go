@@ -84,7 +84,7 @@ type Correlated struct {
 // of their times.
 func (c *Correlator) Feed(e *Event, all []Match) (out []Correlated) {
 	for _, m := range all {
-		for _, h := range c.engine.Feed(correlate.Match{Rule: m.number, Time: e.Time, Fields: e.Text}) {
+		for _, h := range c.engine.Feed(correlate.Match{Rule: m.number, Time: e.Time, Fields: e.texts}) {
 			x := c.set.correlations[h.Correlation]
 			t := c.set.about(x)
 			if c.set.off[t.key()] {
@@ -94,6 +94,14 @@ func (c *Correlator) Feed(e *Event, all []Match) (out []Correlated) {
 		}
 	}
 	return out
+}
+
+// texts are the values of a field.
+func (e *Event) texts(field string) (all []string) {
+	for _, v := range e.Values(field) {
+		all = append(all, v.Text)
+	}
+	return all
 }
 
 // Dropped is how many events and groups of events found no room.

@@ -21,7 +21,7 @@ const (
 type Match struct {
 	Rule   int // its number
 	Time   time.Time
-	Fields func(string) string // the text of a field; empty where it is missing
+	Fields func(string) []string // the texts of a field; none where it is missing
 }
 
 // Hit is a correlation that is met.
@@ -69,9 +69,12 @@ type group struct {
 
 type seen struct {
 	at     time.Time
-	value  string
+	value  string // several stand between [between]
 	number float64
 }
+
+// between stands between the values of one field.
+const between = "\x00"
 
 // Resolve says which rules, or correlations, a name or an id means.
 type Resolve func(name string) (rules, correlations []int)
@@ -142,9 +145,9 @@ func (e *Engine) feed(f feed, m Match, hits []Hit, at int) []Hit {
 	}
 	hits = append(hits, h)
 	for _, next := range e.after[f.to.number] {
-		hits = e.feed(next, Match{Time: h.Last, Fields: func(name string) string {
+		hits = e.feed(next, Match{Time: h.Last, Fields: func(name string) []string {
 			if v, ok := h.Group[name]; ok {
-				return v
+				return []string{v}
 			}
 			return m.Fields(name)
 		}}, hits, at+1)
@@ -162,14 +165,18 @@ func (c *correlation) field(name string, member int) string {
 	return name
 }
 
-// take takes an event of a member, and reports whether the correlation is met by it and was not before.
+// take takes an event of a member, and reports whether the correlation is met by it and was not before. An event that lacks a field by
+// which it groups is of no group: what nobody is named in is not all of one. Of several values the first groups.
 func (c *correlation) take(member int, m Match) (Hit, bool) {
 	fields := map[string]string{}
 	var key strings.Builder
 	for _, name := range c.GroupBy {
 		v := m.Fields(c.field(name, member))
-		fields[name] = v
-		key.WriteString(strings.ToLower(v))
+		if len(v) == 0 || v[0] == "" {
+			return Hit{}, false
+		}
+		fields[name] = v[0]
+		key.WriteString(strings.ToLower(v[0]))
 		key.WriteByte(0)
 	}
 	g := c.group(key.String())
@@ -193,13 +200,15 @@ func (c *correlation) take(member int, m Match) (Hit, bool) {
 func (g *group) add(c *correlation, member int, m Match) bool {
 	x := seen{at: m.Time}
 	if c.Correlation.Field != "" {
-		if x.value = strings.ToLower(m.Fields(c.field(c.Correlation.Field, member))); x.value == "" {
+		if x.value = strings.ToLower(strings.Join(m.Fields(c.field(c.Correlation.Field, member)), between)); x.value == "" {
 			return false
 		}
 		x.number, _ = sigma.Number(x.value)
 	}
 	g.events = append(g.events, x)
-	g.counts[x.value]++
+	for v := range strings.SplitSeq(x.value, between) {
+		g.counts[v]++
+	}
 	g.sum += x.number
 	for ; g.events[g.head].at.Before(m.Time.Add(-c.Span)); g.head++ {
 		g.forget()
@@ -218,8 +227,10 @@ func (g *group) add(c *correlation, member int, m Match) bool {
 // forget takes the oldest event out of what is counted.
 func (g *group) forget() {
 	x := g.events[g.head]
-	if g.counts[x.value]--; g.counts[x.value] == 0 {
-		delete(g.counts, x.value)
+	for v := range strings.SplitSeq(x.value, between) {
+		if g.counts[v]--; g.counts[v] == 0 {
+			delete(g.counts, v)
+		}
 	}
 	g.sum -= x.number
 }

@@ -49,7 +49,7 @@ func play(e *Engine, all []*sigma.Correlation, story ...string) (out []string) {
 			name, v, _ := strings.Cut(f, "=")
 			fields[name] = v
 		}
-		for _, h := range e.Feed(Match{slices.Index(rules, rule), start.Add(time.Duration(second) * time.Second), func(f string) string { return fields[f] }}) {
+		for _, h := range e.Feed(Match{slices.Index(rules, rule), start.Add(time.Duration(second) * time.Second), func(f string) []string { return strings.Split(fields[f], "+") }}) {
 			out = append(out, fmt.Sprintf("%d %s %g", second, all[h.Correlation].Title, h.Value))
 		}
 	}
@@ -86,6 +86,9 @@ func TestCorrelations(t *testing.T) {
 			[]string{"0 success user=a", "5 fail user=a"}, nil},
 		{"three in order, of which the first came twice", "title: order\ncorrelation: {type: temporal_ordered, rules: [scan, fail, success], group-by: [user], timespan: 10s}\n",
 			[]string{"0 scan user=a", "1 fail user=a", "8 scan user=a", "9 fail user=a", "15 success user=a"}, []string{"15 order 3"}},
+		{"an event that does not say whose it is is nobody's", count, []string{"0 fail x=a", "1 fail x=a", "2 fail x=a"}, nil},
+		{"each of several values counts", "title: many\ncorrelation: {type: value_count, rules: [fail], group-by: [user], timespan: 5s, condition: {gte: 4, field: ip}}\n",
+			[]string{"0 fail user=a,ip=1+2", "1 fail user=a,ip=2+3", "4 fail user=a,ip=2+4", "9 fail user=a,ip=7", "10 fail user=a,ip=8"}, []string{"4 many 4"}},
 		{"a sum", "title: volume\ncorrelation: {type: value_sum, rules: [fail], group-by: [user], timespan: 1m, condition: {gte: 100, field: bytes}}\n",
 			[]string{"0 fail user=a,bytes=60", "1 fail user=a,bytes=0x28"}, []string{"1 volume 100"}},
 		{"a median", "title: middle\ncorrelation: {type: value_median, rules: [fail], group-by: [user], timespan: 1m, condition: {gte: 50, field: bytes}}\n",
