@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -125,7 +126,7 @@ func (n *Node) verdictsOnLogs() map[string]logrule.Verdicts {
 }
 
 func (n *Node) tellRejected() {
-	rejected := n.logRules.Rejected()
+	rejected := slices.DeleteFunc(slices.Clone(n.logRules.Rejected()), func(r logrule.Rejected) bool { return r.Waits })
 	if len(rejected) == 0 {
 		n.health.Clear(&logRulesRejected, "")
 		return

@@ -3,6 +3,7 @@ package logrule
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -66,6 +67,8 @@ type Rejected struct {
 	File string `json:"file"`
 	Why  string `json:"why"` // with the place
 	Set  string `json:"source,omitempty"`
+	// Waits says that it is no fault: the rule asks for values that the site has not given yet ([Placeholders]).
+	Waits bool `json:"waits,omitempty"`
 }
 
 // rule is a rule with the filters that take matches back from it.
@@ -217,7 +220,8 @@ func aside(name string) bool {
 func (s *Set) read(f *File) (filters []*sigma.Filter) {
 	all, err := sigma.Read(f.Text, f.Name, s.options)
 	for _, err := range flat(err) {
-		s.Rejected = append(s.Rejected, Rejected{f.Name, err.Error(), f.Set})
+		var bad *sigma.Error
+		s.Rejected = append(s.Rejected, Rejected{File: f.Name, Why: err.Error(), Set: f.Set, Waits: errors.As(err, &bad) && bad.Waits})
 	}
 	for _, d := range all {
 		switch {

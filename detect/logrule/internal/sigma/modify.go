@@ -259,6 +259,9 @@ func (p Pattern) add(text string) Pattern {
 	return append(p, Piece{Text, text})
 }
 
+// errWaits is that of a rule for which values have to be given first.
+var errWaits = errors.New("asks for values that are yours to give")
+
 var placeholder = regexp.MustCompile(`%[A-Za-z0-9_.-]+%`)
 
 // expanded puts the values of placeholders in their place.
@@ -273,7 +276,7 @@ func (it *item) expanded(known placeholders) error {
 			}
 			words, ok := known[strings.Trim(name, "%")]
 			if !ok {
-				return fmt.Errorf("%s asks for values that are yours to give", name)
+				return fmt.Errorf("%s %w", name, errWaits)
 			}
 			for _, w := range words {
 				text := strings.ReplaceAll(v.text, name, plainly.Replace(w))

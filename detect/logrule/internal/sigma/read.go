@@ -25,7 +25,7 @@ const MaxFile = 4 << 20
 // joined.
 func Read(text []byte, file string, o Options) ([]Document, error) {
 	if len(text) > MaxFile {
-		return nil, &Error{Place{File: file}, "", fmt.Sprintf("it is larger than %d bytes", MaxFile)}
+		return nil, &Error{At: Place{File: file}, Why: fmt.Sprintf("it is larger than %d bytes", MaxFile)}
 	}
 	var all []Document
 	var errs []error
@@ -35,7 +35,7 @@ func Read(text []byte, file string, o Options) ([]Document, error) {
 		if err := d.Decode(&n); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			errs = append(errs, &Error{Place{File: file}, "", strings.TrimPrefix(err.Error(), "yaml: ")})
+			errs = append(errs, &Error{At: Place{File: file}, Why: strings.TrimPrefix(err.Error(), "yaml: ")})
 			break
 		}
 		r := &reader{file: file, options: o}
@@ -47,7 +47,7 @@ func Read(text []byte, file string, o Options) ([]Document, error) {
 		all = append(all, doc)
 	}
 	if len(all)+len(errs) == 0 {
-		errs = append(errs, &Error{Place{File: file}, "", "it holds no rule"})
+		errs = append(errs, &Error{At: Place{File: file}, Why: "it holds no rule"})
 	}
 	return all, errors.Join(errs...)
 }
@@ -62,7 +62,7 @@ type reader struct {
 const maxNodes = 200_000
 
 func (r *reader) wrong(n *yaml.Node, path, format string, args ...any) error {
-	return &Error{Place{r.file, n.Line, n.Column}, path, fmt.Sprintf(format, args...)}
+	return &Error{At: Place{r.file, n.Line, n.Column}, Path: path, Why: fmt.Sprintf(format, args...)}
 }
 
 // resolved is what a node stands for.
@@ -387,7 +387,7 @@ func (r *reader) key(p pair, path string) (*Node, error) {
 		return nil, r.wrong(p.key, path, "it has no value")
 	}
 	if err := modify(it, words[1:], r.options.Placeholders); err != nil {
-		return nil, r.wrong(p.key, path, "%v", err)
+		return nil, &Error{At: Place{r.file, p.key.Line, p.key.Column}, Path: path, Why: err.Error(), Waits: errors.Is(err, errWaits)}
 	}
 	n, err := it.node()
 	if err != nil {

@@ -27,6 +27,8 @@ type Error struct {
 	At   Place
 	Path string // of the key, such as detection.selection.Image|endswith; empty: the file as a whole
 	Why  string
+	// Waits says that the rule is sound, and asks for values that the site has not given.
+	Waits bool
 }
 
 func (e *Error) Error() string {
