@@ -3,12 +3,63 @@ package logrule
 import (
 	"slices"
 	"testing"
+	"testing/fstest"
 
 	"bulwark/content/logrules"
+	"bulwark/detect/logrule/internal/sigma"
+	"bulwark/event"
 )
 
-func TestShippedRulesFireWhereTheyMust(t *testing.T) {
+func TestShippedRulesThatAskForWhatASiteMustSayAreNoFault(t *testing.T) {
 	s, err := Load(logrules.Files())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range s.Rejected {
+		if !r.Waits {
+			t.Errorf("%s: %s", r.File, r.Why)
+		}
+	}
+}
+
+// A rule about what Bulwark sees that asks for an attribute that no event has can never fire, whatever its cases say.
+func TestShippedRulesAskForAttributesThatThereAre(t *testing.T) {
+	s, err := Load(logrules.Files())
+	if err != nil {
+		t.Fatal(err)
+	}
+	attributes := map[string]map[string]bool{}
+	for k := range s.rules {
+		r := s.rules[k]
+		if r.Source.Product != Own {
+			continue
+		}
+		known := map[string]bool{"src_endpoint.ip": true, "dst_endpoint.ip": true, "src_endpoint.port": true, "dst_endpoint.port": true}
+		for _, a := range event.Attributes(event.KindOf(r.Source.Service)) {
+			known[a.Path] = true
+		}
+		attributes[r.Name] = known
+		for _, f := range asked(r.Condition) {
+			if !known[f] {
+				t.Errorf("%s (%s) asks for %s", r.Title, r.Source.Service, f)
+			}
+		}
+	}
+	for _, c := range s.correlations {
+		for _, rule := range c.Rules {
+			known := attributes[rule]
+			for _, f := range append(slices.Clone(c.GroupBy), c.Field) {
+				if known != nil && f != "" && !known[f] {
+					t.Errorf("%s groups by, or counts, %s", c.Title, f)
+				}
+			}
+		}
+	}
+}
+
+func TestShippedRulesFireWhereTheyMust(t *testing.T) {
+	given := fstest.MapFS{Placeholders: {Data: []byte("bastions: [10.20.1.5]\n")}}
+	s, err := Load(logrules.Files(), given)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +97,17 @@ func TestShippedRulesFireWhereTheyMust(t *testing.T) {
 	if silent == 0 {
 		t.Error("no case must stay silent")
 	}
+}
+
+// asked are the fields of which a condition asks.
+func asked(n *sigma.Node) (all []string) {
+	if n.Test != nil {
+		all = append(all, n.Test.Field)
+	}
+	for _, o := range n.Of {
+		all = append(all, asked(o)...)
+	}
+	return all
 }
 
 // loud are the rules that tell somebody.
