@@ -64,6 +64,7 @@ func Suites() []Suite {
 		{Name: "sigma_examples", Run: runSigmaExamples},
 		{Name: "sigma_compiled", Run: runSigmaCompiled},
 		{Name: "otrf_labelled", Run: runLabelled},
+		{Name: "benign_logs", Run: runBenign},
 		{Name: "evtx", Run: runEVTX},
 		{Name: "logparsers", Run: runLogParsers},
 	}
