@@ -18,14 +18,17 @@ export async function run(browser, server, report) {
   let lease = 0
 
   await report.need('an attack sets off a playbook: what cuts nothing inside is only noted, and what does waits for a person', async () => {
-    for (let i = 0; i < 3; i++) check(await say(share, 445, 'a file\r\n'), 'the share does not answer')
     await firstAdministrator(page, server.setup)
     await call(`/api/people/${(await call('/api/me')).id}/duties`, { duties: ['administrator', 'analyst'] })
     await page.goto(at('/response'))
     await page.getByText('Nothing was ever contained.').waitFor()
     await page.getByRole('region', { name: 'Enforcement points' }).getByRole('row', { name: /Packet filter/ }).getByText('works', { exact: true }).waitFor()
-    // A conversation is kept a little after its end; before, nobody can say what an act would stop.
-    await until(async () => (await call('/api/safety/preview', { act: 'isolate', target: `address:${pc}` })).preview.seen, 'what an isolation would stop is seen', 60)
+    // A conversation is kept a little after its end, if its packets were already read: before, nobody can say what an act would stop.
+    await until(async () => {
+      check(await say(share, 445, 'a file\r\n'), 'the share does not answer')
+      const { preview } = await call('/api/safety/preview', { act: 'isolate', target: `address:${pc}` })
+      return preview.seen && preview.windows[0].conversations > 0
+    }, 'what an isolation would stop is seen', 60)
     check(await say(attacker, 4444, 'live-1 live-2 live-3 live-4 live-5 live-6\r\n'), 'the attacker does not answer')
     await page.getByRole('link', { name: /^Isolate: / }).waitFor() // nobody asked for it
     lease = Number(/\d+$/.exec(await page.getByRole('link', { name: /^Isolate: / }).getAttribute('href'))[0])

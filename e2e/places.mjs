@@ -34,6 +34,7 @@ async function place(name, router, addresses) {
 /** Builds the network; the share and the attacker answer, the office PC speaks. */
 export async function places() {
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
+  writeFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', '1') // addresses of IPv6 come a second after the cable
   const ward = await place('ward', '10.20.3.1', [`${pc}/24`])
   const rest = await place('rest', '10.20.1.1', [`${share}/24`, `${attacker}/32`])
   ip(`route add ${attacker} dev rest`)

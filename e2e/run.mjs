@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { launch } from './browser.mjs'
 import { Report } from './harness.mjs'
 import { run as live } from './live.mjs'
+import { places } from './places.mjs'
 import { run as program } from './program.mjs'
 import { run as shell } from './shell.mjs'
 import { apart, build, goApart, startLive, startProgram, startServer } from './server.mjs'
@@ -31,6 +32,7 @@ if (ended !== undefined) process.exit(ended)
 const report = new Report()
 let first = 0
 for (const source of ['./e2e/server', './cmd/bulwark']) build(source) // nothing else can go on meanwhile
+const network = apart && await places() // before the browser: it breaks off what it loads when the machine's addresses change
 const browser = await launch()
 
 async function suite(start, run) {
@@ -46,9 +48,10 @@ async function suite(start, run) {
 try {
   await Promise.all([
     (async () => { for (const s of [[startServer, tests], [startServer, shell], [startProgram, program]]) await suite(...s) })(),
-    apart ? suite(startLive, live) : console.log('      no network namespace can be made: containments in force are not tested'),
+    network ? suite(() => startLive(network), live) : console.log('      no network namespace can be made: containments in force are not tested'),
   ])
 } finally {
   await browser.close()
+  network?.stop()
 }
 process.exitCode = report.end(weight(dist), first) ? 0 : 1

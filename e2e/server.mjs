@@ -6,7 +6,6 @@ import { dirname, join } from 'node:path'
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { places } from './places.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -38,15 +37,14 @@ export async function startProgram(rules = [join(root, 'e2e/findings.rules')]) {
 }
 
 /** The program itself between a ward and the rest of a network, whose packet filter is its. */
-export async function startLive() {
-  const network = await places()
+export async function startLive(network) {
   const server = await start('./cmd/bulwark', (dir) => {
     const config = join(dir, 'bulwark.yaml')
     writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nsensor:\n  interfaces: [ward]\nfilter:\n  on: true\nrules:\n  paths: [${join(root, 'e2e/live.rules')}]\nactions:\n  devices: [{name: edge, action: fortios-ban, url: 'https://127.0.0.1:9', secret: 'file:${join(dir, 'token')}', settings: [vdom=root]}]\n`)
     writeFileSync(join(dir, 'token'), 'not-a-real-token', { mode: 0o600 })
     return ['up', '--data', join(dir, 'data'), '--config', config]
   })
-  return { ...server, say: network.say, stop: async () => { await server.stop(); network.stop() } }
+  return { ...server, say: network.say }
 }
 
 const built = new Map()
