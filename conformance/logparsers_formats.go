@@ -14,7 +14,7 @@ var parsersOf = map[string]string{
 	"Office 365/o365": "o365", "Microsoft/microsoft-entraid-graphapi": "entra-graph", "Microsoft/microsoft-365-defender": "defender",
 	"HarfangLab/harfanglab":       "harfanglab",
 	"Cisco/cisco-secure-firewall": "cisco-asa", "Cisco/cisco-ios": "cisco-ios", "Cisco/cisco-nx-os": "cisco-ios", "Wallix/wallix-bastion": "wallix",
-	"BIND/bind": "bind", "Infoblox/ddi": "bind", "EfficientIP/solidserver-ddi": "bind", "ISC DHCP/dhcpd": "dhcpd", "Cisco/cisco-meraki": "meraki",
+	"BIND/bind": "bind", "Infoblox/ddi": "bind", "EfficientIP/solidserver-ddi": "efficientip", "ISC DHCP/dhcpd": "dhcpd", "Cisco/cisco-meraki": "meraki",
 	"NGINX/nginx": "nginx", "Apache/apache": "apache", "Squid/squid": "squid", "FreeRADIUS/freeradius": "freeradius", "Microsoft/microsoft-iis": "iis",
 	"LockSelf/lockself":                 "lockself",
 	"CrowdStrike/crowdstrike-telemetry": "crowdstrike-fdr", "SentinelOne/cloud_funnel2.0": "sentinelone-funnel", "Checkpoint/checkpoint": "checkpoint",

@@ -11,25 +11,29 @@ import (
 
 // common are the fields that the program itself looks at, whatever the format.
 type common struct {
-	time, message, text, host, app, pid, code, action, outcome, user, severity, priority int32
-	product, category, service                                                           int32
-	transport, srcIP, dstIP, srcPort, dstPort                                            int32
-	ends                                                                                 []end
-	files                                                                                []fileNames
-	urlOriginal, urlFull, urlDomain, urlPath, urlQuery, urlScheme, urlPort               int32
-	agent, agentName, agentVersion, agentDevice, agentOS, agentOSVersion                 int32
-	hosts, users                                                                         []int32
+	time, message, inner, text, host, app, pid, code, action, outcome, user, severity, priority int32
+	product, category, service                                                                  int32
+	transport, srcIP, dstIP, srcPort, dstPort                                                   int32
+	ends                                                                                        []end
+	files                                                                                       []fileNames
+	sums                                                                                        []sum
+	urlOriginal, urlFull, urlDomain, urlPath, urlQuery, urlScheme, urlPort                      int32
+	agent, agentName, agentVersion, agentDevice, agentOS, agentOSVersion                        int32
+	hosts, users                                                                                []int32
 }
 
 // end is a party of a conversation: its address is an address of IP, or a name.
 type end struct{ address, ip, domain int32 }
+
+// sum is what both directions of a conversation make together.
+type sum struct{ sent, received, all int32 }
 
 // fileNames are a path and what follows from it.
 type fileNames struct{ path, name, dir int32 }
 
 func (c *compiler) common() common {
 	s := c.symbol
-	m := common{time: s("@timestamp"), message: s("message"), text: s("event.message"), host: s("host.name"), app: s("process.name"), pid: s("process.pid"),
+	m := common{time: s("@timestamp"), message: s("message"), inner: s("_message"), text: s("event.message"), host: s("host.name"), app: s("process.name"), pid: s("process.pid"),
 		code: s("event.code"), action: s("event.action"), outcome: s("event.outcome"), user: s("user.name"), severity: s("log.level"), priority: s("_syslog.severity"),
 		product: s("log.product"), category: s("log.category"), service: s("log.service"), transport: s("network.transport"),
 		srcIP: s("source.ip"), dstIP: s("destination.ip"), srcPort: s("source.port"), dstPort: s("destination.port"),
@@ -42,6 +46,9 @@ func (c *compiler) common() common {
 	for _, name := range []string{"process.executable process.name -", "process.parent.executable process.parent.name -", "file.path file.name file.directory", "dll.path dll.name -"} {
 		f := strings.Fields(name)
 		m.files = append(m.files, fileNames{s(f[0]), s(f[1]), s(f[2])})
+	}
+	for _, name := range []string{"bytes", "packets"} {
+		m.sums = append(m.sums, sum{s("source." + name), s("destination." + name), s("network." + name)})
 	}
 	m.hosts = []int32{m.host, s("host.hostname"), s("observer.hostname"), s("observer.name"), s("log.hostname")}
 	m.users = []int32{m.user, s("source.user.name"), s("user.id")}
@@ -79,6 +86,10 @@ func (r *Reader) derive() {
 	m := &r.set.common
 	for _, e := range m.ends {
 		address, addr, domain := r.made1(e.address), r.made1(e.ip), r.made1(e.domain)
+		if short := canonical(address); short != address {
+			r.replace(e.address, short)
+			address = short
+		}
 		switch {
 		case address == "" && addr != "":
 			r.add(e.address, addr)
@@ -102,8 +113,20 @@ func (r *Reader) derive() {
 			r.add(f.dir, dir(p))
 		}
 	}
+	r.totals()
 	r.deriveURL()
 	r.agent()
+}
+
+// totals adds up both directions, as ECS says of network.bytes and network.packets.
+func (r *Reader) totals() {
+	for _, s := range r.set.common.sums {
+		a, err := strconv.ParseUint(r.made1(s.sent), 10, 63)
+		b, err2 := strconv.ParseUint(r.made1(s.received), 10, 63)
+		if err == nil && err2 == nil && r.made1(s.all) == "" {
+			r.add(s.all, strconv.FormatUint(a+b, 10))
+		}
+	}
 }
 
 // made1 is the first value that the format made of a field.

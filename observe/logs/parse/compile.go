@@ -44,7 +44,14 @@ func (c *compiler) done() *Set {
 	return c.set
 }
 
-func (c *compiler) format(d *definition) error {
+// format makes a format of its definition and of that which it is based on, if any.
+func (c *compiler) format(d, base *definition) error {
+	if d.Base != "" {
+		if base == nil || base.Base != "" {
+			return fmt.Errorf("%w: base %q is no format, or has a base of its own", ErrFormat, d.Base)
+		}
+		d = based(*d, base)
+	}
 	f := &format{Format: Format{d.Format, d.Title, d.Product, d.Setup, d.Source, d.Tests}, category: d.Category, service: d.Service,
 		whole: d.Whole, drop: d.Drop, keep: d.Keep, empty: d.Empty, strip: d.Strip}
 	for _, m := range d.Match {
@@ -60,6 +67,18 @@ func (c *compiler) format(d *definition) error {
 	c.set.formats = append(c.set.formats, f)
 	c.set.byID[f.ID] = f
 	return nil
+}
+
+func based(d definition, base *definition) *definition {
+	d.Steps = slices.Concat(base.Steps, d.Steps)
+	if d.Empty == nil {
+		d.Empty = base.Empty
+	}
+	if d.Strip == nil {
+		d.Strip = base.Strip
+	}
+	d.Whole = d.Whole || base.Whole
+	return &d
 }
 
 func (c *compiler) match(f *format, m match) error {

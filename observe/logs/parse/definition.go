@@ -21,6 +21,7 @@ type definition struct {
 	Service  string   `yaml:"service"`
 	Source   []string `yaml:"source"` // where its maker documents it
 	Setup    string   `yaml:"setup"`  // an example of what to configure on the product
+	Base     string   `yaml:"base"`   // a format whose steps are done first, and whose empty and strip hold where this has none
 	Match    []match  `yaml:"match"`
 	// Whole says that a text is read with what syslog takes for its header.
 	Whole bool `yaml:"whole"`

@@ -12,6 +12,7 @@ type expr struct {
 	filters  []filter
 	table    map[string][]string
 	reject   bool
+	or       *expr // asked where this one has no value
 }
 
 // alt is a field, or a text with fields in it.
@@ -25,11 +26,18 @@ type part struct {
 	field   int32 // -1: the literal
 }
 
-// exprOf makes an expression of its text: "a, b | filter | filter(x)", where a is a field or a text with {fields}.
-func (c *compiler) expr(t exprText) (*expr, error) {
-	e := &expr{constant: t.constant, table: t.table, reject: t.reject}
+// expr makes an expression of its text: "a, b | filter | filter(x) ?? c | filter", where a is a field or a text with {fields}, and what
+// stands behind ?? is asked where the first has no value.
+func (c *compiler) expr(t exprText) (e *expr, err error) {
+	e = &expr{constant: t.constant, table: t.table, reject: t.reject}
 	if t.constant != nil {
 		return e, nil
+	}
+	if first, rest, ok := strings.Cut(t.from, "??"); ok {
+		if e.or, err = c.expr(exprText{from: rest, table: t.table, reject: t.reject}); err != nil {
+			return nil, err
+		}
+		t.from = first
 	}
 	stages := splitOutside(t.from, '|')
 	if strings.TrimSpace(stages[0]) == "" {
@@ -90,6 +98,15 @@ func (c *compiler) alt(s string) alt {
 
 // values are what the expression gives; good until the next call.
 func (e *expr) values(r *Reader) []string {
+	for ; e.or != nil; e = e.or {
+		if vals := e.own(r); len(vals) > 0 {
+			return vals
+		}
+	}
+	return e.own(r)
+}
+
+func (e *expr) own(r *Reader) []string {
 	if e.constant != nil {
 		return e.constant
 	}

@@ -55,6 +55,12 @@ func filterOf(s string) (filter, error) {
 			return nil, err
 		}
 		return each(func(_ *Reader, v string) (string, bool) { return group(re, v) }), nil
+	case "all":
+		re, err := regexp.Compile(arg)
+		if err != nil {
+			return nil, err
+		}
+		return every(re), nil
 	}
 	return nil, fmt.Errorf("%q is no filter", s)
 }
@@ -132,6 +138,22 @@ func scale(v string, by float64) (string, bool) {
 	return strconv.FormatFloat(f*by, 'f', -1, 64), true
 }
 
+// every makes a value of each place where the expression matches.
+func every(re *regexp.Regexp) filter {
+	return func(r *Reader, vals []string) []string {
+		out := r.pieces[:0]
+		for _, v := range vals {
+			for _, at := range re.FindAllStringIndex(v, mostValues) {
+				if p, ok := group(re, v[at[0]:at[1]]); ok && p != "" && len(out) < mostValues {
+					out = append(out, p)
+				}
+			}
+		}
+		r.pieces = out[:0]
+		return append(vals[:0], out...)
+	}
+}
+
 // group is the first group that matched, or all of the match where there is none.
 func group(re *regexp.Regexp, v string) (string, bool) {
 	at := re.FindStringSubmatchIndex(v)
@@ -149,6 +171,18 @@ func group(re *regexp.Regexp, v string) (string, bool) {
 func isIP(v string) bool {
 	_, err := netip.ParseAddr(v)
 	return err == nil
+}
+
+// canonical is an address of IPv6 in its one form (RFC 5952); anything else is as it is.
+func canonical(v string) string {
+	if strings.IndexByte(v, ':') < 0 {
+		return v
+	}
+	a, err := netip.ParseAddr(v)
+	if err != nil || !a.Is6() {
+		return v
+	}
+	return a.String()
 }
 
 // integer is a whole number, of which a fraction is cut off.

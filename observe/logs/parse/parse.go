@@ -112,7 +112,7 @@ func Load(own ...fs.FS) (*Set, error) {
 	}
 	c := newCompiler()
 	for _, id := range sorted(defs) {
-		if err := c.format(defs[id]); err != nil {
+		if err := c.format(defs[id], defs[defs[id].Base]); err != nil {
 			return nil, fmt.Errorf("%s.yaml: %w", id, err)
 		}
 	}

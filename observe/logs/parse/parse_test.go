@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -20,9 +21,43 @@ func TestOwnFormatWritesOver(t *testing.T) {
 	}
 }
 
+func TestWhatAFormatCanSay(t *testing.T) {
+	own := fstest.MapFS{
+		"ours.yaml": {Data: []byte("format: ours\nempty: [none]\nmatch: [{words: [\"ours\"]}]\nsteps:\n- read: json\n  set:\n    user.name: account | with(@) | before(@) ?? login\n" +
+			"    event.reason: _message\n    dns.answers.ttl: 'answers | all(([0-9]+) A)'\n    source.address: from\n    source.bytes: up\n    destination.bytes: down\n")},
+		"based.yaml": {Data: []byte("format: based\nbase: ours\nmatch: [{words: [\"ours\", \"based\"]}]\nsteps:\n- set: {observer.vendor: =us}\n")},
+	}
+	s, err := Load(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, line, field string
+		want              []string
+	}{
+		{"the first that has a value is taken", `{"k":"ours","account":"anna@x","login":"b"}`, "user.name", []string{"anna"}},
+		{"what stands behind ?? is asked where the first gives none", `{"k":"ours","account":"anna","login":"b"}`, "user.name", []string{"b"}},
+		{"a message within the line is not the line", `{"k":"ours","message":"door open"}`, "event.reason", []string{"door open"}},
+		{"all places that match are values", `{"k":"ours","answers":"60 A 192.0.2.1 300 A 192.0.2.2"}`, "dns.answers.ttl", []string{"60", "300"}},
+		{"an address has one form", `{"k":"ours","from":"2001:DB8:0:0::1"}`, "source.ip", []string{"2001:db8::1"}},
+		{"both directions are added up", `{"k":"ours","up":3,"down":4}`, "network.bytes", []string{"7"}},
+		{"one direction is no sum", `{"k":"ours","up":3}`, "network.bytes", nil},
+		{"a format has the steps of its base", `{"k":"ours","t":"based","login":"b"}`, "user.name", []string{"b"}},
+		{"a format has its own steps too", `{"k":"ours","t":"based","login":"b"}`, "observer.vendor", []string{"us"}},
+		{"a format has the empty values of its base", `{"k":"ours","t":"based","login":"none"}`, "user.name", nil},
+	} {
+		var log event.Log
+		s.Reader().Understand([]byte(c.line), Hint{}, &event.Header{}, &log)
+		if got := Values(&log, c.field); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %s %q, want %q", c.name, c.field, got, c.want)
+		}
+	}
+}
+
 func TestErrorsNameTheirLine(t *testing.T) {
 	for name, text := range map[string]string{
-		"x.yaml: parse: bad format: line 4: \"nofilter\" is no filter": "format: x\nsteps:\n- set:\n    a: b | nofilter\n",
+		"x.yaml: parse: bad format: line 4: \"nofilter\" is no filter":                 "format: x\nsteps:\n- set:\n    a: b | nofilter\n",
+		"x.yaml: parse: bad format: base \"y\" is no format, or has a base of its own": "format: x\nbase: y\n",
 	} {
 		_, err := Load(fstest.MapFS{"x.yaml": {Data: []byte(text)}})
 		if err == nil || err.Error() != name {

@@ -124,8 +124,11 @@ func (r *Reader) raw(under, name, value string) {
 		name = view(b)
 	}
 	sym, ok := r.set.symbols[name]
-	if !ok {
+	switch {
+	case !ok:
 		sym = -1
+	case sym == r.set.common.message: // the line itself has that name
+		sym = r.set.common.inner
 	}
 	if len(value) > longest {
 		value = value[:longest]

@@ -112,7 +112,7 @@ func (k kind) of(r *Reader, v string) (string, bool) {
 	case instant:
 		return r.rfc3339(v)
 	case ip:
-		return v, isIP(v)
+		return canonical(v), isIP(v)
 	case whole:
 		return integer(v)
 	}

@@ -50,8 +50,8 @@ func pair(text, assign, separator string) (name, value, left string, ok bool) {
 	if i <= 0 {
 		return "", "", "", false
 	}
-	if end >= 0 && end < i && separator == " " {
-		return "", "", text[end+1:], false
+	if end >= 0 && end < i {
+		return "", "", text[end+len(separator):], false
 	}
 	name, text = strings.Trim(text[:i], `" `), text[i+len(assign):]
 	if separator != " " || assign == ": " {

@@ -30,7 +30,7 @@ func (r *Reader) agent() {
 		name, version = "Safari", leadingNumber(text[i+len("Version/"):])
 	}
 	r.add(m.agentName, name)
-	r.add(m.agentVersion, version)
+	r.add(m.agentVersion, threeNumbers(version))
 	r.agentSystem(text)
 }
 
@@ -60,6 +60,19 @@ func (r *Reader) agentSystem(text string) {
 		return
 	}
 	r.add(m.agentOS, "Other")
+}
+
+// threeNumbers is a version without what comes after its third number: what else tells users apart, not programs.
+func threeNumbers(version string) string {
+	dots := 0
+	for i := range len(version) {
+		if version[i] == '.' {
+			if dots++; dots == 3 {
+				return version[:i]
+			}
+		}
+	}
+	return strings.TrimRight(version, ".")
 }
 
 // leadingNumber is the digits and dots at the beginning of a text.
