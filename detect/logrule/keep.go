@@ -56,6 +56,7 @@ func (r *Room) load(ctx context.Context) error {
 	if err := r.needs.DB.Read().NewSelect().Model(&states).Scan(ctx); err != nil {
 		return err
 	}
+	var from map[string][]string
 	for _, row := range states {
 		var to any
 		switch row.Name {
@@ -63,6 +64,8 @@ func (r *Room) load(ctx context.Context) error {
 			to = &r.fired
 		case "heard":
 			to = &r.heard
+		case "from":
+			to = &from
 		default:
 			continue
 		}
@@ -70,6 +73,7 @@ func (r *Room) load(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", row.Name, err)
 		}
 	}
+	r.loadFrom(from)
 	return nil
 }
 
@@ -79,12 +83,13 @@ func (r *Room) keep(ctx context.Context) error {
 	r.hear()
 	fired, err := json.Marshal(r.fired)
 	heard, err2 := json.Marshal(r.heard)
+	from, err3 := json.Marshal(r.keptFrom())
 	r.mu.Unlock()
-	if err := errors.Join(err, err2); err != nil || r.needs.Fleeting {
+	if err := errors.Join(err, err2, err3); err != nil || r.needs.Fleeting {
 		return err
 	}
 	return r.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		return db.Put(ctx, tx, []stateRow{{Name: "fired", Doc: fired}, {Name: "heard", Doc: heard}}, "name", "doc")
+		return db.Put(ctx, tx, []stateRow{{Name: "fired", Doc: fired}, {Name: "heard", Doc: heard}, {Name: "from", Doc: from}}, "name", "doc")
 	})
 }
 

@@ -64,9 +64,12 @@ type Set struct {
 
 // Rejected is a document that is not asked, and why.
 type Rejected struct {
-	File string `json:"file"`
-	Why  string `json:"why"` // with the place
-	Set  string `json:"source,omitempty"`
+	File   string `json:"file"`
+	Why    string `json:"why"` // with the place
+	Set    string `json:"source,omitempty"`
+	Line   int    `json:"line,omitempty"` // from 1; 0: not known
+	Column int    `json:"column,omitempty"`
+	Reason string `json:"reason,omitempty"` // without the place
 	// Waits says that it is no fault: the rule asks for values that the site has not given yet ([Placeholders]).
 	Waits bool `json:"waits,omitempty"`
 }
@@ -220,8 +223,12 @@ func aside(name string) bool {
 func (s *Set) read(f *File) (filters []*sigma.Filter) {
 	all, err := sigma.Read(f.Text, f.Name, s.options)
 	for _, err := range flat(err) {
-		var bad *sigma.Error
-		s.Rejected = append(s.Rejected, Rejected{File: f.Name, Why: err.Error(), Set: f.Set, Waits: errors.As(err, &bad) && bad.Waits})
+		x := Rejected{File: f.Name, Why: err.Error(), Set: f.Set}
+		var at *sigma.Error
+		if errors.As(err, &at) {
+			x.Line, x.Column, x.Waits, x.Reason = at.At.Line, at.At.Column, at.Waits, strings.TrimPrefix(x.Why, at.At.String()+": ")
+		}
+		s.Rejected = append(s.Rejected, x)
 	}
 	for _, d := range all {
 		switch {
@@ -344,13 +351,20 @@ func (s *Set) Match(e *Event) []Match {
 		r = &run{}
 	}
 	defer s.runs.Put(r)
+	all, _ := s.ask(e, r)
+	return all
+}
+
+// ask is what matches, and the log sources that the event is of.
+func (s *Set) ask(e *Event, r *run) ([]Match, []sigma.Source) {
 	r.found = r.found[:0]
 	r.engine.Lay(e, s.book.Names)
-	for _, program := range s.class(e, r).programs {
+	of := s.class(e, r)
+	for _, program := range of.programs {
 		r.found = program.Match(&r.engine, r.found)
 	}
 	if len(r.found) == 0 {
-		return nil
+		return nil, of.sources
 	}
 	if len(r.found) > 1 {
 		slices.SortStableFunc(r.found, func(a, b int) int {
@@ -362,7 +376,12 @@ func (s *Set) Match(e *Event) []Match {
 		x := s.rules[n]
 		all[k] = Match{x.told, x.silent, n}
 	}
-	return all
+	return all, of.sources
+}
+
+// measured is a run that notes what each rule costs.
+func (s *Set) measured() *run {
+	return &run{engine: engine.Run{Costs: make([]engine.Cost, len(s.rules))}}
 }
 
 // run is what a goroutine needs to match events.

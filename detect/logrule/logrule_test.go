@@ -89,7 +89,7 @@ func TestAFilterTakesMatchesBack(t *testing.T) {
 func TestWhatCannotBeAskedIsListed(t *testing.T) {
 	s := set(t, map[string]string{"audit.yml": audit, "bad.yml": "title: x\n", "count.yml": "title: c\ncorrelation: {type: event_count, rules: [nobody], timespan: 5m, condition: {gte: 3}}\n"})
 	if s.Len() != 1 || len(s.Rejected) != 2 || s.Rejected[0].Why != "bad.yml:1:1: it has none of detection, correlation, filter" {
-		t.Errorf("%d rules, rejected %v; want one, and two rejected with their places", s.Len(), s.Rejected)
+		t.Errorf("%d rules, rejected %+v; want one, and two rejected with their places", s.Len(), s.Rejected)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"bulwark/content/logrules"
+	"bulwark/detect/logrule/internal/sigma"
 	"bulwark/event"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
@@ -42,6 +43,8 @@ type Publisher interface {
 type Needs struct {
 	// Rules are the files of rules as they are now.
 	Rules func() ([]File, error)
+	// Dir is the folder of rules that people write in the console; "": there is none.
+	Dir string
 	// Hosts may be nil.
 	Hosts     Hosts
 	Publisher Publisher
@@ -64,6 +67,7 @@ type Room struct {
 	count   counters
 	tactics map[string]string // ids, by the names that tags have for them
 	french  map[string]string // titles, by the rule
+	writing sync.Mutex        // of rules of one's own
 
 	// mu guards what follows.
 	mu         sync.Mutex
@@ -75,7 +79,10 @@ type Room struct {
 	took       time.Duration // how long that took
 	decisions  map[string]Decision
 	fired      map[string]*Fired
-	heard      map[string]time.Time // log sources, product/category/service, and when they were heard last
+	heard      map[string]time.Time             // log sources, product/category/service, and when they were heard last
+	from       map[string]map[sigma.Source]bool // logs as Sigma has them, by the log source that sends them
+	run        *run                             // of events as they come
+	events     uint64                           // that rules were asked about since they were read
 	live       Live
 	batch      event.Batch
 }
@@ -101,11 +108,12 @@ func Open(ctx context.Context, n Needs) (*Room, error) {
 	c := func(name, help string) prometheus.Counter {
 		return promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_logrule_" + name, Help: help})
 	}
-	r := &Room{needs: n, tactics: tacticsByTag(), french: logrules.French(), decisions: map[string]Decision{}, fired: map[string]*Fired{}, heard: map[string]time.Time{}, count: counters{
-		events:  c("events_total", "Events that rules were asked about."),
-		matches: c("matches_total", "Matches of rules that were told."),
-		failed:  c("malformed_total", "Batches on the bus that could not be read."),
-		dropped: c("dropped_total", "Events and groups for which correlations had no room.")}}
+	r := &Room{needs: n, tactics: tacticsByTag(), french: logrules.French(), decisions: map[string]Decision{}, fired: map[string]*Fired{}, heard: map[string]time.Time{},
+		from: map[string]map[sigma.Source]bool{}, count: counters{
+			events:  c("events_total", "Events that rules were asked about."),
+			matches: c("matches_total", "Matches of rules that were told."),
+			failed:  c("malformed_total", "Batches on the bus that could not be read."),
+			dropped: c("dropped_total", "Events and groups for which correlations had no room.")}}
 	if !n.Fleeting {
 		if err := r.load(ctx); err != nil {
 			return nil, fmt.Errorf("logrule: reading what is kept: %w", err)
@@ -117,6 +125,11 @@ func Open(ctx context.Context, n Needs) (*Room, error) {
 // Reload reads the rules anew. Those that were in force stay so where they cannot be read. What correlations had seen is forgotten.
 func (r *Room) Reload() error {
 	files, err := r.needs.Rules()
+	if err == nil {
+		var own []File
+		own, err = r.ownFiles()
+		files = append(slices.Clip(files), own...)
+	}
 	if err != nil {
 		return fmt.Errorf("logrule: %w", err)
 	}
@@ -139,6 +152,7 @@ func (r *Room) Reload() error {
 	}
 	r.set, r.correlator, r.files, r.since = set, set.Correlator(), files, r.needs.Clock.Now()
 	r.took = r.since.Sub(begun)
+	r.run, r.events = set.measured(), 0
 	if r.again != nil && !slices.Equal(before, set.kindsAsked()) {
 		r.again()
 	}
@@ -226,8 +240,7 @@ func (r *Room) ask(batch []byte) ([]byte, error) {
 	any := false
 	for in.Next(&e) {
 		r.count.events.Inc()
-		x := r.live.Read(&e)
-		for _, a := range r.match(x, &in, &e) {
+		for _, a := range r.match(r.live.Read(&e), &in, &e) {
 			if !any {
 				any = true
 				r.batch.Reset(in.Sensor+suffix, in.Site, in.ID+uint64(in.First()))
@@ -243,9 +256,19 @@ func (r *Room) ask(batch []byte) ([]byte, error) {
 	return append([]byte(nil), r.batch.Bytes()...), in.Err()
 }
 
+// timedOf is of how many events one is that the time is taken of which rules need.
+const timedOf = 31 // a prime, so that what comes by turns has its turn
+
 // match is what rules and correlations say of an event.
 func (r *Room) match(x *Event, in *event.Reader, e *event.Event) (all []*event.Alert) {
-	matches := r.set.Match(x)
+	r.run.engine.Now = nil
+	if r.events++; r.events%timedOf == 0 {
+		r.run.engine.Now = r.needs.Clock.Now
+	}
+	matches, of := r.set.ask(x, r.run)
+	if l, ok := e.Payload.(*event.Log); ok && l.Source != "" {
+		r.hearFrom(l.Source, of)
+	}
 	if len(matches) == 0 {
 		return nil
 	}

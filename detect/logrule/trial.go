@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -65,8 +66,20 @@ type Stored interface {
 	Each(ctx context.Context, query string, from, to time.Time, most int, fn func(e *Event, id string)) error
 }
 
+// Progress is how far a trial is.
+type Progress struct {
+	Read  int `json:"read"`  // events that were found
+	Asked int `json:"asked"` // of these, those that the rules were asked about
+	Hits  int `json:"hits"`  // matches
+}
+
+// progressEvery is after how many events a trial tells how far it is.
+const progressEvery = 1000
+
 // trial is one that is under way.
 type trial struct {
+	tell    func(Progress)
+	now     Progress
 	set     *Set
 	relate  *Correlator
 	byTitle map[string]*Firing
@@ -74,8 +87,8 @@ type trial struct {
 	out     Outcome
 }
 
-// Try tries rules.
-func (r *Room) Try(ctx context.Context, t *Trial) (Outcome, error) {
+// Try tries rules. tell hears how far it is; it may be nil.
+func (r *Room) Try(ctx context.Context, t *Trial, tell func(Progress)) (Outcome, error) {
 	begun := r.needs.Clock.Now()
 	ctx, cancel := context.WithTimeout(ctx, trialMaxFor)
 	defer cancel()
@@ -83,7 +96,7 @@ func (r *Room) Try(ctx context.Context, t *Trial) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, fmt.Errorf("%w: %w", ErrTrial, err)
 	}
-	x := &trial{set: set, relate: set.Correlator(), byTitle: map[string]*Firing{}}
+	x := &trial{tell: tell, set: set, relate: set.Correlator(), byTitle: map[string]*Firing{}}
 	x.out = Outcome{Rules: set.Len(), Rejected: append([]Rejected{}, set.Rejected...), Fires: []Firing{}, Silent: []string{}}
 	switch {
 	case t.Events != "":
@@ -137,8 +150,17 @@ func (x *trial) more(ctx context.Context) bool {
 	return x.out.Stopped == ""
 }
 
+// told tells how far the trial is, now and then.
+func (x *trial) told(n int) {
+	if x.tell != nil && n%progressEvery == 0 {
+		x.tell(x.now)
+	}
+}
+
 func (x *trial) ask(e *Event, id string) {
 	x.out.Events++
+	x.now.Asked++
+	x.told(x.now.Asked)
 	matches := x.set.Match(e)
 	for _, m := range matches {
 		x.fire(m.Rule, e, id)
@@ -155,6 +177,7 @@ func (x *trial) fire(rule *Rule, e *Event, id string) {
 		x.byTitle[rule.Title] = f
 		x.order = append(x.order, rule.Title)
 	}
+	x.now.Hits++
 	if f.Count++; len(f.First) >= mostShown {
 		return
 	}
@@ -176,10 +199,15 @@ func (s *Set) titles() (all []string) {
 	return all
 }
 
+// logNames are the names that rules have for attributes of logs.
+var logNames = map[string]string{"message": "message", "device.hostname": "host.name", "actor.user.name": "user.name", "metadata.event_code": "event.code",
+	"activity_name": "event.action", "status": "event.outcome", "app_name": "process.name"}
+
 // StoredEvent is an event of the store, as rules see it.
 func StoredEvent(at time.Time, kind string, fields func(yield func(name, value string) bool)) *Event {
 	b := &pairs{}
 	e := &Event{Time: at, body: b}
+	said := map[string]string{} // what the event says apart from its fields, by the names that rules have for it
 	for name, value := range fields {
 		switch name {
 		case "log.product":
@@ -195,8 +223,13 @@ func StoredEvent(at time.Time, kind string, fields func(yield func(name, value s
 			b.add(name, value)
 		} else if own, ok := strings.CutPrefix(name, "field."); ok {
 			b.add(own, value)
-		} else if name == "message" {
-			b.add(name, value)
+		} else if as := logNames[name]; as != "" {
+			said[as] = value
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(said)) {
+		if !slices.Contains(b.names, name) {
+			b.add(name, said[name])
 		}
 	}
 	if kind != "log" {
@@ -220,7 +253,11 @@ func (x *trial) stored(ctx context.Context, s Stored, t *Trial) error {
 		id string
 	}
 	var all []one
-	err = s.Each(ctx, t.Query, from, to, mostTried, func(e *Event, id string) { all = append(all, one{e, id}) })
+	err = s.Each(ctx, t.Query, from, to, mostTried, func(e *Event, id string) {
+		all = append(all, one{e, id})
+		x.now.Read++
+		x.told(x.now.Read)
+	})
 	switch {
 	case ctx.Err() != nil:
 		x.out.Stopped = "time"
@@ -231,6 +268,10 @@ func (x *trial) stored(ctx context.Context, s Stored, t *Trial) error {
 	}
 	slices.SortStableFunc(all, func(a, b one) int { return a.e.Time.Compare(b.e.Time) })
 	for _, o := range all {
+		if ctx.Err() != nil {
+			x.out.Stopped = "time"
+			break
+		}
 		x.ask(o.e, o.id)
 	}
 	return nil

@@ -54,6 +54,11 @@ type Item struct {
 	Fired      uint64    `json:"fired"`
 	Last       time.Time `json:"last,omitzero"`
 	Verdicts   *Verdicts `json:"verdicts,omitempty"`
+	Asked      uint64    `json:"asked"` // events that it was asked about since the rules were read
+	Cost       float64   `json:"cost"`  // seconds that it took for these, estimated of some
+	Share      float64   `json:"share"` // of what all rules took
+
+	of sigma.Source
 }
 
 // Verdicts are how often people judged what a rule found.
@@ -72,6 +77,7 @@ type Page struct {
 	Facets map[string]map[string]int `json:"facets"` // by state, source, level and product: of the query without these
 	Since  time.Time                 `json:"since"`  // when the rules were read
 	TookMS int64                     `json:"load_ms"`
+	Events uint64                    `json:"events"` // that rules were asked about since then
 }
 
 // Detail is a rule as its page shows it.
@@ -85,15 +91,24 @@ type Detail struct {
 	FalsePositives []string  `json:"falsepositives,omitempty"`
 	Tags           []string  `json:"tags,omitempty"`
 	Decided        *Decision `json:"decided,omitempty"`
+	Description    string    `json:"description,omitempty"`
+	Explain        []Line    `json:"explain,omitempty"` // what it asks for
+	Own            string    `json:"own,omitempty"`     // file of one's own that it stands in
+	Events         uint64    `json:"events"`            // that rules were asked about since they were read
 }
+
+// Line is a line of what a rule asks for.
+type Line = sigma.Line
 
 // items are all rules as they stand now. The lock is held.
 func (r *Room) items() []Item {
 	r.hear()
 	now := r.needs.Clock.Now()
 	var all []Item
-	for _, x := range r.set.rules {
+	for n, x := range r.set.rules {
 		i := r.item(x.told, now)
+		i.of = x.Source
+		r.costs(&i, n)
 		if x.silent || x.told.Level == quiet {
 			i.state(ForOther, Text{"It is there for correlations, or says what happened: nobody is told of it alone.",
 				"Elle sert à des corrélations, ou dit ce qui se passe : personne n'est prévenu pour elle seule."})
@@ -112,7 +127,30 @@ func (r *Room) items() []Item {
 	for n, x := range r.set.Rejected {
 		all = append(all, Item{Title: x.File, Set: x.Set, Place: x.File, State: Refused, Reason: &Text{x.Why, x.Why}, Techniques: []string{}, ID: "rejected-" + strconv.Itoa(n)})
 	}
+	share(all)
 	return all
+}
+
+// costs adds what a rule cost. The lock is held.
+func (r *Room) costs(i *Item, rule int) {
+	c := &r.run.engine.Costs[rule]
+	i.Asked = c.Asked
+	if c.Timed > 0 {
+		i.Cost = c.Took.Seconds() / float64(c.Timed) * float64(c.Asked)
+	}
+}
+
+// share adds what part of the cost of all rules each has.
+func share(all []Item) {
+	sum := 0.0
+	for k := range all {
+		sum += all[k].Cost
+	}
+	for k := range all {
+		if sum > 0 {
+			all[k].Share = all[k].Cost / sum
+		}
+	}
 }
 
 func (r *Room) item(t *Rule, now time.Time) Item {
@@ -166,8 +204,8 @@ func (r *Room) fed(x *rule) bool {
 // ErrQuery means a query of a list that cannot be answered.
 var ErrQuery = fmt.Errorf("logrule: bad query")
 
-// List is a page of the rules that a query asks for: source, state, level, product, technique, q, sort (title, fired, last, level), limit
-// and after.
+// List is a page of the rules that a query asks for: source, state, level, product, technique, from (a log source whose events they are
+// asked about), q, sort (title, fired, last, level, cost), limit and after.
 func (r *Room) List(q url.Values) (Page, error) {
 	limit, err := strconv.Atoi(cmp.Or(q.Get("limit"), "100"))
 	if err != nil || limit < 1 || limit > 500 {
@@ -179,7 +217,13 @@ func (r *Room) List(q url.Values) (Page, error) {
 	}
 	r.mu.Lock()
 	all := r.items()
-	p := Page{Items: []Item{}, Facets: map[string]map[string]int{"state": {}, "source": {}, "level": {}, "product": {}}, Since: r.since, TookMS: r.took.Milliseconds()}
+	if q.Has("from") {
+		all = slices.DeleteFunc(all, func(i Item) bool {
+			return i.State == Refused || i.Correlates || !i.Enabled || !r.asksOf(i.of, q.Get("from"))
+		})
+	}
+	p := Page{Items: []Item{}, Facets: map[string]map[string]int{"state": {}, "source": {}, "level": {}, "product": {}}, Since: r.since, TookMS: r.took.Milliseconds(),
+		Events: r.events}
 	r.mu.Unlock()
 	words := strings.Fields(strings.ToLower(q.Get("q")))
 	var chosen []Item
@@ -228,6 +272,8 @@ func sortItems(all []Item, by string) {
 			c = cmp.Compare(b.Fired, a.Fired)
 		case "last":
 			c = b.Last.Compare(a.Last)
+		case "cost":
+			c = cmp.Compare(b.Cost, a.Cost)
 		case "level":
 			c = cmp.Compare(slices.Index(levels, b.Level), slices.Index(levels, a.Level))
 		}
@@ -268,13 +314,33 @@ func (r *Room) shown(id string) (Detail, error) {
 		}
 		t := r.set.rule(id)
 		d := Detail{Item: i, Text: r.text(t.File), Author: t.Author, License: t.License, Status: t.Status, References: t.References,
-			FalsePositives: t.FalsePositives, Tags: t.Tags}
+			FalsePositives: t.FalsePositives, Tags: t.Tags, Events: r.events}
+		d.Description, d.Explain = r.set.words(id)
+		if t.Set == OwnSet {
+			file, _, _ := strings.Cut(strings.TrimPrefix(t.File, OwnSet+"/"), ".")
+			d.Own = file
+		}
 		if x, ok := r.decisions[id]; ok {
 			d.Decided = &x
 		}
 		return d, nil
 	}
 	return Detail{}, ErrNoRule
+}
+
+// words are what a rule says of itself, and what it asks for.
+func (s *Set) words(key string) (description string, asks []Line) {
+	for _, r := range s.rules {
+		if r.told.key() == key {
+			return r.Description, r.Words()
+		}
+	}
+	for _, c := range s.correlations {
+		if s.about(c).key() == key {
+			return c.Description, c.Words()
+		}
+	}
+	return "", nil
 }
 
 // text is the document that begins at or before a place, file:line:column. The lock is held.

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"slices"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -22,6 +23,35 @@ type Run struct {
 	lower []byte
 
 	Asked int // rules that were asked, of all events
+	// Costs are what each rule cost, by its number; nil: nobody wants to know.
+	Costs []Cost
+	// Now is asked before and after a rule is; nil: how long it took is not measured.
+	Now func() time.Time
+}
+
+// Cost is what a rule cost.
+type Cost struct {
+	Asked uint64        // how often it was asked
+	Timed uint64        // how often of these the time was taken
+	Took  time.Duration // in these
+}
+
+// ask asks a rule about the event.
+func (r *Run) ask(c *compiled) bool {
+	r.Asked++
+	if r.Costs == nil {
+		return c.root == nil || r.holds(c.root)
+	}
+	cost := &r.Costs[c.number]
+	cost.Asked++
+	if r.Now == nil {
+		return c.root == nil || r.holds(c.root)
+	}
+	begun := r.Now()
+	is := c.root == nil || r.holds(c.root)
+	cost.Timed++
+	cost.Took += r.Now().Sub(begun)
+	return is
 }
 
 // Match appends the numbers of the rules that match the event that was laid, in the order in which they were compiled.
@@ -42,8 +72,7 @@ func (p *Program) Match(r *Run, out []int) []int {
 	}
 	slices.Sort(r.asked)
 	for _, at := range r.asked {
-		r.Asked++
-		if root := p.rules[at].root; root == nil || r.holds(root) {
+		if r.ask(&p.rules[at]) {
 			out = append(out, p.rules[at].number)
 		}
 	}

@@ -35,7 +35,7 @@ func Read(text []byte, file string, o Options) ([]Document, error) {
 		if err := d.Decode(&n); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			errs = append(errs, &Error{At: Place{File: file}, Why: strings.TrimPrefix(err.Error(), "yaml: ")})
+			errs = append(errs, unread(file, err))
 			break
 		}
 		r := &reader{file: file, options: o}
@@ -406,4 +406,13 @@ func valueOf(n *yaml.Node) *value {
 		return &value{numberKind, n.Value, Literal(n.Value)}
 	}
 	return &value{textKind, n.Value, ParsePattern(n.Value)}
+}
+
+// unread is what YAML says of a file that it cannot read, with the place where it says one.
+func unread(file string, err error) error {
+	var at *yaml.LoadError
+	if !errors.As(err, &at) || at.Mark.Line == 0 {
+		return &Error{At: Place{File: file}, Why: strings.TrimPrefix(err.Error(), "yaml: ")}
+	}
+	return &Error{At: Place{file, at.Mark.Line, max(1, at.Mark.Column)}, Why: at.Message}
 }

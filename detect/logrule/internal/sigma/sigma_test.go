@@ -154,7 +154,7 @@ func TestWhatIsWrongIsSaidWithItsPlace(t *testing.T) {
 	const head = "title: t\nlogsource: {product: x}\n"
 	tests := []struct{ name, text, want string }{
 		{"no rule", "", "r.yml: it holds no rule"},
-		{"no YAML", "a: [", "r.yml: "},
+		{"no YAML", "a: [", "r.yml:2:1: "},
 		{"no title", "logsource: {}\ndetection: {a: {b: c}, condition: a}", "r.yml:1:1: title: it is missing"},
 		{"a level that there is not", head + "level: hgh\ndetection: {a: {b: c}, condition: a}", `r.yml:3:8: level: "hgh" is none of informational, low, medium, high, critical`},
 		{"a modifier that there is not", head + "detection:\n  a:\n    b|endwith: c\n  condition: a", `r.yml:5:5: detection.a.b|endwith: there is no modifier "endwith"`},
