@@ -29,7 +29,11 @@ func (n *Node) openLogRules(ctx context.Context) (err error) {
 	if !n.roles.keeps() || !n.config.Rules.On() {
 		return nil
 	}
-	n.logRules, err = logrule.Open(ctx, logrule.Needs{Rules: n.logRuleFiles, Dir: filepath.Join(n.dir, rulesDir, "own"), Hosts: n.inventory, Publisher: teller{n}, DB: n.db, Ledger: n.ledger,
+	own := filepath.Join(n.dir, rulesDir, "own")
+	if n.capture != "" {
+		own = "" // what is written while a capture is shown would be in force afterwards
+	}
+	n.logRules, err = logrule.Open(ctx, logrule.Needs{Rules: n.logRuleFiles, Dir: own, Hosts: n.inventory, Publisher: teller{n}, DB: n.db, Ledger: n.ledger,
 		Stored: storedLogs{n}, Verdicts: n.verdictsOnLogs, Fleeting: n.capture != "", Clock: n.clock, Log: n.log.With("room", "logrule"), Registry: n.metrics})
 	if err != nil {
 		return err

@@ -14,7 +14,6 @@ import (
 
 	"bulwark/observe/logs"
 	"bulwark/platform/ledger"
-	"bulwark/platform/store"
 )
 
 // anyFormat stands for the format that knows a line.
@@ -159,25 +158,7 @@ func (n *Node) orderLog(w http.ResponseWriter, r *http.Request) {
 	err := json.NewDecoder(r.Body).Decode(&o)
 	var line []byte
 	if err == nil {
-		line, err = n.openLine(r, o.Name)
+		line, err = n.logs.OpenLine(r.Context(), ledger.Host, o.Name, "")
 	}
 	answer(w, line, err)
-}
-
-// openLine is the line of an event that was kept sealed. That it was opened is in the ledger before anybody reads it.
-func (n *Node) openLine(r *http.Request, id string) ([]byte, error) {
-	if n.store == nil {
-		return nil, errors.New("no events are kept here")
-	}
-	rows, err := n.store.Latest(r.Context(), store.Query{Text: fmt.Sprintf("kind:log id:%q", id)}, 1)
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 || rows[0].Value("log.sealed") == "" {
-		return nil, fmt.Errorf("there is no sealed line of an event %q", id)
-	}
-	if _, err := n.ledger.Record(r.Context(), ledger.Entry{Actor: ledger.Host, Act: "logs.open", Object: "event:" + id, Outcome: ledger.Done}); err != nil {
-		return nil, err
-	}
-	return logs.Open(n.keys.Derive("logs"), logs.Pieces(rows[0].Value)...)
 }

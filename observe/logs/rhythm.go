@@ -1,6 +1,9 @@
 package logs
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // minutes is how many lines came in each of the last sixty minutes.
 type minutes struct {
@@ -83,4 +86,26 @@ func (r *rhythm) usual(known time.Duration) time.Duration {
 		s = max(s, 2*l)
 	}
 	return max(leastSilence, time.Duration(s*float64(time.Second))).Round(time.Second)
+}
+
+// offsets are by how much the times of the last lines of a source are after those of their receipt.
+type offsets struct {
+	of [15]time.Duration
+	n  uint64 // that were noted
+}
+
+func (o *offsets) note(d time.Duration) {
+	o.of[o.n%uint64(len(o.of))] = d
+	o.n++
+}
+
+// usual is their median; false: no line said its time.
+func (o *offsets) usual() (time.Duration, bool) {
+	if o.n == 0 {
+		return 0, false
+	}
+	all := o.of
+	some := all[:min(o.n, uint64(len(all)))]
+	slices.Sort(some)
+	return some[len(some)/2], true
 }

@@ -31,6 +31,10 @@ type Needs struct {
 	Publisher  Publisher
 	Pseudonyms [32]byte // key under which patients are named
 	Seal       [32]byte // key under which lines are kept that nobody understood
+	// Lines are the events that are kept; nil: none are.
+	Lines Lines
+	// Authority is the certificate, in PEM, by which senders know this node; "": one that the hospital has already.
+	Authority func() string
 	// Certificate is the console's.
 	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	DB          *db.DB

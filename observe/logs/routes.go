@@ -32,6 +32,7 @@ type Source struct {
 	Usual   float64  `json:"usual"`   // silence after which somebody is warned, as it was learnt, seconds; 0: not known yet
 	Allowed float64  `json:"allowed"` // silence after which somebody is warned, seconds; 0: nobody is
 	Silent  bool     `json:"silent"`
+	Offset  *float64 `json:"offset,omitempty"` // by how many seconds the times of its last lines are after those of their receipt; nil: it says none
 	Counts  Counts   `json:"counts"`
 }
 
@@ -40,6 +41,10 @@ func (t *Sources) show(s *source, now time.Time) Source {
 	v := Source{ID: s.ID, key: s.key, Words: s.words, Said: s.said, Read: s.setting().format, Minutes: s.minutes.list(now),
 		Usual: s.rhythm.usual(now.Sub(s.first)).Seconds(), Allowed: s.allowed(now).Seconds(), Silent: s.silent, Counts: s.counts}
 	v.Counts.Faults, v.Counts.Formats = maps.Clone(s.counts.Faults), maps.Clone(s.counts.Formats)
+	if off, ok := s.offsets.usual(); ok {
+		seconds := off.Seconds()
+		v.Offset = &seconds
+	}
 	for _, n := range v.Minutes[55:] {
 		v.Rate += float64(n) / 5
 	}
@@ -111,6 +116,8 @@ func (d *Doors) Routes() []web.Route {
 		route("POST", "/api/logs/sources/{id}", change, d.say),
 		route("GET", "/api/logs/formats", all, items(func() any { return d.l.Formats() })),
 		route("GET", "/api/logs/intakes", all, items(func() any { return d.l.Intakes() })),
+		route("GET", "/api/logs/setup", all, d.setup),
+		route("POST", "/api/logs/lines/{id}", []web.Duty{web.Analyst}, d.line),
 		route("GET", "/api/logs/tokens", admin, items(func() any { return d.l.tokens.list() })),
 		route("POST", "/api/logs/tokens/{name}", admin, d.token),
 		route("DELETE", "/api/logs/tokens/{name}", admin, d.untoken),
@@ -185,6 +192,8 @@ func (d *Doors) answer(w http.ResponseWriter, r *http.Request, err error, what f
 	if web.RefuseFault(w, r, err, web.Fault{Err: web.ErrBody, Status: http.StatusBadRequest, Code: "bad-request"},
 		web.Fault{Err: ErrWords, Status: http.StatusBadRequest, Code: "bad-words"},
 		web.Fault{Err: ErrToken, Status: http.StatusBadRequest, Code: "bad-token"},
+		web.Fault{Err: ErrReason, Status: http.StatusBadRequest, Code: "bad-reason"},
+		web.Fault{Err: ErrNoLine, Status: http.StatusNotFound, Code: "no-such-line"},
 		web.Fault{Err: ErrNoSource, Status: http.StatusNotFound, Code: "no-such-source"},
 		web.Fault{Err: ErrNoToken, Status: http.StatusNotFound, Code: "no-such-token"}) {
 		return

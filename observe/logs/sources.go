@@ -67,6 +67,7 @@ type source struct {
 	counts  Counts
 	minutes minutes
 	rhythm  rhythm
+	offsets offsets
 	silent  bool // a warning of it stands
 	said    bool // its words come from a person, not from the configuration
 	dirty   bool // what is kept of it is older
@@ -177,6 +178,8 @@ type taken struct {
 	format string
 	known  bool
 	faults []string
+	offset time.Duration // by how much its own time is after that of its receipt
+	timed  bool          // it said its own time
 }
 
 // Bounds of what is counted by name for one source.
@@ -209,6 +212,9 @@ func (t *Sources) took(s *source, l taken) {
 		s.last = l.at
 	}
 	s.minutes.note(l.at)
+	if l.timed {
+		s.offsets.note(l.offset)
+	}
 }
 
 // tally counts by name, up to so many names.

@@ -54,6 +54,8 @@ type worker struct {
 	header    event.Header
 	bytes     []byte // texts of one event
 	secrets   []byte // scratch
+	offset    time.Duration
+	timed     bool // the line said its own time, which was offset after that of its receipt
 	faults    []string
 	fields    []string
 }
@@ -162,7 +164,7 @@ func (w *worker) one(r *Record) {
 	}
 	l.Faults = w.faults
 	w.sink.count.line(r.Intake, known, int(l.Size))
-	w.sink.sources.took(src, taken{at: r.Received, bytes: l.Size, format: l.Format, known: known, faults: w.faults})
+	w.sink.sources.took(src, taken{at: r.Received, bytes: l.Size, format: l.Format, known: known, faults: w.faults, offset: w.offset, timed: w.timed})
 }
 
 // read understands the record, as a setting of the source says that it may be from.
@@ -223,6 +225,7 @@ func (w *worker) remember(way guessed, src *source) {
 // clocks has live lines whose time cannot be stand under that of their receipt.
 func (w *worker) clocks(r *Record) {
 	at := r.Received.UnixNano()
+	w.timed = false
 	if w.header.Time == 0 && !r.Time.IsZero() {
 		w.header.Time = r.Time.UnixNano()
 	}
@@ -234,6 +237,7 @@ func (w *worker) clocks(r *Record) {
 		return
 	}
 	off := time.Duration(w.header.Time - at)
+	w.offset, w.timed = off, true
 	switch {
 	case off > mostAhead:
 		w.faults = append(w.faults, faultAhead)
