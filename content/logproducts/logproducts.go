@@ -76,7 +76,9 @@ type Way struct {
 }
 
 type ways struct {
-	Form int   `conf:"form"`
+	// Form is that of the file: 1.
+	Form int `conf:"form"`
+	// Ways are the intakes.
 	Ways []Way `conf:"ways"`
 }
 
