@@ -96,6 +96,7 @@ func (c *Console) Routes() []web.Route {
 		get("/devices/{id}", signedIn, c.page),
 		get("/map", signedIn, c.page),
 		get("/dependencies", signedIn, c.page),
+		get("/sources", signedIn, c.page),
 		get("/detections", signedIn, c.page),
 		get("/playbooks", signedIn, c.page),
 		get("/playbooks/{id}", signedIn, c.page),

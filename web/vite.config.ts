@@ -16,6 +16,7 @@ export default defineConfig({
             { name: 'inventory', test: /src\/rooms\/(devices|dependencies|map)\// },
             { name: 'response', test: /src\/rooms\/(incidents|response|safety|playbooks|cases|oncall)\// },
             { name: 'detection', test: /src\/rooms\/(findings|detections)\// },
+            { name: 'sources', test: /src\/rooms\/sources\// },
           ],
         },
       },

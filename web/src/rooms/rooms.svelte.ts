@@ -5,6 +5,9 @@ import { SvelteMap } from 'svelte/reactivity'
 import type { Me } from '../lib/api.ts'
 import type { Dictionary } from '../i18n/en.ts'
 
+/** A page that speaks of logs, once their words are there. */
+const withWords = async <T>(page: Promise<T>) => (await Promise.all([page, import('../i18n/logs.ts').then((m) => m.readLogs())]))[0]
+
 type Page = Component<{ me: Me | undefined }>
 /** under is the path of the room among whose parts this one is shown; without it the room stands in the rail. */
 export interface Room { path: string; under?: string; key: string; name: (t: Dictionary) => string; fetch: () => Promise<{ default: Page }> }
@@ -21,7 +24,8 @@ export const rooms: readonly Room[] = [
   { path: '/devices', key: 'd', name: (t) => t.app.devices, fetch: () => import('./devices/Devices.svelte') },
   { path: '/map', key: 'm', name: (t) => t.app.map, fetch: () => import('./map/Map.svelte') },
   { path: '/dependencies', key: 'e', name: (t) => t.depends.title, fetch: () => import('./dependencies/Dependencies.svelte') },
-  { path: '/detections', key: 'r', name: (t) => t.detections.title, fetch: () => import('./detections/Detections.svelte') },
+  { path: '/sources', key: 'l', name: (t) => t.app.sources, fetch: () => withWords(import('./sources/Sources.svelte')) },
+  { path: '/detections', key: 'r', name: (t) => t.detections.title, fetch: () => withWords(import('./detections/Detections.svelte')) },
   { path: '/playbooks', under: '/response', key: 'p', name: (t) => t.playbooks.title, fetch: () => import('./playbooks/Playbooks.svelte') },
   { path: '/oncall', under: '/response', key: 'o', name: (t) => t.oncall.title, fetch: () => import('./oncall/OnCall.svelte') },
   { path: '/settings', key: 's', name: (t) => t.app.settings, fetch: () => import('./settings/Settings.svelte') },
