@@ -16,7 +16,7 @@ type compiler struct {
 }
 
 func newCompiler() *compiler {
-	c := &compiler{set: &Set{byID: map[string]*format{}, symbols: map[string]int32{}, programs: map[string][]*format{}}, words: map[string]int32{}}
+	c := &compiler{set: &Set{byID: map[string]*format{}, symbols: map[string]int32{}, programs: map[string][]*format{}, narrowed: map[string]bool{}}, words: map[string]int32{}}
 	c.set.common = c.common()
 	return c
 }
@@ -82,9 +82,15 @@ func based(d definition, base *definition) *definition {
 }
 
 func (c *compiler) match(f *format, m match) error {
+	w := way{format: f}
 	for _, p := range m.Programs {
 		p = strings.ToLower(p)
-		c.set.programs[p] = append(c.set.programs[p], f)
+		if len(m.Words) == 0 {
+			c.set.programs[p] = append(c.set.programs[p], f)
+			continue
+		}
+		w.programs = append(w.programs, p)
+		c.set.narrowed[p] = true
 	}
 	if m.Shape != "" {
 		if m.Shape != "json" && m.Shape != "kv" {
@@ -95,7 +101,6 @@ func (c *compiler) match(f *format, m match) error {
 	if len(m.Words) == 0 {
 		return nil
 	}
-	w := way{format: f}
 	for _, text := range m.Words {
 		n, ok := c.words[text]
 		if !ok {

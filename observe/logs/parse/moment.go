@@ -11,10 +11,11 @@ var (
 	layoutsYear = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05.999999999-0700", "2006-01-02T15:04:05.999999999",
 		"2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05-0700", "2006-01-02 15:04:05Z07:00", "2006/01/02 15:04:05", "2006/01/02 15:04:05 -0700",
 		"2006/01/02 15:04:05 MST", "2006-01-02 15:04:05 GMT-07:00", "2006-01-02T15:04:05 -0700", "20060102150405", "20060102T150405Z", "2006.01.02 15:04:05", "2006-01-02 15:04",
-		"2006-01-02", "02/01/2006 15:04:05", "02-01-2006 15:04:05", "02.01.2006 15:04:05", "2006-01-02 3:04:05 PM", "2006-01-02T15:04Z07:00"}
+		"2006-01-02", "02/01/2006 15:04:05", "02-01-2006 15:04:05", "02.01.2006 15:04:05", "2006-01-02 3:04:05 PM", "2006-01-02T15:04Z07:00", "2006/01/02:15:04:05",
+		"2006 Jan _2 15:04:05 MST", "2006 Jan _2 15:04:05"}
 	layoutsSlash = []string{"1/2/2006 3:04:05 PM", "1/2/2006 3:04 PM", "1/2/2006 15:04:05", "02/Jan/2006:15:04:05 -0700", "02/Jan/2006:15:04:05", "2/1/2006 15:04:05",
 		"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05", "02-Jan-2006 15:04:05", "2Jan2006 15:04:05", "02/Jan/2006 15:04:05", "2 Jan 2006 15:04:05 MST", "060102 15:04:05",
-		"1/2/06 15:04:05", "1/2/06 15:04"}
+		"1/2/06 15:04:05", "1/2/06 15:04", "01/02/2006:15:04:05", "02/01/2006:15:04:05"}
 	layoutsWord = []string{"Jan _2 15:04:05", "Jan _2 2006 15:04:05", "Mon Jan _2 15:04:05 2006", "Mon Jan _2 15:04:05 MST 2006", "Jan _2 15:04:05 2006",
 		"Jan _2 2006 15:04:05 MST", "Jan _2 2006 15:04:05 -0700", "Jan _2 15:04:05 MST", "Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 MST",
 		"Jan _2, 2006 15:04:05", "January 2, 2006 3:04:05 PM MST", "January 2, 2006, 3:04 PM MST", "Jan 2, 2006 3:04:05 PM", "Mon Jan _2 2006 15:04:05 MST-0700",
@@ -59,11 +60,21 @@ func (r *Reader) as(layout, s string) (time.Time, bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
+	if name, offset := t.Zone(); offset == 0 && zones[name] != 0 {
+		t = t.Add(-zones[name]) // Go knows the names of one zone at a time
+	}
 	if t.Year() == 0 {
 		t = yearOf(t, r.received)
 	}
 	return t.UTC(), true
 }
+
+// zones are the names by which machines write how far they are from UTC. Names with several meanings have that of the place where
+// most machines write them: CST and EST are of North America.
+var zones = map[string]time.Duration{"CET": time.Hour, "CEST": 2 * time.Hour, "MET": time.Hour, "MEST": 2 * time.Hour, "BST": time.Hour,
+	"WEST": time.Hour, "EET": 2 * time.Hour, "EEST": 3 * time.Hour, "MSK": 3 * time.Hour, "AST": -4 * time.Hour, "EST": -5 * time.Hour,
+	"EDT": -4 * time.Hour, "CST": -6 * time.Hour, "CDT": -5 * time.Hour, "MST": -7 * time.Hour, "MDT": -6 * time.Hour, "PST": -8 * time.Hour,
+	"PDT": -7 * time.Hour, "JST": 9 * time.Hour, "AEST": 10 * time.Hour, "AEDT": 11 * time.Hour, "SGT": 8 * time.Hour, "HKT": 8 * time.Hour}
 
 // comma is how many commas of s begin a fraction of a second: 2023-01-02 10:11:12,345.
 func comma(s string) int {

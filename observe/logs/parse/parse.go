@@ -28,6 +28,7 @@ type Set struct {
 	names    []string // of fields, by symbol
 	symbols  map[string]int32
 	programs map[string][]*format
+	narrowed map[string]bool // programs of which some lines are known by their words first
 	ways     []way
 	words    *finder
 	byWord   [][]int32 // by word: the ways that ask for it
@@ -41,6 +42,8 @@ type way struct {
 	list   []int32 // words that must be there
 	weight int     // bytes of those: what says more is asked first
 	shape  string  // json, kv
+	// programs are those of which one must have written the line besides; none: any.
+	programs []string
 }
 
 // Format is a format as people see it.

@@ -152,7 +152,7 @@ func nextName(s string, at int) span {
 		for from > at && nameByte(s[from-1]) {
 			from--
 		}
-		if from < i && (from == 0 || s[from-1] == ' ' || s[from-1] == '|' || s[from-1] == '\t') {
+		if from < i && (from == 0 || s[from-1] == ' ' || s[from-1] == '|' || s[from-1] == '\t' || s[from-1] == '\n') {
 			return span{from, i}
 		}
 	}

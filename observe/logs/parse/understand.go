@@ -53,14 +53,22 @@ func (r *Reader) finish(f *format, h *event.Header, log *event.Log) {
 
 // find is the first format that understands the text, and what says most of it is asked first.
 func (r *Reader) find(text, all string, log *event.Log) *format {
-	for _, f := range r.set.programs[r.lower(log.App)] {
+	app := r.lower(log.App)
+	if r.set.narrowed[app] {
+		for _, h := range r.candidates(all) {
+			if w := &r.set.ways[h.way]; slices.Contains(w.programs, app) && r.try(w.format, text, all, log) {
+				return w.format
+			}
+		}
+	}
+	for _, f := range r.set.programs[app] {
 		if r.try(f, text, all, log) {
 			return f
 		}
 	}
 	for _, h := range r.candidates(all) {
-		if f := r.set.ways[h.way].format; r.try(f, text, all, log) {
-			return f
+		if w := &r.set.ways[h.way]; w.programs == nil && r.try(w.format, text, all, log) {
+			return w.format
 		}
 	}
 	for i := range r.set.shapes {

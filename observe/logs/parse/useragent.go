@@ -10,7 +10,7 @@ var browsers = [...]struct{ token, name string }{{"Edg/", "Edge"}, {"Edge/", "Ed
 // systems are those of machines by the same, with the versions that Windows calls otherwise.
 var systems = [...]struct{ token, name, version string }{{"Windows NT 10.0", "Windows", "10"}, {"Windows NT 6.3", "Windows", "8.1"}, {"Windows NT 6.2", "Windows", "8"},
 	{"Windows NT 6.1", "Windows", "7"}, {"Windows NT 6.0", "Windows", "Vista"}, {"Windows NT 5.1", "Windows", "XP"}, {"iPhone OS ", "iOS", ""}, {"CPU OS ", "iOS", ""},
-	{"Mac OS X ", "Mac OS X", ""}, {"Android ", "Android", ""}, {"Ubuntu", "Ubuntu", ""}, {"CrOS ", "Chrome OS", ""}, {"Linux", "Linux", ""}}
+	{"Mac OS X ", "Mac OS X", ""}, {"Android ", "Android", ""}, {"Ubuntu", "Ubuntu", ""}, {"CrOS ", "Chrome OS", ""}, {"Linux", "Linux", ""}, {"linux", "Linux", ""}}
 
 // agent names the program, its system and its device in a User-Agent (RFC 9110 §10.1.5); Other where it is none of the usual ones.
 func (r *Reader) agent() {
