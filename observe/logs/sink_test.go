@@ -22,6 +22,7 @@ import (
 type shelf struct {
 	mu    sync.Mutex
 	logs  []event.Log
+	flows []event.Flow
 	times []time.Time
 	ids   []string
 	names map[string]bool
@@ -59,10 +60,13 @@ func (s *shelf) keep(name string, batch []byte) error {
 	var e event.Event
 	for r.Next(&e) {
 		s.kinds = append(s.kinds, e.Payload.Kind())
-		if l, ok := e.Payload.(*event.Log); ok {
-			c := *l
-			c.Fields, c.Faults = append([]string(nil), l.Fields...), append([]string(nil), l.Faults...)
+		switch p := e.Payload.(type) {
+		case *event.Log:
+			c := *p
+			c.Fields, c.Faults = append([]string(nil), p.Fields...), append([]string(nil), p.Faults...)
 			s.logs, s.times, s.ids = append(s.logs, c), append(s.times, e.When()), append(s.ids, string(r.EventID(nil)))
+		case *event.Flow:
+			s.flows = append(s.flows, *p)
 		}
 	}
 	return r.Err()
@@ -81,6 +85,13 @@ func opened(t *testing.T, c Config, s *shelf) *Logs {
 	if err != nil {
 		t.Fatal(err)
 	}
+	running(t, l)
+	return l
+}
+
+// running lets a room run until the test ends.
+func running(t *testing.T, l *Logs) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- l.Run(ctx) }()
@@ -90,7 +101,6 @@ func opened(t *testing.T, c Config, s *shelf) *Logs {
 			t.Error(err)
 		}
 	})
-	return l
 }
 
 func record(intake, text string) Record {
