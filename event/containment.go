@@ -17,6 +17,7 @@ type Containment struct {
 	Automatic bool   // no person asked for it
 	Playbook  string // that asked for it
 	Enforced  bool   // the enforcement point was asked, and holds it
+	Longer    bool   // somebody asked for it to last longer, and a person must say yes
 	Problem   string // why it is not in force although it should be, or why it was refused
 }
 
@@ -37,4 +38,5 @@ func (p *Containment) fields(c *coder) {
 	c.str(13, "containment.playbook", &p.Playbook)
 	c.truth(14, "containment.is_enforced", &p.Enforced)
 	c.str(15, "status_detail", &p.Problem)
+	c.truth(16, "containment.is_longer_asked", &p.Longer)
 }

@@ -106,6 +106,12 @@ func (i interlock) Weigh(ctx context.Context, a containment.Ask) (out containmen
 	if ask.Beside, err = beside(a.Approve); err != nil {
 		return out, err
 	}
+	if a.Needed != "" {
+		ask.Since = a.Since
+		if ask.Before, err = beside(a.Needed); err != nil {
+			return out, err
+		}
+	}
 	for _, x := range a.Approvals {
 		if x.Yes {
 			ask.Approvals = append(ask.Approvals, safety.Approval{By: x.By, SOC: slices.Contains(x.Roles, string(safety.RoleSOC)), Clinical: slices.Contains(x.Roles, string(safety.RoleClinical))})
@@ -295,7 +301,8 @@ func conversationOf(r *store.Row) (x safety.Flow, ok bool) {
 		n, _ := strconv.ParseUint(r.Value(name), 10, 64)
 		return n
 	}
-	x.Conversations, x.Bytes = number("n"), number("bytes_out")+number("bytes_in")
+	x.Conversations, x.Answered = number("n"), number("bytes_in")
+	x.Bytes = number("bytes_out") + x.Answered
 	x.Last, _ = time.Parse(time.RFC3339Nano, r.Value("last"))
 	return x, err == nil && err2 == nil
 }

@@ -140,7 +140,7 @@ func containmentsCommand(t Terminal) *cobra.Command {
 		Long: `List acts against attacks, with their state: proposed, approved, applying, in_force, failed, released, reverting, reverted,
 expired, refused, shadow. Only what the enforcement point was asked for and holds is in force. See docs/guide/response.md.`}
 	parent(cmd)
-	cmd.AddCommand(listContainments(t), showContainment(t), liftContainment(t), containmentCode(t), enforcementPoints(t))
+	cmd.AddCommand(listContainments(t), showContainment(t), liftContainment(t), prolongContainment(t), containmentCode(t), enforcementPoints(t))
 	return cmd
 }
 
@@ -225,6 +225,50 @@ func liftContainment(t Terminal) *cobra.Command {
 		}}
 	cmd.Flags().StringVar(&reason, "reason", "", "why")
 	return cmd
+}
+
+func prolongContainment(t Terminal) *cobra.Command {
+	var reason string
+	var minutes int
+	cmd := &cobra.Command{Use: "prolong CONTAINMENT", Short: "Have a containment that is in force last longer",
+		Long: `Ask for a containment that is in force to last longer. What it stops is looked at and judged anew, and it needs no less than it needed
+when it began: where persons must say yes it ends when it would have ended, until they have.`,
+		Example: `  bulwark containments prolong 17 --minutes 60 --reason "not clean yet"`,
+		Args:    exactly("the number of a containment; bulwark containments list shows them"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if strings.TrimSpace(reason) == "" {
+				return usage(errors.New("prolong needs a reason: name it with --reason"))
+			}
+			var l containment.Lease
+			if err := post(cmd, "/api/containments/"+url.PathEscape(args[0])+"/prolong", map[string]any{"reason": reason, "minutes": minutes}, &l); err != nil {
+				return err
+			}
+			return tellLonger(t.Out, &l)
+		}}
+	cmd.Flags().StringVar(&reason, "reason", "", "why")
+	cmd.Flags().IntVar(&minutes, "minutes", 60, "so many `minutes` longer")
+	return cmd
+}
+
+// tellLonger tells whether a containment lasts longer, and for whose yes that waits.
+func tellLonger(out io.Writer, l *containment.Lease) error {
+	x := l.Longer
+	if x == nil {
+		return tellLease(out, l)
+	}
+	until := l.Until.Local().Format(time.DateTime)
+	switch x.State {
+	case containment.LongerGranted:
+		fmt.Fprintf(out, "Containment %d lasts until %s.\n", l.ID, until)
+	case containment.LongerAsked:
+		fmt.Fprintf(out, "Containment %d ends at %s, unless these say yes: %s.\n", l.ID, until, strings.Join(x.Verdict.Missing, ", "))
+	default:
+		fmt.Fprintf(out, "Containment %d does not last longer than until %s.\n", l.ID, until)
+	}
+	for _, r := range x.Verdict.Reasons {
+		fmt.Fprintf(out, "  %s\n", printable(r.EN))
+	}
+	return nil
 }
 
 func containmentCode(t Terminal) *cobra.Command {

@@ -17,6 +17,9 @@ type Request struct {
 	Centre bool
 	// Beside are those who must say yes besides whom the matrix asks: what asks for the act says so.
 	Beside []content.Needs
+	// Before is what it needed when it began, where it is in force and is to last longer: what it has stopped since cannot be seen
+	// to stop, so that it needs no less.
+	Before []content.Needs
 	// Approvals are who said yes so far.
 	Approvals []Approval
 	Facts     Facts
@@ -60,6 +63,7 @@ type Touched struct {
 	Outside   int  // conversations with the outside that would stop
 	Asked     int  // of both those that it began itself: it would miss their answer
 	Clinical  int  // of both those by which care is given
+	Served    int  // that it only answered, by what carries anything: care, too
 	Learnt    int  // conversations by which care was given in the last weeks and that would stop; whether one is open now is not known
 
 	name string // for people
@@ -124,6 +128,9 @@ func Judge(r Request, m *content.Matrix) Verdict {
 	for _, n := range r.Beside {
 		j.need(n, why("beside"))
 	}
+	for _, n := range r.Before {
+		j.need(n, why("before"))
+	}
 	if r.Automatic {
 		j.automatic()
 	}
@@ -168,8 +175,11 @@ func (d *Touched) handled() content.Tier {
 	return content.Unknown
 }
 
-// misses reports whether a device loses what it asked for, care, or the outside. One that only answered others misses nothing.
-func (d *Touched) misses() bool { return d.Asked > 0 || d.Clinical > 0 || d.Outside > 0 }
+// misses reports whether a device loses what it asked for, care, or the outside. One that only answered others misses nothing, unless
+// care depends on it and may have been what they asked it for.
+func (d *Touched) misses() bool {
+	return d.Asked > 0 || d.Clinical > 0 || d.Outside > 0 || d.Served > 0 && d.Tier <= content.ClinicalEssential
+}
 
 // felt is how deep an act cuts a device: those at which it is not aimed lose no more than one other.
 func (j *judgement) felt(d *Touched) content.Effect {

@@ -30,6 +30,11 @@ func far(t content.Tier, asked, clinical int) Touched {
 	return Touched{ID: 8, Tier: t, Confirmed: true, Inside: 1, Asked: asked, Clinical: clinical}
 }
 
+// serving is a device that only answered, by what may be care.
+func serving(t content.Tier) Touched {
+	return Touched{ID: 8, Tier: t, Confirmed: true, Inside: 1, Served: 1}
+}
+
 func outside(t content.Tier, clinical int) Touched {
 	return Touched{ID: 9, Tier: t, Confirmed: true, Outside: 1, Asked: 1, Clinical: clinical}
 }
@@ -48,6 +53,14 @@ func TestJudge(t *testing.T) {
 		{name: "an infected office computer is contained by the program", r: on(content.Micro, aimed(content.Office, 3, 0)), outcome: Allow, needs: content.Auto},
 		{name: "so is one that uses a server on which care depends", r: on(content.Micro, aimed(content.Office, 3, 0), far(content.ClinicalEssential, 0, 0)), outcome: Allow, needs: content.Auto},
 		{name: "a server on which care depends, and that would miss its answer, waits for a person", r: on(content.Micro, aimed(content.Office, 3, 0), far(content.ClinicalEssential, 1, 0)), outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
+		{name: "so does one that may give care by what it answered", r: on(content.Micro, aimed(content.Office, 3, 0), serving(content.ClinicalEssential)), outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
+		{name: "even while nobody has confirmed that care depends on it", r: on(content.Narrow, aimed(content.Office, 1, 0), Touched{ID: 8, Tier: content.ClinicalEssential, Inside: 1, Served: 1}), outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
+		{name: "a server of the office serves nobody's care", r: on(content.Micro, aimed(content.Office, 3, 0), serving(content.Office)), outcome: Allow, needs: content.Auto},
+		{name: "what lasts longer needs what it needed when it began", r: on(content.Narrow, aimed(content.ClinicalEssential, 0, 0)), edit: func(r *Request) {
+			r.Automatic, r.Before = false, []content.Needs{content.Both}
+			r.Approvals = []Approval{ana}
+		}, outcome: Ask, needs: content.Both, missing: []Role{RoleClinical}},
+		{name: "and what it needs now", r: on(content.Micro, aimed(content.LifeCritical, 1, 0)), edit: func(r *Request) { r.Automatic, r.Before = false, []content.Needs{content.Auto} }, outcome: Ask, needs: content.Both, missing: []Role{RoleSOC, RoleClinical}},
 		{name: "one that would lose images waits for a person", r: on(content.Quarantine, aimed(content.Office, 3, 1)), outcome: Ask, needs: content.SOC, missing: []Role{RoleSOC}},
 		{name: "a ventilator is never cut by a program", r: on(content.Micro, aimed(content.LifeCritical, 1, 0)), outcome: Ask, needs: content.Both, missing: []Role{RoleSOC, RoleClinical}},
 		{name: "nor by two of the security team", r: on(content.Micro, aimed(content.LifeCritical, 1, 0)), edit: approve(ana, bela), outcome: Ask, needs: content.Both, missing: []Role{RoleClinical}},
@@ -143,7 +156,7 @@ func TestShares(t *testing.T) {
 }
 
 func TestReasonsAreInBothLanguages(t *testing.T) {
-	for _, code := range []string{"malformed", "life-critical-never", "life-critical-cut", "clinical-essential-cut", "unconfirmed-cut", "unseen", "newest-unseen", "centre", "beside", "frozen",
+	for _, code := range []string{"malformed", "life-critical-never", "life-critical-cut", "clinical-essential-cut", "unconfirmed-cut", "unseen", "newest-unseen", "centre", "beside", "before", "frozen",
 		"budget-devices", "budget-ward", "budget-class", "shadow", "canary", "matrix"} {
 		if r := why(code); r.EN == code || r.FR == code || r.EN == r.FR {
 			t.Errorf("%s reads %q and %q", code, r.EN, r.FR)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	content "bulwark/content/safety"
 )
 
 // Preview is what an act would stop, as people see it.
@@ -65,6 +67,7 @@ type DeviceView struct {
 	Outside   int    `json:"outside"`
 	Asked     int    `json:"asked"`
 	Clinical  int    `json:"clinical"`
+	Serves    bool   `json:"serves"` // care depends on it, and may be given by what it only answered
 }
 
 // WardView is a ward and how many of its devices would lose something.
@@ -131,7 +134,7 @@ func (w *weighing) preview() Preview {
 	wards := map[string]int{}
 	for _, d := range w.touched {
 		p.Devices = append(p.Devices, DeviceView{ID: d.ID, Name: d.name, Class: d.Class, Tier: int(d.Tier), Confirmed: d.Confirmed, Ward: d.Ward, Aimed: d.Aimed,
-			Inside: d.Inside, Outside: d.Outside, Asked: d.Asked, Clinical: d.Clinical})
+			Inside: d.Inside, Outside: d.Outside, Asked: d.Asked, Clinical: d.Clinical, Serves: !d.Aimed && d.Served > 0 && d.Tier <= content.ClinicalEssential})
 		if d.Ward != "" {
 			wards[d.Ward]++
 		}

@@ -87,7 +87,7 @@ func (w *world) harm(r *Request, m *content.Matrix) string {
 		aimed = aimed || d.Aimed
 		cut := loses(r, d)
 		free := d.Confirmed && (d.Tier == content.ClinicalSupport || d.Tier == content.Office)
-		needed := d.Aimed || d.Asked > 0 || d.Clinical > 0 || d.Outside > 0
+		needed := d.Aimed || d.Asked > 0 || d.Clinical > 0 || d.Outside > 0 || d.Served > 0 && (d.Tier == content.LifeCritical || d.Tier == content.ClinicalEssential)
 		switch {
 		case d.Tier == content.LifeCritical && d.Aimed && r.Effect >= content.Quarantine:
 			return "a life-critical device is cut off"
@@ -102,6 +102,9 @@ func (w *world) harm(r *Request, m *content.Matrix) string {
 	switch {
 	case slices.ContainsFunc(r.Beside, func(n content.Needs) bool { return n != content.Auto }) && !byPerson:
 		return "what asks for a person besides the matrix is done without"
+	case slices.Contains(r.Before, content.SOC) && !byPerson, slices.Contains(r.Before, content.Clinical) && !byPerson, slices.Contains(r.Before, content.Both) && !twoPersons(r.Approvals),
+		slices.Contains(r.Before, content.Never):
+		return "what is in force lasts longer with less than it needed"
 	case r.Centre && !byPerson:
 		return "what the centre proposes is done without a person of the site"
 	case r.Effect > content.Isolation:
@@ -214,13 +217,16 @@ func (w *world) request() Request {
 	if chance(8) {
 		r.Beside = append(r.Beside, content.Needs(w.rnd.IntN(8)))
 	}
+	if chance(4) {
+		r.Before = append(r.Before, content.Needs(w.rnd.IntN(5)))
+	}
 	if chance(8) {
 		r.Facts.Canary = w.now.Add(time.Duration(w.rnd.IntN(120)-60) * time.Second)
 	}
 	for range w.rnd.IntN(5) {
 		r.Facts.Touched = append(r.Facts.Touched, Touched{ID: uint64(w.rnd.IntN(500)), Tier: content.Tier(w.rnd.IntN(6)), Confirmed: !chance(3),
 			Ward: pick(w.rnd, "A", "B", "C"), Class: pick(w.rnd, "workstation", "pump", "pacs"),
-			Aimed: chance(2), Inside: w.rnd.IntN(3), Outside: w.rnd.IntN(2), Asked: w.rnd.IntN(2), Clinical: max(0, w.rnd.IntN(4)-2), Learnt: max(0, w.rnd.IntN(4)-2)})
+			Aimed: chance(2), Inside: w.rnd.IntN(3), Outside: w.rnd.IntN(2), Asked: w.rnd.IntN(2), Clinical: max(0, w.rnd.IntN(4)-2), Served: max(0, w.rnd.IntN(4)-1), Learnt: max(0, w.rnd.IntN(4)-2)})
 	}
 	for range max(0, w.rnd.IntN(8)-4) {
 		r.Approvals = append(r.Approvals, Approval{By: pick(w.rnd, "person:1", "person:2", "person:3", "person:", "host", ""), SOC: chance(2), Clinical: chance(2)})

@@ -38,6 +38,7 @@ func why(code string, args ...any) Reason {
 			"L'appareil %d a servi aux soins ces dernières semaines par des conversations qui seraient interrompues. La dernière minute n'est pas visible : l'une peut être ouverte, une personne doit donner son accord."}},
 		{"centre", Text{"The centre of the group proposes it: a person of this site must say yes.", "Le centre du groupe le propose : une personne de ce site doit donner son accord."}},
 		{"beside", Text{"The playbook asks for it, besides the matrix.", "Le scénario le demande, en plus de la matrice."}},
+		{"before", Text{"It is in force, and is to last longer: it needs no less than when it began.", "La mesure est en vigueur et doit durer plus longtemps : elle demande au moins les mêmes accords qu'à son début."}},
 		{"frozen", Text{"Automation is frozen: a person must say yes.", "L'automatisation est gelée : une personne doit donner son accord."}},
 		{"budget-devices", Text{"More devices would be cut within ten minutes than may be automatically.",
 			"Plus d'appareils seraient coupés en dix minutes que ce qui est permis automatiquement."}},

@@ -62,6 +62,7 @@ type Flow struct {
 	Port           uint16 // of the server
 	Conversations  uint64
 	Bytes          uint64
+	Answered       uint64 // of these bytes, those that the server sent
 	Last           time.Time
 }
 

@@ -28,8 +28,10 @@ type Asked struct {
 	Beside    []content.Needs // who must say yes besides whom the matrix asks
 	Approvals []Approval
 	Spent     []Spent
-	Canary    time.Time // since when another act for the same reason is in force
-	Shadow    bool      // it is only noted, whatever holds of the rest: what asks for it is not trusted yet
+	Canary    time.Time       // since when another act for the same reason is in force
+	Since     time.Time       // it has been in force since, and is to last longer; zero: it begins
+	Before    []content.Needs // what it needed then
+	Shadow    bool            // it is only noted, whatever holds of the rest: what asks for it is not trusted yet
 }
 
 // Kept is a conversation that goes on although a device is isolated.
@@ -77,7 +79,7 @@ func (s *Safety) weigh(ctx context.Context, a Asked, devices Devices, within tim
 	s.mu.RLock()
 	m := s.matrix
 	s.mu.RUnlock()
-	w := weighing{s: s, m: m, devices: devices, within: within, act: a.Act, now: facts.Now}
+	w := weighing{s: s, m: m, devices: devices, within: within, act: a.Act, since: a.Since, now: facts.Now}
 	if err := w.aim(); err != nil {
 		return Weighed{}, err
 	}
@@ -87,7 +89,7 @@ func (s *Safety) weigh(ctx context.Context, a Asked, devices Devices, within tim
 	out := Weighed{Effect: w.effect, Name: w.name, Addresses: w.addresses, MACs: w.macs, Keep: w.keep, Preview: w.preview()}
 	facts.Seen, facts.Touched, facts.Spent = w.why == "", w.touched, a.Spent
 	facts.Wards, facts.Classes = devices.Crowds()
-	r := Request{Effect: w.effect, Automatic: a.Automatic, Centre: a.Centre, Beside: a.Beside, Approvals: a.Approvals, Facts: facts}
+	r := Request{Effect: w.effect, Automatic: a.Automatic, Centre: a.Centre, Beside: a.Beside, Before: a.Before, Approvals: a.Approvals, Facts: facts}
 	if !a.Canary.IsZero() {
 		r.Facts.Canary = a.Canary.Add(m.Canary)
 	}
@@ -107,6 +109,7 @@ type weighing struct {
 	devices Devices
 	within  time.Duration // how long may be looked
 	act     Act
+	since   time.Time // it has been in force since
 	now     time.Time
 
 	effect    content.Effect
@@ -250,7 +253,7 @@ func (w *weighing) look(ctx context.Context) {
 			return
 		}
 	}
-	for _, x := range []Window{{Name: "now", From: w.now.Add(-lately), To: w.now}, {Name: "last_week", From: w.now.Add(-week - aWindow/2), To: w.now.Add(-week + aWindow/2)}} {
+	for _, x := range w.times() {
 		flows, more, err := w.s.needs.Flows.Flows(ctx, w.addresses, x.From, x.To, nil)
 		if err != nil {
 			w.fail(err)
@@ -273,6 +276,18 @@ func (w *weighing) look(ctx context.Context) {
 	}
 	w.people = people
 	w.remember()
+}
+
+// times are those that are looked at. Of what is in force the time before it began is one: since then there is little left to see.
+func (w *weighing) times() []Window {
+	all := []Window{{Name: "now", From: w.now.Add(-lately), To: w.now}, {Name: "last_week", From: w.now.Add(-week - aWindow/2), To: w.now.Add(-week + aWindow/2)}}
+	if w.since.IsZero() {
+		return all
+	}
+	if all[0].From.Before(w.since) {
+		all[0].From = w.since
+	}
+	return append([]Window{{Name: "before", From: w.since.Add(-lately), To: w.since}}, all...)
 }
 
 // fail notes that something could not be found out.
@@ -312,6 +327,21 @@ func (w *weighing) clinical(f *Flow) bool {
 			return ok && essential(d)
 		})
 	})
+}
+
+// anything are the protocols that carry whatever programs say to each other; what is not recognised is one of them. Care is given by
+// some: the record that is a web page or a program on a database.
+func anything() []string {
+	return []string{"", "http", "http2", "websocket", "tds", "pgsql", "mysql", "rdp", "rfb"}
+}
+
+// emptyAnswer is what a conversation has at least to whose client nothing was said: the packets that open and close it. One that
+// looks for open ports is such.
+const emptyAnswer = 300
+
+// serves reports whether the one who answers a conversation may give care by it.
+func serves(f *Flow) bool {
+	return (f.Proto == 6 || f.Proto == 17) && slices.Contains(anything(), f.App) && f.Answered > emptyAnswer*f.Conversations
 }
 
 // care reports whether care is given by a protocol. One that is encrypted may be such where care depends on one of its ends.
@@ -387,6 +417,8 @@ func (w *weighing) flow(x *Window, f *Flow) {
 		}
 		if side.asked {
 			d.Asked++
+		} else if serves(f) {
+			d.Served++
 		}
 		if clinical {
 			d.Clinical++

@@ -108,6 +108,40 @@ func ours() *hospital {
 	return h
 }
 
+// Of what is in force the time before it began is looked at, too, and no moment twice.
+func TestWhatLastsLonger(t *testing.T) {
+	h := ours()
+	for i := range h.flows {
+		h.flows[i].Last = noon.Add(-50 * time.Minute)
+	}
+	s := newSafety(t, dbtest.SQLite(t), h, "")
+	a := Asked{Act: Act{"block", "device:1", "10.0.0.2:104/tcp"}}
+	if got, err := s.Weigh(t.Context(), a); err != nil || got.Verdict.Outcome != Allow {
+		t.Fatalf("nothing was said lately: %v %v, want %v", got.Verdict, err, Allow)
+	}
+	a.Since = noon.Add(-45 * time.Minute)
+	got, err := s.Weigh(t.Context(), a)
+	if err != nil || got.Verdict.Outcome != Ask || len(got.Preview.Windows) != 3 || got.Preview.Windows[0].Conversations != 2 {
+		t.Errorf("images were read before it began: %v %v %+v, want %v", got.Verdict, err, got.Preview.Windows, Ask)
+	}
+	a.Since = noon.Add(-5 * time.Minute)
+	got, err = s.Weigh(t.Context(), a)
+	if w := got.Preview.Windows; err != nil || !w[0].To.Equal(w[1].From) {
+		t.Errorf("looked at %+v (%v)", w, err)
+	}
+	a.Before = []content.Needs{content.Both}
+	if got, err = s.Weigh(t.Context(), a); err != nil || got.Verdict.Needs != content.Both {
+		t.Errorf("it needs %v (%v), want %v", got.Verdict.Needs, err, content.Both)
+	}
+}
+
+// uses has the office computer ask the archive for something else, and be answered so many bytes.
+func uses(app string, answered uint64) func(*hospital) {
+	return func(h *hospital) {
+		h.flows = append(h.flows, Flow{Client: at("10.0.0.1"), Server: at("10.0.0.2"), App: app, Proto: 6, Port: 8080, Conversations: 2, Bytes: answered + 500, Answered: answered, Last: noon.Add(-time.Minute)})
+	}
+}
+
 func newSafety(t *testing.T, d *db.DB, h *hospital, file string) *Safety {
 	t.Helper()
 	c := clock.NewManual(noon)
@@ -133,6 +167,10 @@ func TestWeigh(t *testing.T) {
 		keeps   int
 	}{
 		{name: "an office computer is isolated but for its images", act: Act{"isolate", "device:1", ""}, outcome: Allow, needs: content.Auto, stopped: 4, keeps: 1},
+		{name: "not where it reads a record that is a web page", act: Act{"isolate", "device:1", ""}, edit: uses("http", 9000), outcome: Ask, needs: content.SOC, stopped: 6, keeps: 1},
+		{name: "or what nobody recognises", act: Act{"isolate", "device:1", ""}, edit: uses("", 9000), outcome: Ask, needs: content.SOC, stopped: 6, keeps: 1},
+		{name: "it is where it only looked whether a port is open", act: Act{"isolate", "device:1", ""}, edit: uses("", 120), outcome: Allow, needs: content.Auto, stopped: 6, keeps: 1},
+		{name: "or used what carries no care", act: Act{"isolate", "device:1", ""}, edit: uses("smb", 9000), outcome: Allow, needs: content.Auto, stopped: 6, keeps: 1},
 		{name: "it is by its address, too", act: Act{"isolate", "address:10.0.0.1", ""}, outcome: Allow, needs: content.Auto, stopped: 4, keeps: 1},
 		{name: "a pump's gateway is not: the pump would lose it", act: Act{"isolate", "device:4", ""}, outcome: Ask, needs: content.Both, stopped: 2},
 		{name: "a pump is not", act: Act{"isolate", "device:3", ""}, outcome: Ask, needs: content.Both, stopped: 2},

@@ -188,6 +188,9 @@ func (c *Containment) ask(l *Lease) Ask {
 	defer c.mu.RUnlock()
 	now := c.needs.Clock.Now()
 	a := Ask{Act: l.Act, Target: l.Target, Scope: l.Scope, Automatic: l.Automatic, Centre: l.Centre, Playbook: l.Playbook, Approve: l.Approve, Approvals: slices.Clone(l.Approvals)}
+	if x := l.longer(); x != nil { // a person asks
+		a.Automatic, a.Centre, a.Approvals, a.Since, a.Needed = false, false, slices.Clone(x.Approvals), l.Since, l.Verdict.Needs
+	}
 	for _, o := range c.leases {
 		if !o.alone() || o.ID == l.ID {
 			continue
@@ -244,14 +247,16 @@ func (c *Containment) find(id uint64) (*Lease, error) {
 // answerable refuses whoever cannot answer a lease that waits. A lock is held.
 func (c *Containment) answerable(id uint64, a Asker) (*Lease, error) {
 	l, err := c.find(id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case l.State != Proposed || l.Verdict.Outcome != "ask":
+	}
+	waits, said := l.question()
+	switch {
+	case waits == nil:
 		return nil, fmt.Errorf("%w: lease %d is %s", ErrState, id, l.State)
 	case len(a.Roles) == 0:
 		return nil, fmt.Errorf("%w: a yes or no is a named person's, of the security team or who answers for medical devices", ErrRole)
-	case slices.ContainsFunc(l.Approvals, func(o Approval) bool { return o.By == a.Actor }):
+	case slices.ContainsFunc(said, func(o Approval) bool { return o.By == a.Actor }):
 		return nil, fmt.Errorf("%w: that person has answered already", ErrRole)
 	}
 	return l, nil
@@ -270,7 +275,7 @@ func (c *Containment) Approve(ctx context.Context, who Asker, id uint64, reason 
 	}
 	yes := Approval{By: who.Actor, Yes: true, Roles: who.Roles, Reason: reason, At: db.Time(c.needs.Clock.Now())}
 	asked := l.copy()
-	asked.Approvals = append(asked.Approvals, yes)
+	asked.say(yes)
 	got, err := c.needs.Interlock.Weigh(ctx, c.ask(asked))
 	if err != nil {
 		return Lease{}, err
@@ -281,11 +286,15 @@ func (c *Containment) Approve(ctx context.Context, who Asker, id uint64, reason 
 	if err != nil {
 		return Lease{}, err
 	}
-	if len(now.Approvals) != len(l.Approvals) { // somebody else answered meanwhile: what was judged is not what stands
+	if now.Lines != l.Lines { // somebody else answered meanwhile: what was judged is not what stands
 		return Lease{}, fmt.Errorf("%w: somebody else answered at the same moment; look again", ErrState)
 	}
 	next, err := c.change(ctx, now, word{by: who.Actor, what: "approve", reason: reason}, func(l *Lease) error {
-		l.Approvals = append(l.Approvals, yes)
+		longer := l.longer() != nil
+		l.say(yes)
+		if longer {
+			return l.takeLonger(got)
+		}
 		l.take(got, c.needs.Clock.Now())
 		return nil
 	})
@@ -305,7 +314,12 @@ func (c *Containment) Decline(ctx context.Context, who Asker, id uint64, reason 
 		return Lease{}, err
 	}
 	next, err := c.change(ctx, l, word{by: who.Actor, what: "decline", reason: reason, outcome: ledger.Refused}, func(l *Lease) error {
-		l.Approvals = append(l.Approvals, Approval{By: who.Actor, Roles: who.Roles, Reason: reason, At: db.Time(c.needs.Clock.Now())})
+		x := l.longer()
+		l.say(Approval{By: who.Actor, Roles: who.Roles, Reason: reason, At: db.Time(c.needs.Clock.Now())})
+		if x != nil { // it ends when it would have ended
+			x.State = LongerRefused
+			return nil
+		}
 		l.State = Refused
 		return nil
 	})
@@ -355,6 +369,7 @@ func (c *Containment) Shorten(ctx context.Context, by string, id uint64, minutes
 	}
 	next, err := c.change(ctx, l, word{by: by, what: "shorten", reason: reason}, func(l *Lease) error {
 		l.Minutes = minutes
+		l.lapse()
 		if !l.Until.IsZero() {
 			l.Until, l.deadline = db.Time(now.Add(lasts)), now.Add(lasts)
 		}
@@ -385,6 +400,7 @@ func (c *Containment) LiftAll(ctx context.Context, by, reason string, which func
 
 // end begins the end of a lease: what was never applied ends at once, the rest when it is not there any more.
 func (l *Lease) end(as State, problem string) {
+	l.lapse()
 	l.Problem, l.Next, l.Waits, l.Released = problem, time.Time{}, time.Time{}, time.Time{}
 	if l.Since.IsZero() && (l.State == Proposed || l.State == Approved) {
 		l.State, l.Ending = as, ""

@@ -72,6 +72,8 @@ type Ask struct {
 	Approvals          []Approval
 	Spent              []Cut     // devices that were cut automatically lately
 	Canary             time.Time // until when another act for the same reason is watched
+	Since              time.Time // of what is to last longer: it has been in force since
+	Needed             string    // of what is to last longer: what it needed when it began
 }
 
 // Verdict is what the interlock says.

@@ -122,8 +122,8 @@ func (c *cupboard) Read(_ context.Context, orders []Order) (map[uint64]bool, map
 	return held, nil, err
 }
 
-// contain has one lease that runs to its end, one that is lifted, one that is released at the bedside and one that a person
-// approves, and ends when all are over. Each step is printed; at one of them the process kills itself.
+// contain has one lease that runs to its end, one that is lifted, one that is released at the bedside, one that a person
+// approves and one that is prolonged, and ends when all are over. Each step is printed; at one of them the process kills itself.
 func contain(dir, at, base string) error {
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
@@ -177,7 +177,7 @@ func play(ctx context.Context, r *Containment, j *judge) error {
 	for _, l := range r.list(query{limit: mostListed}).Items {
 		have[l.Target] = true
 	}
-	for _, target := range []string{"ends", "lifted", "bedside", "approved"} {
+	for _, target := range []string{"ends", "lifted", "bedside", "approved", "longer"} {
 		if have[target] {
 			continue
 		}
@@ -200,6 +200,11 @@ func play(ctx context.Context, r *Containment, j *judge) error {
 			var err error
 			switch {
 			case l.Target == "approved" && l.State == Proposed:
+				_, err = r.Approve(ctx, Asker{"person:bela", []string{"soc"}}, l.ID, "")
+			case l.Target == "longer" && l.State == InForce && l.Longer == nil:
+				j.needs = []string{"soc"}
+				_, err = r.Prolong(ctx, "person:ana", l.ID, 15, "not clean")
+			case l.Target == "longer" && l.longer() != nil:
 				_, err = r.Approve(ctx, Asker{"person:bela", []string{"soc"}}, l.ID, "")
 			case l.Target == "lifted" && l.State == InForce:
 				_, err = r.Lift(ctx, "person:ana", l.ID, "over")
@@ -292,7 +297,7 @@ func inspect(t *testing.T, dir, base string) {
 	defer d.Close()
 	r := newRoom(t, d)
 	ns, _ := strconv.ParseInt(base, 10, 64)
-	want := map[string]State{"ends": Expired, "lifted": Reverted, "bedside": Expired, "approved": Expired}
+	want := map[string]State{"ends": Expired, "lifted": Reverted, "bedside": Expired, "approved": Expired, "longer": Expired}
 	all := r.list(query{limit: mostListed}).Items
 	for _, l := range all {
 		if l.State != want[l.Target] && l.State != Expired || l.Since.IsZero() || l.Until.Before(time.Unix(0, ns)) {

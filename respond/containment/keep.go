@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -121,6 +122,9 @@ func (l *Lease) entry(w word) (ledger.Entry, error) {
 		if value != "" {
 			d[key] = value
 		}
+	}
+	if slices.Contains([]string{"prolong", "approve", "decline"}, w.what) {
+		l.Longer.detail(d)
 	}
 	if !l.Until.IsZero() {
 		d["until"] = l.Until.Format(time.RFC3339)

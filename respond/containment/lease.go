@@ -80,6 +80,7 @@ type Lease struct {
 	Ending    State        `json:"ending,omitempty"` // of Reverting: what it becomes
 	Verdict   Verdict      `json:"verdict"`
 	Approvals []Approval   `json:"approvals,omitempty"`
+	Longer    *Longer      `json:"longer,omitempty"` // the last time that somebody asked for it to last longer
 	Cuts      []Cut        `json:"cuts,omitempty"`
 	// Preview is what the interlock saw that would stop; it is not read here.
 	Preview json.RawMessage `json:"preview,omitempty"`
@@ -127,6 +128,11 @@ type Line struct {
 func (l *Lease) copy() *Lease {
 	c := *l
 	c.Addresses, c.MACs, c.Keep, c.Approvals, c.Cuts = slices.Clone(l.Addresses), slices.Clone(l.MACs), slices.Clone(l.Keep), slices.Clone(l.Approvals), slices.Clone(l.Cuts)
+	if l.Longer != nil {
+		x := *l.Longer
+		x.Approvals = slices.Clone(x.Approvals)
+		c.Longer = &x
+	}
 	return &c
 }
 
@@ -157,7 +163,7 @@ func (l *Lease) event(by string) (event.Header, *event.Containment) {
 		h.Src = l.Addresses[0]
 	}
 	e := &event.Containment{UID: fmt.Sprint(l.ID), Effect: l.Effect, Act: l.Act, Target: l.Target, Scope: l.Scope, State: string(l.State), Reason: l.Reason,
-		Incident: l.Incident, Point: l.Point, By: by, Automatic: l.Automatic, Playbook: l.Playbook, Enforced: l.Enforced, Problem: l.Problem}
+		Incident: l.Incident, Point: l.Point, By: by, Automatic: l.Automatic, Playbook: l.Playbook, Enforced: l.Enforced, Problem: l.Problem, Longer: l.longer() != nil}
 	if !l.Until.IsZero() {
 		e.Until = uint64(l.Until.UnixNano())
 	}

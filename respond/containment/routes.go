@@ -33,6 +33,7 @@ func (d *Doors) Routes() []web.Route {
 		route("POST", "/api/containments/{id}/approve", answer, d.approve),
 		route("POST", "/api/containments/{id}/decline", answer, d.decline),
 		route("POST", "/api/containments/{id}/lift", act, d.lift),
+		route("POST", "/api/containments/{id}/prolong", act, d.prolong),
 		route("POST", "/api/containments/{id}/code", act, d.code),
 		route("GET", "/api/approvals", all, d.approvals),
 		route("POST", "/api/release", everybody, d.release),
@@ -126,6 +127,21 @@ func (d *Doors) lift(w http.ResponseWriter, r *http.Request) {
 	var b because
 	if who, ok := d.asked(w, r, &b); ok {
 		l, err := d.c.Lift(r.Context(), who.Actor, web.Number(r, "id"), b.Reason)
+		d.answer(w, r, l, err)
+	}
+}
+
+func (d *Doors) prolong(w http.ResponseWriter, r *http.Request) {
+	var b struct {
+		because
+		Minutes int  `json:"minutes"`
+		Look    bool `json:"look"` // only say what it would go on to stop
+	}
+	if who, ok := d.asked(w, r, &b); ok && b.Look {
+		x, err := d.c.LookLonger(r.Context(), web.Number(r, "id"), b.Minutes)
+		d.answer(w, r, x, err)
+	} else if ok {
+		l, err := d.c.Prolong(r.Context(), who.Actor, web.Number(r, "id"), b.Minutes, b.Reason)
 		d.answer(w, r, l, err)
 	}
 }

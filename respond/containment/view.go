@@ -102,6 +102,9 @@ func (c *Containment) Of(incident string) []Lease {
 func (l *Lease) bare() *Lease {
 	v := l.copy()
 	v.Preview, v.Keep = nil, nil
+	if v.Longer != nil {
+		v.Longer.Preview = nil
+	}
 	return v
 }
 
@@ -134,7 +137,10 @@ func (c *Containment) Waiting(a Asker) []Lease {
 	defer c.mu.RUnlock()
 	out := []Lease{}
 	for id, l := range c.leases {
-		if _, err := c.answerable(id, a); err == nil && slices.ContainsFunc(l.Verdict.Missing, func(r string) bool { return slices.Contains(a.Roles, r) }) {
+		if _, err := c.answerable(id, a); err != nil {
+			continue
+		}
+		if v, _ := l.question(); slices.ContainsFunc(v.Missing, func(r string) bool { return slices.Contains(a.Roles, r) }) {
 			out = append(out, *l.copy())
 		}
 	}

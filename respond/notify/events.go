@@ -41,6 +41,11 @@ func ofContainment(p *event.Containment, at time.Time) (Happening, bool) {
 	if p.Scope != "" {
 		what += " " + p.Scope
 	}
+	if p.Longer {
+		h.Title = Text{EN: "Your yes is asked for, that this lasts longer: " + what, FR: "Votre accord est demandé pour prolonger : " + what}
+		h.Text = Text{EN: strings.Clone(p.Reason), FR: strings.Clone(p.Reason)}
+		return h, true
+	}
 	switch p.State {
 	case "proposed":
 		h.Title = Text{EN: "Your yes is asked for: " + what, FR: "Votre accord est demandé : " + what}
