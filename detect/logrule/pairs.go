@@ -70,6 +70,9 @@ func (p *pairs) Raw(k int) (string, sigma.Form) {
 	return p.values[k].Text, sigma.Plain
 }
 
+// Whole is no text: there is none.
+func (p *pairs) Whole() (string, bool) { return "", false }
+
 // Value is one of [pairs.Every].
 func (p *pairs) Value(k int) sigma.Value { return p.values[k] }
 

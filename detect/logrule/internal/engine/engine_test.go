@@ -45,6 +45,8 @@ func (l log) Raw(k int) (string, sigma.Form) {
 	return "", sigma.Nothing
 }
 
+func (l log) Whole() (string, bool) { return "", false }
+
 var words = [...]string{"cmd", "cmd.exe", `\cmd.exe`, "-enc", "whoami", "x", "", "Ä", "powershell", "shell", "İ", "a b"}
 
 func word(r *rand.Rand) string { return words[r.IntN(len(words))] }
@@ -191,7 +193,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	var m memo
 	for k := range 200_000 {
 		text := fmt.Sprintf("%0*d", 1+k%300, k%5000)
-		found, key, ok := m.get(uint32(k%3), 0, text, sigma.Plain)
+		var hash uint64
+		found, key, ok := m.get(uint32(k%3), 0, text, &hash, sigma.Plain)
 		want := []int32{int32(len(text)), int32(k % 3)}
 		if ok && !slices.Equal(found, want) {
 			t.Fatalf("of %q is remembered %v, want %v", text, found, want)

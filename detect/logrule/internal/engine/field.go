@@ -57,10 +57,14 @@ func textKey(t *sigma.Test) string {
 	return "i" + t.Pattern.String()
 }
 
-// worthOf says how seldom a test is likely to hold.
+// worthOf says how seldom a test is likely to hold: what Windows writes everywhere is worth nothing.
 func worthOf(t *sigma.Test) int {
 	text, s, _ := shapeOf(t.Pattern)
-	if s == whole {
+	lower := strings.ToLower(text)
+	switch {
+	case strings.Contains(usual, lower) && s != whole, s == whole && strings.Contains(usualWords, " "+lower+" "):
+		return 0
+	case s == whole:
 		return 4 + 2*len(text)
 	}
 	return len(text)
@@ -94,12 +98,12 @@ type field struct {
 	back  ends
 	short grams   // found anywhere, of two or three bytes
 	grams grams   // found anywhere, of four bytes and more
-	long  grams   // found anywhere, where they are few and long: it does not look at each byte
+	sieve *sieve  // of all of them, where it is all fields; nil: it has none
 	lone  []entry // found anywhere, of one byte
 }
 
 func newField(id uint32, every bool, at place) *field {
-	return &field{id: id, every: every, place: at, back: ends{back: true}, short: grams{width: 2, stride: 1}, grams: grams{width: 4, stride: 1}, long: grams{width: 4, stride: 4}}
+	return &field{id: id, every: every, place: at, back: ends{back: true}, short: grams{width: 2}, grams: grams{width: 4}}
 }
 
 func (f *field) add(t *sigma.Test, group int32) {
@@ -128,27 +132,26 @@ func (f *field) add(t *sigma.Test, group int32) {
 	}
 }
 
-func (f *field) finish() {
-	if isLong := func(x entry) bool { return len(x.text) >= f.long.least() }; countOf(f.grams.all, isLong) <= mostLong {
-		for _, x := range f.grams.all {
-			if isLong(x) {
-				f.long.all = append(f.long.all, x)
-			}
-		}
-		f.grams.all = slices.DeleteFunc(f.grams.all, isLong)
+func (f *field) finish(b *Book) {
+	if f.every {
+		f.sieve = b.sieve(f.entries())
 	}
-	for _, all := range [...]*[]entry{&f.front.all, &f.back.all, &f.short.all, &f.grams.all, &f.long.all} {
+	for _, all := range [...]*[]entry{&f.front.all, &f.back.all, &f.short.all, &f.grams.all} {
 		*all = slices.Clone(*all) // without the room that they grew into
 	}
-	f.long.finish()
 	f.front.finish()
 	f.back.finish()
 	f.short.finish()
 	f.grams.finish()
 }
 
-// mostLong is how many long texts are few: each takes as many places in a table as the look through a value strides over.
-const mostLong = 128
+// entries are all texts that are looked for.
+func (f *field) entries() (all []entry) {
+	for _, x := range f.whole {
+		all = append(all, x...)
+	}
+	return slices.Concat(all, f.front.all, f.back.all, f.lone, f.short.all, f.grams.all)
+}
 
 func countOf(all []entry, is func(entry) bool) (n int) {
 	for _, x := range all {
@@ -174,6 +177,5 @@ func (f *field) look(lower, value string, out []int32) []int32 {
 		}
 	}
 	out = f.short.look(lower, value, out)
-	out = f.long.look(lower, value, out)
 	return f.grams.look(lower, value, out)
 }

@@ -27,13 +27,20 @@ const golden = 0x9e3779b97f4a7c15
 
 // newIndex takes the number of each entry.
 func newIndex(numbers []uint64) index {
-	x := index{size: uint(bits.Len(uint(len(numbers) + len(numbers)/4)))}
-	x.wide = min(max(x.size+3, 6), 17)
-	x.bits, x.slots, x.list = make([]uint64, 1<<(x.wide-6)), make([]bucket, 1<<x.size), make([]int32, len(numbers))
+	x := index{list: make([]int32, len(numbers))}
 	for k := range x.list {
 		x.list[k] = int32(k)
 	}
 	slices.SortStableFunc(x.list, func(a, b int32) int { return cmp.Compare(numbers[a], numbers[b]) })
+	distinct := 0
+	for k, e := range x.list {
+		if k == 0 || numbers[e] != numbers[x.list[k-1]] {
+			distinct++
+		}
+	}
+	x.size = uint(bits.Len(uint(distinct + distinct/8)))
+	x.wide = min(max(x.size+4, 6), 17)
+	x.bits, x.slots = make([]uint64, 1<<(x.wide-6)), make([]bucket, 1<<x.size)
 	for from := 0; from < len(numbers); {
 		n, to := numbers[x.list[from]], from+1
 		for to < len(numbers) && numbers[x.list[to]] == n {
@@ -137,8 +144,9 @@ func (e *ends) look(lower, value string, out []int32) []int32 {
 
 // grams find texts anywhere in a value, each by two or four bytes of it; where it strides, by as many such places one after the other.
 type grams struct {
-	width  int // two or four
-	stride int // it looks at each stride-th place of a value
+	width  int     // two or four
+	stride int     // it looks at each stride-th place of a value
+	few    []entry // those that are looked for one by one, as they are too short to stride over, or hardly any
 	all    []entry
 	backs  []int32 // by entry: how far before the first of its places it begins
 	index  index
@@ -151,19 +159,46 @@ func (g *grams) of(s string) uint64 {
 	if g.width == 2 {
 		return uint64(s[0]) | uint64(s[1])<<8
 	}
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
+	return uint64(load4(s))
 }
 
 // usual are texts of which much is found in whatever Windows logs: bytes of them tell little.
 const usual = `c:\windows\system32\ c:\windows\syswow64\ c:\program files\ c:\program files (x86)\ c:\programdata\ c:\users\ \appdata\local\temp\ \appdata\roaming\ ` +
 	`microsoft windows microsoft-windows- nt authority\system hklm\system\currentcontrolset\services\ hklm\software\microsoft\windows\currentversion\ ` +
-	`powershell.exe cmd.exe /c svchost.exe -k explorer.exe https://www. http:// .dll" .exe" --type= \device\harddiskvolume`
+	`\powershell.exe \cmd.exe /c \svchost.exe -k \explorer.exe \services.exe \winlogon.exe https://www. http:// .dll" .exe" --type= \device\harddiskvolume`
 
-// finish chooses the bytes by which each text is found: those that fewest others have in them, and that are not usual.
+// usualWords are whole values of which the same is true.
+const usualWords = ` high system medium low s-1-16-16384 s-1-16-12288 s-1-16-8192 s-1-5-18 true false cmd.exe powershell.exe svchost.exe `
+
+// Bounds of what is looked for one by one, and of the places by which texts are found that are stridden over.
+const (
+	mostFew    = 6
+	mostPlaces = 4096
+)
+
+// finish makes the stride as long as it may be: but for few, all texts have to be longer than it.
 func (g *grams) finish() {
-	if len(g.all) == 0 {
+	if len(g.all) <= mostFew {
+		g.few, g.all = g.all, nil
 		return
 	}
+	isShort := func(x entry) bool { return len(x.text) < g.least() }
+	for _, g.stride = range [...]int{8, 6, 4, 3, 2, 1} {
+		if short := countOf(g.all, isShort); short <= mostFew && (len(g.all)-short)*g.stride <= mostPlaces {
+			break
+		}
+	}
+	for _, x := range g.all {
+		if isShort(x) {
+			g.few = append(g.few, x)
+		}
+	}
+	g.all = slices.DeleteFunc(g.all, isShort)
+	g.place()
+}
+
+// place chooses the bytes by which each text is found: those that fewest others have in them, and that are not usual.
+func (g *grams) place() {
 	count := map[uint64]int{}
 	for k := 0; k+g.width <= len(usual); k++ {
 		count[g.of(usual[k:])] += 1000
@@ -195,6 +230,11 @@ func (g *grams) finish() {
 }
 
 func (g *grams) look(lower, value string, out []int32) []int32 {
+	for n := range g.few {
+		if x := &g.few[n]; strings.Contains(lower, x.text) {
+			out = x.found(lower, value, out)
+		}
+	}
 	if len(g.all) == 0 {
 		return out
 	}

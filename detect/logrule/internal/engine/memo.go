@@ -31,50 +31,65 @@ type remembered struct {
 
 // Bounds of a memo: about 1 MiB.
 const (
-	memoSlots  = 1 << 13
+	memoSize   = 13
+	memoSlots  = 1 << memoSize
 	memoText   = 512 << 10
 	memoGroups = 32 << 10
 	memoValue  = 512 // longer values are not remembered
 )
 
-// key is a value that something is looked for in. It is worth a question unless slot is nil.
+// key is a value that something is looked for in. It is worth remembering unless slot is 0.
 type key struct {
-	slot *remembered
+	slot uint64 // where it is to stand, +1: there, or if something else came there later, beside
 	hash uint64
 	of   uint32
 	text string
 	form sigma.Form
 }
 
-// get is what was found in a value when it was looked at before. Whether it is worth a look is kept under the number judged.
-func (m *memo) get(of, judged uint32, text string, form sigma.Form) (found []int32, k key, ok bool) {
+// hashOf is the hash of a value, which is never 0.
+func (m *memo) hashOf(text string) uint64 {
+	if m.slots == nil {
+		m.seed, m.slots = maphash.MakeSeed(), make([]remembered, memoSlots)
+	}
+	return maphash.String(m.seed, text) | 1
+}
+
+// get is what was found in a value when it was looked at before. Whether it is worth a look is kept under the number judged. The hash of
+// the value is made if it is 0: it may be looked at for many reasons.
+func (m *memo) get(of, judged uint32, text string, hash *uint64, form sigma.Form) (found []int32, k key, ok bool) {
 	score := &m.score[judged%uint32(len(m.score))]
 	if m.turn++; len(text) > memoValue || *score < 0 && m.turn&31 != 0 {
 		return nil, key{}, false
 	}
-	if m.slots == nil {
-		m.seed, m.slots = maphash.MakeSeed(), make([]remembered, memoSlots)
+	if *hash == 0 {
+		*hash = m.hashOf(text)
 	}
-	h := maphash.String(m.seed, text) + uint64(of)*0x9e3779b97f4a7c15
-	x := &m.slots[h%memoSlots]
-	if x.remembered && x.hash == h && x.of == of && x.form == form && string(m.text[x.text:x.text+uint32(x.size)]) == text {
-		*score = min(*score+2, 100)
-		return m.groups[x.groups : x.groups+uint32(x.found)], key{}, true
+	h := *hash + uint64(of)*golden
+	at := h >> (64 - memoSize)
+	for _, slot := range [...]uint64{at, at ^ 1} {
+		x := &m.slots[slot]
+		if x.hash == h && x.of == of && x.form == form && x.remembered && string(m.text[x.text:x.text+uint32(x.size)]) == text {
+			*score = min(*score+2, 100)
+			return m.groups[x.groups : x.groups+uint32(x.found)], key{}, true
+		}
 	}
 	*score = max(*score-1, -20)
-	return nil, key{x, h, of, text, form}, false
+	return nil, key{at + 1, h, of, text, form}, false
 }
 
 // put remembers what was found.
 func (m *memo) put(k key, found []int32) {
-	if k.slot == nil || len(found) > memoGroups/8 {
+	if k.slot == 0 || len(found) > memoGroups/8 {
 		return
 	}
 	if len(m.text)+len(k.text) > memoText || len(m.groups)+len(found) > memoGroups {
 		clear(m.slots)
 		m.text, m.groups = m.text[:0], m.groups[:0]
 	}
-	*k.slot = remembered{k.hash, k.of, uint32(len(m.text)), uint16(len(k.text)), uint16(len(found)), uint32(len(m.groups)), k.form, true}
+	first := k.slot - 1
+	m.slots[first^1] = m.slots[first]
+	m.slots[first] = remembered{k.hash, k.of, uint32(len(m.text)), uint16(len(k.text)), uint16(len(found)), uint32(len(m.groups)), k.form, true}
 	m.text = append(m.text, k.text...)
 	m.groups = append(m.groups, found...)
 }

@@ -5,8 +5,10 @@ package engine
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"bulwark/detect/logrule/internal/names"
@@ -15,8 +17,9 @@ import (
 
 // Book is what programs share that are asked with the same runs. It is safe for concurrent use.
 type Book struct {
-	Names *names.Table // of all fields that rules know
-	ids   atomic.Uint32
+	Names  *names.Table // of all fields that rules know
+	ids    atomic.Uint32
+	sieves sync.Map // *sieve by their pieces: hardly two classes of events have others
 }
 
 // Rule is a condition to compile, with the number by which it is told.
@@ -30,7 +33,7 @@ type Program struct {
 	fields []*field // those in which texts are looked for
 	groups int
 	wakes  [][]int32 // for each group the rules that it wakes
-	always []int32   // rules that nothing wakes
+	always []uint64  // bits of the rules that nothing wakes
 	rules  []compiled
 }
 
@@ -57,6 +60,7 @@ type Class struct {
 // Compile makes a program of rules for a class of events. Rules that cannot match such are left out.
 func (b *Book) Compile(rules []Rule, of Class) *Program {
 	c := &compiler{book: b, class: of, p: &Program{}, fields: map[string]*field{}, groups: map[string]int32{}}
+	var always []int32
 	for _, r := range rules {
 		n, t := fold(r.Condition, of.Known)
 		if t == no {
@@ -65,21 +69,25 @@ func (b *Book) Compile(rules []Rule, of Class) *Program {
 		at := int32(len(c.p.rules))
 		c.p.rules = append(c.p.rules, compiled{number: r.Number})
 		if t == yes {
-			c.p.always = append(c.p.always, at)
+			always = append(always, at)
 			continue
 		}
 		root, wake := c.tree(n)
 		c.p.rules[at].root = &root
 		if wake.groups == nil {
-			c.p.always = append(c.p.always, at)
+			always = append(always, at)
 		}
 		for _, g := range wake.groups {
 			c.p.wakes[g] = append(c.p.wakes[g], at)
 		}
 	}
 	c.p.groups = len(c.p.wakes)
+	c.p.always = make([]uint64, (len(c.p.rules)+63)/64)
+	for _, at := range always {
+		c.p.always[at>>6] |= 1 << (at & 63)
+	}
 	for _, f := range c.p.fields {
-		f.finish()
+		f.finish(b)
 	}
 	return c.p
 }
@@ -88,7 +96,12 @@ func (b *Book) Compile(rules []Rule, of Class) *Program {
 func (p *Program) Len() int { return len(p.rules) }
 
 // Always is how many rules are asked about every event of the class.
-func (p *Program) Always() int { return len(p.always) }
+func (p *Program) Always() (n int) {
+	for _, w := range p.always {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
 
 type compiler struct {
 	book   *Book
@@ -230,12 +243,14 @@ func (c *compiler) leaf(tests []*sigma.Test) (tree, wake) {
 
 // residue is a test that no text stands for. An expression is asked only where all texts are found that it must have.
 func (c *compiler) residue(t *sigma.Test) (tree, wake) {
-	asked := tree{group: -1, test: &residue{t, c.book.ids.Add(1), c.place(t.Field), c.place(t.Other)}}
+	asked := tree{group: -1, test: &residue{Test: t, id: c.book.ids.Add(1), place: c.place(t.Field), other: c.place(t.Other)}}
 	if t.How != sigma.Search {
 		return asked, wake{}
 	}
 	out, best := tree{op: sigma.And, group: -1}, wake{}
-	for _, must := range mustsOf(t) {
+	all, least := mustsOf(t)
+	asked.test.least = least
+	for _, must := range all {
 		x, w := c.leaf([]*sigma.Test{must})
 		out.of = append(out.of, x)
 		if best.groups == nil || w.worth > best.worth {

@@ -12,6 +12,7 @@ type residue struct {
 	*sigma.Test
 	id           uint32
 	place, other place
+	least        int // bytes that a value has at least for which it holds
 }
 
 func (r *residue) cost() int {
@@ -24,23 +25,27 @@ func (r *residue) cost() int {
 	return 2
 }
 
-// mustsOf are tests that hold of whatever an expression matches, and that texts are looked for in place of.
-func mustsOf(t *sigma.Test) (all []*sigma.Test) {
+// mustsOf are tests that hold of whatever an expression matches, and that texts are looked for in place of; least is how many bytes that
+// has at least.
+func mustsOf(t *sigma.Test) (all []*sigma.Test, least int) {
 	x, err := syntax.Parse(t.Regexp.String(), syntax.Perl)
 	if err != nil {
-		return nil
+		return nil, 0
 	}
 	for _, text := range musts(x.Simplify(), nil) {
 		all = append(all, &sigma.Test{Field: t.Field, How: sigma.Like, Pattern: sigma.Pattern{{Wild: sigma.Any}, {Text: text}, {Wild: sigma.Any}}})
 	}
-	return all
+	return all, leastOf(x)
 }
+
+// rare are letters that hardly any value has: one of them alone is worth to be looked for.
+const rare = "`$^{}|~!#"
 
 // musts are texts that stand in whatever an expression matches, in lower case.
 func musts(x *syntax.Regexp, all []string) []string {
 	switch x.Op {
 	case syntax.OpLiteral:
-		if s := strings.ToLower(string(x.Rune)); len(s) > 1 {
+		if s := strings.ToLower(string(x.Rune)); len(s) > 1 || len(s) == 1 && strings.Contains(rare, s) {
 			all = append(all, s)
 		}
 	case syntax.OpConcat:
@@ -55,4 +60,28 @@ func musts(x *syntax.Regexp, all []string) []string {
 		}
 	}
 	return all
+}
+
+// leastOf is how many bytes whatever an expression matches has at least.
+func leastOf(x *syntax.Regexp) (n int) {
+	switch x.Op {
+	case syntax.OpLiteral:
+		return len(x.Rune) // letters that are others in lower case may have fewer bytes than they are written with here
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return 1
+	case syntax.OpCapture, syntax.OpPlus:
+		return leastOf(x.Sub[0])
+	case syntax.OpRepeat:
+		return min(x.Min*leastOf(x.Sub[0]), 1<<20)
+	case syntax.OpConcat:
+		for _, y := range x.Sub {
+			n += leastOf(y)
+		}
+	case syntax.OpAlternate:
+		n = leastOf(x.Sub[0])
+		for _, y := range x.Sub[1:] {
+			n = min(n, leastOf(y))
+		}
+	}
+	return n
 }

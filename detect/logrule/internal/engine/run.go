@@ -2,7 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
-	"slices"
+	"math/bits"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -18,7 +18,6 @@ type Run struct {
 	memo  memo
 	bits  []uint64
 	woken []uint64
-	asked []int32
 	found []int32
 	lower []byte
 
@@ -57,10 +56,12 @@ func (r *Run) ask(c *compiled) bool {
 // Match appends the numbers of the rules that match the event that was laid, in the order in which they were compiled.
 func (p *Program) Match(r *Run, out []int) []int {
 	r.bits = cleared(r.bits, p.groups)
-	r.woken = cleared(r.woken, len(p.rules))
-	r.asked = append(r.asked[:0], p.always...)
+	r.woken = append(r.woken[:0], p.always...)
 	for _, f := range p.fields {
 		if f.every {
+			if r.sifted(f) {
+				continue
+			}
 			for k := range r.event.Len() {
 				p.look(r, f, k)
 			}
@@ -70,13 +71,23 @@ func (p *Program) Match(r *Run, out []int) []int {
 			p.look(r, f, int(k-1))
 		}
 	}
-	slices.Sort(r.asked)
-	for _, at := range r.asked {
-		if r.ask(&p.rules[at]) {
-			out = append(out, p.rules[at].number)
+	for word, woken := range r.woken {
+		for ; woken != 0; woken &= woken - 1 {
+			if x := &p.rules[word<<6+bits.TrailingZeros64(woken)]; r.ask(x) {
+				out = append(out, x.number)
+			}
 		}
 	}
 	return out
+}
+
+// sifted reports whether no value of the event has a text in it that is looked for in all of them.
+func (r *Run) sifted(f *field) bool {
+	if f.sieve == nil {
+		return false
+	}
+	text, ok := r.event.Whole()
+	return ok && !f.sieve.may(text)
 }
 
 // look finds the groups of a value, and wakes rules.
@@ -87,10 +98,7 @@ func (p *Program) look(r *Run, f *field, k int) {
 		}
 		r.bits[g>>6] |= 1 << (g & 63)
 		for _, at := range p.wakes[g] {
-			if r.woken[at>>6]>>(at&63)&1 == 0 {
-				r.woken[at>>6] |= 1 << (at & 63)
-				r.asked = append(r.asked, at)
-			}
+			r.woken[at>>6] |= 1 << (at & 63)
 		}
 	}
 }
@@ -101,11 +109,14 @@ func (r *Run) groups(f *field, k int) []int32 {
 	if form == sigma.Nothing {
 		return nil
 	}
+	if f.sieve != nil && form == sigma.Plain && !f.sieve.may(raw) && !foreign(raw) {
+		return nil
+	}
 	judged := f.id
 	if f.every {
 		judged += uint32(k) // fields stand in the same place in many events, and some are worth remembering
 	}
-	found, key, ok := r.memo.get(f.id, judged, raw, form)
+	found, key, ok := r.memo.get(f.id, judged, raw, &r.hashes[k], form)
 	if ok {
 		return found
 	}
@@ -200,7 +211,10 @@ func (r *Run) one(t *residue, k int) bool {
 
 // search asks an expression, which is dear: what it said of a value is remembered.
 func (r *Run) search(t *residue, k int, raw string, form sigma.Form) bool {
-	found, key, ok := r.memo.get(t.id, t.id, raw, form)
+	if len(raw) < t.least { // it is not longer without its backslashes
+		return false
+	}
+	found, key, ok := r.memo.get(t.id, t.id, raw, &r.hashes[k], form)
 	if ok {
 		return len(found) > 0
 	}

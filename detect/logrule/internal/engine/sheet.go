@@ -15,6 +15,9 @@ type Event interface {
 	Raw(k int) (string, sigma.Form)
 	// Value is one as it is meant. It is valid as long as the event is.
 	Value(k int) sigma.Value
+	// Whole is a text in which all values stand, each in one piece but for what stands before quotes, strokes and control characters; false:
+	// there is none, or it has letters in it that [foreign] tells.
+	Whole() (text string, ok bool)
 }
 
 // Sheet is an event laid out by the numbers of its names. Its zero value is ready; it is not safe for concurrent use.
@@ -23,6 +26,8 @@ type Sheet struct {
 	first []int32 // by the number of a name: its first value+1; 0: there is none
 	next  []int32 // by value: the next one of the same name, +1
 	used  []int32 // numbers that first has something for
+	// hashes are those of values that were looked up, by value; 0: nobody asked.
+	hashes []uint64
 }
 
 // Lay takes an event. Names that are not in the table are known to no rule.
@@ -35,8 +40,10 @@ func (s *Sheet) Lay(e Event, t *names.Table) {
 	}
 	n := e.Len()
 	if cap(s.next) < n {
-		s.next = make([]int32, n, 2*n)
+		s.next, s.hashes = make([]int32, n, 2*n), make([]uint64, n, 2*n)
 	}
+	s.hashes = s.hashes[:n]
+	clear(s.hashes)
 	s.event, s.used, s.next = e, s.used[:0], s.next[:n]
 	for k := n - 1; k >= 0; k-- {
 		name := t.Of(e.Name(k))

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -35,6 +34,8 @@ type Record struct {
 	names  []byte // nested names, joined by dots
 	arena  []byte // of what was unescaped
 	values []sigma.Value
+	above  uint64 // has a high bit where a text is not ASCII
+	coded  bool   // a text has letters in it that are written as numbers
 }
 
 // field is a name and where its value stands. A list has a field for each of its elements.
@@ -48,6 +49,7 @@ type field struct {
 // Read takes an event. Objects in it are fields whose names are joined by dots; elements of lists are values of one field.
 func (r *Record) Read(text []byte) error {
 	r.text, r.at, r.fields, r.prefix, r.names, r.arena = text, 0, r.fields[:0], r.prefix[:0], r.names[:0], r.arena[:0]
+	r.above, r.coded = 0, false
 	r.space()
 	if r.peek() != '{' {
 		return r.wrong("it does not begin with {")
@@ -155,7 +157,7 @@ func (r *Record) value(name string, depth int) error {
 		return r.list(name, depth)
 	default:
 		from := r.at
-		for r.at < len(r.text) && !strings.ContainsRune(" \t\r\n,]}", rune(r.text[r.at])) {
+		for r.at < len(r.text) && !closes[r.text[r.at]] {
 			r.at++
 		}
 		word := r.text[from:r.at]
@@ -169,6 +171,9 @@ func (r *Record) value(name string, depth int) error {
 		return r.wrong("a value is missing")
 	}
 }
+
+// closes are the bytes that a word ends before.
+var closes = [256]bool{' ': true, '\t': true, '\r': true, '\n': true, ',': true, ']': true, '}': true}
 
 // isNumber reports whether a word is a number; it does not look whether its digits are where they should be.
 func isNumber(word []byte) bool {
@@ -223,10 +228,13 @@ func (r *Record) add(name string, raw []byte, f sigma.Form) error {
 func (r *Record) quoted() (raw []byte, f sigma.Form, err error) {
 	r.at++ // "
 	rest := r.text[r.at:]
-	n := special(rest, 0)
+	n := r.special(rest, 0)
 	for n < len(rest) && rest[n] == '\\' {
 		f = sigma.Escaped
-		n = special(rest, n+2)
+		if n++; n < len(rest) && rest[n] == 'u' {
+			r.coded = true
+		}
+		n = r.special(rest, n+1)
 	}
 	if n >= len(rest) {
 		return nil, 0, r.wrong("a text is not closed")
@@ -236,14 +244,16 @@ func (r *Record) quoted() (raw []byte, f sigma.Form, err error) {
 }
 
 // special is where the next quote or backslash stands, from at on; len(text) or more: nowhere.
-func special(text []byte, at int) int {
+func (r *Record) special(text []byte, at int) int {
 	for ; at+8 <= len(text); at += 8 {
 		w := binary.LittleEndian.Uint64(text[at:])
+		r.above |= w
 		if found := zeros(w^lows*'"') | zeros(w^lows*'\\'); found != 0 {
 			return at + bits.TrailingZeros64(found)>>3
 		}
 	}
 	for at < len(text) && text[at] != '"' && text[at] != '\\' {
+		r.above |= uint64(text[at])
 		at++
 	}
 	return at
@@ -362,6 +372,17 @@ func (r *Record) Name(k int) string { return r.fields[k].name }
 func (r *Record) Raw(k int) (string, sigma.Form) {
 	return event.View(r.fields[k].raw), r.fields[k].form
 }
+
+// Whole is the text of the event, unless letters in it are written as numbers, or are not ASCII but would be in lower case: the signs of
+// Kelvin and the Turkish capital I.
+func (r *Record) Whole() (string, bool) {
+	if r.coded || r.above&highs != 0 && (bytes.Contains(r.text, kelvin) || bytes.Contains(r.text, dotted)) {
+		return "", false
+	}
+	return event.View(r.text), true
+}
+
+var kelvin, dotted = []byte("\u212a"), []byte("\u0130")
 
 // Value is one of [Record.Every].
 func (r *Record) Value(k int) sigma.Value { return r.said(k) }
