@@ -1,5 +1,5 @@
 # The targets of logs; the root Makefile includes this file.
-.PHONY: bench-intake intake-peers
+.PHONY: bench-intake intake-peers intake-kills
 
 bench-intake: ## measure how many events of syslog over TLS, of _bulk and of Windows are taken in and stored on two cores
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/bulwark
@@ -9,3 +9,8 @@ bench-intake: ## measure how many events of syslog over TLS, of _bulk and of Win
 intake-peers: ## send logs and flows by the programs of others that hospitals have (root)
 	@if [ "$$(id -u)" != 0 ]; then echo "SKIP intake_peers installing the programs needs root"; else \
 	set -o pipefail; ./observe/logs/peers.sh && $(GO) test -count=1 -v -run '^TestRealSendersAreUnderstood$$' ./observe/logs | grep -E 'RESULT|SKIP|FAIL|_test.go'; fi
+
+intake-kills: ## kill the program while senders work, and look for all that it had acknowledged
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/bulwark
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/benchintake ./observe/logs/bench
+	bin/benchintake -bulwark $(BIN) -kills 12

@@ -33,6 +33,7 @@ const (
 	syslogs = "127.0.0.1:18644"
 	bulks   = "127.0.0.1:18645"
 	windows = "127.0.0.1:18646"
+	beats   = "127.0.0.1:18647"
 )
 
 const config = `console: {listen: "` + console + `"}
@@ -40,6 +41,7 @@ bus: {size: 32GiB}
 logs:
   syslog: {tls: "` + syslogs + `"}
   http: "` + bulks + `"
+  lumberjack: {listen: "` + beats + `"}
   wef: {listen: "` + windows + `", client_ca: %s}
 `
 
@@ -64,6 +66,7 @@ func run() error {
 	flag.StringVar(&b.bulwark, "bulwark", "bin/bulwark", "the `program` that is measured")
 	flag.IntVar(&b.events, "events", 1_000_000, "how many events are sent by syslog; of the others a half")
 	flag.StringVar(&b.dir, "dir", "", "`folder` for what is kept; default one that is removed at the end")
+	kills := flag.Int("kills", 0, "kill the program so many `times` while senders work, and count what was lost, in place of the measurements")
 	flag.Parse()
 	if b.dir == "" {
 		dir, err := os.MkdirTemp("", "bench-intake-")
@@ -82,6 +85,9 @@ func run() error {
 	}
 	if err := b.start(); err != nil {
 		return err
+	}
+	if *kills > 0 {
+		return b.kills(*kills)
 	}
 	defer b.stop()
 	for _, m := range []struct {
@@ -214,30 +220,33 @@ func (b *bench) token(ctx context.Context) (string, error) {
 	return string(bytes.TrimSpace(out)), err
 }
 
-// post sends a body by HTTP.
+// ask sends a body by HTTP, which must be taken whole.
+func ask(ctx context.Context, c *http.Client, url, kind, token string, body []byte) (status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := c.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err == nil && (resp.StatusCode != http.StatusOK || bytes.Contains(answer, []byte(`"errors":true`))) {
+		err = fmt.Errorf("%s: %.300s", resp.Status, answer)
+	}
+	return resp.StatusCode, err
+}
+
+// post sends a body until there is room for it.
 func post(ctx context.Context, c *http.Client, url, token string, body []byte) error {
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-		if err != nil {
+		status, err := ask(ctx, c, url, "application/x-ndjson", token, body)
+		if status != http.StatusTooManyRequests {
 			return err
 		}
-		req.Header.Set("Content-Type", "application/x-ndjson")
-		req.Header.Set("Authorization", "Bearer "+token)
-		resp, err := c.Do(req)
-		if err != nil {
-			return err
-		}
-		answer, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		switch {
-		case err != nil:
-			return err
-		case resp.StatusCode == http.StatusTooManyRequests:
-			clock.Pause(ctx, 100*time.Millisecond)
-		case resp.StatusCode != http.StatusOK || bytes.Contains(answer, []byte(`"errors":true`)):
-			return fmt.Errorf("%s: %.300s", resp.Status, answer)
-		default:
-			return nil
-		}
+		clock.Pause(ctx, 100*time.Millisecond)
 	}
 }
