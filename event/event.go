@@ -85,6 +85,7 @@ const (
 	KindLog       Kind = 66
 
 	KindContainment Kind = 64
+	KindAccess      Kind = 70
 
 	kindEnd Kind = 96 // above every code
 )
@@ -159,6 +160,7 @@ var kinds = [kindEnd]struct {
 	KindLog:       {"log", func() Payload { return new(Log) }},
 
 	KindContainment: {"containment", func() Payload { return new(Containment) }},
+	KindAccess:      {"access", func() Payload { return new(Access) }},
 }
 
 // New is an empty payload of the kind; nil for an unknown one.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bulwark/decide/access"
 	findings "bulwark/decide/finding"
 	"bulwark/decide/identity"
 	incidents "bulwark/decide/incident"
@@ -64,6 +65,8 @@ type Config struct {
 	Notify notify.Config `conf:"notify"`
 	// Incidents are what belongs together.
 	Incidents incidents.Config `conf:"incidents"`
+	// Access says who may do what.
+	Access access.Config `conf:"access"`
 	// Containment are acts against attacks, each for a time.
 	Containment containment.Config `conf:"containment"`
 	// Filter stops traffic on this machine.

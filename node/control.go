@@ -44,6 +44,9 @@ func (n *Node) hostRoutes() []web.Route {
 	if n.incidents != nil {
 		all = append(all, n.incidents.Doors(host).Routes()...)
 	}
+	if n.access != nil {
+		all = append(all, n.access.Doors(host, nil).Routes()...)
+	}
 	if n.playbooks != nil {
 		all = append(all, n.playbooks.Doors(host).Routes()...)
 	}

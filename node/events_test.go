@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"bulwark/decide/access"
 	findings "bulwark/decide/finding"
 	incidents "bulwark/decide/incident"
 	"bulwark/decide/safety"
@@ -31,6 +32,7 @@ func publishing() []eventdoc.Room {
 		{Name: "detect/signature", Publishes: signature.Publishes(), Reads: signature.Reads()},
 		{Name: "decide/finding", Publishes: findings.Publishes(), Reads: findings.Reads()},
 		{Name: "decide/incident", Publishes: incidents.Publishes(), Reads: incidents.Reads()},
+		{Name: "decide/access", Publishes: access.Publishes(), Reads: access.Reads()},
 		{Name: "decide/safety", Publishes: safety.Publishes(), Reads: safety.Reads()},
 		{Name: "respond/containment", Publishes: containment.Publishes(), Reads: containment.Reads()},
 		{Name: "respond/playbook", Publishes: playbook.Publishes(), Reads: playbook.Reads()},

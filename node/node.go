@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bulwark/console"
+	"bulwark/decide/access"
 	findings "bulwark/decide/finding"
 	"bulwark/decide/identity"
 	incidents "bulwark/decide/incident"
@@ -65,6 +66,7 @@ type Node struct {
 	inventory    *inventory.Inventory     // nil where no events are kept
 	findings     *findings.Findings       // nil where no events are kept
 	incidents    *incidents.Incidents     // likewise
+	access       *access.Access           // likewise
 	logRules     *logrule.Room            // nil where no events are kept
 	ownLogRules  []logrule.File           // of the configuration
 	rulebook     *signature.Rulebook      // nil where no rules are looked for
@@ -106,7 +108,7 @@ func newNode(ctx context.Context, m made) (*Node, error) {
 	n := &Node{config: m.config, roles: m.roles, dir: m.dir, capture: m.capture, log: m.log, clock: clock.System{}, metrics: web.NewMetrics()}
 	n.started = n.clock.Now()
 	n.health = health.NewTracker(n.clock)
-	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings, n.openIncidents, n.openRulebook, n.openLogRules, n.openNotify, n.openResponse, n.openGroup, n.openPlaybooks, n.openLogs}
+	steps := []func(context.Context) error{n.openData, n.openState, n.openJoins, n.openEvents, n.openInventory, n.openFindings, n.openIncidents, n.openAccess, n.openRulebook, n.openLogRules, n.openNotify, n.openResponse, n.openGroup, n.openPlaybooks, n.openLogs}
 	if n.roles.watches() {
 		steps = append(steps, n.openSensor)
 	}
@@ -261,7 +263,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes(), n.incidents.Doors(signedIn).Routes(), n.notify.Doors(signedInAs).Routes(), n.playbooks.Doors(signedIn).Routes(),
+		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes(), n.incidents.Doors(signedIn).Routes(), n.access.Doors(signedIn, n.ownAccess).Routes(), n.notify.Doors(signedInAs).Routes(), n.playbooks.Doors(signedIn).Routes(),
 			n.logs.Doors(signedIn).Routes(), n.safety.Doors(signedIn).Routes(), n.containment.Doors(asks).Routes())
 		if n.above != nil {
 			n.routes = append(n.routes, n.above.Doors(signedInAs).Routes()...)
@@ -272,6 +274,9 @@ func (n *Node) openConsole(ctx context.Context) error {
 		if n.logRules != nil {
 			n.routes = append(n.routes, n.logRules.Routes(signedIn)...)
 		}
+	}
+	if n.access != nil {
+		n.putDoors()
 	}
 	mux, err := web.NewMux(n.routes, n.identity)
 	if err != nil {

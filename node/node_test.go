@@ -14,6 +14,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"bulwark/decide/access"
 	"bulwark/decide/safety"
 	"bulwark/event"
 	"bulwark/observe/logs"
@@ -283,6 +284,7 @@ func TestWarnablesAreComplete(t *testing.T) {
 	all = append(all, logs.Warnables()...)
 	all = append(all, notify.Warnables()...)
 	all = append(all, safety.Warnables()...)
+	all = append(all, access.Warnables()...)
 	all = append(all, containment.Warnables()...)
 	all = append(all, ledger.Warnables()...)
 	all = append(all, health.Warnables()...)

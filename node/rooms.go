@@ -49,6 +49,9 @@ func (n *Node) rooms() []stage {
 	if n.incidents != nil {
 		keepers = append(keepers, room{"incidents", func(ctx context.Context) error { return n.incidents.Run(ctx, n.bus) }})
 	}
+	if n.access != nil {
+		keepers = append(keepers, room{"access", func(ctx context.Context) error { return n.access.Run(ctx, n.bus) }})
+	}
 	if n.playbooks != nil {
 		keepers = append(keepers, room{"playbooks", func(ctx context.Context) error { return n.playbooks.Run(ctx, n.bus) }})
 	}

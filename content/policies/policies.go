@@ -100,6 +100,9 @@ func read(dir fs.FS, into map[string]File, own bool) error {
 		case len(text) > conf.MaxFile:
 			return fmt.Errorf("%s is longer than %v", name, conf.Size(conf.MaxFile))
 		}
+		if own && strings.TrimSpace(string(text)) == "" {
+			continue // the shipped one is wanted again
+		}
 		into[name] = File{Name: name, Text: string(text), Own: own}
 	}
 	return nil

@@ -154,7 +154,7 @@ func (s *Store) openShelves(o Options) {
 	}{
 		{"event", or(o.Retention, 180*24*time.Hour), nil},
 		{"flow", or(o.FlowRetention, 30*24*time.Hour), []event.Kind{event.KindFlow, event.KindStats}},
-		{"audit", or(o.AuditRetention, 365*24*time.Hour), []event.Kind{event.KindFinding, event.KindIncident, event.KindHealth}},
+		{"audit", or(o.AuditRetention, 365*24*time.Hour), []event.Kind{event.KindFinding, event.KindIncident, event.KindHealth, event.KindAccess}},
 	} {
 		dir := filepath.Join(o.Dir, c.name)
 		s.shelves = append(s.shelves, shelf{dir, logstorage.MustOpenStorage(dir, &logstorage.StorageConfig{

@@ -20,6 +20,8 @@ type Decision struct {
 	Errors []string
 	// Until is from when the time can make a difference; zero: it cannot.
 	Until time.Time
+	// Asked counts how often it was given, for whoever tells of it.
+	Asked atomic.Uint64
 
 	// What it holds under.
 	set     *Set
@@ -374,4 +376,28 @@ func (h *Handle) Walk(action, resource UID, now time.Time, other Attrs) *Decisio
 	d.take(set, why, nil)
 	d.Allow = verdict == cedar.Allow
 	return d
+}
+
+// Matching are the policies that match a question, those that permit and those that forbid.
+func (h *Handle) Matching(action, resource UID, now time.Time) (all []*Policy) {
+	d := h.Ask(action, resource, now, nil)
+	all = slices.Clone(d.By)
+	if !slices.ContainsFunc(d.By, func(p *Policy) bool { return p.Forbid }) {
+		return all
+	}
+	e, f := h.engine, h.facts.Load()
+	e.Entities.mu.RLock()
+	defer e.Entities.mu.RUnlock()
+	r := cedar.Request{Principal: f.principal, Action: action, Resource: resource, Context: e.context(f, now)}
+	var permits walk
+	for _, p := range d.set.Policies {
+		if !p.Forbid {
+			permits = append(permits, p)
+		}
+	}
+	_, why := cedar.Authorize(permits, &reading{from: e.Entities}, r)
+	for _, x := range why.Reasons {
+		all = append(all, d.set.byID[string(x.PolicyID)])
+	}
+	return all
 }

@@ -223,3 +223,23 @@ func (l *lineage) holds(e *Entities) bool {
 	}
 	return true
 }
+
+// Of are the entities of some types, in order.
+func (e *Entities) Of(types ...string) []Entity {
+	all := []Entity{}
+	for _, u := range e.All() {
+		if !slices.Contains(types, string(u.Type)) {
+			continue
+		}
+		e.mu.RLock()
+		if c := e.cells[u]; c != nil {
+			x := Entity{UID: u, Parents: slices.Clone(c.parents), Attrs: Attrs{}}
+			for k, v := range c.entity.Attributes.All() {
+				x.Attrs[string(k)] = v
+			}
+			all = append(all, x)
+		}
+		e.mu.RUnlock()
+	}
+	return all
+}

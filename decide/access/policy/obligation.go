@@ -95,8 +95,8 @@ func merge(all []Obligation) []Obligation {
 	return out
 }
 
-// covers reports whether have asks at least as much as want.
-func covers(have []Obligation, want Obligation) bool {
+// Covers reports whether have asks at least as much as want.
+func Covers(have []Obligation, want Obligation) bool {
 	return slices.ContainsFunc(have, func(o Obligation) bool {
 		if o.Do != want.Do || want.Within > 0 && o.Within > want.Within {
 			return false

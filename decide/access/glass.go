@@ -1,0 +1,380 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"bulwark/decide/access/policy"
+	"bulwark/platform/ledger"
+)
+
+// Glass is a glass that somebody broke: emergency access to the record of one patient.
+type Glass struct {
+	ID      string    `json:"id"`
+	Person  string    `json:"person"`
+	Session string    `json:"session,omitempty"`
+	Patient string    `json:"patient"`
+	Reason  string    `json:"reason"` // one of Reasons
+	Text    string    `json:"text,omitempty"`
+	At      time.Time `json:"at"`
+	Ends    time.Time `json:"ends"`
+	// Units are those in which the person was on duty, or works.
+	Units []string `json:"units"`
+	// State is open, waiting (for its review), explained (by data that came later) or reviewed (by a person).
+	State  string     `json:"state"`
+	Due    time.Time  `json:"due"`
+	Notify []string   `json:"notify,omitempty"`
+	Used   uint64     `json:"used"` // decisions under it
+	Why    []Mark     `json:"why"`  // what explains it, or makes it stand out
+	Rank   int        `json:"rank"` // of those that wait: the highest is looked at first
+	Review *GlassWord `json:"review,omitempty"`
+}
+
+// Mark is something that speaks for or against a break-glass.
+type Mark struct {
+	policy.Text
+	Weight int `json:"weight"` // 0: it explains it
+}
+
+// GlassWord is what a person said of a break-glass.
+type GlassWord struct {
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+	Verdict string    `json:"verdict"` // justified or abuse
+	Text    string    `json:"text,omitempty"`
+}
+
+// Reasons are why a glass may be broken, to choose from.
+func Reasons() []string {
+	return []string{"emergency", "transfer", "on-call", "consultation", "administrative", "other"}
+}
+
+// GlassLife is how long a broken glass opens a record.
+const GlassLife = time.Hour
+
+const (
+	mostGlasses = 20_000
+	longText    = 500 // characters
+	dataBefore  = 24 * time.Hour
+	dataAfter   = 72 * time.Hour
+	glassKept   = 3 * 365 * 24 * time.Hour
+)
+
+// GlassAsk asks to break the glass for a patient.
+type GlassAsk struct {
+	Patient string `json:"patient"` // pseudonym
+	Reason  string `json:"reason"`
+	Text    string `json:"text"`
+}
+
+// BreakGlass opens the record of a patient for an hour, where a policy allows it. It is in the ledger before it opens anything.
+func (h *Handle) BreakGlass(ctx context.Context, ask GlassAsk) (*Glass, error) {
+	a := h.access
+	if !pseudonym(ask.Patient) || !slices.Contains(Reasons(), ask.Reason) {
+		return nil, fmt.Errorf("%w: breaking the glass needs a patient, and a reason among %s", ErrAsk, strings.Join(Reasons(), ", "))
+	}
+	ask.Text = strings.TrimSpace(ask.Text)
+	if n := utf8.RuneCountInString(ask.Text); n > longText || ask.Reason == "other" && n < 10 {
+		return nil, fmt.Errorf("%w: say why in at most %d characters; the reason other needs at least 10", ErrAsk, longText)
+	}
+	h.mu.RLock()
+	s := h.session
+	h.mu.RUnlock()
+	a.know(ask.Patient)
+	d := h.Decide(policy.ID("Action", "breakGlass"), policy.ID("Patient", ask.Patient))
+	now := a.needs.Clock.Now().UTC().Truncate(time.Millisecond)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	entry := ledger.Entry{Actor: ledger.Person(s.Person), Act: "access.break-glass", Outcome: ledger.Refused, Detail: map[string]string{"patient": ask.Patient, "reason": ask.Reason}}
+	if !d.Allow {
+		entry.Object = "patient:" + ask.Patient
+		if err := a.write(ctx, nil, entry); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %s", ErrRefuse, d.Why().EN)
+	}
+	if g := a.activeGlass(s.Person, ask.Patient); g != nil {
+		return clone(g), nil
+	}
+	if len(a.glasses) >= mostGlasses {
+		a.forgetGlasses(now)
+	}
+	g := &Glass{ID: uuid.Must(uuid.NewV7()).String(), Person: s.Person, Session: s.ID, Patient: ask.Patient, Reason: ask.Reason, Text: ask.Text, At: now, Ends: now.Add(GlassLife),
+		Units: a.unitsOf(s.Person, now), State: "open", Due: now.Add(72 * time.Hour), Why: []Mark{}}
+	for _, o := range d.Obligations {
+		switch o.Do {
+		case "review":
+			g.Due = now.Add(o.Within)
+		case "notify":
+			g.Notify = o.Who
+		}
+	}
+	entry.Object, entry.Outcome = "glass:"+g.ID, ledger.Done
+	if err := a.write(ctx, map[itemKey]any{{"glass", g.ID}: g}, entry); err != nil {
+		return nil, err
+	}
+	a.glasses[g.ID] = g
+	a.entities.Touch(policy.ID("Person", s.Person))
+	a.expect(now)
+	a.show("glass", clone(g))
+	return clone(g), nil
+}
+
+// know makes a patient known of whom no message has told yet: care does not wait for messages.
+func (a *Access) know(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.patients[id] == nil && a.room() {
+		a.patients[id] = &patient{}
+		a.putPatient(id, a.needs.Clock.Now())
+	}
+}
+
+func clone(g *Glass) *Glass {
+	c := *g
+	c.Units, c.Why, c.Notify = slices.Clone(g.Units), slices.Clone(g.Why), slices.Clone(g.Notify)
+	return &c
+}
+
+// activeGlass is the glass that somebody broke for a patient and that is open still; nil: none. The lock is held.
+func (a *Access) activeGlass(person, patient string) *Glass {
+	for _, g := range a.glasses {
+		if g.State == "open" && g.Person == person && g.Patient == patient {
+			return g
+		}
+	}
+	return nil
+}
+
+// glassAt is the glass that somebody had broken for a patient at a time; nil: none. The lock is held.
+func (a *Access) glassAt(person, patient string, at time.Time) *Glass {
+	for _, g := range a.glasses {
+		if g.Person == person && g.Patient == patient && !at.Before(g.At) && at.Before(g.Ends) {
+			return g
+		}
+	}
+	return nil
+}
+
+// unitsOf are where somebody works or is on duty. The lock is held.
+func (a *Access) unitsOf(person string, at time.Time) (all []string) {
+	all = []string{}
+	if p := a.people[person]; p != nil {
+		all = append(all, p.Units...)
+	}
+	for _, d := range a.duties {
+		if d.Person == person && d.From.Before(at.Add(12*time.Hour)) && d.Until.After(at.Add(-12*time.Hour)) && !slices.Contains(all, d.Unit) {
+			all = append(all, d.Unit)
+		}
+	}
+	return all
+}
+
+// endGlasses ends those whose hour is over. The lock is held.
+func (a *Access) endGlasses(now time.Time) {
+	for _, g := range a.glasses {
+		if g.State == "open" && !now.Before(g.Ends) {
+			g.State = "waiting"
+			a.unkept[itemKey{"glass", g.ID}] = g
+			a.entities.Touch(policy.ID("Person", g.Person))
+		}
+	}
+}
+
+// EndGlass closes a glass before its hour is over: whoever broke it may, and the machine itself.
+func (a *Access) EndGlass(ctx context.Context, actor, id string) (*Glass, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	g := a.glasses[id]
+	if g == nil {
+		return nil, ErrNone
+	}
+	if actor != ledger.Person(g.Person) && actor != ledger.Host {
+		return nil, fmt.Errorf("%w: somebody else broke it", ErrRefuse)
+	}
+	if g.State != "open" {
+		return clone(g), nil
+	}
+	next := clone(g)
+	next.State, next.Ends = "waiting", a.needs.Clock.Now().UTC().Truncate(time.Millisecond)
+	return a.setGlass(ctx, next, ledger.Entry{Actor: actor, Act: "access.close-glass", Object: "glass:" + id, Outcome: ledger.Done})
+}
+
+// setGlass keeps a glass as it is now. The lock is held.
+func (a *Access) setGlass(ctx context.Context, g *Glass, e ledger.Entry) (*Glass, error) {
+	if err := a.write(ctx, map[itemKey]any{{"glass", g.ID}: g}, e); err != nil {
+		return nil, err
+	}
+	a.glasses[g.ID] = g
+	a.entities.Touch(policy.ID("Person", g.Person))
+	a.show("glass", clone(g))
+	return clone(g), nil
+}
+
+// ReviewGlass takes what a person says of a break-glass. Nobody reviews their own.
+func (a *Access) ReviewGlass(ctx context.Context, actor, id, verdict, text string) (*Glass, error) {
+	if verdict != "justified" && verdict != "abuse" || utf8.RuneCountInString(text) > longText || verdict == "abuse" && strings.TrimSpace(text) == "" {
+		return nil, fmt.Errorf("%w: a review says justified or abuse, the latter with its reason", ErrAsk)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	g := a.glasses[id]
+	switch {
+	case g == nil:
+		return nil, ErrNone
+	case actor == ledger.Person(g.Person):
+		return nil, fmt.Errorf("%w: nobody reviews their own break-glass", ErrRefuse)
+	}
+	next := clone(g)
+	next.Review = &GlassWord{actor, a.needs.Clock.Now().UTC().Truncate(time.Millisecond), verdict, strings.TrimSpace(text)}
+	if next.State != "open" {
+		next.State = "reviewed"
+	}
+	return a.setGlass(ctx, next, ledger.Entry{Actor: actor, Act: "access.review-glass", Object: "glass:" + id, Outcome: ledger.Done, Detail: map[string]string{"verdict": verdict, "text": next.Review.Text}})
+}
+
+// Glasses are those of some states, those that wait by rank, then the newest first.
+func (a *Access) Glasses(states ...string) []*Glass {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	all := []*Glass{}
+	for _, g := range a.glasses {
+		if len(states) == 0 || slices.Contains(states, g.State) {
+			all = append(all, clone(g))
+		}
+	}
+	slices.SortFunc(all, func(x, y *Glass) int {
+		return cmp.Or(cmp.Compare(y.Rank, x.Rank), y.At.Compare(x.At), strings.Compare(x.ID, y.ID))
+	})
+	return all
+}
+
+// triage explains what later data explains, and ranks the rest.
+func (a *Access) triage(ctx context.Context, now time.Time) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, g := range a.glasses {
+		if g.State != "waiting" {
+			continue
+		}
+		next := clone(g)
+		if why, ok := a.explained(g); ok {
+			next.State, next.Why, next.Rank = "explained", []Mark{{Text: why}}, 0
+			e := ledger.Entry{Actor: ledger.Program("access"), Act: "access.explain-glass", Object: "glass:" + g.ID, Outcome: ledger.Done, Detail: map[string]string{"by": why.EN}}
+			if _, err := a.setGlass(ctx, next, e); err != nil {
+				return err
+			}
+			continue
+		}
+		next.Why = a.marks(g, now)
+		next.Rank = 0
+		for _, m := range next.Why {
+			next.Rank += m.Weight
+		}
+		if next.Rank != g.Rank || len(next.Why) != len(g.Why) {
+			a.glasses[g.ID] = next
+			a.unkept[itemKey{"glass", g.ID}] = next
+		}
+	}
+	return nil
+}
+
+// explained reports whether data say that the patient was, or came to be, in the care of who broke the glass. The lock is held.
+func (a *Access) explained(g *Glass) (policy.Text, bool) {
+	from, until := g.At.Add(-dataBefore), g.At.Add(dataAfter)
+	if p := a.patients[g.Patient]; p != nil {
+		for _, s := range p.Stays {
+			touches := s.From.Before(until) && (s.Until.IsZero() || s.Until.After(from))
+			if !touches || !slices.Contains(g.Units, s.Unit) {
+				continue
+			}
+			switch s.Why {
+			case "admission", "visit":
+				return policy.Text{EN: "The patient was admitted to the unit " + s.Unit + ".", FR: "Le patient a été admis dans l'unité " + s.Unit + "."}, true
+			case "appointment", "expected":
+				return policy.Text{EN: "The patient was expected in the unit " + s.Unit + ".", FR: "Le patient était attendu dans l'unité " + s.Unit + "."}, true
+			case "order":
+				return policy.Text{EN: "The unit " + s.Unit + " ordered something for the patient.", FR: "L'unité " + s.Unit + " a prescrit pour le patient."}, true
+			}
+		}
+	}
+	if t := a.teams[g.Person+" "+g.Patient]; t != nil && t.By != ledger.Person(g.Person) && t.From.Before(until) {
+		return policy.Text{EN: "The person came into the care team of the patient.", FR: "La personne est entrée dans l'équipe de soins du patient."}, true
+	}
+	return policy.Text{}, false
+}
+
+// marks are what makes a break-glass stand out. The lock is held.
+func (a *Access) marks(g *Glass, now time.Time) []Mark {
+	all := []Mark{}
+	add := func(weight int, en, fr string) { all = append(all, Mark{policy.Text{EN: en, FR: fr}, weight}) }
+	p := a.patients[g.Patient]
+	switch {
+	case p == nil || len(p.Stays) == 0:
+		add(3, "No message tells of the patient.", "Aucun message ne mentionne le patient.")
+	case !slices.ContainsFunc(p.Stays, func(s Stay) bool {
+		return s.From.Before(g.At.Add(dataAfter)) && (s.Until.IsZero() || s.Until.After(g.At.Add(-dataBefore)))
+	}):
+		add(4, "The patient was not in the hospital.", "Le patient n'était pas dans l'établissement.")
+	default:
+		add(1, "The patient was in another unit.", "Le patient était dans une autre unité.")
+	}
+	if p != nil && p.Sensitive {
+		add(4, "The record is marked sensitive.", "Le dossier est marqué sensible.")
+	}
+	if len(g.Units) == 0 {
+		add(2, "The person was on duty nowhere.", "La personne n'était de service nulle part.")
+	}
+	same, often := 0, 0
+	for _, o := range a.glasses {
+		if o.Person == g.Person && o.ID != g.ID && g.At.Sub(o.At).Abs() < 7*24*time.Hour && o.State != "explained" {
+			often++
+			if o.Patient == g.Patient {
+				same++
+			}
+		}
+	}
+	if often >= 3 {
+		add(3, fmt.Sprintf("%d others by the same person within a week are not explained.", often), fmt.Sprintf("%d autres de la même personne en une semaine restent inexpliqués.", often))
+	}
+	if same > 0 {
+		add(2, "The same person broke the glass for this patient before.", "La même personne a déjà brisé la glace pour ce patient.")
+	}
+	if g.Reason == "other" || g.Reason == "administrative" {
+		add(1, "The reason given is no emergency.", "Le motif indiqué n'est pas une urgence.")
+	}
+	if now.After(g.Due) {
+		add(1, "The review is overdue.", "La relecture est en retard.")
+	}
+	return all
+}
+
+// forgetGlasses makes room: those that were looked at and are oldest go. The lock is held.
+func (a *Access) forgetGlasses(now time.Time) {
+	var over []*Glass
+	for _, g := range a.glasses {
+		if g.State == "explained" || g.State == "reviewed" || now.Sub(g.At) > glassKept {
+			over = append(over, g)
+		}
+	}
+	slices.SortFunc(over, func(x, y *Glass) int { return x.At.Compare(y.At) })
+	for _, g := range over[:min(len(over), 1+mostGlasses/100)] {
+		delete(a.glasses, g.ID)
+		a.unkept[itemKey{"glass", g.ID}] = nil
+		a.count.forgotten.Inc()
+	}
+}
+
+// show tells those who look at the console.
+func (a *Access) show(what string, v any) {
+	if a.needs.Live != nil {
+		a.needs.Live("access", map[string]any{"what": what, "item": v})
+	}
+}

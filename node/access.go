@@ -1,0 +1,100 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"bulwark/decide/access"
+	"bulwark/decide/identity"
+	"bulwark/platform/pseudonym"
+	"bulwark/platform/web"
+)
+
+// policiesDir is the folder of the hospital's own access policies in the data directory.
+const policiesDir = "policies"
+
+// openAccess opens the room that decides who may do what, where events are kept.
+func (n *Node) openAccess(ctx context.Context) (err error) {
+	if !n.roles.keeps() {
+		return nil
+	}
+	dir := filepath.Join(n.dir, policiesDir)
+	zone := time.Local
+	if name := n.config.Inventory.Zone; name != "" {
+		if zone, err = time.LoadLocation(name); err != nil {
+			return err
+		}
+	}
+	n.access, err = access.New(ctx, access.Needs{Config: n.config.Access, DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "access"), Health: n.health,
+		Directory: accessDirectory{n}, Own: playbookShelf{os.DirFS(dir), dir}, Publisher: teller{n}, Pseudonym: n.patientOf, Zone: zone, Site: n.config.Site,
+		Fleeting: n.capture != "", Live: n.showLive, Registry: n.metrics})
+	return err
+}
+
+// patientOf is how events call the patient of an identifier.
+func (n *Node) patientOf(identifier string) string {
+	return string(pseudonym.New(n.keys.Derive("pseudonym")).Patient(nil, nil, []byte(identifier)))
+}
+
+// accessDirectory are the people of the console.
+type accessDirectory struct{ n *Node }
+
+func (d accessDirectory) People(ctx context.Context) ([]access.Person, error) {
+	known, err := d.n.identity.Everybody(ctx)
+	all := make([]access.Person, len(known))
+	for i, p := range known {
+		all[i] = access.Person{ID: p.ID, Login: p.Login, Roles: dutyNames(p.Duties), Disabled: p.Disabled}
+	}
+	return all, err
+}
+
+func (d accessDirectory) Take(ctx context.Context, actor, person, role, reason string) error {
+	return d.n.identity.TakeDuty(ctx, actor, person, web.Duty(role), reason)
+}
+
+func dutyNames(duties []web.Duty) []string {
+	all := make([]string, len(duties))
+	for i, d := range duties {
+		all[i] = string(d)
+	}
+	return all
+}
+
+// ownAccess is the session of who asks, as access sees it.
+func (n *Node) ownAccess(r *http.Request) (*access.Handle, error) {
+	p, ok := identity.From(r.Context())
+	if !ok {
+		return nil, errors.New("node: nobody is signed in")
+	}
+	at, _ := netip.ParseAddr(web.Peer(r))
+	return n.access.Open(sessionOf(p, at)), nil
+}
+
+// sessionOf is a session of the console as access sees it. What signed in follows from its methods (RFC 8176).
+func sessionOf(p identity.Person, at netip.Addr) access.Session {
+	s := access.Session{ID: p.Session, Person: p.ID, Methods: p.Methods, Assurance: min(max(len(p.Methods), 1), 2), Proved: p.Proved, Address: at}
+	if slices.Contains(p.Methods, "hwk") || slices.Contains(p.Methods, "swk") {
+		s.Resistant, s.Assurance = true, 2
+		if slices.Contains(p.Methods, "hwk") && len(p.Methods) > 1 {
+			s.Assurance = 3
+		}
+	}
+	return s
+}
+
+// putDoors tells access of the routes of the console, each in the areas of its duties.
+func (n *Node) putDoors() {
+	doors := map[string][]string{}
+	for _, r := range n.routes {
+		if !slices.Contains(r.Duties, web.Public) {
+			doors[r.Method+" "+r.Pattern] = dutyNames(r.Duties)
+		}
+	}
+	n.access.PutDoors(doors)
+}
