@@ -21,6 +21,10 @@ var parsersOf = map[string]string{
 	"WatchGuard/watchguard-firebox": "watchguard", "Sophos/sophos firewall": "sophos-firewall", "Citrix/citrix-adc": "netscaler",
 	"CyberArk/cyberark-digital-vault": "cyberark-vault", "Olfeo/olfeo-saas": "olfeo", "Beats/auditbeat": "json", "GateWatcher/aioniq_ecs": "json",
 	"OpenVPN/openvpn": "openvpn", "VMWare/vmware-vcenter": "vmware-vcenter", "VMWare/vmware-esxi": "vmware-esxi",
+	"Cisco/cisco-ise": "cisco-ise", "Juniper/juniper-ngfw": "juniper", "Juniper/juniper-switches": "juniper", "Systancia/cleanroom": "systancia-cleanroom",
+	"Tehtris/tehtris-edr": "tehtris-edr", "GateWatcher/aioniq": "gatewatcher-aioniq", "Eset/eset_protect": "eset-protect", "Azure/azure-ad": "entra-diagnostics",
+	"CrowdStrike/crowdstrike_falcon": "crowdstrike-falcon", "SentinelOne/sentinelone": "sentinelone", "AWS/aws-cloudtrail": "aws-cloudtrail",
+	"Okta/okta-system-logs": "okta", "Kubernetes/audit-log": "kubernetes-audit", "Google Cloud/google-report": "google-workspace",
 	"Veeam/veeam_backup": "veeam", "HAProxy/haproxy": "haproxy", "Aruba Network/aruba-os": "aruba", "Unbound/unbound": "unbound",
 	"F5 Networks/f5-big-ip": "f5-bigip", "Fortinet/fortiproxy": "fortiproxy",
 }

@@ -60,14 +60,17 @@ type stepText struct {
 	Read  string     `yaml:"read"` // json, kv, cef, leef, csv, xml, w3c
 	Under string     `yaml:"under"`
 	// Separator, Assign and Quote are those of kv and csv; default: blank (comma for csv), =, ".
-	Separator string     `yaml:"separator"`
-	Assign    string     `yaml:"assign"`
-	Columns   []string   `yaml:"columns"`
-	Regexp    string     `yaml:"regexp"`
-	Set       assigns    `yaml:"set"`
-	Lines     []lineText `yaml:"lines"`
-	Steps     []stepText `yaml:"steps"`
-	First     []stepText `yaml:"first"` // the first whose conditions and reading hold is done
+	Separator string   `yaml:"separator"`
+	Assign    string   `yaml:"assign"`
+	Columns   []string `yaml:"columns"`
+	// Named are lists of json whose objects have a name and a value: by the list the member that holds the name. The value is
+	// list.name then: parameters of {"name":"door","value":"4"} gives parameters.door.
+	Named  map[string]string `yaml:"named"`
+	Regexp string            `yaml:"regexp"`
+	Set    assigns           `yaml:"set"`
+	Lines  []lineText        `yaml:"lines"`
+	Steps  []stepText        `yaml:"steps"`
+	First  []stepText        `yaml:"first"` // the first whose conditions and reading hold is done
 }
 
 // lineText is a form of a text, and what follows from it.

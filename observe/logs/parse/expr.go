@@ -33,6 +33,10 @@ func (c *compiler) expr(t exprText) (e *expr, err error) {
 	if t.constant != nil {
 		return e, nil
 	}
+	if word, ok := strings.CutPrefix(strings.TrimSpace(t.from), "="); ok {
+		e.constant = []string{word}
+		return e, nil
+	}
 	if first, rest, ok := strings.Cut(t.from, "??"); ok {
 		if e.or, err = c.expr(exprText{from: rest, table: t.table, reject: t.reject}); err != nil {
 			return nil, err

@@ -83,6 +83,7 @@ type step struct {
 	separator string
 	assign    string
 	columns   []string
+	named     map[string]string
 	re        *regexp.Regexp
 	groups    []int32 // symbols of the groups of re
 	set       []setting

@@ -23,7 +23,7 @@ func TestOwnFormatWritesOver(t *testing.T) {
 
 func TestWhatAFormatCanSay(t *testing.T) {
 	own := fstest.MapFS{
-		"ours.yaml": {Data: []byte("format: ours\nempty: [none]\nmatch: [{words: [\"ours\"]}]\nsteps:\n- read: json\n  set:\n    user.name: account | with(@) | before(@) ?? login\n" +
+		"ours.yaml": {Data: []byte("format: ours\nempty: [none]\nmatch: [{words: [\"ours\"]}]\nsteps:\n- read: json\n  named: {args: name}\n  set:\n    user.roles: args.role\n    file.name: args.file.new\n    user.name: account | with(@) | before(@) ?? login\n" +
 			"    event.reason: _message\n    dns.answers.ttl: 'answers | all(([0-9]+) A)'\n    source.address: from\n    source.bytes: up\n    destination.bytes: down\n")},
 		"based.yaml": {Data: []byte("format: based\nbase: ours\nmatch: [{words: [\"ours\", \"based\"]}]\nsteps:\n- set: {observer.vendor: =us}\n")},
 	}
@@ -38,6 +38,8 @@ func TestWhatAFormatCanSay(t *testing.T) {
 		{"the first that has a value is taken", `{"k":"ours","account":"anna@x","login":"b"}`, "user.name", []string{"anna"}},
 		{"what stands behind ?? is asked where the first gives none", `{"k":"ours","account":"anna","login":"b"}`, "user.name", []string{"b"}},
 		{"a message within the line is not the line", `{"k":"ours","message":"door open"}`, "event.reason", []string{"door open"}},
+		{"a list of names and values has a field for each name", `{"k":"ours","args":[{"name":"x","value":1},{"name":"role","value":"nurse"}]}`, "user.roles", []string{"nurse"}},
+		{"other members of such a list stand below the name", `{"k":"ours","args":[{"name":"file","old":"a","new":"b"}]}`, "file.name", []string{"b"}},
 		{"all places that match are values", `{"k":"ours","answers":"60 A 192.0.2.1 300 A 192.0.2.2"}`, "dns.answers.ttl", []string{"60", "300"}},
 		{"an address has one form", `{"k":"ours","from":"2001:DB8:0:0::1"}`, "source.ip", []string{"2001:db8::1"}},
 		{"both directions are added up", `{"k":"ours","up":3,"down":4}`, "network.bytes", []string{"7"}},

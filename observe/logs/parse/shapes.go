@@ -20,10 +20,39 @@ func readJSON(r *Reader, s *step, text string) bool {
 	if err != nil {
 		return false
 	}
+	label := ""
 	for i := range fields {
-		r.raw(s.under, fields[i].Name, fields[i].Value)
+		name, value := fields[i].Name, fields[i].Value
+		if s.named != nil {
+			name, label = r.labelled(s.named, label, name, value)
+		}
+		r.raw(s.under, name, value)
 	}
 	return len(fields) > 0
+}
+
+// labelled is the name of a member of a list of names and values, and the label that holds for the members after it.
+func (r *Reader) labelled(named map[string]string, label, name, value string) (string, string) {
+	dot := strings.LastIndexByte(name, '.')
+	key, ok := named[name[:max(dot, 0)]]
+	if !ok {
+		return name, label
+	}
+	list, member := name[:dot], name[dot+1:]
+	switch {
+	case member == key:
+		return name, value
+	case label == "":
+		return name, label
+	}
+	b := append(r.space.Grow(nil, len(name)+len(label)+2), list...)
+	b = append(append(b, '.'), label...)
+	switch member {
+	case "value", "Value", "ValueString", "intValue", "boolValue", "multiValue":
+	default:
+		b = append(append(b, '.'), member...)
+	}
+	return view(b), label
 }
 
 // readPairs reads name=value, where a value may stand in quotes; one without quotes ends at the separator, or, where that is a blank, may

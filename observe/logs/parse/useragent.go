@@ -5,7 +5,7 @@ import "strings"
 // browsers are programs by what they write into User-Agent, in the order in which they are looked for: others pretend to be those below.
 var browsers = [...]struct{ token, name string }{{"Edg/", "Edge"}, {"Edge/", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"HeadlessChrome/", "HeadlessChrome"},
 	{"CriOS/", "Chrome Mobile iOS"}, {"FxiOS/", "Firefox iOS"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Trident/7.0; rv:", "IE"}, {"MSIE ", "IE"},
-	{"curl/", "curl"}, {"Wget/", "Wget"}, {"python-requests/", "Python Requests"}, {"Go-http-client/", "Go-http-client"}, {"okhttp/", "okhttp"}}
+	{"curl/", "curl"}, {"Wget/", "Wget"}, {"python-requests/", "Python Requests"}, {"Go-http-client/", "Go-http-client"}, {"okhttp/", "okhttp"}, {"axios/", "axios"}, {"aws-cli/", "aws-cli"}, {"Microsoft SkyDriveSync ", "Microsoft SkyDriveSync"}}
 
 // systems are those of machines by the same, with the versions that Windows calls otherwise.
 var systems = [...]struct{ token, name, version string }{{"Windows NT 10.0", "Windows", "10"}, {"Windows NT 6.3", "Windows", "8.1"}, {"Windows NT 6.2", "Windows", "8"},
