@@ -9,7 +9,13 @@ import (
 )
 
 // directoryPoint is the hospital's directory as an enforcement point.
-type directoryPoint struct{ d *directory.Directory }
+type directoryPoint struct {
+	d   *directory.Directory
+	set bool
+}
+
+// Set reports whether somebody set it up.
+func (p directoryPoint) Set() bool { return p.set }
 
 func (directoryPoint) Name() string { return "directory" }
 

@@ -10,7 +10,13 @@ import (
 )
 
 // filterPoint is this machine's packet filter as an enforcement point.
-type filterPoint struct{ f *filter.Filter }
+type filterPoint struct {
+	f   *filter.Filter
+	set bool
+}
+
+// Set reports whether somebody set it up.
+func (p filterPoint) Set() bool { return p.set }
 
 func (p filterPoint) Name() string { return "filter" }
 

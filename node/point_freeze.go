@@ -56,6 +56,9 @@ func (n *Node) freezePoint() freezePoint {
 	}}
 }
 
+// Set reports whether packets are kept.
+func (p freezePoint) Set() bool { return p.ring() != nil }
+
 func (p freezePoint) Name() string { return "packets" }
 
 func (p freezePoint) Acts() []string { return []string{"freeze-ring"} }

@@ -12,7 +12,13 @@ import (
 )
 
 // radiusPoint are the switches that RADIUS gives orders, as an enforcement point.
-type radiusPoint struct{ r *radius.Radius }
+type radiusPoint struct {
+	r   *radius.Radius
+	set bool
+}
+
+// Set reports whether somebody set it up.
+func (p radiusPoint) Set() bool { return p.set }
 
 func (p radiusPoint) Name() string { return "radius" }
 

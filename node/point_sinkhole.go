@@ -9,7 +9,13 @@ import (
 )
 
 // sinkholePoint are the hospital's resolvers as an enforcement point.
-type sinkholePoint struct{ s *sinkhole.Sinkhole }
+type sinkholePoint struct {
+	s   *sinkhole.Sinkhole
+	set bool
+}
+
+// Set reports whether somebody set it up.
+func (p sinkholePoint) Set() bool { return p.set }
 
 func (p sinkholePoint) Name() string { return p.s.Name() }
 

@@ -8,7 +8,13 @@ import (
 )
 
 // snmpPoint are the switches that SNMP gives orders, as an enforcement point.
-type snmpPoint struct{ s *snmp.Snmp }
+type snmpPoint struct {
+	s   *snmp.Snmp
+	set bool
+}
+
+// Set reports whether somebody set it up.
+func (p snmpPoint) Set() bool { return p.set }
 
 func (p snmpPoint) Name() string { return "snmp" }
 

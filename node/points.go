@@ -27,9 +27,10 @@ func (n *Node) points() ([]containment.Point, error) {
 		}
 	}
 	n.sinkhole = sinkhole.New(n.config.Sinkhole, n.clock, n.log.With("room", "sinkhole"))
-	all := []containment.Point{n.freezePoint(), filterPoint{f}, snmpPoint{snmp.New(n.config.SNMP)},
-		radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock)},
-		directoryPoint{directory.New(n.config.Directory, n.log.With("room", "directory"))}, sinkholePoint{n.sinkhole}}
+	all := []containment.Point{n.freezePoint(), filterPoint{f, n.config.Filter.On}, snmpPoint{snmp.New(n.config.SNMP), len(n.config.SNMP.Switches) > 0},
+		radiusPoint{radius.New(n.config.RADIUS, radiusSessions{n}, n.clock), len(n.config.RADIUS.NAS) > 0},
+		directoryPoint{directory.New(n.config.Directory, n.log.With("room", "directory")), len(n.config.Directory.Servers) > 0},
+		sinkholePoint{n.sinkhole, len(n.config.Sinkhole.Resolvers) > 0}}
 	for _, p := range actions {
 		all = append(all, actionPoint{p})
 	}

@@ -38,7 +38,7 @@ func (n *Node) openResponse(ctx context.Context) (err error) {
 		return err
 	}
 	n.containment, err = containment.New(ctx, containment.Needs{Config: n.config.Containment, DB: n.db, Ledger: n.ledger, Clock: n.clock,
-		Log: n.log.With("room", "containment"), Health: n.health, Interlock: interlock{n}, Points: points, Codes: n.keys.Derive("bedside"),
+		Log: n.log.With("room", "containment"), Health: n.health, Interlock: interlock{n}, Points: points, Effects: safety.EffectsOf, Codes: n.keys.Derive("bedside"),
 		Publisher: teller{n}, Site: n.config.Site, Live: n.showLive, Registry: n.metrics,
 		Alarm: func(ctx context.Context, why string) {
 			if err := n.safety.Freeze(ctx, "tampered", ledger.Program("containment"), why); err != nil {

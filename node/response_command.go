@@ -298,6 +298,9 @@ func enforcementPoints(t Terminal) *cobra.Command {
 			fmt.Fprintln(w, "POINT\tACTS\tWORKS\tHOLDS\tPROBLEM")
 			for _, p := range v.Items {
 				problem := printable(p.Problem)
+				if !p.Set {
+					problem = "not set up: docs/guide/response.md says how"
+				}
 				if p.Unproven {
 					problem = strings.TrimSuffix("unproven: nobody here has confirmed that it works; "+problem, "; ")
 				}

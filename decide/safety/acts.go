@@ -30,6 +30,19 @@ func actTypes() []actType {
 	}
 }
 
+// EffectsOf are how deep an act can cut: the deeper one where a person's account is locked who gives care now. None: there is no such act.
+func EffectsOf(act string) (all []string) {
+	t, ok := typeOf(act)
+	if !ok {
+		return nil
+	}
+	all = append(all, t.effect.String())
+	if t.targets[0] == "user" && !t.scope {
+		all = append(all, content.Isolation.String())
+	}
+	return all
+}
+
 // typeOf is the kind of an act; false: there is no such act.
 func typeOf(act string) (actType, bool) {
 	for _, t := range actTypes() {

@@ -152,6 +152,9 @@ type Preparer interface {
 	Prepare(ctx context.Context, o Order) (memo string, err error)
 }
 
+// Settable is a point that enforces nothing before somebody has set it up; others always can.
+type Settable interface{ Set() bool }
+
 // Asker is who asks by a route.
 type Asker struct {
 	Actor string   // as the ledger has it
@@ -168,6 +171,8 @@ type Needs struct {
 	Health    *health.Tracker
 	Interlock Interlock
 	Points    []Point
+	// Effects are how deep an act can cut: E0 to E5. Nil: that is not shown.
+	Effects func(act string) []string
 	// Codes is the secret that bedside codes are made of.
 	Codes     [32]byte
 	Publisher outbox.Publisher

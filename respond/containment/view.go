@@ -150,8 +150,12 @@ func (c *Containment) Waiting(a Asker) []Lease {
 
 // PointView is how an enforcement point is.
 type PointView struct {
-	Name    string    `json:"name"`
-	Acts    []string  `json:"acts"`
+	Name string   `json:"name"`
+	Acts []string `json:"acts"`
+	// Effects are how deep each act can cut.
+	Effects map[string][]string `json:"effects,omitempty"`
+	// Set is false where the point was not set up: it then does nothing, and nothing is wrong.
+	Set     bool      `json:"set"`
 	Works   bool      `json:"available"`
 	Problem string    `json:"problem,omitempty"`
 	Wanted  int       `json:"wanted"`
@@ -186,6 +190,15 @@ func (c *Containment) Points() []PointView {
 	for _, p := range c.needs.Points {
 		s := c.points[p.Name()]
 		v := PointView{Name: p.Name(), Acts: p.Acts(), Works: s.problem == nil && !s.checked.IsZero(), Wanted: s.wanted, Held: s.held, Checked: s.checked}
+		if x, ok := p.(Settable); !ok || x.Set() {
+			v.Set = true
+		}
+		if c.needs.Effects != nil {
+			v.Effects = map[string][]string{}
+			for _, a := range v.Acts {
+				v.Effects[a] = c.needs.Effects(a)
+			}
+		}
 		if s.problem != nil {
 			v.Problem = s.problem.Error()
 		}

@@ -7,14 +7,17 @@ export const language: Language = document.documentElement.lang === 'fr' ? 'fr' 
 export let t: Dictionary
 
 let titles = new Map<string, string>()
+/** What the node says is wrong, with its French; empty in English. */
+export let problems = ''
 
 export async function read() {
   if (language !== 'fr') {
     t = (await import('./en.ts')).en
     return
   }
-  const [words, rules, logs] = await Promise.all([import('./fr.ts'), import('../../../content/rules/titles.fr.tsv?raw'), import('../../../content/logrules/titles.fr.tsv?raw')])
+  const [words, rules, logs, wrong] = await Promise.all([import('./fr.ts'), import('../../../content/rules/titles.fr.tsv?raw'), import('../../../content/logrules/titles.fr.tsv?raw'), import('../../../content/problems/fr.tsv?raw')])
   t = words.fr
+  problems = wrong.default
   const pairs = (text: string, before: string) => text.split('\n').filter((l) => /^\w/.test(l)).map((l): [string, string] => [before + l.slice(0, l.indexOf('\t')), l.slice(l.indexOf('\t') + 1)])
   titles = new Map([...pairs(rules.default, '1:'), ...pairs(logs.default, '')])
 }

@@ -8,7 +8,7 @@ export interface Reason { code: string; en: string; fr: string }
 export interface Verdict { outcome: string; needs: string; missing: string[] | null; cut: boolean; reasons: Reason[] | null }
 export interface Approval { by: string; yes: boolean; roles: string[] | null; reason?: string; at: string }
 export interface Flow { device: number; peer: string; peer_device?: number; peer_name?: string; app: string; proto: string; port: number; asked: boolean; inside: boolean; clinical: boolean; kept: boolean; conversations: number; bytes: number; last: string; windows: string[] }
-export interface Touched { id: number; name: string; class?: string; tier: number; confirmed: boolean; ward?: string; aimed: boolean; inside: number; outside: number; asked: number; clinical: number }
+export interface Touched { id: number; name: string; class?: string; tier: number; confirmed: boolean; ward?: string; aimed: boolean; inside: number; outside: number; asked: number; clinical: number; serves?: boolean }
 export interface Preview {
   seen: boolean
   why?: string
@@ -21,6 +21,7 @@ export interface Preview {
   wards: { ward: string; devices: number }[] | null
   people: string[] | null
 }
+export interface Longer { state: string; minutes: number; until: string; by: string; reason: string; created: string; verdict: Verdict; approvals?: Approval[]; preview?: Preview }
 export interface Lease {
   id: number
   effect: string
@@ -51,11 +52,12 @@ export interface Lease {
   verdict: Verdict
   approvals?: Approval[]
   cuts?: { device: number }[]
+  longer?: Longer
   preview?: Preview
 }
 export interface Whole extends Lease { history: { at: string; by: string; what: string; state: string; reason?: string }[] }
 export interface Leases { items: Lease[]; total: number; next: string; counts: Record<string, number> }
-export interface Point { name: string; acts: string[]; available: boolean; problem?: string; wanted: number; held: number; checked?: string; unproven?: boolean; confirmed?: { by: string; at: string } }
+export interface Point { name: string; acts: string[]; effects?: Record<string, string[]>; set: boolean; available: boolean; problem?: string; wanted: number; held: number; checked?: string; unproven?: boolean; confirmed?: { by: string; at: string } }
 export interface Weighed { preview: Preview; verdict: Verdict; effect: string }
 export interface Freeze { cause: string; text: Said; by: string; reason: string; since: string }
 
@@ -100,8 +102,17 @@ export const mayAsk = (me: Me | undefined) => has(me, 'analyst', 'biomedical-eng
 /** For whom a person says yes. */
 export const rolesOf = (me: Me | undefined) => [...(has(me, 'analyst', 'approver') ? ['soc'] : []), ...(has(me, 'biomedical-engineer') ? ['clinical'] : [])]
 /** Whether a lease waits for the yes or no of this person. */
-export const mayAnswer = (l: Lease, me: Me | undefined) =>
-  l.state === 'proposed' && l.verdict.outcome === 'ask' && rolesOf(me).length > 0 && !(l.approvals ?? []).some((a) => a.by === `person:${me?.id}`)
+export const mayAnswer = (l: Lease, me: Me | undefined) => {
+  const q = question(l)
+  return q !== undefined && rolesOf(me).length > 0 && !(q.approvals ?? []).some((a) => a.by === `person:${me?.id}`)
+}
+/** What of a lease waits for persons: the lease, or that it lasts longer. */
+export function question(l: Lease): { verdict: Verdict; approvals?: Approval[] } | undefined {
+  if (l.state === 'proposed') return l.verdict.outcome === 'ask' ? l : undefined
+  return l.longer?.state === 'asked' && !ends(l) ? l.longer : undefined
+}
+/** What an enforcement point is called: a device of another maker has the name that the configuration gave it. */
+export const pointName = (name: string) => (name.startsWith('http-') ? fill(t.response.pointOf, { name: name.slice(5) }) : word(t.response.pointNames, name))
 
 /** What happens to a lease next, and when: "ends in 12 min". */
 export function next(l: Lease, now: number): { text: string; at: string } | undefined {
