@@ -25,6 +25,9 @@ var parsersOf = map[string]string{
 	"Tehtris/tehtris-edr": "tehtris-edr", "GateWatcher/aioniq": "gatewatcher-aioniq", "Eset/eset_protect": "eset-protect", "Azure/azure-ad": "entra-diagnostics",
 	"CrowdStrike/crowdstrike_falcon": "crowdstrike-falcon", "SentinelOne/sentinelone": "sentinelone", "AWS/aws-cloudtrail": "aws-cloudtrail",
 	"Okta/okta-system-logs": "okta", "Kubernetes/audit-log": "kubernetes-audit", "Google Cloud/google-report": "google-workspace",
-	"Veeam/veeam_backup": "veeam", "HAProxy/haproxy": "haproxy", "Aruba Network/aruba-os": "aruba", "Unbound/unbound": "unbound",
+	"OpenBSD/openbsd-packet-filter": "pfsense", "Ivanti/pulse-connect": "ivanti-connect", "OpenLDAP/openldap": "openldap",
+	"Umbrella/umbrella-dns": "cisco-umbrella", "Umbrella/umbrella-proxy": "cisco-umbrella", "Kaspersky/kaspersky_endpoint_security": "kaspersky-endpoint",
+	"ManageEngine/adauditplus": "adauditplus",
+	"Veeam/veeam_backup":       "veeam", "HAProxy/haproxy": "haproxy", "Aruba Network/aruba-os": "aruba", "Unbound/unbound": "unbound",
 	"F5 Networks/f5-big-ip": "f5-bigip", "Fortinet/fortiproxy": "fortiproxy",
 }

@@ -7,15 +7,25 @@ import (
 	"bulwark/event"
 )
 
-// BenchmarkUnderstand reads the test lines of some formats over and over, found among all formats.
+// BenchmarkLoad makes the formats that come with the program.
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Load(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkUnderstand reads the first test line of each format over and over, found among all formats.
 func BenchmarkUnderstand(b *testing.B) {
 	s, err := Load()
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, id := range []string{"sshd", "fortigate", "stormshield-sns", "cisco-asa", "panos", "windows-nxlog", "harfanglab", "apache", "cef", "json"} {
-		b.Run(id, func(b *testing.B) {
-			r, line := s.Reader(), []byte(s.byID[id].Tests[0].Line)
+	for _, f := range s.Formats() {
+		b.Run(f.ID, func(b *testing.B) {
+			r, line := s.Reader(), []byte(f.Tests[0].Line)
 			log := event.Log{Fields: make([]string, 0, 256)}
 			var h event.Header
 			hint := Hint{Received: time.Unix(1772701200, 0)}
