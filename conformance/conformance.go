@@ -67,6 +67,7 @@ func Suites() []Suite {
 		{Name: "benign_logs", Run: runBenign},
 		{Name: "evtx", Run: runEVTX},
 		{Name: "logparsers", Run: runLogParsers},
+		{Name: "cedar_agreement", Run: runCedar, Ours: true},
 	}
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/json"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -400,4 +401,20 @@ func (h *Handle) Matching(action, resource UID, now time.Time) (all []*Policy) {
 		all = append(all, d.set.byID[string(x.PolicyID)])
 	}
 	return all
+}
+
+// JSON is a question in the form of Cedar's own tools, with the context as it is now.
+func (h *Handle) JSON(action, resource UID, now time.Time) ([]byte, error) {
+	type uid struct {
+		Type string `json:"type"`
+		ID   string `json:"id"`
+	}
+	f := h.facts.Load()
+	of := func(u UID) uid { return uid{string(u.Type), string(u.ID)} }
+	return json.Marshal(struct {
+		Principal uid          `json:"principal"`
+		Action    uid          `json:"action"`
+		Resource  uid          `json:"resource"`
+		Context   cedar.Record `json:"context"`
+	}{of(f.principal), of(action), of(resource), h.engine.context(f, now)})
 }

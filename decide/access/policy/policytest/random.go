@@ -23,6 +23,9 @@ func Schema() *policy.Schema {
 	return s
 }
 
+// SchemaText is the shipped schema in Cedar's own syntax.
+func SchemaText() string { return content.Shipped().Schema.Text }
+
 // Shipped are the shipped policies.
 func Shipped() *policy.Set {
 	var files []policy.File
