@@ -57,4 +57,4 @@ generate: ## make the generated files anew
 clean: ## remove what was built
 	rm -rf bin web/dist/assets web/dist/index.html
 
--include platform/platform.mk observe/sensor/sensor.mk observe/logs/logs.mk observe/inventory/inventory.mk decide/finding/finding.mk decide/incident/incident.mk decide/safety/safety.mk detect/signature/bench/prefilter.mk detect/logrule/logrule.mk lab/lab.mk e2e/e2e.mk conformance/conformance.mk
+-include platform/platform.mk observe/sensor/sensor.mk observe/logs/logs.mk observe/inventory/inventory.mk decide/finding/finding.mk decide/incident/incident.mk decide/safety/safety.mk decide/access/access.mk detect/signature/bench/prefilter.mk detect/logrule/logrule.mk lab/lab.mk e2e/e2e.mk conformance/conformance.mk
