@@ -52,7 +52,13 @@ func (s *Set) compile(e *Event) (c class) {
 				rules = append(rules, engine.Rule{Number: n, Condition: r.whole()})
 			}
 		}
-		if p := s.book.Compile(rules, engine.Class{Known: known, Names: k.fields}); p.Len() > 0 {
+		p := s.book.Compile(rules, engine.Class{Known: known, Names: k.fields})
+		for n, why := range p.Failed {
+			f := faultOf(why)
+			f.Rule = s.rules[n].told
+			s.fault(f)
+		}
+		if p.Len() > 0 {
 			c.programs = append(c.programs, p)
 		}
 		c.sources = append(c.sources, k.clone())

@@ -45,6 +45,8 @@ func Levels() []string { return sigma.Levels() }
 // Set is rules that are asked together. It is safe for concurrent use once it is made.
 type Set struct {
 	Rejected []Rejected // documents that are not asked
+	// Faulty is told of each [Fault]; nil: nobody is. It is set before the first event, and may be called by many at once.
+	Faulty func(Fault)
 
 	rules        []*rule
 	correlations []*sigma.Correlation
@@ -219,9 +221,20 @@ func aside(name string) bool {
 	return strings.HasSuffix(name, "tests/thor.yml") || path.Base(name) == Placeholders
 }
 
+// parse reads the documents of a file. Where the program fails on it, that is its fault.
+func (s *Set) parse(f *File) (all []sigma.Document, err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			x := faultOf(why)
+			all, err = nil, fmt.Errorf("%s: Bulwark fails on this file: %s", f.Name, x.Why)
+		}
+	}()
+	return sigma.Read(f.Text, f.Name, s.options)
+}
+
 // read takes the rules of a file, and returns its filters.
 func (s *Set) read(f *File) (filters []*sigma.Filter) {
-	all, err := sigma.Read(f.Text, f.Name, s.options)
+	all, err := s.parse(f)
 	for _, err := range flat(err) {
 		x := Rejected{File: f.Name, Why: err.Error(), Set: f.Set}
 		var at *sigma.Error
@@ -355,8 +368,8 @@ func (s *Set) Match(e *Event) []Match {
 	return all
 }
 
-// ask is what matches, and the log sources that the event is of.
-func (s *Set) ask(e *Event, r *run) ([]Match, []sigma.Source) {
+// askAll is what matches, and the log sources that the event is of.
+func (s *Set) askAll(e *Event, r *run) ([]Match, []sigma.Source) {
 	r.found = r.found[:0]
 	r.engine.Lay(e, s.book.Names)
 	of := s.class(e, r)

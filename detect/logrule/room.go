@@ -83,6 +83,7 @@ type Room struct {
 	from       map[string]map[sigma.Source]bool // logs as Sigma has them, by the log source that sends them
 	run        *run                             // of events as they come
 	events     uint64                           // that rules were asked about since they were read
+	faults     map[string]uint64                // by the rule, since they were read
 	live       Live
 	batch      event.Batch
 }
@@ -94,7 +95,7 @@ type Fired struct {
 	Last  time.Time `json:"last"`
 }
 
-type counters struct{ events, matches, failed, dropped prometheus.Counter }
+type counters struct{ events, matches, failed, dropped, faults prometheus.Counter }
 
 // Open makes the room, and reads the rules.
 func Open(ctx context.Context, n Needs) (*Room, error) {
@@ -113,7 +114,8 @@ func Open(ctx context.Context, n Needs) (*Room, error) {
 			events:  c("events_total", "Events that rules were asked about."),
 			matches: c("matches_total", "Matches of rules that were told."),
 			failed:  c("malformed_total", "Batches on the bus that could not be read."),
-			dropped: c("dropped_total", "Events and groups for which correlations had no room.")}}
+			dropped: c("dropped_total", "Events and groups for which correlations had no room."),
+			faults:  c("faults_total", "How often the program failed on a rule and an event, and went on.")}}
 	if !n.Fleeting {
 		if err := r.load(ctx); err != nil {
 			return nil, fmt.Errorf("logrule: reading what is kept: %w", err)
@@ -138,6 +140,7 @@ func (r *Room) Reload() error {
 	if err != nil {
 		return err
 	}
+	set.Faulty = r.faulty
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for rule, d := range r.decisions {
@@ -152,7 +155,7 @@ func (r *Room) Reload() error {
 	}
 	r.set, r.correlator, r.files, r.since = set, set.Correlator(), files, r.needs.Clock.Now()
 	r.took = r.since.Sub(begun)
-	r.run, r.events = set.measured(), 0
+	r.run, r.events, r.faults = set.measured(), 0, map[string]uint64{}
 	if r.again != nil && !slices.Equal(before, set.kindsAsked()) {
 		r.again()
 	}
@@ -240,7 +243,7 @@ func (r *Room) ask(batch []byte) ([]byte, error) {
 	any := false
 	for in.Next(&e) {
 		r.count.events.Inc()
-		for _, a := range r.match(r.live.Read(&e), &in, &e) {
+		for _, a := range r.match(&in, &e) {
 			if !any {
 				any = true
 				r.batch.Reset(in.Sensor+suffix, in.Site, in.ID+uint64(in.First()))
@@ -259,8 +262,14 @@ func (r *Room) ask(batch []byte) ([]byte, error) {
 // timedOf is of how many events one is that the time is taken of which rules need.
 const timedOf = 31 // a prime, so that what comes by turns has its turn
 
-// match is what rules and correlations say of an event.
-func (r *Room) match(x *Event, in *event.Reader, e *event.Event) (all []*event.Alert) {
+// match is what rules and correlations say of an event. What this program gets wrong about it is noted, and the next one has its turn.
+func (r *Room) match(in *event.Reader, e *event.Event) (all []*event.Alert) {
+	defer func() {
+		if why := recover(); why != nil {
+			r.faulty(faultOf(why))
+		}
+	}()
+	x := r.live.Read(e)
 	r.run.engine.Now = nil
 	if r.events++; r.events%timedOf == 0 {
 		r.run.engine.Now = r.needs.Clock.Now
@@ -284,6 +293,18 @@ func (r *Room) match(x *Event, in *event.Reader, e *event.Event) (all []*event.A
 	}
 	r.count.dropped.Add(float64(r.correlator.Dropped() - before))
 	return all
+}
+
+// faulty notes a fault. Of a rule the first one is told.
+func (r *Room) faulty(f Fault) {
+	r.count.faults.Inc()
+	key, place := "", ""
+	if f.Rule != nil {
+		key, place = f.Rule.key(), f.Rule.File
+	}
+	if r.faults[key]++; r.faults[key] == 1 {
+		r.needs.Log.Error("a rule about logs failed on an event: this is a mistake in Bulwark, please report it", "rule", key, "place", place, "error", f.Why, "stack", f.At)
+	}
 }
 
 // alert is what is told of a rule that matched.

@@ -54,9 +54,10 @@ type Item struct {
 	Fired      uint64    `json:"fired"`
 	Last       time.Time `json:"last,omitzero"`
 	Verdicts   *Verdicts `json:"verdicts,omitempty"`
-	Asked      uint64    `json:"asked"` // events that it was asked about since the rules were read
-	Cost       float64   `json:"cost"`  // seconds that it took for these, estimated of some
-	Share      float64   `json:"share"` // of what all rules took
+	Asked      uint64    `json:"asked"`            // events that it was asked about since the rules were read
+	Cost       float64   `json:"cost"`             // seconds that it took for these, estimated of some
+	Share      float64   `json:"share"`            // of what all rules took
+	Faults     uint64    `json:"faults,omitempty"` // how often the program failed on it since then
 
 	of sigma.Source
 }
@@ -156,6 +157,7 @@ func share(all []Item) {
 func (r *Room) item(t *Rule, now time.Time) Item {
 	i := Item{ID: t.key(), Title: t.Title, French: r.french[t.key()], Set: t.Set, Place: t.File, State: Loaded, Enabled: true, Level: t.Level, Product: t.Product, Category: t.Category,
 		Service: t.Service, Techniques: t.techniques()}
+	i.Faults = r.faults[i.ID]
 	if f := r.fired[i.ID]; f != nil {
 		i.Fired, i.Last = f.Count, f.Last
 		if days := max(1, f.Last.Sub(f.First).Hours()/24); float64(f.Count)/days > noisyADay && now.Sub(f.Last) < 24*time.Hour {

@@ -35,6 +35,7 @@ type Program struct {
 	wakes  [][]int32 // for each group the rules that it wakes
 	always []uint64  // bits of the rules that nothing wakes
 	rules  []compiled
+	Failed map[int]any // rules that could not be compiled, as this program is wrong about them, with what it panicked with
 }
 
 // compiled is a rule as a tree over groups.
@@ -60,36 +61,46 @@ type Class struct {
 // Compile makes a program of rules for a class of events. Rules that cannot match such are left out.
 func (b *Book) Compile(rules []Rule, of Class) *Program {
 	c := &compiler{book: b, class: of, p: &Program{}, fields: map[string]*field{}, groups: map[string]int32{}}
-	var always []int32
 	for _, r := range rules {
-		n, t := fold(r.Condition, of.Known)
-		if t == no {
-			continue
-		}
-		at := int32(len(c.p.rules))
-		c.p.rules = append(c.p.rules, compiled{number: r.Number})
-		if t == yes {
-			always = append(always, at)
-			continue
-		}
-		root, wake := c.tree(n)
-		c.p.rules[at].root = &root
-		if wake.groups == nil {
-			always = append(always, at)
-		}
-		for _, g := range wake.groups {
-			c.p.wakes[g] = append(c.p.wakes[g], at)
-		}
+		c.add(r)
 	}
 	c.p.groups = len(c.p.wakes)
 	c.p.always = make([]uint64, (len(c.p.rules)+63)/64)
-	for _, at := range always {
+	for _, at := range c.always {
 		c.p.always[at>>6] |= 1 << (at & 63)
 	}
 	for _, f := range c.p.fields {
 		f.finish(b)
 	}
 	return c.p
+}
+
+// add compiles a rule. One on which this fails is left out, and noted.
+func (c *compiler) add(r Rule) {
+	defer func() {
+		if why := recover(); why != nil {
+			if c.p.Failed == nil {
+				c.p.Failed = map[int]any{}
+			}
+			c.p.Failed[r.Number] = why
+		}
+	}()
+	n, t := fold(r.Condition, c.class.Known)
+	if t == no {
+		return
+	}
+	at, x, w := int32(len(c.p.rules)), compiled{number: r.Number}, wake{}
+	if t == open {
+		root, wakes := c.tree(n)
+		x.root, w = &root, wakes
+	}
+	c.p.rules = append(c.p.rules, x)
+	if w.groups == nil {
+		c.always = append(c.always, at)
+	}
+	for _, g := range w.groups {
+		c.p.wakes[g] = append(c.p.wakes[g], at)
+	}
 }
 
 // Len is how many rules may match.
@@ -109,6 +120,7 @@ type compiler struct {
 	p      *Program
 	fields map[string]*field
 	groups map[string]int32 // by field and texts
+	always []int32          // rules that nothing wakes
 }
 
 // place is where the values of a field stand.

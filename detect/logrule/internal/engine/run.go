@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -26,6 +27,15 @@ type Run struct {
 	Costs []Cost
 	// Now is asked before and after a rule is; nil: how long it took is not measured.
 	Now func() time.Time
+	// Rule is the number of the rule that is being asked, or was last.
+	Rule int
+	// Skip are numbers of rules that are not asked.
+	Skip []int
+}
+
+// Recover makes a run ready again that panicked amidst an event.
+func (r *Run) Recover() {
+	r.Sheet, r.memo = Sheet{}, memo{}
 }
 
 // Cost is what a rule cost.
@@ -37,6 +47,10 @@ type Cost struct {
 
 // ask asks a rule about the event.
 func (r *Run) ask(c *compiled) bool {
+	r.Rule = c.number
+	if len(r.Skip) > 0 && slices.Contains(r.Skip, c.number) {
+		return false
+	}
 	r.Asked++
 	if r.Costs == nil {
 		return c.root == nil || r.holds(c.root)
