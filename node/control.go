@@ -62,6 +62,9 @@ func (n *Node) hostRoutes() []web.Route {
 	if n.rulebook != nil {
 		all = append(all, n.rulebook.Doors(host).Routes()...)
 	}
+	if n.logRules != nil {
+		all = append(all, n.logRules.Routes(host)...)
+	}
 	return all
 }
 
@@ -209,6 +212,9 @@ func callWith(cmd *cobra.Command, method, path, kind string, body []byte) (*http
 // errNotRunning means that no program runs that could be asked.
 var errNotRunning = errors.New("no bulwark runs")
 
+// errNoDoor means that the program that runs has no part that could answer.
+var errNoDoor = errors.New("the bulwark that runs here does not do that: its roles, or its settings, leave it out")
+
 // callWithin is callWith that waits so long for an answer.
 func callWithin(cmd *cobra.Command, wait time.Duration, method, path, kind string, body []byte) (*http.Response, error) {
 	dir := dataDir(cmd)
@@ -231,7 +237,11 @@ func callWithin(cmd *cobra.Command, wait time.Duration, method, path, kind strin
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err == nil {
+	switch {
+	case err != nil:
+	case resp.StatusCode == http.StatusNotFound && !json.Valid(text):
+		err = errNoDoor
+	default:
 		err = errors.New(wentWrong(text))
 	}
 	return nil, &exit{ExitFailure, err}

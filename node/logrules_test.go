@@ -58,6 +58,45 @@ func TestARuleAboutLogsMakesAFinding(t *testing.T) {
 	if _, text := admin.get("/api/ledger"); !strings.Contains(text, "logrule.disable") {
 		t.Errorf("the ledger does not tell of it: %.300s", text)
 	}
+	logRulesByCommand(t, n.dir, id)
+}
+
+// logRulesByCommand asks for a rule about logs, which is out of force and matched once, by commands.
+func logRulesByCommand(t *testing.T, dir, id string) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"list", "shadow"}, "disabled  high"},
+		{[]string{"list", "--state", "disabled", "--json"}, `"language": "sigma"`},
+		{[]string{"list", "--sort", "fired", "--limit", "1"}, id},
+		{[]string{"list", "--about", "traffic", "shadow"}, "REASON\n"},
+		{[]string{"show", id}, "the backup does that"},
+		{[]string{"show", id, "--json"}, `"fired": 1`},
+		{[]string{"explain", id}, "CommandLine contains all of"},
+		{[]string{"explain", id, "--french"}, "CommandLine contient"},
+		{[]string{"enable", id, "--reason", "it was an attack"}, "is in force now"},
+		{[]string{"disable", id, "--reason", "it was not"}, "is out of force now"},
+	} {
+		if code, out, errs := typed(t, append([]string{"rules", "--data", dir}, c.args...)...); code != ExitOK || !strings.Contains(out, c.want) {
+			t.Errorf("rules %v = %d %q %q, want %q", c.args, code, out, errs, c.want)
+		}
+	}
+	if code, _, errs := typed(t, "rules", "enable", "no-such-rule", "--reason", "x", "--data", dir); code != ExitFailure || errs == "" {
+		t.Errorf("a rule that there is not = %d %q", code, errs)
+	}
+}
+
+func TestLogRulesAreListedWhereNothingRuns(t *testing.T) {
+	dir := t.TempDir()
+	const id = "5f0f2a40-6f0e-4f5c-9a2c-0d2c4a7b1301"
+	code, out, errs := typed(t, "rules", "list", "shadow", "--data", dir)
+	if code != ExitOK || !strings.Contains(out, id+"  loaded") {
+		t.Errorf("rules list = %d %q %q", code, out, errs)
+	}
+	if code, _, errs := typed(t, "rules", "disable", id, "--reason", "x", "--data", dir); code != ExitFailure || !strings.Contains(errs, "no bulwark runs") {
+		t.Errorf("rules disable = %d %q", code, errs)
+	}
 }
 
 const deletesCopies = `title: copies

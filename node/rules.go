@@ -210,9 +210,10 @@ func (n *Node) orderReloadRules(w http.ResponseWriter, _ *http.Request) {
 }
 
 func rulesCommand(t Terminal) *cobra.Command {
-	cmd := &cobra.Command{Use: "rules", Short: "Look after the traffic rules",
-		Long: `Look after the traffic rules: what is looked for in the traffic, in Suricata's language. The setting rules.paths names
-the files and directories that are in force; bulwark read --rules tries some on a capture.`,
+	cmd := &cobra.Command{Use: "rules", Short: "Look after the rules about traffic and logs",
+		Long: `Look after the rules: what is looked for in the traffic, in Suricata's language, and in events of logs, in Sigma's. The setting
+rules.paths names the files and directories that are in force; bulwark read --rules tries some on a capture, and
+bulwark evtx --rules on files of events.`,
 	}
 	parent(cmd)
 	cmd.AddCommand(listRulesCommand(t), showRuleCommand(t), explainRuleCommand(t), switchRulesCommand(t, false), switchRulesCommand(t, true), checkRulesCommand(t),

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,15 +11,19 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"bulwark/detect/logrule"
 	"bulwark/detect/signature"
 	"bulwark/platform/clock"
+	"bulwark/platform/conf"
 	"bulwark/platform/ledger"
+	"bulwark/platform/web"
 )
 
 // updateWait is how long the running program may take to bring sources up to date.
@@ -54,8 +59,13 @@ func answerRules(cmd *cobra.Command, method, path string, body []byte, into any)
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "bulwark: %v\n", unwrapPath(err))
 	}
+	return answerHere(cmd, b.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes(), method, path, body, into)
+}
+
+// answerHere has routes answer in this process.
+func answerHere(cmd *cobra.Command, routes []web.Route, method, path string, body []byte, into any) error {
 	mux := http.NewServeMux()
-	for _, r := range b.Doors(func(*http.Request) (string, error) { return ledger.Host, nil }).Routes() {
+	for _, r := range routes {
 		mux.Handle(r.Method+" "+r.Pattern, r.Handler)
 	}
 	r, err := http.NewRequestWithContext(cmd.Context(), method, path, bytes.NewReader(body))
@@ -82,35 +92,66 @@ func (h *heard) Header() http.Header         { return h.header }
 func (h *heard) WriteHeader(status int)      { h.status = status }
 func (h *heard) Write(p []byte) (int, error) { return h.text.Write(p) }
 
+// listedRule is a rule of either kind in a list.
+type listedRule struct {
+	id, state, severity, title, place, reason string
+	fired                                     uint64
+	last                                      time.Time
+	share                                     float64
+	json                                      any
+}
+
 func listRulesCommand(t Terminal) *cobra.Command {
 	var o struct {
-		state, source, technique, class, sort string
-		limit                                 int
-		json                                  bool
+		state, source, technique, class, sort, about string
+		limit                                        int
+		json                                         bool
 	}
 	cmd := &cobra.Command{
 		Use: "list [WORD]...", Short: "List the rules in which all words stand, with what became of each",
+		Long: `List the rules in which all words stand, with what became of each: those about traffic (Suricata's language), and those
+about logs (Sigma's), which have an id in place of a number. --about names one kind alone. Where Bulwark does not run, what rules about
+logs matched and what was decided of them is not known.`,
 		Example: `  bulwark rules list --state rejected
   bulwark rules list dicom --sort fired
-  bulwark rules list --technique T1046`,
+  bulwark rules list --about logs --technique T1490`,
+		Args: func(*cobra.Command, []string) error {
+			if o.about == "" {
+				return nil
+			}
+			if err := conf.OneOf(o.about, "traffic", "logs"); err != nil {
+				return usage(fmt.Errorf("--about: %w", err))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q := url.Values{"q": {strings.Join(args, " ")}, "state": {o.state}, "source": {o.source}, "technique": {o.technique},
-				"class": {o.class}, "sort": {o.sort}, "limit": {fmt.Sprint(min(o.limit, 500))}}
-			all := []signature.Item{}
+			q := func() url.Values {
+				return url.Values{"q": {strings.Join(args, " ")}, "state": {o.state}, "source": {o.source}, "technique": {o.technique},
+					"class": {o.class}, "sort": {o.sort}, "limit": {fmt.Sprint(min(o.limit, 500))}}
+			}
+			var all []listedRule
 			total := 0
-			for len(all) < o.limit {
-				var p signature.Page
-				if err := askRules(cmd, http.MethodGet, "/api/rules?"+q.Encode(), nil, &p); err != nil {
+			for _, kind := range [...]struct {
+				about string
+				page  func(*cobra.Command, url.Values, int) ([]listedRule, int, error)
+			}{{"traffic", trafficRulesPage}, {"logs", logRulesPage}} {
+				if o.about != "" && o.about != kind.about {
+					continue
+				}
+				some, n, err := kind.page(cmd, q(), o.limit)
+				if err != nil && !errors.Is(err, errNoDoor) {
 					return err
 				}
-				all, total = append(all, p.Items[:min(len(p.Items), o.limit-len(all))]...), p.Total
-				if p.Next == "" {
-					break
-				}
-				q.Set("after", p.Next)
+				all, total = append(all, some...), total+n
 			}
+			sortRules(all, o.sort)
+			all = all[:min(len(all), o.limit)]
 			if o.json {
-				return writeJSON(t.Out, all)
+				rows := make([]any, len(all))
+				for k := range all {
+					rows[k] = all[k].json
+				}
+				return writeJSON(t.Out, rows)
 			}
 			listRules(t.Out, all)
 			if total > len(all) {
@@ -120,7 +161,8 @@ func listRulesCommand(t Terminal) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.state, "state", "", "only those in this `state`: loaded, rejected, disabled, noisy or blind")
+	f.StringVar(&o.about, "about", "", "only those about `traffic` or logs")
+	f.StringVar(&o.state, "state", "", "only those in this `state`: loaded, rejected, disabled, noisy, blind or silent")
 	f.StringVar(&o.source, "source", "", "only those of this `source`")
 	f.StringVar(&o.technique, "technique", "", "only those about this `technique` or tactic of ATT&CK")
 	f.StringVar(&o.class, "class", "", "only those of this `class`")
@@ -130,26 +172,60 @@ func listRulesCommand(t Terminal) *cobra.Command {
 	return cmd
 }
 
-func listRules(out io.Writer, all []signature.Item) {
+// trafficRulesPage asks for the traffic rules that a query means, at most so many, and how many there are.
+func trafficRulesPage(cmd *cobra.Command, q url.Values, limit int) (all []listedRule, total int, err error) {
+	if q.Get("state") == logrule.ForOther {
+		return nil, 0, nil // none of them is there for others
+	}
+	for len(all) < limit {
+		var p signature.Page
+		if err := askRules(cmd, http.MethodGet, "/api/rules?"+q.Encode(), nil, &p); err != nil {
+			return nil, 0, err
+		}
+		for _, i := range p.Items[:min(len(p.Items), limit-len(all))] {
+			r := listedRule{id: cmp.Or(strings.TrimPrefix(i.ID, "1:"), "-"), state: i.State, severity: i.Severity, fired: i.Fired, last: i.Last, share: i.Share,
+				title: i.Title, place: i.Place, json: trafficRuleItem{"suricata", i}}
+			if i.Reason != nil {
+				r.reason = i.Reason.EN
+			}
+			all = append(all, r)
+		}
+		if total = p.Total; p.Next == "" {
+			break
+		}
+		q.Set("after", p.Next)
+	}
+	return all, total, nil
+}
+
+// sortRules orders rules of both kinds; without a word those about traffic, by their numbers, go first.
+func sortRules(all []listedRule, by string) {
+	slices.SortStableFunc(all, func(a, b listedRule) int {
+		switch by {
+		case "fired":
+			return cmp.Compare(b.fired, a.fired)
+		case "last":
+			return b.last.Compare(a.last)
+		case "cost":
+			return cmp.Compare(b.share, a.share) // of what all of its kind take
+		}
+		return 0 // as they came
+	})
+}
+
+func listRules(out io.Writer, all []listedRule) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RULE\tSTATE\tSEVERITY\tFIRED\tTITLE\tPLACE\tREASON")
 	for i := range all {
 		r := &all[i]
-		id, reason := strings.TrimPrefix(r.ID, "1:"), ""
-		if id == "" {
-			id = "-"
-		}
-		if r.Reason != nil {
-			reason = r.Reason.EN
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", id, r.State, r.Severity, r.Fired, printable(r.Title), r.Place, printable(reason))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", printable(r.id), r.state, r.severity, r.fired, printable(r.title), printable(r.place), printable(r.reason))
 	}
 	w.Flush()
 }
 
 // ruleArgs asks for the number of one rule.
 func ruleArgs() cobra.PositionalArgs {
-	return exactly("the number of a rule, as sid or gid:sid; bulwark rules list shows them")
+	return exactly("a rule: the number of one about traffic, as sid or gid:sid, or the id of one about logs; bulwark rules list shows them")
 }
 
 func showRuleCommand(t Terminal) *cobra.Command {
@@ -157,6 +233,17 @@ func showRuleCommand(t Terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show RULE", Short: "Show a rule with all that is known of it", Args: ruleArgs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if isLogRule(args[0]) {
+				d, err := askLogRule(cmd, args[0])
+				switch {
+				case err != nil:
+					return err
+				case asJSON:
+					return writeJSON(t.Out, d)
+				}
+				showLogRule(t.Out, d)
+				return nil
+			}
 			d, err := askRule(cmd, args[0])
 			if err != nil {
 				return err
@@ -221,8 +308,16 @@ func explainRuleCommand(t Terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "explain RULE", Short: "Put a rule into plain words", Args: ruleArgs(),
 		Long: `Put a rule into plain words: what traffic it is about, in which direction, what must stand where, how often it tells, and
-which marks of other rules it needs.`,
+which marks of other rules it needs; of one about logs, which events of which log source it is about, and what they must say.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if isLogRule(args[0]) {
+				d, err := askLogRule(cmd, args[0])
+				if err == nil {
+					fmt.Fprintln(t.Out, printable(d.Title))
+					explainLogRule(t.Out, d, french)
+				}
+				return err
+			}
 			d, err := askRule(cmd, args[0])
 			if err != nil {
 				return err
@@ -250,14 +345,19 @@ func switchRulesCommand(t Terminal, on bool) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use: verb + " RULES", Short: does,
-		Args: exactly("a rule (sid or gid:sid), or file:NAME, class:NAME, source:NAME, regex:EXPRESSION"),
-		Long: does + `: one by its number, those of a file by file:NAME (* stands for anything), of a class by class:NAME, of a source by
+		Args: exactly("a rule (sid or gid:sid, or the id of one about logs), or file:NAME, class:NAME, source:NAME, regex:EXPRESSION"),
+		Long: does + `: one by its number, or its id where it is about logs; or traffic rules: those of a file by file:NAME (* stands for anything), of a class by class:NAME, of a source by
 source:NAME, or those whose text an expression matches by regex:EXPRESSION. It holds until somebody says otherwise, also for
-rules that come later. Who, when and why is kept; where Bulwark runs, in the ledger too, and it is in force at once.`,
+rules that come later. Who, when and why is kept; where Bulwark runs, in the ledger too, and it is in force at once. Of a rule
+about logs it can be said only where Bulwark runs.`,
 		Example: "  bulwark rules " + verb + ` 2027397 --reason "our backup does that every night"
+  bulwark rules ` + verb + ` c947b146-0abc-4c87-9c64-b17e9d7274a2 --reason "the backup deletes old copies"
   bulwark rules ` + verb + ` class:policy-violation --reason "not our policy"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id := args[0]
+			if isLogRule(id) {
+				return switchLogRule(cmd, t.Out, id, on, reason)
+			}
 			if p, err := signature.ParseID(id); err == nil {
 				id = p.String()
 				if _, err := askRule(cmd, id); err != nil {

@@ -37,6 +37,8 @@ type Decision struct {
 var (
 	ErrNoRule = errors.New("logrule: there is no such rule")
 	ErrReason = errors.New("logrule: a decision needs a reason of 1 to 500 bytes")
+	// ErrOffline means a room of [Offline].
+	ErrOffline = errors.New("logrule: nothing can be decided where no program runs")
 )
 
 // load reads what is kept.
@@ -97,6 +99,9 @@ func (r *Room) keep(ctx context.Context) error {
 func (r *Room) Decide(ctx context.Context, actor, rule string, enabled bool, reason string) error {
 	if reason == "" || len(reason) > 500 {
 		return ErrReason
+	}
+	if r.needs.DB == nil {
+		return ErrOffline
 	}
 	if _, err := r.Show(rule); err != nil {
 		return err

@@ -124,6 +124,15 @@ func Open(ctx context.Context, n Needs) (*Room, error) {
 	return r, r.Reload()
 }
 
+// Offline is a room of the rules as they stand, where no program runs: what people decided of them, and what they matched, is not known,
+// and nothing can be decided. DB, Ledger, Publisher and Registry are not needed.
+func Offline(n Needs) (*Room, error) {
+	n.Fleeting = true
+	r := &Room{needs: n, tactics: tacticsByTag(), french: logrules.French(), decisions: map[string]Decision{}, fired: map[string]*Fired{},
+		heard: map[string]time.Time{}, from: map[string]map[sigma.Source]bool{}}
+	return r, r.Reload()
+}
+
 // Reload reads the rules anew. Those that were in force stay so where they cannot be read. What correlations had seen is forgotten.
 func (r *Room) Reload() error {
 	files, err := r.needs.Rules()

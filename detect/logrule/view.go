@@ -114,7 +114,7 @@ func (r *Room) items() []Item {
 			i.state(ForOther, Text{"It is there for correlations, or says what happened: nobody is told of it alone.",
 				"Elle sert à des corrélations, ou dit ce qui se passe : personne n'est prévenu pour elle seule."})
 		}
-		if i.State != Disabled && !r.fed(x) {
+		if r.needs.DB != nil && i.State != Disabled && !r.fed(x) {
 			i.state(Blind, Text{"No log source that this rule is for has been heard in the last 7 days.",
 				"Aucune source de journaux que vise cette règle n'a été entendue ces 7 derniers jours."})
 		}
