@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { launch } from './browser.mjs'
 import { Report } from './harness.mjs'
 import { run as live } from './live.mjs'
+import { run as passkeys } from './passkeys.mjs'
 import { places } from './places.mjs'
 import { run as program } from './program.mjs'
 import { run as shell } from './shell.mjs'
@@ -47,7 +48,7 @@ async function suite(start, run) {
 
 try {
   await Promise.all([
-    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startProgram, program]]) await suite(...s) })(),
+    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startServer, passkeys], [startProgram, program]]) await suite(...s) })(),
     network ? suite(() => startLive(network), live) : console.log('      no network namespace can be made: containments in force are not tested'),
   ])
 } finally {

@@ -143,6 +143,7 @@ func (i *Identity) doInvite(w http.ResponseWriter, r *http.Request) {
 func (i *Identity) signInForm(g *page, r *http.Request) {
 	g.Title, g.Lead, g.Button = g.T.SignIn, g.T.SignInLead, g.T.Enter
 	g.Form = []*field{g.login(r.PostFormValue("login"), ""), g.password()}
+	g.Passkey = true
 }
 
 func (i *Identity) showSignIn(w http.ResponseWriter, r *http.Request) {

@@ -44,9 +44,10 @@ type Identity struct {
 	log    *slog.Logger
 	names  []string
 
-	policy *password.Policy
-	hasher *password.Hasher
-	device deviceKey
+	policy     *password.Policy
+	hasher     *password.Hasher
+	device     deviceKey
+	ceremonies ceremonies
 
 	everybody *web.Limiter    // sign-ins of all together
 	addresses *throttle.Table // failed sign-ins by address
@@ -83,11 +84,12 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	return &Identity{
 		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names,
 		policy: policy, hasher: password.NewHasher(n.Derive("identity/password"), cost),
-		device:    deviceKey(n.Derive("identity/device")),
-		everybody: web.NewLimiter(n.Clock, 40, 100*time.Millisecond, 1),
-		addresses: throttle.New(throttle.Rule{Free: 20, First: time.Second, Longest: time.Minute, Forget: time.Hour, Keys: 20000}, n.Clock),
-		logins:    throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 5 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
-		live:      newLive(), verifying: make(chan struct{}, 1), pages: p,
+		device:     deviceKey(n.Derive("identity/device")),
+		ceremonies: ceremonies{key: n.Derive("identity/passkey"), clock: n.Clock, used: map[string]time.Time{}},
+		everybody:  web.NewLimiter(n.Clock, 40, 100*time.Millisecond, 1),
+		addresses:  throttle.New(throttle.Rule{Free: 20, First: time.Second, Longest: time.Minute, Forget: time.Hour, Keys: 20000}, n.Clock),
+		logins:     throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 5 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
+		live:       newLive(), verifying: make(chan struct{}, 1), pages: p,
 	}, nil
 }
 

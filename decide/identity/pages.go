@@ -66,6 +66,7 @@ type page struct {
 	Action   string
 	Next     string
 	Button   string
+	Passkey  bool // it can be done with a passkey, too
 }
 
 // fault is what is wrong, and in which field; "" where it is in none.

@@ -165,6 +165,12 @@ func (i *Identity) setPassword(ctx context.Context, tx bun.Tx, person, hash stri
 	return err
 }
 
+// dropFactors takes all away by which a person can prove who they are.
+func dropFactors(ctx context.Context, tx bun.Tx, person string) error {
+	_, err := tx.NewDelete().Model((*factorRow)(nil)).Where("person = ?", person).Exec(ctx)
+	return err
+}
+
 func dropPassword(ctx context.Context, tx bun.Tx, person string) error {
 	_, err := tx.NewDelete().Model((*factorRow)(nil)).Where("person = ? AND kind = ?", person, passwordFactor).Exec(ctx)
 	return err
@@ -273,7 +279,7 @@ func (i *Identity) changePassword(ctx context.Context, p Person, current, next s
 		if err := errors.Join(i.setPassword(ctx, tx, p.ID, hash), endSessions(ctx, tx, p.ID, "")); err != nil {
 			return err
 		}
-		o, err = i.open(ctx, tx, p.ID, from)
+		o, err = i.open(ctx, tx, p.ID, byPassword, from)
 		return err
 	})
 	return o, err

@@ -19,12 +19,16 @@ func (i *Identity) Routes() []web.Route {
 	add("POST", "/invite/{token}", i.doInvite, web.Public)
 	add("GET", "/sign-in", i.showSignIn, web.Public)
 	add("POST", "/sign-in", i.doSignIn, web.Public)
+	add("POST", "/sign-in/passkey", i.postSignInPasskey, web.Public)
 	// A session that has already ended is no reason to refuse.
 	add("POST", "/sign-out", i.doSignOut, web.Public)
 	add("POST", "/api/sign-out", i.doSignOut, web.Public)
 
 	add("GET", "/api/me", i.getMe, web.SignedIn)
 	add("POST", "/api/me/password", i.postPassword, web.SignedIn)
+	add("GET", "/api/me/passkeys", i.getPasskeys, web.SignedIn)
+	add("POST", "/api/me/passkeys", i.postPasskey, web.SignedIn)
+	add("DELETE", "/api/me/passkeys/{id}", i.deletePasskey, web.SignedIn)
 	add("GET", "/api/sessions", i.getSessions, web.SignedIn)
 	add("DELETE", "/api/sessions", i.deleteSessions, web.SignedIn)
 	add("DELETE", "/api/sessions/{id}", i.deleteSession, web.SignedIn)

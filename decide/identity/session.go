@@ -61,11 +61,11 @@ func visitorOf(r *http.Request) visitor {
 	return v
 }
 
-// open opens a session for a person who has just proved who they are, with a password.
-func (i *Identity) open(ctx context.Context, tx bun.Tx, person string, from visitor) (opened, error) {
+// open opens a session for a person who has just proved who they are, by methods (RFC 8176).
+func (i *Identity) open(ctx context.Context, tx bun.Tx, person string, methods []string, from visitor) (opened, error) {
 	now, token := db.Time(i.clock.Now()), newToken()
 	_, err := tx.NewInsert().Model(&sessionRow{
-		Hash: hashOf(token), ID: newID(), Person: person, Methods: []string{"pwd"}, Proved: now,
+		Hash: hashOf(token), ID: newID(), Person: person, Methods: methods, Proved: now,
 		Created: now, Seen: now, Ends: now.Add(i.config.longest()), Address: from.address, Agent: from.agent,
 	}).Exec(ctx)
 	if err != nil {

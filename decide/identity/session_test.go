@@ -248,7 +248,7 @@ func somebody(t testing.TB, i *Identity, login string) (id string, cookie *http.
 				return err
 			}
 			if l == login {
-				if o, err = i.open(ctx, tx, p.ID, visitor{}); err != nil {
+				if o, err = i.open(ctx, tx, p.ID, byPassword, visitor{}); err != nil {
 					return err
 				}
 			}
@@ -276,7 +276,7 @@ func TestEveryRouteKeepsItsPromise(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			o, err := i.open(ctx, tx, p.ID, visitor{})
+			o, err := i.open(ctx, tx, p.ID, byPassword, visitor{})
 			cookies[duty] = &http.Cookie{Name: sessionCookie, Value: o.token}
 			return err
 		})

@@ -14,6 +14,9 @@ import (
 	"bulwark/platform/ledger"
 )
 
+// byPassword is how a session is opened with a password alone.
+var byPassword = []string{"pwd"}
+
 // ErrSignIn means that login and password do not belong together, or to anybody.
 var ErrSignIn = errors.New("identity: login or password is not right")
 
@@ -150,7 +153,7 @@ func (i *Identity) welcome(ctx context.Context, p *personRow, hash, secret strin
 		if err != nil {
 			return err
 		}
-		if o, err = i.open(ctx, tx, p.ID, from); err != nil {
+		if o, err = i.open(ctx, tx, p.ID, byPassword, from); err != nil {
 			return err
 		}
 		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "sign-in", detail: map[string]string{"address": from.address, "method": "pwd"}})

@@ -21,10 +21,11 @@ type texts struct {
 	Skip, OtherLanguage                     string
 	Check                                   string // above a list of faults
 
-	BadSignIn, Wait, Busy                        string // Wait with %s for a number of seconds
-	BadName, BadLogin, LoginTaken                string
-	Short, Long, NotText, Common, Local, Pattern string
-	Differ                                       string
+	BadSignIn, Wait, Busy                         string // Wait with %s for a number of seconds
+	BadName, BadLogin, LoginTaken                 string
+	Short, Long, NotText, Common, Local, Pattern  string
+	Differ                                        string
+	Or, UsePasskey, PasskeyUnknown, PasskeyFailed string
 }
 
 func english() texts {
@@ -61,6 +62,10 @@ func english() texts {
 		Local:   "This password is easy to guess: it is made of your name, your login or the hospital's. Choose other words.",
 		Pattern: "This password is easy to guess: it is made of sequences, repetitions or dates. Choose unrelated words.",
 		Differ:  "The two passwords are not the same.",
+
+		Or: "or", UsePasskey: "Use a passkey",
+		PasskeyUnknown: "This passkey opens nothing here. Use another, or your password.",
+		PasskeyFailed:  "No passkey was shown. Try again, or use your password.",
 	}
 }
 
@@ -98,6 +103,10 @@ func french() texts {
 		Local:   "Ce mot de passe est facile à deviner : il est fait de votre nom, de votre identifiant ou de ceux de l’établissement. Choisissez d’autres mots.",
 		Pattern: "Ce mot de passe est facile à deviner : il est fait de suites, de répétitions ou de dates. Choisissez des mots sans rapport.",
 		Differ:  "Les deux mots de passe ne sont pas les mêmes.",
+
+		Or: "ou", UsePasskey: "Utiliser une clé d’accès",
+		PasskeyUnknown: "Cette clé d’accès n’ouvre rien ici. Utilisez-en une autre, ou votre mot de passe.",
+		PasskeyFailed:  "Aucune clé d’accès n’a été présentée. Réessayez, ou utilisez votre mot de passe.",
 	}
 }
 

@@ -1,0 +1,397 @@
+package identity
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+	"github.com/uptrace/bun"
+
+	"bulwark/platform/clock"
+	"bulwark/platform/db"
+	"bulwark/platform/ledger"
+)
+
+var (
+	// ErrPasskey means that what a browser answered proves nothing: it is too late, comes again, or is of a passkey that is not known.
+	ErrPasskey = errors.New("identity: not a passkey that is known here")
+	// ErrPasskeyName means that the console is reached by an address: browsers keep passkeys for names alone (WebAuthn, 5.1.2).
+	ErrPasskeyName = errors.New("identity: passkeys need a name, not an address")
+	// ErrManyPasskeys means that a person has as many as there can be.
+	ErrManyPasskeys = errors.New("identity: too many passkeys")
+	// ErrLabel means that a label is empty, longer than 60 characters, or not printable.
+	ErrLabel = errors.New("identity: not a label")
+	// errNoPasskey means that a person has no passkey of that id.
+	errNoPasskey = errors.New("identity: no such passkey")
+	// errProve means that it is too long ago that a person proved who they are.
+	errProve = errors.New("identity: the password is needed once more")
+)
+
+const (
+	passkeyFactor factorKind = "passkey"
+	// manyPasskeys is how many one person can have.
+	manyPasskeys = 10
+	// ceremonyLife is how long somebody may look for their key.
+	ceremonyLife = 5 * time.Minute
+	// freshProof is how long after a sign-in one's factors can be changed without proving it again.
+	freshProof = 10 * time.Minute
+)
+
+// passkey is what is kept of a passkey as a factor's secret. None of it is secret.
+type passkey struct {
+	Name       string              `json:"name"` // of the console that it was made for
+	Credential webauthn.Credential `json:"credential"`
+}
+
+// holder is a person as the library asks for them. The handle is the person's id, which says nothing of them (WebAuthn, 14.6.1).
+type holder struct {
+	row  *personRow
+	keys []webauthn.Credential
+}
+
+func (h *holder) WebAuthnID() []byte                         { return []byte(h.row.ID) }
+func (h *holder) WebAuthnName() string                       { return h.row.Login }
+func (h *holder) WebAuthnDisplayName() string                { return h.row.Name }
+func (h *holder) WebAuthnCredentials() []webauthn.Credential { return h.keys }
+
+// party is the console under the name that r came by, which the server has checked.
+func (i *Identity) party(r *http.Request) (*webauthn.WebAuthn, string, error) {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	host = strings.ToLower(host)
+	if net.ParseIP(strings.Trim(host, "[]")) != nil {
+		return nil, "", ErrPasskeyName
+	}
+	name := "Bulwark"
+	if i.config.Hospital != "" {
+		name += " " + i.config.Hospital
+	}
+	w, err := webauthn.New(&webauthn.Config{RPID: host, RPDisplayName: name, RPOrigins: []string{"https://" + r.Host},
+		AuthenticatorSelection: protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementRequired, UserVerification: protocol.VerificationRequired}})
+	return w, host, err
+}
+
+// ceremonies signs what the server must remember of a question until it is answered, so that nobody fills its memory with questions. An
+// answer counts once.
+type ceremonies struct {
+	key   [32]byte
+	clock clock.Clock
+
+	mu   sync.Mutex
+	used map[string]time.Time // challenges that were answered rightly, until they are too old
+}
+
+// ceremony is one question: made to add a passkey, or to sign in.
+type ceremony struct {
+	For     string               `json:"for"` // the person who adds one; "" to sign in
+	Ends    time.Time            `json:"ends"`
+	Session webauthn.SessionData `json:"session"`
+}
+
+func (c *ceremonies) sign(text string) string {
+	m := hmac.New(sha256.New, c.key[:])
+	m.Write([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
+
+func (c *ceremonies) seal(person string, s *webauthn.SessionData) (string, error) {
+	p, err := json.Marshal(ceremony{person, c.clock.Now().Add(ceremonyLife), *s})
+	if err != nil {
+		return "", err
+	}
+	text := base64.RawURLEncoding.EncodeToString(p)
+	return text + "." + c.sign(text), nil
+}
+
+// open is the question that was sealed, or [ErrPasskey].
+func (c *ceremonies) open(sealed, person string) (*webauthn.SessionData, error) {
+	text, mac, _ := strings.Cut(sealed, ".")
+	p, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || !hmac.Equal([]byte(mac), []byte(c.sign(text))) {
+		return nil, ErrPasskey
+	}
+	var q ceremony
+	if err := json.Unmarshal(p, &q); err != nil || q.For != person || !c.clock.Now().Before(q.Ends) {
+		return nil, ErrPasskey
+	}
+	return &q.Session, nil
+}
+
+// spend notes that a question was answered. It tells whether this is the first time.
+func (c *ceremonies) spend(challenge string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.clock.Now()
+	for k, end := range c.used {
+		if now.After(end) {
+			delete(c.used, k)
+		}
+	}
+	_, again := c.used[challenge]
+	if !again {
+		c.used[challenge] = now.Add(ceremonyLife)
+	}
+	return !again
+}
+
+// passkeys are those of a person, with their rows.
+func (i *Identity) passkeys(ctx context.Context, tx bun.IDB, person string) (rows []*factorRow, keys []passkey, err error) {
+	err = tx.NewSelect().Model(&rows).Where("person = ? AND kind = ?", person, passkeyFactor).OrderExpr("id").Scan(ctx)
+	for _, row := range rows {
+		var k passkey
+		if err := json.Unmarshal([]byte(row.Secret), &k); err != nil {
+			return nil, nil, fmt.Errorf("reading passkey %s: %w", row.ID, err)
+		}
+		keys = append(keys, k)
+	}
+	return rows, keys, err
+}
+
+// holder is a person with the passkeys that they made for the console of that name.
+func (i *Identity) holder(ctx context.Context, id, name string) (*holder, error) {
+	p, err := person(ctx, i.db.Read(), id)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Disabled.IsZero() {
+		return nil, ErrNoPerson
+	}
+	_, keys, err := i.passkeys(ctx, i.db.Read(), id)
+	h := &holder{row: p}
+	for _, k := range keys {
+		if k.Name == name {
+			h.keys = append(h.keys, k.Credential)
+		}
+	}
+	return h, err
+}
+
+// proved refuses to change factors in a session that was opened long ago, unless the password comes along.
+func (i *Identity) proved(ctx context.Context, p Person, secret string) error {
+	if i.clock.Now().Sub(p.Proved) < freshProof {
+		return nil
+	}
+	if secret == "" {
+		return errProve
+	}
+	return i.provePassword(ctx, p, secret)
+}
+
+// question is what a browser is asked, and what it must bring back with its answer.
+type question struct {
+	Ceremony string `json:"ceremony"`
+	Options  any    `json:"options"`
+}
+
+// askNew asks the browser of a person for a new passkey.
+func (i *Identity) askNew(r *http.Request, p Person, secret string) (question, error) {
+	w, name, err := i.party(r)
+	if err != nil {
+		return question{}, err
+	}
+	if err := i.proved(r.Context(), p, secret); err != nil {
+		return question{}, err
+	}
+	h, err := i.holder(r.Context(), p.ID, name)
+	if err != nil {
+		return question{}, err
+	}
+	var have []protocol.CredentialDescriptor
+	for n := range h.keys {
+		have = append(have, h.keys[n].Descriptor())
+	}
+	options, session, err := w.BeginRegistration(h, webauthn.WithExclusions(have))
+	if err != nil {
+		return question{}, err
+	}
+	sealed, err := i.ceremonies.seal(p.ID, session)
+	return question{sealed, options.Response}, err
+}
+
+// addPasskey keeps the passkey that a browser made.
+func (i *Identity) addPasskey(r *http.Request, p Person, sealed, label string, answer []byte) error {
+	label = strings.TrimSpace(label)
+	if label == "" || utf8.RuneCountInString(label) > 60 || strings.ContainsFunc(label, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return ErrLabel
+	}
+	w, name, err := i.party(r)
+	if err != nil {
+		return err
+	}
+	session, err := i.ceremonies.open(sealed, p.ID)
+	if err != nil {
+		return err
+	}
+	h, err := i.holder(r.Context(), p.ID, name)
+	if err != nil {
+		return err
+	}
+	parsed, err := protocol.ParseCredentialCreationResponseBytes(answer)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPasskey, err)
+	}
+	made, err := w.CreateCredential(h, *session, parsed)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPasskey, err)
+	}
+	if !i.ceremonies.spend(session.Challenge) {
+		return ErrPasskey
+	}
+	text, err := json.Marshal(passkey{name, *made})
+	if err != nil {
+		return err
+	}
+	return i.change(r.Context(), p.ID, act{by: p.Actor(), name: "passkey", detail: map[string]string{"aaguid": fmt.Sprintf("%x", made.Authenticator.AAGUID)}},
+		func(ctx context.Context, tx bun.Tx, _ *personRow) error {
+			rows, keys, err := i.passkeys(ctx, tx, p.ID)
+			if err != nil {
+				return err
+			}
+			if len(rows) >= manyPasskeys {
+				return ErrManyPasskeys
+			}
+			for n := range keys {
+				if bytes.Equal(keys[n].Credential.ID, made.ID) {
+					return ErrPasskey
+				}
+			}
+			_, err = tx.NewInsert().Model(&factorRow{ID: newID(), Person: p.ID, Kind: passkeyFactor, Label: label, Secret: string(text), Created: db.Time(i.clock.Now())}).Exec(ctx)
+			return err
+		})
+}
+
+// dropPasskey takes a passkey of one's own away.
+func (i *Identity) dropPasskey(ctx context.Context, p Person, id, secret string) error {
+	if err := i.proved(ctx, p, secret); err != nil {
+		return err
+	}
+	return i.change(ctx, p.ID, act{by: p.Actor(), name: "drop-passkey", detail: map[string]string{"passkey": id}}, func(ctx context.Context, tx bun.Tx, _ *personRow) error {
+		r, err := tx.NewDelete().Model((*factorRow)(nil)).Where("id = ? AND person = ? AND kind = ?", id, p.ID, passkeyFactor).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, errNoPasskey)
+		}
+		return nil
+	})
+}
+
+// askWho asks whoever stands before a browser for any passkey. Nobody has to say first who they are, so that it tells nothing about logins.
+func (i *Identity) askWho(r *http.Request) (question, error) {
+	w, _, err := i.party(r)
+	if err != nil {
+		return question{}, err
+	}
+	options, session, err := w.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
+	if err != nil {
+		return question{}, err
+	}
+	sealed, err := i.ceremonies.seal("", session)
+	return question{sealed, options.Response}, err
+}
+
+// signInByPasskey opens a session for whoever holds a passkey. How often others failed before does not matter: a key cannot be guessed, so
+// nobody who has one is ever made to wait.
+func (i *Identity) signInByPasskey(r *http.Request, sealed string, answer []byte) (opened, error) {
+	ctx, from := r.Context(), visitorOf(r)
+	w, name, err := i.party(r)
+	if err != nil {
+		return opened{}, err
+	}
+	session, err := i.ceremonies.open(sealed, "")
+	if err != nil {
+		return opened{}, err
+	}
+	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
+	if err != nil {
+		return opened{}, fmt.Errorf("%w: %w", ErrPasskey, err)
+	}
+	var who *holder
+	_, key, err := w.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
+		h, err := i.holder(ctx, string(handle), name)
+		who = h
+		return h, err
+	}, *session, parsed)
+	if err != nil {
+		if who != nil {
+			i.refusals.add(who.row, from)
+		} else {
+			i.refusals.add(nil, from)
+		}
+		return opened{}, fmt.Errorf("%w: %w", ErrPasskey, err)
+	}
+	if !i.ceremonies.spend(session.Challenge) {
+		return opened{}, ErrPasskey
+	}
+	var o opened
+	err = i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		o, err = i.welcomeKey(ctx, tx, who.row.ID, key, from)
+		return err
+	})
+	return o, err
+}
+
+// welcomeKey opens the session of whoever proved to hold a passkey, unless the passkey seems to exist twice (WebAuthn, 6.1.1): then it opens
+// nothing any more, and the ledger says so.
+func (i *Identity) welcomeKey(ctx context.Context, tx bun.Tx, id string, key *webauthn.Credential, from visitor) (opened, error) {
+	p, err := person(ctx, tx, id)
+	if err != nil || !p.Disabled.IsZero() {
+		return opened{}, errors.Join(err, ErrPasskey)
+	}
+	rows, keys, err := i.passkeys(ctx, tx, id)
+	if err != nil {
+		return opened{}, err
+	}
+	for n, k := range keys {
+		if !bytes.Equal(k.Credential.ID, key.ID) {
+			continue
+		}
+		copied := key.Authenticator.CloneWarning || k.Credential.Authenticator.CloneWarning
+		k.Credential = *key
+		k.Credential.Authenticator.CloneWarning = copied
+		text, err := json.Marshal(k)
+		if err != nil {
+			return opened{}, err
+		}
+		_, err = tx.NewUpdate().Model(rows[n]).Set("secret = ?", string(text)).Set("used = ?", db.Time(i.clock.Now())).WherePK().Exec(ctx)
+		if err != nil {
+			return opened{}, err
+		}
+		if copied {
+			return opened{}, i.note(ctx, tx, act{by: ledger.Person(id), name: "passkey-copied", refused: true, on: "passkey:" + rows[n].ID, detail: map[string]string{"address": from.address}})
+		}
+		methods := methodsOf(key)
+		o, err := i.open(ctx, tx, id, methods, from)
+		if err != nil {
+			return opened{}, err
+		}
+		return o, i.note(ctx, tx, act{by: ledger.Person(id), name: "sign-in", detail: map[string]string{"address": from.address, "method": strings.Join(methods, " ")}})
+	}
+	return opened{}, ErrPasskey // it was taken away meanwhile
+}
+
+// methodsOf says what a passkey proved (RFC 8176): a key in hardware, or one that is synchronised; that its holder was there, and two factors.
+func methodsOf(key *webauthn.Credential) []string {
+	kind := "hwk"
+	if key.Flags.BackupEligible {
+		kind = "swk"
+	}
+	return []string{kind, "user", "mfa"}
+}
