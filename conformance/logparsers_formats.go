@@ -28,6 +28,9 @@ var parsersOf = map[string]string{
 	"OpenBSD/openbsd-packet-filter": "pfsense", "Ivanti/pulse-connect": "ivanti-connect", "OpenLDAP/openldap": "openldap",
 	"Umbrella/umbrella-dns": "cisco-umbrella", "Umbrella/umbrella-proxy": "cisco-umbrella", "Kaspersky/kaspersky_endpoint_security": "kaspersky-endpoint",
 	"ManageEngine/adauditplus": "adauditplus",
-	"Veeam/veeam_backup":       "veeam", "HAProxy/haproxy": "haproxy", "Aruba Network/aruba-os": "aruba", "Unbound/unbound": "unbound",
+	"Clavister/clavister-ngfw": "clavister", "Sophos/sophos edr": "sophos-central", "Rubycat/proveit": "rubycat-proveit",
+	"Trend Micro/deep-security": "trendmicro-deepsecurity", "Trend Micro/trend-micro-apex-one": "trendmicro-deepsecurity", "Netfilter/netfilter": "netfilter",
+	"Ubika/ubika_waap":   "ubika-waap",
+	"Veeam/veeam_backup": "veeam", "HAProxy/haproxy": "haproxy", "Aruba Network/aruba-os": "aruba", "Unbound/unbound": "unbound",
 	"F5 Networks/f5-big-ip": "f5-bigip", "Fortinet/fortiproxy": "fortiproxy",
 }
