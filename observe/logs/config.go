@@ -64,21 +64,28 @@ type Listener struct {
 // Check refuses addresses that there are not.
 func (l *Listener) Check() error { return checkAddress("listen", l.Listen) }
 
-// WEF is Windows Event Forwarding: machines deliver over HTTPS, and prove who they are by certificates.
+// WEF is Windows Event Forwarding: machines deliver over HTTPS and prove who they are by certificates, or over HTTP and prove it by Kerberos.
 type WEF struct {
-	// Listen is the address to listen at: :5986. Empty: not at all.
+	// Listen is the address to listen at for HTTPS: :5986. Empty: not at all.
 	Listen string `conf:"listen"`
 	// ClientCA is a file of the authorities, in PEM, that the machines' certificates are of.
 	ClientCA string `conf:"client_ca"`
+	// Kerberos is the address to listen at for HTTP whose messages Kerberos seals: :5985. Empty: not at all.
+	Kerberos string `conf:"kerberos"`
+	// Keytab holds the keys of Bulwark's account in the domain, in Base64, best with file: and a path.
+	Keytab conf.Secret `conf:"keytab"`
 	// Subscriptions is a folder of what machines are asked for, beside what comes with the program. Empty: none.
 	Subscriptions string `conf:"subscriptions"`
 }
 
 // Check refuses to listen without knowing whom to trust.
 func (w *WEF) Check() error {
-	bad := checkAddress("listen", w.Listen)
+	bad := errors.Join(checkAddress("listen", w.Listen), checkAddress("kerberos", w.Kerberos))
 	if (w.Listen == "") != (w.ClientCA == "") {
 		bad = errors.Join(bad, conf.At("client_ca", errors.New("it and listen go together")))
+	}
+	if (w.Kerberos == "") != w.Keytab.IsZero() {
+		bad = errors.Join(bad, conf.At("keytab", errors.New("it and kerberos go together")))
 	}
 	return bad
 }

@@ -8,7 +8,8 @@ bench-intake: ## measure how many events of syslog over TLS, of _bulk and of Win
 
 intake-peers: ## send logs and flows by the programs of others that hospitals have (root)
 	@if [ "$$(id -u)" != 0 ]; then echo "SKIP intake_peers installing the programs needs root"; else \
-	set -o pipefail; ./observe/logs/peers.sh && $(GO) test -count=1 -v -run '^TestRealSendersAreUnderstood$$' ./observe/logs | grep -E 'RESULT|SKIP|FAIL|_test.go'; fi
+	set -o pipefail; ./observe/logs/peers.sh && $(GO) test -count=1 -v -run '^TestRealSendersAreUnderstood$$' ./observe/logs | grep -E 'RESULT|SKIP|FAIL|_test.go' && \
+	$(GO) test -count=1 -v -run '^TestMachinesForwardByKerberos$$' ./observe/logs/internal/wef | grep -E '^(---|    ---|ok|SKIP|FAIL)|_test.go'; fi
 
 intake-kills: ## kill the program while senders work, and look for all that it had acknowledged
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/bulwark

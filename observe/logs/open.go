@@ -127,14 +127,22 @@ func (l *Logs) openFlows(c *Config) error {
 
 func (l *Logs) openWEF(ctx context.Context) error {
 	c := &l.needs.Config.WEF
-	if c.Listen == "" {
+	if c.Listen == "" && c.Kerberos == "" {
 		return nil
 	}
-	i, err := wef.New(ctx, wef.Options{Listen: c.Listen, Certificate: l.needs.Certificate, ClientCA: c.ClientCA,
+	keytab, err := c.Keytab.Reveal()
+	if err != nil {
+		return fmt.Errorf("reading the keytab: %w", err)
+	}
+	i, err := wef.New(ctx, wef.Options{Listen: c.Listen, Kerberos: c.Kerberos, Keytab: keytab, Certificate: l.needs.Certificate, ClientCA: c.ClientCA,
 		Subscriptions: c.Subscriptions, DB: l.needs.DB, Version: l.needs.Version, Log: l.needs.Log})
 	if err != nil {
 		return err
 	}
-	l.add(i, Door{"https", i.Addr().String()})
+	var doors []Door
+	for _, at := range i.Addresses() {
+		doors = append(doors, Door{at[0], at[1]})
+	}
+	l.add(i, doors...)
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bulwark/observe/logs/internal/intake"
+	"bulwark/observe/logs/internal/wef/gss"
 	"bulwark/wire/sldc"
 	"bulwark/wire/wsman"
 )
@@ -38,6 +39,8 @@ type call struct {
 	w        http.ResponseWriter
 	charset  wsman.Charset
 	request  wsman.Request
+	sealed   *gss.Context // nil: TLS seals
+	protocol string       // of sealed messages
 }
 
 // Handler answers everything that comes, and hands to the sink what is in it.
@@ -110,8 +113,14 @@ func (c *call) read(r *http.Request, p *page) bool {
 		return false
 	}
 	plain := p.packed
+	if c.sealed != nil {
+		var ok bool
+		if plain, ok = c.unseal(r, p.packed); !ok {
+			return false
+		}
+	}
 	if strings.EqualFold(r.Header.Get("Content-Encoding"), "SLDC") {
-		p.plain, err = sldc.Append(p.plain[:0], p.packed, maxUnpacked)
+		p.plain, err = sldc.Append(p.plain[:0], plain, maxUnpacked)
 		switch {
 		case errors.Is(err, sldc.ErrLong):
 			c.Add(reasonLarge, 1)
@@ -250,7 +259,16 @@ func (c *call) fault(f wsman.Fault) {
 
 // say answers in the charset of the request.
 func (c *call) say(status int, text []byte) {
-	c.w.Header().Set("Content-Type", "application/soap+xml;charset="+c.charset.String())
+	form, body := "application/soap+xml;charset="+c.charset.String(), c.charset.Append(nil, text)
+	if c.sealed != nil {
+		var err error
+		if form, body, err = c.seal(body); err != nil {
+			c.warn("sealing an answer", err)
+			c.w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+	}
+	c.w.Header().Set("Content-Type", form)
 	c.w.WriteHeader(status)
-	_, _ = c.w.Write(c.charset.Append(nil, text))
+	_, _ = c.w.Write(body)
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"bulwark/observe/logs/internal/intake"
+	"bulwark/observe/logs/internal/wef/gss"
 	"bulwark/platform/db"
 )
 
@@ -35,8 +36,12 @@ const (
 
 // Options are what an intake is made of.
 type Options struct {
-	// Listen is the address and port: ":5986".
+	// Listen is the address and port for HTTPS: ":5986"; "": not at all.
 	Listen string
+	// Kerberos is the address and port for HTTP, whose messages are sealed by Kerberos: ":5985"; "": not at all.
+	Kerberos string
+	// Keytab holds the keys of our account, in Base64.
+	Keytab string
 	// Certificate gives the server's certificate of each handshake.
 	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	// ClientCA is a file in PEM: the authorities that machines have their certificates of.
@@ -54,7 +59,9 @@ type Options struct {
 type Intake struct {
 	intake.Tally
 	opt         Options
-	listener    net.Listener
+	listener    net.Listener // of HTTPS, or nil
+	plain       net.Listener // of HTTP with Kerberos, or nil
+	keys        *gss.Keys
 	authorities authorities
 	roots       *x509.CertPool
 	offers      offers
@@ -66,35 +73,74 @@ type Intake struct {
 
 // New reads what machines are asked for, and listens.
 func New(ctx context.Context, o Options) (*Intake, error) {
-	if o.Certificate == nil || o.ClientCA == "" {
-		return nil, errors.New("without certificates nobody may send")
-	}
 	i := &Intake{opt: o, places: make(chan struct{}, maxRequests)}
 	i.pages.New = func() any { return new(page) }
-	var err error
-	if i.authorities, err = readAuthorities(o.ClientCA); err != nil {
-		return nil, fmt.Errorf("reading the authorities of machines: %w", err)
+	if err := i.trust(); err != nil {
+		return nil, err
 	}
-	i.roots = i.authorities.pool()
+	var err error
 	if i.offers, err = readOffers(o.Subscriptions); err != nil {
 		return nil, fmt.Errorf("reading what machines are to forward: %w", err)
 	}
 	if i.book, err = newBook(ctx, o.DB, time.Now()); err != nil {
 		return nil, fmt.Errorf("reading how far machines have delivered: %w", err)
 	}
-	l, err := net.Listen("tcp", o.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listening for events of Windows on %s: %w", o.Listen, err)
+	for _, at := range [...]struct {
+		address string
+		to      *net.Listener
+	}{{o.Listen, &i.listener}, {o.Kerberos, &i.plain}} {
+		if at.address == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", at.address)
+		if err != nil {
+			i.close()
+			return nil, fmt.Errorf("listening for events of Windows on %s: %w", at.address, err)
+		}
+		*at.to = netutil.LimitListener(l, maxConnections)
 	}
-	i.listener = netutil.LimitListener(l, maxConnections)
 	return i, nil
+}
+
+// trust reads by what machines prove who they are.
+func (i *Intake) trust() (err error) {
+	o := &i.opt
+	if o.Listen == "" && o.Kerberos == "" || o.Listen != "" && (o.Certificate == nil || o.ClientCA == "") {
+		return errors.New("without certificates nobody may send")
+	}
+	if o.ClientCA != "" {
+		if i.authorities, err = readAuthorities(o.ClientCA); err != nil {
+			return fmt.Errorf("reading the authorities of machines: %w", err)
+		}
+	}
+	i.roots = i.authorities.pool()
+	if o.Kerberos != "" {
+		i.keys, err = gss.ReadKeys(o.Keytab)
+	}
+	return err
+}
+
+func (i *Intake) close() {
+	for _, l := range [...]net.Listener{i.listener, i.plain} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
 }
 
 // Name is the intake's.
 func (i *Intake) Name() string { return "wef" }
 
-// Addr is where it listens.
-func (i *Intake) Addr() net.Addr { return i.listener.Addr() }
+// Addresses are where it listens: https or kerberos, and the address.
+func (i *Intake) Addresses() (all [][2]string) {
+	if i.listener != nil {
+		all = append(all, [2]string{"https", i.listener.Addr().String()})
+	}
+	if i.plain != nil {
+		all = append(all, [2]string{"kerberos", i.plain.Addr().String()})
+	}
+	return all
+}
 
 // Thumbprints are those of the authorities of machines, as a policy names them (IssuerCA=).
 func (i *Intake) Thumbprints() (all []string) {
@@ -112,28 +158,51 @@ func (i *Intake) Machines(ctx context.Context) (all []Machine, err error) {
 
 // Run serves until ctx ends.
 func (i *Intake) Run(ctx context.Context, to intake.Sink) error {
-	s := &http.Server{Handler: i.Handler(to), TLSConfig: i.tls(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+	var servers []*http.Server
+	stopped := make(chan error, 2)
+	if i.listener != nil {
+		s := i.server(i.Handler(to))
+		s.TLSConfig = i.tls()
+		servers = append(servers, s)
+		go func() { stopped <- s.ServeTLS(i.listener, "", "") }()
+	}
+	if i.plain != nil {
+		s := i.server(i.KerberosHandler(to))
+		s.ConnContext = remember
+		servers = append(servers, s)
+		go func() { stopped <- s.Serve(i.plain) }()
+	}
+	var err error
+	running := len(servers)
+	select {
+	case err = <-stopped:
+		running--
+		err = fmt.Errorf("taking in events of Windows: %w", err)
+	case <-ctx.Done():
+	}
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceful)
+	defer cancel()
+	for _, s := range servers {
+		if s.Shutdown(limit) != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}
+	for range running {
+		<-stopped
+	}
+	return err
+}
+
+// server is one with our bounds.
+func (i *Intake) server(h http.Handler) *http.Server {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: idle, MaxHeaderBytes: 128 << 10, ConnState: i.count,
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}} // HTTP/1.1 alone: [MS-WSMV] binds to a connection
 	s.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
 	if i.opt.Log != nil {
 		s.ErrorLog = slog.NewLogLogger(i.opt.Log.Handler(), slog.LevelDebug)
 	}
-	stopped := make(chan error, 1)
-	go func() { stopped <- s.ServeTLS(i.listener, "", "") }()
-	select {
-	case err := <-stopped:
-		return fmt.Errorf("taking in events of Windows on %s: %w", i.opt.Listen, err)
-	case <-ctx.Done():
-	}
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceful)
-	defer cancel()
-	err := s.Shutdown(limit)
-	if err != nil {
-		err = s.Close()
-	}
-	<-stopped
-	return err
+	return s
 }
 
 // count follows how many connections there are.

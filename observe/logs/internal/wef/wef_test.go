@@ -47,7 +47,10 @@ func (s *site) start(t *testing.T, to intake.Sink) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Intake, s.opt.Listen = i, i.Addr().String()
+	s.Intake = i
+	if s.opt.Kerberos == "" {
+		s.opt.Listen = i.Addresses()[0][1]
+	}
 	s.server = "https://localhost:" + s.opt.Listen[strings.LastIndexByte(s.opt.Listen, ':')+1:]
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

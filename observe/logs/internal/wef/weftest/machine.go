@@ -35,6 +35,9 @@ func NewMachine(name, server string, way *tls.Config) *Machine {
 	return &Machine{Name: name, Server: server, client: http.Client{Transport: &http.Transport{TLSClientConfig: way}}}
 }
 
+// Over has it reach its server another way.
+func (m *Machine) Over(way http.RoundTripper) { m.client.Transport = way }
+
 // Offer is a subscription that a machine was handed.
 type Offer struct {
 	Version  string
