@@ -37,11 +37,33 @@ type Trial struct {
 type Outcome struct {
 	Rules    int        `json:"rules"` // that can be asked
 	Rejected []Rejected `json:"rejected"`
+	Explain  []Said     `json:"explain"` // what the first of them ask for
 	Fires    []Firing   `json:"fires"`
 	Silent   []string   `json:"silent"` // titles of rules that did not fire
 	Events   int        `json:"events"`
 	Stopped  string     `json:"stopped,omitempty"` // size or time: not all events were tried
 	TookMS   int64      `json:"took_ms"`
+}
+
+// Said is what a rule asks for, in words.
+type Said struct {
+	Title string `json:"title"`
+	Lines []Line `json:"lines"`
+}
+
+// mostExplained is of how many rules a trial says what they ask for.
+const mostExplained = 10
+
+// said is what the first rules of a set ask for.
+func (s *Set) said() []Said {
+	all := []Said{}
+	for _, r := range s.rules {
+		all = append(all, Said{r.Title, r.Words()})
+	}
+	for _, c := range s.correlations {
+		all = append(all, Said{c.Title, c.Words()})
+	}
+	return all[:min(len(all), mostExplained)]
 }
 
 // Firing is a rule that fired.
@@ -97,7 +119,7 @@ func (r *Room) Try(ctx context.Context, t *Trial, tell func(Progress)) (Outcome,
 		return Outcome{}, fmt.Errorf("%w: %w", ErrTrial, err)
 	}
 	x := &trial{tell: tell, set: set, relate: set.Correlator(), byTitle: map[string]*Firing{}}
-	x.out = Outcome{Rules: set.Len(), Rejected: append([]Rejected{}, set.Rejected...), Fires: []Firing{}, Silent: []string{}}
+	x.out = Outcome{Rules: set.Len(), Rejected: append([]Rejected{}, set.Rejected...), Fires: []Firing{}, Silent: []string{}, Explain: set.said()}
 	switch {
 	case t.Events != "":
 		err = x.lines(ctx, []byte(t.Events))

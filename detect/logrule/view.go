@@ -23,6 +23,7 @@ type Text struct {
 const (
 	Loaded   = "loaded"
 	Refused  = "rejected" // it cannot be asked
+	Waiting  = "waiting"  // it asks for values that the site has not given yet
 	Disabled = "disabled" // a person took it out of force
 	Blind    = "blind"    // no log source feeds it
 	Noisy    = "noisy"    // it matches more often than anybody can look at
@@ -30,7 +31,7 @@ const (
 )
 
 // States lists them, the more telling first.
-func States() []string { return []string{Refused, Disabled, Noisy, Blind, Loaded, ForOther} }
+func States() []string { return []string{Refused, Waiting, Disabled, Noisy, Blind, Loaded, ForOther} }
 
 // noisyADay is above how many matches a day a rule is noisy.
 const noisyADay = 100
@@ -76,6 +77,7 @@ type Page struct {
 	Total  int                       `json:"total"`
 	Next   string                    `json:"next,omitempty"`
 	Facets map[string]map[string]int `json:"facets"` // by state, source, level and product: of the query without these
+	Sets   map[string]map[string]int `json:"sets"`   // all rules, by the set that they are of and their state
 	Since  time.Time                 `json:"since"`  // when the rules were read
 	TookMS int64                     `json:"load_ms"`
 	Events uint64                    `json:"events"` // that rules were asked about since then
@@ -126,7 +128,11 @@ func (r *Room) items() []Item {
 		all = append(all, i)
 	}
 	for n, x := range r.set.Rejected {
-		all = append(all, Item{Title: x.File, Set: x.Set, Place: x.File, State: Refused, Reason: &Text{x.Why, x.Why}, Techniques: []string{}, ID: "rejected-" + strconv.Itoa(n)})
+		i := Item{Title: x.File, Set: x.Set, Place: x.File, State: Refused, Reason: &Text{x.Why, x.Why}, Techniques: []string{}, ID: "rejected-" + strconv.Itoa(n)}
+		if x.Waits {
+			i.State = Waiting
+		}
+		all = append(all, i)
 	}
 	share(all)
 	return all
@@ -221,15 +227,19 @@ func (r *Room) List(q url.Values) (Page, error) {
 	all := r.items()
 	if q.Has("from") {
 		all = slices.DeleteFunc(all, func(i Item) bool {
-			return i.State == Refused || i.Correlates || !i.Enabled || !r.asksOf(i.of, q.Get("from"))
+			return i.State == Refused || i.State == Waiting || i.Correlates || !i.Enabled || !r.asksOf(i.of, q.Get("from"))
 		})
 	}
-	p := Page{Items: []Item{}, Facets: map[string]map[string]int{"state": {}, "source": {}, "level": {}, "product": {}}, Since: r.since, TookMS: r.took.Milliseconds(),
+	p := Page{Items: []Item{}, Sets: map[string]map[string]int{}, Facets: map[string]map[string]int{"state": {}, "source": {}, "level": {}, "product": {}}, Since: r.since, TookMS: r.took.Milliseconds(),
 		Events: r.events}
 	r.mu.Unlock()
 	words := strings.Fields(strings.ToLower(q.Get("q")))
 	var chosen []Item
 	for _, i := range all {
+		if p.Sets[i.Set] == nil {
+			p.Sets[i.Set] = map[string]int{}
+		}
+		p.Sets[i.Set][i.State]++
 		if !i.about(words, q.Get("technique")) {
 			continue
 		}
@@ -311,7 +321,7 @@ func (r *Room) shown(id string) (Detail, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, i := range r.items() {
-		if i.ID != id || i.State == Refused {
+		if i.ID != id || i.State == Refused || i.State == Waiting {
 			continue
 		}
 		t := r.set.rule(id)
@@ -387,7 +397,7 @@ func (r *Room) Coverage() any {
 	}
 	book, found := attack.Load(), map[string]*technique{}
 	for _, i := range all {
-		if !i.Enabled || i.State == Refused {
+		if !i.Enabled || i.State == Refused || i.State == Waiting {
 			continue
 		}
 		for _, id := range i.Techniques {

@@ -156,7 +156,7 @@ export const en = {
     logsource: 'Log source',
     anySource: 'any',
     sourceNames: { own: 'Written here', bulwark: 'Bulwark’s own', paths: 'Your files' },
-    states: { silent: 'Only counted' },
+    states: { silent: 'Only counted', waiting: 'Waits for values' },
     asked: 'Asked',
     askedOne: 'looked at {n} event',
     askedMany: 'looked at {n} events',

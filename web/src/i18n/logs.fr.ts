@@ -158,7 +158,7 @@ export const fr: LogWords = {
     logsource: 'Source de journaux',
     anySource: 'toutes',
     sourceNames: { own: 'Écrites ici', bulwark: 'De Bulwark', paths: 'Vos fichiers' },
-    states: { silent: 'Seulement comptée' },
+    states: { silent: 'Seulement comptée', waiting: 'Attend des valeurs' },
     asked: 'Examinée',
     askedOne: '{n} événement examiné',
     askedMany: '{n} événements examinés',

@@ -95,7 +95,8 @@ export const sourceName = (name: string) => word(t.detections.sourceNames, name)
 export const mayChange = (me: Me | undefined) => me?.duties.some((d) => d === 'analyst' || d === 'administrator') ?? false
 export const techniqueAt = (id: string) => `https://attack.mitre.org/techniques/${id.replace('.', '/')}/`
 export const tacticAt = (id: string) => `https://attack.mitre.org/tactics/${id}/`
-export const ruleAt = (id: string) => `/detections?rule=${encodeURIComponent(id)}`
+/** The page of a rule: one about traffic is known by two numbers, others are about logs. */
+export const ruleAt = (id: string) => `/detections?${/^\d+:\d+$/.test(id) ? '' : 'about=logs&'}rule=${encodeURIComponent(id)}`
 export const alertsOf = (r: { gid: number; sid: number }) => `kind:alert alert.sid:${r.sid} alert.gid:${r.gid}`
 
 /** What stands in the test bench, kept while the console is open. */
