@@ -2,12 +2,16 @@ package console
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 
 	"bulwark/event"
 	"bulwark/platform/store"
 	"bulwark/platform/web"
 )
+
+var fieldName = regexp.MustCompile(`^[A-Za-z0-9_@][A-Za-z0-9_.@-]{0,126}$`)
 
 // field is one attribute that events can have.
 type field struct {
@@ -59,6 +63,9 @@ func knownFields() []field {
 
 // unknown tells whether no event can have an attribute of that name.
 func (c *Console) unknown(name string) bool {
+	if own, ok := strings.CutPrefix(name, event.FieldPrefix); ok && fieldName.MatchString(own) {
+		return false // what a log says has the names that its product gives
+	}
 	return !slices.ContainsFunc(c.attributes, func(f field) bool { return f.Name == name })
 }
 

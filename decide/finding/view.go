@@ -369,6 +369,9 @@ type Event struct {
 	Action     string    `json:"action,omitempty"`
 	Packets    string    `json:"packets,omitempty"`
 	Record     rawRecord `json:"record,omitempty"`
+	Host       string    `json:"host,omitempty"` // machine whose log it is, by its own word
+	User       string    `json:"user,omitempty"` // account that the log names
+	Of         []string  `json:"of,omitempty"`   // ids of the events that the rule matched
 }
 
 // around is how much before and after what matched the packets are fetched.
@@ -427,7 +430,8 @@ func stretch(x *event.Event) (from, to time.Time) {
 func shown(x *event.Event, sensor string) Event {
 	a := x.Payload.(*event.Alert)
 	v := Event{Time: utc(x.Time), Sensor: sensor, Src: address(x.Src), SrcPort: x.Ports.Src, Dst: address(x.Dst), DstPort: x.Ports.Dst,
-		App: a.App, FromServer: a.FromServer, Tx: a.TxID, Action: a.Action, Record: recordOf(a.Record)}
+		App: a.App, FromServer: a.FromServer, Tx: a.TxID, Action: a.Action, Record: recordOf(a.Record),
+		Host: a.Host, User: a.User, Of: a.Evidence}
 	if x.Proto != 0 {
 		v.Proto = event.ProtoName(x.Proto)
 	}

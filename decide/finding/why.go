@@ -70,7 +70,7 @@ func (it *item) why(all []Entity) Text {
 		en += ", port " + strconv.Itoa(int(it.Port))
 		fr += ", port " + strconv.Itoa(int(it.Port))
 	}
-	if it.App != "" {
+	if it.App != "" && it.rule.Source != ofLogs { // of logs it is the form that they are in, which tells nobody more
 		en += ", in " + appName(it.App)
 		fr += ", en " + appName(it.App)
 	}

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import test from 'node:test'
 import { load } from './support.mjs'
 
-const [{ en }, { fr }, i18n, sentence] = await load('/src/i18n/en.ts', '/src/i18n/fr.ts', '/src/i18n/index.ts', '/src/lib/sentence.ts')
+const [{ en: main }, { fr: principal }, { en: logs }, { fr: journaux }, i18n, sentence] = await load('/src/i18n/en.ts', '/src/i18n/fr.ts', '/src/i18n/logs.en.ts', '/src/i18n/logs.fr.ts', '/src/i18n/index.ts', '/src/lib/sentence.ts')
+const en = { ...main, ofLogs: logs }, fr = { ...principal, ofLogs: journaux }
 await i18n.read()
 
 function walk(a, b, path, visit) {
@@ -59,6 +60,10 @@ const told = [
   ['ldap', { 'ldap.operation': 'bind_request', 'ldap.dn': 'cn=a' }, '10.1.0.11 bind request cn=a at 10.2.0.1'],
   ['device', { activity_name: 'Duplicated', 'device.name': 'pacs', 'change.attribute': 'serial', 'change.identifier': 'S1', 'change.before': 'pacs', 'change.after': 'pump2' }, 'Serial number S1 of pacs is shown by pump2 too'],
   ['alert', { 'finding_info.title': 'DICOM from outside', 'alert.sid': '9000001' }, 'DICOM from outside: 10.1.0.11 to 10.2.0.1'],
+  ['log', { 'device.hostname': 'srv1', message: 'Failed password\n for root' }, 'srv1: Failed password for root'],
+  ['log', { 'device.hostname': 'dc1', activity_name: 'logon', status: 'failure', 'actor.user.name': 'anne' }, 'dc1: logon, failure, anne'],
+  ['log', { 'log.sender_ip': '10.0.3.9', 'log.sealed': 'x', message: 'PORTE 4' }, '10.0.3.9 wrote what no format understands: PORTE 4'],
+  ['alert', { 'finding_info.title': 'Own', 'finding_info.analytic.uid': '5f0f', 'device.hostname': 'dc1' }, 'Own: dc1'],
   ['unheard', {}, '10.1.0.11 to 10.2.0.1'],
 ]
 for (const [kind, fields, want] of told) {

@@ -9,7 +9,8 @@ export function rangeName(r: Range): string {
   return fill(t.range.between, { from: hour(r.from), to: hour(r.to) })
 }
 
-export const attribute = (name: string) => word(t.attributes, name)
+/** What an attribute is called; what a log says keeps the name that its product gives it. */
+export const attribute = (name: string) => word(t.attributes, name, name.replace(/^field\./, ''))
 export const kinds = (kind: string) => word(t.kinds, kind)
 export const kind = (name: string) => word(t.kind, name)
 

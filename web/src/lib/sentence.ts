@@ -121,7 +121,16 @@ const tellers: Record<string, (r: Reader) => Told> = {
     }]
   },
   anomaly: (r) => [t.sentence.anomaly, { src: r.src, dst: r.dst, event: r.val('anomaly.event') ?? '?' }],
-  alert: (r) => [t.sentence.alert, { title: titled(r, `${r.raw('alert.gid')}:${r.raw('alert.sid')}`), src: r.src, dst: r.dst }],
+  log(r) {
+    const host = r.val('device.hostname', 'log.sender_name', 'log.sender_ip') ?? t.sentence.someone
+    const said = r.raw('message').replace(/\s+/g, ' ').trim(), message = said.length > 160 ? `${said.slice(0, 160)} …` : said
+    if (r.raw('log.sealed')) return [t.sentence.logUnread, { host, message }]
+    const values = { host, message, user: r.val('actor.user.name'), action: [r.raw('activity_name') || r.raw('metadata.event_code'), word(t.sentence.outcome, r.raw('status'), '')].filter(Boolean).join(', ') }
+    if (message) return [t.sentence.log, values]
+    return [values.user ? t.sentence.logUser : t.sentence.logAction, values]
+  },
+  atna: (r) => [t.sentence.atna, { user: r.val('actor.user.name', 'user.name', 'src_endpoint.ip') ?? t.sentence.someone, what: [r.raw('atna.event'), r.raw('activity_name')].filter(Boolean).join(', ') || '?', src: r.src }],
+  alert: (r) => r.raw('finding_info.analytic.uid') ? [t.sentence.alertLog, { title: titled(r, r.raw('finding_info.analytic.uid')), host: r.val('device.hostname', 'src_endpoint.ip') ?? t.sentence.someone }] : [t.sentence.alert, { title: titled(r, `${r.raw('alert.gid')}:${r.raw('alert.sid')}`), src: r.src, dst: r.dst }],
   stats: (r) => [t.sentence.stats, { where: r.val('sensor.interface', 'sensor') ?? '?', packets: count(r.num('traffic.packets')), bytes: bytes(r.num('traffic.bytes')), app: r.raw('app_name') ? r.app : t.sentence.allProtocols }],
   health: (r) => [r.has('health.is_active') ? t.sentence.healthBegan : t.sentence.healthEnded, { message: r.raw('message') }],
   finding: (r) => [t.sentence.finding, { title: titled(r, r.raw('finding_info.analytic.uid')), message: r.raw('message') }],

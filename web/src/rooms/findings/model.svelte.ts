@@ -66,6 +66,9 @@ export interface Seen {
   action?: string
   packets?: string
   record?: Record<string, unknown>
+  host?: string
+  user?: string
+  of?: string[]
 }
 export interface Suppression { id: number; scope: Scope; rule: string; title: string; verdict: string; entities?: Entity[]; reason: string; by: string; at: string; until?: string; finding?: number; hits: number; last?: string }
 export interface Happening { time: string; by: string; what: string; verdict?: string; reason?: string; until?: string; scope?: string }
@@ -109,7 +112,7 @@ export const entityField = (kind: string) => ({ device: 'ip', address: 'ip', dom
 export function ends(f: Finding): string {
   const from = f.entities.find((e) => e.role === 'source'), to = f.entities.find((e) => e.role === 'target')
   const named = [from, to].filter((e) => e !== undefined).map(entityName).join(' → ') || f.entities.map(entityName).join(', ')
-  return [named, f.app ? app(f.app) : ''].filter(Boolean).join(' · ')
+  return [named, f.app ? (f.source === 'log' ? f.app : app(f.app)) : ''].filter(Boolean).join(' · ')
 }
 
 /** Where it stands, in words. */
