@@ -47,6 +47,13 @@ export async function startLive(network) {
   return { ...server, say: network.say }
 }
 
+/** The program itself, to which machines may send their logs. */
+export const startLogs = () => start('./cmd/bulwark', (dir) => {
+  const config = join(dir, 'bulwark.yaml')
+  writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nlogs:\n  syslog: {udp: '127.0.0.1:0', tcp: '127.0.0.1:0'}\n  http: 127.0.0.1:0\n`)
+  return ['up', '--roles', 'site', '--data', join(dir, 'data'), '--config', config]
+})
+
 const built = new Map()
 
 /** Builds a program once, and answers where it is until this one ends. */

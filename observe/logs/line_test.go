@@ -92,6 +92,13 @@ func TestSetupSaysWhereWhatListensAndWhatIsConfigured(t *testing.T) {
 	}
 }
 
+func TestWhereThereIsNoTokenTheListIsEmpty(t *testing.T) {
+	l := opened(t, Config{}, &shelf{})
+	if _, body := ask(t, l, http.MethodGet, "/api/logs/tokens", ""); strings.TrimSpace(body) != `{"items":[]}` {
+		t.Errorf("the tokens are %s", body)
+	}
+}
+
 func TestTheClockOfASourceIsTheMedianOfItsLastLines(t *testing.T) {
 	var o offsets
 	if _, ok := o.usual(); ok {

@@ -125,7 +125,9 @@ func (t *tokens) make(ctx context.Context, actor, name string) (string, error) {
 func (t *tokens) list() []Token {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return slices.SortedFunc(maps.Values(t.all), func(a, b Token) int { return strings.Compare(a.Name, b.Name) })
+	all := slices.AppendSeq([]Token{}, maps.Values(t.all)) // none is a list, too
+	slices.SortFunc(all, func(a, b Token) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // remove has a token open nothing any more.

@@ -18,7 +18,7 @@ export async function read() {
   const [words, rules, logs, wrong] = await Promise.all([import('./fr.ts'), import('../../../content/rules/titles.fr.tsv?raw'), import('../../../content/logrules/titles.fr.tsv?raw'), import('../../../content/problems/fr.tsv?raw')])
   t = words.fr
   problems = wrong.default
-  const pairs = (text: string, before: string) => text.split('\n').filter((l) => /^\w/.test(l)).map((l): [string, string] => [before + l.slice(0, l.indexOf('\t')), l.slice(l.indexOf('\t') + 1)])
+  const pairs = (text: string, before: string) => text.split('\n').filter((l) => /^\w/.test(l)).map((l): [string, string] => [before + l.slice(0, l.indexOf('\t')), curly(l.slice(l.indexOf('\t') + 1))])
   titles = new Map([...pairs(rules.default, '1:'), ...pairs(logs.default, '')])
 }
 
