@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { launch } from './browser.mjs'
 import { firstAdministrator, settled, visitor } from './people.mjs'
+import { takeLogPictures } from './log-pictures.mjs'
 import { takePictures } from './pictures.mjs'
 import { startProgram } from './server.mjs'
 
@@ -41,6 +42,7 @@ try {
     await fetch(`/api/people/${me.id}/duties`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ duties: ['administrator', 'analyst'] }) })
   })
   await takePictures(page, server.url, join(docs, 'guide'))
+  await takeLogPictures(browser, join(docs, 'guide'))
 } finally {
   await browser.close()
   await server.stop()
