@@ -67,6 +67,7 @@ type Node struct {
 	findings     *findings.Findings       // nil where no events are kept
 	incidents    *incidents.Incidents     // likewise
 	access       *access.Access           // likewise
+	doors        doors                    // of the console, as access knows them
 	logRules     *logrule.Room            // nil where no events are kept
 	ownLogRules  []logrule.File           // of the configuration
 	rulebook     *signature.Rulebook      // nil where no rules are looked for
@@ -155,7 +156,7 @@ func (n *Node) openState(ctx context.Context) error {
 		return err
 	}
 	n.identity, err = identity.New(ctx, identity.Needs{Config: n.config.Identity, DB: n.db, Ledger: n.ledger,
-		Clock: n.clock, Log: n.log.With("room", "identity"), Derive: n.keys.Derive, Names: n.config.Console.Names})
+		Clock: n.clock, Log: n.log.With("room", "identity"), Derive: n.keys.Derive, Names: n.config.Console.Names, Judge: n.judgeRoute})
 	return err
 }
 

@@ -72,8 +72,9 @@ func TestAChangeForTheWorseBreaksAnInvariant(t *testing.T) {
 		{"break-glass from the office alone", `context.network.zone != "internet" && context.network.zone != "guest" };`, `context.network.zone == "office" };`, "care-breaks-glass"},
 		{"the broken glass opens nothing", `action == Action::"readRecord",` + "\n  resource is Record\n) when {\n  context has breakGlass &&", `action == Action::"readRecord",` + "\n  resource is Record\n) when {\n  false && context has breakGlass &&", "break-glass-reads"},
 		{"disabled accounts go on", `when { principal.disabled };`, `when { principal.disabled && context.degraded };`, "disabled-nothing"},
-		{"passwords from the internet", `when { context.network.zone == "internet" }`, `when { context.network.zone == "guest" }`, "nothing-from-outside-with-a-password"},
+		{"passwords from the internet", `when { context.network.zone == "internet" &&`, `when { context.network.zone == "guest" &&`, "nothing-from-outside-with-a-password"},
 		{"vendors without a window", "context has window && principal in context.window.vendor &&\n  context.now >= context.window.from && context.now < context.window.until &&\n  context.auth.resistant", "context.auth.resistant", "vendors-need-a-window"},
+		{"administrators only with a passkey", `permit (principal in Role::"administrator", action == Action::"use", resource in Area::"administrator");`, `permit (principal in Role::"administrator", action == Action::"use", resource in Area::"administrator") when { context.auth.resistant };`, "administrators-run-bulwark"},
 		{"analysts are administrators", `permit (principal in Role::"analyst", action == Action::"use", resource in Area::"analyst");`, `permit (principal in Role::"analyst", action == Action::"use", resource);`, "people-to-administrators"},
 	}
 	door := policy.Entity{UID: policy.ID("Door", "POST /api/people"), Parents: uids("Area", []string{"administrator"})}

@@ -13,7 +13,7 @@ import (
 )
 
 // Require lets a request through to next when whoever asks is signed in and has one of duties. Nobody is sent to the
-// sign-in page, or refused with 401; somebody without the duty is refused with 403. The context that next gets holds
+// sign-in page, or refused with 401; somebody without the duty, or whom policies refuse, is refused with 403. The context that next gets holds
 // the person ([From]), and ends when their session or their duties do.
 func (i *Identity) Require(duties []web.Duty, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,6 +28,12 @@ func (i *Identity) Require(duties []web.Duty, next http.Handler) http.Handler {
 		case !hasOne(s.asker(), duties):
 			web.Refuse(w, r, http.StatusForbidden, "duty-needed")
 			return
+		}
+		if i.judge != nil {
+			if refusal := i.judge(r, s.asker()); refusal != "" {
+				web.Refuse(w, r, http.StatusForbidden, refusal)
+				return
+			}
 		}
 		if err := i.touch(r.Context(), s); err != nil {
 			i.broken(w, r, err)

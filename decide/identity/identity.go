@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -31,6 +32,8 @@ type Needs struct {
 	Log    *slog.Logger
 	// Derive gives the site's key for a purpose ([keys.Keys.Derive]).
 	Derive func(purpose string) [32]byte
+	// Judge says by what policies refuse somebody a route that their duties open: a code; empty: they do not. Nil: duties alone decide.
+	Judge func(r *http.Request, p Person) (refusal string)
 	// Names are those of the console ([web.Config]): invitations lead to the first, passwords made of them are refused.
 	Names []string
 }
@@ -43,6 +46,7 @@ type Identity struct {
 	clock  clock.Clock
 	log    *slog.Logger
 	names  []string
+	judge  func(r *http.Request, p Person) (refusal string)
 
 	policy     *password.Policy
 	hasher     *password.Hasher
@@ -82,7 +86,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		return nil, err
 	}
 	return &Identity{
-		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names,
+		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge,
 		policy: policy, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:     deviceKey(n.Derive("identity/device")),
 		ceremonies: ceremonies{key: n.Derive("identity/passkey"), clock: n.Clock, used: map[string]time.Time{}},
