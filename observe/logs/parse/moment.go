@@ -63,7 +63,7 @@ func (r *Reader) as(layout, s string) (time.Time, bool) {
 	if name, offset := t.Zone(); offset == 0 && zones[name] != 0 {
 		t = t.Add(-zones[name]) // Go knows the names of one zone at a time
 	}
-	if t.Year() == 0 {
+	if t.Year() <= 0 { // before it, where a zone was taken off
 		t = yearOf(t, r.received)
 	}
 	return t.UTC(), true
@@ -84,12 +84,14 @@ func comma(s string) int {
 	return 0
 }
 
+// yearOf puts a time without year into the last year in which it is not yet to come: at most two days ahead of its receipt, so that a clock
+// that is a little fast has its new year already.
 func yearOf(t, received time.Time) time.Time {
-	t = t.AddDate(received.Year(), 0, 0)
-	if t.After(received.AddDate(0, 0, 2)) {
-		t = t.AddDate(-1, 0, 0)
+	for year := received.Year() + 1; ; year-- {
+		if at := t.AddDate(year, 0, 0); year < received.Year() || !at.After(received.AddDate(0, 0, 2)) {
+			return at
+		}
 	}
-	return t
 }
 
 // epoch reads seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by how many digits they have.

@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/net/netutil"
 
 	"bulwark/observe/logs/internal/audit"
 	"bulwark/observe/logs/internal/bulk"
@@ -81,7 +80,8 @@ func New(o Options) (*Intake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for logs on %s: %w", o.Listen, err)
 	}
-	i := &Intake{opt: o, listener: netutil.LimitListener(l, maxConnections), places: make(chan struct{}, maxRequests)}
+	i := &Intake{opt: o, places: make(chan struct{}, maxRequests)}
+	i.listener = intake.NewFair(l, maxConnections, &i.Tally)
 	i.readers.New = func() any { return document.New(audit.New(o.Patients())) }
 	return i, nil
 }

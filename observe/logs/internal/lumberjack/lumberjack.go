@@ -13,11 +13,10 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"bulwark/observe/logs/internal/audit"
 	"bulwark/observe/logs/internal/document"
 	"bulwark/observe/logs/internal/intake"
+	"bulwark/platform/clock"
 	"bulwark/platform/pseudonym"
 )
 
@@ -39,6 +38,8 @@ const (
 	reasonFrame = "not a frame of version 2"
 	reasonTLS   = "no handshake"
 	reasonCut   = "connection ended within a window"
+
+	reasonAccept = "cannot accept"
 )
 
 // Options are what an intake is made of.
@@ -68,7 +69,9 @@ func New(o Options) (*Intake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for Beats on %s: %w", o.Listen, err)
 	}
-	return &Intake{opt: o, listener: netutil.LimitListener(l, maxConnections)}, nil
+	i := &Intake{opt: o}
+	i.listener = intake.NewFair(l, maxConnections, &i.Tally)
+	return i, nil
 }
 
 // Name is the intake's.
@@ -88,8 +91,13 @@ func (i *Intake) Run(ctx context.Context, to intake.Sink) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return fmt.Errorf("taking in Beats on %s: %w", i.opt.Listen, err)
+		}
+		if err != nil { // too many open files, mostly: what is open goes on
+			i.Add(reasonAccept, 1)
+			clock.Pause(ctx, 100*time.Millisecond)
+			continue
 		}
 		all.Go(func() { i.serve(ctx, c, to) })
 	}

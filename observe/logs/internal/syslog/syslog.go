@@ -29,10 +29,9 @@ type Options struct {
 // Intake is the way by which syslog comes. Make it with [New].
 type Intake struct {
 	intake.Tally
-	opts    Options
-	udp     *net.UDPConn
-	tcp     []listener
-	clients chan struct{} // a place for each connection
+	opts Options
+	udp  *net.UDPConn
+	tcp  []listener
 }
 
 // listener takes connections, with TLS or without.
@@ -43,13 +42,13 @@ type listener struct {
 
 // Bounds of connections.
 const (
-	mostConnections = 1024
+	mostConnections = 1024 // of TCP, and as many of TLS
 	handshake       = 10 * time.Second
 )
 
 // New listens. Nothing is read before Run.
 func New(o Options) (*Intake, error) {
-	i := &Intake{opts: o, clients: make(chan struct{}, mostConnections)}
+	i := &Intake{opts: o}
 	err := i.listen()
 	if err != nil {
 		i.close()
@@ -70,7 +69,7 @@ func (i *Intake) listen() (err error) {
 		if err != nil {
 			return err
 		}
-		i.tcp = append(i.tcp, listener{l, at.tls})
+		i.tcp = append(i.tcp, listener{intake.NewFair(l, mostConnections, &i.Tally), at.tls})
 	}
 	if i.opts.UDP == "" {
 		return nil
@@ -144,16 +143,6 @@ func (i *Intake) accept(ctx context.Context, l listener, to intake.Sink, wait *s
 			clock.Pause(ctx, 100*time.Millisecond)
 			continue
 		}
-		select {
-		case i.clients <- struct{}{}:
-		default:
-			i.Add("too many connections", 1)
-			c.Close()
-			continue
-		}
-		wait.Go(func() {
-			defer func() { <-i.clients }()
-			i.serve(ctx, c, l.tls, to)
-		})
+		wait.Go(func() { i.serve(ctx, c, l.tls, to) })
 	}
 }

@@ -3,11 +3,15 @@ package syslog
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
+	"net"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"bulwark/observe/logs/internal/wef/weftest"
+	"bulwark/platform/clock"
 )
 
 func TestASenderByTLSProvesWhoItIs(t *testing.T) {
@@ -45,4 +49,17 @@ func TestASenderByTLSProvesWhoItIs(t *testing.T) {
 	if got := b.await(t, 1); got[0] != "<13>a\nb\nc" || b.names[0] != "fw-1.example.org" {
 		t.Errorf("got %q of %q", got, b.names)
 	}
+}
+
+func TestAHandshakeThatDoesNotEndIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		i := &Intake{opts: Options{Config: &tls.Config{}, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler)}}
+		go func() { _, _ = theirs.Write([]byte{22, 3, 1}) }() // the beginning of a record, and nothing more
+		i.serve(t.Context(), ours, true, nil)                 // returns
+		if got := i.Refused(); len(got) != 1 || got["handshake not ended"] != 1 {
+			t.Errorf("refused: got %v, want one handshake that did not end", got)
+		}
+		_ = theirs.Close()
+	})
 }

@@ -15,8 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"bulwark/observe/logs/internal/intake"
 	"bulwark/observe/logs/internal/wef/gss"
 	"bulwark/platform/db"
@@ -97,7 +95,7 @@ func New(ctx context.Context, o Options) (*Intake, error) {
 			i.close()
 			return nil, fmt.Errorf("listening for events of Windows on %s: %w", at.address, err)
 		}
-		*at.to = netutil.LimitListener(l, maxConnections)
+		*at.to = intake.NewFair(l, maxConnections, &i.Tally)
 	}
 	return i, nil
 }
