@@ -28,6 +28,7 @@ var parsersOf = map[string]string{
 	"OpenBSD/openbsd-packet-filter": "pfsense", "Ivanti/pulse-connect": "ivanti-connect", "OpenLDAP/openldap": "openldap",
 	"Umbrella/umbrella-dns": "cisco-umbrella", "Umbrella/umbrella-proxy": "cisco-umbrella", "Kaspersky/kaspersky_endpoint_security": "kaspersky-endpoint",
 	"ManageEngine/adauditplus": "adauditplus",
+	"Zscaler/zscaler-zia":      "zscaler-zia", "VadeSecure/vade_secure_m365": "vade-m365", "Bitdefender/gravityzone": "bitdefender-gravityzone",
 	"Clavister/clavister-ngfw": "clavister", "Sophos/sophos edr": "sophos-central", "Rubycat/proveit": "rubycat-proveit",
 	"Trend Micro/deep-security": "trendmicro-deepsecurity", "Trend Micro/trend-micro-apex-one": "trendmicro-deepsecurity", "Netfilter/netfilter": "netfilter",
 	"Ubika/ubika_waap":   "ubika-waap",
