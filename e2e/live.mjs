@@ -105,12 +105,31 @@ export async function run(browser, server, report) {
     await settled(other)
     await report.axe(other, 'live: one act')
 
+    const longer = other.getByRole('region', { name: 'Have it last longer' })
+    await longer.getByLabel('Minutes longer').fill('30')
+    await longer.getByLabel('Minutes longer').press('Enter')
+    await longer.getByRole('heading', { name: 'What it would go on to stop' }).waitFor()
+    await longer.getByText('of the 15 minutes before it began').waitFor()
+    await longer.getByRole('textbox', { name: 'Reason' }).fill('not clean yet')
+    await settled(other)
+    await report.axe(other, 'live: to last longer')
+    await shot(other, 'longer')
+    await other.keyboard.press('Enter')
+    await row(lease).getByText(/To last longer\. Must still say yes/).waitFor()
+    await row(lease).getByText(/^ends in 3\sh 5\d\smin$/).waitFor() // until somebody has said yes
+    const decide = other.getByRole('region', { name: 'Your decision' })
+    await decide.getByRole('textbox', { name: 'Reason' }).fill('the ward agrees')
+    await decide.getByRole('button', { name: 'Yes, prolong it' }).click()
+    await longer.getByText(/^Prolonged until/).waitFor()
+    await row(lease).getByText(/^ends in 4\sh 2\d\smin$/).waitFor()
+    await row(lease).getByText('in force', { exact: true }).waitFor()
+
     await other.getByRole('button', { name: 'Bedside release code' }).click()
     const code = (await other.getByRole('dialog').locator('.code').textContent()).trim()
     check(/^[0-9A-Z]{5}-[0-9A-Z]{5}$/.test(code), `the code is ${code}`)
     await report.axe(other, 'live: a code')
     await other.keyboard.press('Escape')
-    check(!(await other.content()).includes(code), 'the code is still there')
+    await until(async () => !(await other.content()).includes(code), 'the code is gone')
     await atBedside(code)
     await row(lease).getByText('released at the bedside').waitFor()
     await until(() => say(share, 445, 'a file\r\n'), 'the share is reached again')
@@ -129,6 +148,10 @@ export async function run(browser, server, report) {
   })
 
   await report.test('what is asked for by hand waits too, and a no ends it', async () => {
+    await until(async () => {
+      await say(share, 445, 'a file\r\n')
+      return (await call('/api/safety/preview', { act: 'block', target: `address:${pc}`, scope: `${share}:445/tcp` })).preview.windows[0].conversations > 0
+    }, 'what a block would stop is seen', 60)
     await page.goto(at(`/response/ask?act=block&target=address:${pc}`))
     await page.getByLabel('Peer, or peer and port').fill(`${share}:445/tcp`)
     await page.getByRole('button', { name: 'See what it would stop' }).click()
@@ -150,6 +173,7 @@ export async function run(browser, server, report) {
     await page.goto(at('/response'))
     const points = page.getByRole('region', { name: 'Enforcement points' })
     await points.getByText('unproven', { exact: true }).waitFor()
+    await points.getByRole('row', { name: /Switches, by SNMP.*E4.*not set up.*snmp\.switches/ }).waitFor()
     await settled(page)
     await report.axe(page, 'live: unproven')
     await points.getByRole('textbox', { name: 'Reason' }).fill('seen at the firewall')

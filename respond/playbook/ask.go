@@ -24,6 +24,7 @@ type View struct {
 	Reason   string              `json:"reason,omitempty"`
 	At       time.Time           `json:"at,omitzero"`
 	Error    string              `json:"error,omitempty"` // why it cannot be used, with the line
+	Stale    string              `json:"stale,omitempty"` // why its file cannot be read, with the line: the last text that could goes on
 	Missing  []string            `json:"missing"`         // acts that no enforcement point here does
 	Playbook *playbooks.Playbook `json:"playbook,omitempty"`
 	Text     string              `json:"text"` // of the file
@@ -42,11 +43,15 @@ func (n *Playbooks) List(ctx context.Context) ([]View, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := *n.files.Load()
+	shelf := n.shelf.Load()
+	files := shelf.files
 	all := make([]View, 0, len(files))
 	for k := range files {
 		f := &files[k]
 		v := View{ID: f.Known(), File: f.Name, Shipped: f.Shipped, Text: f.Text, Playbook: f.Playbook, Missing: []string{}}
+		if old, ok := shelf.stale[f.Name]; ok && !f.Shipped {
+			v.Stale, v.Text = old.Why, old.Text
+		}
 		if f.Err != nil {
 			v.Error = f.Err.Error()
 			all = append(all, v)
@@ -68,7 +73,7 @@ func (n *Playbooks) List(ctx context.Context) ([]View, error) {
 
 // Unread is why one of the playbooks cannot be read, with its file and line; empty: all can.
 func (n *Playbooks) Unread() string {
-	files := *n.files.Load()
+	files := n.shelf.Load().files
 	for k := range files {
 		if err := files[k].Err; err != nil {
 			return err.Error()

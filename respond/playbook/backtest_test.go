@@ -95,9 +95,9 @@ steps:
 func tested(t *testing.T, d *db.DB, p *past, text string) *Playbooks {
 	t.Helper()
 	n := open(t, d, &world{})
-	all := playbooks.Load(fstest.MapFS{"own.yaml": {Data: []byte(text)}})
+	all := &shelfful{files: playbooks.Load(fstest.MapFS{"own.yaml": {Data: []byte(text)}})}
 	n.needs.History = p
-	n.files.Store(&all)
+	n.shelf.Store(all)
 	return n
 }
 

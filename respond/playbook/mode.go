@@ -130,7 +130,7 @@ func (n *Playbooks) ready(ctx context.Context, actor string, f *playbooks.File) 
 
 // file is that of a playbook that can be used.
 func (n *Playbooks) file(id string) (*playbooks.File, error) {
-	all := *n.files.Load()
+	all := n.shelf.Load().files
 	for k := range all {
 		if f := &all[k]; f.Err == nil && f.ID == id {
 			return f, nil

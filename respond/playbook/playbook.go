@@ -19,7 +19,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"bulwark/content/playbooks"
 	"bulwark/event"
 	"bulwark/platform/bus"
 	"bulwark/platform/clock"
@@ -82,7 +81,7 @@ func reason(err error) string {
 // Playbooks is the room. Make it with [New]; it is safe for concurrent use.
 type Playbooks struct {
 	needs  Needs
-	files  atomic.Pointer[[]playbooks.File]
+	shelf  atomic.Pointer[shelfful]
 	failed prometheus.Counter
 	unread prometheus.Counter
 	mu     sync.Mutex      // held while runs are changed
@@ -107,12 +106,8 @@ func New(ctx context.Context, n Needs) (*Playbooks, error) {
 	p := &Playbooks{needs: n, asked: make(chan job, 1),
 		failed: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_failed_tries_total", Help: "Times that a run could not go on; it is tried again."}),
 		unread: promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_playbooks_unread_batches_total", Help: "Batches of incidents that could not be read."})}
-	all := playbooks.Load(n.Own)
-	p.files.Store(&all)
-	for k := range all {
-		if f := &all[k]; f.Err != nil {
-			n.Log.Warn("a playbook cannot be used", "file", f.Name, "error", f.Err)
-		}
+	if err := p.reload(ctx); err != nil {
+		return nil, err
 	}
 	return p, p.endTests(ctx)
 }
@@ -177,7 +172,7 @@ func (n *Playbooks) look(ctx context.Context, uid string) error {
 	if err != nil {
 		return err
 	}
-	files := *n.files.Load()
+	files := n.shelf.Load().files
 	for k := range files {
 		f := &files[k]
 		if f.Err != nil || off[f.ID].Off || !wanted(f.Playbook, &i) {

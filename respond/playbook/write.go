@@ -2,12 +2,14 @@ package playbook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"github.com/uptrace/bun"
 
 	"bulwark/content/playbooks"
+	"bulwark/platform/db"
 	"bulwark/platform/ledger"
 )
 
@@ -52,7 +54,7 @@ func (n *Playbooks) Put(ctx context.Context, actor, id, text, why string) error 
 	if f := n.named(id); f != nil && !f.Shipped {
 		name = f.Name
 	}
-	return n.shelve(ctx, actor, "playbook.put", id, why, func() error { return n.needs.Own.Put(name, []byte(text)) })
+	return n.shelve(ctx, actor, "playbook.put", id, why, func(context.Context, bun.Tx) error { return n.needs.Own.Put(name, []byte(text)) })
 }
 
 // Remove forgets a playbook of the hospital's own; a shipped one of its id is in its place again.
@@ -64,12 +66,17 @@ func (n *Playbooks) Remove(ctx context.Context, actor, id, why string) error {
 	if f.Shipped {
 		return refuse("%q comes with the program: switch it off instead", id)
 	}
-	return n.shelve(ctx, actor, "playbook.remove", id, why, func() error { return n.needs.Own.Remove(f.Name) })
+	return n.shelve(ctx, actor, "playbook.remove", id, why, func(ctx context.Context, tx bun.Tx) error {
+		if err := db.Drop(ctx, tx, (*goodRow)(nil), []string{f.Name}, "file", func(name string) []any { return []any{name} }); err != nil {
+			return err
+		}
+		return n.needs.Own.Remove(f.Name)
+	})
 }
 
 // named is the file that people know by an id, one that cannot be used too; nil: there is none.
 func (n *Playbooks) named(id string) *playbooks.File {
-	all := *n.files.Load()
+	all := n.shelf.Load().files
 	for k := range all {
 		if all[k].Known() == id {
 			return &all[k]
@@ -79,7 +86,7 @@ func (n *Playbooks) named(id string) *playbooks.File {
 }
 
 // shelve changes a file with its entry in the ledger, and reads all anew.
-func (n *Playbooks) shelve(ctx context.Context, actor, act, id, why string, do func() error) error {
+func (n *Playbooks) shelve(ctx context.Context, actor, act, id, why string, do func(context.Context, bun.Tx) error) error {
 	if err := checkReason(why); err != nil {
 		return err
 	}
@@ -92,9 +99,7 @@ func (n *Playbooks) shelve(ctx context.Context, actor, act, id, why string, do f
 		if err := n.record(ctx, tx, ledger.Entry{Actor: actor, Act: act, Object: "playbook:" + id, Detail: map[string]string{"reason": why}}); err != nil {
 			return err
 		}
-		return do()
+		return do(ctx, tx)
 	})
-	all := playbooks.Load(n.needs.Own)
-	n.files.Store(&all)
-	return err
+	return errors.Join(err, n.reload(ctx))
 }

@@ -81,3 +81,45 @@ func TestARemovedPlaybookGivesWayToTheShippedOne(t *testing.T) {
 		}
 	})
 }
+
+// A file that is broken while the program is away does not stop what it did; one that never could be read freezes.
+func TestTheLastGoodPlaybookGoesOn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		p := open(t, d, &world{})
+		s := &shelf{MapFS: fstest.MapFS{}}
+		p.needs.Own = s
+		must(t, p.Put(t.Context(), "person:a", "mine", mine, "ours"))
+		broken := strings.Replace(mine, "high", "hgh", 1)
+		s.MapFS["mine.yaml"] = &fstest.MapFile{Data: []byte(broken)}
+		again := open(t, d, &world{})
+		again.needs.Own = s
+		must(t, again.reload(t.Context()))
+		f, err := again.file("mine")
+		must(t, err)
+		if f.Text != mine || again.Unread() != "" {
+			t.Errorf("it goes on as %q, unread %q", f.Text, again.Unread())
+		}
+		all, err := again.List(t.Context())
+		must(t, err)
+		for _, v := range all {
+			if v.ID == "mine" && (v.Stale == "" || v.Text != broken || v.Error != "") {
+				t.Errorf("people see %+v", v)
+			}
+		}
+		must(t, again.Put(t.Context(), "person:a", "mine", mine+"# mended\n", "mended"))
+		if f, err := again.file("mine"); err != nil || !strings.Contains(f.Text, "mended") || len(again.shelf.Load().stale) != 0 {
+			t.Errorf("mended it is %+v (%v)", f, err)
+		}
+		s.MapFS["other.yaml"] = &fstest.MapFile{Data: []byte(broken)}
+		must(t, again.reload(t.Context()))
+		if again.Unread() == "" {
+			t.Error("one that never could be read freezes nothing")
+		}
+		must(t, again.Remove(t.Context(), "person:a", "mine", "no longer"))
+		s.MapFS["mine.yaml"] = &fstest.MapFile{Data: []byte(broken)}
+		must(t, again.reload(t.Context()))
+		if _, err := again.file("mine"); err == nil {
+			t.Error("what was removed goes on")
+		}
+	})
+}

@@ -42,8 +42,19 @@ export function meant(b: Book, who: string): { name: string; rota?: string } {
   const now = b.rotas.find((r) => r.name === id)?.now
   return { rota: id, name: now ? nameOf(b, now) : '' }
 }
-/** A rota as it is kept, with one swap more; what is shown with it is left out. */
-export function swapped(r: Rota, s: Turn): Omit<Rota, 'name' | 'now' | 'next'> {
-  const { turns, days, start, at, zone, hours } = r
-  return { turns, days, start, at, zone, ...(hours && { hours }), swaps: [...(r.swaps ?? []), s] }
+type Kept = Omit<Rota, 'name' | 'now' | 'next'>
+/** A rota as it is kept; what is shown with it is left out. */
+export function written({ turns, days, start, at, zone, hours, swaps }: Kept): Kept {
+  return { turns, days, start, at, zone, ...(hours && { hours }), ...(swaps && { swaps }) }
 }
+/** A rota as it is kept, with one swap more. */
+export const swapped = (r: Rota, s: Turn): Kept => written({ ...r, swaps: [...(r.swaps ?? []), s] })
+/** A short word of small letters, digits and hyphens for a name, that none of the others is. */
+export function shortWord(name: string, others: string[]): string {
+  const base = name.normalize('NFD').toLowerCase().replace(/[^a-z0-9]+/g, (s) => (/^[\u0300-\u036f]+$/.test(s) ? '' : '-')).replace(/^-+|-+$/g, '').slice(0, 28) || 'x'
+  for (let n = 1; ; n++) {
+    const word = n === 1 ? base : `${base}-${n}`
+    if (!others.includes(word)) return word
+  }
+}
+export const mayWrite = (me: Me | undefined) => has(me, 'administrator')

@@ -56,6 +56,7 @@ export interface Playbook {
   reason?: string
   at?: string
   error?: string
+  stale?: string
   missing: string[]
   playbook?: Content
   text: string
