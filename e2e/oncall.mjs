@@ -39,6 +39,39 @@ export async function oncall(page, browser, at, report, faults) {
     await report.axe(page, 'demo: on call')
   })
 
+  await report.test('a contact and a rota are written, changed and removed by the keyboard', async () => {
+    const contacts = region('Contacts')
+    await contacts.getByRole('button', { name: 'New contact' }).press('Enter')
+    const form = contacts.getByRole('form', { name: 'New contact' })
+    await form.getByLabel('Name').fill('Chloé Garde')
+    await form.getByLabel('Channel').selectOption({ index: 0 })
+    await report.axe(page, 'demo: a contact is written')
+    await form.getByLabel('Name').press('Enter')
+    await contacts.getByText('Chloé Garde').waitFor()
+    await page.getByRole('button', { name: 'New rota' }).press('Enter')
+    const rota = page.getByRole('form', { name: 'New rota' })
+    await rota.getByLabel('Name, a short word: soc').fill('biomed')
+    for (const name of ['Anne Martin', 'Chloé Garde']) {
+      await rota.getByLabel('Who', { exact: true }).selectOption(name)
+      await rota.getByRole('button', { name: 'Add', exact: true }).press('Enter')
+    }
+    await rota.getByRole('button', { name: 'Earlier: Chloé Garde' }).press('Enter')
+    await report.axe(page, 'demo: a rota is written')
+    await rota.getByRole('button', { name: 'Save' }).press('Enter')
+    await region('Rota biomed').getByRole('row').nth(1).getByText('Chloé Garde').waitFor()
+    await contacts.getByRole('button', { name: 'Remove: Chloé Garde' }).press('Enter')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Remove' }).press('Enter')
+    await dialog.getByText(/rota biomed/).waitFor() // which names her
+    await dialog.getByRole('button', { name: 'Cancel' }).press('Enter')
+    await region('Rota biomed').getByRole('button', { name: 'Remove: Rota biomed' }).press('Enter')
+    await dialog.getByRole('button', { name: 'Remove' }).press('Enter')
+    await region('Rota biomed').waitFor({ state: 'hidden' })
+    await contacts.getByRole('button', { name: 'Remove: Chloé Garde' }).press('Enter')
+    await dialog.getByRole('button', { name: 'Remove' }).press('Enter')
+    await contacts.getByText('Chloé Garde').waitFor({ state: 'hidden' })
+  })
+
   await report.test('a test message says what became of it, and channels their health', async () => {
     for (const [name, became, health] of [['Anne Martin', 'delivered', /chat.*takes messages/], ['Bruno Petit', 'failed', /dead.*does not take messages/]]) {
       await region('Contacts').getByRole('button', { name: `Send a test message: ${name}` }).click()

@@ -268,6 +268,8 @@ func (n *Node) openConsole(ctx context.Context) error {
 			n.logs.Doors(signedIn).Routes(), n.safety.Doors(signedIn).Routes(), n.containment.Doors(asks).Routes())
 		if n.above != nil {
 			n.routes = append(n.routes, n.above.Doors(signedInAs).Routes()...)
+		} else {
+			n.routes = append(n.routes, group.Alone()...)
 		}
 		if n.rulebook != nil {
 			n.routes = append(n.routes, n.rulebook.Doors(signedIn).Routes()...)

@@ -28,10 +28,21 @@ func (d *Doors) Routes() []web.Route {
 	}
 }
 
+// Alone is what a node answers that is no centre.
+func Alone() []web.Route {
+	return []web.Route{{Method: "GET", Pattern: "/api/sites", Duties: web.Duties(), Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		web.JSON(w, http.StatusOK, sites{Items: []SiteView{}})
+	})}}
+}
+
+// sites are those of a centre.
+type sites struct {
+	Items  []SiteView `json:"items"`
+	Centre bool       `json:"centre"` // this node is one
+}
+
 func (d *Doors) list(w http.ResponseWriter, _ *http.Request) {
-	web.JSON(w, http.StatusOK, struct {
-		Items []SiteView `json:"items"`
-	}{d.a.needs.Sites.Sites()})
+	web.JSON(w, http.StatusOK, sites{d.a.needs.Sites.Sites(), true})
 }
 
 func (d *Doors) look(w http.ResponseWriter, r *http.Request) {

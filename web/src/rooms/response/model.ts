@@ -99,6 +99,8 @@ export const roleNames = (roles: string[] | null | undefined) => (roles ?? []).m
 
 const has = (me: Me | undefined, ...duties: string[]) => me?.duties.some((d) => duties.includes(d)) ?? false
 export const mayAsk = (me: Me | undefined) => has(me, 'analyst', 'biomedical-engineer', 'approver', 'administrator')
+/** Who may ask something of a site, at a centre. */
+export const mayOrder = (me: Me | undefined) => has(me, 'analyst', 'approver', 'administrator')
 /** For whom a person says yes. */
 export const rolesOf = (me: Me | undefined) => [...(has(me, 'analyst', 'approver') ? ['soc'] : []), ...(has(me, 'biomedical-engineer') ? ['clinical'] : [])]
 /** Whether a lease waits for the yes or no of this person. */
