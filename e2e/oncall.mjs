@@ -47,7 +47,7 @@ export async function oncall(page, browser, at, report, faults) {
     await form.getByLabel('Channel').selectOption({ index: 0 })
     await report.axe(page, 'demo: a contact is written')
     await form.getByLabel('Name').press('Enter')
-    await contacts.getByText('Chloé Garde').waitFor()
+    await contacts.getByText('Chloé Garde', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'New rota' }).press('Enter')
     const rota = page.getByRole('form', { name: 'New rota' })
     await rota.getByLabel('Name, a short word: soc').fill('biomed')
@@ -69,7 +69,7 @@ export async function oncall(page, browser, at, report, faults) {
     await region('Rota biomed').waitFor({ state: 'hidden' })
     await contacts.getByRole('button', { name: 'Remove: Chloé Garde' }).press('Enter')
     await dialog.getByRole('button', { name: 'Remove' }).press('Enter')
-    await contacts.getByText('Chloé Garde').waitFor({ state: 'hidden' })
+    await contacts.getByText('Chloé Garde', { exact: true }).waitFor({ state: 'hidden' })
   })
 
   await report.test('a test message says what became of it, and channels their health', async () => {
