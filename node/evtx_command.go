@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -32,13 +34,15 @@ func evtxCommand(t Terminal) *cobra.Command {
 directory, all below it.
 
 Without a flag it prints how often each event is there. With --rules it asks the Sigma rules below a directory, such as
-an unpacked release of SigmaHQ, about each event, and prints those that match, the worst rules first. --json prints
-events, or with --rules matches, as JSON lines.
+an unpacked release of SigmaHQ, about each event, and prints those that match, the worst rules first, with what the
+event says in the fields that the rule asks about. --json prints events, or with --rules matches, as JSON lines, --csv
+matches for a spreadsheet or a timeline. How far it is stands on the error output every few seconds.
 
 What is readable of a damaged file is read; how much is not is said, and the exit code is 3. Rules that cannot be
 asked are named with the reason. Correlations are asked about all files together, in the order of time.`,
 		Example: `  bulwark evtx Security.evtx
   bulwark evtx /mnt/image/Windows/System32/winevt/Logs --rules sigma/rules --level high
+  bulwark evtx host1/ host2/ --rules sigma/rules --csv > timeline.csv
   bulwark evtx Security.evtx --json | jq -r 'select(.fields.EventID == "4624") | .fields.TargetUserName'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -46,6 +50,9 @@ asked are named with the reason. Correlations are asked about all files together
 			}
 			if o.level != "" && !slices.Contains(logrule.Levels(), o.level) {
 				return fmt.Errorf("--level %s: it is none of %s", o.level, strings.Join(logrule.Levels(), ", "))
+			}
+			if o.csv && (o.json || len(o.rules) == 0) {
+				return errors.New("--csv prints matches: it needs --rules, and goes without --json")
 			}
 			return nil
 		},
@@ -57,6 +64,7 @@ asked are named with the reason. Correlations are asked about all files together
 	cmd.Flags().StringArrayVar(&o.rules, "rules", nil, "ask the Sigma rules below this `directory`; may be given several times")
 	cmd.Flags().StringVar(&o.level, "level", "", "print matches of rules of this `level` and worse alone: "+strings.Join(logrule.Levels(), ", "))
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON lines")
+	cmd.Flags().BoolVar(&o.csv, "csv", false, "print matches as CSV, with a line of names")
 	_ = cmd.MarkFlagDirname("rules") // the flag stands above
 	return cmd
 }
@@ -65,6 +73,7 @@ type evtxOptions struct {
 	rules []string
 	level string
 	json  bool
+	csv   bool
 }
 
 // logReader reads event logs and collects what is to be said of them.
@@ -76,7 +85,7 @@ type logReader struct {
 	counts     map[[2]string]int // by channel and number
 	lines      []line
 	waiting    []matched // for correlations, which want events in order
-	events     int
+	events     atomic.Uint64
 	damaged    int // files
 }
 
@@ -93,7 +102,9 @@ type hit struct {
 	File   string        `json:"file"`
 	Record uint64        `json:"record"`
 	Rule   *logrule.Rule `json:"rule"`
-	Event  shownEvent    `json:"event"`
+	// Matched is what the event says in the fields that the rule asks about.
+	Matched map[string]string `json:"matched,omitempty"`
+	Event   shownEvent        `json:"event"`
 }
 
 // shownEvent is an event as JSON.
@@ -122,7 +133,9 @@ func readLogs(cmd *cobra.Command, t Terminal, o evtxOptions, args []string) erro
 		if cmd.Context().Err() != nil {
 			return &exit{ExitFailure, errInterrupted}
 		}
+		stop := tellProgress(t.Err, name, &l.events)
 		l.file(name, t.Err)
+		stop()
 	}
 	if err := errors.Join(l.correlate(t.Err), l.finish(w), w.Flush()); err != nil {
 		return &exit{ExitFailure, err}
@@ -181,19 +194,28 @@ func sigmaRules(dirs []string, say io.Writer) (*logrule.Set, error) {
 
 // file reads one file, and says what of it could not be read.
 func (l *logReader) file(name string, say io.Writer) {
-	f, err := os.Open(name)
-	if err == nil {
-		defer f.Close()
-		if isLines(name) {
-			err = l.lined(name, f)
-		} else {
-			err = l.log(name, f)
-		}
-	}
-	if err != nil {
+	if err := l.open(name); err != nil {
 		l.damaged++
 		fmt.Fprintf(say, "bulwark: %s: %s\n", said(name), printable(unwrapPath(err).Error()))
 	}
+}
+
+// open reads one file. Where the program fails on it the next one has its turn.
+func (l *logReader) open(name string) (err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			err = fmt.Errorf("reading it made Bulwark fail, after %d events in all: please report it (%T)", l.events.Load(), why)
+		}
+	}()
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if isLines(name) {
+		return l.lined(name, f)
+	}
+	return l.log(name, f)
 }
 
 // isLines reports whether a file is of JSON lines, by its name.
@@ -246,7 +268,7 @@ func (l *logReader) lined(name string, f io.Reader) error {
 }
 
 func (l *logReader) take(name string, number uint64, e *logrule.Event) error {
-	l.events++
+	l.events.Add(1)
 	l.counts[[2]string{e.Text("Channel"), e.Text("EventID")}]++
 	if l.rules == nil {
 		if l.json {
@@ -263,14 +285,42 @@ func (l *logReader) take(name string, number uint64, e *logrule.Event) error {
 			continue
 		}
 		if l.json {
-			if err := l.out.Encode(hit{e.Time, e.Host, name, number, m.Rule, shown(e, "", number)}); err != nil {
+			if err := l.out.Encode(hit{e.Time, e.Host, name, number, m.Rule, l.matched(e, m), shown(e, "", number)}); err != nil {
 				return err
 			}
 			continue
 		}
-		l.lines = append(l.lines, line{m.Rule, e.Time, e.Host, e.Text("Channel") + " " + e.Text("EventID"), fmt.Sprint(number)})
+		l.lines = append(l.lines, line{rule: m.Rule, time: e.Time, host: strings.Clone(e.Host), channel: strings.Clone(e.Text("Channel")),
+			event: strings.Clone(e.Text("EventID")), record: fmt.Sprint(number), file: name, what: pairsOf(l.matched(e, m))})
 	}
 	return nil
+}
+
+// matched is what an event says in the fields that a rule asks about.
+func (l *logReader) matched(e *logrule.Event, m logrule.Match) map[string]string {
+	out := map[string]string{}
+	for _, name := range l.rules.Asks(m) {
+		if v := e.Text(name); v != "" && name != "EventID" && name != "Channel" {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// longestShown is how much of a value is shown to people, bytes.
+const longestShown = 120
+
+// pairsOf are values with their names, for people.
+func pairsOf(all map[string]string) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		v := all[name]
+		if len(v) > longestShown {
+			v = strings.ToValidUTF8(v[:longestShown], "") + "…"
+		}
+		parts = append(parts, name+"="+v)
+	}
+	return strings.Join(parts, " ")
 }
 
 func (l *logReader) wanted(r *logrule.Rule) bool {
@@ -295,11 +345,8 @@ func (l *logReader) correlate(say io.Writer) error {
 				}
 				continue
 			}
-			var group []string
-			for _, name := range slices.Sorted(maps.Keys(x.Group)) {
-				group = append(group, name+"="+x.Group[name])
-			}
-			l.lines = append(l.lines, line{x.Rule, x.Last, m.event.Host, fmt.Sprintf("%d events within %s: %s", x.Events, x.Last.Sub(x.First).Round(time.Second), strings.Join(group, " ")), ""})
+			l.lines = append(l.lines, line{rule: x.Rule, time: x.Last, host: m.event.Host, what: fmt.Sprintf("%d events within %s: %s", x.Events,
+				x.Last.Sub(x.First).Round(time.Second), pairsOf(x.Group))})
 		}
 	}
 	if n := c.Dropped(); n > 0 {
@@ -308,13 +355,12 @@ func (l *logReader) correlate(say io.Writer) error {
 	return nil
 }
 
-// line is one for people.
+// line is one for people; a correlation has neither channel nor event, record and file.
 type line struct {
-	rule   *logrule.Rule
-	time   time.Time
-	host   string
-	what   string
-	record string
+	rule                         *logrule.Rule
+	time                         time.Time
+	host, channel, event, record string
+	file, what                   string
 }
 
 func shown(e *logrule.Event, file string, record uint64) shownEvent {
@@ -345,15 +391,43 @@ func (l *logReader) finish(w io.Writer) error {
 	slices.SortStableFunc(l.lines, func(a, b line) int {
 		return cmp.Or(slices.Index(levels, b.rule.Level)-slices.Index(levels, a.rule.Level), strings.Compare(a.rule.Title, b.rule.Title), a.time.Compare(b.time))
 	})
+	if l.csv {
+		return l.table(w)
+	}
 	if len(l.lines) > 0 {
-		fmt.Fprintln(t, "LEVEL\tRULE\tTIME\tHOST\tEVENT\tRECORD")
+		fmt.Fprintln(t, "TIME\tLEVEL\tRULE\tCOMPUTER\tCHANNEL\tEVENT\tRECORD\tWHAT")
 	}
 	for _, x := range l.lines {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", x.rule.Level, printable(x.rule.Title), x.time.UTC().Format(time.DateTime), printable(x.host), printable(x.what), x.record)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.time.UTC().Format(time.DateTime), x.rule.Level, printable(x.rule.Title), printable(x.host),
+			printable(x.channel), printable(x.event), x.record, printable(x.what))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d events, %d rules, %d matches\n", l.events, l.rules.Len(), len(l.lines))
+	_, err := fmt.Fprintf(w, "%d events, %d rules, %d matches\n", l.events.Load(), l.rules.Len(), len(l.lines))
 	return err
+}
+
+// table writes what was collected as CSV.
+func (l *logReader) table(w io.Writer) error {
+	t := csv.NewWriter(w)
+	err := t.Write([]string{"time", "level", "rule", "id", "tags", "computer", "channel", "event", "record", "file", "what"})
+	for _, x := range l.lines {
+		row := []string{x.time.UTC().Format(time.RFC3339Nano), x.rule.Level, x.rule.Title, x.rule.ID, strings.Join(x.rule.Tags, " "), x.host, x.channel, x.event,
+			x.record, x.file, x.what}
+		for k, cell := range row {
+			row[k] = plainCell(cell)
+		}
+		err = errors.Join(err, t.Write(row))
+	}
+	t.Flush()
+	return errors.Join(err, t.Error())
+}
+
+// plainCell is a value that no spreadsheet takes for a formula.
+func plainCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
 }

@@ -357,6 +357,14 @@ type Match struct {
 	number int
 }
 
+// Asks are the names of the fields that the rule of a match asks about.
+func (s *Set) Asks(m Match) []string {
+	asked := map[string]bool{}
+	s.rules[m.number].Condition.Fields(asked)
+	delete(asked, "")
+	return slices.Sorted(maps.Keys(asked))
+}
+
 // Match is the rules that match an event, the worst first, then by title.
 func (s *Set) Match(e *Event) []Match {
 	r, _ := s.runs.Get().(*run)
