@@ -31,6 +31,8 @@ var migrations embed.FS
 type Hosts interface {
 	// Called is the address of the one machine that calls itself so; the zero address: it is not known.
 	Called(name string) netip.Addr
+	// Wearing is the address of the one machine that has a hardware address; the zero address: it is not known.
+	Wearing(mac string) netip.Addr
 }
 
 // Publisher takes alerts.
@@ -258,7 +260,7 @@ func (r *Room) ask(batch []byte) ([]byte, error) {
 				r.batch.Reset(in.Sensor+suffix, in.Site, in.ID+uint64(in.First()))
 			}
 			r.count.matches.Inc()
-			h := r.ends(&e)
+			h := r.ends(&r.live.event, &e)
 			r.batch.Add(&h, a)
 		}
 	}
@@ -293,12 +295,12 @@ func (r *Room) match(in *event.Reader, e *event.Event) (all []*event.Alert) {
 	id := string(in.EventID(nil))
 	for _, m := range matches {
 		if !m.Silent && m.Rule.Level != quiet {
-			all = append(all, r.alert(m.Rule, x, e, id))
+			all = append(all, r.alert(m.Rule, nil, x, e, id))
 		}
 	}
 	before := r.correlator.Dropped()
 	for _, c := range r.correlator.Feed(x, matches) {
-		all = append(all, r.alert(c.Rule, x, e, id))
+		all = append(all, r.alert(c.Rule, &c, x, e, id))
 	}
 	r.count.dropped.Add(float64(r.correlator.Dropped() - before))
 	return all
@@ -316,8 +318,8 @@ func (r *Room) faulty(f Fault) {
 	}
 }
 
-// alert is what is told of a rule that matched.
-func (r *Room) alert(rule *Rule, x *Event, e *event.Event, id string) *event.Alert {
+// alert is what is told of a rule that matched, or of a correlation that is met by this event.
+func (r *Room) alert(rule *Rule, c *Correlated, x *Event, e *event.Event, id string) *event.Alert {
 	f := r.fired[rule.key()]
 	if f == nil {
 		f = &Fired{First: x.Time}
@@ -325,49 +327,17 @@ func (r *Room) alert(rule *Rule, x *Event, e *event.Event, id string) *event.Ale
 	}
 	f.Count, f.Last = f.Count+1, x.Time
 	a := &event.Alert{Title: rule.Title, Rule: rule.key(), Action: "allowed", Category: rule.source(), Severity: rule.priority(), Metadata: rule.metadata(r.tactics),
-		Host: x.Host, Evidence: []string{id}, Record: fieldsOf(x)}
+		Host: x.Host, User: userOf(c, x, e), App: e.Payload.Kind().String(), Evidence: []string{id}, Record: recordOf(x, c)}
 	for _, u := range rule.References {
 		a.References = append(a.References, "url,"+u)
 	}
 	if l, ok := e.Payload.(*event.Log); ok {
-		a.User, a.App = l.User, l.Format
+		a.App = l.Format
 		if l.Intake == "syslog" && l.Identity == "" { // anybody can send such a line in anybody's name
 			a.Metadata = append(a.Metadata, "confidence low")
 		}
-	} else {
-		a.User, a.App = first(x, "actor.user.name", "user.name"), e.Payload.Kind().String()
 	}
 	return a
-}
-
-func first(x *Event, names ...string) string {
-	for _, n := range names {
-		if v := x.Text(n); v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-// ends says between whom it was: those that the event names; of a log that names none the machine that wrote it, and of one that names
-// who came to it that one and the machine.
-func (r *Room) ends(e *event.Event) event.Header {
-	h := e.Header
-	l, ok := e.Payload.(*event.Log)
-	if !ok || h.Dst.IsValid() {
-		return h
-	}
-	var host netip.Addr
-	if r.needs.Hosts != nil && l.Host != "" {
-		host = r.needs.Hosts.Called(l.Host)
-	}
-	switch {
-	case !h.Src.IsValid():
-		h.Src = host
-	case h.Src.Unmap() != host:
-		h.Dst = host
-	}
-	return h
 }
 
 // Bounds of what is told of an event that a rule matched.
@@ -376,8 +346,8 @@ const (
 	mostValue = 1 << 10
 )
 
-// fieldsOf is the event as an object of JSON: as many of its fields as find room.
-func fieldsOf(x *Event) string {
+// recordOf is the event as an object of JSON: as many of its fields as find room; and of a correlation what was counted.
+func recordOf(x *Event, c *Correlated) string {
 	fields := map[string]string{}
 	room := mostBytes
 	for _, name := range x.Fields() {
@@ -388,7 +358,11 @@ func fieldsOf(x *Event) string {
 		}
 		fields[name] = v
 	}
-	text, err := json.Marshal(map[string]any{"log": fields})
+	all := map[string]any{"log": fields}
+	if c != nil {
+		all["correlation"] = map[string]any{"group": c.Group, "events": c.Events, "value": c.Value, "first": c.First, "last": c.Last}
+	}
+	text, err := json.Marshal(all)
 	if err != nil {
 		return ""
 	}

@@ -2,8 +2,10 @@ package inventory
 
 import (
 	"cmp"
+	"encoding/hex"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -499,10 +501,31 @@ func (i *Inventory) Ours(a netip.Addr) bool { return i.book.ours(a) } // the net
 // follows the first dot of the name does not count.
 func (i *Inventory) Called(name string) netip.Addr {
 	label, _, _ := strings.Cut(strings.ToLower(name), ".")
+	return i.the(register.Hostname, label)
+}
+
+// Wearing is the address of the one device that has a hardware address now, however it is written; the zero address: there is none,
+// or several do.
+func (i *Inventory) Wearing(mac string) netip.Addr {
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(":-. ", r) {
+			return -1
+		}
+		return r
+	}, mac)
+	raw, err := hex.DecodeString(digits)
+	if err != nil || len(raw) != 6 {
+		return netip.Addr{}
+	}
+	return i.the(register.MAC, net.HardwareAddr(raw).String())
+}
+
+// the is the address of the one device that shows an identifier now.
+func (i *Inventory) the(f register.Field, value string) netip.Addr {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
 	var found *register.Trace
-	for _, t := range i.book.register.Showing(register.Hostname, label) {
+	for _, t := range i.book.register.Showing(f, value) {
 		if found != nil && found.Device != t.Device {
 			return netip.Addr{}
 		}

@@ -57,3 +57,15 @@ func TestASystemIsShownWithItsEvidence(t *testing.T) {
 		t.Errorf("system %q (%s) by %q, want Windows 10 22H2, certain, by its build", v.OS, v.OSSure, v.OSWhy)
 	}
 }
+
+func TestADeviceIsFoundByItsHardwareAddressHoweverItIsWritten(t *testing.T) {
+	d := &day{}
+	d.add(1, "10.0.0.9", "", &event.Asset{Hostname: "ward3-pc", MAC: "3c:d9:2b:20:04:15", Source: "dhcp"})
+	i := told(t, d)
+	for written, want := range map[string]string{"3c:d9:2b:20:04:15": "10.0.0.9", "3C-D9-2B-20-04-15": "10.0.0.9", "3cd9.2b20.0415": "10.0.0.9", "3CD92B200415": "10.0.0.9",
+		"3c:d9:2b:20:04:16": "invalid IP", "10.0.0.9": "invalid IP", "": "invalid IP"} {
+		if got := i.Wearing(written).String(); got != want {
+			t.Errorf("%q: got %s, want %s", written, got, want)
+		}
+	}
+}
