@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"bulwark/event"
 )
@@ -20,6 +21,10 @@ func (r *Room) ends(x *Event, e *event.Event) event.Header {
 		h.Src, h.Ports = r.addr(p.IP), event.Ports{}
 		if !h.Src.IsValid() {
 			h.Src = r.wearing(p.MAC)
+		}
+	case *event.Auth:
+		if p.MAC != "" { // a switch or an access point asked for it
+			h.Src, h.Ports = r.wearing(p.MAC), event.Ports{}
 		}
 	case *event.Log:
 		if h.Dst.IsValid() {
@@ -66,14 +71,38 @@ func (r *Room) called(name string) netip.Addr {
 	if r.needs.Hosts == nil || name == "" {
 		return netip.Addr{}
 	}
-	return r.needs.Hosts.Called(name)
+	return r.whereabouts.of(name, r.needs.Clock.Now(), r.needs.Hosts.Called)
 }
 
 func (r *Room) wearing(mac string) netip.Addr {
 	if r.needs.Hosts == nil || mac == "" {
 		return netip.Addr{}
 	}
-	return r.needs.Hosts.Wearing(mac)
+	return r.whereabouts.of(mac, r.needs.Clock.Now(), r.needs.Hosts.Wearing)
+}
+
+// Bounds of what is remembered of where machines are.
+const (
+	whereFor  = 5 * time.Second
+	mostWhere = 4096
+)
+
+// whereabouts remember for a while where machines are: the inventory looks at all devices for a name.
+type whereabouts struct {
+	at    map[string]netip.Addr
+	since time.Time
+}
+
+func (w *whereabouts) of(name string, now time.Time, ask func(string) netip.Addr) netip.Addr {
+	if w.at == nil || now.Sub(w.since) >= whereFor || len(w.at) >= mostWhere {
+		w.at, w.since = map[string]netip.Addr{}, now
+	}
+	a, ok := w.at[name]
+	if !ok {
+		a = ask(name)
+		w.at[strings.Clone(name)] = a
+	}
+	return a
 }
 
 // people are the fields in which logs name a person, the more telling first.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"bulwark/event"
+	"bulwark/platform/clock"
 )
 
 // ward is where the machines of a ward are.
@@ -25,7 +26,7 @@ func (ward) Wearing(mac string) netip.Addr {
 }
 
 func TestWhatALogSaysIsOfWhoDidItNotOfWhoWroteIt(t *testing.T) {
-	r := &Room{needs: Needs{Hosts: ward{}}}
+	r := &Room{needs: Needs{Hosts: ward{}, Clock: clock.System{}}}
 	record, repository := netip.MustParseAddr("10.20.2.20"), netip.MustParseAddr("10.20.2.99")
 	for _, c := range []struct {
 		does     string
@@ -37,6 +38,8 @@ func TestWhatALogSaysIsOfWhoDidItNotOfWhoWroteIt(t *testing.T) {
 		{"that machine may be told by its name", &event.ATNA{Nodes: []string{"srv1"}}, record, repository, "10.20.1.30 10.20.2.20"},
 		{"the system that reports is not blamed", &event.ATNA{}, record, repository, "invalid IP 10.20.2.20"},
 		{"a switch that asks for a device is not blamed", &event.RADIUS{MAC: "F4-4D-30-20-04-4D"}, record, repository, "10.20.4.77 10.20.2.99"},
+		{"nor is it where a sign-on is told", &event.Auth{MAC: "F4-4D-30-20-04-4D"}, record, repository, "10.20.4.77 10.20.2.99"},
+		{"a sign-on without a switch is of who is seen", &event.Auth{}, record, repository, "10.20.2.20 10.20.2.99"},
 		{"nor is it where the device is not known", &event.RADIUS{MAC: "02-00-00-00-00-01"}, record, repository, "invalid IP 10.20.2.99"},
 		{"a log that names a hardware address is of its device", &event.Log{Host: "srv1", Fields: []string{"source.mac", "F4-4D-30-20-04-4D"}}, netip.Addr{}, netip.Addr{}, "10.20.4.77 10.20.1.30"},
 		{"a log that names nobody is of the machine that wrote it", &event.Log{Host: "srv1"}, netip.Addr{}, netip.Addr{}, "10.20.1.30 invalid IP"},

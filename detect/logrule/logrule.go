@@ -347,6 +347,11 @@ func (s *Set) rule(key string) *Rule {
 	return nil
 }
 
+// Has reports whether there is a rule or a correlation of an identifier.
+func (s *Set) Has(id string) bool {
+	return slices.ContainsFunc(s.rules, func(r *rule) bool { return r.ID == id }) || slices.ContainsFunc(s.correlations, func(c *sigma.Correlation) bool { return c.ID == id })
+}
+
 // Len is how many rules and correlations are asked.
 func (s *Set) Len() int { return len(s.rules) + len(s.correlations) }
 

@@ -72,22 +72,23 @@ type Room struct {
 	writing sync.Mutex        // of rules of one's own
 
 	// mu guards what follows.
-	mu         sync.Mutex
-	set        *Set
-	correlator *Correlator
-	again      context.CancelFunc // has the bus be followed anew, for the kinds that rules ask about now; nil: it is not followed
-	files      []File
-	since      time.Time     // when the rules were read
-	took       time.Duration // how long that took
-	decisions  map[string]Decision
-	fired      map[string]*Fired
-	heard      map[string]time.Time             // log sources, product/category/service, and when they were heard last
-	from       map[string]map[sigma.Source]bool // logs as Sigma has them, by the log source that sends them
-	run        *run                             // of events as they come
-	events     uint64                           // that rules were asked about since they were read
-	faults     map[string]uint64                // by the rule, since they were read
-	live       Live
-	batch      event.Batch
+	mu          sync.Mutex
+	set         *Set
+	correlator  *Correlator
+	again       context.CancelFunc // has the bus be followed anew, for the kinds that rules ask about now; nil: it is not followed
+	files       []File
+	since       time.Time     // when the rules were read
+	took        time.Duration // how long that took
+	decisions   map[string]Decision
+	fired       map[string]*Fired
+	heard       map[string]time.Time             // log sources, product/category/service, and when they were heard last
+	from        map[string]map[sigma.Source]bool // logs as Sigma has them, by the log source that sends them
+	run         *run                             // of events as they come
+	events      uint64                           // that rules were asked about since they were read
+	faults      map[string]uint64                // by the rule, since they were read
+	live        Live
+	whereabouts whereabouts
+	batch       event.Batch
 }
 
 // Fired is how often a rule matched.

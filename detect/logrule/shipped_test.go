@@ -2,6 +2,7 @@ package logrule
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -96,6 +97,24 @@ func TestShippedRulesFireWhereTheyMust(t *testing.T) {
 	}
 	if silent == 0 {
 		t.Error("no case must stay silent")
+	}
+}
+
+func TestShippedRulesSayWhatElseItMayBeAndWhatToDo(t *testing.T) {
+	s, err := Load(logrules.Files())
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func(h *sigma.Head) {
+		if h.Level.String() != quiet && (len(h.FalsePositives) == 0 || !strings.Contains(h.Description, "To do: ")) {
+			t.Errorf("%s: %q, may be %q", h.Title, h.Description, h.FalsePositives)
+		}
+	}
+	for _, r := range s.rules {
+		says(&r.Head)
+	}
+	for _, c := range s.correlations {
+		says(&c.Head)
 	}
 }
 

@@ -497,11 +497,38 @@ func (i *Inventory) Of(id uint64) (Device, bool) {
 // Ours reports whether an address can be a device of the hospital.
 func (i *Inventory) Ours(a netip.Addr) bool { return i.book.ours(a) } // the networks never change
 
-// Called is the address of the one device that calls itself by a name now; the zero address: there is none, or several do. What
-// follows the first dot of the name does not count.
+// Called is the address of the one device that calls itself by a name now, or where none does that others call by it; the zero
+// address: there is none, or several. What follows the first dot of the name does not count.
 func (i *Inventory) Called(name string) netip.Addr {
 	label, _, _ := strings.Cut(strings.ToLower(name), ".")
-	return i.the(register.Hostname, label)
+	if at := i.the(register.Hostname, label); at.IsValid() {
+		return at
+	}
+	return i.calledAs(label)
+}
+
+// calledAs is the address of the one device that others call by a name. It looks at all of them.
+func (i *Inventory) calledAs(label string) (found netip.Addr) {
+	if label == "" {
+		return found
+	}
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	var of register.DeviceID
+	several := false
+	i.book.register.Each(func(d register.DeviceID, traces []*register.Trace) {
+		for _, t := range traces {
+			if says, _ := t.Says(register.CalledAs, label); !says || t.Over {
+				continue
+			}
+			several = several || of != 0 && of != d
+			of, found = d, t.Addr
+		}
+	})
+	if several {
+		return netip.Addr{}
+	}
+	return found
 }
 
 // Wearing is the address of the one device that has a hardware address now, however it is written; the zero address: there is none,

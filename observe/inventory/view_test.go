@@ -69,3 +69,15 @@ func TestADeviceIsFoundByItsHardwareAddressHoweverItIsWritten(t *testing.T) {
 		}
 	}
 }
+
+func TestADeviceIsFoundByTheNameThatItHasOrIsCalledBy(t *testing.T) {
+	d := &day{}
+	d.add(1, "10.0.0.9", "", &event.Asset{Hostname: "ward3-pc", Source: "dhcp"})
+	d.add(2, "10.0.0.30", "", &event.Asset{Called: "files.hospital.example", Source: "smb"})
+	i := told(t, d)
+	for name, want := range map[string]string{"WARD3-PC.hospital.example": "10.0.0.9", "files.hospital.example": "10.0.0.30", "nobody": "invalid IP"} {
+		if got := i.Called(name).String(); got != want {
+			t.Errorf("%q: got %s, want %s", name, got, want)
+		}
+	}
+}

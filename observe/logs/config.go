@@ -96,6 +96,20 @@ type File struct {
 	Path string `conf:"path"`
 	// Format is the parser that its lines are for: postfix. Empty: the one that knows them.
 	Format string `conf:"format"`
+	// Host is the machine whose log it is, where its lines do not say so: pacs1. Empty: this one.
+	Host string `conf:"host"`
+}
+
+// hostOf is the machine whose log a file is, where its lines do not say so; empty: none is named.
+func (c *Config) hostOf(path string) string {
+	for i := range c.Files {
+		if f := &c.Files[i]; f.Host != "" {
+			if fits, err := filepath.Match(f.Path, path); err == nil && fits {
+				return f.Host
+			}
+		}
+	}
+	return ""
 }
 
 // Check refuses paths that are none.

@@ -133,7 +133,7 @@ func (w *worker) one(r *Record) {
 	guess := w.guess[way]
 	known := w.read(r, guess)
 	if r.Intake == fileIntake && w.log.Host == "" {
-		w.log.Host = w.sink.host
+		w.log.Host = cmp.Or(w.sink.sources.config.hostOf(r.Stream), w.sink.host)
 	}
 	src := w.sink.sources.of(key{r.Intake, cmp.Or(r.Identity, sender), w.log.Host, r.Stream})
 	if src != guess {
