@@ -63,6 +63,7 @@ func Suites() []Suite {
 		{Name: "sigma_regression", Run: runSigmaRegression},
 		{Name: "sigma_examples", Run: runSigmaExamples},
 		{Name: "sigma_compiled", Run: runSigmaCompiled},
+		{Name: "sigma_parked", Run: runParked},
 		{Name: "otrf_labelled", Run: runLabelled},
 		{Name: "benign_logs", Run: runBenign},
 		{Name: "evtx", Run: runEVTX},

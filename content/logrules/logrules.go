@@ -27,6 +27,34 @@ func French() map[string]string {
 	return all
 }
 
+//go:embed parked.tsv
+var parked string
+
+// Parked is a rule of SigmaHQ that waits for correlations.
+type Parked struct {
+	File  string   // its name, without .yml
+	Rules []string // what looks for the same here: rules of ours and of SigmaHQ's by their identifiers, traffic rules by gid:sid
+	Why   string   // nothing does; empty: something does
+}
+
+// ParkedRules are all of them.
+func ParkedRules() (all []Parked) {
+	for l := range strings.Lines(parked) {
+		if strings.HasPrefix(l, "#") {
+			continue
+		}
+		f := strings.Split(strings.TrimRight(l, "\n"), "\t")
+		p := Parked{File: f[0]}
+		if f[1] == "-" {
+			p.Why = f[2]
+		} else {
+			p.Rules = strings.Fields(f[1])
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
 //go:embed cases/*.yml
 var cases embed.FS
 
