@@ -77,7 +77,14 @@ state directory = %[1]s/state
 cache directory = %[1]s/cache
 ncalrpc dir = %[1]s/ncalrpc
 pid directory = %[1]s
-log file = %[1]s/smbd.txt
+log file = %[1]s/samba.log
+log level = 1 auth_json_audit:3
+debug syslog format = yes
+vfs objects = full_audit
+full_audit:prefix = %%u|%%I|%%m|%%S
+full_audit:success = unlinkat renameat mkdirat
+full_audit:failure = connect
+full_audit:syslog = false
 map to guest = Never
 disable netbios = yes
 smb ports = 445
@@ -104,7 +111,8 @@ read only = no
 			return err
 		}
 	}
-	return host.Start(ctx, []int{445}, "smbd", "--foreground", "--no-process-group", "--configfile="+conf)
+	// Its log names the machine.
+	return host.Start(ctx, []int{445}, "unshare", "--uts", "sh", "-c", "hostname "+host.Name+" && exec smbd --foreground --no-process-group --configfile="+conf)
 }
 
 // smb runs smbclient's commands on a share as somebody.

@@ -188,4 +188,5 @@ var services = [...]service{
 	{"file server", startFiles},
 	{"directory", startDirectory},
 	{"SSH server", startSSH},
+	{"RADIUS server", startRADIUS},
 }

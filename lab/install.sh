@@ -7,12 +7,12 @@ packages="
 	iproute2 ethtool tcpdump nftables
 	dcmtk orthanc orthanc-dicomweb
 	nginx-light curl openssl
-	samba samba-ad-dc smbclient
+	samba samba-ad-dc samba-vfs-modules smbclient
 	dnsmasq-base unbound busybox udhcpc
 	slapd ldap-utils
 	krb5-kdc krb5-admin-server krb5-user
 	openssh-server openssh-client sshpass
-	freeradius snmpd
+	freeradius freeradius-utils snmpd
 	nmap hydra onesixtyone rclone snmp bind9-dnsutils
 "
 

@@ -305,9 +305,10 @@ func (t *transcript) String() string {
 
 // Seen is what a program kept of what it watched.
 type Seen struct {
-	Events   []byte // JSON lines
-	Devices  []Device
-	Findings []Finding
+	Events    []byte // JSON lines
+	Devices   []Device
+	Findings  []Finding
+	incidents []incident
 }
 
 // Live has bulwark watch while every scenario runs, and returns what it kept.
@@ -317,7 +318,7 @@ func Live(ctx context.Context, bulwark string, progress io.Writer) (seen Seen, e
 		return seen, err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	w, err := h.Watch(ctx, bulwark, "logs:\n  files:\n    - path: "+sshLog(h)+"\n", nil, nil)
+	w, err := h.Watch(ctx, bulwark, logSettings(h), nil, nil)
 	if err != nil {
 		return seen, err
 	}
@@ -325,6 +326,7 @@ func Live(ctx context.Context, bulwark string, progress io.Writer) (seen Seen, e
 	for _, x := range Intrusions() {
 		all = append(all, x.Scenario)
 	}
+	all = append(all, LogIntrusions()...)
 	err = h.play(ctx, all, func(name string, begin, end time.Time) { say(progress, name, end.Sub(begin)) })
 	if err == nil {
 		seen.Events, err = w.Events(ctx)
@@ -334,6 +336,9 @@ func Live(ctx context.Context, bulwark string, progress io.Writer) (seen Seen, e
 	}
 	if err == nil {
 		seen.Findings, err = w.Findings(ctx)
+	}
+	if err == nil {
+		seen.incidents, err = w.incidents(ctx)
 	}
 	return seen, errors.Join(err, w.Stop())
 }

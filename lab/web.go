@@ -34,7 +34,7 @@ pid %[1]s/nginx.pid;
 error_log %[1]s/nginx.err;
 events { worker_connections 256; }
 http {
-	access_log off;
+	access_log %[1]s/access.log;
 	client_max_body_size 4m;
 	keepalive_requests 100000;
 	types { text/html html; text/css css; application/javascript js; application/json json; application/octet-stream bin; }

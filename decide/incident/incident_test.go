@@ -403,3 +403,10 @@ func TestRoutes(t *testing.T) {
 		}
 	}
 }
+
+func TestAStoryCountsWhatTheSensorSawAndWhatLogsSay(t *testing.T) {
+	joins := []*story.Join{{Rule: "1:9000501"}, {Rule: "5f0f2a40-6f0e-4f5c-9a2c-0d2c4a7b1002"}, {Rule: "A rule: without an identifier"}}
+	if traffic, logs := toldBy(joins); traffic != 1 || logs != 2 {
+		t.Errorf("got %d of traffic and %d of logs, want 1 and 2", traffic, logs)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -192,7 +193,33 @@ func (i *Incidents) beginning(it *item, joins []*story.Join) Sentence {
 	members, findings := len(it.members()), it.findings()
 	t = t.plus(Text{fmt.Sprintf("Findings: %d; devices, addresses and users: %d; time: %v.", findings, members, took),
 		fmt.Sprintf("Constats : %d ; équipements, adresses et utilisateurs : %d ; durée : %v.", findings, members, took)})
+	if traffic, logs := toldBy(joins); traffic > 0 && logs > 0 {
+		t = t.plus(Text{fmt.Sprintf(" The sensor saw it (%s), and logs tell of it (%s).", times(traffic, "finding", "findings"), times(logs, "finding", "findings")),
+			fmt.Sprintf(" Le capteur l’a vu (%s) et des journaux le disent (%s).", times(traffic, "constat", "constats"), times(logs, "constat", "constats"))})
+	}
 	return Sentence{At: when(it.Story.First), Text: t}
+}
+
+// toldBy counts what rules about traffic found, and rules about logs. Those about traffic have numbers: 1:9000501.
+func toldBy(joins []*story.Join) (traffic, logs int) {
+	for _, j := range joins {
+		gid, sid, _ := strings.Cut(j.Rule, ":")
+		_, err := strconv.ParseUint(gid, 10, 32)
+		_, err2 := strconv.ParseUint(sid, 10, 32)
+		if err == nil && err2 == nil {
+			traffic++
+		} else {
+			logs++
+		}
+	}
+	return traffic, logs
+}
+
+func times(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", more)
 }
 
 // sentence tells one join.

@@ -97,7 +97,9 @@ func live(ctx context.Context, args []string) (bool, error) {
 		return false, err
 	}
 	ok = lab.Print(os.Stdout, "lab_devices", results) && ok
-	return lab.Print(os.Stdout, "lab_findings", lab.CheckFindings(seen.Findings)) && ok, nil
+	ok = lab.Print(os.Stdout, "lab_findings", lab.CheckFindings(seen.Findings)) && ok
+	fmt.Fprint(os.Stdout, seen.Stories())
+	return lab.Print(os.Stdout, "lab_incidents", seen.CheckIncidents()) && ok, nil
 }
 
 func contain(ctx context.Context, args []string) (bool, error) {
