@@ -1504,6 +1504,7 @@ export const en = {
     'rules.own-name': 'A file cannot have this name: small letters, digits, _ and -.',
     'rules.try': 'This cannot be tried.',
     'rules.failed': 'The rules could not answer. The reason is in the log of the node.',
+    'policy-refuses': 'A policy refuses this. Ask an administrator what bulwark access explain says.',
     'duty-needed': 'Your duties do not include this.',
     name: 'This is not a name: 1 to 100 printable characters.',
     login: 'This is not a login: 2 to 64 of a-z, 0-9 and . _ - @, beginning with a letter or a digit.',
