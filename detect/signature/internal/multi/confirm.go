@@ -31,7 +31,8 @@ func (pa *pass) confirm(sc *scan, at int, w uint64) (all bool) {
 }
 
 // overRun is the last place, from i on, that is like i because it stands within a longer run of the same byte: what was
-// not found at i, where all that w's literals would cover is of that byte, is not found there either.
+// not found at i, where all that w's literals would cover is of that byte, is not found there either. A literal with bounds
+// that is of that byte itself may be.
 func (pa *pass) overRun(sc *scan, i int, w uint64) int {
 	back, ahead := 0, int(pa.width)
 	for _, e := range pa.entriesOf(hash(w)) {
@@ -39,7 +40,7 @@ func (pa *pass) overRun(sc *scan, i int, w uint64) int {
 			continue
 		}
 		l := &sc.set.literals[e.literal]
-		if l.from > 0 || l.to < math.MaxUint32 || l.atEnd {
+		if l.bounded() && sc.set.isRun(l, sc.p[i]) {
 			return i
 		}
 		back, ahead = max(back, int(e.offset)), max(ahead, int(l.length)-int(e.offset))
@@ -52,6 +53,20 @@ func (pa *pass) overRun(sc *scan, i int, w uint64) int {
 		till++
 	}
 	return max(i, i+(till-ahead-i)/int(pa.stride)*int(pa.stride))
+}
+
+// bounded reports whether a literal may stand at some places of a buffer only.
+func (l *literal) bounded() bool { return l.from > 0 || l.to < math.MaxUint32 || l.atEnd }
+
+// isRun reports whether a literal may stand within a run of b.
+func (s *Set) isRun(l *literal, b byte) bool {
+	value, mask := s.value(l), s.mask(l)
+	for i := range value {
+		if b&mask[i] != value[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // stands reports whether a literal stands at a place of sc.p, within its bounds.

@@ -99,6 +99,25 @@ func TestACrowdAtOneWindowIsFound(t *testing.T) {
 }
 
 // TestRandomSetsFindWhatANaiveSearchFinds tries sets of all sizes, on buffers made of pieces of their patterns.
+func TestRunsAndLonePatternsKeepToTheirBounds(t *testing.T) {
+	run := func(b string, n int) []byte { return bytes.Repeat([]byte(b), n) }
+	patterns := []Pattern{
+		{Bytes: run("A", 8), From: 40, To: 60},
+		{Bytes: append(run("A", 8), 'B'), Fold: true, To: 300},
+		{Bytes: run("a", 12)},
+		{Bytes: []byte("\x00\x00")},
+		{Bytes: []byte("\x00\x00"), From: 2, To: 4},
+		{Bytes: []byte("\x01x\x9c"), From: 4, To: 7},
+		{Bytes: []byte("w"), To: 1},
+	}
+	for _, buffer := range [][]byte{run("A", 100), run("a", 100), append(run("a", 280), "bw"...), append(run("a", 320), 'b'),
+		run("\x00", 2), run("\x00", 3), run("\x00", 4), []byte("w\x00a\x00\x01x\x9c\x00\x00"), []byte("wxyz\x01x\x9c")} {
+		for cuts := range uint64(8) {
+			check(t, patterns, buffer, cuts*0x1111)
+		}
+	}
+}
+
 func TestRandomSetsFindWhatANaiveSearchFinds(t *testing.T) {
 	rounds := 400
 	if testing.Short() {

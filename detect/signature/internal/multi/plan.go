@@ -42,6 +42,7 @@ type pass struct {
 	limit    int      // of head: where the last of its patterns must end
 	few      *buckets // of windows that are looked for sixteen places at a time; nil: place by place
 	filter   []uint64 // a bit for each window, in the word that its hash chooses; the number of words is a power of two
+	narrow   narrow   // in its place, of width 4 and stride 4
 	slots    []slot
 	entries  []entry
 }
@@ -266,7 +267,7 @@ func (s *Set) add(k kind, literals []uint32) {
 			entries = append(entries, s.entry(i, o, k.width))
 		}
 	}
-	pa.fill(entries)
+	pa.fill(entries, s.shuffles)
 	if k.place == start && k.width > 1 {
 		for i := range entries {
 			s.begins.add(entries[i].window)
@@ -313,7 +314,7 @@ const (
 func (pa *pass) exact() bool { return pa.width == 2 && (pa.place == anywhere || pa.place == head) }
 
 // fill makes the filter and the hash table.
-func (pa *pass) fill(entries []entry) {
+func (pa *pass) fill(entries []entry, gathers bool) {
 	if pa.width == 1 {
 		pa.entries = entries
 		return
@@ -324,14 +325,21 @@ func (pa *pass) fill(entries []entry) {
 	if pa.exact() {
 		words = 1 << (16 - 6)
 	}
-	pa.filter = make([]uint64, words)
+	if pa.width == 4 && pa.stride == 4 {
+		pa.narrow = newNarrow(words*64, gathers)
+	} else {
+		pa.filter = make([]uint64, words)
+	}
 	pa.slots = make([]slot, 1<<pa.slotBits)
 	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(pa.slotOf(&a), pa.slotOf(&b)) })
 	for i := range entries {
 		h := hash(entries[i].window)
-		if w := entries[i].window; pa.exact() {
+		switch w := entries[i].window; {
+		case pa.exact():
 			pa.filter[w>>6] |= 1 << (w & 63)
-		} else {
+		case pa.narrow.words != nil:
+			pa.narrow.add(w)
+		default:
 			pa.filter[h>>32&uint64(len(pa.filter)-1)] |= twoBits(h)
 		}
 		s := &pa.slots[pa.slotOf(&entries[i])]
@@ -347,5 +355,5 @@ func (pa *pass) fill(entries []entry) {
 }
 
 func (pa *pass) size() int {
-	return cap(pa.filter)*8 + cap(pa.slots)*8 + cap(pa.entries)*entryBytes
+	return cap(pa.filter)*8 + cap(pa.narrow.words)*4 + cap(pa.slots)*8 + cap(pa.entries)*entryBytes
 }

@@ -2,6 +2,7 @@ package multi
 
 import (
 	"bytes"
+	"math"
 	"math/bits"
 )
 
@@ -84,33 +85,52 @@ func (pa *pass) walk(sc *scan, first, last int) {
 
 // eachByItself looks for the windows of one byte.
 func (pa *pass) eachByItself(sc *scan, first, last int) {
-	if first > last {
-		return
-	}
 	for i := range pa.entries {
 		e := &pa.entries[i]
 		if sc.hits.has(e.literal) {
 			continue
 		}
+		l, off := &sc.set.literals[e.literal], int(e.offset)
+		from, till := sc.bounds(l)
+		from, till = max(from, first-off), min(till, last-off)
+		if from > till {
+			continue
+		}
 		b := byte(e.window)
-		if sc.tryEach(e, b, first, last) || sc.tryEach(e, b&^0x20, first, last) {
+		if sc.tryEach(l, off, b, from, till) || sc.tryEach(l, off, b&^0x20, from, till) {
 			sc.hits.add(sc.set, e.literal)
 		}
 	}
 }
 
-// tryEach reports whether a literal stands around one of the bytes b from first to last.
-func (sc *scan) tryEach(e *entry, b byte, first, last int) bool {
-	l := &sc.set.literals[e.literal]
-	if m := sc.set.mask(l)[e.offset]; b&m != sc.set.value(l)[e.offset] {
+// bounds are the first and the last place where a literal may begin, as far as its bounds and what was seen before tell.
+func (sc *scan) bounds(l *literal) (first, last int) {
+	n := int(l.length)
+	first, last = max(0, sc.seen+1-n), len(sc.p)-n
+	if int(l.from) > sc.at {
+		first = max(first, int(l.from)-sc.at)
+	}
+	if l.to < math.MaxUint32 {
+		last = min(last, int(l.to)-sc.at-n)
+	}
+	return first, last
+}
+
+// tryEach reports whether a literal begins at a place from first to last, with b at an offset of it.
+func (sc *scan) tryEach(l *literal, off int, b byte, first, last int) bool {
+	value := sc.set.value(l)
+	if m := sc.set.mask(l)[off]; b&m != value[off] {
 		return false
 	}
+	if off == 0 && len(value) > 1 && !l.atEnd && sc.set.exact(l) {
+		return bytes.Contains(sc.p[first:last+len(value)], value)
+	}
 	for i := first; i <= last; i++ {
-		n := bytes.IndexByte(sc.p[i:last+1], b)
+		n := bytes.IndexByte(sc.p[i+off:last+off+1], b)
 		if n < 0 {
 			return false
 		}
-		if i += n; sc.stands(l, i-int(e.offset)) {
+		if i += n; sc.stands(l, i) {
 			return true
 		}
 	}

@@ -29,8 +29,11 @@ func hash(window uint64) uint64 { return window * 0x9E3779B97F4A7C15 }
 
 // in reports whether the filter of a pass may have a window.
 func (pa *pass) in(w uint64) bool {
-	if pa.exact() {
+	switch {
+	case pa.exact():
 		return exactly(pa.filter, w)
+	case pa.narrow.words != nil:
+		return pa.narrow.has(w)
 	}
 	return in(pa.filter, w)
 }
@@ -83,7 +86,7 @@ func (pa *pass) seekEach(p []byte, i, last int, quiet *quiet) int {
 	case pa.width == 4 && pa.stride == 2:
 		return seek4by2(p, pa.filter, i, last, quiet)
 	case pa.width == 4:
-		return seek4by4(p, pa.filter, i, last, quiet)
+		return pa.narrow.seek(p, i, last, quiet)
 	case pa.stride == 4:
 		return seek8by4(p, pa.filter, i, last, quiet)
 	case pa.width == 3:
@@ -152,30 +155,6 @@ func seek4by2(p []byte, filter []uint64, i, last int, quiet *quiet) int {
 		}
 	}
 	for ; i <= last; i += 2 {
-		if w := load4(p[i:]); in(filter, w) && !quiet.has(w) {
-			return i
-		}
-	}
-	return i
-}
-
-func seek4by4(p []byte, filter []uint64, i, last int, quiet *quiet) int {
-	for ; i <= last-12; i += 16 {
-		q := p[i : i+16 : i+16]
-		if w := load4(q); in(filter, w) && !quiet.has(w) {
-			return i
-		}
-		if w := load4(q[4:]); in(filter, w) && !quiet.has(w) {
-			return i + 4
-		}
-		if w := load4(q[8:]); in(filter, w) && !quiet.has(w) {
-			return i + 8
-		}
-		if w := load4(q[12:]); in(filter, w) && !quiet.has(w) {
-			return i + 12
-		}
-	}
-	for ; i <= last; i += 4 {
 		if w := load4(p[i:]); in(filter, w) && !quiet.has(w) {
 			return i
 		}

@@ -130,3 +130,13 @@ func (s *Set) Size() int {
 	}
 	return n
 }
+
+// exact reports whether a literal has no letter of either case.
+func (s *Set) exact(l *literal) bool {
+	for _, m := range s.mask(l) {
+		if m != 0xff {
+			return false
+		}
+	}
+	return true
+}
