@@ -1507,7 +1507,7 @@ export const fr: Dictionary = {
     'rules.own-name': 'Un fichier ne peut porter ce nom : lettres minuscules, chiffres, _ et -.',
     'rules.try': 'Cela ne peut être essayé.',
     'rules.failed': 'Les règles n’ont pas pu répondre. La raison est dans le journal du nœud.',
-    'policy-refuses': "Une règle d'accès le refuse. Demandez à un administrateur ce que dit bulwark access explain.",
+    'policy-refuses': 'Une règle d’accès le refuse. Demandez à un administrateur ce que dit « bulwark access explain ».',
     'duty-needed': 'Vos attributions ne comprennent pas ceci.',
     name: 'Ce n’est pas un nom : 1 à 100 caractères imprimables.',
     login: 'Ce n’est pas un identifiant : 2 à 64 caractères parmi a-z, 0-9 et . _ - @, commençant par une lettre ou un chiffre.',
