@@ -73,10 +73,14 @@ func (n *Playbooks) List(ctx context.Context) ([]View, error) {
 
 // Unread is why one of the playbooks cannot be read, with its file and line; empty: all can.
 func (n *Playbooks) Unread() string {
-	files := n.shelf.Load().files
-	for k := range files {
-		if err := files[k].Err; err != nil {
-			return err.Error()
+	shelf := n.shelf.Load()
+	for k := range shelf.files {
+		f := &shelf.files[k]
+		if f.Err != nil {
+			return f.Err.Error()
+		}
+		if old, ok := shelf.stale[f.Name]; ok && !f.Shipped {
+			return old.Why
 		}
 	}
 	return ""

@@ -9,7 +9,8 @@ import (
 	"bulwark/platform/db"
 )
 
-// A file that cannot be read any more does not stop what it did: the last text of it that could be read goes on, and people are told.
+// Of a file that cannot be read any more the last text that could stays in force, as the last matrix does: automation freezes until it is mended, and
+// what runs goes on to its end.
 // Its mode is that of this text, which is not another because a file is broken.
 
 type goodRow struct {

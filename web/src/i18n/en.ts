@@ -858,7 +858,7 @@ export const en = {
     states: { broken: 'Cannot be used', off: 'Off', shadow: 'Notes only', active: 'Active' },
     stateHints: { broken: 'Its file cannot be read.', off: 'It is off: it begins for no incident by itself.', on: 'It is on: it begins by itself for the incidents it is for.', shadow: 'It begins by itself, and what it asks for is noted, not done.', active: 'It begins by itself, and what it asks for is done as far as the clinical interlock allows.' },
     broken: 'It cannot be used:',
-    stale: 'Its file cannot be read; the last text of it that could goes on:',
+    stale: 'Its file cannot be read, and automation is frozen until it is mended; the last text of it that could be read stays:',
     version: 'version {version}',
     onBy: 'switched on by {who}, {time}',
     offBy: 'switched off by {who}, {time}',

@@ -861,7 +861,7 @@ export const fr: Dictionary = {
     missing: 'Aucun point d’application ici ne fait\u00a0: {acts}',
     states: { broken: 'Inutilisable', off: 'Arrêté', shadow: 'Note seulement', active: 'Actif' },
     stateHints: { broken: 'Son fichier ne peut être lu.', off: 'Il est arrêté\u00a0: il ne commence de lui-même pour aucun incident.', on: 'Il est en marche\u00a0: il commence de lui-même pour les incidents qu’il vise.', shadow: 'Il commence de lui-même, et ce qu’il demande est noté, pas fait.', active: 'Il commence de lui-même, et ce qu’il demande est fait autant que le verrou clinique le permet.' },
-    stale: 'Son fichier ne peut être lu ; le dernier texte lisible continue de s’appliquer\u00a0:',
+    stale: 'Son fichier ne peut être lu, et l’automatisation est gelée jusqu’à sa correction ; le dernier texte lisible reste\u00a0:',
     broken: 'Il est inutilisable\u00a0:',
     version: 'version {version}',
     onBy: 'mis en marche par {who}, {time}',
