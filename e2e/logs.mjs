@@ -216,7 +216,10 @@ export async function run(browser, server, report) {
     await page.getByRole('button', { name: 'srv-dpi' }).first().waitFor()
     await settled(page)
     await report.axe(page, 'a finding of a log rule')
-    await page.getByRole('link', { name: 'Show the event' }).click()
+    const shown = page.getByRole('link', { name: 'Show the event' })
+    const { search } = new URL(await shown.getAttribute('href'), server.url)
+    await until(async () => (await ask(`/api/search${search}`)).events?.length > 0, 'the event of the finding is kept', 20) // searching is behind the stream
+    await shown.click()
     await page.getByRole('region', { name: 'Event' }).getByRole('link', { name: 'Its source' }).waitFor()
     await page.goto(at(`/detections?about=logs&rule=${id}`))
     await about.getByRole('button', { name: 'Remove the file' }).click()
