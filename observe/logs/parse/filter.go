@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // filter changes values in place, drops or adds some.
@@ -90,6 +91,7 @@ var simple = map[string]filter{
 	"zero":     each(func(_ *Reader, v string) (string, bool) { return v, v != "0" && v != "0.0.0.0" && v != "::" }),
 	"protocol": plain(protocol),
 	"unhex":    plain(unhex),
+	"length":   plain(func(v string) string { return strconv.Itoa(utf8.RuneCountInString(v)) }),
 	"join": func(r *Reader, vals []string) []string {
 		return append(vals[:0], strings.Join(vals, ", "))
 	},

@@ -235,7 +235,8 @@ func leefSeparator(s string) string {
 	return s
 }
 
-// readColumns reads values between separators (RFC 4180), and names them by the columns of the step; - is passed over.
+// readColumns reads values between separators (RFC 4180), and names them by the columns of the step; - is passed over. In a value that
+// stands in quotes two quotes are one.
 func readColumns(r *Reader, s *step, text string) bool {
 	text = strings.TrimRight(text, "\r\n")
 	for n := 0; n < len(s.columns); n++ {
@@ -261,7 +262,7 @@ func cell(text, separator string) (value, left string, more bool) {
 				continue
 			}
 			left, more = strings.CutPrefix(t[i+1:], separator)
-			return t[1:i], left, more
+			return strings.ReplaceAll(t[1:i], `""`, `"`), left, more
 		}
 	}
 	value, left, more = strings.Cut(text, separator)
