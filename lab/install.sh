@@ -7,7 +7,7 @@ packages="
 	iproute2 ethtool tcpdump nftables
 	dcmtk orthanc orthanc-dicomweb
 	nginx-light curl openssl
-	samba samba-ad-dc samba-vfs-modules smbclient
+	samba samba-ad-dc samba-ad-provision samba-vfs-modules smbclient
 	dnsmasq-base unbound busybox udhcpc
 	slapd ldap-utils
 	krb5-kdc krb5-admin-server krb5-user

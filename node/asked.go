@@ -12,14 +12,16 @@ import (
 	"bulwark/platform/store"
 )
 
-// SignedOn are the addresses from which somebody signed on, however the domain was written.
+// SignedOn are the addresses from which somebody signed on, however the domain was written: as the sensor saw it, or as logs tell of
+// whose sender it is known who it is. Anybody can send a line of syslog that says where somebody is.
 func (f interlockFlows) SignedOn(ctx context.Context, user string, from, to time.Time) (at []netip.Addr, err error) {
 	if f.n.store == nil {
 		return nil, errors.New("no events are kept here")
 	}
-	name := accountName(user)
-	top, err := f.n.store.Top(ctx, store.Query{Text: "kind:auth -status:failure user.name:~" + strconv.Quote(`(?i)^(.*\\)?`+regexp.QuoteMeta(name)+`(@.*)?$`), From: from, To: to},
-		"src_endpoint.ip", "", mostFlows)
+	name := ":~" + strconv.Quote(`(?i)^(.*\\)?`+regexp.QuoteMeta(accountName(user))+`(@.*)?$`)
+	top, err := f.n.store.Top(ctx, store.Query{Text: `kind:auth -status:failure user.name` + name +
+		` or kind:log -(log.intake:syslog log.sender_name:"") (log.product:windows metadata.event_code:4624 TargetUserName` + name +
+		` or status:success event.category:authentication field.user.name` + name + `)`, From: from, To: to}, "src_endpoint.ip", "", mostFlows)
 	for _, t := range top {
 		if a, err := netip.ParseAddr(t.Value); err == nil {
 			at = append(at, a.Unmap())

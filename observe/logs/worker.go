@@ -189,7 +189,7 @@ func (w *worker) read(r *Record, of *source) bool {
 	return known
 }
 
-// ends are those that the fields of an event tell.
+// ends are those that the fields of an event tell, as ECS names them, or Windows: of a sign-on IpAddress is where the person came from.
 func (w *worker) ends() {
 	f := w.log.Fields
 	for i := 0; i+1 < len(f); i += 2 {
@@ -204,6 +204,34 @@ func (w *worker) ends() {
 			w.header.Ports.Dst = port(f[i+1])
 		}
 	}
+	if w.log.Product == "windows" && !w.header.Src.IsValid() {
+		w.windowsEnds()
+	}
+}
+
+func (w *worker) windowsEnds() {
+	f, h := w.log.Fields, &w.header
+	for i := 0; i+1 < len(f); i += 2 {
+		switch f[i] {
+		case "IpAddress", "SourceIp", "ClientAddress":
+			h.Src = elsewhere(f[i+1])
+		case "DestinationIp":
+			h.Dst = elsewhere(f[i+1])
+		case "IpPort", "SourcePort":
+			h.Ports.Src = port(f[i+1])
+		case "DestinationPort":
+			h.Ports.Dst = port(f[i+1])
+		}
+	}
+}
+
+// elsewhere is an address that is not that of the machine itself: Windows writes -, ::1 or 127.0.0.1 for that.
+func elsewhere(s string) netip.Addr {
+	a, err := netip.ParseAddr(s)
+	if a = a.Unmap(); err != nil || a.IsLoopback() || a.IsUnspecified() {
+		return netip.Addr{}
+	}
+	return a
 }
 
 func port(s string) uint16 {

@@ -2,119 +2,27 @@ package directory
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math/big"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
 	"bulwark/platform/conf"
+	"bulwark/respond/directory/directorytest"
 )
 
 const (
-	address  = "127.77.0.1" // of the domain controller: on this machine alone
-	realm    = "AD.HOSPITAL.EXAMPLE"
-	base     = "DC=ad,DC=hospital,DC=example"
-	password = "Test-directory-2026"
+	realm    = directorytest.Realm
+	base     = directorytest.Base
+	password = directorytest.Password
 )
 
-// domain is a domain controller: Samba's.
+// domain is a domain controller, as the enforcement point meets it.
 type domain struct {
-	t         *testing.T
-	conf      string
-	authority string
-}
-
-// newDomain makes an empty domain and starts its controller.
-func newDomain(t *testing.T) *domain {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("making a domain takes half a minute")
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("a domain controller needs root for its ports")
-	}
-	for _, name := range []string{"samba", "samba-tool"} {
-		if _, err := exec.LookPath(name); err != nil {
-			t.Skipf("a domain controller needs %s (Debian: samba-ad-dc)", name)
-		}
-	}
-	dir := t.TempDir()
-	d := &domain{t: t, conf: filepath.Join(dir, "etc", "smb.conf"), authority: filepath.Join(dir, "cert.pem")}
-	if out, err := exec.Command("samba-tool", "domain", "provision", "--realm="+realm, "--domain=HOSPITAL", "--server-role=dc", "--dns-backend=NONE", "--adminpass="+password,
-		"--targetdir="+dir, "--host-name=dc1", "--host-ip="+address, "--option=vfs objects=").CombinedOutput(); err != nil {
-		t.Skipf("making a domain: %v: %.500s", err, out)
-	}
-	selfSigned(t, d.authority, filepath.Join(dir, "key.pem"))
-	text, err := os.ReadFile(d.conf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := fmt.Sprintf("[global]\n\tinterfaces = %s/8\n\tbind interfaces only = yes\n\ttls enabled = yes\n\ttls keyfile = %s/key.pem\n\ttls certfile = %s\n\ttls cafile =\n\tlog file = %s/log\n", address, dir, d.authority, dir)
-	var rest []string
-	for line := range strings.Lines(string(text)) {
-		if strings.Contains(line, "server services") {
-			line = "\tserver services = ldap\n"
-		}
-		if !strings.HasPrefix(line, "[global]") && !strings.Contains(line, "log file") {
-			rest = append(rest, line)
-		}
-	}
-	if err := os.WriteFile(d.conf, []byte(own+strings.Join(rest, "")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	d.start()
-	return d
-}
-
-// start starts the controller, and waits until it answers.
-func (d *domain) start() {
-	d.t.Helper()
-	cmd := exec.Command("samba", "-i", "-M", "single", "-s", d.conf, "--debug-stdout")
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		d.t.Skipf("starting samba: %v", err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	d.t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	for range 300 {
-		c, err := net.DialTimeout("tcp", address+":636", time.Second)
-		if err == nil {
-			c.Close()
-			return
-		}
-		select {
-		case err := <-ended:
-			ended <- err
-			d.t.Skipf("samba ended: %v: %s", err, said.String())
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	d.t.Fatalf("samba does not answer: %s", said.String())
-}
-
-// tool runs samba-tool.
-func (d *domain) tool(args ...string) {
-	d.t.Helper()
-	if out, err := exec.Command("samba-tool", append(args, "-s", d.conf)...).CombinedOutput(); err != nil {
-		d.t.Fatalf("samba-tool %v: %v: %s", args, err, out)
-	}
+	*directorytest.Domain
+	t *testing.T
 }
 
 // ask reads attributes of an account as an administrator.
@@ -135,34 +43,11 @@ func (d *domain) ask(name, attribute string) []string {
 
 // point is the enforcement point for this domain.
 func (d *domain) point(c Config) *Directory {
-	c.Servers, c.Authority, c.Password = []string{"ldaps://" + address}, d.authority, conf.NewSecret(password)
+	c.Servers, c.Authority, c.Password = []string{"ldaps://" + directorytest.Address}, d.Authority, conf.NewSecret(password)
 	if c.Account == "" {
 		c.Account = "bulwark@" + strings.ToLower(realm)
 	}
 	return New(c, slog.New(slog.DiscardHandler))
-}
-
-func selfSigned(t *testing.T, cert, key string) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "dc1"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.ParseIP(address)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, k.Public(), k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalECPrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "EC PRIVATE KEY", Bytes: secret}} {
-		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // drive makes an order so, or puts it back, and reads it.
@@ -182,14 +67,14 @@ func (d *domain) drive(p *Directory, o Order, wanted bool) (held bool, err error
 
 // TestActiveDirectory runs the acts on a real domain controller.
 func TestActiveDirectory(t *testing.T) {
-	d := newDomain(t)
-	d.tool("user", "create", "bulwark", password)
-	d.tool("group", "addmembers", "Domain Admins", "bulwark")
-	d.tool("user", "create", "jdurand", password)
-	d.tool("user", "create", "urgence", password)
-	d.tool("group", "add", "Images")
-	d.tool("group", "addmembers", "Images", "jdurand")
-	d.tool("ou", "create", "OU=Partis,"+base)
+	d := &domain{directorytest.New(t), t}
+	d.Tool("user", "create", "bulwark", password)
+	d.Tool("group", "addmembers", "Domain Admins", "bulwark")
+	d.Tool("user", "create", "jdurand", password)
+	d.Tool("user", "create", "urgence", password)
+	d.Tool("group", "add", "Images")
+	d.Tool("group", "addmembers", "Images", "jdurand")
+	d.Tool("ou", "create", "OU=Partis,"+base)
 	p := d.point(Config{Never: []string{"Urgence"}})
 
 	t.Run("each act is so after it was done, and as before after it was undone", func(t *testing.T) {
@@ -262,7 +147,7 @@ func TestActiveDirectory(t *testing.T) {
 		if held, err := d.drive(p, o, true); !held || err != nil {
 			t.Fatal(held, err)
 		}
-		d.tool("user", "setexpiry", "--noexpiry", "jdurand") // DONT_EXPIRE_PASSWORD
+		d.Tool("user", "setexpiry", "--noexpiry", "jdurand") // DONT_EXPIRE_PASSWORD
 		if held, err := d.drive(p, o, false); held || err != nil {
 			t.Fatal(held, err)
 		}
@@ -303,7 +188,7 @@ func TestActiveDirectory(t *testing.T) {
 		if held, err := d.drive(p, o, true); !held || err != nil {
 			t.Fatal(held, err)
 		}
-		d.tool("user", "move", "jdurand", "OU=Partis,"+base)
+		d.Tool("user", "move", "jdurand", "OU=Partis,"+base)
 		if _, err := d.drive(p, o, true); !errors.Is(err, ErrTaken) {
 			t.Errorf("holding it: error %v, want %v", err, ErrTaken)
 		}
@@ -313,7 +198,7 @@ func TestActiveDirectory(t *testing.T) {
 		if got := d.ask("jdurand", "userAccountControl")[0]; got != "66050" {
 			t.Errorf("userAccountControl is %s, want 66050: it stays disabled", got)
 		}
-		d.tool("user", "delete", "jdurand")
+		d.Tool("user", "delete", "jdurand")
 		if _, err := d.drive(p, o, true); !errors.Is(err, ErrGone) {
 			t.Errorf("holding what is gone: error %v, want %v", err, ErrGone)
 		}
