@@ -25,8 +25,11 @@ const (
 const (
 	digitBits = 3.33 // to try one digit
 	otherBits = 4.0  // to try one other character: people do not choose evenly
+	signBits  = 3.0  // to try one of the signs that people put where a sign is asked for
 	joinBits  = 1.0  // to try how pieces follow one another
 	yearBits  = 7.0
+	nearBits  = 4.0 // the years around this one
+	townBits  = 9.0 // the postal codes that are near, or large towns
 	dayBits   = 15.0
 	shapeBits = 2.0 // to try where a word has capitals, or digits for letters
 	rowBits   = 4.0 // to try where a sequence begins and which way it goes
@@ -135,11 +138,17 @@ func (g guesser) piece(t characters) estimate {
 	if letters := string(t.letters); letters != plain {
 		g.lookUp(letters, true, take)
 	}
+	if whole := strings.Map(glued, plain); whole != plain {
+		g.lookUp(whole, true, take)
+	}
 	if inRow(plain) {
 		take(rowBits+math.Log2(float64(n)), sequence)
 	}
 	if bits, ok := day(plain); ok {
 		take(bits, date)
+	}
+	if postal(plain) {
+		take(townBits, word)
 	}
 	return e
 }
@@ -160,6 +169,9 @@ func (g guesser) lookUp(s string, disguised bool, take func(bits float64, k kind
 func trying(r rune) float64 {
 	if unicode.IsDigit(r) {
 		return digitBits
+	}
+	if strings.ContainsRune("!.-_@?*#$+ ", r) {
+		return signBits
 	}
 	return otherBits
 }
@@ -193,6 +205,9 @@ func day(s string) (bits float64, ok bool) {
 	valid := func(d, m string) bool { return d >= "01" && d <= "31" && m >= "01" && m <= "12" }
 	switch len(s) {
 	case 4:
+		if s >= "2015" && s <= "2034" {
+			return nearBits, true
+		}
 		return yearBits, century(s)
 	case 6:
 		return dayBits, valid(s[:2], s[2:4]) || valid(s[4:], s[2:4])
@@ -200,6 +215,22 @@ func day(s string) (bits float64, ok bool) {
 		return dayBits, valid(s[:2], s[2:4]) && century(s[4:]) || century(s[:4]) && valid(s[6:], s[4:6])
 	}
 	return 0, false
+}
+
+// glued drops what stands between the parts of a word, as in "sage-femme".
+func glued(r rune) rune {
+	if strings.ContainsRune("-_. ’'", r) {
+		return -1
+	}
+	return r
+}
+
+// postal recognises the postal code of a town in France.
+func postal(s string) bool {
+	if len(s) != 5 || strings.Trim(s, "0123456789") != "" {
+		return false
+	}
+	return s >= "01000" && s <= "98899" && s[4] == '0'
 }
 
 func repeats(s []rune, period int) bool {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"unicode/utf8"
 )
 
 func TestCheck(t *testing.T) {
@@ -177,6 +178,67 @@ func BenchmarkUnpack(b *testing.B) {
 	for b.Loop() {
 		if _, err := unpack(); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// inHospitals are passwords of two words and an end, as staff are known to choose them.
+func inHospitals(yield func(string) bool) {
+	words := [][]string{
+		{"urgences", "cardiologie", "Reanimation", "sage-femme", "bloc", "scanner", "samu", "secretariat", "infirmière", "kinésithérapie", "MEDECIN"},
+		{"SaintMalo", "rennes", "Paris", "bretagne", "chu", "hopital"},
+		{"printemps", "Ete", "automne", "janvier", "noël"},
+		{"Dupont", "LeGoff", "nguyen", "Kevin", "jean-pierre"},
+	}
+	for i, first := range words {
+		for k, second := range words {
+			if i == k {
+				continue
+			}
+			for _, a := range first {
+				for _, b := range second {
+					for _, end := range []string{"2026", "2026!", "1234!", "@35", "35400", "1975", "26*", "!"} {
+						for _, sep := range []string{"", "-", "_", " "} {
+							if p := a + sep + b + end; utf8.RuneCountInString(p) >= Shortest && !yield(p) {
+								return
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestWhatHospitalsChooseIsRefused(t *testing.T) {
+	p, err := NewPolicy("Centre Hospitalier de Saint-Malo", "bulwark.ch-saintmalo.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for password := range inHospitals {
+		if n++; n%7 != 0 { // all of them take seconds
+			continue
+		}
+		if err := p.Check(password, "mlegoff", "Marie Le Goff"); err == nil {
+			t.Errorf("%q is accepted", password)
+		}
+	}
+	if n < 8000 {
+		t.Errorf("%d passwords were made", n)
+	}
+}
+
+func TestThreeUnrelatedWordsAreAccepted(t *testing.T) {
+	p, err := NewPolicy("Centre Hospitalier de Saint-Malo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := []string{"girafe", "tournevis", "bocal", "moutarde", "violon", "patinoire", "marmite", "hamac", "falaise", "tricycle", "igloo", "citrouille"}
+	for i, a := range words {
+		b, c := words[(i+3)%len(words)], words[(i+7)%len(words)]
+		if err := p.Check(a+" "+b+" "+c, "mlegoff", "Marie Le Goff"); err != nil {
+			t.Errorf("%s %s %s: %v", a, b, c, err)
 		}
 	}
 }

@@ -3,7 +3,8 @@ package password
 import (
 	"bytes"
 	"compress/gzip"
-	_ "embed" // words.txt.gz
+	_ "embed" // words.txt.gz, hospital.txt
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -18,6 +19,11 @@ import (
 //
 //go:embed words.txt.gz
 var packed []byte
+
+// hospital holds the words that are nearer to hand in a hospital than anywhere else.
+//
+//go:embed hospital.txt
+var hospital string
 
 // ShortestWord is the length of the shortest word in the list, in bytes.
 const ShortestWord = 3
@@ -36,18 +42,29 @@ func unpack() (words, error) {
 		return nil, fmt.Errorf("unpacking the word list: %w", err)
 	}
 	list := make(words, bytes.Count(text, []byte("\n")))
-	cost := uint64(0)
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSuffix(line, "\n")
+	return list, errors.Join(list.add(string(text)), list.add(hospital))
+}
+
+// add adds a list: words on lines, below a line #N that tells what each costs. The cheapest counts.
+func (w words) add(text string) error {
+	cost := uint8(0)
+	for line := range strings.Lines(text) {
 		if number, ok := strings.CutPrefix(line, "#"); ok {
-			if cost, err = strconv.ParseUint(number, 10, 8); err != nil {
-				return nil, fmt.Errorf("unpacking the word list: %w", err)
+			number, _, _ = strings.Cut(strings.TrimSpace(number), " ") // the rest says what the words are
+			n, err := strconv.ParseUint(number, 10, 8)
+			if err != nil {
+				return fmt.Errorf("reading the word list: %w", err)
 			}
+			cost = uint8(n)
 			continue
 		}
-		list[line] = uint8(cost)
+		for word := range strings.FieldsSeq(line) {
+			if had, ok := w[word]; !ok || cost < had {
+				w[word] = cost
+			}
+		}
 	}
-	return list, nil
+	return nil
 }
 
 // Fold is s as guessers see it: small letters without accents.
