@@ -30,6 +30,8 @@ func apiFaults() []apiFault {
 		{password.ErrCommon, bad, "password-common", "password"},
 		{password.ErrContext, bad, "password-context", "password"},
 		{password.ErrPattern, bad, "password-pattern", "password"},
+		{ErrStolen, bad, "password-stolen", "password"},
+		{ErrFormer, bad, "password-former", "password"},
 		{ErrSignIn, bad, "password-wrong", "current"},
 		{password.ErrBusy, http.StatusServiceUnavailable, "busy", ""},
 		{ErrNoPerson, http.StatusNotFound, "no-such-person", ""},

@@ -3,6 +3,7 @@ package identity
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"bulwark/platform/conf"
@@ -12,6 +13,8 @@ import (
 type Config struct {
 	// Hospital is the name of the hospital, shown on the sign-in page. Passwords made of it are refused.
 	Hospital string `conf:"hospital"`
+	// Words are words of the place that passwords must not be made of: the town, the group, the names of buildings.
+	Words []string `conf:"words"`
 	// Idle is how long a session lasts without a request. 0 means 30 minutes.
 	Idle time.Duration `conf:"idle"`
 	// Longest is how long a session lasts at most. 0 means 12 hours.
@@ -32,3 +35,8 @@ func (c *Config) Check() error {
 
 func (c *Config) idle() time.Duration    { return cmp.Or(c.Idle, 30*time.Minute) }
 func (c *Config) longest() time.Duration { return cmp.Or(c.Longest, 12*time.Hour) }
+
+// context are the words that passwords must not be made of; names are those of the console.
+func (c *Config) context(names []string) []string {
+	return slices.Concat([]string{c.Hospital}, names, c.Words)
+}

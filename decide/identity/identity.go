@@ -34,6 +34,8 @@ type Needs struct {
 	Derive func(purpose string) [32]byte
 	// Judge says by what policies refuse somebody a route that their duties open: a code; empty: they do not. Nil: duties alone decide.
 	Judge func(r *http.Request, p Person) (refusal string)
+	// Stolen is the file with the list of stolen passwords ([ImportStolen]); there need not be one.
+	Stolen string
 	// Names are those of the console ([web.Config]): invitations lead to the first, passwords made of them are refused.
 	Names []string
 }
@@ -49,6 +51,7 @@ type Identity struct {
 	judge  func(r *http.Request, p Person) (refusal string)
 
 	policy     *password.Policy
+	stolen     *stolen
 	hasher     *password.Hasher
 	device     deviceKey
 	ceremonies ceremonies
@@ -77,7 +80,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	if err := db.Migrate(ctx, n.DB, "identity", own); err != nil {
 		return nil, err
 	}
-	policy, err := password.NewPolicy(append([]string{n.Config.Hospital}, n.Names...)...)
+	policy, err := password.NewPolicy(n.Config.context(n.Names)...)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +90,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	}
 	return &Identity{
 		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge,
-		policy: policy, hasher: password.NewHasher(n.Derive("identity/password"), cost),
+		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:     deviceKey(n.Derive("identity/device")),
 		ceremonies: ceremonies{key: n.Derive("identity/passkey"), clock: n.Clock, used: map[string]time.Time{}},
 		everybody:  web.NewLimiter(n.Clock, 40, 100*time.Millisecond, 1),

@@ -227,7 +227,7 @@ func (i *Identity) reset(ctx context.Context, by, id string) (Link, error) {
 		if l, err = i.addLink(ctx, tx, kind, id); err != nil {
 			return err
 		}
-		return errors.Join(dropFactors(ctx, tx, id), endSessions(ctx, tx, id, ""))
+		return errors.Join(i.remember(ctx, tx, id), dropFactors(ctx, tx, id), endSessions(ctx, tx, id, ""))
 	})
 	return l, err
 }
@@ -238,7 +238,7 @@ func (i *Identity) accept(ctx context.Context, token, secret string, from visito
 	if err != nil {
 		return opened{}, err
 	}
-	if err := i.policy.Check(secret, p.Login, p.Name); err != nil {
+	if err := i.acceptable(ctx, secret, Person{ID: p.ID, Login: p.Login, Name: p.Name}); err != nil {
 		return opened{}, err
 	}
 	hash, err := i.hasher.Hash(ctx, secret)
@@ -254,7 +254,7 @@ func (i *Identity) accept(ctx context.Context, token, secret string, from visito
 		if p, err = person(ctx, tx, l.Person); err != nil || !p.Disabled.IsZero() {
 			return errors.Join(err, ErrLink)
 		}
-		if err := errors.Join(i.setPassword(ctx, tx, p.ID, hash), endSessions(ctx, tx, p.ID, "")); err != nil {
+		if err := errors.Join(i.remember(ctx, tx, p.ID), i.setPassword(ctx, tx, p.ID, hash), endSessions(ctx, tx, p.ID, "")); err != nil {
 			return err
 		}
 		if o, err = i.open(ctx, tx, p.ID, byPassword, from); err != nil {
@@ -285,7 +285,7 @@ type credentials struct{ name, login, password string }
 func (i *Identity) credentials(ctx context.Context, c *credentials) (hash string, err error) {
 	login, loginErr := loginOf(c.login)
 	name, nameErr := nameOf(c.name)
-	if err := errors.Join(loginErr, nameErr, i.policy.Check(c.password, c.login, c.name)); err != nil {
+	if err := errors.Join(loginErr, nameErr, i.acceptable(ctx, c.password, Person{Login: c.login, Name: c.name})); err != nil {
 		return "", err
 	}
 	c.login, c.name = login, name

@@ -169,6 +169,7 @@ func (g *page) explain(err error) bool {
 		{ErrName, "name", g.T.BadName}, {ErrLogin, "login", g.T.BadLogin}, {ErrLoginTaken, "login", g.T.LoginTaken},
 		{password.ErrShort, "password", g.T.Short}, {password.ErrLong, "password", g.T.Long}, {password.ErrText, "password", g.T.NotText},
 		{password.ErrCommon, "password", g.T.Common}, {password.ErrContext, "password", g.T.Local}, {password.ErrPattern, "password", g.T.Pattern},
+		{ErrStolen, "password", g.T.Stolen}, {ErrFormer, "password", g.T.Former},
 		{ErrSignIn, "", g.T.BadSignIn}, {password.ErrBusy, "", g.T.Busy},
 	} {
 		if errors.Is(err, x.err) {

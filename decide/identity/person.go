@@ -264,7 +264,7 @@ func (i *Identity) changePassword(ctx context.Context, p Person, current, next s
 	if err := i.provePassword(ctx, p, current); err != nil {
 		return opened{}, err
 	}
-	if err := i.policy.Check(next, p.Login, p.Name); err != nil {
+	if err := i.acceptable(ctx, next, p); err != nil {
 		return opened{}, err
 	}
 	hash, err := i.hasher.Hash(ctx, next)
@@ -276,7 +276,7 @@ func (i *Identity) changePassword(ctx context.Context, p Person, current, next s
 		if !row.Disabled.IsZero() {
 			return ErrSignIn
 		}
-		if err := errors.Join(i.setPassword(ctx, tx, p.ID, hash), endSessions(ctx, tx, p.ID, "")); err != nil {
+		if err := errors.Join(i.remember(ctx, tx, p.ID), i.setPassword(ctx, tx, p.ID, hash), endSessions(ctx, tx, p.ID, "")); err != nil {
 			return err
 		}
 		o, err = i.open(ctx, tx, p.ID, byPassword, from)

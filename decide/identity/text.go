@@ -24,6 +24,7 @@ type texts struct {
 	BadSignIn, Wait, Busy                         string // Wait with %s for a number of seconds
 	BadName, BadLogin, LoginTaken                 string
 	Short, Long, NotText, Common, Local, Pattern  string
+	Stolen, Former                                string
 	Differ                                        string
 	Or, UsePasskey, PasskeyUnknown, PasskeyFailed string
 }
@@ -61,6 +62,8 @@ func english() texts {
 		Common:  "This password is easy to guess: it is made of common words or passwords. Add unrelated words.",
 		Local:   "This password is easy to guess: it is made of your name, your login or the hospital's. Choose other words.",
 		Pattern: "This password is easy to guess: it is made of sequences, repetitions or dates. Choose unrelated words.",
+		Stolen:  "This password is in a list of passwords that were stolen somewhere and published. Choose another, and change it wherever you use it.",
+		Former:  "You have had this password before. Choose a new one.",
 		Differ:  "The two passwords are not the same.",
 
 		Or: "or", UsePasskey: "Use a passkey",
@@ -102,6 +105,8 @@ func french() texts {
 		Common:  "Ce mot de passe est facile à deviner : il est fait de mots ou de mots de passe courants. Ajoutez des mots sans rapport.",
 		Local:   "Ce mot de passe est facile à deviner : il est fait de votre nom, de votre identifiant ou de ceux de l’établissement. Choisissez d’autres mots.",
 		Pattern: "Ce mot de passe est facile à deviner : il est fait de suites, de répétitions ou de dates. Choisissez des mots sans rapport.",
+		Stolen:  "Ce mot de passe figure dans une liste de mots de passe volés et publiés. Choisissez-en un autre, et changez-le partout où il sert.",
+		Former:  "Vous avez déjà eu ce mot de passe. Choisissez-en un nouveau.",
 		Differ:  "Les deux mots de passe ne sont pas les mêmes.",
 
 		Or: "ou", UsePasskey: "Utiliser une clé d’accès",

@@ -1516,6 +1516,8 @@ export const en = {
     'password-common': 'This password is easy to guess: it is made of common words or passwords. Add unrelated words.',
     'password-context': 'This password is easy to guess: it is made of your name, your login or the hospital’s. Choose other words.',
     'password-pattern': 'This password is easy to guess: it is made of sequences, repetitions or dates. Choose unrelated words.',
+    'password-stolen': 'This password is in a list of passwords that were stolen somewhere and published. Choose another, and change it wherever you use it.',
+    'password-former': 'You have had this password before. Choose a new one.',
     'passkey-unknown': 'The passkey could not be proved. Try again.',
     'passkey-name': 'Passkeys need a name: open the console by the name of its machine, not by an address.',
     'passkeys-many': 'You have ten passkeys: remove one first.',

@@ -1519,6 +1519,8 @@ export const fr: Dictionary = {
     'password-common': 'Ce mot de passe se devine facilement : il est fait de mots ou de mots de passe courants. Ajoutez des mots sans rapport.',
     'password-context': 'Ce mot de passe se devine facilement : il est fait de votre nom, de votre identifiant ou de celui de l’hôpital. Choisissez d’autres mots.',
     'password-pattern': 'Ce mot de passe se devine facilement : il est fait de suites, de répétitions ou de dates. Choisissez des mots sans rapport.',
+    'password-stolen': 'Ce mot de passe figure dans une liste de mots de passe volés et publiés. Choisissez-en un autre, et changez-le partout où il sert.',
+    'password-former': 'Vous avez déjà eu ce mot de passe. Choisissez-en un nouveau.',
     'passkey-unknown': 'La clé d’accès n’a pas pu être prouvée. Réessayez.',
     'passkey-name': 'Les clés d’accès demandent un nom : ouvrez la console par le nom de sa machine, pas par une adresse.',
     'passkeys-many': 'Vous avez dix clés d’accès : retirez-en une d’abord.',

@@ -18,8 +18,8 @@ const (
 	Shortest = 15
 	// Longest is the longest, in characters after normalisation. The standard asks for 64 at least.
 	Longest = 128
-	// enough is how many bits it must take to guess: 2^30 tries, each of which costs a third of a second where the
-	// hashes were stolen, and minutes where they were not.
+	// enough is how many bits it must take to guess: 2^30 tries, each of which costs a thirtieth of a second where the
+	// hashes and the pepper were stolen, and minutes where they were not.
 	enough = 30
 )
 
