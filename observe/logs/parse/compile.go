@@ -132,7 +132,7 @@ func (c *compiler) steps(all []stepText) (out []step, err error) {
 }
 
 func (c *compiler) step(t *stepText) (s step, err error) {
-	s = step{of: -1, under: t.Under, separator: cmp.Or(t.Separator, " "), assign: cmp.Or(t.Assign, "="), columns: t.Columns, named: t.Named}
+	s = step{of: -1, under: t.Under, separator: cmp.Or(t.Separator, " "), assign: cmp.Or(t.Assign, "="), columns: t.Columns, named: t.Named, alike: c.alike(t.Alike)}
 	if t.Of != "" {
 		s.of = c.symbol(t.Of)
 	}

@@ -65,12 +65,15 @@ type stepText struct {
 	Columns   []string `yaml:"columns"`
 	// Named are lists of json whose objects have a name and a value: by the list the member that holds the name. The value is
 	// list.name then: parameters of {"name":"door","value":"4"} gives parameters.door.
-	Named  map[string]string `yaml:"named"`
-	Regexp string            `yaml:"regexp"`
-	Set    assigns           `yaml:"set"`
-	Lines  []lineText        `yaml:"lines"`
-	Steps  []stepText        `yaml:"steps"`
-	First  []stepText        `yaml:"first"` // the first whose conditions and reading hold is done
+	Named map[string]string `yaml:"named"`
+	// Alike are fields by names that makers write in many ways: clientIp, client_ip and "Client IP" are one. The last parts of longer names
+	// count as well (actor.client_ip). A field that has a value keeps it.
+	Alike  map[string][]string `yaml:"alike"`
+	Regexp string              `yaml:"regexp"`
+	Set    assigns             `yaml:"set"`
+	Lines  []lineText          `yaml:"lines"`
+	Steps  []stepText          `yaml:"steps"`
+	First  []stepText          `yaml:"first"` // the first whose conditions and reading hold is done
 }
 
 // lineText is a form of a text, and what follows from it.

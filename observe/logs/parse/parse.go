@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"path"
 	"regexp"
@@ -84,6 +85,7 @@ type step struct {
 	assign    string
 	columns   []string
 	named     map[string]string
+	alike     alike
 	re        *regexp.Regexp
 	groups    []int32 // symbols of the groups of re
 	set       []setting
@@ -115,7 +117,7 @@ func Load(own ...fs.FS) (*Set, error) {
 		}
 	}
 	c := newCompiler()
-	for _, id := range sorted(defs) {
+	for _, id := range sortedKeys(defs) {
 		if err := c.format(defs[id], defs[defs[id].Base]); err != nil {
 			return nil, fmt.Errorf("%s.yaml: %w", id, err)
 		}
@@ -123,14 +125,7 @@ func Load(own ...fs.FS) (*Set, error) {
 	return c.done(), nil
 }
 
-func sorted(defs map[string]*definition) []string {
-	ids := make([]string, 0, len(defs))
-	for id := range defs {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
+func sortedKeys[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }
 
 func readFolder(from fs.FS, defs map[string]*definition) error {
 	names, err := fs.Glob(from, "*.yaml")

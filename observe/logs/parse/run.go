@@ -48,6 +48,9 @@ func (r *Reader) step(s *step) (ok, read bool) {
 		read = true
 	}
 	r.settings(s.set)
+	if s.alike != nil {
+		s.alike.put(r)
+	}
 	read = r.run(s.steps) || read
 	for i := range s.first {
 		if ok, in := r.step(&s.first[i]); ok {

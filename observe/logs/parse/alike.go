@@ -1,0 +1,98 @@
+package parse
+
+// mostName is how long a name may be, without what separates its parts, to be compared with names like it.
+const mostName = 64
+
+// alike are fields by names that are written in many ways: without what separates their parts, in small letters.
+type alike map[string]int32
+
+// alike makes them of the names that stand for each field.
+func (c *compiler) alike(all map[string][]string) alike {
+	if len(all) == 0 {
+		return nil
+	}
+	out := alike{}
+	for _, target := range sortedKeys(all) {
+		sym := c.symbol(target)
+		for _, name := range all[target] {
+			var plain [mostName]byte
+			if n := plainName(plain[:], name); n > 0 {
+				out[string(plain[:n])] = sym
+			}
+		}
+	}
+	return out
+}
+
+// plainName writes a name without what separates its parts, in small letters; 0: it is too long.
+func plainName(to []byte, name string) (n int) {
+	for i := 0; i < len(name); i++ {
+		b := name[i]
+		switch {
+		case 'A' <= b && b <= 'Z':
+			b += 'a' - 'A'
+		case 'a' <= b && b <= 'z' || '0' <= b && b <= '9':
+		default:
+			continue
+		}
+		if n == len(to) {
+			return 0
+		}
+		to[n] = b
+		n++
+	}
+	return n
+}
+
+// put makes the fields that the names read stand for: first by whole names, then by their last parts (actor.client_ip). What
+// has a value already keeps it.
+func (a alike) put(r *Reader) {
+	read := len(r.entries)
+	for part := 0; part < 3; part++ {
+		for i := 0; i < read; i++ {
+			if e := &r.entries[i]; !e.made && !e.used {
+				a.one(r, e, part)
+			}
+		}
+	}
+}
+
+// one makes a field of an entry by its name without its first parts.
+func (a alike) one(r *Reader, e *entry, without int) {
+	name, ok := lastParts(e.name, without)
+	if !ok {
+		return
+	}
+	var plain [mostName]byte
+	sym, ok := a[string(plain[:plainName(plain[:], name)])]
+	if !ok || r.made1(sym) != "" {
+		return
+	}
+	if v, ok := kindOf(r.set.names[sym]).of(r, e.value); ok {
+		e.used = true
+		r.add(sym, v)
+	}
+}
+
+// lastParts is a name whole (0), without its first part (1), or its last part alone (2).
+func lastParts(name string, without int) (string, bool) {
+	if without == 0 {
+		return name, true
+	}
+	first, last := -1, -1
+	for i := 0; i < len(name); i++ {
+		if name[i] == '.' {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	switch {
+	case first < 0, without == 2 && last == first:
+		return "", false
+	case without == 1:
+		return name[first+1:], true
+	}
+	return name[last+1:], true
+}
