@@ -14,9 +14,10 @@ func (c *compiler) alike(all map[string][]string) alike {
 	out := alike{}
 	for _, target := range sortedKeys(all) {
 		sym := c.symbol(target)
-		for _, name := range all[target] {
+		for _, name := range append([]string{target}, all[target]...) {
 			var plain [mostName]byte
-			if n := plainName(plain[:], name); n > 0 {
+			n := plainName(plain[:], name)
+			if _, ok := out[string(plain[:n])]; !ok || name == target {
 				out[string(plain[:n])] = sym
 			}
 		}
@@ -44,39 +45,45 @@ func plainName(to []byte, name string) (n int) {
 	return n
 }
 
-// put makes the fields that the names read stand for: first by whole names, then by their last parts (actor.client_ip). What
-// has a value already keeps it.
+// put makes the fields that the names read stand for: those that have the field's own name first, then those alike, by whole names and by
+// their last parts (actor.client_ip). What has a value already keeps it.
 func (a alike) put(r *Reader) {
-	read := len(r.entries)
-	for part := 0; part < 3; part++ {
-		for i := 0; i < read; i++ {
-			if e := &r.entries[i]; !e.made && !e.used {
-				a.one(r, e, part)
+	read := r.entries
+	for part := -1; part < 3; part++ {
+		for i := range read {
+			if e := &read[i]; !e.made && !r.entries[i].used {
+				a.one(r, i, part)
 			}
 		}
 	}
 }
 
-// one makes a field of an entry by its name without its first parts.
-func (a alike) one(r *Reader, e *entry, without int) {
+// one makes a field of an entry, and of all others of its name, by that name without its first parts; -1: if it is the field's own.
+func (a alike) one(r *Reader, i, without int) {
+	e := r.entries[i]
 	name, ok := lastParts(e.name, without)
 	if !ok {
 		return
 	}
 	var plain [mostName]byte
 	sym, ok := a[string(plain[:plainName(plain[:], name)])]
-	if !ok || r.made1(sym) != "" {
+	if !ok || without < 0 && sym != e.sym || r.made1(sym) != "" {
 		return
 	}
-	if v, ok := kindOf(r.set.names[sym]).of(r, e.value); ok {
-		e.used = true
-		r.add(sym, v)
+	for k := i; k < len(r.entries); k++ {
+		if r.entries[k].made || r.entries[k].name != e.name {
+			continue
+		}
+		if v, ok := kindOf(r.set.names[sym]).of(r, r.entries[k].value); ok {
+			r.entries[k].used = true
+			r.add(sym, v)
+		}
 	}
 }
 
-// lastParts is a name whole (0), without its first part (1), or its last part alone (2).
+// lastParts is a name whole (0 and less), without its first part (1), or its last part alone (2).
 func lastParts(name string, without int) (string, bool) {
-	if without == 0 {
+	if without <= 0 {
 		return name, true
 	}
 	first, last := -1, -1

@@ -106,3 +106,30 @@ func TestALineThatRepeatsItselfIsGivenUp(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesOfFieldsAreKnownHoweverTheyAreWritten(t *testing.T) {
+	s, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ what, line, field, want string }{
+		{"with a line between words", `{"src_ip":"192.0.2.1"}`, "source.ip", "192.0.2.1"},
+		{"with capital letters", `{"SrcIP":"192.0.2.1"}`, "source.ip", "192.0.2.1"},
+		{"behind another name", `{"a":{"b":{"client-ip":"192.0.2.1"}}}`, "source.ip", "192.0.2.1"},
+		{"a whole name before the end of one", `{"a":{"src_ip":"192.0.2.9"},"src_ip":"192.0.2.1"}`, "source.ip", "192.0.2.1"},
+		{"not what is no address", `{"src":"lobby"}`, "source.ip", ""},
+		{"every value of a list", `{"to":{"recipients":["a@example.org","b@example.org"]}}`, "email.to.address", "a@example.org b@example.org"},
+		{"the field itself before what is like it", `{"src_ip":"192.0.2.9","source":{"ip":"192.0.2.1"}}`, "source.ip", "192.0.2.1"},
+		{"kept under its own name too", `{"src_ip":"192.0.2.1"}`, "src_ip", "192.0.2.1"},
+		{"a little before the object", `gate -: {"src_ip":"192.0.2.1"}`, "source.ip", "192.0.2.1"},
+		{"with commas between pairs", `Timestamp="2026-03-05 09:00:00",ClientIpAddress="192.0.2.1",A="1",B="2 3"`, "source.ip", "192.0.2.1"},
+		{"among many pairs a value of several words", `a=1 b=2 c=3 d=4 e=Business, Software f=6 src_ip=192.0.2.1`, "source.ip", "192.0.2.1"},
+	} {
+		var h event.Header
+		var log event.Log
+		s.Reader().Understand([]byte(c.line), Hint{Received: tested}, &h, &log)
+		if got := strings.Join(Values(&log, c.field), " "); got != c.want {
+			t.Errorf("%s: %s of %s is %q, want %q", c.what, c.field, c.line, got, c.want)
+		}
+	}
+}

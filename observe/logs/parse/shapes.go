@@ -10,10 +10,13 @@ type shape func(r *Reader, s *step, text string) bool
 var shapes = map[string]shape{"json": readJSON, "kv": readPairs, "cef": readCEF, "leef": readLEEF, "csv": readColumns,
 	"xml": readXML, "w3c": readW3C}
 
+// mostBefore is how many bytes may stand before an object.
+const mostBefore = 64
+
 // readJSON reads an object (RFC 8259); names are joined by dots.
 func readJSON(r *Reader, s *step, text string) bool {
 	text = strings.TrimSpace(text)
-	if i := strings.IndexByte(text, '{'); i > 0 && i < 64 {
+	if i := strings.IndexByte(text, '{'); i > 0 && i < mostBefore {
 		text = text[i:]
 	}
 	fields, err := r.flat.Read(bytesOf(text))

@@ -108,11 +108,16 @@ func (r *Reader) candidates(text string) []hit {
 	return whole
 }
 
-// shaped reports whether a text certainly has a shape: an object of JSON, or names and values from beginning to end.
+// shaped reports whether a text has a shape: an object of JSON, with a few letters before it, or names and values, of which all words are,
+// or most where they are many.
 func shaped(shape, text string) bool {
 	if shape == "json" {
 		text = strings.TrimSpace(text)
-		return len(text) > 1 && text[0] == '{' && text[len(text)-1] == '}'
+		from := strings.IndexByte(text[:min(len(text), mostBefore)], '{')
+		return from >= 0 && len(text) > from+1 && text[len(text)-1] == '}'
+	}
+	if strings.Count(text, `="`) >= 4 || strings.Count(text, `='`) >= 4 { // with commas between them, perhaps
+		return true
 	}
 	words, pairs := 0, 0
 	quoted := false
@@ -127,7 +132,7 @@ func shaped(shape, text string) bool {
 			quoted = !quoted
 		}
 	}
-	return pairs >= 3 && pairs == words
+	return pairs >= 3 && pairs == words || pairs >= 6 && 2*pairs >= words
 }
 
 // try reads a text as a format does.
