@@ -91,6 +91,7 @@ var simple = map[string]filter{
 	"zero":     each(func(_ *Reader, v string) (string, bool) { return v, v != "0" && v != "0.0.0.0" && v != "::" }),
 	"protocol": plain(protocol),
 	"unhex":    plain(unhex),
+	"labels":   plain(labels),
 	"length":   plain(func(v string) string { return strconv.Itoa(utf8.RuneCountInString(v)) }),
 	"join": func(r *Reader, vals []string) []string {
 		return append(vals[:0], strings.Join(vals, ", "))
@@ -261,6 +262,24 @@ func protocol(v string) string {
 
 var protocols = map[string]string{"1": "icmp", "2": "igmp", "4": "ipip", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre",
 	"50": "esp", "51": "ah", "58": "ipv6-icmp", "88": "eigrp", "89": "ospf", "112": "vrrp", "132": "sctp"}
+
+// labels is the name of a domain of its labels with their lengths before them: (3)www(7)example(3)org(0).
+func labels(v string) string {
+	var b strings.Builder
+	for v != "" {
+		_, rest, ok := strings.Cut(v, ")")
+		if !ok {
+			break
+		}
+		label, _, _ := strings.Cut(rest, "(")
+		if b.Len() > 0 && label != "" {
+			b.WriteByte('.')
+		}
+		b.WriteString(label)
+		v = rest[len(label):]
+	}
+	return b.String()
+}
 
 // unhex is the text of hexadecimal digits; v itself where it is none.
 func unhex(v string) string {

@@ -178,7 +178,7 @@ func (r *Reader) envelope(all string, h *event.Header, log *event.Log) string {
 		line = view(append(b, line...))
 	}
 	var m syslog.Message
-	if syslog.Parse(bytesOf(line), &m) != nil {
+	if syslog.Parse(bytesOf(line), &m) != nil || text[0] != '<' && len(m.Host) > 0 && number.run(view(m.Host), false) == len(m.Host) { // no host is a number
 		return text
 	}
 	log.Host, log.App, log.Process = view(m.Host), view(m.App), view(m.Process)
