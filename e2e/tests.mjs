@@ -1,6 +1,6 @@
 // The console as people use it, in order: each test goes on where the one before stopped.
 import { check, equal, until } from './harness.mjs'
-import { firstAdministrator, password, rows, settled, visitor } from './people.mjs'
+import { enrol, firstAdministrator, password, rows, settled, signIn, visitor } from './people.mjs'
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
@@ -31,9 +31,7 @@ export async function run(browser, server, report) {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.waitForURL(/\/sign-in/)
     await page.goto(at('/traffic'))
-    await page.getByLabel('Login').fill('alex')
-    await page.getByLabel('Password', { exact: true }).fill(password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await signIn(page, 'alex')
     await page.waitForURL(/\/traffic$/)
     state = await page.context().storageState()
   })
@@ -298,6 +296,7 @@ export async function run(browser, server, report) {
     await reader.getByLabel('Password', { exact: true }).fill('bocal-lundi-girafe-tournevis')
     await reader.getByLabel('Password, once more', { exact: true }).fill('bocal-lundi-girafe-tournevis')
     await reader.getByRole('button', { name: 'Save my password' }).or(reader.getByRole('button', { name: 'Create my account' })).click()
+    await enrol(reader, 'robin')
     await reader.waitForURL(/\/now$/)
     await reader.locator('.headline').waitFor()
     await reader.goto(at('/traffic'))

@@ -22,6 +22,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"bulwark/decide/identity/identitytest"
 )
 
 // Watcher is `bulwark up` on the mirror port.
@@ -162,6 +164,9 @@ func (w *Watcher) setUp(ctx context.Context, link string) error {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Origin", w.base)
 	if _, err := w.do(r); err != nil {
+		return fmt.Errorf("setting up: %w", err)
+	}
+	if _, err := identitytest.Enrol(identitytest.Through(&w.web), w.base, time.Now()); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	return nil

@@ -76,23 +76,16 @@ func (n *Node) ownAccess(r *http.Request) (*access.Handle, error) {
 	return n.access.Open(sessionOf(p, at)), nil
 }
 
-// sessionOf is a session of the console as access sees it. What signed in follows from its methods (RFC 8176).
+// sessionOf is a session of the console as access sees it.
 func sessionOf(p identity.Person, at netip.Addr) access.Session {
-	s := access.Session{ID: p.Session, Person: p.ID, Methods: p.Methods, Assurance: min(max(len(p.Methods), 1), 2), Proved: p.Proved, Address: at}
-	if slices.Contains(p.Methods, "hwk") || slices.Contains(p.Methods, "swk") {
-		s.Resistant, s.Assurance = true, 2
-		if slices.Contains(p.Methods, "hwk") && len(p.Methods) > 1 {
-			s.Assurance = 3
-		}
-	}
-	return s
+	return access.Session{ID: p.Session, Person: p.ID, Methods: p.Methods, Assurance: p.Assurance(), Resistant: p.Resistant(), Proved: p.Proved, Address: at}
 }
 
 // putDoors tells access of the routes of the console, each in the areas of its duties.
 func (n *Node) putDoors() {
 	doors := map[string][]string{}
 	for _, r := range n.routes {
-		if !slices.Contains(r.Duties, web.Public) {
+		if !slices.Contains(r.Duties, web.Public) && !slices.Contains(r.Duties, web.Enrolling) {
 			doors[r.Method+" "+r.Pattern] = dutyNames(r.Duties)
 		}
 	}

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bulwark/content/demo"
+	"bulwark/decide/identity/identitytest"
 	"bulwark/platform/store"
 )
 
@@ -126,7 +127,8 @@ type running struct {
 	*Node
 	t       *testing.T
 	greeted string
-	stop    func() // waits for the end
+	app     *identitytest.App // of the administrator
+	stop    func()            // waits for the end
 }
 
 // run starts a node, as up does.
@@ -287,7 +289,18 @@ func (r *running) administrator() *browser {
 	if status, text := b.form(link[1], "name", "Alix Martin", "login", "alix", "password", password, "again", password); status != http.StatusSeeOther {
 		r.t.Fatalf("set-up = %d %.300s", status, text)
 	}
+	r.app = b.enrol()
 	return b
+}
+
+// enrol adds an app that shows codes to the account of somebody who has just chosen a password.
+func (b *browser) enrol() *identitytest.App {
+	b.t.Helper()
+	app, err := identitytest.Enrol(identitytest.Through(b.client), b.url, time.Now())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return app
 }
 
 // typed runs a command line of this machine beside the node, and returns its exit code and what it printed.

@@ -15,6 +15,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"bulwark/decide/access"
+	"bulwark/decide/identity"
 	"bulwark/decide/safety"
 	"bulwark/event"
 	"bulwark/observe/logs"
@@ -205,6 +206,9 @@ func TestWhatANodeHeldIsThereAfterARestart(t *testing.T) {
 	if status, text := b.form("/sign-in", "login", "alix", "password", password); status != http.StatusSeeOther {
 		t.Errorf("signing in after a restart = %d %.200s", status, text)
 	}
+	if status, text := b.form("/sign-in/second", "code", first.app.Code(time.Now())); status != http.StatusSeeOther {
+		t.Errorf("the code after a restart = %d %.200s", status, text)
+	}
 	if status, _ := b.get("/api/people"); status != http.StatusOK {
 		t.Errorf("the people after a restart = %d, want 200", status)
 	}
@@ -261,6 +265,7 @@ func (r *running) invited(admin *browser, duty web.Duty) []*http.Cookie {
 	if status, text := b.form(strings.TrimPrefix(out.Link.URL, b.url), "password", password, "again", password); status != http.StatusSeeOther {
 		r.t.Fatalf("accepting = %d %.200s", status, text)
 	}
+	b.enrol()
 	if duty == "" { // the console lets nobody be without; an older or a foreign database may
 		err := r.db.Write(r.t.Context(), func(ctx context.Context, tx bun.Tx) error {
 			_, err := tx.ExecContext(ctx, "UPDATE identity_person SET duties = '[]' WHERE id = ?", out.Person.ID)
@@ -285,6 +290,7 @@ func TestWarnablesAreComplete(t *testing.T) {
 	all = append(all, notify.Warnables()...)
 	all = append(all, safety.Warnables()...)
 	all = append(all, access.Warnables()...)
+	all = append(all, identity.Warnables()...)
 	all = append(all, containment.Warnables()...)
 	all = append(all, ledger.Warnables()...)
 	all = append(all, health.Warnables()...)

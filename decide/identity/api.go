@@ -39,7 +39,10 @@ func apiFaults() []apiFault {
 		{ErrPasskeyName, conflict, "passkey-name", ""},
 		{ErrManyPasskeys, conflict, "passkeys-many", ""},
 		{ErrLabel, bad, "label", "label"},
-		{errProve, http.StatusForbidden, "prove-again", "password"},
+		{errProve, http.StatusForbidden, "prove-again", ""},
+		{ErrCode, bad, "code-wrong", "code"},
+		{ErrStep, http.StatusForbidden, "signed-out", ""},
+		{ErrLastFactor, conflict, "last-factor", ""},
 		{errNoPasskey, http.StatusNotFound, "no-such-passkey", ""},
 		{errNoSession, http.StatusNotFound, "no-such-session", ""},
 		{ErrLastAdministrator, conflict, "last-administrator", ""},
@@ -118,7 +121,7 @@ func (i *Identity) postPassword(w http.ResponseWriter, r *http.Request) {
 		i.fail(w, r, err)
 		return
 	}
-	o, err := i.changePassword(r.Context(), me(r), in.Current, in.New, visitorOf(r))
+	o, err := i.changePassword(r.Context(), me(r), in.Current, in.New)
 	if err == nil {
 		setSession(w, o.token)
 	}

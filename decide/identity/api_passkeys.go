@@ -37,18 +37,22 @@ func (i *Identity) getPasskeys(w http.ResponseWriter, r *http.Request) {
 // postPasskey asks for a new passkey, and with the answer to that keeps it.
 func (i *Identity) postPasskey(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Password, Ceremony, Label string
-		Answer                    json.RawMessage
+		Ceremony, Label string
+		Answer          json.RawMessage
 	}
 	if err := web.ReadJSON(r, &in); err != nil {
 		i.fail(w, r, err)
 		return
 	}
 	if in.Ceremony != "" {
-		i.done(w, r, i.addPasskey(r, me(r), in.Ceremony, in.Label, in.Answer))
+		o, err := i.addPasskey(r, me(r), in.Ceremony, in.Label, in.Answer)
+		if err == nil && o.token != "" {
+			setSession(w, o.token)
+		}
+		i.done(w, r, err)
 		return
 	}
-	q, err := i.askNew(r, me(r), in.Password)
+	q, err := i.askNew(r, me(r))
 	if err != nil {
 		i.fail(w, r, err)
 		return
@@ -57,12 +61,7 @@ func (i *Identity) postPasskey(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Identity) deletePasskey(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Password string }
-	if err := web.ReadJSON(r, &in); err != nil {
-		i.fail(w, r, err)
-		return
-	}
-	i.done(w, r, i.dropPasskey(r.Context(), me(r), r.PathValue("id"), in.Password))
+	i.done(w, r, i.dropPasskey(r.Context(), me(r), r.PathValue("id")))
 }
 
 // postSignInPasskey asks for any passkey, and with the answer to that opens a session.
@@ -96,6 +95,7 @@ func (i *Identity) postSignInPasskey(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	setSession(w, o.token)
+	dropStep(w)
 	setDevice(w, i.device.mark(o.person))
 	web.JSON(w, http.StatusOK, map[string]string{"next": web.LocalPath(in.Next, "/")})
 }

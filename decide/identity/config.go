@@ -3,10 +3,12 @@ package identity
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"bulwark/platform/conf"
+	"bulwark/platform/web"
 )
 
 // Config is how people sign in.
@@ -19,6 +21,9 @@ type Config struct {
 	Idle time.Duration `conf:"idle"`
 	// Longest is how long a session lasts at most. 0 means 12 hours.
 	Longest time.Duration `conf:"longest"`
+	// PasswordAlone are the duties whose people may sign in with a password alone: whoever has only duties of this list. Weak: the
+	// console warns of it. Empty means that everybody needs a second factor.
+	PasswordAlone []string `conf:"password_alone"`
 }
 
 // Check refuses sessions that would never end, or end at once.
@@ -29,6 +34,11 @@ func (c *Config) Check() error {
 	}
 	if l := c.longest(); l < c.idle() || l > 7*24*time.Hour {
 		bad = append(bad, conf.At("longest", errors.New("is not between idle and 7 days")))
+	}
+	for n, d := range c.PasswordAlone {
+		if !slices.Contains(web.Duties(), web.Duty(d)) {
+			bad = append(bad, conf.At(fmt.Sprintf("password_alone[%d]", n), fmt.Errorf("%q is no duty", d)))
+		}
 	}
 	return errors.Join(bad...)
 }

@@ -6,6 +6,7 @@
 // and every request asks the database, so that what an administrator takes away is gone with the next request, and
 // within a second for answers that are still being sent. Every act is in the ledger, in the transaction of the act.
 //
-// Passwords are the only factor so far. The tables hold factors of any kind, and a session records the methods that
-// opened it (RFC 8176) and when, so that passkeys and federation add rows, not columns.
+// Nobody gets in with a password alone, unless the hospital says so for a duty: after it comes a code of an app or one on
+// paper, and a passkey takes the place of both. Whoever has none of them can do nothing but add one. A session records the
+// methods that opened it (RFC 8176) and when; it gets another id with each proof.
 package identity

@@ -39,15 +39,29 @@ func (i *Identity) linkGone(w http.ResponseWriter, r *http.Request) {
 	i.pages.show(w, http.StatusGone, g)
 }
 
-// enter gives the browser its session and its mark in the place of what it had, and sends it on. The session before
+// enter gives the browser its session and its mark in the place of what it had, and sends it on; or to the second step. The session before
 // ends: what somebody planted there opens nothing.
 func (i *Identity) enter(w http.ResponseWriter, r *http.Request, o opened, next string) {
 	if err := i.leave(r); err != nil {
 		i.broken(w, r, err)
 		return
 	}
+	next = web.LocalPath(next, "/")
+	switch {
+	case o.due.Person != "":
+		if err := i.lendStep(w, o.due); err != nil {
+			i.broken(w, r, err)
+			return
+		}
+		dropSession(w)
+		http.Redirect(w, r, withNext("/sign-in/second", next), http.StatusSeeOther)
+		return
+	case o.enrol:
+		next = withNext("/factors", next)
+	default:
+		setDevice(w, i.device.mark(o.person))
+	}
 	setSession(w, o.token)
-	setDevice(w, i.device.mark(o.person))
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
@@ -174,7 +188,7 @@ func (i *Identity) doSignIn(w http.ResponseWriter, r *http.Request) {
 		i.answer(w, r, g, err)
 		return
 	}
-	i.enter(w, r, o, web.LocalPath(g.Next, "/"))
+	i.enter(w, r, o, g.Next)
 }
 
 func (i *Identity) doSignOut(w http.ResponseWriter, r *http.Request) {

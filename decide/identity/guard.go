@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 
 	"github.com/uptrace/bun"
@@ -29,7 +30,12 @@ func (i *Identity) Require(duties []web.Duty, next http.Handler) http.Handler {
 			web.Refuse(w, r, http.StatusForbidden, "duty-needed")
 			return
 		}
-		if i.judge != nil {
+		enrolling := slices.Contains(duties, web.Enrolling)
+		if s.Enrol && !enrolling {
+			enrolFirst(w, r)
+			return
+		}
+		if i.judge != nil && !enrolling { // no policy keeps anybody from proving who they are
 			if refusal := i.judge(r, s.asker()); refusal != "" {
 				web.Refuse(w, r, http.StatusForbidden, refusal)
 				return
@@ -41,8 +47,9 @@ func (i *Identity) Require(duties []web.Duty, next http.Handler) http.Handler {
 		}
 		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), personKey{}, s.asker()))
 		defer cancel()
-		defer i.live.add(s, cancel)()
-		next.ServeHTTP(w, r.WithContext(ctx))
+		asked, done := i.live.add(s, cancel)
+		defer done()
+		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey{}, asked)))
 	})
 }
 
@@ -58,14 +65,27 @@ func (i *Identity) asked(r *http.Request) (*sessionRow, error) {
 // signInFirst sends a browser to the sign-in page, and from there back to where it was going.
 func signInFirst(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && web.WantsPage(r) {
-		to := "/sign-in"
-		if next := web.LocalPath(r.URL.RequestURI(), "/"); next != "/" {
-			to += "?next=" + url.QueryEscape(next)
-		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		http.Redirect(w, r, withNext("/sign-in", r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
 	web.Refuse(w, r, http.StatusUnauthorized, "signed-out")
+}
+
+// enrolFirst sends a browser to where a second factor is added.
+func enrolFirst(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet && web.WantsPage(r) {
+		http.Redirect(w, r, withNext("/factors", r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	web.Refuse(w, r, http.StatusForbidden, "second-factor-needed")
+}
+
+// withNext is path with where to go from there, if that is somewhere here but the first page.
+func withNext(path, next string) string {
+	if next = web.LocalPath(next, "/"); next != "/" {
+		path += "?next=" + url.QueryEscape(next)
+	}
+	return path
 }
 
 // broken answers 500 for what is our own fault, and logs it.
@@ -92,17 +112,23 @@ type request struct {
 func newLive() live { return live{&sync.Mutex{}, map[*request]struct{}{}} }
 
 // add notes a request until done is called.
-func (l live) add(s *sessionRow, cancel context.CancelFunc) (done func()) {
-	r := &request{s.Hash, words(s.Who.Duties), cancel}
+func (l live) add(s *sessionRow, cancel context.CancelFunc) (r *request, done func()) {
+	r = &request{s.Hash, words(s.Who.Duties), cancel}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.requests[r] = struct{}{}
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.requests, r)
-	}
+	return r, func() { l.spare(r) }
 }
+
+// spare forgets a request: it is over, or gives its own session another id, which is no reason to cut it.
+func (l live) spare(r *request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.requests, r)
+}
+
+// requestKey is where the context of a request that came through [Identity.Require] holds it.
+type requestKey struct{}
 
 // bySession lists the requests.
 func (l live) bySession() map[string][]*request {

@@ -16,6 +16,7 @@ import (
 	"bulwark/decide/identity/internal/throttle"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
+	"bulwark/platform/health"
 	"bulwark/platform/ledger"
 	"bulwark/platform/web"
 )
@@ -30,6 +31,8 @@ type Needs struct {
 	Ledger *ledger.Ledger
 	Clock  clock.Clock
 	Log    *slog.Logger
+	// Health hears what the configuration weakens; it may be nil.
+	Health *health.Tracker
 	// Derive gives the site's key for a purpose ([keys.Keys.Derive]).
 	Derive func(purpose string) [32]byte
 	// Judge says by what policies refuse somebody a route that their duties open: a code; empty: they do not. Nil: duties alone decide.
@@ -55,10 +58,14 @@ type Identity struct {
 	hasher     *password.Hasher
 	device     deviceKey
 	ceremonies ceremonies
+	kept       sealer   // secrets of apps
+	carried    sealer   // what a browser carries for us
+	paper      [32]byte // keys the codes on paper
 
 	everybody *web.Limiter    // sign-ins of all together
 	addresses *throttle.Table // failed sign-ins by address
 	logins    *throttle.Table // failed sign-ins by login, or by known browser
+	codes     *throttle.Table // wrong codes by person, or by known browser
 	refusals  refusals        // refused sign-ins that are not in the ledger yet
 	live      live            // requests that are being answered
 	verifying chan struct{}   // one verification of the ledger at a time
@@ -88,15 +95,24 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	if err != nil {
 		return nil, err
 	}
+	kept, keptErr := newSealer(n.Derive("identity/totp"))
+	carried, carriedErr := newSealer(n.Derive("identity/carried"))
+	if err := errors.Join(keptErr, carriedErr); err != nil {
+		return nil, err
+	}
+	n.Config.warn(n.Health)
 	return &Identity{
 		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge,
 		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:     deviceKey(n.Derive("identity/device")),
 		ceremonies: ceremonies{key: n.Derive("identity/passkey"), clock: n.Clock, used: map[string]time.Time{}},
-		everybody:  web.NewLimiter(n.Clock, 40, 100*time.Millisecond, 1),
-		addresses:  throttle.New(throttle.Rule{Free: 20, First: time.Second, Longest: time.Minute, Forget: time.Hour, Keys: 20000}, n.Clock),
-		logins:     throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 5 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
-		live:       newLive(), verifying: make(chan struct{}, 1), pages: p,
+		kept:       kept, carried: carried, paper: n.Derive("identity/recovery"),
+		everybody: web.NewLimiter(n.Clock, 40, 100*time.Millisecond, 1),
+		addresses: throttle.New(throttle.Rule{Free: 20, First: time.Second, Longest: time.Minute, Forget: time.Hour, Keys: 20000}, n.Clock),
+		logins:    throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 5 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
+		// A code has a million values, and three are right at any time: at one guess in a quarter of an hour, one in 3,400 hits within a day.
+		codes: throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 15 * time.Minute, Forget: 7 * 24 * time.Hour, Keys: 20000}, n.Clock),
+		live:  newLive(), verifying: make(chan struct{}, 1), pages: p,
 	}, nil
 }
 

@@ -178,7 +178,7 @@ func (i *Identity) setUp(ctx context.Context, token string, c credentials, from 
 		if err := i.setPassword(ctx, tx, p.ID, hash); err != nil {
 			return err
 		}
-		if o, err = i.open(ctx, tx, p.ID, byPassword, from); err != nil {
+		if o, err = i.afterLink(ctx, tx, p, from); err != nil {
 			return err
 		}
 		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "setup", on: ledger.Person(p.ID), detail: map[string]string{"login": p.Login}})
@@ -209,7 +209,7 @@ func (i *Identity) invite(ctx context.Context, by Person, login, name string, du
 	return p, l, err
 }
 
-// reset takes a person's password, passkeys and sessions away, and makes the link with which they choose another.
+// reset takes a person's factors and sessions away, and makes the link with which they choose another.
 func (i *Identity) reset(ctx context.Context, by, id string) (Link, error) {
 	var l Link
 	err := i.change(ctx, id, act{by: by, name: "reset-link"}, func(ctx context.Context, tx bun.Tx, p *personRow) error {
@@ -257,12 +257,20 @@ func (i *Identity) accept(ctx context.Context, token, secret string, from visito
 		if err := errors.Join(i.remember(ctx, tx, p.ID), i.setPassword(ctx, tx, p.ID, hash), endSessions(ctx, tx, p.ID, "")); err != nil {
 			return err
 		}
-		if o, err = i.open(ctx, tx, p.ID, byPassword, from); err != nil {
+		if o, err = i.afterLink(ctx, tx, p, from); err != nil {
 			return err
 		}
 		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "accept", on: ledger.Person(p.ID), detail: map[string]string{"link": string(l.Kind)}})
 	})
 	return o, err
+}
+
+// afterLink is the session of somebody who has just chosen a password: they have no other factor, so they add one first.
+func (i *Identity) afterLink(ctx context.Context, tx bun.Tx, p *personRow, from visitor) (opened, error) {
+	if i.mayDoWithPassword(p.Duties) {
+		return i.open(ctx, tx, p.ID, byPassword(), from)
+	}
+	return i.openEnrolling(ctx, tx, p.ID, byPassword(), from)
 }
 
 // invited is the person to whom a link was given.

@@ -67,7 +67,20 @@ type page struct {
 	Next     string
 	Button   string
 	Passkey  bool // it can be done with a passkey, too
+	Proof    bool // by whoever is signed in
+	// NewPasskey asks for one to be made.
+	NewPasskey bool
+	Picture    *picture
+	Typed      string   // what the picture says
+	Sealed     string   // comes back with the form
+	Codes      []string // on paper
+	Login      string   // whose they are
+	Alone      bool     // it is shown once: another language cannot be asked for
+	Ways       []way
 }
+
+// way is where one can go from a page.
+type way struct{ Href, Text string }
 
 // fault is what is wrong, and in which field; "" where it is in none.
 type fault struct{ Field, Text string }
@@ -76,7 +89,7 @@ type fault struct{ Field, Text string }
 type field struct {
 	ID, Label, Hint, Type, Value, Autocomplete string
 	Most                                       int // characters
-	Readonly, Focus                            bool
+	Readonly, Focus, Number                    bool
 	Fault, Describedby, Show, Hide             string
 }
 
@@ -151,6 +164,11 @@ func (g *page) password() *field {
 	return &field{ID: "password", Label: g.T.Password, Type: "password", Autocomplete: "current-password", Most: 4 * password.Longest}
 }
 
+// code is one of an app or on paper: both are digits, for the keys of a phone.
+func (g *page) code(hint string) *field {
+	return &field{ID: "code", Label: g.T.Code, Hint: hint, Type: "text", Autocomplete: "one-time-code", Most: 30, Number: true}
+}
+
 // newPassword is a password and the same once more.
 func (g *page) newPassword() []*field {
 	return []*field{
@@ -170,7 +188,7 @@ func (g *page) explain(err error) bool {
 		{password.ErrShort, "password", g.T.Short}, {password.ErrLong, "password", g.T.Long}, {password.ErrText, "password", g.T.NotText},
 		{password.ErrCommon, "password", g.T.Common}, {password.ErrContext, "password", g.T.Local}, {password.ErrPattern, "password", g.T.Pattern},
 		{ErrStolen, "password", g.T.Stolen}, {ErrFormer, "password", g.T.Former},
-		{ErrSignIn, "", g.T.BadSignIn}, {password.ErrBusy, "", g.T.Busy},
+		{ErrCode, "code", g.T.BadCode}, {ErrSignIn, "", g.T.BadSignIn}, {password.ErrBusy, "", g.T.Busy},
 	} {
 		if errors.Is(err, x.err) {
 			g.refuse(x.field, x.text)

@@ -182,15 +182,12 @@ func (i *Identity) holder(ctx context.Context, id, name string) (*holder, error)
 	return h, err
 }
 
-// proved refuses to change factors in a session that was opened long ago, unless the password comes along.
-func (i *Identity) proved(ctx context.Context, p Person, secret string) error {
+// proved refuses to change factors in a session whose person proved long ago who they are.
+func (i *Identity) proved(p Person) error {
 	if i.clock.Now().Sub(p.Proved) < freshProof {
 		return nil
 	}
-	if secret == "" {
-		return errProve
-	}
-	return i.provePassword(ctx, p, secret)
+	return errProve
 }
 
 // question is what a browser is asked, and what it must bring back with its answer.
@@ -200,12 +197,12 @@ type question struct {
 }
 
 // askNew asks the browser of a person for a new passkey.
-func (i *Identity) askNew(r *http.Request, p Person, secret string) (question, error) {
+func (i *Identity) askNew(r *http.Request, p Person) (question, error) {
 	w, name, err := i.party(r)
 	if err != nil {
 		return question{}, err
 	}
-	if err := i.proved(r.Context(), p, secret); err != nil {
+	if err := i.proved(p); err != nil && !p.enrol {
 		return question{}, err
 	}
 	h, err := i.holder(r.Context(), p.ID, name)
@@ -224,43 +221,24 @@ func (i *Identity) askNew(r *http.Request, p Person, secret string) (question, e
 	return question{sealed, options.Response}, err
 }
 
-// addPasskey keeps the passkey that a browser made.
-func (i *Identity) addPasskey(r *http.Request, p Person, sealed, label string, answer []byte) error {
+// addPasskey keeps the passkey that a browser made. Where the password alone opened the session, it is worth the passkey now.
+func (i *Identity) addPasskey(r *http.Request, p Person, sealed, label string, answer []byte) (opened, error) {
 	label = strings.TrimSpace(label)
 	if label == "" || utf8.RuneCountInString(label) > 60 || strings.ContainsFunc(label, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return ErrLabel
+		return opened{}, ErrLabel
 	}
-	w, name, err := i.party(r)
+	made, text, err := i.madePasskey(r, p, sealed, answer)
 	if err != nil {
-		return err
+		return opened{}, err
 	}
-	session, err := i.ceremonies.open(sealed, p.ID)
-	if err != nil {
-		return err
-	}
-	h, err := i.holder(r.Context(), p.ID, name)
-	if err != nil {
-		return err
-	}
-	parsed, err := protocol.ParseCredentialCreationResponseBytes(answer)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrPasskey, err)
-	}
-	made, err := w.CreateCredential(h, *session, parsed)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrPasskey, err)
-	}
-	if !i.ceremonies.spend(session.Challenge) {
-		return ErrPasskey
-	}
-	text, err := json.Marshal(passkey{name, *made})
-	if err != nil {
-		return err
-	}
-	return i.change(r.Context(), p.ID, act{by: p.Actor(), name: "passkey", detail: map[string]string{"aaguid": fmt.Sprintf("%x", made.Authenticator.AAGUID)}},
+	var o opened
+	err = i.change(r.Context(), p.ID, act{by: p.Actor(), name: "passkey", detail: map[string]string{"aaguid": fmt.Sprintf("%x", made.Authenticator.AAGUID)}},
 		func(ctx context.Context, tx bun.Tx, _ *personRow) error {
 			rows, keys, err := i.passkeys(ctx, tx, p.ID)
 			if err != nil {
+				return err
+			}
+			if o, err = i.enrolled(ctx, tx, p, methodsOf(made)...); err != nil {
 				return err
 			}
 			if len(rows) >= manyPasskeys {
@@ -271,25 +249,52 @@ func (i *Identity) addPasskey(r *http.Request, p Person, sealed, label string, a
 					return ErrPasskey
 				}
 			}
-			_, err = tx.NewInsert().Model(&factorRow{ID: newID(), Person: p.ID, Kind: passkeyFactor, Label: label, Secret: string(text), Created: db.Time(i.clock.Now())}).Exec(ctx)
+			_, err = tx.NewInsert().Model(&factorRow{ID: newID(), Person: p.ID, Kind: passkeyFactor, Label: label, Secret: text, Created: db.Time(i.clock.Now())}).Exec(ctx)
 			return err
 		})
+	return o, err
+}
+
+// madePasskey is the passkey that a browser made when it was asked, and how it is kept.
+func (i *Identity) madePasskey(r *http.Request, p Person, sealed string, answer []byte) (*webauthn.Credential, string, error) {
+	w, name, err := i.party(r)
+	if err != nil {
+		return nil, "", err
+	}
+	session, err := i.ceremonies.open(sealed, p.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	h, err := i.holder(r.Context(), p.ID, name)
+	if err != nil {
+		return nil, "", err
+	}
+	parsed, err := protocol.ParseCredentialCreationResponseBytes(answer)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrPasskey, err)
+	}
+	made, err := w.CreateCredential(h, *session, parsed)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrPasskey, err)
+	}
+	if !i.ceremonies.spend(session.Challenge) {
+		return nil, "", ErrPasskey
+	}
+	text, err := json.Marshal(passkey{name, *made})
+	return made, string(text), err
 }
 
 // dropPasskey takes a passkey of one's own away.
-func (i *Identity) dropPasskey(ctx context.Context, p Person, id, secret string) error {
-	if err := i.proved(ctx, p, secret); err != nil {
+func (i *Identity) dropPasskey(ctx context.Context, p Person, id string) error {
+	if err := i.proved(p); err != nil {
 		return err
 	}
-	return i.change(ctx, p.ID, act{by: p.Actor(), name: "drop-passkey", detail: map[string]string{"passkey": id}}, func(ctx context.Context, tx bun.Tx, _ *personRow) error {
+	return i.change(ctx, p.ID, act{by: p.Actor(), name: "drop-passkey", detail: map[string]string{"passkey": id}}, func(ctx context.Context, tx bun.Tx, row *personRow) error {
 		r, err := tx.NewDelete().Model((*factorRow)(nil)).Where("id = ? AND person = ? AND kind = ?", id, p.ID, passkeyFactor).Exec(ctx)
-		if err != nil {
+		if err := changedOne(r, err, errNoPasskey); err != nil {
 			return err
 		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, errNoPasskey)
-		}
-		return nil
+		return i.stillSafe(ctx, tx, row)
 	})
 }
 
@@ -355,36 +360,16 @@ func (i *Identity) welcomeKey(ctx context.Context, tx bun.Tx, id string, key *we
 	if err != nil || !p.Disabled.IsZero() {
 		return opened{}, errors.Join(err, ErrPasskey)
 	}
-	rows, keys, err := i.passkeys(ctx, tx, id)
+	good, err := i.useKey(ctx, tx, id, key, from)
+	if err != nil || !good {
+		return opened{}, err
+	}
+	methods := methodsOf(key)
+	o, err := i.open(ctx, tx, id, methods, from)
 	if err != nil {
 		return opened{}, err
 	}
-	for n, k := range keys {
-		if !bytes.Equal(k.Credential.ID, key.ID) {
-			continue
-		}
-		copied := key.Authenticator.CloneWarning || k.Credential.Authenticator.CloneWarning
-		k.Credential = *key
-		k.Credential.Authenticator.CloneWarning = copied
-		text, err := json.Marshal(k)
-		if err != nil {
-			return opened{}, err
-		}
-		_, err = tx.NewUpdate().Model(rows[n]).Set("secret = ?", string(text)).Set("used = ?", db.Time(i.clock.Now())).WherePK().Exec(ctx)
-		if err != nil {
-			return opened{}, err
-		}
-		if copied {
-			return opened{}, i.note(ctx, tx, act{by: ledger.Person(id), name: "passkey-copied", refused: true, on: "passkey:" + rows[n].ID, detail: map[string]string{"address": from.address}})
-		}
-		methods := methodsOf(key)
-		o, err := i.open(ctx, tx, id, methods, from)
-		if err != nil {
-			return opened{}, err
-		}
-		return o, i.note(ctx, tx, act{by: ledger.Person(id), name: "sign-in", detail: map[string]string{"address": from.address, "method": strings.Join(methods, " ")}})
-	}
-	return opened{}, ErrPasskey // it was taken away meanwhile
+	return o, i.note(ctx, tx, act{by: ledger.Person(id), name: "sign-in", detail: map[string]string{"address": from.address, "method": strings.Join(methods, " ")}})
 }
 
 // methodsOf says what a passkey proved (RFC 8176): a key in hardware, or one that is synchronised; that its holder was there, and two factors.

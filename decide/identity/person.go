@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ type Person struct {
 	Session string
 	Methods []string
 	Proved  time.Time
+	enrol   bool // must first add a second factor
 }
 
 // Has tells whether p has been given d.
@@ -86,6 +88,7 @@ type factorRow struct {
 	Secret        string     `bun:"secret"`
 	Created       time.Time  `bun:"created"`
 	Used          time.Time  `bun:"used,nullzero"`
+	Counter       int64      `bun:"counter"` // of the last code of an app that was taken
 }
 
 // newID is a new id that sorts by time (RFC 9562, version 7).
@@ -156,7 +159,7 @@ func (i *Identity) addPerson(ctx context.Context, tx bun.Tx, by, login, name str
 
 // setPassword replaces the password of a person.
 func (i *Identity) setPassword(ctx context.Context, tx bun.Tx, person, hash string) error {
-	if err := dropPassword(ctx, tx, person); err != nil {
+	if err := dropKind(ctx, tx, person, passwordFactor); err != nil {
 		return err
 	}
 	_, err := tx.NewInsert().Model(&factorRow{
@@ -171,9 +174,21 @@ func dropFactors(ctx context.Context, tx bun.Tx, person string) error {
 	return err
 }
 
-func dropPassword(ctx context.Context, tx bun.Tx, person string) error {
-	_, err := tx.NewDelete().Model((*factorRow)(nil)).Where("person = ? AND kind = ?", person, passwordFactor).Exec(ctx)
+// dropKind takes the factors of one kind away.
+func dropKind(ctx context.Context, tx bun.Tx, person string, kind factorKind) error {
+	_, err := tx.NewDelete().Model((*factorRow)(nil)).Where("person = ? AND kind = ?", person, kind).Exec(ctx)
 	return err
+}
+
+// changedOne is err, or missing where nothing was changed.
+func changedOne(r sql.Result, err, missing error) error {
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, missing)
+	}
+	return nil
 }
 
 // administrators counts those who could run Bulwark now, except one person.
@@ -258,9 +273,9 @@ func (i *Identity) enable(ctx context.Context, by Person, id string) error {
 	})
 }
 
-// changePassword replaces a person's own password, ends their other sessions, and opens a new one in the place of
-// this one. It returns [ErrSignIn] when current is not their password.
-func (i *Identity) changePassword(ctx context.Context, p Person, current, next string, from visitor) (opened, error) {
+// changePassword replaces a person's own password, ends their other sessions, and gives this one
+// another id. It returns [ErrSignIn] when current is not their password.
+func (i *Identity) changePassword(ctx context.Context, p Person, current, next string) (opened, error) {
 	if err := i.provePassword(ctx, p, current); err != nil {
 		return opened{}, err
 	}
@@ -276,10 +291,10 @@ func (i *Identity) changePassword(ctx context.Context, p Person, current, next s
 		if !row.Disabled.IsZero() {
 			return ErrSignIn
 		}
-		if err := errors.Join(i.remember(ctx, tx, p.ID), i.setPassword(ctx, tx, p.ID, hash), endSessions(ctx, tx, p.ID, "")); err != nil {
+		if err := errors.Join(i.remember(ctx, tx, p.ID), i.setPassword(ctx, tx, p.ID, hash), endSessions(ctx, tx, p.ID, p.Session)); err != nil {
 			return err
 		}
-		o, err = i.open(ctx, tx, p.ID, byPassword, from)
+		o, err = i.renew(ctx, tx, p)
 		return err
 	})
 	return o, err

@@ -22,7 +22,7 @@ type refusals struct {
 }
 
 // refusal is a wrong password of somebody who exists.
-type refusal struct{ person, address string }
+type refusal struct{ person, address, step string }
 
 // add remembers a refused sign-in. Strangers are only counted: what they typed for a login may be a password, and
 // they must not be able to fill the ledger.
@@ -33,7 +33,18 @@ func (r *refusals) add(p *personRow, from visitor) {
 		r.strangers++
 		return
 	}
-	r.people = append(r.people, refusal{p.ID, from.address})
+	r.people = append(r.people, refusal{p.ID, from.address, "password"})
+}
+
+// addStep remembers a wrong code of somebody whose password was right.
+func (r *refusals) addStep(p *personRow, from visitor) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.people) >= manyRefusals {
+		r.strangers++
+		return
+	}
+	r.people = append(r.people, refusal{p.ID, from.address, "code"})
 }
 
 // take gives what is remembered, and forgets it; strangers only when asked to.
@@ -57,7 +68,7 @@ func (i *Identity) tellRefusals(ctx context.Context, strangers bool) error {
 	return i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		for _, r := range people {
 			a := refused
-			a.on, a.detail = ledger.Person(r.person), map[string]string{"address": r.address}
+			a.on, a.detail = ledger.Person(r.person), map[string]string{"address": r.address, "step": r.step}
 			if err := i.note(ctx, tx, a); err != nil {
 				return err
 			}

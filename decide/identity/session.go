@@ -20,6 +20,8 @@ const (
 	manySessions = 20
 	// seenEvery is how precisely it is noted when a session was last used.
 	seenEvery = time.Minute
+	// enrolLife is how long somebody may take to add the second factor that they need.
+	enrolLife = 30 * time.Minute
 )
 
 // errNoSession means that a cookie opens nothing: it was never made, or it ended.
@@ -37,13 +39,16 @@ type sessionRow struct {
 	Ends          time.Time  `bun:"ends"`
 	Address       string     `bun:"address"`
 	Agent         string     `bun:"agent"`
+	Enrol         bool       `bun:"enrol"`
 	Who           *personRow `bun:"rel:belongs-to,join:person=id"`
 }
 
-// opened is a session that was just opened, with what its cookie holds.
+// opened is a session that was just opened, with what its cookie holds; or that of a person whose second step is due.
 type opened struct {
 	token  string
 	person string
+	enrol  bool // can do nothing but add a second factor
+	due    step
 }
 
 // visitor is who asks, before we know who it is.
@@ -74,7 +79,7 @@ func (i *Identity) open(ctx context.Context, tx bun.Tx, person string, methods [
 	_, err = tx.NewDelete().Model((*sessionRow)(nil)).Where("person = ?", person).
 		Where("id NOT IN (?)", tx.NewSelect().Model((*sessionRow)(nil)).Column("id").Where("person = ?", person).
 			OrderExpr("id DESC").Limit(manySessions)).Exec(ctx)
-	return opened{token, person}, err
+	return opened{token: token, person: person}, err
 }
 
 // session is the session that token opens, with its person, or errNoSession.
@@ -117,10 +122,22 @@ func endSessions(ctx context.Context, tx bun.Tx, person, except string) error {
 	return err
 }
 
+// openEnrolling opens a session that can do nothing but add a second factor.
+func (i *Identity) openEnrolling(ctx context.Context, tx bun.Tx, person string, methods []string, from visitor) (opened, error) {
+	o, err := i.open(ctx, tx, person, methods, from)
+	if err != nil {
+		return o, err
+	}
+	o.enrol = true
+	_, err = tx.NewUpdate().Model((*sessionRow)(nil)).Set("enrol = ?", true).Set("ends = ?", db.Time(i.clock.Now()).Add(enrolLife)).
+		Where("hash = ?", hashOf(o.token)).Exec(ctx)
+	return o, err
+}
+
 func (s *sessionRow) asker() Person {
 	return Person{
 		ID: s.Who.ID, Login: s.Who.Login, Name: s.Who.Name, Duties: s.Who.Duties,
-		Session: s.ID, Methods: s.Methods, Proved: s.Proved,
+		Session: s.ID, Methods: s.Methods, Proved: s.Proved, enrol: s.Enrol,
 	}
 }
 
@@ -194,7 +211,7 @@ type personKey struct{}
 // hasOne tells whether duties allow p: one of p's is among them, or being signed in is enough.
 func hasOne(p Person, duties []web.Duty) bool {
 	for _, d := range duties {
-		if d == web.SignedIn || p.Has(d) {
+		if d == web.SignedIn || d == web.Enrolling || p.Has(d) {
 			return true
 		}
 	}

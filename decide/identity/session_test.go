@@ -21,7 +21,7 @@ import (
 func TestTheSessionCookie(t *testing.T) {
 	s := sqliteSite(t)
 	s.administrator()
-	a := s.browser().form("/sign-in", "login", "alix", "password", good)
+	a := s.browser().signIn("alix", good, "")
 	c := a.cookie(sessionCookie)
 	if c == nil {
 		t.Fatal("no session cookie")
@@ -54,7 +54,7 @@ func TestAPlantedSessionOpensNothing(t *testing.T) {
 
 	// Mallory plants her own session, then a made-up one, in a browser that Alix signs in with.
 	mallory := s.browser()
-	planted := mallory.form("/sign-in", "login", "mallory", "password", good).cookie(sessionCookie)
+	planted := mallory.signIn("mallory", good, "").cookie(sessionCookie)
 	for _, value := range []string{planted.Value, newToken()} {
 		alix := s.browser()
 		v := strings.NewReader("login=alix&password=" + good)
@@ -83,7 +83,7 @@ func TestSessionsEnd(t *testing.T) {
 	minutes(30)
 	want(t, "after 30 idle minutes", admin.call("GET", "/api/me", nil, nil), http.StatusUnauthorized)
 
-	want(t, "signing in", admin.form("/sign-in", "login", "alix", "password", good), http.StatusSeeOther)
+	want(t, "signing in", admin.signIn("alix", good, ""), http.StatusSeeOther)
 	for range 35 {
 		minutes(20)
 		want(t, "within 12 hours of use", admin.call("GET", "/api/me", nil, nil), http.StatusOK)
@@ -112,9 +112,9 @@ func TestPeopleSeeAndEndTheirOwnSessions(t *testing.T) {
 	admin := s.administrator()
 	rose, id := s.invited(admin, "rose", web.Reader)
 	other := s.browser()
-	want(t, "a second browser", other.form("/sign-in", "login", "rose", "password", good), http.StatusSeeOther)
+	want(t, "a second browser", other.signIn("rose", good, ""), http.StatusSeeOther)
 	third := s.browser()
-	want(t, "a third browser", third.form("/sign-in", "login", "rose", "password", good), http.StatusSeeOther)
+	want(t, "a third browser", third.signIn("rose", good, ""), http.StatusSeeOther)
 
 	var l listed
 	rose.call("GET", "/api/sessions", nil, &l)
@@ -139,7 +139,7 @@ func TestAPersonHasAtMostTwentySessions(t *testing.T) {
 	s := sqliteSite(t)
 	oldest := s.administrator()
 	for range manySessions {
-		want(t, "signing in", s.browser().form("/sign-in", "login", "alix", "password", good), http.StatusSeeOther)
+		want(t, "signing in", s.browser().signIn("alix", good, ""), http.StatusSeeOther)
 	}
 	want(t, "the oldest", oldest.call("GET", "/api/me", nil, nil), http.StatusUnauthorized)
 }
@@ -148,7 +148,7 @@ func TestChangingOnesPassword(t *testing.T) {
 	s := sqliteSite(t)
 	admin := s.administrator()
 	other := s.browser()
-	want(t, "a second browser", other.form("/sign-in", "login", "alix", "password", good), http.StatusSeeOther)
+	want(t, "a second browser", other.signIn("alix", good, ""), http.StatusSeeOther)
 	next := "violon patinoire moutarde quai"
 	change := func(current, chosen string) answer {
 		return admin.call("POST", "/api/me/password", map[string]string{"current": current, "new": chosen}, nil)
@@ -162,8 +162,8 @@ func TestChangingOnesPassword(t *testing.T) {
 	want(t, "to another", change(good, next), http.StatusNoContent)
 	want(t, "this browser", admin.call("GET", "/api/me", nil, nil), http.StatusOK)
 	want(t, "the other browser", other.call("GET", "/api/me", nil, nil), http.StatusUnauthorized)
-	want(t, "the former password", other.form("/sign-in", "login", "alix", "password", good), http.StatusUnprocessableEntity)
-	want(t, "the new one", other.form("/sign-in", "login", "alix", "password", next), http.StatusSeeOther)
+	want(t, "the former password", other.signIn("alix", good, ""), http.StatusUnprocessableEntity)
+	want(t, "the new one", other.signIn("alix", next, ""), http.StatusSeeOther)
 }
 
 // TestAnswersThatLastEndWithTheirSession holds streams open while what let them through is taken away.
@@ -248,7 +248,7 @@ func somebody(t testing.TB, i *Identity, login string) (id string, cookie *http.
 				return err
 			}
 			if l == login {
-				if o, err = i.open(ctx, tx, p.ID, byPassword, visitor{}); err != nil {
+				if o, err = i.open(ctx, tx, p.ID, byPassword(), visitor{}); err != nil {
 					return err
 				}
 			}
@@ -276,7 +276,7 @@ func TestEveryRouteKeepsItsPromise(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			o, err := i.open(ctx, tx, p.ID, byPassword, visitor{})
+			o, err := i.open(ctx, tx, p.ID, byPassword(), visitor{})
 			cookies[duty] = &http.Cookie{Name: sessionCookie, Value: o.token}
 			return err
 		})

@@ -15,7 +15,7 @@ import (
 )
 
 // byPassword is how a session is opened with a password alone.
-var byPassword = []string{"pwd"}
+func byPassword() []string { return []string{"pwd"} }
 
 // ErrSignIn means that login and password do not belong together, or to anybody.
 var ErrSignIn = errors.New("identity: login or password is not right")
@@ -153,12 +153,33 @@ func (i *Identity) welcome(ctx context.Context, p *personRow, hash, secret strin
 		if err != nil {
 			return err
 		}
-		if o, err = i.open(ctx, tx, p.ID, byPassword, from); err != nil {
-			return err
-		}
-		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "sign-in", detail: map[string]string{"address": from.address, "method": "pwd"}})
+		o, err = i.afterPassword(ctx, tx, p, from)
+		return err
 	})
 	return o, err
+}
+
+// afterPassword is what a right password opens: the second step, where somebody has a second factor; else a session, in which nothing
+// can be done but to add one where the hospital does not let them in with a password alone.
+func (i *Identity) afterPassword(ctx context.Context, tx bun.Tx, p *personRow, from visitor) (opened, error) {
+	kinds, err := secondFactors(ctx, tx, p.ID)
+	if err != nil {
+		return opened{}, err
+	}
+	if len(kinds) > 0 {
+		f := &factorRow{}
+		err := tx.NewSelect().Model(f).Where("person = ? AND kind = ?", p.ID, passwordFactor).Scan(ctx)
+		return opened{person: p.ID, due: step{p.ID, f.ID}}, err
+	}
+	open := i.openEnrolling
+	if i.mayDoWithPassword(p.Duties) {
+		open = i.open
+	}
+	o, err := open(ctx, tx, p.ID, byPassword(), from)
+	if err != nil {
+		return opened{}, err
+	}
+	return o, i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "sign-in", detail: map[string]string{"address": from.address, "method": "pwd"}})
 }
 
 // provePassword checks the password of somebody who is signed in, and slows guessing down like a sign-in.

@@ -43,8 +43,8 @@ func TestGuessingIsSlowedDownAndNeverLocksOut(t *testing.T) {
 	if got := a.Header.Get("Retry-After"); got != "1" {
 		t.Errorf("Retry-After = %q, want 1", got)
 	}
-	want(t, "the right password, while waiting", stranger.form("/sign-in", "login", "alix", "password", good), http.StatusTooManyRequests)
-	want(t, "the person's own browser, meanwhile", hers.form("/sign-in", "login", "alix", "password", good), http.StatusSeeOther)
+	want(t, "the right password, while waiting", stranger.signIn("alix", good, ""), http.StatusTooManyRequests)
+	want(t, "the person's own browser, meanwhile", hers.signIn("alix", good, ""), http.StatusSeeOther)
 	longest := time.Duration(0)
 	for range 30 {
 		a := guess()
@@ -62,7 +62,7 @@ func TestGuessingIsSlowedDownAndNeverLocksOut(t *testing.T) {
 		t.Errorf("the longest wait = %v, want the limit of the login or of the address", longest)
 	}
 	s.clock.Add(5 * time.Minute)
-	want(t, "the right password, after the longest wait", stranger.form("/sign-in", "login", "alix", "password", good), http.StatusSeeOther)
+	want(t, "the right password, after the longest wait", stranger.signIn("alix", good, ""), http.StatusSeeOther)
 }
 
 func TestGuessingOfManyLoginsFromOneAddressIsSlowedDown(t *testing.T) {
@@ -73,7 +73,7 @@ func TestGuessingOfManyLoginsFromOneAddressIsSlowedDown(t *testing.T) {
 		want(t, "a guess", b.form("/sign-in", "login", "person"+strconv.Itoa(n), "password", "wrong"), http.StatusUnprocessableEntity)
 	}
 	want(t, "the next login", b.form("/sign-in", "login", "person20", "password", "wrong"), http.StatusTooManyRequests)
-	want(t, "a known browser at the same address", hers.form("/sign-in", "login", "alix", "password", good), http.StatusSeeOther)
+	want(t, "a known browser at the same address", hers.signIn("alix", good, ""), http.StatusSeeOther)
 }
 
 func TestAllSignInsTogetherAreLimited(t *testing.T) {
@@ -93,7 +93,7 @@ func TestRefusalsInTheLedger(t *testing.T) {
 		s.browser().form("/sign-in", "login", "alix", "password", "wrong")
 		s.browser().form("/sign-in", "login", "my-secret-password", "password", "wrong")
 	}
-	wantActs(t, s, "setup-link done", "setup done", "sign-in refused", "sign-in refused", "sign-in refused", "sign-in refused")
+	wantActs(t, s, "setup-link done", "setup done", "totp done", "recovery-codes done", "sign-in refused", "sign-in refused", "sign-in refused", "sign-in refused")
 	p, err := s.ledger.List(t.Context(), ledgerAll())
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestWhereSigningInLeads(t *testing.T) {
 	if !strings.Contains(page.text, `name="next" value="/traffic?q=a%20b&amp;range=1h"`) {
 		t.Errorf("the form does not know where to go: %s", page.text)
 	}
-	a = b.form("/sign-in", "login", "alix", "password", good, "next", "/traffic?q=a%20b&range=1h")
+	a = b.signIn("alix", good, "/traffic?q=a%20b&range=1h")
 	if got := a.to(); got != "/traffic?q=a%20b&range=1h" {
 		t.Errorf("signing in leads to %q", got)
 	}
@@ -148,7 +148,7 @@ func TestWhereSigningInLeads(t *testing.T) {
 		t.Errorf("the sign-in page, signed in, leads to %q", got)
 	}
 	for _, next := range []string{"https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"} {
-		if got := s.browser().form("/sign-in", "login", "alix", "password", good, "next", next).to(); got != "/" {
+		if got := s.browser().signIn("alix", good, next).to(); got != "/" {
 			t.Errorf("next %q leads to %q, want /", next, got)
 		}
 	}

@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptrace/bun"
+
+	"bulwark/decide/identity/identitytest"
 	"bulwark/decide/identity/internal/password"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
@@ -34,12 +37,13 @@ type site struct {
 	t      testing.TB
 	clock  *clock.Manual
 	server *httptest.Server
+	apps   map[string]*identitytest.App // by login
 }
 
 func newSite(t testing.TB, d *db.DB) *site {
 	t.Helper()
 	c := clock.NewManual(time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC))
-	s := &site{t: t, clock: c, Identity: newIdentity(t, d, c)}
+	s := &site{t: t, clock: c, Identity: newIdentity(t, d, c), apps: map[string]*identitytest.App{}}
 	routes := append(s.Routes(),
 		web.Route{Method: "GET", Pattern: "/{$}", Duties: []web.Duty{web.SignedIn}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			p, _ := From(r.Context())
@@ -196,6 +200,39 @@ func want(t testing.TB, what string, a answer, status int) {
 	}
 }
 
+// enrol adds an app to the account of somebody who has just chosen a password.
+func (b *browser) enrol(login string) {
+	b.t.Helper()
+	app, err := identitytest.Enrol(identitytest.Through(b.client), b.site.server.URL, b.site.clock.Now())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.site.apps[login] = app
+}
+
+// signIn signs in with a password, and then with the code of the app as if none had been shown lately. next may be "".
+func (b *browser) signIn(login, secret, next string) answer {
+	b.t.Helper()
+	a := b.form("/sign-in", "login", login, "password", secret, "next", next)
+	if !strings.HasPrefix(a.to(), "/sign-in/second") {
+		return a
+	}
+	return b.form(a.to(), "code", b.site.code(login))
+}
+
+// code is what the app of somebody shows now; we forget what it showed before.
+func (s *site) code(login string) string {
+	s.t.Helper()
+	err := s.db.Write(s.t.Context(), func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewUpdate().Model((*factorRow)(nil)).Set("counter = 0").Where("kind = ?", totpFactor).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.apps[strings.ToLower(strings.TrimSpace(login))].Shown(s.clock.Now())
+}
+
 // administrator sets the site up and returns their browser.
 func (s *site) administrator() *browser {
 	s.t.Helper()
@@ -205,15 +242,17 @@ func (s *site) administrator() *browser {
 	}
 	b := s.browser()
 	want(s.t, "set-up", b.form(l.Path, "name", "Alix Martin", "login", "alix", "password", good, "again", good), http.StatusSeeOther)
+	b.enrol("alix")
 	return b
 }
 
-// invited is somebody that admin invited with duties, who has chosen a password and is signed in.
+// invited is somebody that admin invited with duties, who has chosen a password, has an app and is signed in.
 func (s *site) invited(admin *browser, login string, duties ...web.Duty) (b *browser, id string) {
 	s.t.Helper()
 	id, path := s.invitation(admin, login, duties...)
 	b = s.browser()
 	want(s.t, "accepting", b.form(path, "password", good, "again", good), http.StatusSeeOther)
+	b.enrol(login)
 	return b, id
 }
 

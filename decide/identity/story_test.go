@@ -31,9 +31,11 @@ func story(t *testing.T, s *site) {
 	want(t, "the set-up page", admin.page(second.Path), http.StatusOK)
 	a := admin.form(second.Path, "name", "Alix Martin", "login", "Alix", "password", good, "again", good)
 	want(t, "set-up", a, http.StatusSeeOther)
-	if a.to() != "/" {
-		t.Errorf("set-up leads to %q, want /", a.to())
+	if a.to() != "/factors" {
+		t.Errorf("set-up leads to %q, want /factors", a.to())
 	}
+	want(t, "anything else before", admin.call("GET", "/api/me", nil, nil), http.StatusForbidden)
+	admin.enrol("alix")
 	want(t, "the link a second time", s.browser().page(second.Path), http.StatusGone)
 	want(t, "the form a second time", s.browser().form(second.Path, "name", "Eve", "login", "eve", "password", good, "again", good), http.StatusGone)
 	if _, err := s.SetupLink(t.Context()); err != ErrSetUp {
@@ -52,28 +54,31 @@ func story(t *testing.T, s *site) {
 	want(t, "signing out", reader.form("/sign-out"), http.StatusSeeOther)
 	want(t, "after it", reader.call("GET", "/api/me", nil, nil), http.StatusUnauthorized)
 	want(t, "a wrong password", reader.form("/sign-in", "login", "rose", "password", "x"), http.StatusUnprocessableEntity)
-	want(t, "signing in", reader.form("/sign-in", "login", " ROSE ", "password", good), http.StatusSeeOther)
+	want(t, "signing in", reader.signIn(" ROSE ", good, ""), http.StatusSeeOther)
 
 	want(t, "disabling", admin.call("POST", "/api/people/"+id+"/disable", nil, nil), http.StatusNoContent)
 	want(t, "a disabled person's session", reader.call("GET", "/api/me", nil, nil), http.StatusUnauthorized)
-	want(t, "a disabled person's password", reader.form("/sign-in", "login", "rose", "password", good), http.StatusUnprocessableEntity)
+	want(t, "a disabled person's password", reader.signIn("rose", good, ""), http.StatusUnprocessableEntity)
 	want(t, "a reset of a disabled person", admin.call("POST", "/api/people/"+id+"/reset", nil, nil), http.StatusNotFound)
 	want(t, "enabling", admin.call("POST", "/api/people/"+id+"/enable", nil, nil), http.StatusNoContent)
-	want(t, "signing in again", reader.form("/sign-in", "login", "rose", "password", good), http.StatusSeeOther)
+	want(t, "signing in again", reader.signIn("rose", good, ""), http.StatusSeeOther)
 
 	var reset struct{ Link struct{ URL string } }
 	want(t, "a reset", admin.call("POST", "/api/people/"+id+"/reset", nil, &reset), http.StatusOK)
 	want(t, "a session before the reset", reader.call("GET", "/api/me", nil, nil), http.StatusUnauthorized)
-	want(t, "the password before the reset", reader.form("/sign-in", "login", "rose", "password", good), http.StatusUnprocessableEntity)
+	want(t, "the password before the reset", reader.signIn("rose", good, ""), http.StatusUnprocessableEntity)
 	next := "violon patinoire moutarde quai"
 	path := strings.TrimPrefix(reset.Link.URL, s.server.URL)
 	want(t, "choosing another", reader.form(path, "password", next, "again", next), http.StatusSeeOther)
+	want(t, "anything before another app", reader.call("GET", "/api/me", nil, nil), http.StatusForbidden)
+	reader.enrol("rose")
 	want(t, "with it", reader.call("GET", "/api/me", nil, nil), http.StatusOK)
 	want(t, "the reset link again", reader.page(path), http.StatusGone)
 
-	wantActs(t, s, "setup-link done", "setup-link done", "setup done", "invite done", "accept done", "duties done", "sign-out done",
+	wantActs(t, s, "setup-link done", "setup-link done", "setup done", "totp done", "recovery-codes done", "invite done", "accept done",
+		"totp done", "recovery-codes done", "duties done", "sign-out done",
 		"sign-in done", "disable done", "enable done", "sign-in done", "reset-link done", "accept done",
-		"sign-in refused", "sign-in refused")
+		"totp done", "recovery-codes done", "sign-in refused", "sign-in refused")
 }
 
 // wantActs compares the acts of the ledger; refusals come when they are told, at the end.
@@ -94,7 +99,7 @@ func TestEachDutyOpensItsOwnDoors(t *testing.T) {
 			Methods []string
 		}
 		want(t, string(d), b.call("GET", "/api/me", nil, &me), http.StatusOK)
-		if !slices.Equal(me.Duties, []web.Duty{d}) || !slices.Equal(me.Methods, []string{"pwd"}) {
+		if !slices.Equal(me.Duties, []web.Duty{d}) || !slices.Equal(me.Methods, byCode()) {
 			t.Errorf("%s is %+v", d, me)
 		}
 		for path, allowed := range map[string][]web.Duty{
@@ -125,7 +130,7 @@ func TestLinksEnd(t *testing.T) {
 	id, path := s.invitation(admin, "rose", web.Reader)
 	s.clock.Add(72 * time.Hour)
 	want(t, "an invitation of three days", s.browser().page(path), http.StatusGone)
-	want(t, "the administrator, meanwhile", admin.form("/sign-in", "login", "alix", "password", good), http.StatusSeeOther)
+	want(t, "the administrator, meanwhile", admin.signIn("alix", good, ""), http.StatusSeeOther)
 	var again struct{ Link struct{ URL string } }
 	want(t, "another link", admin.call("POST", "/api/people/"+id+"/reset", nil, &again), http.StatusOK)
 	page := s.browser().page(strings.TrimPrefix(again.Link.URL, s.server.URL))
@@ -158,6 +163,7 @@ func TestSomebodyAlwaysRemainsToRunBulwark(t *testing.T) {
 	codes("giving it up while the other has no password", admin.call("POST", "/api/people/"+me.ID+"/duties", reader, nil), 409, "last-administrator")
 	second := s.browser()
 	want(t, "accepting", second.form(path, "password", good, "again", good), http.StatusSeeOther)
+	second.enrol("bao")
 	want(t, "giving it up then", admin.call("POST", "/api/people/"+me.ID+"/duties", reader, nil), http.StatusNoContent)
 	codes("the one who is left", second.call("POST", "/api/people/"+id+"/duties", reader, nil), 409, "last-administrator")
 	codes("nobody", second.call("POST", "/api/people/none/disable", nil, nil), 404, "no-such-person")
@@ -169,6 +175,7 @@ func TestSomebodyAlwaysRemainsToRunBulwark(t *testing.T) {
 	}
 	const next = "violon patinoire moutarde quai"
 	want(t, "a link from the machine", second.form(l.Path, "password", next, "again", next), http.StatusSeeOther)
+	second.enrol("bao")
 	want(t, "with it", second.call("GET", "/api/people", nil, nil), http.StatusOK)
 	for _, login := range []string{"nobody", "no login!"} {
 		if _, err := s.ResetLink(t.Context(), login); err == nil {
@@ -221,8 +228,8 @@ func TestTheLedgerOverHTTP(t *testing.T) {
 		Size int64
 	}
 	want(t, "a page", admin.call("GET", "/api/ledger?limit=2&act=identity.invite", nil, &page), http.StatusOK)
-	if len(page.Entries) != 2 || page.Next == nil || page.Size != 8 {
-		t.Errorf("page = %+v, want two of three invitations, of 8 entries", page)
+	if len(page.Entries) != 2 || page.Next == nil || page.Size != 16 {
+		t.Errorf("page = %+v, want two of three invitations, of 16 entries", page)
 	}
 	want(t, "a bad cursor", admin.call("GET", "/api/ledger?cursor=x", nil, nil), http.StatusBadRequest)
 	var verdict struct {

@@ -27,6 +27,13 @@ type texts struct {
 	Stolen, Former                                string
 	Differ                                        string
 	Or, UsePasskey, PasskeyUnknown, PasskeyFailed string
+
+	// the second step, and what is added for it
+	Second, SecondLead, SecondLeadKey, Code, CodeHint, PaperHint, AppHint string
+	Confirm, LostAll, BadCode, Protect, ProtectLead, KeyLabel, KeyDefault string
+	KeyAdd, KeyFailed, KeyAddress, UseApp, OtherWay, App, AppLead         string
+	PictureAlt, TypedLead, Codes, CodesLead, CodesAsk, CodesMake, Print   string
+	GoOn, Back, Prove, ProveLead                                          string
 }
 
 func english() texts {
@@ -69,6 +76,39 @@ func english() texts {
 		Or: "or", UsePasskey: "Use a passkey",
 		PasskeyUnknown: "This passkey opens nothing here. Use another, or your password.",
 		PasskeyFailed:  "No passkey was shown. Try again, or use your password.",
+
+		Second:        "One more step",
+		SecondLead:    "Type the code that your app shows, or one of your codes on paper.",
+		SecondLeadKey: "Use your passkey, or one of your codes on paper.",
+		Code:          "Code",
+		CodeHint:      "6 digits of the app, or 16 of a code on paper",
+		PaperHint:     "16 digits",
+		AppHint:       "6 digits",
+		Confirm:       "Confirm",
+		LostAll:       "Neither passkey, app nor paper at hand? An administrator can help you.",
+		BadCode:       "The code is not right, or was used before. Wait for the next one.",
+		Protect:       "Protect your account",
+		ProtectLead:   "A password can be stolen. Add a second proof that it is you; it takes a minute. A passkey is best: your fingerprint, your face or the PIN of this device.",
+		KeyLabel:      "Name of the passkey",
+		KeyDefault:    "This device",
+		KeyAdd:        "Add a passkey",
+		KeyFailed:     "No passkey was made. Try again, or use an app.",
+		KeyAddress:    "Passkeys need the console’s name, and you came by its address. Use an app, or come back by the name.",
+		UseApp:        "Use an app that shows codes",
+		OtherWay:      "Use a passkey",
+		App:           "An app that shows codes",
+		AppLead:       "Scan this picture with the app on your phone (FreeOTP, Aegis, Google Authenticator…), then type the code that it shows.",
+		PictureAlt:    "QR code for the app",
+		TypedLead:     "Cannot scan? Type this key into the app:",
+		Codes:         "Your codes on paper",
+		CodesLead:     "Print them or write them down, and keep them away from your computer. Each works once, in the place of your passkey or app. They are not shown again.",
+		CodesAsk:      "Ten codes to sign in with when your passkey or app is not at hand. Earlier ones stop working.",
+		CodesMake:     "Show new codes",
+		Print:         "Print",
+		GoOn:          "I have kept them: go on",
+		Back:          "Back",
+		Prove:         "Is it still you?",
+		ProveLead:     "What comes next asks for a fresh proof.",
 	}
 }
 
@@ -112,6 +152,39 @@ func french() texts {
 		Or: "ou", UsePasskey: "Utiliser une clé d’accès",
 		PasskeyUnknown: "Cette clé d’accès n’ouvre rien ici. Utilisez-en une autre, ou votre mot de passe.",
 		PasskeyFailed:  "Aucune clé d’accès n’a été présentée. Réessayez, ou utilisez votre mot de passe.",
+
+		Second:        "Encore une étape",
+		SecondLead:    "Tapez le code affiché par votre application, ou l’un de vos codes sur papier.",
+		SecondLeadKey: "Utilisez votre clé d’accès, ou l’un de vos codes sur papier.",
+		Code:          "Code",
+		CodeHint:      "6 chiffres de l’application, ou les 16 d’un code sur papier",
+		PaperHint:     "16 chiffres",
+		AppHint:       "6 chiffres",
+		Confirm:       "Confirmer",
+		LostAll:       "Ni clé d’accès, ni application, ni papier sous la main ? Un administrateur peut vous aider.",
+		BadCode:       "Le code n’est pas le bon, ou a déjà servi. Attendez le suivant.",
+		Protect:       "Protégez votre compte",
+		ProtectLead:   "Un mot de passe peut être volé. Ajoutez une seconde preuve que c’est vous ; cela prend une minute. Le mieux est une clé d’accès : votre empreinte, votre visage ou le code PIN de cet appareil.",
+		KeyLabel:      "Nom de la clé d’accès",
+		KeyDefault:    "Cet appareil",
+		KeyAdd:        "Ajouter une clé d’accès",
+		KeyFailed:     "Aucune clé d’accès n’a été créée. Réessayez, ou utilisez une application.",
+		KeyAddress:    "Les clés d’accès demandent le nom de la console, et vous êtes venu par son adresse. Utilisez une application, ou revenez par le nom.",
+		UseApp:        "Utiliser une application qui affiche des codes",
+		OtherWay:      "Utiliser une clé d’accès",
+		App:           "Une application qui affiche des codes",
+		AppLead:       "Scannez cette image avec l’application de votre téléphone (FreeOTP, Aegis, Google Authenticator…), puis tapez le code qu’elle affiche.",
+		PictureAlt:    "Code QR pour l’application",
+		TypedLead:     "Impossible de scanner ? Tapez cette clé dans l’application :",
+		Codes:         "Vos codes sur papier",
+		CodesLead:     "Imprimez-les ou notez-les, et gardez-les loin de votre ordinateur. Chacun sert une fois, à la place de votre clé d’accès ou de votre application. Ils ne seront plus affichés.",
+		CodesAsk:      "Dix codes pour vous connecter sans votre clé d’accès ni votre application. Les précédents ne fonctionneront plus.",
+		CodesMake:     "Afficher de nouveaux codes",
+		Print:         "Imprimer",
+		GoOn:          "Je les ai gardés : continuer",
+		Back:          "Retour",
+		Prove:         "C’est toujours vous ?",
+		ProveLead:     "La suite demande une preuve récente.",
 	}
 }
 

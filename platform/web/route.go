@@ -29,6 +29,9 @@ const (
 
 	// SignedIn stands in a route for whoever is signed in, whatever the duties. Nobody is given it.
 	SignedIn Duty = "signed-in"
+	// Enrolling stands in a route for whoever is signed in, even if they must still add a second factor before anything else. Policies
+	// do not refuse such a route. Nobody is given it.
+	Enrolling Duty = "enrolling"
 	// Public stands in a route for everybody, signed in or not. Nobody is given it.
 	Public Duty = "public"
 )
@@ -44,7 +47,7 @@ type Route struct {
 	Method string
 	// Pattern is the path in the syntax of [http.ServeMux], without method and host: "/api/people/{id}".
 	Pattern string
-	// Duties are the duties of which a person needs one; or [SignedIn] alone, or [Public] alone. Without any the
+	// Duties are the duties of which a person needs one; or [SignedIn], [Enrolling] or [Public] alone. Without any the
 	// table is refused, so a route that nobody thought about cannot exist.
 	Duties  []Duty
 	Handler http.Handler
@@ -74,7 +77,7 @@ type Guard interface {
 var ErrRoute = errors.New("web: bad route")
 
 // NewMux serves routes, each behind guard. It refuses the whole table, naming every bad route, when one has no
-// duties or unknown ones, mixes [Public] or [SignedIn] with others, has no handler, or collides with another.
+// duties or unknown ones, mixes [Public], [Enrolling] or [SignedIn] with others, has no handler, or collides with another.
 func NewMux(routes []Route, guard Guard) (*http.ServeMux, error) {
 	mux := http.NewServeMux()
 	var bad []error
@@ -106,7 +109,7 @@ func (r Route) check() error {
 		return errors.New("no duties: say who may use it")
 	}
 	for _, d := range r.Duties {
-		alone := d == Public || d == SignedIn
+		alone := d == Public || d == SignedIn || d == Enrolling
 		if alone && len(r.Duties) > 1 {
 			return fmt.Errorf("%q stands alone or not at all", d)
 		}

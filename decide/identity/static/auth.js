@@ -20,31 +20,63 @@ for (const input of document.querySelectorAll('input[type=password]')) {
 }
 document.getElementById('faults')?.focus();
 
-// Signs in with a passkey, where the browser knows what that is.
-const passkey = document.getElementById('passkey');
-if (passkey && window.PublicKeyCredential) {
-	const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
-	const text = (buffer) => buffer && btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
-	const ask = (body) => fetch('/sign-in/passkey', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
-	const [button] = passkey.getElementsByTagName('button');
-	const say = (words) => { passkey.lastElementChild.textContent = words; button.disabled = false; };
-	passkey.hidden = false;
+// The way to paper.
+const print = document.getElementById('print');
+if (print) {
+	print.parentElement.hidden = false;
+	print.addEventListener('click', () => window.print());
+}
+
+// Passkeys, where the browser knows what they are.
+const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+const text = (buffer) => buffer && btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+const post = (path, body) => fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+const many = (list) => (list ?? []).map((c) => ({ ...c, id: bytes(c.id) }));
+const block = (id) => window.PublicKeyCredential && document.getElementById(id);
+
+/** Does something at each click, one at a time; where it says nothing, the page is left. */
+function onClick(div, what) {
+	const button = div.querySelector('button');
+	div.hidden = false;
 	button.addEventListener('click', async () => {
+		const say = (words) => { div.querySelector('.fault').textContent = words; };
 		say('');
 		button.disabled = true;
 		try {
-			const asked = await ask({});
-			if (!asked.ok) return say(passkey.dataset.failed);
-			const { ceremony, options } = await asked.json();
-			const key = await navigator.credentials.get({ publicKey: { ...options, challenge: bytes(options.challenge) } });
-			const { clientDataJSON, authenticatorData, signature, userHandle } = key.response;
-			const answer = { id: key.id, rawId: text(key.rawId), type: key.type, clientExtensionResults: key.getClientExtensionResults(),
-				response: { clientDataJSON: text(clientDataJSON), authenticatorData: text(authenticatorData), signature: text(signature), userHandle: text(userHandle) } };
-			const opened = await ask({ ceremony, answer, next: passkey.dataset.next });
-			if (!opened.ok) return say(passkey.dataset.unknown);
-			location.assign((await opened.json()).next);
-		} catch { // it was not shown, or the network is gone
-			say(passkey.dataset.failed);
+			say(await what() ?? '');
+		} catch { // none was shown, or the network is gone
+			say(div.dataset.failed);
 		}
+		button.disabled = false;
 	});
 }
+
+const passkey = block('passkey');
+if (passkey) onClick(passkey, async () => {
+	const { next, at, failed, unknown } = passkey.dataset;
+	const asked = await post(at, at.endsWith('/prove') ? { passkey: true } : {});
+	if (!asked.ok) return failed;
+	const { ceremony, options } = await asked.json();
+	const key = await navigator.credentials.get({ publicKey: { ...options, challenge: bytes(options.challenge), allowCredentials: many(options.allowCredentials) } });
+	const { clientDataJSON, authenticatorData, signature, userHandle } = key.response;
+	const answer = { id: key.id, rawId: text(key.rawId), type: key.type, clientExtensionResults: key.getClientExtensionResults(),
+		response: { clientDataJSON: text(clientDataJSON), authenticatorData: text(authenticatorData), signature: text(signature), userHandle: text(userHandle) } };
+	const opened = await post(at, at.endsWith('/prove') ? { ceremony, answer } : { ceremony, answer, next });
+	if (!opened.ok) return unknown;
+	location.assign(opened.status === 204 ? next || '/' : (await opened.json()).next);
+});
+
+const added = block('new-passkey');
+if (added) onClick(added, async () => {
+	const asked = await post('/api/me/passkeys', {});
+	if (!asked.ok) return (await asked.json()).error === 'passkey-name' ? added.dataset.address : added.dataset.failed;
+	const { ceremony, options } = await asked.json();
+	const key = await navigator.credentials.create({ publicKey: { ...options, challenge: bytes(options.challenge), user: { ...options.user, id: bytes(options.user.id) },
+		excludeCredentials: many(options.excludeCredentials) } });
+	const r = key.response;
+	const answer = { id: key.id, rawId: text(key.rawId), type: key.type, clientExtensionResults: key.getClientExtensionResults(),
+		response: { clientDataJSON: text(r.clientDataJSON), attestationObject: text(r.attestationObject), transports: r.getTransports?.() ?? [] } };
+	const kept = await post('/api/me/passkeys', { ceremony, answer, label: document.getElementById('label').value });
+	if (!kept.ok) return added.dataset.failed;
+	added.querySelector('form').submit();
+});

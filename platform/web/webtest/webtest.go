@@ -47,7 +47,7 @@ func want(route web.Route, duty web.Duty, nobody bool) int {
 		return http.StatusNoContent
 	case nobody:
 		return http.StatusUnauthorized
-	case slices.Contains(route.Duties, web.SignedIn), slices.Contains(route.Duties, duty):
+	case slices.Contains(route.Duties, web.SignedIn), slices.Contains(route.Duties, web.Enrolling), slices.Contains(route.Duties, duty):
 		return http.StatusNoContent
 	}
 	return http.StatusForbidden

@@ -1236,6 +1236,9 @@ export const en = {
     done: 'The copy is downloaded.',
     duty: 'Opening copies of files needs the duty analyst.',
   },
+  prove: {
+    title: 'Is it still you?', why: 'This needs a fresh proof that it is you.', passkey: 'Use a passkey', code: 'Code', confirm: 'Confirm', none: 'No passkey was shown.',
+  },
   settings: {
     title: 'Settings',
     parts: 'Parts of the settings',
@@ -1273,8 +1276,12 @@ export const en = {
       failed: 'No passkey was made.',
       already: 'There already is a passkey of yours on this device.',
       cannot: 'This browser knows no passkeys.',
-      prove: 'Your password, once more',
-      goOn: 'Go on',
+    },
+    second: {
+      title: 'After the password',
+      hint: 'What you show after your password, where no passkey is at hand.',
+      app: 'An app that shows codes', noApp: 'none', add: 'Add an app', replace: 'Replace', remove: 'Remove the app',
+      paper: 'Codes on paper', left: '{n} left', fresh: 'New codes',
     },
     sessions: 'Your sessions',
     thisOne: 'this one',
@@ -1361,6 +1368,7 @@ export const en = {
     somebody: 'Somebody ({id})',
     actNames: {
       'identity.setup-link': 'Made the set-up link', 'identity.setup': 'Set Bulwark up', 'identity.sign-in': 'Sign-in', 'identity.sign-out': 'Sign-out', 'identity.invite': 'Invited', 'identity.accept': 'Accepted the invitation',
+      'identity.totp': 'Added an app that shows codes', 'identity.drop-totp': 'Removed the app that shows codes', 'identity.recovery-codes': 'Made new codes on paper', 'identity.prove': 'Proved again who they are',
       'identity.duties': 'Changed duties', 'identity.disable': 'Suspended', 'identity.enable': 'Let in again', 'identity.reset-link': 'Made a new link', 'identity.password': 'Changed the password', 'identity.passkey': 'Added a passkey', 'identity.drop-passkey': 'Removed a passkey', 'identity.passkey-copied': 'Showed a passkey that was copied',
       'identity.end-session': 'Ended a session', 'identity.end-sessions': 'Ended sessions', 'console.export': 'Exported events',
     },
@@ -1523,6 +1531,7 @@ export const en = {
     'passkeys-many': 'You have ten passkeys: remove one first.',
     'no-such-passkey': 'This passkey is gone already.',
     label: 'The name needs 1 to 60 characters.',
+    'prove-again': 'This needs a fresh proof that it is you.', 'code-wrong': 'The code is not right, or was used before.', 'last-factor': 'This is your last second proof: add another first.', 'second-factor-needed': 'Add a second proof that it is you first.',
     'password-wrong': 'This is not your current password.',
     busy: 'The node is busy with the same. Try again in a moment.',
     'no-such-person': 'There is nobody of that name any more.',

@@ -1240,6 +1240,9 @@ export const fr: Dictionary = {
     done: 'La copie est téléchargée.',
     duty: 'Ouvrir des copies de fichiers demande l’attribution analyste.',
   },
+  prove: {
+    title: 'C’est toujours vous ?', why: 'Ceci demande une preuve récente que c’est vous.', passkey: 'Utiliser une clé d’accès', code: 'Code', confirm: 'Confirmer', none: 'Aucune clé d’accès n’a été présentée.',
+  },
   settings: {
     title: 'Réglages',
     parts: 'Parties des réglages',
@@ -1277,8 +1280,12 @@ export const fr: Dictionary = {
       failed: 'Aucune clé d’accès n’a été créée.',
       already: 'Cet appareil contient déjà une clé d’accès à vous.',
       cannot: 'Ce navigateur ne connaît pas les clés d’accès.',
-      prove: 'Votre mot de passe, encore une fois',
-      goOn: 'Continuer',
+    },
+    second: {
+      title: 'Après le mot de passe',
+      hint: 'Ce que vous montrez après votre mot de passe, quand aucune clé d’accès n’est sous la main.',
+      app: 'Une application qui affiche des codes', noApp: 'aucune', add: 'Ajouter une application', replace: 'Remplacer', remove: 'Retirer l’application',
+      paper: 'Codes sur papier', left: 'il en reste {n}', fresh: 'Nouveaux codes',
     },
     sessions: 'Vos sessions',
     thisOne: 'celle-ci',
@@ -1365,6 +1372,7 @@ export const fr: Dictionary = {
     somebody: 'Quelqu’un ({id})',
     actNames: {
       'identity.setup-link': 'Lien de mise en place', 'identity.setup': 'Mise en place de Bulwark', 'identity.sign-in': 'Connexion', 'identity.sign-out': 'Déconnexion', 'identity.invite': 'Invitation', 'identity.accept': 'Invitation acceptée',
+      'identity.totp': 'Ajout d’une application à codes', 'identity.drop-totp': 'Retrait de l’application à codes', 'identity.recovery-codes': 'Nouveaux codes sur papier', 'identity.prove': 'Nouvelle preuve d’identité',
       'identity.duties': 'Changement d’attributions', 'identity.disable': 'Suspension', 'identity.enable': 'Retour permis', 'identity.reset-link': 'Nouveau lien', 'identity.password': 'Changement de mot de passe', 'identity.passkey': 'Ajout d’une clé d’accès', 'identity.drop-passkey': 'Retrait d’une clé d’accès', 'identity.passkey-copied': 'Clé d’accès copiée, refusée',
       'identity.end-session': 'Session terminée', 'identity.end-sessions': 'Sessions terminées', 'console.export': 'Export d’événements',
     },
@@ -1526,6 +1534,7 @@ export const fr: Dictionary = {
     'passkeys-many': 'Vous avez dix clés d’accès : retirez-en une d’abord.',
     'no-such-passkey': 'Cette clé d’accès n’existe déjà plus.',
     label: 'Le nom demande 1 à 60 caractères.',
+    'prove-again': 'Ceci demande une preuve récente que c’est vous.', 'code-wrong': 'Le code n’est pas le bon, ou a déjà servi.', 'last-factor': 'C’est votre dernière seconde preuve : ajoutez-en d’abord une autre.', 'second-factor-needed': 'Ajoutez d’abord une seconde preuve que c’est vous.',
     'password-wrong': 'Ce n’est pas votre mot de passe actuel.',
     busy: 'Le nœud fait déjà la même chose. Réessayez dans un instant.',
     'no-such-person': 'Cette personne n’existe plus.',

@@ -45,7 +45,11 @@ export function address(path: string, params: Params = {}): string {
 export const get = <T>(path: string, params?: Params, signal?: AbortSignal) => request<T>('GET', address(path, params), undefined, signal)
 export const send = <T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown) => request<T>(method, path, body)
 
-async function request<T>(method: string, url: string, body: unknown, signal?: AbortSignal): Promise<T> {
+let prove: (() => Promise<boolean>) | undefined
+/** Says who asks whoever is here to prove once more that it is them, where a request needs that; it answers whether they did. */
+export const proveWith = (ask: () => Promise<boolean>) => { prove = ask }
+
+async function request<T>(method: string, url: string, body: unknown, signal?: AbortSignal, proved = false): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': language }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   const init: RequestInit = { method, headers, credentials: 'same-origin' }
@@ -53,7 +57,13 @@ async function request<T>(method: string, url: string, body: unknown, signal?: A
   if (signal) init.signal = signal
   const response = await fetch(url, init)
   if (response.status === 401) leave()
-  if (!response.ok) throw await problem(response)
+  if (!response.ok) {
+    const p = await problem(response)
+    if (p.code === 'second-factor-needed') location.assign(address('/factors', { next: location.pathname + location.search }))
+    // What asks by itself does not interrupt; what somebody wants to do does.
+    if (p.code === 'prove-again' && method !== 'GET' && !proved && await prove?.()) return request<T>(method, url, body, signal, true)
+    throw p
+  }
   if (response.status === 204) return undefined as T
   return (await response.json()) as T
 }
