@@ -106,3 +106,16 @@ func (e *Event) texts(field string) (all []string) {
 
 // Dropped is how many events and groups of events found no room.
 func (c *Correlator) Dropped() uint64 { return c.engine.Dropped }
+
+// window is what is kept of the windows of a correlation.
+type window = correlate.Window
+
+// mostKept is how many events and groups are kept over a restart, of all correlations together.
+const mostKept = 100_000
+
+func (c *Correlator) keep() (all []window, left int) { return c.engine.Keep(mostKept) }
+
+func (c *Correlator) restore(all []window) { c.engine.Restore(all) }
+
+// adopt goes on where the correlations of before were that are written in the same way.
+func (c *Correlator) adopt(before *Correlator) { c.engine.Adopt(before.engine) }

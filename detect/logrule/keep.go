@@ -68,6 +68,8 @@ func (r *Room) load(ctx context.Context) error {
 			to = &r.heard
 		case "from":
 			to = &from
+		case "windows":
+			to = &r.windows
 		default:
 			continue
 		}
@@ -79,20 +81,36 @@ func (r *Room) load(ctx context.Context) error {
 	return nil
 }
 
-// keep writes down what matched and what was heard.
+// keep writes down what matched, what was heard, and the windows of correlations.
 func (r *Room) keep(ctx context.Context) error {
+	if r.needs.Fleeting {
+		return nil
+	}
+	open := r.keptWindows()
 	r.mu.Lock()
 	r.hear()
 	fired, err := json.Marshal(r.fired)
 	heard, err2 := json.Marshal(r.heard)
 	from, err3 := json.Marshal(r.keptFrom())
 	r.mu.Unlock()
-	if err := errors.Join(err, err2, err3); err != nil || r.needs.Fleeting {
+	if err := errors.Join(err, err2, err3); err != nil {
 		return err
 	}
-	return r.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		return db.Put(ctx, tx, []stateRow{{Name: "fired", Doc: fired}, {Name: "heard", Doc: heard}, {Name: "from", Doc: from}}, "name", "doc")
-	})
+	rows := []stateRow{{Name: "fired", Doc: fired}, {Name: "heard", Doc: heard}, {Name: "from", Doc: from}}
+	if open != nil {
+		text, err := json.Marshal(open)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, stateRow{Name: "windows", Doc: text})
+	}
+	err = r.needs.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return db.Put(ctx, tx, rows, "name", "doc") })
+	if err == nil && open != nil {
+		r.taking.Lock()
+		r.safe = open.At
+		r.taking.Unlock()
+	}
+	return err
 }
 
 // Decide puts a rule in force or out of it, and notes who did so and why.

@@ -89,6 +89,13 @@ type Room struct {
 	live        Live
 	whereabouts whereabouts
 	batch       event.Batch
+
+	// taking is held while a batch is asked about and told of, before mu. It guards what follows.
+	taking  sync.Mutex
+	asked   uint64 // the batch of this number on the bus was asked about, and is not told of yet; 0: there is none
+	alerts  []byte // of it
+	windows windows
+	safe    bus.Mark // the windows as they stood there are kept
 }
 
 // Fired is how often a rule matched.
@@ -98,7 +105,7 @@ type Fired struct {
 	Last  time.Time `json:"last"`
 }
 
-type counters struct{ events, matches, failed, dropped, faults prometheus.Counter }
+type counters struct{ events, matches, failed, dropped, unkept, faults prometheus.Counter }
 
 // Open makes the room, and reads the rules.
 func Open(ctx context.Context, n Needs) (*Room, error) {
@@ -118,6 +125,7 @@ func Open(ctx context.Context, n Needs) (*Room, error) {
 			matches: c("matches_total", "Matches of rules that were told."),
 			failed:  c("malformed_total", "Batches on the bus that could not be read."),
 			dropped: c("dropped_total", "Events and groups for which correlations had no room."),
+			unkept:  c("unkept_total", "Events and groups in the windows of correlations that were too many to be kept over a restart."),
 			faults:  c("faults_total", "How often the program failed on a rule and an event, and went on.")}}
 	if !n.Fleeting {
 		if err := r.load(ctx); err != nil {
@@ -136,7 +144,7 @@ func Offline(n Needs) (*Room, error) {
 	return r, r.Reload()
 }
 
-// Reload reads the rules anew. Those that were in force stay so where they cannot be read. What correlations had seen is forgotten.
+// Reload reads the rules anew. Those that were in force stay so where they cannot be read. Correlations that are written as before go on.
 func (r *Room) Reload() error {
 	files, err := r.needs.Rules()
 	if err == nil {
@@ -165,7 +173,14 @@ func (r *Room) Reload() error {
 		before = r.set.kindsAsked()
 		r.hear() // the classes of the set before know it
 	}
-	r.set, r.correlator, r.files, r.since = set, set.Correlator(), files, r.needs.Clock.Now()
+	correlator := set.Correlator()
+	if r.correlator == nil {
+		correlator.restore(r.windows.All)
+		r.windows.All = nil
+	} else {
+		correlator.adopt(r.correlator)
+	}
+	r.set, r.correlator, r.files, r.since = set, correlator, files, r.needs.Clock.Now()
 	r.took = r.since.Sub(begun)
 	r.run, r.events, r.faults = set.measured(), 0, map[string]uint64{}
 	if r.again != nil && !slices.Equal(before, set.kindsAsked()) {
@@ -193,7 +208,11 @@ const Holder = "logrule"
 
 // Run asks rules about what comes over the bus until ctx ends.
 func (r *Room) Run(ctx context.Context, b *bus.Bus) error {
+	if err := r.catchUp(ctx, b); err != nil {
+		return err
+	}
 	var keeping sync.WaitGroup
+	defer r.keepNow(ctx)
 	defer keeping.Wait()
 	keeping.Go(func() { r.keepOften(ctx) })
 	for {
@@ -203,7 +222,7 @@ func (r *Room) Run(ctx context.Context, b *bus.Bus) error {
 		r.again = stop
 		r.mu.Unlock()
 		err := b.Subscribe(some, Holder, event.Subjects(kinds), bus.FromNew, func(ctx context.Context, m *bus.Message) error {
-			return r.take(ctx, m.Batch)
+			return r.take(ctx, m)
 		})
 		stop()
 		if err != nil || ctx.Err() != nil {
@@ -216,27 +235,40 @@ func (r *Room) Run(ctx context.Context, b *bus.Bus) error {
 const keepEvery = 10 * time.Second
 
 func (r *Room) keepOften(ctx context.Context) {
-	for more := true; more; {
-		more = clock.Pause(ctx, keepEvery)
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		if err := r.keep(end); err != nil {
-			r.needs.Log.WarnContext(ctx, "keeping what rules matched", "error", err)
-		}
-		cancel()
+	for r.keepNow(ctx); clock.Pause(ctx, keepEvery); {
+		r.keepNow(ctx)
 	}
 }
 
-// take asks rules about a batch, and tells what matches. It returns when that is safe.
-func (r *Room) take(ctx context.Context, batch []byte) error {
-	alerts, err := r.ask(batch)
-	if err != nil {
-		r.count.failed.Inc()
-		r.needs.Log.WarnContext(ctx, "a batch on the bus is malformed", "error", err)
+// keepNow writes down what is to be kept, even when ctx has ended.
+func (r *Room) keepNow(ctx context.Context) {
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := r.keep(end); err != nil {
+		r.needs.Log.WarnContext(ctx, "keeping what rules matched", "error", err)
 	}
-	if alerts == nil {
-		return nil // one that is malformed will never be better
+}
+
+// take asks rules about a batch, and tells what matches. It returns when that is safe: where it could not be told, the batch comes again,
+// and is not asked about again.
+func (r *Room) take(ctx context.Context, m *bus.Message) error {
+	r.taking.Lock()
+	defer r.taking.Unlock()
+	if r.asked != m.Seq {
+		alerts, err := r.ask(m.Batch)
+		if err != nil { // one that is malformed will never be better
+			r.count.failed.Inc()
+			r.needs.Log.WarnContext(ctx, "a batch on the bus is malformed", "error", err)
+		}
+		r.asked, r.alerts = m.Seq, alerts
 	}
-	return r.needs.Publisher.Publish(ctx, event.KindAlert, alerts)
+	if r.alerts != nil {
+		if err := r.needs.Publisher.Publish(ctx, event.KindAlert, r.alerts); err != nil {
+			return err
+		}
+	}
+	r.windows.At.Seq, r.asked, r.alerts = m.Seq, 0, nil
+	return nil
 }
 
 // suffix makes a sensor's name that of what rules say of its events.

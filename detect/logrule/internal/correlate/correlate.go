@@ -205,11 +205,7 @@ func (g *group) add(c *correlation, member int, m Match) bool {
 		}
 		x.number, _ = sigma.Number(x.value)
 	}
-	g.events = append(g.events, x)
-	for v := range strings.SplitSeq(x.value, between) {
-		g.counts[v]++
-	}
-	g.sum += x.number
+	g.put(x)
 	for ; g.events[g.head].at.Before(m.Time.Add(-c.Span)); g.head++ {
 		g.forget()
 	}
@@ -222,6 +218,15 @@ func (g *group) add(c *correlation, member int, m Match) bool {
 		g.events, g.head = append(g.events[:0], g.events[g.head:]...), 0
 	}
 	return true
+}
+
+// put adds an event to what is counted.
+func (g *group) put(x seen) {
+	g.events = append(g.events, x)
+	for v := range strings.SplitSeq(x.value, between) {
+		g.counts[v]++
+	}
+	g.sum += x.number
 }
 
 // forget takes the oldest event out of what is counted.
