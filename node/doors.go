@@ -61,11 +61,24 @@ func (n *Node) judgeRoute(r *http.Request, p identity.Person) string {
 	at, _ := netip.ParseAddr(web.Peer(r))
 	h := n.doors.handle(n.access, sessionOf(p, at))
 	action, door := policy.ID("Action", "use"), policy.ID("Door", r.Pattern)
-	if h.Decide(action, door).Allow {
+	d := h.Decide(action, door)
+	if !d.Allow {
+		if err := n.access.Refresh(r.Context()); err == nil {
+			d = h.Decide(action, door)
+		}
+	}
+	stepUp := slices.ContainsFunc(d.Obligations, func(o policy.Obligation) bool { return o.Do == "step-up" })
+	switch {
+	case d.Allow && stepUp && n.clock.Now().Sub(p.Proved) >= identity.FreshProof:
+		return identity.ProveAgain
+	case d.Allow:
 		return ""
 	}
-	if err := n.access.Refresh(r.Context()); err == nil && h.Decide(action, door).Allow {
-		return ""
+	switch h.Proof(action, door) {
+	case access.SameProof:
+		return identity.ProveAgain
+	case access.PasskeyProof:
+		return identity.PasskeyNeeded
 	}
 	return "policy-refuses"
 }

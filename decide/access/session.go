@@ -179,6 +179,36 @@ func (h *Handle) Next(action, resource policy.UID) (all []Next) {
 	return all
 }
 
+// Proof is what of a proof would turn a no into a yes.
+type Proof int
+
+const (
+	// NoProof would: something else is missing.
+	NoProof Proof = iota
+	// SameProof would, as long as it is fresh: what opened the session, once more.
+	SameProof
+	// PasskeyProof would, because it is more than what opened the session.
+	PasskeyProof
+)
+
+// Proof tries what a fresh proof would do about a no.
+func (h *Handle) Proof(action, resource policy.UID) Proof {
+	now := h.access.needs.Clock.Now()
+	h.mu.RLock()
+	s := h.session
+	h.mu.RUnlock()
+	with := func(assurance int, resistant bool) bool {
+		return h.handle.Ask(action, resource, now, policy.Attrs{"auth": policy.Attrs{"assurance": assurance, "resistant": resistant, "proved": now}}).Allow
+	}
+	switch {
+	case with(s.Assurance, s.Resistant):
+		return SameProof
+	case with(3, true):
+		return PasskeyProof
+	}
+	return NoProof
+}
+
 func (a *Access) disabled(person string) bool {
 	a.mu.RLock()
 	defer a.mu.RUnlock()

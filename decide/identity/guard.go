@@ -37,7 +37,7 @@ func (i *Identity) Require(duties []web.Duty, next http.Handler) http.Handler {
 		}
 		if i.judge != nil && !enrolling { // no policy keeps anybody from proving who they are
 			if refusal := i.judge(r, s.asker()); refusal != "" {
-				web.Refuse(w, r, http.StatusForbidden, refusal)
+				refuse(w, r, refusal)
 				return
 			}
 		}
@@ -69,6 +69,21 @@ func signInFirst(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.Refuse(w, r, http.StatusUnauthorized, "signed-out")
+}
+
+// What a judge answers where a proof would do: the session's own once more, or a passkey.
+const (
+	ProveAgain    = "prove-again"
+	PasskeyNeeded = "passkey-needed"
+)
+
+// refuse tells somebody that policies refuse; where a proof would do, it sends a browser to the page on which it is given.
+func refuse(w http.ResponseWriter, r *http.Request, refusal string) {
+	if refusal == ProveAgain && r.Method == http.MethodGet && web.WantsPage(r) {
+		http.Redirect(w, r, withNext("/prove", r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	web.Refuse(w, r, http.StatusForbidden, refusal)
 }
 
 // enrolFirst sends a browser to where a second factor is added.

@@ -160,7 +160,8 @@ func (i *Identity) sweep(ctx context.Context) error {
 		_, sessions := tx.NewDelete().Model((*sessionRow)(nil)).
 			Where("ends <= ? OR seen <= ?", now, now.Add(-i.config.idle())).Exec(ctx)
 		_, links := tx.NewDelete().Model((*linkRow)(nil)).Where("ends <= ?", now.Add(-30*24*time.Hour)).Exec(ctx)
-		return errors.Join(sessions, links)
+		_, vouches := tx.NewDelete().Model((*vouchRow)(nil)).Where("ends <= ?", now).Exec(ctx)
+		return errors.Join(sessions, links, vouches)
 	})
 }
 

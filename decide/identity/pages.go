@@ -188,7 +188,10 @@ func (g *page) explain(err error) bool {
 		{password.ErrShort, "password", g.T.Short}, {password.ErrLong, "password", g.T.Long}, {password.ErrText, "password", g.T.NotText},
 		{password.ErrCommon, "password", g.T.Common}, {password.ErrContext, "password", g.T.Local}, {password.ErrPattern, "password", g.T.Pattern},
 		{ErrStolen, "password", g.T.Stolen}, {ErrFormer, "password", g.T.Former},
-		{ErrCode, "code", g.T.BadCode}, {ErrSignIn, "", g.T.BadSignIn}, {password.ErrBusy, "", g.T.Busy},
+		{ErrCode, "code", g.T.BadCode},
+		{ErrNoPerson, "login", g.T.VouchNobody}, {ErrSelf, "login", g.T.VouchSelf}, {ErrVouched, "login", g.T.VouchTwice},
+		{ErrAdministratorNeeded, "login", g.T.VouchAdministrator}, {ErrAssurance, "", g.T.VouchAssurance},
+		{ErrSignIn, "", g.T.BadSignIn}, {password.ErrBusy, "", g.T.Busy},
 	} {
 		if errors.Is(err, x.err) {
 			g.refuse(x.field, x.text)

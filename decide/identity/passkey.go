@@ -47,8 +47,8 @@ const (
 	manyPasskeys = 10
 	// ceremonyLife is how long somebody may look for their key.
 	ceremonyLife = 5 * time.Minute
-	// freshProof is how long after a sign-in one's factors can be changed without proving it again.
-	freshProof = 10 * time.Minute
+	// FreshProof is how long after a proof one's factors can be changed, or done what policies ask a step-up for, without another.
+	FreshProof = 10 * time.Minute
 )
 
 // passkey is what is kept of a passkey as a factor's secret. None of it is secret.
@@ -184,7 +184,7 @@ func (i *Identity) holder(ctx context.Context, id, name string) (*holder, error)
 
 // proved refuses to change factors in a session whose person proved long ago who they are.
 func (i *Identity) proved(p Person) error {
-	if i.clock.Now().Sub(p.Proved) < freshProof {
+	if i.clock.Now().Sub(p.Proved) < FreshProof {
 		return nil
 	}
 	return errProve

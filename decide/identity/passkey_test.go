@@ -55,7 +55,7 @@ func TestPasskeysNeedANameAndAFreshProof(t *testing.T) {
 	if q, err := s.askWho(r); err != nil || q.Ceremony == "" {
 		t.Errorf("by a name: got %+v, %v", q, err)
 	}
-	old := Person{ID: "p", Login: "ana", Proved: s.clock.Now().Add(-freshProof)}
+	old := Person{ID: "p", Login: "ana", Proved: s.clock.Now().Add(-FreshProof)}
 	if _, err := s.askNew(r, old); !errors.Is(err, errProve) {
 		t.Errorf("long after the sign-in: got %v", err)
 	}

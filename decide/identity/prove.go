@@ -43,6 +43,9 @@ func (i *Identity) proveByCode(ctx context.Context, p Person, typed string, from
 	}
 	var o opened
 	err := i.withCode(ctx, p.ID, typed, from, func(ctx context.Context, tx bun.Tx, _ *personRow, kind factorKind) (err error) {
+		if kind == passFactor {
+			return ErrCode // it adds factors, and proves nothing else
+		}
 		o, err = i.renewed(ctx, tx, p, string(kind), "otp", "mfa")
 		return err
 	})

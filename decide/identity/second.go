@@ -115,8 +115,11 @@ func ablePerson(ctx context.Context, tx bun.IDB, id string) (*personRow, error) 
 // useCode uses a code of somebody up, or returns [ErrCode]. What was typed says by its length which kind it is.
 func (i *Identity) useCode(ctx context.Context, tx bun.Tx, person, typed string) (factorKind, error) {
 	code := onetime.Digits(typed)
-	if len(code) == onetime.PaperDigits {
+	switch len(code) {
+	case onetime.PaperDigits:
 		return recoveryFactor, i.usePaper(ctx, tx, person, code)
+	case onetime.PassDigits:
+		return passFactor, i.usePass(ctx, tx, person, code)
 	}
 	f := &factorRow{}
 	err := tx.NewSelect().Model(f).Where("person = ? AND kind = ?", person, totpFactor).Scan(ctx)
@@ -162,10 +165,17 @@ func (i *Identity) secondStep(ctx context.Context, s step, typed string, from vi
 		if err != nil || !same {
 			return errors.Join(err, ErrStep)
 		}
-		if o, err = i.open(ctx, tx, p.ID, byCode(), from); err != nil {
+		name := "sign-in"
+		if kind == passFactor {
+			name = "recover"
+			o, err = i.openEnrolling(ctx, tx, p.ID, byPassword(), from)
+		} else {
+			o, err = i.open(ctx, tx, p.ID, byCode(), from)
+		}
+		if err != nil {
 			return err
 		}
-		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "sign-in",
+		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: name,
 			detail: map[string]string{"address": from.address, "method": "pwd " + string(kind)}})
 	})
 	return o, err

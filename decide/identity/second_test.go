@@ -320,7 +320,7 @@ func TestStepUp(t *testing.T) {
 		b.call("GET", "/api/me", nil, &me)
 		return me.Proved
 	}
-	s.clock.Add(freshProof)
+	s.clock.Add(FreshProof)
 	if a := b.call("DELETE", "/api/me/app", nil, nil); a.code() != "prove-again" {
 		t.Errorf("removing a factor long after the sign-in = %s", a.text)
 	}
@@ -337,7 +337,7 @@ func TestStepUp(t *testing.T) {
 	}
 	before := fresh()
 	want(t, "a right code", b.call("POST", "/api/me/prove", map[string]string{"code": s.code("alix")}, nil), http.StatusNoContent)
-	if got := fresh(); got.Sub(before) != freshProof {
+	if got := fresh(); got.Sub(before) != FreshProof {
 		t.Errorf("proved %v after before", got.Sub(before))
 	}
 	a := b.form("/prove?next=/factors/codes", "code", s.code("alix"))

@@ -61,7 +61,7 @@ async function request<T>(method: string, url: string, body: unknown, signal?: A
     const p = await problem(response)
     if (p.code === 'second-factor-needed') location.assign(address('/factors', { next: location.pathname + location.search }))
     // What asks by itself does not interrupt; what somebody wants to do does.
-    if (p.code === 'prove-again' && method !== 'GET' && !proved && await prove?.()) return request<T>(method, url, body, signal, true)
+    if (['prove-again', 'passkey-needed'].includes(p.code) && method !== 'GET' && !proved && await prove?.()) return request<T>(method, url, body, signal, true)
     throw p
   }
   if (response.status === 204) return undefined as T

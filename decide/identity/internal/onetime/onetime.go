@@ -25,6 +25,8 @@ const (
 	secretSize = 20
 	// PaperDigits are those of a code on paper: 53 bits, and typed with the keys for numbers of a phone.
 	PaperDigits = 16
+	// PassDigits are those of a pass, which two colleagues give: 66 bits.
+	PassDigits = 20
 	// AppDigits are those of a code of an app.
 	AppDigits = 6
 )
@@ -98,13 +100,19 @@ func Digits(typed string) string {
 }
 
 // NewPaper is a code to be printed, in groups of four.
-func NewPaper() string {
-	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(PaperDigits), nil)
-	n, err := rand.Int(rand.Reader, most)
+func NewPaper() string { return digits(PaperDigits) }
+
+// NewPass is a pass to be told, in groups of four.
+func NewPass() string { return digits(PassDigits) }
+
+// digits are so many random ones.
+func digits(n int) string {
+	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
+	number, err := rand.Int(rand.Reader, most)
 	if err != nil {
 		panic(fmt.Sprintf("onetime: no randomness: %v", err)) // rand.Reader never fails
 	}
-	return groups(fmt.Sprintf("%0*d", PaperDigits, n))
+	return groups(fmt.Sprintf("%0*d", n, number))
 }
 
 // Picture is text as a QR code (ISO/IEC 18004): rows of modules, true where they are dark.
