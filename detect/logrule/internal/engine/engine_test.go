@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"bulwark/detect/logrule/internal/names"
+	"bulwark/detect/logrule/internal/record"
 	"bulwark/detect/logrule/internal/sigma"
 )
 
@@ -194,14 +195,72 @@ func TestMemoryIsBounded(t *testing.T) {
 	for k := range 200_000 {
 		text := fmt.Sprintf("%0*d", 1+k%300, k%5000)
 		var hash uint64
-		found, key, ok := m.get(uint32(k%3), 0, text, &hash, sigma.Plain)
+		known, key := m.get(uint32(k%3), 0, text, &hash, sigma.Plain)
 		want := []int32{int32(len(text)), int32(k % 3)}
-		if ok && !slices.Equal(found, want) {
-			t.Fatalf("of %q is remembered %v, want %v", text, found, want)
+		if known != nil && (!slices.Equal(m.of(known), want) || known.clean != (k%5 == 0)) {
+			t.Fatalf("of %q is remembered %v, want %v", text, m.of(known), want)
 		}
-		m.put(key, want)
+		m.put(key, want, k%5 == 0)
 	}
-	if len(m.text) > memoText || len(m.groups) > memoGroups || len(m.slots) != memoSlots {
-		t.Errorf("%d bytes, %d groups and %d values are remembered", len(m.text), len(m.groups), len(m.slots))
+	if len(m.groups) > memoGroups || len(m.slots) != memoSlots {
+		t.Errorf("%d groups and %d values are remembered", len(m.groups), len(m.slots))
+	}
+}
+
+// Of values that come again it is known whether a keyword may be in them; that must not hide one.
+func TestKeywordsAreFoundInValuesThatComeAgain(t *testing.T) {
+	docs, err := sigma.Read([]byte("title: t\nlogsource: {product: windows}\ndetection: {k: ['sekurlsa::logonpasswords'], x: {a|endswith: cmd.exe}, condition: k or x}\n"), "r.yml", sigma.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := Book{Names: table}
+	p := book.Compile([]Rule{{7, docs[0].Rule.Condition}}, Class{})
+	var run Run
+	var r record.Record
+	for range 3 {
+		for line, want := range map[string]int{
+			`{"a":"x SEKURLSA::LogonPasswords","b":"1"}`:                     1,
+			`{"a":"nothing of it","b":"1"}`:                                  0,
+			`{"a":"nothing of it","b":"c:\\cmd.exe"}`:                        0,
+			`{"a":"nothing of it","c":"sekurlsa::logonpasswords"}`:           1,
+			`{"a":"c:\\cmd.exe","b":"1"}`:                                    1,
+			`{"a":"nothing \u006ff it","b":"sekurlsa::logonpass\u0077ords"}`: 1,
+		} {
+			if err := r.Read([]byte(line)); err != nil {
+				t.Fatal(err)
+			}
+			run.Lay(&r, table)
+			if got := p.Match(&run, nil); len(got) != want {
+				t.Errorf("%s: %d rules match, want %d", line, len(got), want)
+			}
+		}
+	}
+}
+
+// An expression without a text that it must have wakes its rule where it holds, and is counted as its cost.
+func TestExpressionsWakeTheirRules(t *testing.T) {
+	docs, err := sigma.Read([]byte(`{title: t, logsource: {product: windows}, detection: {x: {a|re: '[0-9]{3}\s[a-f]{2}'}, y: {b: quiet}, condition: x and not y}}`), "r.yml", sigma.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := Book{Names: table}
+	p := book.Compile([]Rule{{0, docs[0].Rule.Condition}}, Class{})
+	if p.Always() != 0 {
+		t.Errorf("%d rules are asked about every event", p.Always())
+	}
+	run := Run{Costs: make([]Cost, 1)}
+	for range 3 {
+		for _, tt := range []struct {
+			in   log
+			want int
+		}{{log{"a": {{Text: "x 123 af"}}}, 1}, {log{"a": {{Text: "123 xx"}}}, 0}, {log{"a": {{Text: "123 ab"}}, "b": {{Text: "quiet"}}}, 0}, {log{"b": {{Text: "123 ab"}}}, 0}} {
+			run.Lay(tt.in, table)
+			if got := p.Match(&run, nil); len(got) != tt.want {
+				t.Errorf("%v: %d rules match, want %d", tt.in, len(got), tt.want)
+			}
+		}
+	}
+	if got := run.Costs[0].Asked; got < 3+6 || got > 9+6 { // values that come again need not be asked again
+		t.Errorf("the rule cost %d questions, want one for each value and one for each event that woke it", got)
 	}
 }

@@ -70,6 +70,13 @@ func worthOf(t *sigma.Test) int {
 	return len(text)
 }
 
+// expression is one that every value of a field is asked, for a rule that nothing else wakes.
+type expression struct {
+	test  *residue
+	group int32
+	rule  int
+}
+
 // entry is a text that is looked for.
 type entry struct {
 	text  string // in lower case
@@ -100,10 +107,11 @@ type field struct {
 	grams grams   // found anywhere, of four bytes and more
 	sieve *sieve  // of all of them, where it is all fields; nil: it has none
 	lone  []entry // found anywhere, of one byte
+	asks  []expression
 }
 
 func newField(id uint32, every bool, at place) *field {
-	return &field{id: id, every: every, place: at, back: ends{back: true}, short: grams{width: 2}, grams: grams{width: 4}}
+	return &field{id: id, every: every, place: at, back: ends{back: true}, short: grams{width: 2, spare: 4}, grams: grams{width: 4, spare: 4}}
 }
 
 func (f *field) add(t *sigma.Test, group int32) {

@@ -25,8 +25,8 @@ type bucket struct {
 
 const golden = 0x9e3779b97f4a7c15
 
-// newIndex takes the number of each entry.
-func newIndex(numbers []uint64) index {
+// newIndex takes the number of each entry. The map has 1<<spare bits for each, or twice as many.
+func newIndex(numbers []uint64, spare uint) index {
 	x := index{list: make([]int32, len(numbers))}
 	for k := range x.list {
 		x.list[k] = int32(k)
@@ -39,7 +39,7 @@ func newIndex(numbers []uint64) index {
 		}
 	}
 	x.size = uint(bits.Len(uint(distinct + distinct/8)))
-	x.wide = min(max(x.size+4, 6), 17)
+	x.wide = min(max(x.size+spare, 6), 17)
 	x.bits, x.slots = make([]uint64, 1<<(x.wide-6)), make([]bucket, 1<<x.size)
 	for from := 0; from < len(numbers); {
 		n, to := numbers[x.list[from]], from+1
@@ -119,7 +119,7 @@ func (e *ends) finish() {
 		e.widths |= 1 << width
 		numbers[k] = e.number(x.text, width)
 	}
-	e.index = newIndex(numbers)
+	e.index = newIndex(numbers, 4)
 }
 
 func (e *ends) look(lower, value string, out []int32) []int32 {
@@ -142,9 +142,10 @@ func (e *ends) look(lower, value string, out []int32) []int32 {
 	return out
 }
 
-// grams find texts anywhere in a value, each by two or four bytes of it; where it strides, by as many such places one after the other.
+// grams find texts anywhere in a value, each by two, four or eight bytes of it; where it strides, by as many such places one after the other.
 type grams struct {
-	width  int     // two or four
+	width  int     // two, four or eight
+	spare  uint    // of the map of bits
 	stride int     // it looks at each stride-th place of a value
 	few    []entry // those that are looked for one by one, as they are too short to stride over, or hardly any
 	all    []entry
@@ -156,8 +157,11 @@ type grams struct {
 func (g *grams) least() int { return g.width + g.stride - 1 }
 
 func (g *grams) of(s string) uint64 {
-	if g.width == 2 {
+	switch g.width {
+	case 2:
 		return uint64(s[0]) | uint64(s[1])<<8
+	case 8:
+		return load(s)
 	}
 	return uint64(load4(s))
 }
@@ -183,6 +187,12 @@ func (g *grams) finish() {
 		return
 	}
 	isShort := func(x entry) bool { return len(x.text) < g.least() }
+	if g.width == 4 {
+		g.width, g.stride = 8, 8 // where all are as long as hashes: four digits of those say little
+		if countOf(g.all, isShort) > mostFew {
+			g.width = 4
+		}
+	}
 	for _, g.stride = range [...]int{8, 6, 4, 3, 2, 1} {
 		if short := countOf(g.all, isShort); short <= mostFew && (len(g.all)-short)*g.stride <= mostPlaces {
 			break
@@ -226,7 +236,7 @@ func (g *grams) place() {
 			numbers = append(numbers, g.of(x.text[best+j:]))
 		}
 	}
-	g.index = newIndex(numbers)
+	g.index = newIndex(numbers, g.spare)
 }
 
 func (g *grams) look(lower, value string, out []int32) []int32 {
@@ -240,7 +250,7 @@ func (g *grams) look(lower, value string, out []int32) []int32 {
 	}
 	mask, k := uint64(1)<<(8*g.width)-1, 0
 	seen, shift := g.index.bits, (64-g.index.wide)&63
-	for ; g.stride == 1 && k+8 <= len(lower); k += 4 { // four numbers begin in the first half of eight bytes
+	for ; g.stride == 1 && g.width < 8 && k+8 <= len(lower); k += 4 { // four numbers begin in the first half of eight bytes
 		w := load(lower[k:])
 		for j := range 4 {
 			n := w & mask

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"hash/maphash"
+	"math/bits"
 
 	"bulwark/detect/logrule/internal/sigma"
 )
@@ -11,29 +12,27 @@ import (
 type memo struct {
 	seed   maphash.Seed
 	slots  []remembered
-	text   []byte
 	groups []int32
 	score  [512]int8 // of what is looked for, by its number: how often it was remembered of late
 	turn   uint8
 }
 
-// remembered is what was found in a value.
+// remembered is what was found in a value, of which only the hash is kept: its seed is drawn at the start, so that nobody can make two values
+// that have the same, and by chance one look-up in 10¹⁵ meets such.
 type remembered struct {
 	hash       uint64
 	of         uint32 // what was looked for
-	text       uint32 // where the value stands
-	size       uint16
-	found      uint16 // how many groups
-	groups     uint32 // where they stand
+	groups     uint32 // where those stand that were found
+	found      uint16 // how many
 	form       sigma.Form
+	clean      bool // the sieve of its program lets nothing of it through
 	remembered bool
 }
 
-// Bounds of a memo: about 1 MiB.
+// Bounds of a memo: half a MiB.
 const (
-	memoSize   = 13
+	memoSize   = 14
 	memoSlots  = 1 << memoSize
-	memoText   = 512 << 10
 	memoGroups = 32 << 10
 	memoValue  = 512 // longer values are not remembered
 )
@@ -43,7 +42,6 @@ type key struct {
 	slot uint64 // where it is to stand, +1: there, or if something else came there later, beside
 	hash uint64
 	of   uint32
-	text string
 	form sigma.Form
 }
 
@@ -55,41 +53,62 @@ func (m *memo) hashOf(text string) uint64 {
 	return maphash.String(m.seed, text) | 1
 }
 
-// get is what was found in a value when it was looked at before. Whether it is worth a look is kept under the number judged. The hash of
-// the value is made if it is 0: it may be looked at for many reasons.
-func (m *memo) get(of, judged uint32, text string, hash *uint64, form sigma.Form) (found []int32, k key, ok bool) {
+// get is what was found in a value when it was looked at before; nil: that is not known. Whether it is worth a look is kept under the number
+// judged. The hash of the value is made if it is 0: it may be looked at for many reasons.
+func (m *memo) get(of, judged uint32, text string, hash *uint64, form sigma.Form) (*remembered, key) {
 	score := &m.score[judged%uint32(len(m.score))]
 	if m.turn++; len(text) > memoValue || *score < 0 && m.turn&31 != 0 {
-		return nil, key{}, false
+		return nil, key{}
 	}
+	return m.find(of, score, m.hashed(text, hash), form)
+}
+
+// pair is get for two values, one beside the other.
+func (m *memo) pair(of uint32, a, b string, hashA, hashB *uint64, form sigma.Form) (*remembered, key) {
+	score := &m.score[of%uint32(len(m.score))]
+	if m.turn++; len(a) > memoValue || len(b) > memoValue || *score < 0 && m.turn&31 != 0 {
+		return nil, key{}
+	}
+	return m.find(of, score, bits.RotateLeft64(m.hashed(a, hashA)*golden, 31)+m.hashed(b, hashB), form)
+}
+
+// hashed is the hash of a value, which is made if it is 0.
+func (m *memo) hashed(text string, hash *uint64) uint64 {
 	if *hash == 0 {
 		*hash = m.hashOf(text)
 	}
-	h := *hash + uint64(of)*golden
+	return *hash
+}
+
+// find looks for what is remembered under a hash.
+func (m *memo) find(of uint32, score *int8, hash uint64, form sigma.Form) (*remembered, key) {
+	h := hash + uint64(of)*golden
 	at := h >> (64 - memoSize)
 	for _, slot := range [...]uint64{at, at ^ 1} {
 		x := &m.slots[slot]
-		if x.hash == h && x.of == of && x.form == form && x.remembered && string(m.text[x.text:x.text+uint32(x.size)]) == text {
+		if x.hash == h && x.of == of && x.form == form && x.remembered {
 			*score = min(*score+2, 100)
-			return m.groups[x.groups : x.groups+uint32(x.found)], key{}, true
+			return x, key{}
 		}
 	}
 	*score = max(*score-1, -20)
-	return nil, key{at + 1, h, of, text, form}, false
+	return nil, key{at + 1, h, of, form}
 }
 
-// put remembers what was found.
-func (m *memo) put(k key, found []int32) {
+// of are the groups that were found in a value.
+func (m *memo) of(x *remembered) []int32 { return m.groups[x.groups : x.groups+uint32(x.found)] }
+
+// put remembers what was found, and whether the value is clean.
+func (m *memo) put(k key, found []int32, clean bool) {
 	if k.slot == 0 || len(found) > memoGroups/8 {
 		return
 	}
-	if len(m.text)+len(k.text) > memoText || len(m.groups)+len(found) > memoGroups {
+	if len(m.groups)+len(found) > memoGroups {
 		clear(m.slots)
-		m.text, m.groups = m.text[:0], m.groups[:0]
+		m.groups = m.groups[:0]
 	}
 	first := k.slot - 1
 	m.slots[first^1] = m.slots[first]
-	m.slots[first] = remembered{k.hash, k.of, uint32(len(m.text)), uint16(len(k.text)), uint16(len(found)), uint32(len(m.groups)), k.form, true}
-	m.text = append(m.text, k.text...)
+	m.slots[first] = remembered{k.hash, k.of, uint32(len(m.groups)), uint16(len(found)), k.form, clean, true}
 	m.groups = append(m.groups, found...)
 }

@@ -31,6 +31,7 @@ type Rule struct {
 // Program is rules, compiled for a class of events. It is not changed once it is made, and may be used by many at once.
 type Program struct {
 	fields []*field // those in which texts are looked for
+	every  *field   // texts that are looked for in all values; nil: there are none
 	groups int
 	wakes  [][]int32 // for each group the rules that it wakes
 	always []uint64  // bits of the rules that nothing wakes
@@ -38,10 +39,11 @@ type Program struct {
 	Failed map[int]any // rules that could not be compiled, as this program is wrong about them, with what it panicked with
 }
 
-// compiled is a rule as a tree over groups.
+// compiled is a rule: groups of which all must be found, groups of which none may be, and trees over groups that must hold besides.
 type compiled struct {
-	number int
-	root   *tree
+	number    int
+	all, none []int32
+	rest      []tree
 }
 
 // tree is a condition: a leaf is a group or a test.
@@ -69,7 +71,7 @@ func (b *Book) Compile(rules []Rule, of Class) *Program {
 	for _, at := range c.always {
 		c.p.always[at>>6] |= 1 << (at & 63)
 	}
-	for _, f := range c.p.fields {
+	for _, f := range c.fields {
 		f.finish(b)
 	}
 	return c.p
@@ -92,7 +94,12 @@ func (c *compiler) add(r Rule) {
 	at, x, w := int32(len(c.p.rules)), compiled{number: r.Number}, wake{}
 	if t == open {
 		root, wakes := c.tree(n)
-		x.root, w = &root, wakes
+		if wakes.groups == nil {
+			wakes = c.eager(&root, r.Number)
+		}
+		x.flatten(&root, true)
+		slices.SortStableFunc(x.rest, func(a, b tree) int { return a.cost() - b.cost() })
+		w = wakes
 	}
 	c.p.rules = append(c.p.rules, x)
 	if w.groups == nil {
@@ -101,6 +108,65 @@ func (c *compiler) add(r Rule) {
 	for _, g := range w.groups {
 		c.p.wakes[g] = append(c.p.wakes[g], at)
 	}
+}
+
+// flatten adds a condition, or its contrary, to what must hold.
+func (x *compiled) flatten(t *tree, is bool) {
+	switch {
+	case t.op == sigma.Not:
+		x.flatten(&t.of[0], !is)
+	case t.op == sigma.And && is, t.op == sigma.Or && !is:
+		for k := range t.of {
+			x.flatten(&t.of[k], is)
+		}
+	case t.op == sigma.Leaf && t.group >= 0 && is:
+		x.all = append(x.all, t.group)
+	case t.op == sigma.Leaf && t.group >= 0:
+		x.none = append(x.none, t.group)
+	case is:
+		x.rest = append(x.rest, *t)
+	default:
+		x.rest = append(x.rest, tree{op: sigma.Not, group: -1, of: []tree{*t}})
+	}
+}
+
+// eager makes a group of an expression that every event would be asked for a rule that nothing wakes: then the field has what it said of a
+// value together with what else was found there, and the rule is woken by it.
+func (c *compiler) eager(root *tree, rule int) wake {
+	at := []*tree{root}
+	if root.op == sigma.And {
+		at = at[:0]
+		for k := range root.of {
+			at = append(at, &root.of[k])
+		}
+	}
+	for _, t := range at {
+		if t.op != sigma.Leaf || t.test == nil || t.test.How != sigma.Search || t.test.Field == "" {
+			continue
+		}
+		g := int32(len(c.p.wakes))
+		c.p.wakes = append(c.p.wakes, nil)
+		f := c.field(t.test.Field)
+		f.asks = append(f.asks, expression{t.test, g, rule})
+		*t = tree{group: g}
+		return wake{groups: []int32{g}}
+	}
+	return wake{}
+}
+
+// field is one in which something is looked for.
+func (c *compiler) field(name string) *field {
+	f := c.fields[name]
+	if f == nil {
+		f = newField(c.book.ids.Add(1), name == "", c.place(name))
+		c.fields[name] = f
+		if f.every {
+			c.p.every = f
+			return f
+		}
+		c.p.fields = append(c.p.fields, f)
+	}
+	return f
 }
 
 // Len is how many rules may match.
@@ -240,12 +306,7 @@ func (c *compiler) leaf(tests []*sigma.Test) (tree, wake) {
 		g = int32(len(c.p.wakes))
 		c.p.wakes = append(c.p.wakes, nil)
 		c.groups[key.String()] = g
-		f := c.fields[name]
-		if f == nil {
-			f = newField(c.book.ids.Add(1), name == "", c.place(name))
-			c.fields[name] = f
-			c.p.fields = append(c.p.fields, f)
-		}
+		f := c.field(name)
 		for _, t := range tests {
 			f.add(t, g)
 		}

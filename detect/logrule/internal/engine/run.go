@@ -20,6 +20,7 @@ type Run struct {
 	bits  []uint64
 	woken []uint64
 	found []int32
+	clean []bool // by value: no text that is looked for in all of them is in this one
 	lower []byte
 
 	Asked int // rules that were asked, of all events
@@ -47,42 +48,84 @@ type Cost struct {
 
 // ask asks a rule about the event.
 func (r *Run) ask(c *compiled) bool {
-	r.Rule = c.number
-	if len(r.Skip) > 0 && slices.Contains(r.Skip, c.number) {
+	if !r.begin(c.number) {
 		return false
 	}
 	r.Asked++
 	if r.Costs == nil {
-		return c.root == nil || r.holds(c.root)
+		return r.matches(c)
 	}
-	cost := &r.Costs[c.number]
+	return r.measured(func() bool { return r.matches(c) })
+}
+
+// express asks an expression about a value, on behalf of its rule.
+func (r *Run) express(x *expression, value string) bool {
+	if len(value) < x.test.least || !r.begin(x.rule) {
+		return false
+	}
+	if r.Costs == nil {
+		return x.test.One(value)
+	}
+	return r.measured(func() bool { return x.test.One(value) })
+}
+
+// begin notes which rule is asked; false: it is not to be.
+func (r *Run) begin(rule int) bool {
+	r.Rule = rule
+	return len(r.Skip) == 0 || !slices.Contains(r.Skip, rule)
+}
+
+// measured is what a question to the rule says, and notes what it costs.
+func (r *Run) measured(question func() bool) bool {
+	cost := &r.Costs[r.Rule]
 	cost.Asked++
 	if r.Now == nil {
-		return c.root == nil || r.holds(c.root)
+		return question()
 	}
 	begun := r.Now()
-	is := c.root == nil || r.holds(c.root)
+	is := question()
 	cost.Timed++
 	cost.Took += r.Now().Sub(begun)
 	return is
+}
+
+// has reports whether a group was found.
+func (r *Run) has(g int32) bool { return r.bits[g>>6]>>(g&63)&1 != 0 }
+
+// matches reports whether the event has what a rule asks for.
+func (r *Run) matches(c *compiled) bool {
+	for _, g := range c.all {
+		if !r.has(g) {
+			return false
+		}
+	}
+	for _, g := range c.none {
+		if r.has(g) {
+			return false
+		}
+	}
+	for k := range c.rest {
+		if !r.holds(&c.rest[k]) {
+			return false
+		}
+	}
+	return true
 }
 
 // Match appends the numbers of the rules that match the event that was laid, in the order in which they were compiled.
 func (p *Program) Match(r *Run, out []int) []int {
 	r.bits = cleared(r.bits, p.groups)
 	r.woken = append(r.woken[:0], p.always...)
+	r.clean = slices.Grow(r.clean[:0], r.event.Len())[:r.event.Len()]
+	clear(r.clean)
 	for _, f := range p.fields {
-		if f.every {
-			if r.sifted(f) {
-				continue
-			}
-			for k := range r.event.Len() {
-				p.look(r, f, k)
-			}
-			continue
-		}
 		for k := r.values(f.place); k > 0; k = r.next[k-1] {
 			p.look(r, f, int(k-1))
+		}
+	}
+	if p.every != nil && !r.sifted(p.every) {
+		for k := range r.event.Len() {
+			p.look(r, p.every, k)
 		}
 	}
 	for word, woken := range r.woken {
@@ -95,18 +138,26 @@ func (p *Program) Match(r *Run, out []int) []int {
 	return out
 }
 
-// sifted reports whether no value of the event has a text in it that is looked for in all of them.
+// sifted reports whether no value of the event has a text in it that is looked for in all of them. Of values that were looked into, that is
+// known.
 func (r *Run) sifted(f *field) bool {
-	if f.sieve == nil {
+	if _, ok := r.event.Whole(); f.sieve == nil || !ok {
 		return false
 	}
-	text, ok := r.event.Whole()
-	return ok && !f.sieve.may(text)
+	for k, clean := range r.clean {
+		if clean {
+			continue
+		}
+		if raw, form := r.event.Raw(k); form != sigma.Nothing && f.sieve.may(raw) {
+			return false
+		}
+	}
+	return true
 }
 
 // look finds the groups of a value, and wakes rules.
 func (p *Program) look(r *Run, f *field, k int) {
-	for _, g := range r.groups(f, k) {
+	for _, g := range r.groups(p, f, k) {
 		if r.bits[g>>6]>>(g&63)&1 != 0 {
 			continue
 		}
@@ -118,7 +169,7 @@ func (p *Program) look(r *Run, f *field, k int) {
 }
 
 // groups are those of which a text is found in a value. They are valid until the next call.
-func (r *Run) groups(f *field, k int) []int32 {
+func (r *Run) groups(p *Program, f *field, k int) []int32 {
 	raw, form := r.event.Raw(k)
 	if form == sigma.Nothing {
 		return nil
@@ -130,13 +181,25 @@ func (r *Run) groups(f *field, k int) []int32 {
 	if f.every {
 		judged += uint32(k) // fields stand in the same place in many events, and some are worth remembering
 	}
-	found, key, ok := r.memo.get(f.id, judged, raw, &r.hashes[k], form)
-	if ok {
-		return found
+	known, key := r.memo.get(f.id, judged, raw, &r.hashes[k], form)
+	if known != nil {
+		r.clean[k] = r.clean[k] || known.clean
+		return r.memo.of(known)
 	}
 	value := r.event.Value(k).Text
 	r.found = f.look(r.lowered(value), value, r.found[:0])
-	r.memo.put(key, r.found)
+	for k := range f.asks {
+		if x := &f.asks[k]; r.express(x, value) {
+			r.found = append(r.found, x.group)
+		}
+	}
+	if len(r.Skip) > 0 {
+		return r.found // not all was asked
+	}
+	if key.slot != 0 && p.every != nil && p.every.sieve != nil {
+		r.clean[k] = r.clean[k] || !p.every.sieve.may(raw)
+	}
+	r.memo.put(key, r.found, r.clean[k])
 	return r.found
 }
 
@@ -160,7 +223,7 @@ func (r *Run) holds(t *tree) bool {
 		return !r.holds(&t.of[0])
 	}
 	if t.group >= 0 {
-		return r.bits[t.group>>6]>>(t.group&63)&1 != 0
+		return r.has(t.group)
 	}
 	return r.test(t.test)
 }
@@ -212,7 +275,7 @@ func (r *Run) one(t *residue, k int) bool {
 		return true
 	case sigma.Equal, sigma.Begins, sigma.Ends, sigma.Includes:
 		for o := r.values(t.other); o > 0; o = r.next[o-1] {
-			if v := r.event.Value(int(o - 1)); !v.Null && t.Relates(r.event.Value(k).Text, v.Text) {
+			if r.relates(t, k, int(o-1), raw, form) {
 				return true
 			}
 		}
@@ -223,20 +286,38 @@ func (r *Run) one(t *residue, k int) bool {
 	return t.One(r.event.Value(k).Text)
 }
 
+// relates compares two values, which is remembered: both come again and again, and are freed of their backslashes first.
+func (r *Run) relates(t *residue, k, o int, raw string, form sigma.Form) bool {
+	other, otherForm := r.event.Raw(o)
+	if otherForm == sigma.Nothing {
+		return false
+	}
+	known, key := r.memo.pair(t.id, raw, other, &r.hashes[k], &r.hashes[o], form|otherForm<<4)
+	if known != nil {
+		return known.found > 0
+	}
+	r.found = r.found[:0]
+	if t.Relates(r.event.Value(k).Text, r.event.Value(o).Text) {
+		r.found = append(r.found, 0)
+	}
+	r.memo.put(key, r.found, false)
+	return len(r.found) > 0
+}
+
 // search asks an expression, which is dear: what it said of a value is remembered.
 func (r *Run) search(t *residue, k int, raw string, form sigma.Form) bool {
 	if len(raw) < t.least { // it is not longer without its backslashes
 		return false
 	}
-	found, key, ok := r.memo.get(t.id, t.id, raw, &r.hashes[k], form)
-	if ok {
-		return len(found) > 0
+	known, key := r.memo.get(t.id, t.id, raw, &r.hashes[k], form)
+	if known != nil {
+		return known.found > 0
 	}
 	r.found = r.found[:0]
 	if t.One(r.event.Value(k).Text) {
 		r.found = append(r.found, 0)
 	}
-	r.memo.put(key, r.found)
+	r.memo.put(key, r.found, false)
 	return len(r.found) > 0
 }
 

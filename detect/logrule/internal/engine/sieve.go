@@ -14,7 +14,7 @@ const folds = 0x20202020
 
 // sieve is one of texts; nil where one of them has no piece that is long enough.
 func (b *Book) sieve(all []entry) *sieve {
-	s := &sieve{grams{width: 4, stride: 8}}
+	s := &sieve{grams{width: 4, spare: 8, stride: 8}}
 	pieces := make([]string, len(all))
 	for k, x := range all {
 		pieces[k] = pieceOf(x.text)
@@ -52,8 +52,25 @@ func pieceOf(text string) (longest string) {
 
 // may reports whether one of the texts may be in another.
 func (s *sieve) may(text string) bool {
-	seen, shift := s.index.bits, (64-s.index.wide)&63
-	for k := 0; k+4 <= len(text); k += s.stride {
+	seen, shift, stride, k := s.index.bits, (64-s.index.wide)&63, s.stride, 0
+	last := uint64(len(seen) - 1)
+	for ; k+3*stride+4 <= len(text); k += 4 * stride { // four places at once: hardly ever is one of them more than a chance
+		a := uint64(load4(text[k:])|folds) * golden >> shift
+		b := uint64(load4(text[k+stride:])|folds) * golden >> shift
+		c := uint64(load4(text[k+2*stride:])|folds) * golden >> shift
+		d := uint64(load4(text[k+3*stride:])|folds) * golden >> shift
+		hit := seen[a>>6&last]>>(a&63) | seen[b>>6&last]>>(b&63) | seen[c>>6&last]>>(c&63) | seen[d>>6&last]>>(d&63)
+		if hit&1 == 0 {
+			continue
+		}
+		for j := range 4 {
+			at := k + j*stride
+			if n := uint64(load4(text[at:]) | folds); s.index.may(n) && s.has(text, at, n) {
+				return true
+			}
+		}
+	}
+	for ; k+4 <= len(text); k += stride {
 		n := uint64(load4(text[k:]) | folds)
 		if h := n * golden >> shift; seen[h>>6]>>(h&63)&1 != 0 && s.has(text, k, n) { // as may says
 			return true
