@@ -29,7 +29,7 @@ func (n *Node) openLogRules(ctx context.Context) (err error) {
 	if !n.roles.keeps() || !n.config.Rules.On() {
 		return nil
 	}
-	own := filepath.Join(n.dir, rulesDir, "own")
+	own := ownRules(filepath.Join(n.dir, rulesDir), nil)
 	if n.capture != "" {
 		own = "" // what is written while a capture is shown would be in force afterwards
 	}
@@ -57,13 +57,26 @@ func withShipped(c *signature.Config, own []logrule.File) (all []logrule.File, e
 	return append(all, own...), nil
 }
 
-// logRulesOf are the rules about logs that a configuration means, with those that stand among its traffic rules.
-func logRulesOf(c *signature.Config, traffic *signature.Rules) (*logrule.Set, error) {
+// logRulesOf are the rules about logs that a configuration means, with those that stand among its traffic rules, and those that people
+// wrote in the console, below own; "": files were named, and these are not meant.
+func logRulesOf(c *signature.Config, traffic *signature.Rules, own string) (*logrule.Set, error) {
 	files, err := withShipped(c, asLogRules(traffic.Logs))
 	if err != nil {
 		return nil, err
 	}
-	return logrule.LoadFiles(files)
+	written, err := logrule.OwnFiles(own)
+	if err != nil {
+		return nil, err
+	}
+	return logrule.LoadFiles(append(files, written...))
+}
+
+// ownRules is the folder of rules that people wrote in the console, below that of rules; "" where files are named instead.
+func ownRules(dir string, named []string) string {
+	if len(named) > 0 {
+		return ""
+	}
+	return filepath.Join(dir, "own")
 }
 
 // putLogRules takes over the files of rules about logs that stand among traffic rules, and puts them in force.

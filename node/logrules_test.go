@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -130,5 +131,26 @@ func TestCasesOfLogsAreRun(t *testing.T) {
 		if code != ExitPartial || !strings.Contains(out, want) {
 			t.Errorf("rules test = %d %q %q, want %q in it", code, out, errs, want)
 		}
+	}
+}
+
+// What people wrote in the console is checked, and asked in cases, as what is in force; not where files are named.
+func TestRulesWrittenInTheConsoleAreCheckedAndTested(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"rules/own/ward.yml": deletesCopies, "rules/own/broken.yml": strings.Replace(deletesCopies, "condition: a", "condition: b", 1),
+		"other.yml": deletesCopies, "cases.yml": "- {name: copies, fires: [copies], events: [{of: {product: windows, category: process_creation, CommandLine: list shadows}}]}\n"} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, out, errs := typed(t, "rules", "check", "--data", dir); code != ExitPartial || !strings.Contains(out, "own/broken.yml:5") {
+		t.Errorf("rules check = %d %q %q", code, out, errs)
+	}
+	if code, out, errs := typed(t, "rules", "check", filepath.Join(dir, "other.yml"), "--data", dir); code != ExitOK || out != "1 rules are usable, 0 are not\n" {
+		t.Errorf("rules check FILE = %d %q %q", code, out, errs)
+	}
+	if code, out, errs := typed(t, "rules", "test", filepath.Join(dir, "cases.yml"), "--data", dir); code != ExitOK {
+		t.Errorf("rules test = %d %q %q", code, out, errs)
 	}
 }

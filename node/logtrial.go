@@ -68,7 +68,7 @@ func (l *logTrial) run(c *logrule.Case, file string) error {
 	if err != nil {
 		return err
 	}
-	set, err := logRulesOf(config, traffic)
+	set, err := logRulesOf(config, traffic, ownRules(l.o.dir, paths))
 	if err != nil {
 		return err
 	}

@@ -225,7 +225,7 @@ func checkRulesCommand(t Terminal) *cobra.Command {
 	var vars map[string]string
 	cmd := &cobra.Command{
 		Use: "check [FILE|DIRECTORY]...", Short: "Say of rules which are usable, and why the others are not",
-		Long: `Read rules, those of the configuration where none are named, and list each that is not usable with its file, line
+		Long: `Read rules, those of the configuration and those written in the console where none are named, and list each that is not usable with its file, line
 and column, and the reason: traffic rules (.rules), and rules about events of logs in Sigma's language (.yml). The exit
 code is 3 where some are not usable.`,
 		Example: `  bulwark rules check
@@ -239,14 +239,15 @@ code is 3 where some are not usable.`,
 			if !rules.On() {
 				return &exit{ExitFailure, errors.New("no rules are named, neither here nor by rules.paths, and rules.shipped is off")}
 			}
-			return checkRules(t.Out, rules, filepath.Join(dataDir(cmd), rulesDir))
+			dir := filepath.Join(dataDir(cmd), rulesDir)
+			return checkRules(t.Out, rules, dir, ownRules(dir, args))
 		},
 	}
 	cmd.Flags().StringToStringVar(&vars, "rule-var", nil, "set a variable of the rules: `NAME=VALUE`")
 	return cmd
 }
 
-func checkRules(out io.Writer, c *signature.Config, dir string) error {
+func checkRules(out io.Writer, c *signature.Config, dir, own string) error {
 	rules, err := c.Load(dir, time.Now())
 	if err != nil {
 		return &exit{ExitFailure, unwrapPath(err)}
@@ -262,7 +263,7 @@ func checkRules(out io.Writer, c *signature.Config, dir string) error {
 		}
 		fmt.Fprintf(out, "%s: %s%s\n", r.Place, id, printable(r.Reason))
 	}
-	about, err := logRulesOf(c, rules)
+	about, err := logRulesOf(c, rules, own)
 	if err != nil {
 		return &exit{ExitFailure, err}
 	}

@@ -31,11 +31,14 @@ var (
 var ownName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 // ownFiles are the files that people wrote.
-func (r *Room) ownFiles() ([]File, error) {
-	if r.needs.Dir == "" {
+func (r *Room) ownFiles() ([]File, error) { return OwnFiles(r.needs.Dir) }
+
+// OwnFiles are those that people wrote in the console, below a folder; none where dir is empty, or there is no such folder.
+func OwnFiles(dir string) ([]File, error) {
+	if dir == "" {
 		return nil, nil
 	}
-	files, err := Files(OwnSet, os.DirFS(r.needs.Dir))
+	files, err := Files(OwnSet, os.DirFS(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
