@@ -47,6 +47,9 @@ type Syslog struct {
 	TLS string `conf:"tls"`
 	// ClientCA is a file of authorities, in PEM, of one of which senders by TLS need a certificate. Empty: they need none.
 	ClientCA string `conf:"client_ca"`
+	// CRL is a file of lists of certificates that those authorities revoked, in PEM or DER. It is read anew when it is written anew.
+	// Empty: nobody is asked.
+	CRL string `conf:"crl"`
 	// Zone is the time zone of times that do not say theirs: Europe/Paris. Empty: this machine's.
 	Zone string `conf:"zone"`
 
@@ -59,10 +62,23 @@ type Listener struct {
 	Listen string `conf:"listen"`
 	// ClientCA is a file of authorities, in PEM, of one of which senders need a certificate. Empty: they need none.
 	ClientCA string `conf:"client_ca"`
+	// CRL is a file of lists of certificates that those authorities revoked, in PEM or DER. It is read anew when it is written anew.
+	// Empty: nobody is asked.
+	CRL string `conf:"crl"`
 }
 
 // Check refuses addresses that there are not.
-func (l *Listener) Check() error { return checkAddress("listen", l.Listen) }
+func (l *Listener) Check() error {
+	return errors.Join(checkAddress("listen", l.Listen), checkLists(l.CRL, l.ClientCA))
+}
+
+// checkLists refuses lists of what nobody asks for.
+func checkLists(crl, ca string) error {
+	if crl != "" && ca == "" {
+		return conf.At("crl", errors.New("there is no client_ca to go with it"))
+	}
+	return nil
+}
 
 // WEF is Windows Event Forwarding: machines deliver over HTTPS and prove who they are by certificates, or over HTTP and prove it by Kerberos.
 type WEF struct {
@@ -70,6 +86,9 @@ type WEF struct {
 	Listen string `conf:"listen"`
 	// ClientCA is a file of the authorities, in PEM, that the machines' certificates are of.
 	ClientCA string `conf:"client_ca"`
+	// CRL is a file of lists of certificates that those authorities revoked, in PEM or DER. It is read anew when it is written anew.
+	// Empty: nobody is asked.
+	CRL string `conf:"crl"`
 	// Kerberos is the address to listen at for HTTP whose messages Kerberos seals: :5985. Empty: not at all.
 	Kerberos string `conf:"kerberos"`
 	// Keytab holds the keys of Bulwark's account in the domain, in Base64, best with file: and a path.
@@ -80,7 +99,7 @@ type WEF struct {
 
 // Check refuses to listen without knowing whom to trust.
 func (w *WEF) Check() error {
-	bad := errors.Join(checkAddress("listen", w.Listen), checkAddress("kerberos", w.Kerberos))
+	bad := errors.Join(checkAddress("listen", w.Listen), checkAddress("kerberos", w.Kerberos), checkLists(w.CRL, w.ClientCA))
 	if (w.Listen == "") != (w.ClientCA == "") {
 		bad = errors.Join(bad, conf.At("client_ca", errors.New("it and listen go together")))
 	}
@@ -149,7 +168,7 @@ type Match struct {
 
 // Check refuses addresses and zones that there are not.
 func (s *Syslog) Check() error {
-	var bad []error
+	bad := []error{checkLists(s.CRL, s.ClientCA)}
 	for key, at := range map[string]string{"udp": s.UDP, "tcp": s.TCP, "tls": s.TLS} {
 		bad = append(bad, checkAddress(key, at))
 	}

@@ -27,8 +27,9 @@ func (l *Logs) open() error {
 
 func (l *Logs) add(i Intake, doors ...Door) { l.intakes = append(l.intakes, entrance{i, doors}) }
 
-// serverTLS is how senders are met: with the console's certificate, and where ca names a file of authorities, with one of theirs.
-func (l *Logs) serverTLS(ca string) (*tls.Config, error) {
+// serverTLS is how senders are met: with the console's certificate, and where ca names a file of authorities, with one of theirs
+// that is not in a list of crl.
+func (l *Logs) serverTLS(ca, crl string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: l.needs.Certificate}
 	if ca == "" {
 		return c, nil
@@ -41,6 +42,11 @@ func (l *Logs) serverTLS(ca string) (*tls.Config, error) {
 	if !c.ClientCAs.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("%s holds no certificate", ca)
 	}
+	lists, err := l.revoked(crl)
+	if err != nil {
+		return nil, err
+	}
+	c.VerifyConnection = func(s tls.ConnectionState) error { return lists.Check(s.VerifiedChains) }
 	return c, nil
 }
 
@@ -50,7 +56,7 @@ func (l *Logs) openSyslog(c *Config) error {
 	}
 	o := syslog.Options{UDP: c.Syslog.UDP, TCP: c.Syslog.TCP, TLS: c.Syslog.TLS, Clock: l.needs.Clock, Log: l.needs.Log}
 	var err error
-	if o.Config, err = l.serverTLS(c.Syslog.ClientCA); err != nil {
+	if o.Config, err = l.serverTLS(c.Syslog.ClientCA, c.Syslog.CRL); err != nil {
 		return err
 	}
 	i, err := syslog.New(o)
@@ -84,7 +90,7 @@ func (l *Logs) openLumberjack(c *Config) error {
 	if c.Lumberjack.Listen == "" {
 		return nil
 	}
-	config, err := l.serverTLS(c.Lumberjack.ClientCA)
+	config, err := l.serverTLS(c.Lumberjack.ClientCA, c.Lumberjack.CRL)
 	if err != nil {
 		return err
 	}
@@ -134,7 +140,11 @@ func (l *Logs) openWEF(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the keytab: %w", err)
 	}
-	i, err := wef.New(ctx, wef.Options{Listen: c.Listen, Kerberos: c.Kerberos, Keytab: keytab, Certificate: l.needs.Certificate, ClientCA: c.ClientCA,
+	lists, err := l.revoked(c.CRL)
+	if err != nil {
+		return err
+	}
+	i, err := wef.New(ctx, wef.Options{Revoked: lists, Listen: c.Listen, Kerberos: c.Kerberos, Keytab: keytab, Certificate: l.needs.Certificate, ClientCA: c.ClientCA,
 		Subscriptions: c.Subscriptions, DB: l.needs.DB, Version: l.needs.Version, Log: l.needs.Log})
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"bulwark/observe/logs/internal/audit"
 	"bulwark/observe/logs/internal/document"
+	"bulwark/observe/logs/internal/revoked"
 	"bulwark/observe/logs/parse"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
@@ -52,6 +53,7 @@ type Logs struct {
 	tokens  *tokens
 	parsers *parse.Set
 	intakes []entrance
+	lists   []*revoked.Lists // of certificates of senders
 }
 
 // entrance is an intake, and where it listens.
@@ -135,12 +137,14 @@ func (l *Logs) lookAfter(ctx context.Context) {
 	keep, miss := time.NewTicker(keepEvery), time.NewTicker(missEvery)
 	defer keep.Stop()
 	defer miss.Stop()
+	l.renewLists()
 	for {
 		select {
 		case <-keep.C:
 			l.save(ctx)
 		case <-miss.C:
 			l.sink.sources.miss(l.needs.Health)
+			l.renewLists()
 		case <-ctx.Done():
 			return
 		}

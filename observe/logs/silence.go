@@ -8,7 +8,7 @@ import (
 )
 
 // Warnables are the warnings of the room.
-func Warnables() []*health.Warnable { return []*health.Warnable{&silent} }
+func Warnables() []*health.Warnable { return []*health.Warnable{&silent, &staleList} }
 
 var silent = health.Warnable{
 	ID: "logs.silent", Severity: health.Degraded, Per: "source",

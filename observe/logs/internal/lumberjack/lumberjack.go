@@ -16,6 +16,7 @@ import (
 	"bulwark/observe/logs/internal/audit"
 	"bulwark/observe/logs/internal/document"
 	"bulwark/observe/logs/internal/intake"
+	"bulwark/observe/logs/internal/revoked"
 	"bulwark/platform/clock"
 	"bulwark/platform/pseudonym"
 )
@@ -117,6 +118,10 @@ func (i *Intake) serve(ctx context.Context, c net.Conn, to intake.Sink) {
 		limit, cancel := context.WithTimeout(ctx, handshake)
 		err := t.HandshakeContext(limit)
 		cancel()
+		if errors.Is(err, revoked.ErrRevoked) {
+			i.Add(revoked.ErrRevoked.Error(), 1)
+			return
+		}
 		if err != nil {
 			i.Add(reasonTLS, 1)
 			return

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"bulwark/observe/logs/internal/intake"
+	"bulwark/observe/logs/internal/revoked"
 )
 
 // serve reads one connection to its end.
@@ -47,6 +48,8 @@ func refusal(err error) string {
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "expired certificate"
+	case errors.Is(err, revoked.ErrRevoked):
+		return revoked.ErrRevoked.Error()
 	case errors.As(err, &invalid), errors.As(err, &unknown):
 		return "certificate not trusted"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):

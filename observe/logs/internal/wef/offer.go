@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"bulwark/content/subscriptions"
+	"bulwark/observe/logs/internal/revoked"
 	"bulwark/wire/wsman"
 )
 
@@ -149,13 +150,14 @@ func Thumbprint(c *x509.Certificate) string {
 const (
 	reasonNone    = "no client certificate"
 	reasonExpired = "client certificate expired, or not valid yet"
+	reasonRevoked = "client certificate revoked"
 	reasonUnknown = "client certificate of an unknown authority"
 	reasonPurpose = "certificate not for clients"
 	reasonName    = "client certificate without a name"
 )
 
 // verify says who a machine is by its certificates, or why it is refused.
-func (a authorities) verify(chain []*x509.Certificate, now time.Time) (identity, reason string) {
+func (a authorities) verify(chain []*x509.Certificate, now time.Time, lists *revoked.Lists) (identity, reason string) {
 	if len(chain) == 0 {
 		return "", reasonNone
 	}
@@ -163,7 +165,7 @@ func (a authorities) verify(chain []*x509.Certificate, now time.Time) (identity,
 	for _, c := range chain[1:] {
 		between.AddCert(c)
 	}
-	_, err := chain[0].Verify(x509.VerifyOptions{Roots: a.pool(), Intermediates: between, CurrentTime: now,
+	ways, err := chain[0].Verify(x509.VerifyOptions{Roots: a.pool(), Intermediates: between, CurrentTime: now,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	var invalid x509.CertificateInvalidError
 	switch {
@@ -174,6 +176,9 @@ func (a authorities) verify(chain []*x509.Certificate, now time.Time) (identity,
 		return "", reasonPurpose
 	default:
 		return "", reasonUnknown
+	}
+	if lists.Check(ways) != nil {
+		return "", reasonRevoked
 	}
 	if identity = nameOf(chain[0]); identity == "" {
 		return "", reasonName

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"bulwark/observe/logs/internal/intake"
+	"bulwark/observe/logs/internal/revoked"
 	"bulwark/observe/logs/internal/wef/gss"
 	"bulwark/platform/db"
 )
@@ -44,6 +45,8 @@ type Options struct {
 	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	// ClientCA is a file in PEM: the authorities that machines have their certificates of.
 	ClientCA string
+	// Revoked are certificates that those authorities took back; nil: nobody is asked.
+	Revoked *revoked.Lists
 	// Subscriptions is a folder of subscriptions beside those that come with the program; "": none.
 	Subscriptions string
 	// DB keeps how far machines have delivered.
@@ -217,7 +220,7 @@ func (i *Intake) count(_ net.Conn, to http.ConnState) {
 func (i *Intake) tls() *tls.Config {
 	return &tls.Config{GetCertificate: i.opt.Certificate, MinVersion: tls.VersionTLS12, ClientAuth: tls.RequestClientCert, ClientCAs: i.roots,
 		NextProtos: []string{"http/1.1"}, VerifyConnection: func(s tls.ConnectionState) error {
-			_, reason := i.authorities.verify(s.PeerCertificates, time.Now())
+			_, reason := i.authorities.verify(s.PeerCertificates, time.Now(), i.opt.Revoked)
 			if reason == "" {
 				return nil
 			}

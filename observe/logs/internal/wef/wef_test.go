@@ -14,6 +14,7 @@ import (
 
 	"bulwark/observe/logs/internal/intake"
 	"bulwark/observe/logs/internal/intake/intaketest"
+	"bulwark/observe/logs/internal/revoked"
 	"bulwark/observe/logs/internal/wef/weftest"
 	"bulwark/platform/db"
 	"bulwark/platform/db/dbtest"
@@ -27,6 +28,7 @@ type site struct {
 	authority *weftest.Authority
 	server    string
 	opt       Options
+	stop      func()
 }
 
 // open starts a collector that takes into a sink, and ends with the test.
@@ -36,7 +38,7 @@ func open(t *testing.T, d *db.DB, to intake.Sink) *site {
 	server := s.authority.Issue(t, "localhost", x509.ExtKeyUsageServerAuth, time.Now().Add(time.Hour))
 	s.opt = Options{Listen: "127.0.0.1:0", DB: d, ClientCA: s.authority.File(t, filepath.Join(t.TempDir(), "ca.pem")),
 		Certificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &server, nil }}
-	s.start(t, to)
+	s.stop = s.start(t, to)
 	return s
 }
 
@@ -255,6 +257,14 @@ func TestStrangersAreRefusedAndCounted(t *testing.T) {
 	s := open(t, dbtest.SQLite(t), &intaketest.Sink{})
 	stranger := weftest.NewAuthority(t, "CHU CA")
 	hour, past := time.Now().Add(time.Hour), time.Now().Add(-time.Minute)
+	taken := s.authority.Issue(t, "lost.example", x509.ExtKeyUsageClientAuth, hour)
+	lists, err := revoked.Open(s.authority.Revoke(t, filepath.Join(t.TempDir(), "ca.crl"), hour, taken))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stop()
+	s.opt.Revoked = lists
+	s.start(t, &intaketest.Sink{})
 	tests := []struct {
 		name, reason string
 		way          *tls.Config
@@ -262,6 +272,7 @@ func TestStrangersAreRefusedAndCounted(t *testing.T) {
 		{"one without a certificate", reasonNone, s.authority.Client()},
 		{"one whose certificate has expired", reasonExpired, s.authority.Client(s.authority.Issue(t, "a.example", x509.ExtKeyUsageClientAuth, past))},
 		{"one of an authority of the same name", reasonUnknown, s.authority.Client(stranger.Issue(t, "a.example", x509.ExtKeyUsageClientAuth, hour))},
+		{"one that was revoked", reasonRevoked, s.authority.Client(taken)},
 		{"a server", reasonPurpose, s.authority.Client(s.authority.Issue(t, "a.example", x509.ExtKeyUsageServerAuth, hour))},
 		{"one without a name", reasonName, s.authority.Client(s.authority.Issue(t, "", x509.ExtKeyUsageClientAuth, hour))},
 	}
