@@ -33,5 +33,7 @@ var parsersOf = map[string]string{
 	"Trend Micro/deep-security": "trendmicro-deepsecurity", "Trend Micro/trend-micro-apex-one": "trendmicro-deepsecurity", "Netfilter/netfilter": "netfilter",
 	"Ubika/ubika_waap":   "ubika-waap",
 	"Veeam/veeam_backup": "veeam", "HAProxy/haproxy": "haproxy", "Aruba Network/aruba-os": "aruba", "Unbound/unbound": "unbound",
+	"Umbrella/umbrella-ip": "cisco-umbrella", "SonicWall/sonicwall-fw": "sonicwall", "SonicWall/sonicwall-sma": "sonicwall",
+	"Fortinet/fortimail": "fortimail", "Fortinet/fortiweb": "fortiweb", "Windows/microsoft-always-on-vpn": "nps",
 	"F5 Networks/f5-big-ip": "f5-bigip", "Fortinet/fortiproxy": "fortiproxy",
 }

@@ -48,19 +48,19 @@ func plainName(to []byte, name string) (n int) {
 // put makes the fields that the names read stand for: those that have the field's own name first, then those alike, by whole names and by
 // their last parts (actor.client_ip). What has a value already keeps it.
 func (a alike) put(r *Reader) {
-	read := r.entries
+	read := len(r.entries)
 	for part := -1; part < 3; part++ {
 		for i := range read {
-			if e := &read[i]; !e.made && !r.entries[i].used {
-				a.one(r, i, part)
+			if e := &r.entries[i]; !e.made && !e.used {
+				a.one(r, i, read, part)
 			}
 		}
 	}
 }
 
-// one makes a field of an entry, and of all others of its name, by that name without its first parts; -1: if it is the field's own.
-func (a alike) one(r *Reader, i, without int) {
-	e := r.entries[i]
+// one makes a field of an entry and of all others of its name, by that name without its first parts; -1: if it is the field's own.
+func (a alike) one(r *Reader, from, read, without int) {
+	e := r.entries[from]
 	name, ok := lastParts(e.name, without)
 	if !ok {
 		return
@@ -70,14 +70,16 @@ func (a alike) one(r *Reader, i, without int) {
 	if !ok || without < 0 && sym != e.sym || r.made1(sym) != "" {
 		return
 	}
-	for k := i; k < len(r.entries); k++ {
-		if r.entries[k].made || r.entries[k].name != e.name {
+	for i := from; i < read; i++ {
+		if r.entries[i].name != e.name {
 			continue
 		}
-		if v, ok := kindOf(r.set.names[sym]).of(r, r.entries[k].value); ok {
-			r.entries[k].used = true
-			r.add(sym, v)
+		v, ok := kindOf(r.set.names[sym]).of(r, r.entries[i].value)
+		if !ok {
+			return // nor are others looked at for each that is none
 		}
+		r.entries[i].used = true
+		r.add(sym, v)
 	}
 }
 

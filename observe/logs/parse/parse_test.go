@@ -68,6 +68,35 @@ func TestErrorsNameTheirLine(t *testing.T) {
 	}
 }
 
+func TestAPairWithoutANameTellsNothing(t *testing.T) {
+	s, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log event.Log
+	s.Reader().Understand([]byte(`"=x a=1 b=2 c=3 d=4`), Hint{Format: "kv"}, &event.Header{}, &log)
+	if got := Values(&log, "a"); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("a is %q, want 1", got)
+	}
+}
+
+// TestMarksAreLookedForOnce counts: what stands between pairs is found once, however many pairs there are.
+func TestMarksAreLookedForOnce(t *testing.T) {
+	text := strings.Repeat(`a="`, 1<<16)
+	p := pairText{text: text, assign: mark{text: "="}, separator: mark{text: " "}}
+	looks := 0
+	for p.skip(); p.at < len(text); p.skip() {
+		asked := p.separator.asked && p.separator.found >= p.at
+		p.next()
+		if !asked {
+			looks++
+		}
+	}
+	if looks > 1 {
+		t.Errorf("the separator was looked for %d times in a text that has none, want 1", looks)
+	}
+}
+
 func FuzzUnderstand(f *testing.F) {
 	s, err := Load()
 	if err != nil {

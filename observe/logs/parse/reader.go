@@ -107,7 +107,7 @@ func (r *Reader) text(name string) string {
 
 // raw keeps a field that was read.
 func (r *Reader) raw(under, name, value string) {
-	if value == "" || len(r.entries) >= mostEntries {
+	if value == "" || name == "" || len(r.entries) >= mostEntries {
 		return
 	}
 	for _, none := range r.format.empty {

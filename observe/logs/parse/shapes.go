@@ -58,47 +58,76 @@ func (r *Reader) labelled(named map[string]string, label, name, value string) (s
 	return view(b), label
 }
 
-// readPairs reads name=value, where a value may stand in quotes; one without quotes ends at the separator, or, where that is a blank, may
-// hold blanks up to the next name.
+// readPairs reads name=value, where a value may stand in quotes; one without quotes ends at the separator.
 func readPairs(r *Reader, s *step, text string) bool {
+	p := pairText{text: text, assign: mark{text: s.assign}, separator: mark{text: s.separator}}
 	n := 0
-	for text != "" {
-		text = strings.TrimLeft(text, " \t\r\n,;|")
-		name, value, left, ok := pair(text, s.assign, s.separator)
-		text = left
-		if !ok {
-			continue
+	for p.skip(); p.at < len(text); p.skip() {
+		if name, value, ok := p.next(); ok {
+			r.raw(s.under, name, value)
+			n++
 		}
-		r.raw(s.under, name, value)
-		n++
 	}
 	return n > 0
 }
 
-// pair reads the first pair of a text. Where it does not begin with one, ok is false and left begins behind the next separator.
-func pair(text, assign, separator string) (name, value, left string, ok bool) {
-	i := strings.Index(text, assign)
-	end := strings.Index(text, separator)
-	if i <= 0 {
-		return "", "", "", false
-	}
-	if end >= 0 && end < i {
-		return "", "", text[end+len(separator):], false
-	}
-	name, text = strings.Trim(text[:i], `" `), text[i+len(assign):]
-	if separator != " " || assign == ": " {
-		text = strings.TrimLeft(text, " ")
-	}
-	if text != "" && (text[0] == '"' || text[0] == '\'' && separator == " ") {
-		if value, left, ok = quoted(text[1:], text[0]); ok {
-			return name, value, left, true
+// pairText is a text of names and values, and how far it was read.
+type pairText struct {
+	text              string
+	at                int
+	assign, separator mark
+}
+
+// mark is what stands between names and values, or between pairs, and where it was found: it is looked for once in each part of a text, as
+// one that begins anew with each pair would look at a long text again and again.
+type mark struct {
+	text  string
+	found int
+	asked bool
+}
+
+// after is the first place of the mark from a place on; the length of the text: none.
+func (m *mark) after(text string, at int) int {
+	if !m.asked || m.found < at {
+		m.asked, m.found = true, len(text)
+		if i := strings.Index(text[at:], m.text); i >= 0 {
+			m.found = at + i
 		}
 	}
-	end = strings.Index(text, separator)
-	if end < 0 {
-		return name, strings.TrimRight(text, " \r\n\x00"), "", true
+	return m.found
+}
+
+// skip passes over what stands between pairs.
+func (p *pairText) skip() {
+	p.at = len(p.text) - len(strings.TrimLeft(p.text[p.at:], " \t\r\n,;|"))
+}
+
+// next reads a pair. Where the text does not go on with one, ok is false and what comes up to the next separator is passed over.
+func (p *pairText) next() (name, value string, ok bool) {
+	at := p.at
+	i, end := p.assign.after(p.text, at), p.separator.after(p.text, at)
+	if i == len(p.text) {
+		p.at = len(p.text)
+		return "", "", false
 	}
-	return name, strings.TrimRight(text[:end], " "), text[end+len(separator):], true
+	if i == at || end < i {
+		p.at = min(end+len(p.separator.text), len(p.text))
+		return "", "", false
+	}
+	name = strings.Trim(p.text[at:i], `" `)
+	p.at = i + len(p.assign.text)
+	if p.separator.text != " " || p.assign.text == ": " {
+		p.at = len(p.text) - len(strings.TrimLeft(p.text[p.at:], " "))
+	}
+	if rest := p.text[p.at:]; rest != "" && (rest[0] == '"' || rest[0] == '\'' && p.separator.text == " ") {
+		if value, left, ok := quoted(rest[1:], rest[0]); ok {
+			p.at = len(p.text) - len(left)
+			return name, value, true
+		}
+	}
+	from, end := p.at, p.separator.after(p.text, p.at)
+	p.at = min(end+len(p.separator.text), len(p.text))
+	return name, strings.TrimRight(p.text[from:end], " \r\n\x00"), true
 }
 
 // quoted reads up to the closing quote, which a backslash or a second quote may guard.
