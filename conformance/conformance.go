@@ -69,6 +69,7 @@ func Suites() []Suite {
 		{Name: "evtx", Run: runEVTX},
 		{Name: "logparsers", Run: runLogParsers},
 		{Name: "cedar_agreement", Run: runCedar, Ours: true},
+		{Name: "webauthn_cases", Run: runWebAuthn, Ours: true},
 	}
 }
 
