@@ -350,6 +350,9 @@ func (i *Identity) signInByPasskey(r *http.Request, sealed string, answer []byte
 		o, err = i.welcomeKey(ctx, tx, who.row.ID, key, from)
 		return err
 	})
+	if err == nil {
+		i.refusals.finish(who.row.ID, from)
+	}
 	return o, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -18,7 +19,8 @@ const manyRefusals = 200
 type refusals struct {
 	mu        sync.Mutex // guards what follows
 	people    []refusal
-	strangers int64 // concern nobody who exists, or were not even heard
+	strangers int64                 // concern nobody who exists, or were not even heard
+	begun     map[refusal]time.Time // right passwords after which the second step is awaited
 }
 
 // refusal is a wrong password of somebody who exists.
@@ -47,10 +49,37 @@ func (r *refusals) addStep(p *personRow, from visitor) {
 	r.people = append(r.people, refusal{p.ID, from.address, "code"})
 }
 
-// take gives what is remembered, and forgets it; strangers only when asked to.
-func (r *refusals) take(strangers bool) (people []refusal, n int64) {
+// begin remembers a right password until the second step: where none comes, somebody may know a password who should not.
+func (r *refusals) begin(person string, from visitor, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.begun == nil {
+		r.begun = map[refusal]time.Time{}
+	}
+	if k := (refusal{person, from.address, "none after the password"}); len(r.begun) < manyRefusals || !r.begun[k].IsZero() {
+		r.begun[k] = now
+	} else {
+		r.strangers++
+	}
+}
+
+// finish forgets what somebody began there: the second step came.
+func (r *refusals) finish(person string, from visitor) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.begun, refusal{person, from.address, "none after the password"})
+}
+
+// take gives what is remembered, and forgets it; strangers only when asked to.
+func (r *refusals) take(strangers bool, now time.Time) (people []refusal, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for k, at := range r.begun {
+		if now.Sub(at) >= stepLife {
+			delete(r.begun, k)
+			r.people = append(r.people, k)
+		}
+	}
 	people, r.people = r.people, nil
 	if strangers {
 		n, r.strangers = r.strangers, 0
@@ -60,7 +89,7 @@ func (r *refusals) take(strangers bool) (people []refusal, n int64) {
 
 // tellRefusals writes the refused sign-ins to the ledger: those of people one by one, strangers as one number.
 func (i *Identity) tellRefusals(ctx context.Context, strangers bool) error {
-	people, n := i.refusals.take(strangers)
+	people, n := i.refusals.take(strangers, i.clock.Now())
 	if len(people) == 0 && n == 0 {
 		return nil
 	}

@@ -178,6 +178,9 @@ func (i *Identity) secondStep(ctx context.Context, s step, typed string, from vi
 		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: name,
 			detail: map[string]string{"address": from.address, "method": "pwd " + string(kind)}})
 	})
+	if err == nil {
+		i.refusals.finish(s.Person, from)
+	}
 	return o, err
 }
 

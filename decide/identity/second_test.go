@@ -312,6 +312,26 @@ func TestARequestThatRenewsItsSessionIsNotCutByThat(t *testing.T) {
 	h.ServeHTTP(httptest.NewRecorder(), r)
 }
 
+func TestARightPasswordWithoutASecondStepIsInTheLedger(t *testing.T) {
+	s := sqliteSite(t)
+	b := s.administrator()
+	b.signIn("alix", good, "")
+	_, _ = s.password("alix")
+	before := len(s.acts())
+	s.clock.Add(stepLife - time.Second)
+	if n := len(s.acts()); n != before {
+		t.Errorf("%d acts before the time is over, want %d", n, before)
+	}
+	s.clock.Add(time.Second)
+	if acts := s.acts(); len(acts) != before+1 || acts[before] != "sign-in refused" {
+		t.Errorf("acts = %q, want one refusal more", acts)
+	}
+	p, err := s.ledger.List(t.Context(), ledgerAll())
+	if err != nil || p.Entries[0].Detail["step"] != "none after the password" {
+		t.Errorf("entry = %+v, %v", p.Entries[0], err)
+	}
+}
+
 func TestStepUp(t *testing.T) {
 	s := sqliteSite(t)
 	b := s.administrator()

@@ -50,6 +50,9 @@ func (i *Identity) signIn(ctx context.Context, login, secret string, from visito
 		return opened{}, ErrSignIn
 	}
 	o, err := i.welcome(ctx, p, hash, secret, from)
+	if o.due.Person != "" {
+		i.refusals.begin(o.due.Person, from, i.clock.Now())
+	}
 	if err == nil {
 		i.takeBack(key)
 		i.logins.Succeeded(key.login)
