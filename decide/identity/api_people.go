@@ -14,7 +14,7 @@ type personAnswer struct {
 	Login  string     `json:"login"`
 	Name   string     `json:"name"`
 	Duties []web.Duty `json:"duties"`
-	// State is "active", "invited" (has no password yet) or "disabled".
+	// State is "active", "password-alone" (has no second factor yet), "invited" (has no password yet) or "disabled".
 	State   string     `json:"state"`
 	Created time.Time  `json:"created"`
 	Seen    *time.Time `json:"seen,omitempty"` // of the latest session that is kept
@@ -76,17 +76,18 @@ func (i *Identity) people(ctx context.Context) ([]personAnswer, error) {
 	if err := i.db.Read().NewSelect().Model(&rows).OrderExpr("login").Scan(ctx); err != nil {
 		return nil, err
 	}
-	var able []string
-	if err := i.db.Read().NewSelect().Model((*factorRow)(nil)).Column("person").Distinct().Scan(ctx, &able); err != nil {
+	var factors []*factorRow
+	if err := i.db.Read().NewSelect().Model(&factors).Column("person", "kind").Distinct().Scan(ctx); err != nil {
 		return nil, err
 	}
 	var sessions []*sessionRow
 	if err := i.db.Read().NewSelect().Model(&sessions).Column("person", "seen").Scan(ctx); err != nil {
 		return nil, err
 	}
-	canSignIn, seen := map[string]bool{}, map[string]*time.Time{}
-	for _, id := range able {
-		canSignIn[id] = true
+	able, seen := map[string]ability{}, map[string]*time.Time{}
+	for _, f := range factors {
+		second := f.Kind == passkeyFactor || f.Kind == totpFactor
+		able[f.Person] = max(able[f.Person], map[bool]ability{false: byOne, true: byTwo}[second])
 	}
 	for _, s := range sessions {
 		if t := seen[s.Person]; t == nil || t.Before(s.Seen) {
@@ -95,17 +96,28 @@ func (i *Identity) people(ctx context.Context) ([]personAnswer, error) {
 	}
 	out := make([]personAnswer, 0, len(rows))
 	for _, p := range rows {
-		out = append(out, personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, canSignIn[p.ID]), p.Created, seen[p.ID]})
+		out = append(out, personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, able[p.ID]), p.Created, seen[p.ID]})
 	}
 	return out, nil
 }
 
-func state(p *personRow, canSignIn bool) string {
+// ability is by what somebody can sign in.
+type ability int
+
+const (
+	byNothing ability = iota
+	byOne
+	byTwo // a password and something else, or a passkey
+)
+
+func state(p *personRow, a ability) string {
 	switch {
 	case !p.Disabled.IsZero():
 		return "disabled"
-	case !canSignIn:
+	case a == byNothing:
 		return "invited"
+	case a == byOne:
+		return "password-alone"
 	}
 	return "active"
 }
@@ -125,7 +137,7 @@ func (i *Identity) postPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, http.StatusCreated, map[string]any{
-		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, false), p.Created, nil}, "link": i.urlOf(r, l)})
+		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, byNothing), p.Created, nil}, "link": i.urlOf(r, l)})
 }
 
 func (i *Identity) postDuties(w http.ResponseWriter, r *http.Request) {

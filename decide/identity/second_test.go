@@ -236,7 +236,23 @@ func TestWhoeverHasNoSecondFactorCanOnlyAddOne(t *testing.T) {
 	want(t, "still nothing", b.call("GET", "/api/me", nil, nil), http.StatusForbidden)
 	want(t, "codes on paper without anything else", b.form("/factors/codes"), http.StatusForbidden)
 	want(t, "the page", b.page("/factors"), http.StatusOK)
+	states := func() (all string) {
+		var list struct {
+			People []struct{ Login, State string }
+		}
+		admin.call("GET", "/api/people", nil, &list)
+		for _, p := range list.People {
+			all += p.Login + " " + p.State + "; "
+		}
+		return all
+	}
+	if got := states(); got != "alix active; rose password-alone; " {
+		t.Errorf("people = %s", got)
+	}
 	b.enrol("rose")
+	if got := states(); got != "alix active; rose active; " {
+		t.Errorf("people afterwards = %s", got)
+	}
 	want(t, "afterwards", b.call("GET", "/traffic", nil, nil), http.StatusOK)
 
 	late := s.browser()
@@ -508,6 +524,29 @@ func TestPeopleOfBeforeAddAFactorWhenTheySignIn(t *testing.T) {
 	want(t, "anything else", b.call("GET", "/api/people", nil, nil), http.StatusForbidden)
 	b.enrol("alix")
 	want(t, "afterwards", b.call("GET", "/api/people", nil, nil), http.StatusOK)
+}
+
+func TestSessionsOfBeforeThatAPasswordOpenedEndWithTheUpgrade(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		text, err := migrations.ReadFile("migrations/00005_password_sessions.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		admin := s.administrator()
+		_, weak := somebody(t, s.Identity, "rose")
+		err = d.Write(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+			_, err := tx.ExecContext(ctx, strings.TrimPrefix(string(text), "-- +goose Up\n"))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := s.browser().request("GET", "/api/me", nil)
+		r.AddCookie(weak)
+		want(t, "a session of a password alone", s.browser().do(r), http.StatusUnauthorized)
+		want(t, "a session of two factors", admin.call("GET", "/api/me", nil, nil), http.StatusOK)
+	})
 }
 
 func FuzzStepCookie(f *testing.F) {

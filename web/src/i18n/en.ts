@@ -1308,7 +1308,7 @@ export const en = {
       reader: 'looks, and changes nothing',
     },
     state: 'State',
-    states: { active: 'Active', invited: 'Invited', disabled: 'Suspended' },
+    states: { active: 'Active', 'password-alone': 'No second proof yet', invited: 'Invited', disabled: 'Suspended' },
     acts: 'Acts',
     suspend: 'Suspend',
     suspendAsk: 'Suspend {name}? Their sessions end at once, and they cannot sign in until somebody lets them in again.',

@@ -1312,7 +1312,7 @@ export const fr: Dictionary = {
       reader: 'regarde, et ne change rien',
     },
     state: 'État',
-    states: { active: 'Actif', invited: 'Invité', disabled: 'Suspendu' },
+    states: { active: 'Actif', 'password-alone': 'Sans seconde preuve', invited: 'Invité', disabled: 'Suspendu' },
     acts: 'Actes',
     suspend: 'Suspendre',
     suspendAsk: 'Suspendre {name} ? Ses sessions se terminent aussitôt, et plus aucune connexion n’est possible avant que quelqu’un le permette à nouveau.',
