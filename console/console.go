@@ -101,6 +101,7 @@ func (c *Console) Routes() []web.Route {
 		get("/playbooks", signedIn, c.page),
 		get("/playbooks/{id}", signedIn, c.page),
 		get("/oncall", signedIn, c.page),
+		get("/access", signedIn, c.page),
 		get("/settings", signedIn, c.page),
 		get("/settings/{part}", signedIn, c.page),
 		get("/assets/{name}", public, c.asset),

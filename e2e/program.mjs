@@ -1,5 +1,6 @@
 // The program itself, on the bundled capture: what a newcomer sees in the first minute.
 import { readFileSync } from 'node:fs'
+import { access } from './access.mjs'
 import { cases } from './cases.mjs'
 import { detections } from './detections.mjs'
 import { devices } from './devices.mjs'
@@ -86,6 +87,7 @@ export async function run(browser, server, report) {
   await safety(page, browser, at, report, faults)
   await playbooks(page, browser, at, report, faults)
   await oncall(page, browser, at, report, faults)
+  await access(page, browser, at, report, faults)
 
   await report.test('no page of the demo threw, or broke its policy', async () => check(faults.length === 0, faults.join('\n')))
   await page.context().close()

@@ -90,6 +90,31 @@ func TestAChangeForTheWorseBreaksAnInvariant(t *testing.T) {
 	}
 }
 
+func TestAChangeTellsWhatBecomesOfWhatItNames(t *testing.T) {
+	old, invariants := shipped(t)
+	add := `@id("export-inside")
+@why("Exports are taken inside")
+@why_fr("Exports")
+forbid (principal is Person, action == Action::"use", resource == Door::"GET /api/export") unless { context.network.zone == "clinical" };
+`
+	next, _ := shipped(t, `@id("console-analyst")`, add+`@id("console-analyst")`)
+	analysts := uids("Area", []string{"analyst"})
+	doors := []policy.Entity{{UID: policy.ID("Door", "GET /api/search"), Parents: analysts}, {UID: policy.ID("Door", "GET /api/export"), Parents: analysts}}
+	var named []policy.UID
+	for _, p := range next.Policies {
+		named = append(named, p.Named()...)
+	}
+	v := newModel(standard(), doors, named...).compare(old, next, invariants, at())
+	if len(v.Differences) == 0 {
+		t.Fatal("nobody loses")
+	}
+	for _, d := range v.Differences {
+		if d.Gain || d.What.EN != "door GET /api/export" {
+			t.Errorf("got %+v", d)
+		}
+	}
+}
+
 func TestAChangeTellsWhoGainsAndWhoLoses(t *testing.T) {
 	old, invariants := shipped(t)
 	next, _ := shipped(t, `context.auth.assurance >= 2`, `context.auth.assurance >= 1`)

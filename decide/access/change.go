@@ -131,11 +131,11 @@ func (a *Access) try(c Change) (*Verdict, *policy.Set, *policy.Set, error) {
 	if c.Name == content.InvariantsFile { // what holds now is held against them
 		old = set
 	}
-	return &Verdict{[]policy.Problem{}, a.model().compare(old, set, invariants, a.needs.Clock.Now())}, set, invariants, nil
+	return &Verdict{[]policy.Problem{}, a.model(old, set).compare(old, set, invariants, a.needs.Clock.Now())}, set, invariants, nil
 }
 
-// model is the model hospital with the kinds of people that there are.
-func (a *Access) model() *model {
+// model is the model hospital with the kinds of people that there are, and what policies name.
+func (a *Access) model(sets ...*policy.Set) *model {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	kinds := standard()
@@ -153,7 +153,13 @@ func (a *Access) model() *model {
 		}
 		by[mark].people = append(by[mark].people, id)
 	}
-	return newModel(kinds, a.entities.Of("App", "Door"))
+	var named []policy.UID
+	for _, s := range sets {
+		for _, p := range s.Policies {
+			named = append(named, p.Named()...)
+		}
+	}
+	return newModel(kinds, a.entities.Of("App", "Door"), named...)
 }
 
 // Save puts a change in force, unless it has problems or breaks an invariant.
@@ -190,6 +196,6 @@ func (a *Access) Save(ctx context.Context, actor string, c Change) (*Verdict, er
 	a.pack, a.invariants, a.problems = pack, invariants, nil
 	a.engine.Use(set)
 	a.tellProblems()
-	a.show("policies", struct{}{})
+	a.show("policies")
 	return v, nil
 }

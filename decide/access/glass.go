@@ -123,7 +123,7 @@ func (h *Handle) BreakGlass(ctx context.Context, ask GlassAsk) (*Glass, error) {
 	a.glasses[g.ID] = g
 	a.entities.Touch(policy.ID("Person", s.Person))
 	a.expect(now)
-	a.show("glass", clone(g))
+	a.show("glass")
 	return clone(g), nil
 }
 
@@ -214,7 +214,7 @@ func (a *Access) setGlass(ctx context.Context, g *Glass, e ledger.Entry) (*Glass
 	}
 	a.glasses[g.ID] = g
 	a.entities.Touch(policy.ID("Person", g.Person))
-	a.show("glass", clone(g))
+	a.show("glass")
 	return clone(g), nil
 }
 
@@ -372,9 +372,9 @@ func (a *Access) forgetGlasses(now time.Time) {
 	}
 }
 
-// show tells those who look at the console.
-func (a *Access) show(what string, v any) {
+// show tells those who look at the console that something is other than it was, and not what: not all of them may know.
+func (a *Access) show(what string) {
 	if a.needs.Live != nil {
-		a.needs.Live("access", map[string]any{"what": what, "item": v})
+		a.needs.Live("access", map[string]any{"what": what})
 	}
 }

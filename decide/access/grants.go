@@ -152,7 +152,7 @@ func (a *Access) setGrant(ctx context.Context, actor string, g *Grant, act strin
 	}
 	a.expect(now)
 	c := *g
-	a.show("grant", &c)
+	a.show("grant")
 	return &c, nil
 }
 

@@ -38,7 +38,8 @@ const (
 	otherWard = "model-other-ward"
 )
 
-func newModel(kinds []*kind, real []policy.Entity) *model {
+// newModel has one of each kind of the real applications and doors, and each of those that policies name.
+func newModel(kinds []*kind, real []policy.Entity, named ...policy.UID) *model {
 	m := &model{kinds: map[policy.UID]*kind{}, resources: map[string][]policy.UID{}, words: map[policy.UID]policy.Text{}}
 	m.patients()
 	teams := []policy.UID{policy.ID("Patient", "model-team"), policy.ID("Patient", "model-team-sensitive")}
@@ -55,9 +56,14 @@ func newModel(kinds []*kind, real []policy.Entity) *model {
 	m.words[machine] = policy.Text{EN: "a modality", FR: "une modalité"}
 	seen := map[string]bool{}
 	for _, e := range real {
+		what := strings.ToLower(string(e.UID.Type)) + " " + string(e.UID.ID)
+		if slices.Contains(named, e.UID) {
+			m.resource(e, policy.Text{EN: what, FR: what})
+			continue
+		}
 		if mark := fmt.Sprint(e.UID.Type, e.Parents, e.Attrs); !seen[mark] {
 			seen[mark] = true
-			m.resource(e, policy.Text{EN: fmt.Sprintf("%s %s and its like", strings.ToLower(string(e.UID.Type)), e.UID.ID), FR: fmt.Sprintf("%s %s et semblables", strings.ToLower(string(e.UID.Type)), e.UID.ID)})
+			m.resource(e, policy.Text{EN: what + " and its like", FR: what + " et semblables"})
 		}
 	}
 	return m

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import test from 'node:test'
 import { load } from './support.mjs'
 
-const [{ en: main }, { fr: principal }, { en: logs }, { fr: journaux }, i18n, sentence] = await load('/src/i18n/en.ts', '/src/i18n/fr.ts', '/src/i18n/logs.en.ts', '/src/i18n/logs.fr.ts', '/src/i18n/index.ts', '/src/lib/sentence.ts')
-const en = { ...main, ofLogs: logs }, fr = { ...principal, ofLogs: journaux }
+const [{ en: main }, { fr: principal }, { en: logs }, { fr: journaux }, { en: access }, { fr: acces }, i18n, sentence] = await load('/src/i18n/en.ts', '/src/i18n/fr.ts', '/src/i18n/logs.en.ts', '/src/i18n/logs.fr.ts', '/src/i18n/access.en.ts', '/src/i18n/access.fr.ts', '/src/i18n/index.ts', '/src/lib/sentence.ts')
+const en = { ...main, ofLogs: logs, ofAccess: access }, fr = { ...principal, ofLogs: journaux, ofAccess: acces }
 await i18n.read()
 
 function walk(a, b, path, visit) {

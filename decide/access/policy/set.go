@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,6 +39,17 @@ type Policy struct {
 	ast    *ast.Policy
 	clocks clocks
 	guard  *guard // nil: it shares none
+}
+
+// named are entities as a policy writes them.
+var named = regexp.MustCompile(`([A-Za-z_]\w*)::"((?:[^"\\]|\\.)*)"`)
+
+// Named are the entities that the text of a policy names, whatever for.
+func (p *Policy) Named() (all []UID) {
+	for _, m := range named.FindAllStringSubmatch(p.Source, -1) {
+		all = append(all, ID(m[1], m[2]))
+	}
+	return all
 }
 
 // Set is policies that were read, checked and indexed. It does not change.

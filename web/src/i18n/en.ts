@@ -1399,6 +1399,7 @@ export const en = {
     stop: 'Stop automation there',
     stopHint: 'Frozen, nothing is done there without a person’s yes; in shadow mode automation only notes. Only the site ends either.',
   },
+  access: { title: 'Access' },
   oncall: {
     name: 'Name',
     language: 'Language of messages',

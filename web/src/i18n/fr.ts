@@ -1402,6 +1402,7 @@ export const fr: Dictionary = {
     stop: 'Y arrêter l’automatisation',
     stopHint: 'Gelée, rien ne s’y fait sans l’accord d’une personne ; en mode fantôme l’automatisation note seulement. Seul le site y met fin.',
   },
+  access: { title: 'Accès' },
   oncall: {
     name: 'Nom',
     language: 'Langue des messages',

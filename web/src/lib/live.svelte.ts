@@ -17,13 +17,13 @@ export interface Stats {
 export interface Sample { seen: number; events: Event[] }
 /** Containments that changed; none is named where something was missed. */
 export interface ChangedLeases { changed: { id: number }[] }
-type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void; finding: (c: Changed) => void; incident: (c: ChangedIncidents) => void; containment: (c: ChangedLeases) => void; safety: () => void; playbook: (c: { backtest?: BackTest }) => void }
+type Handlers = { stats: (s: Stats) => void; events: (s: Sample) => void; health: () => void; finding: (c: Changed) => void; incident: (c: ChangedIncidents) => void; containment: (c: ChangedLeases) => void; safety: () => void; playbook: (c: { backtest?: BackTest }) => void; access: () => void }
 
 const quiet = 15_000 // the node beats every 5 s
 let heard = $state(Date.now())
 let broken = $state(false)
 let source: EventSource | undefined
-const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set(), finding: new Set(), incident: new Set(), containment: new Set(), safety: new Set(), playbook: new Set() }
+const listeners: { [K in keyof Handlers]: Set<Handlers[K]> } = { stats: new Set(), events: new Set(), health: new Set(), finding: new Set(), incident: new Set(), containment: new Set(), safety: new Set(), playbook: new Set(), access: new Set() }
 
 export const live = {
   /** Since when the stream has been silent, as unix milliseconds; undefined while it runs. */
@@ -49,6 +49,7 @@ function missed() {
   for (const f of listeners.containment) f({ changed: [] })
   for (const f of listeners.safety) f()
   for (const f of listeners.playbook) f({})
+  for (const f of listeners.access) f()
 }
 
 export function listen() {
@@ -59,6 +60,7 @@ export function listen() {
   source.addEventListener('stats', (e) => { alive(); for (const f of listeners.stats) f(JSON.parse(e.data) as Stats) })
   source.addEventListener('events', (e) => { alive(); for (const f of listeners.events) f(JSON.parse(e.data) as Sample) })
   source.addEventListener('health', () => { alive(); for (const f of listeners.health) f() })
+  source.addEventListener('access', () => { alive(); for (const f of listeners.access) f() })
   source.addEventListener('finding', (e) => { alive(); for (const f of listeners.finding) f(JSON.parse(e.data) as Changed) })
   source.addEventListener('incident', (e) => { alive(); for (const f of listeners.incident) f(JSON.parse(e.data) as ChangedIncidents) })
   source.addEventListener('containment', (e) => { alive(); for (const f of listeners.containment) f(JSON.parse(e.data) as ChangedLeases) })

@@ -8,6 +8,8 @@ import type { Dictionary } from '../i18n/en.ts'
 /** A page that speaks of logs, once their words are there. */
 const withWords = async <T>(page: Promise<T>) => (await Promise.all([page, import('../i18n/logs.ts').then((m) => m.readLogs())]))[0]
 
+const withAccess = async <T>(page: Promise<T>) => (await Promise.all([page, import('../i18n/access.ts').then((m) => m.readAccess())]))[0]
+
 type Page = Component<{ me: Me | undefined }>
 /** under is the path of the room among whose parts this one is shown; without it the room stands in the rail. */
 export interface Room { path: string; under?: string; key: string; name: (t: Dictionary) => string; fetch: () => Promise<{ default: Page }> }
@@ -28,6 +30,7 @@ export const rooms: readonly Room[] = [
   { path: '/detections', key: 'r', name: (t) => t.detections.title, fetch: () => withWords(import('./detections/Detections.svelte')) },
   { path: '/playbooks', under: '/response', key: 'p', name: (t) => t.playbooks.title, fetch: () => import('./playbooks/Playbooks.svelte') },
   { path: '/oncall', under: '/response', key: 'o', name: (t) => t.oncall.title, fetch: () => import('./oncall/OnCall.svelte') },
+  { path: '/access', key: 'x', name: (t) => t.access.title, fetch: () => withAccess(import('./access/Access.svelte')) },
   { path: '/settings', key: 's', name: (t) => t.app.settings, fetch: () => import('./settings/Settings.svelte') },
 ]
 export const close = 4 // how many rooms are always in reach on a phone
