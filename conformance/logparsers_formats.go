@@ -34,6 +34,8 @@ var parsersOf = map[string]string{
 	"Ubika/ubika_waap":   "ubika-waap",
 	"Veeam/veeam_backup": "veeam", "HAProxy/haproxy": "haproxy", "Aruba Network/aruba-os": "aruba", "Unbound/unbound": "unbound",
 	"Umbrella/umbrella-ip": "cisco-umbrella", "SonicWall/sonicwall-fw": "sonicwall", "SonicWall/sonicwall-sma": "sonicwall",
+	"Azure/azure-key-vault": "azure-resource", "Azure/azure-front-door": "azure-resource", "Azure/azure-application-gateway": "azure-resource",
+	"Vectra/vectra_cognito_detect": "vectra", "ThinkstCanary/thinkst-canary": "canary", "Tenable/alsid": "tenable-identity",
 	"Fortinet/fortimail": "fortimail", "Fortinet/fortiweb": "fortiweb", "Windows/microsoft-always-on-vpn": "nps",
 	"F5 Networks/f5-big-ip": "f5-bigip", "Fortinet/fortiproxy": "fortiproxy",
 }
