@@ -4,5 +4,7 @@
 bench-access: ## measure what a decision about access costs, beside the library as shipped
 	$(GO) build -trimpath -o bin/benchaccess ./lab/benchaccess
 	$(GO) build -trimpath -o bin/benchpasswords ./decide/identity/benchpasswords
+	$(GO) test -c -o bin/node.test ./node
+	cd node && BULWARK_BENCH=10 ../bin/node.test -test.run '^TestOpenStreams'
 	bin/benchpasswords
 	bin/benchaccess

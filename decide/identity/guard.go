@@ -48,6 +48,9 @@ func (i *Identity) Require(duties []web.Duty, next http.Handler) http.Handler {
 		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), personKey{}, s.asker()))
 		defer cancel()
 		asked, done := i.live.add(s, cancel)
+		if i.judge != nil && !enrolling {
+			asked.judge = func(p Person) string { return i.judge(r, p) }
+		}
 		defer done()
 		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey{}, asked)))
 	})
@@ -122,13 +125,15 @@ type request struct {
 	session string // hash
 	duties  string // as they were when it was let through
 	cancel  context.CancelFunc
+	// judge says by what policies refuse it now; nil: none has a say.
+	judge func(p Person) (refusal string)
 }
 
 func newLive() live { return live{&sync.Mutex{}, map[*request]struct{}{}} }
 
 // add notes a request until done is called.
 func (l live) add(s *sessionRow, cancel context.CancelFunc) (r *request, done func()) {
-	r = &request{s.Hash, words(s.Who.Duties), cancel}
+	r = &request{session: s.Hash, duties: words(s.Who.Duties), cancel: cancel}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.requests[r] = struct{}{}
@@ -156,8 +161,11 @@ func (l live) bySession() map[string][]*request {
 	return m
 }
 
-// endLive cuts the requests whose session ended, or whose person has other duties now, whoever did it: another
-// process on the same database may have.
+// refused reports whether policies refuse a request that they let through.
+func (r *request) refused(p Person) bool { return r.judge != nil && r.judge(p) != "" }
+
+// endLive cuts the requests whose session ended, whose person has other duties now, or whom policies refuse now, whoever did it: another process
+// on the same database may have, or an incident.
 func (i *Identity) endLive(ctx context.Context) error {
 	requests := i.live.bySession()
 	if len(requests) == 0 {
@@ -171,15 +179,16 @@ func (i *Identity) endLive(ctx context.Context) error {
 	if err := i.db.Read().NewSelect().Model(&rows).Relation("Who").Where("s.hash IN (?)", bun.List(hashes)).Scan(ctx); err != nil {
 		return err
 	}
-	good := map[string]string{} // the duties of the sessions that hold
+	good := map[string]*sessionRow{} // the sessions that hold
 	for _, s := range rows {
 		if i.holds(s) {
-			good[s.Hash] = words(s.Who.Duties)
+			good[s.Hash] = s
 		}
 	}
 	for hash, rs := range requests {
 		for _, r := range rs {
-			if duties, ok := good[hash]; !ok || duties != r.duties {
+			s := good[hash]
+			if s == nil || words(s.Who.Duties) != r.duties || r.refused(s.asker()) {
 				r.cancel()
 			}
 		}
