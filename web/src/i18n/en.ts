@@ -1237,7 +1237,7 @@ export const en = {
     duty: 'Opening copies of files needs the duty analyst.',
   },
   prove: {
-    title: 'Is it still you?', why: 'This needs a fresh proof that it is you.', passkey: 'Use a passkey', code: 'Code', confirm: 'Confirm', none: 'No passkey was shown.',
+    title: 'Is it still you?', show: 'Prove it', why: 'This needs a fresh proof that it is you.', passkey: 'Use a passkey', code: 'Code', confirm: 'Confirm', none: 'No passkey was shown.',
   },
   settings: {
     title: 'Settings',

@@ -1241,7 +1241,7 @@ export const fr: Dictionary = {
     duty: 'Ouvrir des copies de fichiers demande l’attribution analyste.',
   },
   prove: {
-    title: 'C’est toujours vous ?', why: 'Ceci demande une preuve récente que c’est vous.', passkey: 'Utiliser une clé d’accès', code: 'Code', confirm: 'Confirmer', none: 'Aucune clé d’accès n’a été présentée.',
+    title: 'C’est toujours vous ?', show: 'Le prouver', why: 'Ceci demande une preuve récente que c’est vous.', passkey: 'Utiliser une clé d’accès', code: 'Code', confirm: 'Confirmer', none: 'Aucune clé d’accès n’a été présentée.',
   },
   settings: {
     title: 'Réglages',
