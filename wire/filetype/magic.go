@@ -11,7 +11,7 @@ type magic struct {
 
 // magics are looked through in their order: a longer text stands before one that it begins with.
 var magics = [...]magic{
-	{0, "%PDF-", PDF}, {0, "%!PS", PostScript}, {0, "{\\rtf", RTF}, {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE},
+	{0, "%PDF-", PDF}, {0, "%!PS-AdobeFont-", Type1}, {0, "%!FontType1-", Type1}, {0, "%!PS", PostScript}, {0, "{\\rtf", RTF}, {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE},
 	{0, "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3", OneNote},
 	{0, "\x7fELF", ELF}, {0, "MZ", PE}, {0, "\xfe\xed\xfa\xce", MachO}, {0, "\xfe\xed\xfa\xcf", MachO}, {0, "\xce\xfa\xed\xfe", MachO},
 	{0, "\xcf\xfa\xed\xfe", MachO}, {0, "\xca\xfe\xba\xbe", JavaClass}, {0, "dex\n0", DEX}, {0, "\x00asm", WASM},

@@ -133,6 +133,7 @@ const (
 	PCAPNG
 	WOFF
 	WOFF2
+	Type1 // a PostScript font, as text
 	TrueType
 	OpenType
 
@@ -182,7 +183,7 @@ var kinds = [...]kind{
 	KeePass: {"keepass", Secret}, PuTTYKey: {"putty-key", Secret}, PGPKey: {"pgp-key", Secret}, Certificate: {"certificate", Text},
 
 	MIMEMail: {"eml", Mail}, MSG: {"msg", Mail}, TNEF: {"tnef", Mail}, PCAP: {"pcap", Capture}, PCAPNG: {"pcapng", Capture},
-	WOFF: {"woff", Font}, WOFF2: {"woff2", Font}, TrueType: {"ttf", Font}, OpenType: {"otf", Font},
+	WOFF: {"woff", Font}, WOFF2: {"woff2", Font}, TrueType: {"ttf", Font}, OpenType: {"otf", Font}, Type1: {"type1", Font},
 
 	XML: {"xml", Text}, HTML: {"html", Text}, JSON: {"json", Text}, PlainText: {"text", Text},
 }
