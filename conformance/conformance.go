@@ -70,6 +70,7 @@ func Suites() []Suite {
 		{Name: "logparsers", Run: runLogParsers},
 		{Name: "cedar_agreement", Run: runCedar, Ours: true},
 		{Name: "webauthn_cases", Run: runWebAuthn, Ours: true},
+		{Name: "open_redirects_refused", Run: runRedirects},
 	}
 }
 
