@@ -173,7 +173,7 @@ func (w *worker) read(r *Record, of *source) bool {
 	if r.Log != nil {
 		w.log, w.header.Time = *r.Log, 0
 		if !r.Time.IsZero() {
-			w.header.Time = r.Time.UnixNano()
+			w.header.Time = event.Nanos(r.Time)
 		}
 		w.log.Fields = append(w.fields[:0], r.Log.Fields...) // it is changed below
 		w.fields = w.log.Fields
@@ -255,7 +255,7 @@ func (w *worker) clocks(r *Record) {
 	at := r.Received.UnixNano()
 	w.timed = false
 	if w.header.Time == 0 && !r.Time.IsZero() {
-		w.header.Time = r.Time.UnixNano()
+		w.header.Time = event.Nanos(r.Time)
 	}
 	if w.header.Time == 0 {
 		w.header.Time = at
@@ -264,7 +264,7 @@ func (w *worker) clocks(r *Record) {
 	if r.Intake == "evtx" || r.Intake == fileIntake {
 		return
 	}
-	off := time.Duration(w.header.Time - at)
+	off := w.header.When().Sub(r.Received)
 	w.offset, w.timed = off, true
 	switch {
 	case off > mostAhead:

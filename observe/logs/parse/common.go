@@ -193,7 +193,7 @@ func (r *Reader) fill(f *format, h *event.Header, log *event.Log) {
 	log.User = first(r, m.users, log.User)
 	log.Severity = severity(r.made1(m.severity), log.Severity)
 	if t := r.moment(r.made1(m.time)); !t.IsZero() {
-		h.Time = t.UnixNano()
+		h.Time = event.Nanos(t)
 	}
 	h.Src, h.Dst = addr(r.made1(m.srcIP)), addr(r.made1(m.dstIP))
 	h.Ports = event.Ports{Src: port(r.made1(m.srcPort)), Dst: port(r.made1(m.dstPort))}

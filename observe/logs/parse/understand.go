@@ -188,7 +188,7 @@ func (r *Reader) envelope(all string, h *event.Header, log *event.Log) string {
 		return text
 	}
 	if t := r.moment(view(m.Time)); !t.IsZero() {
-		h.Time = t.UnixNano()
+		h.Time = event.Nanos(t)
 	}
 	return view(m.Text)
 }

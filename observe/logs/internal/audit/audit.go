@@ -138,7 +138,7 @@ func add(list []string, s string) []string {
 func records(a *event.ATNA, signOn bool, base intake.Record, out []intake.Record) []intake.Record {
 	h := event.Header{Time: base.Received.UnixNano(), Src: base.Sender}
 	if t, err := time.Parse(time.RFC3339Nano, a.Time); err == nil {
-		h.Time = t.UnixNano()
+		h.Time = event.Nanos(t)
 	}
 	base.Size = max(base.Size, len(base.Text))
 	base.Text, base.Log = nil, nil

@@ -107,7 +107,7 @@ func nanos(t time.Time) uint64 {
 	if t.Unix() <= 0 {
 		return 0
 	}
-	return uint64(t.UnixNano())
+	return uint64(event.Nanos(t))
 }
 
 // kindOfFile is the kind of a log of Zeek by the name of its file: conn of /opt/zeek/logs/current/conn.log.

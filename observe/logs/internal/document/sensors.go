@@ -109,7 +109,7 @@ func zeekEnds(name string) string {
 func alert(fields []flat.Field, base intake.Record) intake.Record {
 	a := &event.Alert{}
 	e := &event.Event{Payload: a}
-	e.Time = base.Time.UnixNano()
+	e.Time = event.Nanos(base.Time)
 	if base.Time.IsZero() {
 		e.Time = base.Received.UnixNano()
 	}
