@@ -417,6 +417,23 @@ func TestDecisionsAreEventsAndTheLedgerHasTheirSum(t *testing.T) {
 	}
 }
 
+func TestTheSumTellsAnotherReasonOrObligation(t *testing.T) {
+	sum := func(e event.Access) [32]byte {
+		var d digest
+		d.add(&e)
+		return d.sum
+	}
+	told := event.Access{Number: 1, Reason: "on duty", Obligations: []string{"record", "review 72h"}}
+	for name, other := range map[string]event.Access{
+		"another reason":        {Number: 1, Reason: "emergency", Obligations: told.Obligations},
+		"an obligation is gone": {Number: 1, Reason: told.Reason, Obligations: told.Obligations[:1]},
+	} {
+		if sum(told) == sum(other) {
+			t.Errorf("%s: the sum is the same", name)
+		}
+	}
+}
+
 func TestWhatNobodyUsesIsProposedToBeTakenAway(t *testing.T) {
 	h := newHospital(t)
 	h.PutDoors(map[string][]string{"GET /api/incidents": {"analyst"}})

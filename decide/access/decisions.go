@@ -158,7 +158,8 @@ func (d *digest) add(e *event.Access) {
 	}
 	h := sha256.New()
 	h.Write(d.sum[:])
-	fmt.Fprintf(h, "%d %s %s %s %s %s %d %d %s\n", e.Number, e.Principal, e.Session, e.Action, e.Resource, e.Status, e.Count, e.Last, strings.Join(e.Policies, ","))
+	fmt.Fprintf(h, "%d %s %s %s %s %s %d %d %s %q %q\n", e.Number, e.Principal, e.Session, e.Action, e.Resource, e.Status, e.Count, e.Last, strings.Join(e.Policies, ","),
+		e.Reason, e.Obligations)
 	h.Sum(d.sum[:0])
 }
 
