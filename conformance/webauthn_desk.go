@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -52,6 +53,10 @@ const deskPassword = "tournevis-girafe-lundi-bocal"
 // openDesk sets a console up in a folder, and its first person, with an app beside the passkeys that come.
 func openDesk(ctx context.Context, dir string) (d *desk, err error) {
 	d = &desk{clock: clock.NewManual(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)), cookies: map[string]string{}}
+	// Every suite gets a desk of its own: a second one would find the first one's administrator.
+	if dir, err = os.MkdirTemp(dir, "desk-"); err != nil {
+		return nil, err
+	}
 	if d.keys, err = keys.Open(filepath.Join(dir, "keys")); err != nil {
 		return nil, err
 	}
