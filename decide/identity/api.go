@@ -50,6 +50,7 @@ func apiFaults() []apiFault {
 		{errNoSession, http.StatusNotFound, "no-such-session", ""},
 		{ErrLastAdministrator, conflict, "last-administrator", ""},
 		{ErrSelf, conflict, "self", ""},
+		{ErrNoPassword, conflict, "no-password", ""},
 	}
 }
 

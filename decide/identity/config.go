@@ -24,6 +24,11 @@ type Config struct {
 	// PasswordAlone are the duties whose people may sign in with a password alone: whoever has only duties of this list. Weak: the
 	// console warns of it. Empty means that everybody needs a second factor.
 	PasswordAlone []string `conf:"password_alone"`
+	// PasswordAge is how old a password may become, where a rule that binds the hospital asks for it. 0 means any age: it is renewed on evidence
+	// alone, as NIST SP 800-63B-4 and the ANSSI advise.
+	PasswordAge time.Duration `conf:"password_age"`
+	// PasswordAgeFor are the duties whose people PasswordAge concerns. Empty means everybody.
+	PasswordAgeFor []string `conf:"password_age_for"`
 }
 
 // Check refuses sessions that would never end, or end at once.
@@ -35,9 +40,14 @@ func (c *Config) Check() error {
 	if l := c.longest(); l < c.idle() || l > 7*24*time.Hour {
 		bad = append(bad, conf.At("longest", errors.New("is not between idle and 7 days")))
 	}
-	for n, d := range c.PasswordAlone {
-		if !slices.Contains(web.Duties(), web.Duty(d)) {
-			bad = append(bad, conf.At(fmt.Sprintf("password_alone[%d]", n), fmt.Errorf("%q is no duty", d)))
+	if a := c.PasswordAge; a != 0 && (a < 30*24*time.Hour || a > 5*365*24*time.Hour) {
+		bad = append(bad, conf.At("password_age", errors.New("is neither 0 nor between 30 days and 5 years")))
+	}
+	for name, list := range map[string][]string{"password_alone": c.PasswordAlone, "password_age_for": c.PasswordAgeFor} {
+		for n, d := range list {
+			if !slices.Contains(web.Duties(), web.Duty(d)) {
+				bad = append(bad, conf.At(fmt.Sprintf("%s[%d]", name, n), fmt.Errorf("%q is no duty", d)))
+			}
 		}
 	}
 	return errors.Join(bad...)

@@ -58,6 +58,9 @@ func (i *Identity) enter(w http.ResponseWriter, r *http.Request, o opened, next 
 		return
 	case o.enrol:
 		next = withNext("/factors", next)
+	case o.renew:
+		next = withNext("/renew", next)
+		setDevice(w, i.device.mark(o.person))
 	default:
 		setDevice(w, i.device.mark(o.person))
 	}

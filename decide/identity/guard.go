@@ -35,6 +35,10 @@ func (i *Identity) Require(duties []web.Duty, next http.Handler) http.Handler {
 			enrolFirst(w, r)
 			return
 		}
+		if s.Renew != "" && !enrolling {
+			renewFirst(w, r)
+			return
+		}
 		if i.judge != nil && !enrolling { // no policy keeps anybody from proving who they are
 			if refusal := i.judge(r, s.asker()); refusal != "" {
 				refuse(w, r, refusal)

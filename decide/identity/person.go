@@ -51,7 +51,8 @@ type Person struct {
 	Session string
 	Methods []string
 	Proved  time.Time
-	enrol   bool // must first add a second factor
+	enrol   bool   // must first add a second factor
+	renew   string // why they must first choose another password; "": they need not
 }
 
 // Has tells whether p has been given d.
@@ -89,6 +90,7 @@ type factorRow struct {
 	Created       time.Time  `bun:"created"`
 	Used          time.Time  `bun:"used,nullzero"`
 	Counter       int64      `bun:"counter"` // of the last code of an app that was taken
+	Renew         string     `bun:"renew"`   // why a password must be replaced
 }
 
 // newID is a new id that sorts by time (RFC 9562, version 7).

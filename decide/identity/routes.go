@@ -31,6 +31,8 @@ func (i *Identity) Routes() []web.Route {
 	add("POST", "/factors/app", i.doApp, web.Enrolling)
 	add("GET", "/factors/codes", i.showPaper, web.SignedIn)
 	add("POST", "/factors/codes", i.doPaper, web.SignedIn)
+	add("GET", "/renew", i.showRenew, web.Enrolling)
+	add("POST", "/renew", i.doRenew, web.Enrolling)
 	add("GET", "/vouch", i.showVouch, web.SignedIn)
 	add("POST", "/vouch", i.doVouch, web.SignedIn)
 	add("POST", "/api/vouch", i.postVouch, web.SignedIn)
@@ -55,6 +57,7 @@ func (i *Identity) Routes() []web.Route {
 	add("POST", "/api/people/{id}/duties", i.postDuties, web.Administrator)
 	add("POST", "/api/people/{id}/disable", i.postDisable, web.Administrator)
 	add("POST", "/api/people/{id}/enable", i.postEnable, web.Administrator)
+	add("POST", "/api/people/{id}/renewal", i.postRenewal, web.Administrator)
 	add("POST", "/api/people/{id}/reset", i.postReset, web.Administrator)
 	add("DELETE", "/api/people/{id}/sessions", i.deletePersonSessions, web.Administrator)
 

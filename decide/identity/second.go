@@ -172,6 +172,9 @@ func (i *Identity) secondStep(ctx context.Context, s step, typed string, from vi
 		} else {
 			o, err = i.open(ctx, tx, p.ID, byCode(), from)
 		}
+		if err == nil {
+			o, err = i.holdBack(ctx, tx, p, o)
+		}
 		if err != nil {
 			return err
 		}

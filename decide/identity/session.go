@@ -40,6 +40,7 @@ type sessionRow struct {
 	Address       string     `bun:"address"`
 	Agent         string     `bun:"agent"`
 	Enrol         bool       `bun:"enrol"`
+	Renew         string     `bun:"renew"`
 	Who           *personRow `bun:"rel:belongs-to,join:person=id"`
 }
 
@@ -48,6 +49,7 @@ type opened struct {
 	token  string
 	person string
 	enrol  bool // can do nothing but add a second factor
+	renew  bool // can do nothing but choose another password
 	due    step
 }
 
@@ -137,7 +139,7 @@ func (i *Identity) openEnrolling(ctx context.Context, tx bun.Tx, person string, 
 func (s *sessionRow) asker() Person {
 	return Person{
 		ID: s.Who.ID, Login: s.Who.Login, Name: s.Who.Name, Duties: s.Who.Duties,
-		Session: s.ID, Methods: s.Methods, Proved: s.Proved, enrol: s.Enrol,
+		Session: s.ID, Methods: s.Methods, Proved: s.Proved, enrol: s.Enrol, renew: s.Renew,
 	}
 }
 

@@ -156,6 +156,9 @@ func (i *Identity) welcome(ctx context.Context, p *personRow, hash, secret strin
 		if err != nil {
 			return err
 		}
+		if err := i.knownStolen(ctx, tx, p.ID, secret); err != nil {
+			return err
+		}
 		o, err = i.afterPassword(ctx, tx, p, from)
 		return err
 	})
@@ -179,6 +182,9 @@ func (i *Identity) afterPassword(ctx context.Context, tx bun.Tx, p *personRow, f
 		open = i.open
 	}
 	o, err := open(ctx, tx, p.ID, byPassword(), from)
+	if err == nil {
+		o, err = i.holdBack(ctx, tx, p, o)
+	}
 	if err != nil {
 		return opened{}, err
 	}

@@ -29,6 +29,8 @@ type texts struct {
 	Or, UsePasskey, PasskeyUnknown, PasskeyFailed string
 
 	// the second step, and what is added for it
+	Renew, RenewStolen, RenewAsked, RenewOld string // why another password is due
+
 	Second, SecondLead, SecondLeadKey, Code, CodeHint, PaperHint, AppHint            string
 	Confirm, LostAll, BadCode, Protect, ProtectLead, KeyLabel, KeyDefault            string
 	KeyAdd, KeyFailed, KeyAddress, UseApp, OtherWay, App, AppLead                    string
@@ -78,6 +80,11 @@ func english() texts {
 		Or: "or", UsePasskey: "Use a passkey",
 		PasskeyUnknown: "This passkey opens nothing here. Use another, or your password.",
 		PasskeyFailed:  "No passkey was shown. Try again, or use your password.",
+
+		Renew:       "Choose another password",
+		RenewStolen: "Your password is in a list of passwords that were stolen somewhere and published. Choose another before you go on, and change it wherever you use it.",
+		RenewAsked:  "Somebody else may know your password. Choose another before you go on.",
+		RenewOld:    "Your hospital asks for a new password from time to time. Choose another before you go on.",
 
 		Second:             "One more step",
 		SecondLead:         "Type the code that your app shows, or one of your codes on paper.",
@@ -167,6 +174,11 @@ func french() texts {
 		Or: "ou", UsePasskey: "Utiliser une clé d’accès",
 		PasskeyUnknown: "Cette clé d’accès n’ouvre rien ici. Utilisez-en une autre, ou votre mot de passe.",
 		PasskeyFailed:  "Aucune clé d’accès n’a été présentée. Réessayez, ou utilisez votre mot de passe.",
+
+		Renew:       "Choisissez un autre mot de passe",
+		RenewStolen: "Votre mot de passe figure dans une liste de mots de passe volés et publiés. Choisissez-en un autre avant de continuer, et changez-le partout où vous l’utilisez.",
+		RenewAsked:  "Quelqu’un d’autre connaît peut-être votre mot de passe. Choisissez-en un autre avant de continuer.",
+		RenewOld:    "Votre hôpital demande de changer de mot de passe de temps en temps. Choisissez-en un autre avant de continuer.",
 
 		Second:             "Encore une étape",
 		SecondLead:         "Tapez le code affiché par votre application, ou l’un de vos codes sur papier.",

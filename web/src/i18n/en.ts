@@ -1539,6 +1539,7 @@ export const en = {
     'prove-again': 'This needs a fresh proof that it is you.', 'code-wrong': 'The code is not right, or was used before.', 'last-factor': 'This is your last second proof: add another first.', 'second-factor-needed': 'Add a second proof that it is you first.',
     'password-wrong': 'This is not your current password.',
     busy: 'The node is busy with the same. Try again in a moment.',
+    'password-renewal-needed': 'Choose another password first.', 'no-password': 'They have no password.',
     'no-such-person': 'There is nobody of that name any more.',
     'no-such-session': 'This session has already ended.',
     'last-administrator': 'Nobody else is an administrator. Make somebody one first.',

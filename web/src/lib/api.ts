@@ -59,6 +59,7 @@ async function request<T>(method: string, url: string, body: unknown, signal?: A
   if (response.status === 401) leave()
   if (!response.ok) {
     const p = await problem(response)
+    if (p.code === 'password-renewal-needed') location.assign(address('/renew', { next: location.pathname + location.search }))
     if (p.code === 'second-factor-needed') location.assign(address('/factors', { next: location.pathname + location.search }))
     // What asks by itself does not interrupt; what somebody wants to do does.
     if (['prove-again', 'passkey-needed'].includes(p.code) && method !== 'GET' && !proved && await prove?.()) return request<T>(method, url, body, signal, true)
