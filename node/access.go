@@ -49,7 +49,7 @@ func (d accessDirectory) People(ctx context.Context) ([]access.Person, error) {
 	known, err := d.n.identity.Everybody(ctx)
 	all := make([]access.Person, len(known))
 	for i, p := range known {
-		all[i] = access.Person{ID: p.ID, Login: p.Login, Roles: dutyNames(p.Duties), Disabled: p.Disabled}
+		all[i] = access.Person{ID: p.ID, Login: p.Login, Roles: append(dutyNames(p.Duties), p.Roles...), Units: p.Units, Disabled: p.Disabled}
 	}
 	return all, err
 }

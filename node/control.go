@@ -35,6 +35,9 @@ func (n *Node) hostRoutes() []web.Route {
 	host := func(*http.Request) (string, error) { return ledger.Host, nil }
 	var all []web.Route
 	all = append(all, n.logs.Doors(host).Routes()...)
+	if n.identity != nil {
+		all = append(all, n.identity.HostRoutes()...)
+	}
 	if n.inventory != nil {
 		all = append(all, n.inventory.Doors(host).Routes()...)
 	}

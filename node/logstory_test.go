@@ -14,9 +14,9 @@ import (
 
 	findings "bulwark/decide/finding"
 	"bulwark/event"
+	"bulwark/internal/directorytest"
 	"bulwark/platform/conf"
 	"bulwark/respond/containment"
-	"bulwark/respond/directory/directorytest"
 	"bulwark/respond/playbook"
 )
 

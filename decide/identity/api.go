@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"bulwark/decide/identity/directory"
 	"bulwark/decide/identity/internal/password"
 	"bulwark/platform/web"
 )
@@ -50,6 +51,13 @@ func apiFaults() []apiFault {
 		{errNoSession, http.StatusNotFound, "no-such-session", ""},
 		{ErrLastAdministrator, conflict, "last-administrator", ""},
 		{ErrSelf, conflict, "self", ""},
+		{ErrOwned, conflict, "directory-owns", ""},
+		{ErrDirectory, http.StatusNotFound, "no-such-directory", ""},
+		{ErrNotTheirs, conflict, "not-in-directory", "login"},
+		{directory.ErrExpired, bad, "password-expired", "password"},
+		{ErrAway, http.StatusServiceUnavailable, "directory-away", ""},
+		{directory.ErrAway, http.StatusServiceUnavailable, "directory-away", ""},
+		{directory.ErrEmpty, conflict, "directory-empty", ""},
 		{ErrNoPassword, conflict, "no-password", ""},
 	}
 }

@@ -18,6 +18,10 @@ type personAnswer struct {
 	State   string     `json:"state"`
 	Created time.Time  `json:"created"`
 	Seen    *time.Time `json:"seen,omitempty"` // of the latest session that is kept
+	// Source is the directory that they come from; empty: they are known here alone. Roles and Units are what policies read.
+	Source string   `json:"source,omitempty"`
+	Roles  []string `json:"roles"`
+	Units  []string `json:"units"`
 }
 
 // linkAnswer is a one-time link; it is shown once.
@@ -96,7 +100,7 @@ func (i *Identity) people(ctx context.Context) ([]personAnswer, error) {
 	}
 	out := make([]personAnswer, 0, len(rows))
 	for _, p := range rows {
-		out = append(out, personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, able[p.ID]), p.Created, seen[p.ID]})
+		out = append(out, personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, able[p.ID]), p.Created, seen[p.ID], p.Source, p.Roles, p.Units})
 	}
 	return out, nil
 }
@@ -137,7 +141,7 @@ func (i *Identity) postPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, http.StatusCreated, map[string]any{
-		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, byNothing), p.Created, nil}, "link": i.urlOf(r, l)})
+		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, byNothing), p.Created, nil, "", p.Roles, p.Units}, "link": i.urlOf(r, l)})
 }
 
 func (i *Identity) postDuties(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"bulwark/decide/identity/directory"
 	"bulwark/platform/conf"
 	"bulwark/platform/web"
 )
@@ -21,6 +22,8 @@ type Config struct {
 	Idle time.Duration `conf:"idle"`
 	// Longest is how long a session lasts at most. 0 means 12 hours.
 	Longest time.Duration `conf:"longest"`
+	// Directories are where people come from beside those whom administrators invite: Active Directory, LDAP.
+	Directories []directory.Config `conf:"directories"`
 	// PasswordAlone are the duties whose people may sign in with a password alone: whoever has only duties of this list. Weak: the
 	// console warns of it. Empty means that everybody needs a second factor.
 	PasswordAlone []string `conf:"password_alone"`
@@ -39,6 +42,11 @@ func (c *Config) Check() error {
 	}
 	if l := c.longest(); l < c.idle() || l > 7*24*time.Hour {
 		bad = append(bad, conf.At("longest", errors.New("is not between idle and 7 days")))
+	}
+	for n := range c.Directories {
+		if slices.ContainsFunc(c.Directories[:n], func(d directory.Config) bool { return d.Name == c.Directories[n].Name }) {
+			bad = append(bad, conf.At(fmt.Sprintf("directories[%d].name", n), fmt.Errorf("%q is the name of two directories", c.Directories[n].Name)))
+		}
 	}
 	if a := c.PasswordAge; a != 0 && (a < 30*24*time.Hour || a > 5*365*24*time.Hour) {
 		bad = append(bad, conf.At("password_age", errors.New("is neither 0 nor between 30 days and 5 years")))

@@ -18,7 +18,7 @@ func (i *Identity) Everybody(ctx context.Context) ([]Known, error) {
 	}
 	all := make([]Known, len(rows))
 	for n, p := range rows {
-		all[n] = Known{ID: p.ID, Login: p.Login, Duties: p.Duties, Disabled: !p.Disabled.IsZero()}
+		all[n] = Known{ID: p.ID, Login: p.Login, Duties: p.Duties, Roles: p.Roles, Units: p.Units, Disabled: !p.Disabled.IsZero()}
 	}
 	return all, nil
 }
@@ -27,6 +27,8 @@ func (i *Identity) Everybody(ctx context.Context) ([]Known, error) {
 type Known struct {
 	ID, Login string
 	Duties    []web.Duty
+	Roles     []string // of the hospital: doctor, nurse
+	Units     []string
 	Disabled  bool
 }
 

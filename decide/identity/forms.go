@@ -22,7 +22,7 @@ func (i *Identity) answer(w http.ResponseWriter, r *http.Request, g *page, err e
 	case errors.As(err, &wait):
 		w.Header().Set("Retry-After", seconds(wait))
 		status = http.StatusTooManyRequests
-	case errors.Is(err, password.ErrBusy):
+	case errors.Is(err, password.ErrBusy), errors.Is(err, ErrAway):
 		w.Header().Set("Retry-After", "5")
 		status = http.StatusServiceUnavailable
 	}

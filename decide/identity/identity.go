@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -52,6 +53,9 @@ type Identity struct {
 	log    *slog.Logger
 	names  []string
 	judge  func(r *http.Request, p Person) (refusal string)
+	health *health.Tracker
+
+	sources map[string]*source // directories, by name
 
 	policy     *password.Policy
 	stolen     *stolen
@@ -102,7 +106,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	}
 	n.Config.warn(n.Health)
 	return &Identity{
-		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge,
+		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
 		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:     deviceKey(n.Derive("identity/device")),
 		ceremonies: ceremonies{key: n.Derive("identity/passkey"), clock: n.Clock, used: map[string]time.Time{}},
@@ -135,6 +139,11 @@ func (i *Identity) Run(ctx context.Context) error {
 	defer look.Stop()
 	defer tell.Stop()
 	defer clean.Stop()
+	var following sync.WaitGroup
+	defer following.Wait()
+	for _, s := range i.sources {
+		following.Go(func() { i.follow(ctx, s) })
+	}
 	for {
 		var err error
 		select {

@@ -216,6 +216,9 @@ func (i *Identity) reset(ctx context.Context, by, id string) (Link, error) {
 		if !p.Disabled.IsZero() {
 			return ErrNoPerson
 		}
+		if p.Source != "" {
+			return ErrOwned
+		}
 		hadOne, err := tx.NewSelect().Model((*factorRow)(nil)).Where("person = ?", id).Exists(ctx)
 		if err != nil {
 			return err

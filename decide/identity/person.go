@@ -73,6 +73,11 @@ type personRow struct {
 	Created       time.Time  `bun:"created"`
 	CreatedBy     string     `bun:"created_by"`
 	Disabled      time.Time  `bun:"disabled,nullzero"`
+	Source        string     `bun:"source"`
+	External      string     `bun:"external"`
+	Roles         []string   `bun:"roles,type:jsonb"`
+	Units         []string   `bun:"units,type:jsonb"`
+	Ended         bool       `bun:"ended"`
 }
 
 // factorKind is a way to prove who one is.
@@ -154,7 +159,7 @@ func (i *Identity) addPerson(ctx context.Context, tx bun.Tx, by, login, name str
 	if taken {
 		return nil, ErrLoginTaken
 	}
-	p := &personRow{ID: newID(), Login: login, Name: name, Duties: duties, Created: db.Time(i.clock.Now()), CreatedBy: by}
+	p := &personRow{ID: newID(), Login: login, Name: name, Duties: duties, Created: db.Time(i.clock.Now()), CreatedBy: by, Roles: []string{}, Units: []string{}}
 	_, err = tx.NewInsert().Model(p).Exec(ctx)
 	return p, err
 }
@@ -238,6 +243,9 @@ func (i *Identity) setDuties(ctx context.Context, by Person, id string, duties [
 	}
 	a := act{by: by.Actor(), name: "duties", detail: map[string]string{"now": words(duties)}}
 	return i.change(ctx, id, a, func(ctx context.Context, tx bun.Tx, p *personRow) error {
+		if s := i.sources[p.Source]; s != nil && s.rulesDuties() {
+			return ErrOwned
+		}
 		a.detail["before"] = words(p.Duties)
 		if !slices.Contains(duties, web.Administrator) {
 			if err := othersRemain(ctx, tx, id); err != nil {
@@ -275,9 +283,21 @@ func (i *Identity) enable(ctx context.Context, by Person, id string) error {
 	})
 }
 
+// hasOwnPassword refuses what would change the password of somebody whose directory keeps it.
+func (i *Identity) hasOwnPassword(ctx context.Context, id string) error {
+	p, err := person(ctx, i.db.Read(), id)
+	if err == nil && p.Source != "" {
+		err = ErrOwned
+	}
+	return err
+}
+
 // changePassword replaces a person's own password, ends their other sessions, and gives this one
 // another id. It returns [ErrSignIn] when current is not their password.
 func (i *Identity) changePassword(ctx context.Context, p Person, current, next string) (opened, error) {
+	if err := i.hasOwnPassword(ctx, p.ID); err != nil {
+		return opened{}, err
+	}
 	if err := i.provePassword(ctx, p, current); err != nil {
 		return opened{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -49,6 +50,8 @@ func (i *Identity) whyRenew(ctx context.Context, tx bun.IDB, p *personRow) (stri
 		return "", nil
 	case err != nil:
 		return "", err
+	case strings.HasPrefix(f.Secret, inDirectory): // it is changed there
+		return "", nil
 	case f.Renew != "":
 		return f.Renew, nil
 	case i.config.ages(p.Duties) && i.clock.Now().After(f.Created.Add(i.config.PasswordAge)):
@@ -80,6 +83,9 @@ func (i *Identity) holdBack(ctx context.Context, tx bun.Tx, p *personRow, o open
 // what is suspected is the password.
 func (i *Identity) askRenewal(ctx context.Context, by, id string) error {
 	return i.change(ctx, id, act{by: by, name: "renewal", detail: map[string]string{"because": renewAsked}}, func(ctx context.Context, tx bun.Tx, p *personRow) error {
+		if p.Source != "" {
+			return ErrOwned
+		}
 		r, err := tx.NewUpdate().Model((*factorRow)(nil)).Set("renew = ?", renewAsked).
 			Where("person = ? AND kind = ?", p.ID, passwordFactor).Exec(ctx)
 		if err := changedOne(r, err, ErrNoPassword); err != nil {

@@ -61,6 +61,8 @@ func (i *Identity) Routes() []web.Route {
 	add("POST", "/api/people/{id}/reset", i.postReset, web.Administrator)
 	add("DELETE", "/api/people/{id}/sessions", i.deletePersonSessions, web.Administrator)
 
+	all = append(all, i.directoryRoutes(func(r *http.Request) string { return me(r).Actor() })...)
+
 	// The approvers read it too: somebody else than the administrators must be able to see what these did.
 	add("GET", "/api/ledger", i.getLedger, web.Administrator, web.Approver)
 	add("GET", "/api/ledger/verify", i.getVerify, web.Administrator, web.Approver)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -40,7 +41,7 @@ func (i *Identity) signIn(ctx context.Context, login, secret string, from visito
 		i.refusals.add(nil, from)
 		return opened{}, &WaitError{wait}
 	}
-	right, err := i.hasher.Verify(ctx, hash, secret)
+	right, err := i.verify(ctx, p, hash, secret)
 	if err != nil {
 		i.takeBack(key) // it was never tried
 		return opened{}, err
@@ -132,7 +133,7 @@ func network(address string) string {
 // welcome opens the session of somebody whose password was right.
 func (i *Identity) welcome(ctx context.Context, p *personRow, hash, secret string, from visitor) (opened, error) {
 	better := ""
-	if i.hasher.Outdated(hash) {
+	if !strings.HasPrefix(hash, inDirectory) && i.hasher.Outdated(hash) {
 		var err error
 		if better, err = i.hasher.Hash(ctx, secret); err != nil {
 			return opened{}, err
@@ -197,13 +198,13 @@ func (i *Identity) provePassword(ctx context.Context, p Person, secret string) e
 	if wait := i.logins.Begin(key); wait > 0 {
 		return &WaitError{wait}
 	}
-	_, hash, err := i.byLogin(ctx, p.Login)
+	row, hash, err := i.byLogin(ctx, p.Login)
 	if err != nil {
 		return err
 	}
-	right, err := i.hasher.Verify(ctx, hash, secret)
+	right, err := i.verify(ctx, row, hash, secret)
 	switch {
-	case errors.Is(err, password.ErrBusy):
+	case errors.Is(err, password.ErrBusy), errors.Is(err, ErrAway):
 		i.logins.TakeBack(key)
 		return err
 	case err != nil:

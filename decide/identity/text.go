@@ -29,6 +29,8 @@ type texts struct {
 	Or, UsePasskey, PasskeyUnknown, PasskeyFailed string
 
 	// the second step, and what is added for it
+	Away, Expired string // what a directory says
+
 	Renew, RenewStolen, RenewAsked, RenewOld string // why another password is due
 
 	Second, SecondLead, SecondLeadKey, Code, CodeHint, PaperHint, AppHint            string
@@ -80,6 +82,9 @@ func english() texts {
 		Or: "or", UsePasskey: "Use a passkey",
 		PasskeyUnknown: "This passkey opens nothing here. Use another, or your password.",
 		PasskeyFailed:  "No passkey was shown. Try again, or use your password.",
+
+		Away:    "The hospital’s directory does not answer, so passwords cannot be checked now. A passkey works.",
+		Expired: "Your password has expired. Change it on a computer of the hospital, then sign in here.",
 
 		Renew:       "Choose another password",
 		RenewStolen: "Your password is in a list of passwords that were stolen somewhere and published. Choose another before you go on, and change it wherever you use it.",
@@ -174,6 +179,9 @@ func french() texts {
 		Or: "ou", UsePasskey: "Utiliser une clé d’accès",
 		PasskeyUnknown: "Cette clé d’accès n’ouvre rien ici. Utilisez-en une autre, ou votre mot de passe.",
 		PasskeyFailed:  "Aucune clé d’accès n’a été présentée. Réessayez, ou utilisez votre mot de passe.",
+
+		Away:    "L’annuaire de l’hôpital ne répond pas : les mots de passe ne peuvent pas être vérifiés maintenant. Une clé d’accès fonctionne.",
+		Expired: "Votre mot de passe a expiré. Changez-le sur un poste de l’hôpital, puis connectez-vous ici.",
 
 		Renew:       "Choisissez un autre mot de passe",
 		RenewStolen: "Votre mot de passe figure dans une liste de mots de passe volés et publiés. Choisissez-en un autre avant de continuer, et changez-le partout où vous l’utilisez.",

@@ -7,7 +7,9 @@ import (
 )
 
 // Warnables are the states of the room that a person must hear of.
-func Warnables() []*health.Warnable { return []*health.Warnable{&passwordAlone} }
+func Warnables() []*health.Warnable {
+	return []*health.Warnable{&passwordAlone, &directoryAway, &directoryLeaving}
+}
 
 var passwordAlone = health.Warnable{
 	ID: "identity.password-alone", Severity: health.Degraded,
@@ -16,6 +18,24 @@ var passwordAlone = health.Warnable{
 		FR: "Les personnes dont toutes les attributions sont parmi {duties} se connectent sans second facteur. Un mot de passe peut être deviné, partagé ou pris par une fausse page."},
 	NextStep: health.Text{EN: "Give them passkeys, then empty identity.password_alone.",
 		FR: "Donnez-leur des clés d’accès, puis videz identity.password_alone."},
+}
+
+var directoryAway = health.Warnable{
+	ID: "identity.directory-away", Severity: health.Degraded, Per: "directory",
+	Title: health.Text{EN: "The directory {directory} does not answer", FR: "L’annuaire {directory} ne répond pas"},
+	Text: health.Text{EN: "Its people cannot sign in with their password, and who left is not noticed. Open sessions go on, and passkeys work.",
+		FR: "Ses membres ne peuvent pas se connecter par mot de passe, et les départs ne sont pas vus. Les sessions ouvertes continuent et les clés d’accès fonctionnent."},
+	NextStep: health.Text{EN: "bulwark directory test {directory} says what is wrong.",
+		FR: "bulwark directory test {directory} dit ce qui ne va pas."},
+}
+
+var directoryLeaving = health.Warnable{
+	ID: "identity.directory-leaving", Severity: health.Degraded, Per: "directory",
+	Title: health.Text{EN: "Many people are gone from the directory {directory}", FR: "Beaucoup de personnes ont disparu de l’annuaire {directory}"},
+	Text: health.Text{EN: "{leaving} people who could sign in are gone from it or disabled there, all at once. They stay until somebody says that this is right.",
+		FR: "{leaving} personnes qui pouvaient se connecter en ont disparu ou y sont désactivées, d’un coup. Elles restent jusqu’à ce que quelqu’un dise que c’est voulu."},
+	NextStep: health.Text{EN: "If it is right: bulwark directory read {directory} --confirm. If not, look at base and filter.",
+		FR: "Si c’est voulu : bulwark directory read {directory} --confirm. Sinon, vérifiez la base et le filtre."},
 }
 
 // warn says what the configuration weakens.

@@ -11,13 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 
 	"bulwark/platform/conf"
+	"bulwark/platform/ldaps"
 )
 
 // Config is what can be set.
@@ -39,9 +39,8 @@ type Config struct {
 // Check refuses settings that cannot work.
 func (c *Config) Check() error {
 	for i, s := range c.Servers {
-		u, err := url.Parse(s)
-		if err != nil || u.Scheme != "ldaps" || u.Hostname() == "" || u.Path != "" || u.User != nil {
-			return conf.At(fmt.Sprintf("servers[%d]", i), fmt.Errorf("%q is not like ldaps://dc1.hospital.example", s))
+		if err := ldaps.CheckServer(s); err != nil {
+			return conf.At(fmt.Sprintf("servers[%d]", i), err)
 		}
 	}
 	if len(c.Servers) > 0 && (c.Account == "" || c.Password.IsZero()) { // without a password a server takes anybody for nobody

@@ -9,8 +9,8 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"bulwark/internal/directorytest"
 	"bulwark/platform/conf"
-	"bulwark/respond/directory/directorytest"
 )
 
 const (

@@ -2,25 +2,19 @@ package directory
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"bulwark/platform/ldaps"
 )
 
-// mostRead is how many bytes a server may answer in one session, and toAnswer how long it has for one request.
-const (
-	mostRead = 8 << 20
-	toAnswer = 5 * time.Second
-)
+// mostRead is how many bytes a server may answer in one session.
+const mostRead = 8 << 20
 
 // session is being signed on at one server.
 type session struct {
@@ -28,7 +22,7 @@ type session struct {
 	server string
 	base   string
 	c      *ldap.Conn
-	end    func() bool
+	end    func()
 }
 
 // open signs on at the first server that answers.
@@ -52,19 +46,16 @@ func (d *Directory) signOn(ctx context.Context, server string) (_ *session, err 
 	if err != nil {
 		return nil, err
 	}
-	conn, err := d.dial(ctx, server)
+	c, end, err := ldaps.Dial(ctx, server, d.config.Authority, mostRead)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{d: d, server: server, base: d.config.Base, c: ldap.NewConn(&bounded{Conn: conn, left: mostRead}, true)}
-	s.end = context.AfterFunc(ctx, func() { conn.Close() })
+	s := &session{d: d, server: server, base: d.config.Base, c: c, end: end}
 	defer func() {
 		if err != nil {
 			s.close()
 		}
 	}()
-	s.c.SetTimeout(toAnswer)
-	s.c.Start()
 	if err := s.c.Bind(d.config.Account, password); err != nil {
 		return nil, fmt.Errorf("signing on as %s: %w", d.config.Account, err)
 	}
@@ -78,55 +69,11 @@ func (d *Directory) signOn(ctx context.Context, server string) (_ *session, err 
 	return s, nil
 }
 
-// dial makes a connection whose server proved its name.
-func (d *Directory) dial(ctx context.Context, server string) (net.Conn, error) {
-	u, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-	c := &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
-	if d.config.Authority != "" {
-		pem, err := os.ReadFile(d.config.Authority)
-		if err != nil {
-			return nil, fmt.Errorf("reading directory.authority: %w", err)
-		}
-		if c.RootCAs = x509.NewCertPool(); !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("directory.authority: %s has no certificate", d.config.Authority)
-		}
-	}
-	port := u.Port()
-	if port == "" {
-		port = "636"
-	}
-	dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: toAnswer}, Config: c}
-	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-}
-
-func (s *session) close() {
-	s.end()
-	s.c.Close()
-}
-
-// bounded is a connection that says no more than so much.
-type bounded struct {
-	net.Conn
-	left int
-}
-
-var errMuch = errors.New("directory: the server said more than it was asked for")
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errMuch
-	}
-	n, err := b.Conn.Read(p[:min(len(p), b.left)])
-	b.left -= n
-	return n, err
-}
+func (s *session) close() { s.end() }
 
 // search looks for entries; there must be one at least.
 func (s *session) search(base string, scope int, filter string, most int) ([]*ldap.Entry, error) {
-	got, err := s.c.Search(ldap.NewSearchRequest(base, scope, ldap.NeverDerefAliases, most+1, int(toAnswer/time.Second), false, filter,
+	got, err := s.c.Search(ldap.NewSearchRequest(base, scope, ldap.NeverDerefAliases, most+1, int(ldaps.Patience/time.Second), false, filter,
 		[]string{"objectGUID", "objectSid", "objectClass", "sAMAccountName", "userPrincipalName", "userAccountControl", "logonHours", "isCriticalSystemObject", "defaultNamingContext"}, nil))
 	switch {
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded), err == nil && len(got.Entries) > most:

@@ -1539,6 +1539,7 @@ export const en = {
     'prove-again': 'This needs a fresh proof that it is you.', 'code-wrong': 'The code is not right, or was used before.', 'last-factor': 'This is your last second proof: add another first.', 'second-factor-needed': 'Add a second proof that it is you first.',
     'password-wrong': 'This is not your current password.',
     busy: 'The node is busy with the same. Try again in a moment.',
+    'directory-owns': 'The directory has the say about this: change it there.', 'no-such-directory': 'There is no such directory.', 'not-in-directory': 'Nobody in the directory has this login, or they are here already.', 'password-expired': 'The password has expired: change it on a computer of the hospital first.', 'directory-away': 'The directory does not answer.', 'directory-empty': 'Nobody was found in the directory.',
     'password-renewal-needed': 'Choose another password first.', 'no-password': 'They have no password.',
     'no-such-person': 'There is nobody of that name any more.',
     'no-such-session': 'This session has already ended.',

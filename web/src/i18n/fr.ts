@@ -1542,6 +1542,7 @@ export const fr: Dictionary = {
     'prove-again': 'Ceci demande une preuve récente que c’est vous.', 'code-wrong': 'Le code n’est pas le bon, ou a déjà servi.', 'last-factor': 'C’est votre dernière seconde preuve : ajoutez-en d’abord une autre.', 'second-factor-needed': 'Ajoutez d’abord une seconde preuve que c’est vous.',
     'password-wrong': 'Ce n’est pas votre mot de passe actuel.',
     busy: 'Le nœud fait déjà la même chose. Réessayez dans un instant.',
+    'directory-owns': 'C’est l’annuaire qui décide : changez-le là-bas.', 'no-such-directory': 'Cet annuaire n’existe pas.', 'not-in-directory': 'Personne dans l’annuaire n’a cet identifiant, ou cette personne est déjà ici.', 'password-expired': 'Le mot de passe a expiré : changez-le d’abord sur un poste de l’hôpital.', 'directory-away': 'L’annuaire ne répond pas.', 'directory-empty': 'Personne n’a été trouvé dans l’annuaire.',
     'password-renewal-needed': 'Choisissez d’abord un autre mot de passe.', 'no-password': 'Cette personne n’a pas de mot de passe.',
     'no-such-person': 'Cette personne n’existe plus.',
     'no-such-session': 'Cette session est déjà terminée.',

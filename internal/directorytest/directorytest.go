@@ -16,6 +16,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -35,6 +37,7 @@ type Domain struct {
 
 	t    *testing.T
 	conf string
+	stop func()
 }
 
 // New makes an empty domain and starts its controller, until the test ends. It skips the test where there is no Samba.
@@ -51,13 +54,14 @@ func New(t *testing.T) *Domain {
 			t.Skipf("a domain controller needs %s (Debian: samba-ad-dc)", name)
 		}
 	}
+	alone(t)
 	dir := t.TempDir()
 	d := &Domain{t: t, conf: filepath.Join(dir, "etc", "smb.conf"), Authority: filepath.Join(dir, "cert.pem")}
 	if out, err := exec.Command("samba-tool", "domain", "provision", "--realm="+Realm, "--domain=HOSPITAL", "--server-role=dc", "--dns-backend=NONE", "--adminpass="+Password,
 		"--targetdir="+dir, "--host-name=dc1", "--host-ip="+Address, "--option=vfs objects=").CombinedOutput(); err != nil {
 		t.Skipf("making a domain: %v: %.500s", err, out)
 	}
-	selfSigned(t, d.Authority, filepath.Join(dir, "key.pem"))
+	SelfSigned(t, d.Authority, filepath.Join(dir, "key.pem"))
 	text, err := os.ReadFile(d.conf)
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +83,19 @@ func New(t *testing.T) *Domain {
 	return d
 }
 
+// alone waits until no other test has a controller: there is one address for it.
+func alone(t *testing.T) {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(os.TempDir(), "bulwark-directorytest.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // start starts the controller, and waits until it answers.
 func (d *Domain) start() {
 	d.t.Helper()
@@ -90,7 +107,8 @@ func (d *Domain) start() {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	d.t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
+	d.stop = sync.OnceFunc(func() { _ = cmd.Process.Kill(); <-ended })
+	d.t.Cleanup(d.stop)
 	for range 300 {
 		c, err := net.DialTimeout("tcp", Address+":636", time.Second)
 		if err == nil {
@@ -106,6 +124,12 @@ func (d *Domain) start() {
 	}
 	d.t.Fatalf("samba does not answer: %s", said.String())
 }
+
+// Stop ends the controller; [Domain.Start] starts it again.
+func (d *Domain) Stop() { d.stop() }
+
+// Start starts a controller that was stopped.
+func (d *Domain) Start() { d.t.Helper(); d.start() }
 
 // Tool runs samba-tool.
 func (d *Domain) Tool(args ...string) {
@@ -127,7 +151,8 @@ func (d *Domain) Shown(user, attribute string) string {
 	return value
 }
 
-func selfSigned(t *testing.T, cert, key string) {
+// SelfSigned makes a certificate for the address of the domain controller, which is its own authority.
+func SelfSigned(t *testing.T, cert, key string) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
