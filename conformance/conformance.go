@@ -71,6 +71,7 @@ func Suites() []Suite {
 		{Name: "cedar_agreement", Run: runCedar, Ours: true},
 		{Name: "webauthn_cases", Run: runWebAuthn, Ours: true},
 		{Name: "open_redirects_refused", Run: runRedirects},
+		{Name: "oidc_op_cases", Run: runOpenIDProvider},
 	}
 }
 

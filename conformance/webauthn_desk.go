@@ -24,6 +24,7 @@ import (
 
 	"bulwark/decide/identity"
 	"bulwark/decide/identity/identitytest"
+	"bulwark/decide/identity/oidc"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
 	"bulwark/platform/keys"
@@ -71,7 +72,11 @@ func openDesk(ctx context.Context, dir string) (d *desk, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.handler, err = web.NewMux(room.Routes(), room); err != nil {
+	provider, err := oidc.New(ctx, oidc.Needs{DB: d.db, Ledger: l, Clock: d.clock, Log: slog.New(slog.DiscardHandler), People: room, Derive: d.keys.Derive})
+	if err != nil {
+		return nil, err
+	}
+	if d.handler, err = web.NewMux(append(room.Routes(), provider.Routes()...), room); err != nil {
 		return nil, err
 	}
 	link, err := room.SetupLink(ctx)

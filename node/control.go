@@ -36,7 +36,7 @@ func (n *Node) hostRoutes() []web.Route {
 	var all []web.Route
 	all = append(all, n.logs.Doors(host).Routes()...)
 	if n.identity != nil {
-		all = append(all, n.identity.HostRoutes()...)
+		all = slices.Concat(all, n.identity.HostRoutes(), n.provider.HostRoutes())
 	}
 	if n.inventory != nil {
 		all = append(all, n.inventory.Doors(host).Routes()...)

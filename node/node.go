@@ -18,6 +18,7 @@ import (
 	"bulwark/decide/access"
 	findings "bulwark/decide/finding"
 	"bulwark/decide/identity"
+	"bulwark/decide/identity/oidc"
 	incidents "bulwark/decide/incident"
 	"bulwark/decide/safety"
 	"bulwark/detect/logrule"
@@ -63,6 +64,7 @@ type Node struct {
 	db           *db.DB
 	ledger       *ledger.Ledger
 	identity     *identity.Identity
+	provider     *oidc.Provider
 	inventory    *inventory.Inventory     // nil where no events are kept
 	findings     *findings.Findings       // nil where no events are kept
 	incidents    *incidents.Incidents     // likewise
@@ -157,6 +159,10 @@ func (n *Node) openState(ctx context.Context) error {
 	}
 	n.identity, err = identity.New(ctx, identity.Needs{Config: n.config.Identity, DB: n.db, Ledger: n.ledger,
 		Clock: n.clock, Log: n.log.With("room", "identity"), Derive: n.keys.Derive, Health: n.health, Stolen: filepath.Join(n.dir, identity.StolenFile), Names: n.config.Console.Names, Judge: n.judgeRoute})
+	if err != nil {
+		return err
+	}
+	n.provider, err = oidc.New(ctx, oidc.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "oidc"), People: n.identity, Derive: n.keys.Derive, Names: n.config.Console.Names})
 	return err
 }
 
@@ -264,7 +270,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes(), n.incidents.Doors(signedIn).Routes(), n.access.Doors(signedIn, n.ownAccess).Routes(), n.notify.Doors(signedInAs).Routes(), n.playbooks.Doors(signedIn).Routes(),
+		n.routes = slices.Concat(c.Routes(), n.identity.Routes(), n.provider.Routes(), n.inventory.Doors(signedIn).Routes(), n.findings.Doors(signedIn).Routes(), n.incidents.Doors(signedIn).Routes(), n.access.Doors(signedIn, n.ownAccess).Routes(), n.notify.Doors(signedInAs).Routes(), n.playbooks.Doors(signedIn).Routes(),
 			n.logs.Doors(signedIn).Routes(), n.safety.Doors(signedIn).Routes(), n.containment.Doors(asks).Routes())
 		if n.above != nil {
 			n.routes = append(n.routes, n.above.Doors(signedInAs).Routes()...)
@@ -285,7 +291,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.server, err = web.New(web.Needs{Config: n.config.Console, Certificate: n.certificates.Get, Handler: mux,
+	n.server, err = web.New(web.Needs{Config: n.config.Console, Foreign: foreign(n.routes), Certificate: n.certificates.Get, Handler: mux,
 		Log: n.log.With("room", "console"), Metrics: n.metrics, NotReady: n.health.NotReady})
 	if err != nil {
 		return err
@@ -294,6 +300,16 @@ func (n *Node) openConsole(ctx context.Context) error {
 		return fmt.Errorf("opening the console: %w; console.listen names another address", err)
 	}
 	return nil
+}
+
+// foreign are the routes that pages of other sites may send.
+func foreign(routes []web.Route) (patterns []string) {
+	for _, r := range routes {
+		if r.Foreign {
+			patterns = append(patterns, r.Method+" "+r.Pattern)
+		}
+	}
+	return patterns
 }
 
 // run runs the node until ctx ends.

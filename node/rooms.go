@@ -32,6 +32,7 @@ func (n *Node) rooms() []stage {
 		room{"console", n.server.Run},
 		n.ledger,
 		n.identity,
+		n.provider,
 	}
 	if n.files != nil {
 		ground = append(ground, n.files)

@@ -46,6 +46,7 @@ type Person struct {
 	Login  string     // what they type
 	Name   string     // what they are called
 	Duties []web.Duty // as of this request
+	Roles  []string   // of the hospital: doctor, nurse
 	// Session is the id of the session (not what its cookie holds), Methods how it was opened (RFC 8176: "pwd"), and
 	// Proved when.
 	Session string

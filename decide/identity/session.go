@@ -138,7 +138,7 @@ func (i *Identity) openEnrolling(ctx context.Context, tx bun.Tx, person string, 
 
 func (s *sessionRow) asker() Person {
 	return Person{
-		ID: s.Who.ID, Login: s.Who.Login, Name: s.Who.Name, Duties: s.Who.Duties,
+		ID: s.Who.ID, Login: s.Who.Login, Name: s.Who.Name, Duties: s.Who.Duties, Roles: s.Who.Roles,
 		Session: s.ID, Methods: s.Methods, Proved: s.Proved, enrol: s.Enrol, renew: s.Renew,
 	}
 }

@@ -19,18 +19,14 @@ import (
 // Patience is how long a server has for one answer.
 const Patience = 5 * time.Second
 
-var (
-	// ErrServer means that an address is not like ldaps://dc1.hospital.example.
-	ErrServer = errors.New("is not like ldaps://dc1.hospital.example")
-	// ErrMuch means that a server said more than the bound of its connection.
-	ErrMuch = errors.New("ldaps: the server said more than it was asked for")
-)
+// ErrMuch means that a server said more than the bound of its connection.
+var ErrMuch = errors.New("ldaps: the server said more than it was asked for")
 
 // CheckServer refuses what is no address of a directory over TLS: a scheme without, a path, a login.
 func CheckServer(server string) error {
 	u, err := url.Parse(server)
 	if err != nil || u.Scheme != "ldaps" || u.Hostname() == "" || u.Path != "" || u.User != nil {
-		return fmt.Errorf("%q %w", server, ErrServer)
+		return fmt.Errorf("%q is not like ldaps://dc1.hospital.example", server)
 	}
 	return nil
 }
@@ -49,7 +45,7 @@ func Dial(ctx context.Context, server, authority string, most int) (c *ldap.Conn
 			return nil, nil, fmt.Errorf("reading the authority: %w", err)
 		}
 		if config.RootCAs = x509.NewCertPool(); !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, nil, fmt.Errorf("authority: %s has no certificate", authority)
+			return nil, nil, fmt.Errorf("%s has no certificate", authority)
 		}
 	}
 	port := u.Port()

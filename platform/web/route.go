@@ -51,6 +51,8 @@ type Route struct {
 	// table is refused, so a route that nobody thought about cannot exist.
 	Duties  []Duty
 	Handler http.Handler
+	// Foreign lets pages of other sites send it. It must change nothing: the browser sends whatever cookies it has.
+	Foreign bool
 	// Body is the largest request body, in bytes. 0 means 64 KiB.
 	Body int64
 }

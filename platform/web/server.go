@@ -33,6 +33,8 @@ type Needs struct {
 	Log     *slog.Logger
 	// Metrics is what /metrics shows ([NewMetrics]), and where the server counts its requests.
 	Metrics *prometheus.Registry
+	// Foreign are the routes that pages of other sites may send ("POST /oidc/authorize").
+	Foreign []string
 	// NotReady lists why the program cannot do its work yet ([health.Tracker.NotReady]); empty means ready.
 	NotReady func() []string
 }
