@@ -269,7 +269,7 @@ func (o *opDesk) verified(token string) (map[string]any, error) {
 	if status != http.StatusOK || json.Unmarshal([]byte(text), &set) != nil {
 		return nil, fmt.Errorf("jwks: %d %.200s", status, text)
 	}
-	t, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	t, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return nil, err
 	}

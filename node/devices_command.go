@@ -178,6 +178,9 @@ func get(cmd *cobra.Command, path string, into any) error {
 // readAnswer reads what the running program answered.
 func readAnswer(resp *http.Response, into any) error {
 	defer resp.Body.Close()
+	if into == nil {
+		return nil
+	}
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
 		return &exit{ExitFailure, err}
 	}

@@ -2,8 +2,13 @@ package logs
 
 import (
 	"crypto/ed25519"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"log/slog"
+	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -37,6 +42,57 @@ func (l *Logs) warned() (ids []string) {
 		ids = append(ids, w.ID)
 	}
 	return ids
+}
+
+// halfOpen opens connections from an address that begin a handshake and say no more, and tells how many were taken.
+func halfOpen(t *testing.T, from, port string, many int) (open int) {
+	t.Helper()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	for range many {
+		c, err := d.DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		if _, err := c.Write([]byte{22, 3, 1}); err == nil {
+			open++
+		}
+	}
+	return open
+}
+
+func TestHalfOpenHandshakesKeepNoPlaceFromSenders(t *testing.T) {
+	at := newSite(t)
+	doors := [][2]string{{"syslog", "tls"}, {"http", "https"}, {"lumberjack", "tls"}}
+	for _, door := range doors {
+		if n := halfOpen(t, "127.0.0.2", at.port(door[0], door[1]), 400); n == 0 {
+			t.Fatalf("%s: no connection was opened", door[0])
+		}
+	}
+	roots := x509.NewCertPool()
+	pem, err := os.ReadFile(at.path("ca.pem"))
+	if err != nil || !roots.AppendCertsFromPEM(pem) {
+		t.Fatal(err)
+	}
+	own, err := tls.LoadX509KeyPair(at.path("client.pem"), at.path("client.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &tls.Config{RootCAs: roots, ServerName: "localhost", Certificates: []tls.Certificate{own}}
+	for _, door := range doors {
+		conn, err := (&tls.Dialer{Config: c}).DialContext(t.Context(), "tcp", "127.0.0.1:"+at.port(door[0], door[1]))
+		if err != nil {
+			t.Errorf("%s: a sender is kept out: %v", door[0], err)
+			continue
+		}
+		if door[0] == "syslog" {
+			_, err = conn.Write([]byte("<13>line of the ward\n"))
+		}
+		if err = errors.Join(err, conn.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	at.wait(func() (string, bool) { return "no line", len(at.s.logs) == 1 })
 }
 
 func TestASilentSourceIsMissedUntilItReturns(t *testing.T) {

@@ -2,7 +2,7 @@
 # Installs the real programs that send logs and flows in the tests, from Debian's packages. Starts none of them. Safe to run again. Needs root.
 set -eu
 
-packages="syslog-ng-core syslog-ng-mod-http syslog-ng-scl libestr0 libfastjson4 liblognorm5 bsdutils softflowd nfdump pmacct python3-gssapi krb5-kdc krb5-admin-server"
+packages="syslog-ng-core syslog-ng-mod-http syslog-ng-scl libestr0 libfastjson4 liblognorm5 bsdutils softflowd nfdump pmacct python3-gssapi samba samba-vfs-modules smbclient krb5-kdc krb5-admin-server"
 missing=
 for p in $packages; do
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || true)" = installed ] || missing="$missing $p"

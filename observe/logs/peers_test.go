@@ -57,7 +57,7 @@ func newSite(t *testing.T) *site {
 	at.l, err = New(t.Context(), Needs{Name: "node", Site: "site", Publisher: at.s, DB: d, Ledger: book, Health: health.NewTracker(clock.System{}),
 		Clock: clock.System{}, Log: slog.New(slog.DiscardHandler),
 		Certificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &own, nil },
-		Config: Config{HTTP: "127.0.0.1:0", Flows: "127.0.0.1:0",
+		Config: Config{HTTP: "127.0.0.1:0", Flows: "127.0.0.1:0", Lumberjack: Listener{Listen: "127.0.0.1:0", ClientCA: ca},
 			Syslog: Syslog{UDP: "127.0.0.1:0", TCP: "127.0.0.1:0", TLS: "127.0.0.1:0", ClientCA: ca}}})
 	if err != nil {
 		t.Fatal(err)
@@ -309,11 +309,88 @@ func TestRealSendersAreUnderstood(t *testing.T) {
 		at.start("pmacctd", "-f", at.path("pmacct.conf"))
 		at.flowing(t)
 	})
+	peer("Samba's audit of files, by the machine's syslog", audited)
 	if skipped > 0 {
 		fmt.Printf("SKIP intake_peers %d of %d senders are not here: observe/logs/peers.sh installs them\n", skipped, total)
 		return
 	}
 	fmt.Printf("RESULT intake_peers %d/%d share\n", passed, total)
+}
+
+// audited has a file server of Samba write down what is done with files, as the setup of its format says, and syslog-ng send it on.
+func audited(t *testing.T, at *site) {
+	if _, err := os.Stat("/dev/log"); err == nil {
+		t.Skip("another program has this machine's /dev/log")
+	}
+	at.send("syslog-ng", fmt.Sprintf(strings.Replace(syslogNG, "file(\"LINES\" follow-freq(0.1) flags(no-parse) program-override(\"ehr\"))", "unix-dgram(\"/dev/log\")", 1),
+		`syslog("localhost" port(TLSPORT) transport("tls") tls(ca-file("DIR/ca.pem") cert-file("DIR/client.pem") key-file("DIR/client.key") peer-verify(required-trusted)));`))
+	t.Cleanup(func() { _ = os.Remove("/dev/log") })
+	for range 100 {
+		if _, err := os.Stat("/dev/log"); err == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	for _, name := range []string{"private", "lock", "imagerie"} {
+		if err := os.Mkdir(at.path(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"", "..", "../..", "imagerie"} { // whoever is a guest reads through all of them
+		if err := os.Chmod(filepath.Join(at.dir, name), 0o777); err != nil && name == "imagerie" {
+			t.Fatal(err)
+		}
+	}
+	at.file("smb.conf", strings.ReplaceAll(`[global]
+server role = standalone server
+private dir = DIR/private
+lock directory = DIR/lock
+state directory = DIR/lock
+cache directory = DIR/lock
+ncalrpc dir = DIR/lock/rpc
+pid directory = DIR
+log file = DIR/samba.log
+interfaces = 127.0.0.1/8
+bind interfaces only = yes
+smb ports = 10445
+disable netbios = yes
+map to guest = Bad User
+guest account = root
+load printers = no
+printcap name = /dev/null
+vfs objects = full_audit
+full_audit:prefix = %u|%I|%m|%S
+full_audit:success = openat unlinkat renameat mkdirat
+full_audit:failure = connect openat
+full_audit:facility = local5
+[imagerie]
+path = DIR/imagerie
+read only = no
+guest ok = yes
+`, "DIR", at.dir))
+	at.start("smbd", "-F", "--no-process-group", "-s", at.path("smb.conf"))
+	var said []byte
+	var err error
+	for range 50 {
+		cmd := exec.Command(program(t, "smbclient"), "//127.0.0.1/imagerie", "-p", "10445", "-N", "-c", "put smb.conf a.dcm; rename a.dcm b.dcm; del b.dcm; mkdir c")
+		cmd.Dir = at.dir
+		if said, err = cmd.CombinedOutput(); err == nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err != nil {
+		t.Fatalf("smbclient: %v: %s", err, said)
+	}
+	want := map[string]bool{"unlinkat": true, "renameat": true, "mkdirat": true, "openat": true}
+	at.wait(func() (string, bool) {
+		for _, l := range at.s.logs {
+			if l.Format == "samba-audit" && l.Outcome == "success" && l.User == "root" {
+				delete(want, l.Action)
+			}
+		}
+		return fmt.Sprintf("all but %v", want), len(want) == 0
+	})
 }
 
 // flowing waits for conversations, and looks for one that is known of the demo's capture.

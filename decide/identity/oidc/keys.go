@@ -189,7 +189,7 @@ func (p *Provider) published(ctx context.Context) (jose.JSONWebKeySet, error) {
 
 // verified are the claims of a token that we signed, whatever its age.
 func (p *Provider) verified(ctx context.Context, text string) (map[string]any, error) {
-	t, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.RS256})
+	t, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return nil, err
 	}
