@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { launch } from './browser.mjs'
+import { run as applications } from './applications.mjs'
 import { run as factors } from './factors.mjs'
 import { Report } from './harness.mjs'
 import { run as live } from './live.mjs'
@@ -50,7 +51,7 @@ async function suite(start, run) {
 
 try {
   await Promise.all([
-    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startServer, passkeys], [startServer, factors], [startProgram, program], [startLogs, logs]]) await suite(...s) })(),
+    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startServer, passkeys], [startServer, factors], [startServer, applications], [startProgram, program], [startLogs, logs]]) await suite(...s) })(),
     network ? suite(() => startLive(network), live) : console.log('      no network namespace can be made: containments in force are not tested'),
   ])
 } finally {

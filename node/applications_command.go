@@ -66,7 +66,7 @@ func applicationsAdd(t Terminal) *cobra.Command {
 	f.StringArrayVar(&s.Redirects, "redirect", nil, "`address` to which people come back; several times for several")
 	f.StringArrayVar(&s.LogoutRedirects, "logout", nil, "`address` to which they come back after signing out")
 	f.StringArrayVar(&s.Roles, "role", nil, "role or duty of which one is needed to enter; none: everybody")
-	f.StringVar(&s.Auth, "auth", "", "how it says which it is: client_secret_basic (where empty), client_secret_post or none")
+	f.StringVar(&s.Auth, "auth", "", "how it says which it is: client_secret_basic, client_secret_post or none; empty: by its secret, either way")
 	f.StringVar(&s.Backchannel, "backchannel", "", "`address` of the application that is told when a session ends")
 	f.BoolVar(&s.WithoutPKCE, "without-pkce", false, "let an old application with a secret come without PKCE")
 	f.BoolVar(&s.OnlyPushed, "pushed", false, "refuse requests that the application did not push")

@@ -12,10 +12,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"bulwark/console"
 	"bulwark/decide/identity"
+	"bulwark/decide/identity/oidc"
 	"bulwark/e2e/hospital"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
@@ -47,6 +49,7 @@ type node struct {
 	hub      *console.Hub
 	health   *health.Tracker
 	identity *identity.Identity
+	provider *oidc.Provider
 	ledger   *ledger.Ledger
 	hospital *hospital.Hospital
 }
@@ -80,7 +83,7 @@ func run(ctx context.Context, listen string, minutes int) (err error) {
 
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	parts := []func(context.Context) error{server.Run, n.identity.Run, n.live, func(ctx context.Context) error { return n.hub.Run(ctx, n.health) }}
+	parts := []func(context.Context) error{server.Run, n.identity.Run, n.provider.Run, n.live, func(ctx context.Context) error { return n.hub.Run(ctx, n.health) }}
 	done := make(chan error, len(parts))
 	for _, p := range parts {
 		go func() { done <- p(ctx) }()
@@ -119,7 +122,11 @@ func (n *node) server(ctx context.Context, listen string) (*web.Server, func(), 
 	if err != nil {
 		return nil, shut, err
 	}
-	mux, err := web.NewMux(append(c.Routes(), n.identity.Routes()...), n.identity)
+	n.provider, err = oidc.New(ctx, oidc.Needs{DB: d, Ledger: n.ledger, Clock: clock.System{}, Log: log, People: n.identity, Derive: k.Derive})
+	if err != nil {
+		return nil, shut, err
+	}
+	mux, err := web.NewMux(slices.Concat(c.Routes(), n.identity.Routes(), n.provider.Routes()), n.identity)
 	if err != nil {
 		return nil, shut, err
 	}

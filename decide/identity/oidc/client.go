@@ -48,7 +48,8 @@ type Settings struct {
 	Redirects []string `json:"redirect_uris"`
 	// LogoutRedirects are those after a logout.
 	LogoutRedirects []string `json:"post_logout_redirect_uris,omitempty"`
-	// Auth is client_secret_basic (where empty), client_secret_post, private_key_jwt or none: a program without a secret.
+	// Auth is client_secret_basic, client_secret_post, private_key_jwt or none: a program without a secret. Empty means either of the first two:
+	// clients differ in which they take by themselves.
 	Auth string `json:"token_endpoint_auth_method,omitempty"`
 	// Keys are those of private_key_jwt.
 	Keys *jose.JSONWebKeySet `json:"jwks,omitempty"`
@@ -94,12 +95,12 @@ func (c *clientRow) client() Client {
 	return Client{c.ID, c.Name, c.Settings, c.Created, c.CreatedBy}
 }
 
-// method is how the client says who it is.
-func (c *clientRow) method() string {
+// says tells whether the client may say who it is in that way.
+func (c *clientRow) says(method string) bool {
 	if c.Settings.Auth == "" {
-		return secretBasic
+		return method == secretBasic || method == secretPost
 	}
-	return c.Settings.Auth
+	return c.Settings.Auth == method
 }
 
 // lets tells whether the settings let somebody in.
@@ -193,7 +194,7 @@ func (p *Provider) Register(ctx context.Context, actor, id, name string, s Setti
 	}
 	row := &clientRow{ID: id, Name: name, Settings: s, Created: db.Time(p.Clock.Now()), CreatedBy: actor}
 	secret := ""
-	if m := row.method(); m == secretBasic || m == secretPost {
+	if row.says(secretBasic) || row.says(secretPost) {
 		secret = newSecret()
 		row.Secret = hashOf(secret)
 	}

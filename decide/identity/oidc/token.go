@@ -209,7 +209,7 @@ func (p *Provider) authenticate(r *http.Request) (*clientRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.method() != method || method != public && subtle.ConstantTimeCompare([]byte(hashOf(secret)), []byte(c.Secret)) != 1 {
+	if !c.says(method) || method != public && subtle.ConstantTimeCompare([]byte(hashOf(secret)), []byte(c.Secret)) != 1 {
 		return nil, no
 	}
 	return c, nil
@@ -239,7 +239,7 @@ func (p *Provider) byAssertion(r *http.Request, no error) (*clientRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	if id := r.PostForm.Get("client_id"); id != "" && id != c.ID || c.method() != keyJWT || !signedBy(t, c.Settings.Keys) {
+	if id := r.PostForm.Get("client_id"); id != "" && id != c.ID || !c.says(keyJWT) || !signedBy(t, c.Settings.Keys) {
 		return nil, no
 	}
 	now, ends := p.Clock.Now(), time.Unix(int64(claims.Exp), 0)
