@@ -37,6 +37,8 @@ export const close = 4 // how many rooms are always in reach on a phone
 
 /** The rooms of the rail. */
 export const doors = rooms.filter((r) => !r.under)
+/** Those of somebody: whoever has no duty of the console, as carers have not, finds emergency access and themselves. */
+export const doorsOf = (me: Me | undefined) => (me && me.duties.length === 0 ? doors.filter((r) => ['/access', '/settings'].includes(r.path)) : doors)
 /** The room of the rail under which a room is, and all that is there. */
 export const doorOf = (r: Room | undefined) => doors.find((d) => d.path === (r?.under ?? r?.path))
 export const partsOf = (d: Room | undefined) => rooms.filter((r) => d && (r === d || r.under === d.path))
