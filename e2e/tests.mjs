@@ -313,6 +313,24 @@ export async function run(browser, server, report) {
     await reader.goto(at('/now'))
     await reader.locator('.headline').waitFor()
 
+    // Whoever runs the console sees who is there and how they proved it, and asks for another password: what the password opened ends.
+    await page.goto(at('/settings/sessions'))
+    await page.getByRole('row', { name: /Robin Petit.*password and code/ }).first().waitFor()
+    await page.getByRole('searchbox').fill('alex 127')
+    await report.axe(page, 'sessions')
+    await page.goto(at('/settings/people'))
+    await page.getByRole('button', { name: 'New password: Robin Petit' }).click()
+    await report.axe(page, 'another password')
+    await page.getByRole('dialog').getByRole('button', { name: 'New password' }).click()
+    await reader.waitForURL(/\/sign-in/, { timeout: 15_000 })
+    await signIn(reader, 'robin', 'bocal-lundi-girafe-tournevis')
+    await reader.getByRole('heading', { name: 'Choose another password' }).waitFor()
+    await report.axe(reader, 'renewal')
+    await reader.getByLabel('Password', { exact: true }).fill('marmite-hamac-falaise-igloo')
+    await reader.getByLabel('Password, once more', { exact: true }).fill('marmite-hamac-falaise-igloo')
+    await reader.getByRole('button', { name: 'Save my password' }).click()
+    await reader.locator('.headline').waitFor()
+
     // What is taken away ends at once, streams included.
     await page.goto(at('/settings/people'))
     await page.getByRole('button', { name: 'Suspend: Robin Petit' }).click()
@@ -377,7 +395,7 @@ export async function run(browser, server, report) {
     await report.test(`every page holds in ${name}`, async () => {
       const there = await visitor(browser, { ...options, storageState: state }, faults)
       if (options.locale === 'fr-FR') await there.context().clearCookies({ name: '__Host-bulwark-lang' })
-      for (const path of ['/now', '/traffic', '/traffic?view=peers', '/traffic?q=kind:dicom', '/settings', '/settings/people', '/settings/node', '/settings/ledger']) {
+      for (const path of ['/now', '/traffic', '/traffic?view=peers', '/traffic?q=kind:dicom', '/settings', '/settings/people', '/settings/sessions', '/settings/node', '/settings/ledger']) {
         await there.goto(at(path))
         await there.locator('h1').first().waitFor()
         await settled(there)

@@ -53,6 +53,8 @@ func (i *Identity) Routes() []web.Route {
 
 	add("GET", "/api/people", i.getPeople, web.Administrator)
 	add("GET", "/api/people/names", i.getNames, web.Duties()...)
+	add("GET", "/api/sessions/everybody", i.getEverySession, web.Administrator)
+	add("DELETE", "/api/sessions/everybody/{id}", i.deleteAnySession, web.Administrator)
 	add("POST", "/api/people", i.postPerson, web.Administrator)
 	add("POST", "/api/people/{id}/duties", i.postDuties, web.Administrator)
 	add("POST", "/api/people/{id}/disable", i.postDisable, web.Administrator)

@@ -17,6 +17,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"bulwark/platform/db"
+	"bulwark/platform/ledger"
 )
 
 const (
@@ -95,7 +96,7 @@ func (p *Provider) fresh(ctx context.Context) ([]*signingKey, error) {
 				return err
 			}
 			rows = append(rows, made)
-			if err := p.note(ctx, tx, "system", "oidc-key", "key:"+made.ID, false, nil); err != nil {
+			if err := p.note(ctx, tx, ledger.Program("identity"), "oidc-key", "key:"+made.ID, false, nil); err != nil {
 				return err
 			}
 		}
