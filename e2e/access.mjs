@@ -1,6 +1,6 @@
 // The page on which a hospital says who may do what.
-import { check, until } from './harness.mjs'
-import { settled, visitor } from './people.mjs'
+import { check, equal, until } from './harness.mjs'
+import { enrol, password, settled, visitor } from './people.mjs'
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 const own = `@id("packets-from-inside")
@@ -104,6 +104,47 @@ export async function access(page, browser, at, report, faults) {
     await dialog.getByRole('button', { name: 'Break the glass' }).click()
     await dialog.locator('p.bad').filter({ hasText: /\S/ }).waitFor()
     await shot('glass')
+  })
+
+  await report.test('a carer finds emergency access and nothing else, breaks the glass, and it is looked at', async () => {
+    await page.goto(at('/settings/people'))
+    await page.getByRole('button', { name: 'Invite a person' }).click()
+    await page.getByLabel('Name', { exact: true }).fill('Zoé Roux')
+    await page.getByLabel('Login').fill('zoe')
+    await page.getByLabel('Roles in the hospital').fill('clinician, nurse')
+    await page.getByLabel('Units').fill('Urgences')
+    await page.getByRole('button', { name: 'Make the invitation' }).click()
+    const invitation = await page.getByRole('textbox', { name: 'The link for Zoé Roux' }).inputValue()
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('row', { name: /Zoé Roux zoe .*clinician, nurse, urgences/ }).waitFor()
+    const carer = await visitor(browser, {}, faults)
+    await carer.goto(invitation)
+    await carer.getByLabel('Password', { exact: true }).fill(password)
+    await carer.getByLabel('Password, once more', { exact: true }).fill(password)
+    await carer.getByRole('button', { name: 'Save my password' }).click()
+    await enrol(carer, 'zoe')
+    await carer.waitForURL(/\/access$/)
+    await carer.getByRole('button', { name: 'Break the glass' }).waitFor()
+    equal(await carer.locator('nav.rail .rooms a').allTextContents(), ['Access', 'Settings'], 'rooms')
+    await report.axe(carer, 'demo: access, a carer')
+    await shot('carer', carer)
+    await carer.getByRole('button', { name: 'Break the glass' }).click()
+    const dialog = carer.getByRole('dialog', { name: 'Open a record in an emergency' })
+    await dialog.getByLabel('Number of the patient').fill('8012345')
+    const made = carer.waitForResponse((r) => r.url().endsWith('/api/access/glasses') && r.request().method() === 'POST')
+    await dialog.getByRole('button', { name: 'Break the glass' }).click()
+    const answer = await made
+    await dialog.getByText(/The record is open until/).waitFor()
+    const { id } = await answer.json()
+    equal(await carer.evaluate((id) => fetch(`/api/access/glasses/${id}/end`, { method: 'POST' }).then((r) => r.ok), id), true, 'ending it')
+    await carer.context().close()
+    await page.goto(at('/access'))
+    await page.getByRole('row', { name: /Zoé Roux/ }).getByRole('button', { name: 'Review' }).click()
+    const word = page.getByRole('dialog', { name: /Zoé Roux broke the glass for/ })
+    await word.getByLabel('What you found').fill('She was on call, and the patient came by ambulance.')
+    await report.axe(page, 'demo: access, a review')
+    await word.getByRole('button', { name: 'It was right' }).click()
+    await page.getByText('Nothing waits to be looked at.').waitFor()
   })
 
   await report.test('Access stands in French, in the dark and on a phone', async () => {

@@ -274,7 +274,7 @@ export async function run(browser, server, report) {
     await page.getByLabel('Name', { exact: true }).fill('Robin Petit')
     await page.getByLabel('Login').fill('robin')
     await page.getByRole('button', { name: 'Make the invitation' }).click()
-    await page.getByText('Choose at least one duty.').waitFor()
+    await page.getByText('Choose a duty, or name a role.').waitFor()
     await report.axe(page, 'invite')
     await page.getByLabel('Reader').check()
     await page.getByRole('button', { name: 'Make the invitation' }).click()

@@ -51,6 +51,7 @@ func apiFaults() []apiFault {
 		{errNoSession, http.StatusNotFound, "no-such-session", ""},
 		{ErrLastAdministrator, conflict, "last-administrator", ""},
 		{ErrSelf, conflict, "self", ""},
+		{ErrRoles, bad, "roles", "roles"},
 		{ErrOwned, conflict, "directory-owns", ""},
 		{ErrDirectory, http.StatusNotFound, "no-such-directory", ""},
 		{ErrNotTheirs, conflict, "not-in-directory", "login"},

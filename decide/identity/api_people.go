@@ -130,12 +130,13 @@ func (i *Identity) postPerson(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Login, Name string
 		Duties      []web.Duty
+		place
 	}
 	if err := web.ReadJSON(r, &in); err != nil {
 		i.fail(w, r, err)
 		return
 	}
-	p, l, err := i.invite(r.Context(), me(r), in.Login, in.Name, in.Duties)
+	p, l, err := i.invite(r.Context(), me(r), in.Login, in.Name, in.Duties, in.place)
 	if err != nil {
 		i.fail(w, r, err)
 		return

@@ -187,19 +187,28 @@ func (i *Identity) setUp(ctx context.Context, token string, c credentials, from 
 }
 
 // invite makes a person, and the link with which they choose their password.
-func (i *Identity) invite(ctx context.Context, by Person, login, name string, duties []web.Duty) (*personRow, Link, error) {
+func (i *Identity) invite(ctx context.Context, by Person, login, name string, duties []web.Duty, at place) (*personRow, Link, error) {
 	login, loginErr := loginOf(login)
 	name, nameErr := nameOf(name)
-	if err := errors.Join(loginErr, nameErr, checkDuties(duties)); err != nil {
+	at, rolesErr := at.kept()
+	var dutiesErr error
+	if len(duties) > 0 || len(at.Roles) == 0 { // a carer has a role, and no duty of the console
+		dutiesErr = checkDuties(duties)
+	}
+	if err := errors.Join(loginErr, nameErr, dutiesErr, rolesErr); err != nil {
 		return nil, Link{}, err
 	}
 	var p *personRow
 	var l Link
 	err := i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var err error
-		if p, err = i.addPerson(ctx, tx, by.Actor(), login, name, duties); err != nil {
+		if p, err = i.addPerson(ctx, tx, by.Actor(), login, name, append([]web.Duty{}, duties...)); err != nil {
 			return err
 		}
+		if err := at.put(ctx, tx, p); err != nil {
+			return err
+		}
+		p.Roles, p.Units = at.Roles, at.Units
 		if l, err = i.addLink(ctx, tx, inviteLink, p.ID); err != nil {
 			return err
 		}

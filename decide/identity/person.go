@@ -239,13 +239,18 @@ func (i *Identity) change(ctx context.Context, id string, a act, do func(ctx con
 
 // setDuties gives a person other duties; they hold from the next request on.
 func (i *Identity) setDuties(ctx context.Context, by Person, id string, duties []web.Duty) error {
-	if err := checkDuties(duties); err != nil {
-		return err
+	if len(duties) > 0 {
+		if err := checkDuties(duties); err != nil {
+			return err
+		}
 	}
 	a := act{by: by.Actor(), name: "duties", detail: map[string]string{"now": words(duties)}}
 	return i.change(ctx, id, a, func(ctx context.Context, tx bun.Tx, p *personRow) error {
 		if s := i.sources[p.Source]; s != nil && s.rulesDuties() {
 			return ErrOwned
+		}
+		if len(duties) == 0 && len(p.Roles) == 0 {
+			return ErrDuties
 		}
 		a.detail["before"] = words(p.Duties)
 		if !slices.Contains(duties, web.Administrator) {
@@ -253,7 +258,7 @@ func (i *Identity) setDuties(ctx context.Context, by Person, id string, duties [
 				return err
 			}
 		}
-		text, err := json.Marshal(duties)
+		text, err := json.Marshal(append([]web.Duty{}, duties...))
 		if err != nil {
 			return err
 		}

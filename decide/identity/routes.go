@@ -57,6 +57,7 @@ func (i *Identity) Routes() []web.Route {
 	add("DELETE", "/api/sessions/everybody/{id}", i.deleteAnySession, web.Administrator)
 	add("POST", "/api/people", i.postPerson, web.Administrator)
 	add("POST", "/api/people/{id}/duties", i.postDuties, web.Administrator)
+	add("POST", "/api/people/{id}/roles", i.postRoles, web.Administrator)
 	add("POST", "/api/people/{id}/disable", i.postDisable, web.Administrator)
 	add("POST", "/api/people/{id}/enable", i.postEnable, web.Administrator)
 	add("POST", "/api/people/{id}/renewal", i.postRenewal, web.Administrator)
