@@ -24,7 +24,7 @@ import (
 //go:embed templates/*.html
 var templates embed.FS
 
-//go:embed static/auth.css static/auth.js
+//go:embed static/auth.css static/auth.js static/report.css
 var static embed.FS
 
 // pages draws the pages that are there before anybody is signed in. They need no script.

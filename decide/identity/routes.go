@@ -52,6 +52,7 @@ func (i *Identity) Routes() []web.Route {
 	add("DELETE", "/api/sessions/{id}", i.deleteSession, web.SignedIn)
 
 	add("GET", "/api/people", i.getPeople, web.Administrator)
+	add("GET", "/homologation", i.getHomologation, web.Administrator)
 	add("GET", "/api/people/names", i.getNames, web.Duties()...)
 	add("GET", "/api/sessions/everybody", i.getEverySession, web.Administrator)
 	add("DELETE", "/api/sessions/everybody/{id}", i.deleteAnySession, web.Administrator)

@@ -1334,6 +1334,7 @@ export const en = {
     hospitalRoles: 'Roles in the hospital',
     units: 'Units',
     rolesHint: 'What policies read, with commas between. A clinician sees patients they care for and may break the glass; carers need no duty of the console.',
+    homologation: 'Homologation report',
     directories: 'Directories',
     directoryRead: 'Read now',
     directoryReads: 'Reading…',

@@ -1338,6 +1338,7 @@ export const fr: Dictionary = {
     hospitalRoles: 'Rôles à l’hôpital',
     units: 'Unités',
     rolesHint: 'Ce que lisent les règles d’accès, séparé par des virgules. Un soignant (clinician) voit les patients qu’il soigne et peut briser la glace ; il n’a besoin d’aucune attribution dans la console.',
+    homologation: 'Rapport d’homologation',
     directories: 'Annuaires',
     directoryRead: 'Lire maintenant',
     directoryReads: 'Lecture…',
