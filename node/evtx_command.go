@@ -43,6 +43,7 @@ asked are named with the reason. Correlations are asked about all files together
 		Example: `  bulwark evtx Security.evtx
   bulwark evtx /mnt/image/Windows/System32/winevt/Logs --rules sigma/rules --level high
   bulwark evtx host1/ host2/ --rules sigma/rules --csv > timeline.csv
+  bulwark evtx Security.evtx --rules sigma/rules --from 2026-03-05T18:00 --to 2026-03-06
   bulwark evtx Security.evtx --json | jq -r 'select(.fields.EventID == "4624") | .fields.TargetUserName'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -50,6 +51,9 @@ asked are named with the reason. Correlations are asked about all files together
 			}
 			if o.level != "" && !slices.Contains(logrule.Levels(), o.level) {
 				return fmt.Errorf("--level %s: it is none of %s", o.level, strings.Join(logrule.Levels(), ", "))
+			}
+			if !o.from.IsZero() && !o.to.IsZero() && !o.from.Before(o.to.Time) {
+				return errors.New("--from is not before --to")
 			}
 			if o.csv && (o.json || len(o.rules) == 0) {
 				return errors.New("--csv prints matches: it needs --rules, and goes without --json")
@@ -63,6 +67,8 @@ asked are named with the reason. Correlations are asked about all files together
 	}
 	cmd.Flags().StringArrayVar(&o.rules, "rules", nil, "ask the Sigma rules below this `directory`; may be given several times")
 	cmd.Flags().StringVar(&o.level, "level", "", "print matches of rules of this `level` and worse alone: "+strings.Join(logrule.Levels(), ", "))
+	cmd.Flags().Var(&o.from, "from", "leave out events before this time: 2026-03-05, 2026-03-05T09:00 or with a zone; UTC where it names none")
+	cmd.Flags().Var(&o.to, "to", "leave out events from this time on")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON lines")
 	cmd.Flags().BoolVar(&o.csv, "csv", false, "print matches as CSV, with a line of names")
 	_ = cmd.MarkFlagDirname("rules") // the flag stands above
@@ -72,8 +78,34 @@ asked are named with the reason. Correlations are asked about all files together
 type evtxOptions struct {
 	rules []string
 	level string
+	from  moment
+	to    moment
 	json  bool
 	csv   bool
+}
+
+// moment is a time as people type it; its zero value is none.
+type moment struct{ time.Time }
+
+// String is the time, or nothing.
+func (m *moment) String() string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.Format(time.RFC3339)
+}
+
+// Type is what help calls it.
+func (*moment) Type() string { return "time" }
+
+// Set reads a day, a time of it, or one with a zone.
+func (m *moment) Set(text string) (err error) {
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if m.Time, err = time.Parse(form, text); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no time like 2026-03-05 or 2026-03-05T09:00", text)
 }
 
 // logReader reads event logs and collects what is to be said of them.
@@ -268,6 +300,9 @@ func (l *logReader) lined(name string, f io.Reader) error {
 }
 
 func (l *logReader) take(name string, number uint64, e *logrule.Event) error {
+	if !l.from.IsZero() && e.Time.Before(l.from.Time) || !l.to.IsZero() && !e.Time.Before(l.to.Time) {
+		return nil
+	}
 	l.events.Add(1)
 	l.counts[[2]string{e.Text("Channel"), e.Text("EventID")}]++
 	if l.rules == nil {

@@ -31,6 +31,9 @@ func TestMatchesInFilesAreTold(t *testing.T) {
 		{"for people", "--level=high", []string{"2026-01-02 03:04:05  high", "Operational  1      1       CommandLine==delete shadows", "2 events, 1 rules, 1 matches"}},
 		{"as CSV", "--csv", []string{"time,level,rule,id,tags,computer,channel,event,record,file,what", "copies", "PC1"}},
 		{"as JSON", "--json", []string{`"matched":{"CommandLine":"=delete shadows"}`}},
+		{"within a time", "--from=2026-01-02T03:04:05Z", []string{"1 matches"}},
+		{"before it", "--to=2026-01-02 03:04:05", []string{"0 matches"}},
+		{"after it", "--from=2026-01-03", []string{"0 matches"}},
 		{"of a level that no rule has", "--level=critical", []string{"0 matches"}},
 	} {
 		code, out, errs := typed(t, "evtx", filepath.Join(dir, "logs"), "--rules", filepath.Join(dir, "rules"), c.flag)

@@ -99,6 +99,34 @@ func TestEveryAnswerCarriesTheHeaders(t *testing.T) {
 	}
 }
 
+// A browser that was given too many cookies is told so, and nothing else suffers.
+func TestCookiesLargerThanAHeaderAreRefused(t *testing.T) {
+	s := newSite(t, nil, public("GET", "/page", ok))
+	server := httptest.NewUnstartedServer(s.server.Handler())
+	server.Config.MaxHeaderBytes = headerLimit
+	server.Start()
+	defer server.Close()
+	for _, c := range []struct {
+		cookie string
+		want   int
+	}{{strings.Repeat("x", 2*headerLimit), http.StatusRequestHeaderFieldsTooLarge}, {"small", http.StatusOK}} {
+		r, err := http.NewRequest(http.MethodGet, server.URL+"/page", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = "localhost"
+		r.Header.Set("Cookie", "a="+c.cookie)
+		got, err := server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = got.Body.Close()
+		if got.StatusCode != c.want {
+			t.Errorf("a cookie of %d bytes: %d, want %d", len(c.cookie), got.StatusCode, c.want)
+		}
+	}
+}
+
 func TestHosts(t *testing.T) {
 	s := newSite(t, nil, public("GET", "/page", ok))
 	for host, want := range map[string]int{
