@@ -72,7 +72,7 @@ func New(o Options) (*Console, error) {
 
 // Routes are the console's pages and answers, each with the duties that open it.
 func (c *Console) Routes() []web.Route {
-	all := web.Duties()
+	all := web.Watchers()
 	signedIn := []web.Duty{web.SignedIn}
 	public := []web.Duty{web.Public}
 	export := []web.Duty{web.Analyst, web.Administrator}
@@ -112,6 +112,7 @@ func (c *Console) Routes() []web.Route {
 		get("/api/now", all, c.now),
 		get("/api/talkers", all, c.talkers),
 		get("/api/search", all, c.search),
+		get("/api/access/decisions", []web.Duty{web.Administrator, web.Approver, web.Auditor}, c.decisions),
 		get("/api/histogram", all, c.histogram),
 		get("/api/facets", all, c.facets),
 		get("/api/peers", all, c.peers),

@@ -362,7 +362,7 @@ func TestDuties(t *testing.T) {
 	want := []string{"GET /{$} signed-in", "GET /now signed-in", "GET /incidents signed-in", "GET /incidents/{id} signed-in", "GET /response signed-in", "GET /response/{id} signed-in", "GET /safety signed-in", "GET /findings signed-in", "GET /findings/{id} signed-in", "GET /traffic signed-in", "GET /cases signed-in", "GET /cases/{id} signed-in", "GET /devices signed-in", "GET /devices/{id} signed-in", "GET /map signed-in", "GET /dependencies signed-in",
 		"GET /sources signed-in", "GET /detections signed-in", "GET /playbooks signed-in", "GET /playbooks/{id} signed-in", "GET /oncall signed-in", "GET /access signed-in", "GET /settings signed-in", "GET /settings/{part} signed-in",
 		"GET /assets/{name} public", "GET /theme.js public", "GET /icon.svg public", "GET /api/site signed-in",
-		"GET /api/now " + all, "GET /api/talkers " + all, "GET /api/search " + all, "GET /api/histogram " + all, "GET /api/facets " + all,
+		"GET /api/now " + all, "GET /api/talkers " + all, "GET /api/search " + all, "GET /api/access/decisions administrator,approver,auditor", "GET /api/histogram " + all, "GET /api/facets " + all,
 		"GET /api/peers " + all, "GET /api/fields " + all, "GET /api/values " + all, "GET /api/export analyst,administrator", "GET /api/node " + all, "GET /api/packets analyst", "GET /api/files/{sum} analyst", "GET /api/live " + all}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("routes are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -67,8 +67,14 @@ func (c cursor) String() string { return fmt.Sprintf("%d.%d", c.at.UnixNano(), c
 
 const maxPage = 1000 // events a page has at most
 
-func (c *Console) search(w http.ResponseWriter, r *http.Request) {
+func (c *Console) search(w http.ResponseWriter, r *http.Request) { c.list(w, r, "") }
+
+// list is a page of what is searched for, and of that only what a further condition chooses; empty: all.
+func (c *Console) list(w http.ResponseWriter, r *http.Request, only string) {
 	q, err := c.read(r, 100, maxPage)
+	if only != "" {
+		q.Query = and(q.Query, only)
+	}
 	var from cursor
 	if before := r.URL.Query().Get("before"); err == nil && before != "" {
 		if from, err = readCursor(before); err == nil && from.at.Before(q.To) {

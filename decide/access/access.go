@@ -245,7 +245,6 @@ func (a *Access) Name() string { return "access" }
 const (
 	lookEvery    = 200 * time.Millisecond // those who watch are told
 	refreshEvery = time.Second            // the directory is read again
-	tellEvery    = 10 * time.Second       // decisions become events
 	triageEvery  = time.Minute
 )
 
@@ -279,7 +278,7 @@ func (a *Access) Run(ctx context.Context, b *bus.Bus) error {
 
 // look does what is done often, until ctx ends.
 func (a *Access) look(ctx context.Context) {
-	var refreshed, told, triaged time.Time
+	var refreshed, triaged time.Time
 	for clock.Pause(ctx, lookEvery) {
 		now := a.needs.Clock.Now()
 		a.advance(now)
@@ -290,10 +289,7 @@ func (a *Access) look(ctx context.Context) {
 			}
 		}
 		a.watchers.look()
-		if now.Sub(told).Abs() >= tellEvery {
-			told = now
-			a.tell(now)
-		}
+		a.tellUntil(now.Add(-merge), now)
 		if now.Sub(triaged).Abs() >= triageEvery {
 			triaged = now
 			if err := errors.Join(a.triage(ctx, now), a.tellDigest(ctx, now)); err != nil && ctx.Err() == nil {

@@ -17,8 +17,9 @@ import (
 	"bulwark/platform/ledger"
 )
 
-// Every decision is an event. Equal ones of a session within some seconds are one, with how many they were: a decision is remembered in
-// its handle as long as it holds, and counts there how often it was given.
+// Every decision is an event. Equal ones of a session within ten seconds of the first are one, with how many they were: a decision is
+// remembered in its handle as long as it holds, and counts there how often it was given. Longer would be fewer events, and more that a
+// crash takes with it.
 
 // asked are decisions of which no event tells yet.
 type asked struct {
@@ -51,6 +52,22 @@ func (s *asked) note(h *Handle, d *policy.Decision, action, resource policy.UID,
 	}
 }
 
+// merge is how long after the first of them equal decisions are one event.
+const merge = 10 * time.Second
+
+// take gives those that were first given until then, and forgets them; those of a time to come, too, which a clock that was set back leaves.
+func (s *asked) take(until, now time.Time) []told {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for n < len(s.all) && (!s.all[n].first.After(until) || s.all[n].first.After(now)) {
+		n++
+	}
+	all := s.all[:n:n]
+	s.all = s.all[n:]
+	return all
+}
+
 // use is when a policy let somebody do something last: what nobody uses can be taken away.
 type use struct {
 	Person string    `json:"person"`
@@ -70,12 +87,12 @@ type digest struct {
 	sum           [sha256.Size]byte
 }
 
-// tell makes events of what was decided since it last did.
-func (a *Access) tell(now time.Time) {
-	a.asked.mu.Lock()
-	all := a.asked.all
-	a.asked.all = nil
-	a.asked.mu.Unlock()
+// tell makes events of all that was decided since it last did.
+func (a *Access) tell(now time.Time) { a.tellUntil(now, now) }
+
+// tellUntil makes events of what was first decided until then.
+func (a *Access) tellUntil(until, now time.Time) {
+	all := a.asked.take(until, now)
 	if len(all) == 0 {
 		return
 	}

@@ -28,9 +28,10 @@ func (a *Access) Doors(actor func(*http.Request) (string, error), own func(*http
 
 // Routes are the doors, each with the duties that open it.
 func (d *Doors) Routes() []web.Route {
-	look := []web.Duty{web.Administrator, web.Approver, web.Analyst}
+	look := []web.Duty{web.Administrator, web.Approver, web.Analyst, web.Auditor}
 	run := []web.Duty{web.Administrator}
 	approve := []web.Duty{web.Approver, web.Administrator}
+	review := []web.Duty{web.Approver, web.Administrator, web.Auditor} // to look at
 	self := []web.Duty{web.SignedIn}
 	route := func(method, pattern string, duties []web.Duty, h http.HandlerFunc, body int64) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h, Body: body}
@@ -41,7 +42,7 @@ func (d *Doors) Routes() []web.Route {
 		route("PUT", "/api/access/policies", run, d.save, 2*conf.MaxFile),
 		route("POST", "/api/access/explain", look, d.explain, 0),
 		route("POST", "/api/access/who", look, d.who, 0),
-		route("GET", "/api/access/glasses", approve, d.glasses, 0),
+		route("GET", "/api/access/glasses", review, d.glasses, 0),
 		route("POST", "/api/access/glasses", self, d.breakGlass, 0),
 		route("POST", "/api/access/glasses/{id}/review", approve, d.review, 0),
 		route("POST", "/api/access/glasses/{id}/end", self, d.endGlass, 0),
@@ -53,7 +54,7 @@ func (d *Doors) Routes() []web.Route {
 		route("POST", "/api/access/teams", run, d.team, 0),
 		route("GET", "/api/access/unused", look, d.unused, 0),
 		route("POST", "/api/access/unused", run, d.recertify, 0),
-		route("GET", "/api/access/patients/{id}", approve, d.patient, 0),
+		route("GET", "/api/access/patients/{id}", review, d.patient, 0),
 	}
 }
 

@@ -79,7 +79,7 @@ func filled(t *testing.T) *Findings {
 func TestWhoMayDoWhat(t *testing.T) {
 	a := ask(t, filled(t))
 	const verdict = `{"ids":[1],"verdict":"false","reason":"ours"}`
-	for _, d := range web.Duties() {
+	for _, d := range web.Watchers() {
 		judges := d == web.Analyst || d == web.Administrator
 		for _, path := range []string{"/api/findings", "/api/findings/facets", "/api/findings/1", "/api/findings/suppressions", "/api/findings/export?format=csv"} {
 			if got := a.raw(d, "GET", path, "").Code; got != http.StatusOK {

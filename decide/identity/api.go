@@ -60,6 +60,8 @@ func apiFaults() []apiFault {
 		{directory.ErrAway, http.StatusServiceUnavailable, "directory-away", ""},
 		{directory.ErrEmpty, conflict, "directory-empty", ""},
 		{ErrNoPassword, conflict, "no-password", ""},
+		{ErrHelp, http.StatusForbidden, "help-desk-limits", ""},
+		{ErrHelped, http.StatusTooManyRequests, "help-desk-many", ""},
 	}
 }
 

@@ -51,25 +51,25 @@ func (i *Identity) Routes() []web.Route {
 	add("DELETE", "/api/sessions", i.deleteSessions, web.SignedIn)
 	add("DELETE", "/api/sessions/{id}", i.deleteSession, web.SignedIn)
 
-	add("GET", "/api/people", i.getPeople, web.Administrator)
-	add("GET", "/homologation", i.getHomologation, web.Administrator)
+	add("GET", "/api/people", i.getPeople, web.Administrator, web.HelpDesk)
+	add("GET", "/homologation", i.getHomologation, web.Administrator, web.Auditor)
 	add("GET", "/api/people/names", i.getNames, web.Duties()...)
-	add("GET", "/api/sessions/everybody", i.getEverySession, web.Administrator)
+	add("GET", "/api/sessions/everybody", i.getEverySession, web.Administrator, web.Auditor)
 	add("DELETE", "/api/sessions/everybody/{id}", i.deleteAnySession, web.Administrator)
 	add("POST", "/api/people", i.postPerson, web.Administrator)
 	add("POST", "/api/people/{id}/duties", i.postDuties, web.Administrator)
 	add("POST", "/api/people/{id}/roles", i.postRoles, web.Administrator)
 	add("POST", "/api/people/{id}/disable", i.postDisable, web.Administrator)
 	add("POST", "/api/people/{id}/enable", i.postEnable, web.Administrator)
-	add("POST", "/api/people/{id}/renewal", i.postRenewal, web.Administrator)
-	add("POST", "/api/people/{id}/reset", i.postReset, web.Administrator)
-	add("DELETE", "/api/people/{id}/sessions", i.deletePersonSessions, web.Administrator)
+	add("POST", "/api/people/{id}/renewal", i.limited(i.postRenewal), web.Administrator, web.HelpDesk)
+	add("POST", "/api/people/{id}/reset", i.limited(i.postReset), web.Administrator, web.HelpDesk)
+	add("DELETE", "/api/people/{id}/sessions", i.limited(i.deletePersonSessions), web.Administrator, web.HelpDesk)
 
 	all = append(all, i.directoryRoutes(func(r *http.Request) string { return me(r).Actor() })...)
 
-	// The approvers read it too: somebody else than the administrators must be able to see what these did.
-	add("GET", "/api/ledger", i.getLedger, web.Administrator, web.Approver)
-	add("GET", "/api/ledger/verify", i.getVerify, web.Administrator, web.Approver)
-	add("GET", "/api/ledger/{seq}/proof", i.getProof, web.Administrator, web.Approver)
+	// Approvers and auditors read it too: somebody else than the administrators must be able to see what these did.
+	add("GET", "/api/ledger", i.getLedger, web.Administrator, web.Approver, web.Auditor)
+	add("GET", "/api/ledger/verify", i.getVerify, web.Administrator, web.Approver, web.Auditor)
+	add("GET", "/api/ledger/{seq}/proof", i.getProof, web.Administrator, web.Approver, web.Auditor)
 	return all
 }

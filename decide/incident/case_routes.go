@@ -13,7 +13,7 @@ import (
 
 // caseRoutes are the doors to cases.
 func (d *Doors) caseRoutes() []web.Route {
-	all := web.Duties()
+	all := web.Watchers()
 	work := []web.Duty{web.Analyst, web.Administrator}
 	route := func(method, pattern string, duties []web.Duty, h http.HandlerFunc) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h, Body: 256 << 10}

@@ -19,7 +19,7 @@ func (i *Incidents) Doors(actor func(*http.Request) (string, error)) *Doors { re
 
 // Routes are the doors, each with the duties that open it.
 func (d *Doors) Routes() []web.Route {
-	all := web.Duties()
+	all := web.Watchers()
 	judge := []web.Duty{web.Analyst, web.Administrator}
 	route := func(method, pattern string, duties []web.Duty, h http.HandlerFunc) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h}

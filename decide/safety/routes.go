@@ -70,7 +70,7 @@ func (s *Safety) Doors(actor func(*http.Request) (string, error)) *Doors { retur
 
 // Routes are the doors, each with the duties that open it.
 func (d *Doors) Routes() []web.Route {
-	all := web.Duties()
+	all := web.Watchers()
 	decide := []web.Duty{web.Administrator, web.Approver, web.BiomedicalEngineer}
 	stop := []web.Duty{web.Analyst, web.Approver, web.BiomedicalEngineer, web.Administrator}
 	return []web.Route{

@@ -15,11 +15,11 @@ func (r *Room) Routes(actor func(*http.Request) (string, error)) []web.Route {
 	}
 	change := []web.Duty{web.Analyst, web.Administrator}
 	return []web.Route{
-		route("GET", "/api/logrules", web.Duties(), d.list),
-		route("GET", "/api/logrules/coverage", web.Duties(), d.coverage),
-		route("GET", "/api/logrules/{id}", web.Duties(), d.show),
+		route("GET", "/api/logrules", web.Watchers(), d.list),
+		route("GET", "/api/logrules/coverage", web.Watchers(), d.coverage),
+		route("GET", "/api/logrules/{id}", web.Watchers(), d.show),
 		route("PUT", "/api/logrules/{id}", change, d.decide),
-		route("GET", "/api/logrules/own/{name}", web.Duties(), d.ownText),
+		route("GET", "/api/logrules/own/{name}", web.Watchers(), d.ownText),
 		{Method: "PUT", Pattern: "/api/logrules/own/{name}", Duties: change, Handler: http.HandlerFunc(d.write), Body: 2 * maxOwnFile},
 		route("DELETE", "/api/logrules/own/{name}", change, d.remove),
 		{Method: "POST", Pattern: "/api/logrules/try", Duties: change, Handler: http.HandlerFunc(d.try), Body: maxTrial},

@@ -100,7 +100,7 @@ func (l *Logs) Doors(actor func(*http.Request) (string, error)) *Doors { return 
 
 // Routes are the doors, each with the duties that open it.
 func (d *Doors) Routes() []web.Route {
-	all := web.Duties()
+	all := web.Watchers()
 	change := []web.Duty{web.Analyst, web.Administrator}
 	admin := []web.Duty{web.Administrator}
 	route := func(method, pattern string, duties []web.Duty, h http.HandlerFunc) web.Route {

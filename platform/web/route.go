@@ -26,6 +26,10 @@ const (
 	Approver Duty = "approver"
 	// Reader looks, and changes nothing.
 	Reader Duty = "reader"
+	// Auditor looks at what others decided and did: the ledger, decisions, reviews, sessions. Nothing of the network is shown to them.
+	Auditor Duty = "auditor"
+	// HelpDesk helps people who have no say in Bulwark to sign in again.
+	HelpDesk Duty = "help-desk"
 
 	// SignedIn stands in a route for whoever is signed in, whatever the duties. Nobody is given it.
 	SignedIn Duty = "signed-in"
@@ -38,6 +42,11 @@ const (
 
 // Duties lists the duties that a person can be given.
 func Duties() []Duty {
+	return append(Watchers(), Auditor, HelpDesk)
+}
+
+// Watchers lists the duties to which what happens on the network is shown.
+func Watchers() []Duty {
 	return []Duty{Administrator, Analyst, BiomedicalEngineer, Approver, Reader}
 }
 

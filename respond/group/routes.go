@@ -20,7 +20,7 @@ func (a *Above) Doors(asker func(*http.Request) (actor, name string, err error))
 
 // Routes are the doors, each with the duties that open it.
 func (d *Doors) Routes() []web.Route {
-	all, act := web.Duties(), []web.Duty{web.Analyst, web.Approver, web.Administrator}
+	all, act := web.Watchers(), []web.Duty{web.Analyst, web.Approver, web.Administrator}
 	return []web.Route{
 		{Method: "GET", Pattern: "/api/sites", Duties: all, Handler: http.HandlerFunc(d.list)},
 		{Method: "GET", Pattern: "/api/sites/{site}/containments", Duties: all, Handler: http.HandlerFunc(d.look)},
@@ -30,7 +30,7 @@ func (d *Doors) Routes() []web.Route {
 
 // Alone is what a node answers that is no centre.
 func Alone() []web.Route {
-	return []web.Route{{Method: "GET", Pattern: "/api/sites", Duties: web.Duties(), Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return []web.Route{{Method: "GET", Pattern: "/api/sites", Duties: web.Watchers(), Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		web.JSON(w, http.StatusOK, sites{Items: []SiteView{}})
 	})}}
 }

@@ -22,7 +22,7 @@ func (n *Notify) Doors(asker Asker) *Doors { return &Doors{n, asker, newPages(n)
 
 // Routes are the doors, each with the duties that open it.
 func (d *Doors) Routes() []web.Route {
-	all := web.Duties()
+	all := web.Watchers()
 	route := func(method, pattern string, h http.HandlerFunc, duties ...web.Duty) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h}
 	}

@@ -19,7 +19,7 @@ func (n *Playbooks) Doors(actor func(*http.Request) (string, error)) *Doors { re
 
 // Routes are the doors, each with the duties that open it.
 func (d *Doors) Routes() []web.Route {
-	all := web.Duties()
+	all := web.Watchers()
 	act := []web.Duty{web.Analyst, web.Approver, web.BiomedicalEngineer, web.Administrator}
 	route := func(method, pattern string, duties []web.Duty, h http.HandlerFunc) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h}

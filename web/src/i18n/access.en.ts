@@ -1,5 +1,5 @@
 export const en = {
-  views: { requests: 'Requests', policies: 'Policies', simulator: 'Simulator', reviews: 'Reviews' },
+  views: { requests: 'Requests', decisions: 'Decisions', policies: 'Policies', simulator: 'Simulator', reviews: 'Reviews' },
   which: 'What of access',
   whoever: '{name} ({login})',
   glass: {
@@ -120,6 +120,20 @@ export const en = {
     until: 'Until {time}',
     may: '{n} may.',
     nobody: 'Nobody may.',
+  },
+  decisions: {
+    hint: 'What was decided about access in the last seven days, the latest first. Equal decisions of a session within ten seconds are one line.',
+    none: 'Nothing was decided.',
+    only: 'Only',
+    choices: { all: 'All', deny: 'Refused', degraded: 'While something was lost', patients: 'About patients' },
+    when: 'When',
+    who: 'Who',
+    what: 'What',
+    answer: 'Answer',
+    by: 'By',
+    times: 'Times',
+    degraded: 'while something was lost',
+    more: 'Older ones',
   },
   reviews: {
     hint: 'Roles that people have and that no decision needed for 90 days. Take them away, or say why they stay.',

@@ -1,7 +1,7 @@
 import type { AccessWords } from './access.en.ts'
 
 export const fr: AccessWords = {
-  views: { requests: 'Demandes', policies: 'Politiques', simulator: 'Simulateur', reviews: 'Revues' },
+  views: { requests: 'Demandes', decisions: 'Décisions', policies: 'Politiques', simulator: 'Simulateur', reviews: 'Revues' },
   which: 'Que voir des accès',
   whoever: '{name} ({login})',
   glass: {
@@ -122,6 +122,20 @@ export const fr: AccessWords = {
     until: 'Jusqu’à {time}',
     may: '{n} le peuvent.',
     nobody: 'Personne ne le peut.',
+  },
+  decisions: {
+    hint: 'Ce qui a été décidé des accès ces sept derniers jours, le plus récent d’abord. Les décisions identiques d’une session en dix secondes font une ligne.',
+    none: 'Rien n’a été décidé.',
+    only: 'Seulement',
+    choices: { all: 'Toutes', deny: 'Refusées', degraded: 'Pendant une panne', patients: 'Sur des patients' },
+    when: 'Quand',
+    who: 'Qui',
+    what: 'Quoi',
+    answer: 'Réponse',
+    by: 'Par',
+    times: 'Fois',
+    degraded: 'pendant une panne',
+    more: 'Plus anciennes',
   },
   reviews: {
     hint: 'Des rôles que des personnes ont, et dont aucune décision n’a eu besoin depuis 90 jours. Retirez-les, ou dites pourquoi ils restent.',

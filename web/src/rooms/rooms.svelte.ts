@@ -37,8 +37,12 @@ export const close = 4 // how many rooms are always in reach on a phone
 
 /** The rooms of the rail. */
 export const doors = rooms.filter((r) => !r.under)
-/** Those of somebody: whoever has no duty of the console, as carers have not, finds emergency access and themselves. */
-export const doorsOf = (me: Me | undefined) => (me && me.duties.length === 0 ? doors.filter((r) => ['/access', '/settings'].includes(r.path)) : doors)
+/** Whether the network is shown to somebody: to carers, auditors and the help desk it is not. */
+export const watches = (me: Me | undefined) => !me || me.duties.some((d) => d !== 'auditor' && d !== 'help-desk')
+/** Those of somebody: to whom the network is not shown, emergency access and what their duties open in the settings are. */
+export const doorsOf = (me: Me | undefined) => (watches(me) ? doors : doors.filter((r) => ['/access', '/settings'].includes(r.path)))
+/** Where somebody begins. */
+export const firstOf = (me: Me | undefined) => (watches(me) ? '/now' : me?.duties.includes('help-desk') ? '/settings/people' : me?.duties.includes('auditor') ? '/access?view=decisions' : '/access')
 /** The room of the rail under which a room is, and all that is there. */
 export const doorOf = (r: Room | undefined) => doors.find((d) => d.path === (r?.under ?? r?.path))
 export const partsOf = (d: Room | undefined) => rooms.filter((r) => d && (r === d || r.under === d.path))
