@@ -85,7 +85,10 @@ func sessionOf(p identity.Person, at netip.Addr) access.Session {
 func (n *Node) putDoors() {
 	doors := map[string][]string{}
 	for _, r := range n.routes {
-		if !slices.Contains(r.Duties, web.Public) && !slices.Contains(r.Duties, web.Enrolling) {
+		switch {
+		case slices.Contains(r.Duties, web.Enrolling): // of some, identity asks by itself
+			doors[r.Method+" "+r.Pattern] = []string{string(web.SignedIn)}
+		case !slices.Contains(r.Duties, web.Public):
 			doors[r.Method+" "+r.Pattern] = dutyNames(r.Duties)
 		}
 	}

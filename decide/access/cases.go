@@ -51,6 +51,7 @@ type Case struct {
 		Shared     bool   `yaml:"shared"`
 		Resistant  bool   `yaml:"resistant"`
 		Degraded   bool   `yaml:"degraded"`
+		Untold     bool   `yaml:"untold"` // the hospital has not said which networks are its own
 		Assurance  int    `yaml:"assurance"`
 		DeviceRisk int    `yaml:"device_risk"`
 		Zone       string `yaml:"zone"`
@@ -156,7 +157,7 @@ func resourceOf(set *policy.Set, action, name string) (policy.UID, error) {
 
 func (x *Case) situation() (situation, error) {
 	s, w := usual(), &x.With
-	s.Bound, s.Shared, s.Resistant, s.Degraded, s.DeviceRisk, s.Window = w.Bound, w.Shared, w.Resistant, w.Degraded, w.DeviceRisk, w.Window
+	s.Bound, s.Shared, s.Resistant, s.Degraded, s.DeviceRisk, s.Window, s.Untold = w.Bound, w.Shared, w.Resistant, w.Degraded, w.DeviceRisk, w.Window, w.Untold
 	if w.Managed != nil {
 		s.Managed = *w.Managed
 	}

@@ -208,7 +208,7 @@ func (a *Access) suppose(q Question) (*Handle, policy.UID, error) {
 	if kind == "Machine" {
 		s.Person, s.Machine = "", id
 	}
-	h := &Handle{access: a, session: s, zone: zone, handle: a.engine.Handle(facts(s, zone, 0))}
+	h := &Handle{access: a, session: s, zone: zone, handle: a.engine.Handle(facts(s, a.networkOf(zone), 0))}
 	return h, resource, nil
 }
 

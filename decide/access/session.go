@@ -58,7 +58,7 @@ func (h *Handle) Renew(s Session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.session, h.zone, h.risk = s, a.zoneOf(s.Address), a.riskOf(s)
-	h.handle.Renew(facts(s, h.zone, h.risk))
+	h.handle.Renew(facts(s, a.networkOf(h.zone), h.risk))
 	h.risks.Store(generation)
 }
 
@@ -82,11 +82,11 @@ func (h *Handle) fresh() {
 func (h *Handle) Close() { h.access.watchers.drop(h) }
 
 // facts are what policies can see of a session.
-func facts(s Session, zone string, risk int) policy.Facts {
+func facts(s Session, network policy.Attrs, risk int) policy.Facts {
 	f := policy.Facts{Principal: policy.ID("Person", s.Person), Context: policy.Attrs{
 		"device":   policy.Attrs{"managed": s.Device.Managed, "compliant": s.Device.Compliant, "bound": s.Device.Bound, "shared": s.Device.Shared, "risk": risk},
 		"auth":     policy.Attrs{"assurance": s.Assurance, "resistant": s.Resistant, "proved": s.Proved},
-		"network":  policy.Attrs{"zone": zone},
+		"network":  network,
 		"degraded": s.Degraded,
 	}}
 	if s.Machine != "" {
@@ -110,6 +110,11 @@ func (a *Access) riskOf(s Session) int {
 		n = max(n, a.risks["address:"+s.Address.Unmap().String()])
 	}
 	return n
+}
+
+// networkOf is a zone as policies see it.
+func (a *Access) networkOf(zone string) policy.Attrs {
+	return policy.Attrs{"zone": zone, "told": len(a.needs.Config.Zones) > 0}
 }
 
 // zoneOf is the network of an address.

@@ -8,7 +8,7 @@ import (
 
 // situation is how somebody asks: what of the context policies can look at.
 type situation struct {
-	Managed, Compliant, Bound, Shared, Resistant, Degraded bool
+	Managed, Compliant, Bound, Shared, Resistant, Degraded, Untold bool
 
 	Assurance, DeviceRisk int
 	Zone                  string
@@ -27,7 +27,7 @@ func (s situation) attrs(now time.Time) policy.Attrs {
 	a := policy.Attrs{
 		"device":   policy.Attrs{"managed": s.Managed, "compliant": s.Compliant, "bound": s.Bound, "shared": s.Shared, "risk": s.DeviceRisk},
 		"auth":     policy.Attrs{"assurance": s.Assurance, "resistant": s.Resistant, "proved": now.Add(-s.Proved)},
-		"network":  policy.Attrs{"zone": s.Zone},
+		"network":  policy.Attrs{"zone": s.Zone, "told": !s.Untold},
 		"degraded": s.Degraded,
 	}
 	if s.Glass >= 0 {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/uptrace/bun"
@@ -86,11 +87,26 @@ const (
 
 // refuse tells somebody that policies refuse; where a proof would do, it sends a browser to the page on which it is given.
 func refuse(w http.ResponseWriter, r *http.Request, refusal string) {
-	if refusal == ProveAgain && r.Method == http.MethodGet && web.WantsPage(r) {
-		http.Redirect(w, r, withNext("/prove", r.URL.RequestURI()), http.StatusSeeOther)
+	page := map[string]string{ProveAgain: "/prove", PasskeyNeeded: provePasskey}[refusal]
+	if page != "" && r.Method == http.MethodGet && web.WantsPage(r) {
+		http.Redirect(w, r, withNext(page, r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
 	web.Refuse(w, r, http.StatusForbidden, refusal)
+}
+
+// judged is h where policies let somebody add a factor to those they have: who took a code from them must not make a passkey of it where
+// only a passkey opens. Whoever has none yet is not asked.
+func (i *Identity) judged(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if p := me(r); i.judge != nil && !p.enrol {
+			if refusal := i.judge(r, p); refusal != "" {
+				refuse(w, r, refusal)
+				return
+			}
+		}
+		h(w, r)
+	}
 }
 
 // enrolFirst sends a browser to where a second factor is added.
@@ -105,7 +121,11 @@ func enrolFirst(w http.ResponseWriter, r *http.Request) {
 // withNext is path with where to go from there, if that is somewhere here but the first page.
 func withNext(path, next string) string {
 	if next = web.LocalPath(next, "/"); next != "/" {
-		path += "?next=" + url.QueryEscape(next)
+		mark := "?"
+		if strings.Contains(path, "?") {
+			mark = "&"
+		}
+		path += mark + "next=" + url.QueryEscape(next)
 	}
 	return path
 }

@@ -22,6 +22,9 @@ import (
 // Step-up: whoever is signed in proves once more that it is them, on a page of its own or in a dialog of the console. The session gets
 // another id and a fresh proof. A session that a passkey opened is proved with a passkey only: a code would be less than it was.
 
+// provePasskey is the page on which a passkey is asked for, and nothing less.
+const provePasskey = "/prove?need=passkey"
+
 // waysToProve are the kinds of factors with which p can prove it once more.
 func (i *Identity) waysToProve(ctx context.Context, p Person) ([]factorKind, error) {
 	kinds, err := secondFactors(ctx, i.db.Read(), p.ID)
@@ -176,6 +179,11 @@ func (i *Identity) proveForm(r *http.Request, g *page, p Person) error {
 	g.Title, g.Lead, g.Button = g.T.Prove, g.T.ProveLead, g.T.Confirm
 	g.Passkey, g.Proof = slices.Contains(ways, passkeyFactor), true
 	switch {
+	case r.URL.Query().Get("need") == "passkey":
+		g.Lead, g.Button = g.T.ProvePasskey, ""
+		if !g.Passkey {
+			g.Lead = g.T.ProveNoPasskey
+		}
 	case slices.Contains(ways, passwordFactor):
 		login := g.login(p.Login, "")
 		login.Readonly = true

@@ -28,7 +28,7 @@ func (i *Identity) Routes() []web.Route {
 
 	add("GET", "/factors", i.showFactors, web.Enrolling)
 	add("GET", "/factors/app", i.showApp, web.Enrolling)
-	add("POST", "/factors/app", i.doApp, web.Enrolling)
+	add("POST", "/factors/app", i.judged(i.doApp), web.Enrolling)
 	add("GET", "/factors/codes", i.showPaper, web.SignedIn)
 	add("POST", "/factors/codes", i.doPaper, web.SignedIn)
 	add("GET", "/renew", i.showRenew, web.Enrolling)
@@ -45,7 +45,7 @@ func (i *Identity) Routes() []web.Route {
 	add("GET", "/api/me", i.getMe, web.SignedIn)
 	add("POST", "/api/me/password", i.postPassword, web.SignedIn)
 	add("GET", "/api/me/passkeys", i.getPasskeys, web.SignedIn)
-	add("POST", "/api/me/passkeys", i.postPasskey, web.Enrolling)
+	add("POST", "/api/me/passkeys", i.judged(i.postPasskey), web.Enrolling)
 	add("DELETE", "/api/me/passkeys/{id}", i.deletePasskey, web.SignedIn)
 	add("GET", "/api/sessions", i.getSessions, web.SignedIn)
 	add("DELETE", "/api/sessions", i.deleteSessions, web.SignedIn)

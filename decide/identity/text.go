@@ -37,6 +37,7 @@ type texts struct {
 	Confirm, LostAll, BadCode, Protect, ProtectLead, KeyLabel, KeyDefault            string
 	KeyAdd, KeyFailed, KeyAddress, UseApp, OtherWay, App, AppLead                    string
 	PictureAlt, TypedLead, Codes, CodesLead, CodesAsk, CodesMake, Print              string
+	ProvePasskey, ProveNoPasskey                                                     string
 	GoOn, Back, Prove, ProveLead                                                     string
 	Vouch, VouchLead, VouchLogin, VouchButton, Vouched, VouchedLead, Pass            string
 	PassLead, VouchNobody, VouchSelf, VouchTwice, VouchAdministrator, VouchAssurance string
@@ -123,6 +124,8 @@ func english() texts {
 		Back:               "Back",
 		Prove:              "Is it still you?",
 		ProveLead:          "What comes next asks for a fresh proof.",
+		ProvePasskey:       "From where you are, this opens with a passkey and nothing less: a code could have been taken from you.",
+		ProveNoPasskey:     "From where you are, this opens with a passkey, and you have none yet. Add one inside the hospital (Settings, You), or ask the help desk or an administrator for a link with which you sign in anew.",
 		Vouch:              "Vouch for a colleague",
 		VouchLead:          "Somebody lost passkey, app and paper. Two colleagues who recognise them, face to face or by calling back a number that the hospital knows, vouch within an hour; one of the two is an administrator. They then get a pass.",
 		VouchLogin:         "Login of your colleague",
@@ -220,6 +223,8 @@ func french() texts {
 		Back:               "Retour",
 		Prove:              "C’est toujours vous ?",
 		ProveLead:          "La suite demande une preuve récente.",
+		ProvePasskey:       "D’où vous êtes, ceci s’ouvre avec une clé d’accès et rien de moins : un code a pu vous être soutiré.",
+		ProveNoPasskey:     "D’où vous êtes, ceci s’ouvre avec une clé d’accès, et vous n’en avez pas encore. Ajoutez-en une dans l’établissement (Réglages, Vous), ou demandez au support ou à un administrateur un lien pour vous connecter à nouveau.",
 		Vouch:              "Se porter garant d’un collègue",
 		VouchLead:          "Quelqu’un a perdu clé d’accès, application et papier. Deux collègues qui le reconnaissent, en face ou en rappelant un numéro connu de l’établissement, se portent garants en moins d’une heure ; l’un des deux est administrateur. Un laissez-passer est alors donné.",
 		VouchLogin:         "Identifiant de votre collègue",

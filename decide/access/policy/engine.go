@@ -25,12 +25,12 @@ type Decision struct {
 	Asked atomic.Uint64
 
 	// What it holds under.
-	set     *Set
-	until   int64 // milliseconds
-	epoch   atomic.Uint64
-	shape   uint64
-	missing bool
-	read    []dependency
+	set   *Set
+	until int64 // milliseconds
+	epoch atomic.Uint64
+	shape uint64
+	lost  []UID // looked for, and not there: the answer may be another once they are
+	read  []dependency
 }
 
 // Why is the reason in words.
@@ -59,7 +59,7 @@ func (d *Decision) holds(set *Set, e *Entities, now int64) bool {
 	if d.epoch.Load() == epoch {
 		return true
 	}
-	if d.missing && d.shape != e.shape.Load() {
+	if len(d.lost) > 0 && d.shape != e.shape.Load() && !e.absent(d.lost) {
 		return false
 	}
 	for _, r := range d.read {
@@ -261,7 +261,7 @@ func (e *Engine) decide(set *Set, f *readyFacts, q question, now time.Time, othe
 	d := &Decision{set: set, until: forever}
 	e.Entities.mu.RLock()
 	defer e.Entities.mu.RUnlock()
-	w.reading = reading{from: e.Entities, read: w.read[:0]}
+	w.reading = reading{from: e.Entities, read: w.read[:0], lost: w.lost[:0]}
 	d.epoch.Store(e.Entities.epoch.Load())
 	d.shape = e.Entities.shape.Load()
 
@@ -281,7 +281,7 @@ func (e *Engine) decide(set *Set, f *readyFacts, q question, now time.Time, othe
 	}
 	_, why := cedar.Authorize(questions(w.left), &w.reading, r)
 	d.take(set, why, w.matched)
-	d.read, d.missing = slices.Clone(w.read), w.missing
+	d.read, d.lost = slices.Clone(w.read), slices.Clone(w.lost)
 	return d
 }
 

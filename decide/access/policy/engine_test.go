@@ -174,3 +174,21 @@ func TestAChangeElsewhereLeavesADecisionAlone(t *testing.T) {
 		t.Errorf("a disabled person: got %+v", tell(got))
 	}
 }
+
+func TestAnAncestorThatComesLaterIsSeen(t *testing.T) {
+	set, bad := policy.Load([]policy.File{{Name: "own.cedar", Text: `@id("p") @why("x") permit (principal, action == Action::"readRecord", resource is Record in AppGroup::"later");`}}, policytest.Schema())
+	if len(bad) > 0 {
+		t.Fatal(bad)
+	}
+	e := policy.NewEngine(set, policy.NewEntities(), nil, nil)
+	who, record := policy.ID("Person", "ada"), policy.ID("Record", "1")
+	e.Entities.Put(policy.Entity{UID: who, Attrs: policy.Attrs{}}, policy.Entity{UID: record, Parents: []policy.UID{policy.ID("App", "new")}, Attrs: policy.Attrs{}})
+	h := e.Handle(policy.Facts{Principal: who, Context: policy.Attrs{}})
+	if h.Decide(policy.ID("Action", "readRecord"), record, policytest.Now()).Allow {
+		t.Fatal("it is allowed before its application is known")
+	}
+	e.Entities.Put(policy.Entity{UID: policy.ID("App", "new"), Parents: []policy.UID{policy.ID("AppGroup", "later")}, Attrs: policy.Attrs{}})
+	if !h.Decide(policy.ID("Action", "readRecord"), record, policytest.Now()).Allow {
+		t.Error("what was decided without the application is remembered with it")
+	}
+}

@@ -34,6 +34,7 @@ type lineage struct {
 	of        *index
 	keys      []key
 	ancestors []dependency
+	lost      []UID // ancestors that are not there
 	shape     uint64
 }
 
@@ -148,20 +149,34 @@ func (e *Entities) Parents(u UID) ([]UID, bool) {
 
 // reading is a look at the entities for one decision; it notes what was read. The lock is held while it is used.
 type reading struct {
-	from    *Entities
-	read    []dependency
-	missing bool // something was looked for that is not there
+	from *Entities
+	read []dependency
+	lost []UID // looked for, and not there
 }
 
 // Get is what the library asks for.
 func (r *reading) Get(u UID) (cedar.Entity, bool) {
 	c := r.from.cells[u]
 	if c == nil {
-		r.missing = true
+		r.miss(u)
 		return cedar.Entity{}, false
 	}
 	r.note(c)
 	return c.entity, true
+}
+
+// miss notes that u is not there.
+func (r *reading) miss(u UID) {
+	if !slices.Contains(r.lost, u) {
+		r.lost = append(r.lost, u)
+	}
+}
+
+// absent reports whether none of some entities is there.
+func (e *Entities) absent(all []UID) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return !slices.ContainsFunc(all, func(u UID) bool { return e.cells[u] != nil })
 }
 
 func (r *reading) note(c *cell) {
@@ -178,12 +193,15 @@ func (r *reading) note(c *cell) {
 func (r *reading) keys(x *index, u UID) []key {
 	c := r.from.cells[u]
 	if c == nil {
-		r.missing = true
+		r.miss(u)
 		return x.keys(nil, u, nil)
 	}
 	if l := c.keys.Load(); l != nil && l.of == x && l.holds(r.from) {
 		for _, d := range l.ancestors {
 			r.note(d.cell)
+		}
+		for _, u := range l.lost {
+			r.miss(u)
 		}
 		return l.keys
 	}
@@ -201,6 +219,9 @@ func (r *reading) keys(x *index, u UID) []key {
 			up = append(up, p)
 			if next := r.from.cells[p]; next != nil {
 				todo = append(todo, next)
+			} else {
+				l.lost = append(l.lost, p)
+				r.miss(p)
 			}
 		}
 	}

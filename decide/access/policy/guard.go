@@ -86,10 +86,11 @@ func without(p *ast.Policy) *ast.Policy {
 		}
 		n = and.Left
 	}
-	left.Conditions = slices.Clone(p.Conditions[1:])
-	if rest != nil {
+	left.Conditions = nil
+	if rest != nil { // before those that follow it: what it rules out may not be worked out in them
 		left.Conditions = append(left.Conditions, ast.ConditionType{Condition: ast.ConditionWhen, Body: rest})
 	}
+	left.Conditions = append(left.Conditions, p.Conditions[1:]...)
 	return &left
 }
 

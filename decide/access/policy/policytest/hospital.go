@@ -116,7 +116,7 @@ func (h *Hospital) Question() Question {
 	q := Question{Principal: who, Now: Now(), Context: policy.Attrs{
 		"device":  policy.Attrs{"managed": r.IntN(8) > 0, "compliant": r.IntN(8) > 0, "bound": r.IntN(2) == 0, "shared": r.IntN(3) == 0, "risk": 0},
 		"auth":    policy.Attrs{"assurance": 1 + r.IntN(3), "resistant": r.IntN(2) == 0, "proved": Now().Add(-time.Duration(r.IntN(180)) * time.Minute)},
-		"network": policy.Attrs{"zone": pick(r, "clinical", "clinical", "office", "internet")}, "degraded": false}}
+		"network": policy.Attrs{"zone": pick(r, "clinical", "clinical", "office", "internet"), "told": true}, "degraded": false}}
 	if r.IntN(2) == 0 {
 		q.Action = policy.ID("Action", pick(r, "readRecord", "readRecord", "writeRecord"))
 		patient := pick(r, h.patients...)

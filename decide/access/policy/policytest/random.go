@@ -198,7 +198,7 @@ func (r *Random) context() policy.Attrs {
 	c := policy.Attrs{
 		"device":   policy.Attrs{"managed": r.IntN(3) > 0, "compliant": r.IntN(3) > 0, "bound": r.IntN(2) == 0, "shared": r.IntN(3) == 0, "risk": r.IntN(5)},
 		"auth":     policy.Attrs{"assurance": 1 + r.IntN(3), "resistant": r.IntN(2) == 0, "proved": proved},
-		"network":  policy.Attrs{"zone": pick(r, "clinical", "biomedical", "office", "internet")},
+		"network":  policy.Attrs{"zone": pick(r, "clinical", "biomedical", "office", "internet"), "told": r.IntN(2) == 0},
 		"degraded": r.IntN(9) == 0,
 	}
 	if r.IntN(2) == 0 {
