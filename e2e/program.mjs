@@ -7,6 +7,7 @@ import { devices } from './devices.mjs'
 import { findings } from './findings.mjs'
 import { check, until } from './harness.mjs'
 import { incidents } from './incidents.mjs'
+import { obligations } from './obligations.mjs'
 import { oncall } from './oncall.mjs'
 import { playbooks } from './playbooks.mjs'
 import { response } from './response.mjs'
@@ -88,6 +89,7 @@ export async function run(browser, server, report) {
   await playbooks(page, browser, at, report, faults)
   await oncall(page, browser, at, report, faults)
   await access(page, browser, at, report, faults)
+  await obligations(page, browser, at, report, faults)
 
   await report.test('no page of the demo threw, or broke its policy', async () => check(faults.length === 0, faults.join('\n')))
   await page.context().close()

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"bulwark/decide/access"
 	"bulwark/decide/access/policy"
@@ -23,29 +24,44 @@ type doors struct {
 type doorSession struct {
 	handle *access.Handle
 	facts  access.Session
+
+	mu     sync.Mutex               // guards what follows
+	used   map[policy.UID]bool      // doors
+	lost   map[policy.UID]time.Time // doors that it may not use any more, from when on
+	noted  map[string]noted         // by policy and obligation
+	toldAt map[string]time.Time     // by policy
 }
+
+// use is what is done to a door.
+var use = policy.ID("Action", "use")
 
 // mostDoorSessions is how many are known; of more, all are opened anew.
 const mostDoorSessions = 5000
 
-// handle is that of a session, with the facts as they are now.
-func (d *doors) handle(a *access.Access, s access.Session) *access.Handle {
+// of is a session, with the facts as they are now.
+func (d *doors) of(a *access.Access, s access.Session) *doorSession {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	is := d.open[s.ID]
 	switch {
 	case is != nil && sameFacts(&is.facts, &s):
-		return is.handle
+		return is
 	case is != nil:
 		is.facts = s
 		is.handle.Renew(s)
-		return is.handle
+		return is
 	case len(d.open) >= mostDoorSessions || d.open == nil:
 		d.open = map[string]*doorSession{}
 	}
-	is = &doorSession{a.Open(s), s}
+	is = &doorSession{handle: a.Open(s), facts: s}
 	d.open[s.ID] = is
-	return is.handle
+	return is
+}
+
+// doorSession is the session of who asks.
+func (n *Node) doorSession(r *http.Request, p identity.Person) *doorSession {
+	at, _ := netip.ParseAddr(web.Peer(r))
+	return n.doors.of(n.access, sessionOf(p, at))
 }
 
 func sameFacts(a, b *access.Session) bool {
@@ -58,23 +74,26 @@ func (n *Node) judgeRoute(r *http.Request, p identity.Person) string {
 	if n.access == nil || r.Pattern == "" {
 		return ""
 	}
-	at, _ := netip.ParseAddr(web.Peer(r))
-	h := n.doors.handle(n.access, sessionOf(p, at))
-	action, door := policy.ID("Action", "use"), policy.ID("Door", r.Pattern)
-	d := h.Decide(action, door)
+	s, door := n.doorSession(r, p), policy.ID("Door", r.Pattern)
+	h := s.handle
+	d := h.Decide(use, door)
 	if !d.Allow {
 		if err := n.access.Refresh(r.Context()); err == nil {
-			d = h.Decide(action, door)
+			d = h.Decide(use, door)
 		}
 	}
+	now := n.clock.Now()
 	stepUp := slices.ContainsFunc(d.Obligations, func(o policy.Obligation) bool { return o.Do == "step-up" })
 	switch {
-	case d.Allow && stepUp && n.clock.Now().Sub(p.Proved) >= identity.FreshProof:
+	case d.Allow && stepUp && now.Sub(p.Proved) >= identity.FreshProof:
 		return identity.ProveAgain
 	case d.Allow:
+		s.allowed(door)
+		return ""
+	case s.spared(d, door, now):
 		return ""
 	}
-	switch h.Proof(action, door) {
+	switch h.Proof(use, door) {
 	case access.SameProof:
 		return identity.ProveAgain
 	case access.PasskeyProof:

@@ -286,6 +286,11 @@ func (n *Node) openConsole(ctx context.Context) error {
 	}
 	if n.access != nil {
 		n.putDoors()
+		for i, r := range n.routes {
+			if !slices.Contains(r.Duties, web.Public) && !slices.Contains(r.Duties, web.Enrolling) {
+				n.routes[i].Handler = n.obliged(r)
+			}
+		}
 	}
 	mux, err := web.NewMux(n.routes, n.identity)
 	if err != nil {

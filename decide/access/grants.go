@@ -18,6 +18,7 @@ import (
 const (
 	Elevation = "elevation" // a role, to a person
 	Window    = "window"    // an application, to a vendor
+	Act       = "act"       // one act that needs a second person, once
 )
 
 // Grant is something that somebody may do for a time, once others said yes.
@@ -28,6 +29,7 @@ type Grant struct {
 	Role   string    `json:"role,omitempty"`
 	Vendor string    `json:"vendor,omitempty"`
 	App    string    `json:"app,omitempty"`
+	Act    string    `json:"act,omitempty"` // as it was refused, with a sum of what is sent
 	Reason string    `json:"reason"`
 	From   time.Time `json:"from"`
 	Until  time.Time `json:"until"`
@@ -57,6 +59,7 @@ func (g *Grant) needed() int {
 const (
 	longestElevation = 12 * time.Hour
 	longestWindow    = 24 * time.Hour
+	longestAct       = time.Hour
 )
 
 // AskGrant asks for a grant. Actor is who asks; they may ask for others.
@@ -66,19 +69,24 @@ func (a *Access) AskGrant(ctx context.Context, actor string, g Grant) (*Grant, e
 	if g.Kind == Elevation && a.people[g.Person] == nil {
 		g.Person = a.byLogin[g.Person]
 	}
-	longest := longestElevation
-	if g.Kind == Window {
-		longest = longestWindow
-	}
 	now := a.needs.Clock.Now().UTC().Truncate(time.Millisecond)
+	longest := longestElevation
+	switch g.Kind {
+	case Window:
+		longest = longestWindow
+	case Act: // one's own, from now on
+		longest = longestAct
+		g.Person, g.From, g.Until = strings.TrimPrefix(actor, "person:"), now, now.Add(longest)
+	}
 	if g.From.IsZero() {
 		g.From = now
 	}
 	g.Reason = strings.TrimSpace(g.Reason)
-	right := g.Kind == Elevation && g.Person != "" && word(g.Role) && g.Vendor+g.App == "" || g.Kind == Window && word(g.Vendor) && word(g.App) && g.Person+g.Role == ""
+	right := g.Kind == Elevation && g.Person != "" && word(g.Role) && g.Vendor+g.App+g.Act == "" || g.Kind == Window && word(g.Vendor) && word(g.App) && g.Person+g.Role+g.Act == "" ||
+		g.Kind == Act && a.people[g.Person] != nil && g.Act != "" && len(g.Act) <= longText && g.Role+g.Vendor+g.App == ""
 	switch {
 	case !right:
-		return nil, fmt.Errorf("%w: an elevation names a person and a role, a window a vendor and an application", ErrAsk)
+		return nil, fmt.Errorf("%w: an elevation names a person and a role, a window a vendor and an application, an act what was refused", ErrAsk)
 	case g.Reason == "" || utf8.RuneCountInString(g.Reason) > longText:
 		return nil, fmt.Errorf("%w: say why, in at most %d characters", ErrAsk, longText)
 	case !g.Until.After(g.From) || !g.Until.After(now) || g.Until.Sub(g.From) > longest || g.From.Sub(now) > 31*24*time.Hour:
@@ -130,11 +138,26 @@ func (a *Access) EndGrant(ctx context.Context, actor, id string) (*Grant, error)
 	return a.setGrant(ctx, actor, &g, "end")
 }
 
+// Spend uses up the yes that somebody was given for one act; false: there is none.
+func (a *Access) Spend(ctx context.Context, person, act string) (bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, was := range a.grants {
+		if was.Kind == Act && was.Person == person && was.Act == act && was.State == "approved" && a.needs.Clock.Now().Before(was.Until) {
+			g := *was
+			g.State = "used"
+			_, err := a.setGrant(ctx, ledger.Person(person), &g, "use")
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // setGrant keeps a grant with its entry. The lock is held.
 func (a *Access) setGrant(ctx context.Context, actor string, g *Grant, act string) (*Grant, error) {
 	e := ledger.Entry{Actor: actor, Act: "access." + act + "-" + g.Kind, Object: "grant:" + g.ID, Outcome: ledger.Done,
 		Detail: map[string]string{"reason": g.Reason, "until": g.Until.UTC().Format(time.RFC3339), "state": g.State}}
-	for k, v := range map[string]string{"person": g.Person, "role": g.Role, "vendor": g.Vendor, "app": g.App} {
+	for k, v := range map[string]string{"person": g.Person, "role": g.Role, "vendor": g.Vendor, "app": g.App, "act": g.Act} {
 		if v != "" {
 			e.Detail[k] = v
 		}

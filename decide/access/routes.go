@@ -311,14 +311,14 @@ func (d *Doors) grants(w http.ResponseWriter, _ *http.Request) {
 
 func (d *Doors) askGrant(w http.ResponseWriter, r *http.Request) {
 	var b struct {
-		Kind, Person, Role, Vendor, App, Reason string
-		From, Until                             time.Time
+		Kind, Person, Role, Vendor, App, Act, Reason string
+		From, Until                                  time.Time
 	}
 	actor, ok := d.asked(w, r, &b)
 	if !ok {
 		return
 	}
-	g, err := d.a.AskGrant(r.Context(), actor, Grant{Kind: b.Kind, Person: b.Person, Role: b.Role, Vendor: b.Vendor, App: b.App, Reason: b.Reason, From: b.From.UTC(), Until: b.Until.UTC()})
+	g, err := d.a.AskGrant(r.Context(), actor, Grant{Kind: b.Kind, Person: b.Person, Role: b.Role, Vendor: b.Vendor, App: b.App, Act: b.Act, Reason: b.Reason, From: b.From.UTC(), Until: b.Until.UTC()})
 	d.answer(w, r, g, err)
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"bulwark/decide/access/policy"
+	"bulwark/event"
+	"bulwark/platform/clock"
 )
 
 // Session is somebody who asks, as identity knows them.
@@ -55,9 +57,10 @@ func (a *Access) Open(s Session) *Handle {
 func (h *Handle) Renew(s Session) {
 	a := h.access
 	generation := a.risksChanged.Load()
+	zone, risk := a.zoneOf(s.Address), a.riskOf(s) // before the lock: whoever tells of decisions holds that of the room first
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.session, h.zone, h.risk = s, a.zoneOf(s.Address), a.riskOf(s)
+	h.session, h.zone, h.risk = s, zone, risk
 	h.handle.Renew(facts(s, a.networkOf(h.zone), h.risk))
 	h.risks.Store(generation)
 }
@@ -144,6 +147,29 @@ func (h *Handle) Decide(action, resource policy.UID) *policy.Decision {
 	d := h.handle.Decide(action, resource, now)
 	h.access.asked.note(h, d, action, resource, now)
 	return d
+}
+
+// Peek is [Handle.Decide] for whoever does what was decided already: it is not told once more.
+func (h *Handle) Peek(action, resource policy.UID) *policy.Decision {
+	h.fresh()
+	return h.handle.Decide(action, resource, h.access.needs.Clock.Now())
+}
+
+// Record tells of one request of a session of which a policy wants a record: what was asked for, without what was sent.
+func (h *Handle) Record(request string) {
+	a := h.access
+	now := a.needs.Clock.Now()
+	h.mu.RLock()
+	s, zone := h.session, h.zone
+	h.mu.RUnlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.digest.number++
+	e := &event.Access{Principal: plain(h.handle.Principal()), Session: s.ID, Action: "request", Resource: "Door:" + request, Status: "allow", Obligations: []string{"record"},
+		Zone: zone, Device: s.Device.ID, Degraded: s.Degraded, Count: 1, First: uint64(now.UnixNano()), Last: uint64(now.UnixNano()), Number: a.digest.number}
+	a.digest.add(e)
+	a.out.Put(event.Header{Time: now.UnixNano(), Src: s.Address}, e)
+	clock.Wake(a.dirty)
 }
 
 // Next is what would turn a no into a yes.

@@ -1236,6 +1236,12 @@ export const en = {
     done: 'The copy is downloaded.',
     duty: 'Opening copies of files needs the duty analyst.',
   },
+  notices: {
+    title: 'What applies to you now', banner: 'Please note.', 'read-only': 'Read only.', record: 'What you ask for is recorded.', grace: 'This ends soon; until then you can read.', left: '{time} left',
+  },
+  second: {
+    title: 'A second person has to say yes', reason: 'Why', ask: 'Ask for it', asked: 'It is asked. Once an approver has said yes (Access, Requests), do the same again within the hour.',
+  },
   prove: {
     title: 'Is it still you?', show: 'Prove it', why: 'This needs a fresh proof that it is you.', passkey: 'Use a passkey', code: 'Code', confirm: 'Confirm', none: 'No passkey was shown.',
   },
@@ -1559,6 +1565,7 @@ export const en = {
     'rules.own-name': 'A file cannot have this name: small letters, digits, _ and -.',
     'rules.try': 'This cannot be tried.',
     'rules.failed': 'The rules could not answer. The reason is in the log of the node.',
+    'read-only': 'You can only read here now.', 'four-eyes': 'A second person has to say yes first.',
     'policy-refuses': 'A policy refuses this. Ask an administrator what bulwark access explain says.',
     'duty-needed': 'Your duties do not include this.',
     'help-desk-limits': 'The help desk helps people who have no duty here, or only look. For others an administrator is needed.',

@@ -1240,6 +1240,12 @@ export const fr: Dictionary = {
     done: 'La copie est téléchargée.',
     duty: 'Ouvrir des copies de fichiers demande l’attribution analyste.',
   },
+  notices: {
+    title: 'Ce qui vaut pour vous maintenant', banner: 'À noter.', 'read-only': 'Lecture seule.', record: 'Ce que vous demandez est enregistré.', grace: 'Ceci prend bientôt fin ; d’ici là vous pouvez lire.', left: 'encore {time}',
+  },
+  second: {
+    title: 'Une seconde personne doit accepter', reason: 'Pourquoi', ask: 'Le demander', asked: 'C’est demandé. Dès qu’un approbateur a accepté (Accès, Demandes), refaites la même chose dans l’heure.',
+  },
   prove: {
     title: 'C’est toujours vous ?', show: 'Le prouver', why: 'Ceci demande une preuve récente que c’est vous.', passkey: 'Utiliser une clé d’accès', code: 'Code', confirm: 'Confirmer', none: 'Aucune clé d’accès n’a été présentée.',
   },
@@ -1562,6 +1568,7 @@ export const fr: Dictionary = {
     'rules.own-name': 'Un fichier ne peut porter ce nom : lettres minuscules, chiffres, _ et -.',
     'rules.try': 'Cela ne peut être essayé.',
     'rules.failed': 'Les règles n’ont pas pu répondre. La raison est dans le journal du nœud.',
+    'read-only': 'Vous ne pouvez que lire ici pour le moment.', 'four-eyes': 'Une seconde personne doit d’abord accepter.',
     'policy-refuses': 'Une règle d’accès le refuse. Demandez à un administrateur ce que dit « bulwark access explain ».',
     'duty-needed': 'Vos attributions ne comprennent pas ceci.',
     'help-desk-limits': 'Le support aide les personnes qui n’ont ici aucune attribution, ou consultent seulement. Pour les autres il faut un administrateur.',

@@ -1,4 +1,5 @@
 import { language } from '../i18n/index.ts'
+import { hear } from './notices.svelte.ts'
 
 /** One event as the API tells it. Values are texts, or lists of texts, whatever their type in the model. */
 export interface Event {
@@ -49,6 +50,10 @@ let prove: (() => Promise<boolean>) | undefined
 /** Says who asks whoever is here to prove once more that it is them, where a request needs that; it answers whether they did. */
 export const proveWith = (ask: () => Promise<boolean>) => { prove = ask }
 
+let second: ((p: Problem) => void) | undefined
+/** Says who asks for a second person's yes, where an act needs that. */
+export const secondWith = (ask: (p: Problem) => void) => { second = ask }
+
 async function request<T>(method: string, url: string, body: unknown, signal?: AbortSignal, proved = false): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': language }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
@@ -56,6 +61,7 @@ async function request<T>(method: string, url: string, body: unknown, signal?: A
   if (body !== undefined) init.body = JSON.stringify(body)
   if (signal) init.signal = signal
   const response = await fetch(url, init)
+  hear(response.headers.get('Bulwark-Notices'))
   if (response.status === 401) leave()
   if (!response.ok) {
     const p = await problem(response)
@@ -63,6 +69,7 @@ async function request<T>(method: string, url: string, body: unknown, signal?: A
     if (p.code === 'second-factor-needed') location.assign(address('/factors', { next: location.pathname + location.search }))
     // What asks by itself does not interrupt; what somebody wants to do does.
     if (['prove-again', 'passkey-needed'].includes(p.code) && method !== 'GET' && !proved && await prove?.()) return request<T>(method, url, body, signal, true)
+    if (p.code === 'four-eyes') second?.(p)
     throw p
   }
   if (response.status === 204) return undefined as T

@@ -6,5 +6,6 @@ import { problem } from './problem.ts'
 export function why(x: unknown): string {
   if (!(x instanceof Problem)) return t.problem.network
   const own = word(t.faults, x.code, '')
+  if (x.code === 'read-only') return `${own} ${x.fields['why'] ?? ''}`.trim()
   return own || problem(x.fields['why']?.replace(/^bad request: /, '').replace(/^that cannot be asked: /, '')) || x.message || (x.status === 403 ? t.problem.forbidden : t.problem.network)
 }

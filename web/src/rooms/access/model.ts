@@ -7,7 +7,7 @@ export interface Glass {
   id: string; person: string; patient: string; reason: string; text?: string; at: string; ends: string; state: string; due: string; used: number
   why: (Said & { weight: number })[]; rank: number; review?: { by: string; at: string; verdict: string; text?: string }
 }
-export interface Grant { id: string; kind: 'elevation' | 'window'; person?: string; role?: string; vendor?: string; app?: string; reason: string; from: string; until: string; by: string; state: string; yes: { by: string; ok: boolean }[] }
+export interface Grant { id: string; kind: 'elevation' | 'window' | 'act'; act?: string; person?: string; role?: string; vendor?: string; app?: string; reason: string; from: string; until: string; by: string; state: string; yes: { by: string; ok: boolean }[] }
 export interface Policy { id: string; effect: 'permit' | 'forbid'; why: Said; obligations: string[]; file: string; line: number; own: boolean; source: string; used: number }
 export interface Wrong { file: string; line: number; column: number; policy?: string; message: string }
 export interface Policies { policies: Policy[]; invariants: Policy[]; files: { name: string; text: string; own: boolean }[]; problems: Wrong[] }
