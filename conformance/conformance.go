@@ -72,6 +72,7 @@ func Suites() []Suite {
 		{Name: "webauthn_cases", Run: runWebAuthn, Ours: true},
 		{Name: "open_redirects_refused", Run: runRedirects},
 		{Name: "oidc_op_cases", Run: runOpenIDProvider},
+		{Name: "oidc_rp_cases", Run: runOpenIDClient},
 	}
 }
 

@@ -52,7 +52,7 @@ type desk struct {
 const deskPassword = "tournevis-girafe-lundi-bocal"
 
 // openDesk sets a console up in a folder, and its first person, with an app beside the passkeys that come.
-func openDesk(ctx context.Context, dir string) (d *desk, err error) {
+func openDesk(ctx context.Context, dir string, change ...func(*identity.Config)) (d *desk, err error) {
 	d = &desk{clock: clock.NewManual(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)), cookies: map[string]string{}}
 	// Every suite gets a desk of its own: a second one would find the first one's administrator.
 	if dir, err = os.MkdirTemp(dir, "desk-"); err != nil {
@@ -68,7 +68,11 @@ func openDesk(ctx context.Context, dir string) (d *desk, err error) {
 	if err != nil {
 		return nil, err
 	}
-	room, err := identity.New(ctx, identity.Needs{DB: d.db, Ledger: l, Clock: d.clock, Log: slog.New(slog.DiscardHandler), Derive: d.keys.Derive})
+	config := identity.Config{}
+	for _, c := range change {
+		c(&config)
+	}
+	room, err := identity.New(ctx, identity.Needs{Config: config, DB: d.db, Ledger: l, Clock: d.clock, Log: slog.New(slog.DiscardHandler), Derive: d.keys.Derive})
 	if err != nil {
 		return nil, err
 	}

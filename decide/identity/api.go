@@ -59,6 +59,8 @@ func apiFaults() []apiFault {
 		{ErrAway, http.StatusServiceUnavailable, "directory-away", ""},
 		{directory.ErrAway, http.StatusServiceUnavailable, "directory-away", ""},
 		{directory.ErrEmpty, conflict, "directory-empty", ""},
+		{ErrProvider, http.StatusNotFound, "no-such-provider", ""},
+		{ErrNational, bad, "national", "national"},
 		{ErrNoPassword, conflict, "no-password", ""},
 		{ErrHelp, http.StatusForbidden, "help-desk-limits", ""},
 		{ErrHelped, http.StatusTooManyRequests, "help-desk-many", ""},

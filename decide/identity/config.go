@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bulwark/decide/identity/directory"
+	"bulwark/decide/identity/federation"
 	"bulwark/platform/conf"
 	"bulwark/platform/web"
 )
@@ -24,6 +25,8 @@ type Config struct {
 	Longest time.Duration `conf:"longest"`
 	// Directories are where people come from beside those whom administrators invite: Active Directory, LDAP.
 	Directories []directory.Config `conf:"directories"`
+	// Providers are OpenID providers that people can sign in with: that of the hospital, Pro Santé Connect.
+	Providers []federation.Config `conf:"providers"`
 	// PasswordAlone are the duties whose people may sign in with a password alone: whoever has only duties of this list. Weak: the
 	// console warns of it. Empty means that everybody needs a second factor.
 	PasswordAlone []string `conf:"password_alone"`
@@ -46,6 +49,11 @@ func (c *Config) Check() error {
 	for n := range c.Directories {
 		if slices.ContainsFunc(c.Directories[:n], func(d directory.Config) bool { return d.Name == c.Directories[n].Name }) {
 			bad = append(bad, conf.At(fmt.Sprintf("directories[%d].name", n), fmt.Errorf("%q is the name of two directories", c.Directories[n].Name)))
+		}
+	}
+	for n := range c.Providers {
+		if slices.ContainsFunc(c.Providers[:n], func(p federation.Config) bool { return p.Name == c.Providers[n].Name }) {
+			bad = append(bad, conf.At(fmt.Sprintf("providers[%d].name", n), fmt.Errorf("%q is the name of two providers", c.Providers[n].Name)))
 		}
 	}
 	if a := c.PasswordAge; a != 0 && (a < 30*24*time.Hour || a > 5*365*24*time.Hour) {

@@ -161,6 +161,7 @@ func (i *Identity) signInForm(g *page, r *http.Request) {
 	g.Title, g.Lead, g.Button = g.T.SignIn, g.T.SignInLead, g.T.Enter
 	g.Form = []*field{g.login(r.PostFormValue("login"), ""), g.password()}
 	g.Passkey = true
+	g.Providers = i.providerWays(g)
 }
 
 func (i *Identity) showSignIn(w http.ResponseWriter, r *http.Request) {
@@ -195,14 +196,26 @@ func (i *Identity) doSignIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Identity) doSignOut(w http.ResponseWriter, r *http.Request) {
+	to := ""
+	s, err := i.asked(r)
+	if err == nil {
+		if to, err = i.leaveThere(w, r, s.Arrival); err != nil { // signing out here matters more
+			i.log.WarnContext(r.Context(), "somebody cannot be signed out at their provider", "error", err)
+		}
+	}
 	if err := i.leave(r); err != nil {
 		i.broken(w, r, err)
 		return
 	}
 	dropSession(w)
-	if web.WantsPage(r) {
+	switch {
+	case to != "" && web.WantsPage(r):
+		i.showLeaving(w, r, to)
+	case to != "":
+		web.JSON(w, http.StatusOK, map[string]string{"next": to})
+	case web.WantsPage(r):
 		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
-		return
+	default:
+		w.WriteHeader(http.StatusNoContent)
 	}
-	w.WriteHeader(http.StatusNoContent)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"bulwark/decide/identity/federation"
 	"bulwark/decide/identity/internal/password"
 	"bulwark/decide/identity/internal/throttle"
 	"bulwark/platform/clock"
@@ -55,7 +56,9 @@ type Identity struct {
 	judge  func(r *http.Request, p Person) (refusal string)
 	health *health.Tracker
 
-	sources map[string]*source // directories, by name
+	sources   map[string]*source              // directories, by name
+	providers map[string]*federation.Provider // OpenID providers, by name
+	subjects  [32]byte                        // keys the names of their accounts
 
 	policy     *password.Policy
 	stolen     *stolen
@@ -104,9 +107,14 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	if err := errors.Join(keptErr, carriedErr); err != nil {
 		return nil, err
 	}
+	providers, err := newProviders(n)
+	if err != nil {
+		return nil, err
+	}
 	n.Config.warn(n.Health)
 	return &Identity{
 		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
+		providers: providers, subjects: n.Derive("identity/provider"),
 		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:     deviceKey(n.Derive("identity/device")),
 		ceremonies: ceremonies{key: n.Derive("identity/passkey"), clock: n.Clock, used: map[string]time.Time{}},
@@ -170,7 +178,7 @@ func (i *Identity) sweep(ctx context.Context) error {
 			Where("ends <= ? OR seen <= ?", now, now.Add(-i.config.idle())).Exec(ctx)
 		_, links := tx.NewDelete().Model((*linkRow)(nil)).Where("ends <= ?", now.Add(-30*24*time.Hour)).Exec(ctx)
 		_, vouches := tx.NewDelete().Model((*vouchRow)(nil)).Where("ends <= ?", now).Exec(ctx)
-		return errors.Join(sessions, links, vouches)
+		return errors.Join(sessions, links, vouches, sweepArrivals(ctx, tx, now.Add(-awayLife)))
 	})
 }
 

@@ -78,6 +78,9 @@ type page struct {
 	Login      string   // whose they are
 	Alone      bool     // it is shown once: another language cannot be asked for
 	Ways       []way
+	Providers  []way
+	Choices    []choice
+	GoTo       template.URL // where the page goes on to by itself
 }
 
 // way is where one can go from a page.

@@ -79,6 +79,7 @@ type personRow struct {
 	Roles         []string   `bun:"roles,type:jsonb"`
 	Units         []string   `bun:"units,type:jsonb"`
 	Ended         bool       `bun:"ended"`
+	National      string     `bun:"national"`
 }
 
 // factorKind is a way to prove who one is.

@@ -65,6 +65,9 @@ func (i *Identity) Routes() []web.Route {
 	add("POST", "/api/people/{id}/reset", i.limited(i.postReset), web.Administrator, web.HelpDesk)
 	add("DELETE", "/api/people/{id}/sessions", i.limited(i.deletePersonSessions), web.Administrator, web.HelpDesk)
 
+	all = append(all, i.providerRoutes()...)
+	all = append(all, i.adminProviderRoutes()...)
+	add("POST", "/api/people/{id}/national", i.postNational, web.Administrator)
 	all = append(all, i.directoryRoutes(func(r *http.Request) string { return me(r).Actor() })...)
 
 	// Approvers and auditors read it too: somebody else than the administrators must be able to see what these did.

@@ -41,13 +41,19 @@ var (
 	ErrLastFactor = errors.New("identity: no other second factor is left")
 )
 
-// byCode is how a session is opened with a password and a code (RFC 8176).
-func byCode() []string { return []string{"pwd", "otp", "mfa"} }
+// by is what a first factor is called in a session (RFC 8176).
+func (f *factorRow) by() string {
+	if f.Kind == providerFactor {
+		return byProvider
+	}
+	return "pwd"
+}
 
 // step is whose password was right; the cookie of that name holds it, sealed.
 type step struct {
 	Person   string `json:"person"`
-	Password string `json:"password"` // id of the factor: another password is another factor
+	Password string `json:"password"` // id of the factor, a password or an account of a provider: another password is another factor
+	Arrival  string `json:"arrival,omitempty"`
 }
 
 // secondFactors are the kinds that somebody has beside the password. Codes on paper alone are none: they stand in for another.
@@ -161,25 +167,32 @@ func (i *Identity) paperHash(person, code string) string {
 func (i *Identity) secondStep(ctx context.Context, s step, typed string, from visitor) (opened, error) {
 	var o opened
 	err := i.withCode(ctx, s.Person, typed, from, func(ctx context.Context, tx bun.Tx, p *personRow, kind factorKind) error {
-		same, err := tx.NewSelect().Model((*factorRow)(nil)).Where("id = ? AND person = ? AND kind = ?", s.Password, p.ID, passwordFactor).Exists(ctx)
-		if err != nil || !same {
-			return errors.Join(err, ErrStep)
+		first := &factorRow{}
+		err := tx.NewSelect().Model(first).Where("id = ? AND person = ? AND kind IN (?)", s.Password, p.ID, bun.List([]factorKind{passwordFactor, providerFactor})).Scan(ctx)
+		if db.NotFound(err) {
+			return ErrStep
 		}
-		name := "sign-in"
+		if err != nil {
+			return err
+		}
+		name, by := "sign-in", first.by()
 		if kind == passFactor {
 			name = "recover"
-			o, err = i.openEnrolling(ctx, tx, p.ID, byPassword(), from)
+			o, err = i.openEnrolling(ctx, tx, p.ID, []string{by}, from)
 		} else {
-			o, err = i.open(ctx, tx, p.ID, byCode(), from)
+			o, err = i.open(ctx, tx, p.ID, []string{by, "otp", "mfa"}, from)
 		}
-		if err == nil {
+		if err == nil && first.Kind == passwordFactor {
 			o, err = i.holdBack(ctx, tx, p, o)
+		}
+		if err == nil && s.Arrival != "" {
+			err = cameBy(ctx, tx, o, s.Arrival)
 		}
 		if err != nil {
 			return err
 		}
 		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: name,
-			detail: map[string]string{"address": from.address, "method": "pwd " + string(kind)}})
+			detail: map[string]string{"address": from.address, "method": by + " " + string(kind)}})
 	})
 	if err == nil {
 		i.refusals.finish(s.Person, from)

@@ -41,6 +41,7 @@ type sessionRow struct {
 	Agent         string     `bun:"agent"`
 	Enrol         bool       `bun:"enrol"`
 	Renew         string     `bun:"renew"`
+	Arrival       string     `bun:"arrival"` // how they came from a provider
 	Who           *personRow `bun:"rel:belongs-to,join:person=id"`
 }
 

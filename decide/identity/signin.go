@@ -176,7 +176,7 @@ func (i *Identity) afterPassword(ctx context.Context, tx bun.Tx, p *personRow, f
 	if len(kinds) > 0 {
 		f := &factorRow{}
 		err := tx.NewSelect().Model(f).Where("person = ? AND kind = ?", p.ID, passwordFactor).Scan(ctx)
-		return opened{person: p.ID, due: step{p.ID, f.ID}}, err
+		return opened{person: p.ID, due: step{Person: p.ID, Password: f.ID}}, err
 	}
 	open := i.openEnrolling
 	if i.mayDoWithPassword(p.Duties) {

@@ -99,7 +99,7 @@ func TestEachDutyOpensItsOwnDoors(t *testing.T) {
 			Methods []string
 		}
 		want(t, string(d), b.call("GET", "/api/me", nil, &me), http.StatusOK)
-		if !slices.Equal(me.Duties, []web.Duty{d}) || !slices.Equal(me.Methods, byCode()) {
+		if !slices.Equal(me.Duties, []web.Duty{d}) || !slices.Equal(me.Methods, []string{"pwd", "otp", "mfa"}) {
 			t.Errorf("%s is %+v", d, me)
 		}
 		for path, allowed := range map[string][]web.Duty{

@@ -31,6 +31,10 @@ type texts struct {
 	// the second step, and what is added for it
 	Away, Expired string // what a directory says
 
+	// providers, with %s for their name
+	SignInWith, ProviderAway, ProviderDenied, ProviderRefused, ProviderStranger, ProviderJoined, ProviderAgain string
+	Activity, ActivityLead, Profession, SignedOut, SignedOutLead, LeavingLead                                  string
+
 	Renew, RenewStolen, RenewAsked, RenewOld string // why another password is due
 
 	Second, SecondLead, SecondLeadKey, Code, CodeHint, PaperHint, AppHint            string
@@ -52,6 +56,14 @@ func english() texts {
 
 		InvitedLead: "Your login is %s. Choose your password.",
 		ResetLead:   "Your login is %s. Your former password does not work any more.",
+
+		SignInWith: "Sign in with %s", ProviderAway: "%s does not answer. Sign in with a passkey or your password.",
+		ProviderDenied: "%s let you not in.", ProviderRefused: "What came back from %s is not to be believed. Try again; tell an administrator if it goes on.",
+		ProviderStranger: "Nobody here is joined to your account at %s. Sign in another way and join it under Settings, or ask an administrator.",
+		ProviderJoined:   "That account at %s is joined to somebody else here, or you have another one there.",
+		ProviderAgain:    "That took too long, or was begun in another window. Sign in with %s again.",
+		Activity:         "In which activity do you come?", ActivityLead: "It is kept with this session.", Profession: "profession %s",
+		SignedOut: "You are signed out", SignedOutLead: "Here and at your provider.", LeavingLead: "You are being signed out at your provider, too.",
 
 		LinkGoneText: "A link works once, and for a limited time.",
 		LinkGoneNext: "Ask an administrator for a new one. If nobody has set Bulwark up yet, run “bulwark setup-link” on its machine.",
@@ -151,6 +163,14 @@ func french() texts {
 
 		InvitedLead: "Votre identifiant est %s. Choisissez votre mot de passe.",
 		ResetLead:   "Votre identifiant est %s. Votre ancien mot de passe ne fonctionne plus.",
+
+		SignInWith: "Se connecter avec %s", ProviderAway: "%s ne répond pas. Connectez-vous avec une clé d’accès ou votre mot de passe.",
+		ProviderDenied: "%s ne vous a pas laissé entrer.", ProviderRefused: "La réponse de %s n’est pas digne de foi. Réessayez ; prévenez un administrateur si cela continue.",
+		ProviderStranger: "Personne ici n’est lié à votre compte %s. Connectez-vous autrement et liez-le dans les réglages, ou demandez à un administrateur.",
+		ProviderJoined:   "Ce compte %s est lié à une autre personne ici, ou vous en avez un autre.",
+		ProviderAgain:    "C’était trop long, ou commencé dans une autre fenêtre. Connectez-vous de nouveau avec %s.",
+		Activity:         "Dans quelle activité venez-vous ?", ActivityLead: "Elle est gardée avec cette session.", Profession: "profession %s",
+		SignedOut: "Vous êtes déconnecté", SignedOutLead: "Ici et chez votre fournisseur.", LeavingLead: "Vous allez aussi être déconnecté chez votre fournisseur.",
 
 		LinkGoneText: "Un lien ne sert qu’une fois, et pour un temps limité.",
 		LinkGoneNext: "Demandez-en un autre à un administrateur. Si personne n’a encore mis Bulwark en service, lancez « bulwark setup-link » sur sa machine.",

@@ -8,7 +8,7 @@ import (
 
 // Warnables are the states of the room that a person must hear of.
 func Warnables() []*health.Warnable {
-	return []*health.Warnable{&passwordAlone, &directoryAway, &directoryLeaving}
+	return []*health.Warnable{&passwordAlone, &directoryAway, &directoryLeaving, &providerAway}
 }
 
 var passwordAlone = health.Warnable{
@@ -27,6 +27,15 @@ var directoryAway = health.Warnable{
 		FR: "Ses membres ne peuvent pas se connecter par mot de passe, et les départs ne sont pas vus. Les sessions ouvertes continuent et les clés d’accès fonctionnent."},
 	NextStep: health.Text{EN: "bulwark directory test {directory} says what is wrong.",
 		FR: "bulwark directory test {directory} dit ce qui ne va pas."},
+}
+
+var providerAway = health.Warnable{
+	ID: "identity.provider-away", Severity: health.Degraded, Per: "provider",
+	Title: health.Text{EN: "{provider} does not answer", FR: "{provider} ne répond pas"},
+	Text: health.Text{EN: "Nobody can sign in with it. Open sessions go on, and passkeys and passwords of Bulwark work.",
+		FR: "Personne ne peut se connecter par ce fournisseur. Les sessions ouvertes continuent, les clés d’accès et les mots de passe de Bulwark fonctionnent."},
+	NextStep: health.Text{EN: "bulwark providers test says what is wrong.",
+		FR: "bulwark providers test dit ce qui ne va pas."},
 }
 
 var directoryLeaving = health.Warnable{
