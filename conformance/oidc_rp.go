@@ -386,7 +386,7 @@ func (o *rpDesk) psc() map[string]func(*rpDesk) error {
 		"13: userinfo of another": refusesFrom("psc", with(func(_ *rpDesk, l *providertest.Lie) { l.Userinfo["sub"] = "another" })),
 		"14: no preferred_username, linked by the number": func(o *rpDesk) error {
 			l := with(func(_ *rpDesk, l *providertest.Lie) {
-				l.Claims["sub"], l.Userinfo["sub"], l.Userinfo["preferred_username"], l.Userinfo["SubjectNameID"] = "f:1:810003456787", "f:1:810003456787", nil, "810003456787"
+				l.Claims["sub"], l.Userinfo["sub"], l.Userinfo["preferred_username"], l.Userinfo["SubjectNameID"] = "f:1:810003456786", "f:1:810003456786", nil, "810003456786"
 				l.Userinfo["email"] = "alix@hospital.example"
 			})(o)
 			in, err := o.through("psc", l)

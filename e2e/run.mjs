@@ -11,9 +11,10 @@ import { run as live } from './live.mjs'
 import { run as passkeys } from './passkeys.mjs'
 import { places } from './places.mjs'
 import { run as logs } from './logs.mjs'
+import { run as providers } from './providers.mjs'
 import { run as program } from './program.mjs'
 import { run as shell } from './shell.mjs'
-import { apart, build, goApart, startLive, startLogs, startProgram, startServer } from './server.mjs'
+import { apart, build, goApart, startLive, startLogs, startProgram, startProviders, startServer } from './server.mjs'
 import { run as tests } from './tests.mjs'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../web/dist')
@@ -51,7 +52,7 @@ async function suite(start, run) {
 
 try {
   await Promise.all([
-    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startServer, passkeys], [startServer, factors], [startServer, applications], [startProgram, program], [startLogs, logs]]) await suite(...s) })(),
+    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startServer, passkeys], [startServer, factors], [startServer, applications], [startProviders, providers], [startProgram, program], [startLogs, logs]]) await suite(...s) })(),
     network ? suite(() => startLive(network), live) : console.log('      no network namespace can be made: containments in force are not tested'),
   ])
 } finally {

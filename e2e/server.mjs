@@ -54,6 +54,20 @@ export const startLogs = () => start('./cmd/bulwark', (dir) => {
   return ['up', '--roles', 'site', '--data', join(dir, 'data'), '--config', config]
 })
 
+/** The program itself, whose people a provider may send, at a port that is told. */
+export async function startProviders() {
+  const free = createServer()
+  await new Promise((listening) => free.listen(0, '127.0.0.1', listening))
+  const op = String(free.address().port)
+  await new Promise((closed) => free.close(closed))
+  const server = await start('./cmd/bulwark', (dir) => {
+    const config = join(dir, 'bulwark.yaml')
+    writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nidentity:\n  providers:\n    - {name: hospital, label: The hospital, issuer: 'http://127.0.0.1:${op}', client: bulwark, secret: a-secret-of-the-tests-alone, sign_out: true}\n`)
+    return ['up', '--roles', 'site', '--data', join(dir, 'data'), '--config', config]
+  })
+  return { ...server, op }
+}
+
 const built = new Map()
 
 /** Builds a program once, and answers where it is until this one ends. */

@@ -22,6 +22,8 @@ type personAnswer struct {
 	Source string   `json:"source,omitempty"`
 	Roles  []string `json:"roles"`
 	Units  []string `json:"units"`
+	// National is the number of a professional (RPPS).
+	National string `json:"national,omitempty"`
 }
 
 // linkAnswer is a one-time link; it is shown once.
@@ -81,7 +83,7 @@ func (i *Identity) people(ctx context.Context) ([]personAnswer, error) {
 		return nil, err
 	}
 	var factors []*factorRow
-	if err := i.db.Read().NewSelect().Model(&factors).Column("person", "kind").Distinct().Scan(ctx); err != nil {
+	if err := i.db.Read().NewSelect().Model(&factors).Column("person", "kind", "label").Distinct().Scan(ctx); err != nil {
 		return nil, err
 	}
 	var sessions []*sessionRow
@@ -90,7 +92,7 @@ func (i *Identity) people(ctx context.Context) ([]personAnswer, error) {
 	}
 	able, seen := map[string]ability{}, map[string]*time.Time{}
 	for _, f := range factors {
-		second := f.Kind == passkeyFactor || f.Kind == totpFactor
+		second := f.Kind == passkeyFactor || f.Kind == totpFactor || f.Kind == providerFactor && i.showsTwo(f.Label)
 		able[f.Person] = max(able[f.Person], map[bool]ability{false: byOne, true: byTwo}[second])
 	}
 	for _, s := range sessions {
@@ -100,7 +102,7 @@ func (i *Identity) people(ctx context.Context) ([]personAnswer, error) {
 	}
 	out := make([]personAnswer, 0, len(rows))
 	for _, p := range rows {
-		out = append(out, personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, able[p.ID]), p.Created, seen[p.ID], p.Source, p.Roles, p.Units})
+		out = append(out, personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, able[p.ID]), p.Created, seen[p.ID], p.Source, p.Roles, p.Units, p.National})
 	}
 	return out, nil
 }
@@ -142,7 +144,7 @@ func (i *Identity) postPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, http.StatusCreated, map[string]any{
-		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, byNothing), p.Created, nil, "", p.Roles, p.Units}, "link": i.urlOf(r, l)})
+		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, byNothing), p.Created, nil, "", p.Roles, p.Units, p.National}, "link": i.urlOf(r, l)})
 }
 
 func (i *Identity) postDuties(w http.ResponseWriter, r *http.Request) {

@@ -45,6 +45,7 @@ type assuranceLine struct {
 // means is by what somebody can sign in.
 type means struct {
 	password, directory, app, bound, synced bool
+	account, two                            bool // at a provider; one that shows two factors
 	paper                                   int
 }
 
@@ -52,9 +53,9 @@ func (m means) level() int {
 	switch {
 	case m.bound:
 		return 3
-	case m.synced || m.app:
+	case m.synced || m.app || m.two:
 		return 2
-	case m.password:
+	case m.password || m.account:
 		return 1
 	}
 	return 0
@@ -94,6 +95,9 @@ func (i *Identity) meansOf(ctx context.Context) (map[string]*means, error) {
 		switch f.Kind {
 		case passwordFactor:
 			m.password, m.directory = true, strings.HasPrefix(f.Secret, inDirectory)
+		case providerFactor:
+			m.account = true
+			m.two = m.two || i.showsTwo(f.Label)
 		case totpFactor:
 			m.app = true
 		case recoveryFactor:
@@ -148,7 +152,7 @@ func (i *Identity) homologation(ctx context.Context, language string) (*report, 
 type counted struct {
 	active, disabled, invited                       int
 	sources                                         map[string]int
-	bound, synced, app, paper, local, far           int
+	bound, synced, app, paper, local, far, accounts int
 	alone, paperLow, administrators, administratorW int // W: without a passkey
 	localAdministrators                             int
 	by                                              map[string]*assuranceLine
@@ -168,7 +172,7 @@ func (c *counted) add(p *personRow, m means) {
 	for _, x := range []struct {
 		has bool
 		n   *int
-	}{{m.bound, &c.bound}, {m.synced, &c.synced}, {m.app, &c.app}, {m.paper > 0, &c.paper}, {m.password && !m.directory, &c.local}, {m.directory, &c.far},
+	}{{m.bound, &c.bound}, {m.synced, &c.synced}, {m.app, &c.app}, {m.paper > 0, &c.paper}, {m.password && !m.directory, &c.local}, {m.directory, &c.far}, {m.account, &c.accounts},
 		{m.level() == 1, &c.alone}, {m.paper > 0 && m.paper < 3, &c.paperLow}} {
 		if x.has {
 			*x.n++
@@ -243,7 +247,7 @@ func (c *counted) people(t reportText) []line {
 
 func (c *counted) authenticators(t reportText) []line {
 	n := strconv.Itoa
-	return []line{{t.Bound, n(c.bound)}, {t.Synced, n(c.synced)}, {t.App, n(c.app)}, {t.Paper, n(c.paper)}, {t.Local, n(c.local)}, {t.Far, n(c.far)}}
+	return []line{{t.Bound, n(c.bound)}, {t.Synced, n(c.synced)}, {t.App, n(c.app)}, {t.Paper, n(c.paper)}, {t.Local, n(c.local)}, {t.Far, n(c.far)}, {t.Account, n(c.accounts)}}
 }
 
 // reportRules are the settings that decide.

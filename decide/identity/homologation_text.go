@@ -4,7 +4,7 @@ package identity
 type reportText struct {
 	Title, Lead, Print, AtLabel                                                                                string
 	PeopleTitle, Active, Invited, Disabled, Here, From                                                         string
-	MeansTitle, MeansNote, Bound, Synced, App, Paper, Local, Far                                               string
+	MeansTitle, MeansNote, Bound, Synced, App, Paper, Local, Far, Account                                      string
 	AssuranceTitle, AssuranceNote, Role, One, Two, Three, Resistant, Nothing                                   string
 	EnrolmentTitle, RulesTitle, RisksTitle                                                                     string
 	Second, SecondAll, SecondBut, Length, LengthIs, Hash, List, NoList, Age, NoAge, Days, Idle, Longest, Fresh string
@@ -20,7 +20,7 @@ func reportEnglish() reportText {
 		PeopleTitle: "People", Active: "Can sign in", Invited: "Invited, cannot sign in yet", Disabled: "Suspended", Here: "Known in Bulwark alone", From: "From the directory",
 		MeansTitle: "Authenticators", MeansNote: "People who have one, of those who are not suspended.",
 		Bound: "Passkey that cannot leave its device", Synced: "Passkey that is kept on several devices", App: "App that shows codes (TOTP, RFC 6238)", Paper: "Codes on paper, for loss",
-		Local: "Password of Bulwark", Far: "Password of a directory",
+		Local: "Password of Bulwark", Far: "Password of a directory", Account: "Account at an OpenID provider",
 		AssuranceTitle: "Assurance that people of each duty or role can reach", AssuranceNote: "Levels as NIST SP 800-63B-4 counts them: 1 one factor, 2 two factors, 3 two of which one is a key that cannot leave its device.",
 		Role: "Duty or role", One: "Level 1", Two: "Level 2", Three: "Level 3", Resistant: "Cannot be phished", Nothing: "None yet",
 		EnrolmentTitle: "Enrolment and recovery", RulesTitle: "Rules in force", RisksTitle: "Residual risks",
@@ -52,7 +52,7 @@ func reportFrench() reportText {
 		PeopleTitle: "Personnes", Active: "Peuvent se connecter", Invited: "Invitées, ne peuvent pas encore se connecter", Disabled: "Suspendues", Here: "Connues de Bulwark seul", From: "De l’annuaire",
 		MeansTitle: "Authentifiants", MeansNote: "Personnes qui en ont un, parmi celles qui ne sont pas suspendues.",
 		Bound: "Clé d’accès qui ne quitte pas son appareil", Synced: "Clé d’accès gardée sur plusieurs appareils", App: "Application qui affiche des codes (TOTP, RFC 6238)", Paper: "Codes sur papier, en cas de perte",
-		Local: "Mot de passe de Bulwark", Far: "Mot de passe d’un annuaire",
+		Local: "Mot de passe de Bulwark", Far: "Mot de passe d’un annuaire", Account: "Compte chez un fournisseur OpenID",
 		AssuranceTitle: "Garantie que peuvent atteindre les personnes de chaque attribution ou rôle", AssuranceNote: "Niveaux au sens de NIST SP 800-63B-4 : 1 un facteur, 2 deux facteurs, 3 deux dont une clé qui ne quitte pas son appareil.",
 		Role: "Attribution ou rôle", One: "Niveau 1", Two: "Niveau 2", Three: "Niveau 3", Resistant: "Résiste à l’hameçonnage", Nothing: "Pas encore",
 		EnrolmentTitle: "Enrôlement et récupération", RulesTitle: "Règles en vigueur", RisksTitle: "Risques résiduels",

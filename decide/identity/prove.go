@@ -31,6 +31,8 @@ func (i *Identity) waysToProve(ctx context.Context, p Person) ([]factorKind, err
 	switch {
 	case err != nil:
 		return nil, err
+	case len(kinds) == 0 && slices.Contains(p.Methods, byProvider): // it was they who asked for two
+		return []factorKind{providerFactor}, nil
 	case len(kinds) == 0:
 		return []factorKind{passwordFactor}, nil
 	case p.Resistant():
@@ -178,12 +180,14 @@ func (i *Identity) proveForm(r *http.Request, g *page, p Person) error {
 	ways, err := i.waysToProve(r.Context(), p)
 	g.Title, g.Lead, g.Button = g.T.Prove, g.T.ProveLead, g.T.Confirm
 	g.Passkey, g.Proof = slices.Contains(ways, passkeyFactor), true
+	g.Providers, err = i.provingWays(r.Context(), p, g, err)
 	switch {
 	case r.URL.Query().Get("need") == "passkey":
 		g.Lead, g.Button = g.T.ProvePasskey, ""
 		if !g.Passkey {
 			g.Lead = g.T.ProveNoPasskey
 		}
+	case slices.Contains(ways, providerFactor):
 	case slices.Contains(ways, passwordFactor):
 		login := g.login(p.Login, "")
 		login.Readonly = true

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -86,6 +87,22 @@ func (i *Identity) providerWays(g *page) []way {
 		all = append(all, way{withNext("/sign-in/with/"+c.Name, g.Next), fmt.Sprintf(g.T.SignInWith, c.Whole().Label)})
 	}
 	return all
+}
+
+// provingWays are the providers by which p can prove it once more: those of their accounts that show two factors.
+func (i *Identity) provingWays(ctx context.Context, p Person, g *page, before error) ([]way, error) {
+	if before != nil || !slices.Contains(p.Methods, byProvider) {
+		return nil, before
+	}
+	var rows []*factorRow
+	err := i.db.Read().NewSelect().Model(&rows).Where("person = ? AND kind = ?", p.ID, providerFactor).Scan(ctx)
+	var all []way
+	for _, f := range rows {
+		if c := i.providers[f.Label]; i.showsTwo(f.Label) {
+			all = append(all, way{withNext("/prove/with/"+f.Label, g.Next), fmt.Sprintf(g.T.SignInWith, c.Config.Label)})
+		}
+	}
+	return all, err
 }
 
 // goToProvider sends somebody to a provider.

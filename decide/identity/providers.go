@@ -91,6 +91,12 @@ func (i *Identity) TestProvider(ctx context.Context, name string) (federation.St
 	return p.Test(ctx)
 }
 
+// showsTwo tells whether what a provider says can count as two factors.
+func (i *Identity) showsTwo(name string) bool {
+	p := i.providers[name]
+	return p != nil && len(p.Config.TwoFactors) > 0
+}
+
 // tellOfProvider has the state of a provider among the warnings, or not.
 func (i *Identity) tellOfProvider(p *federation.Provider) {
 	if i.health == nil {

@@ -42,8 +42,9 @@ const (
 	// patience is how long one question to a provider may take, and most how many bytes of an answer are read.
 	patience = 10 * time.Second
 	most     = 1 << 20
-	// foundLife is how long what discovery said holds; an older one still serves while it cannot be read.
-	foundLife = time.Hour
+	// foundLife is how long what discovery said holds. Whoever is sent to a provider is not sent to one that is known to be away: it is asked again
+	// after beginLife.
+	foundLife, beginLife = time.Hour, 10 * time.Second
 	// oldest is how long ago a token may have been made, skew how far clocks may be apart.
 	oldest = 10 * time.Minute
 	skew   = time.Minute
@@ -154,13 +155,13 @@ func (p *Provider) get(ctx context.Context, from string, v any) error {
 	return nil
 }
 
-// endpoints are those of the provider, read once an hour.
-func (p *Provider) endpoints(ctx context.Context) (*endpoints, error) {
+// endpoints are those of the provider, read anew when they are older than life.
+func (p *Provider) endpoints(ctx context.Context, life time.Duration) (*endpoints, error) {
 	p.mu.Lock()
 	found, read := p.found, p.read
 	p.mu.Unlock()
 	now := p.clock.Now()
-	if found != nil && now.Sub(read) < foundLife {
+	if found != nil && now.Sub(read) < life {
 		return found, nil
 	}
 	var e endpoints
@@ -172,9 +173,6 @@ func (p *Provider) endpoints(ctx context.Context) (*endpoints, error) {
 	defer p.mu.Unlock()
 	if err != nil {
 		p.fault = err.Error()
-		if p.found != nil && errors.Is(err, ErrAway) {
-			return p.found, nil
-		}
 		return nil, err
 	}
 	p.found, p.read, p.fault = &e, now, ""
@@ -213,10 +211,7 @@ type State struct {
 
 // Test reads what the provider says of itself, and its keys, now.
 func (p *Provider) Test(ctx context.Context) (State, error) {
-	p.mu.Lock()
-	p.read = time.Time{}
-	p.mu.Unlock()
-	_, err := p.endpoints(ctx)
+	_, err := p.endpoints(ctx, 0)
 	if err == nil {
 		_, err = p.keys.fetch(ctx)
 	}
@@ -250,7 +245,7 @@ type Begun struct {
 
 // Begin says where somebody is sent to sign in, to come back to redirect; anew: although they are signed in there.
 func (p *Provider) Begin(ctx context.Context, redirect string, anew bool) (to string, b Begun, err error) {
-	e, err := p.endpoints(ctx)
+	e, err := p.endpoints(ctx, beginLife)
 	if err != nil {
 		return "", Begun{}, err
 	}
@@ -288,7 +283,7 @@ func (p *Provider) oauth(e *endpoints, redirect, secret string) *oauth2.Config {
 
 // Finish reads what a browser brought back. The caller has made sure that b was begun by this browser, a moment ago, and is finished once.
 func (p *Provider) Finish(ctx context.Context, b Begun, q url.Values) (*Arrival, error) {
-	e, err := p.endpoints(ctx)
+	e, err := p.endpoints(ctx, foundLife)
 	if err != nil {
 		return nil, err
 	}
@@ -448,7 +443,7 @@ func (p *Provider) signedClaims(ctx context.Context, text string) ([]byte, error
 
 // Leave is where somebody is sent to sign out there, too (OpenID Connect RP-Initiated Logout 1.0); "" where there is no such place.
 func (p *Provider) Leave(ctx context.Context, idToken, back, state string) string {
-	e, err := p.endpoints(ctx)
+	e, err := p.endpoints(ctx, foundLife)
 	if err != nil || e.EndSession == "" || !p.Config.SignOut {
 		return ""
 	}

@@ -34,7 +34,7 @@ type keys struct {
 
 // fetch reads the keys.
 func (k *keys) fetch(ctx context.Context) (jose.JSONWebKeySet, error) {
-	e, err := k.p.endpoints(ctx)
+	e, err := k.p.endpoints(ctx, foundLife)
 	if err != nil {
 		return jose.JSONWebKeySet{}, err
 	}

@@ -1243,7 +1243,7 @@ export const en = {
     title: 'A second person has to say yes', reason: 'Why', ask: 'Ask for it', asked: 'It is asked. Once an approver has said yes (Access, Requests), do the same again within the hour.',
   },
   prove: {
-    title: 'Is it still you?', show: 'Prove it', why: 'This needs a fresh proof that it is you.', passkey: 'Use a passkey', code: 'Code', confirm: 'Confirm', none: 'No passkey was shown.',
+    title: 'Is it still you?', show: 'Prove it', why: 'This needs a fresh proof that it is you.', passkey: 'Use a passkey', provider: 'Sign in again at your provider', code: 'Code', confirm: 'Confirm', none: 'No passkey was shown.',
   },
   settings: {
     title: 'Settings',
@@ -1290,6 +1290,9 @@ export const en = {
       vouch: 'Vouch for a colleague who lost everything',
       paper: 'Codes on paper', left: '{n} left', fresh: 'New codes',
     },
+    accounts: { title: 'Accounts elsewhere', hint: 'Providers that the hospital lets you sign in with, beside your passkey.', none: 'not joined', join: 'Join', leave: 'Remove' },
+    providers: { title: 'Providers', test: 'Test now', tests: 'Testing…', away: 'It does not answer: nobody signs in with it; passkeys and passwords work.', read: 'It answered at {time}.', unread: 'Nobody has come from it yet.' },
+    national: 'National number (RPPS)', nationalHint: 'By it Pro Santé Connect knows a professional: eleven digits. Empty: none.',
     sessions: 'Your sessions',
     thisOne: 'this one',
     started: 'Since',
@@ -1418,7 +1421,7 @@ export const en = {
     somebody: 'Somebody ({id})',
     actNames: {
       'identity.setup-link': 'Made the set-up link', 'identity.setup': 'Set Bulwark up', 'identity.sign-in': 'Sign-in', 'identity.sign-out': 'Sign-out', 'identity.invite': 'Invited', 'identity.accept': 'Accepted the invitation',
-      'identity.roles': 'Changed roles and units', 'identity.renewal': 'Asked for another password', 'identity.directory-join': 'Joined from the directory', 'identity.directory-move': 'Changed by the directory', 'identity.directory-leave': 'Left the directory', 'identity.directory-return': 'Came back to the directory', 'identity.directory-adopt': 'Joined to the directory', 'identity.application': 'Registered an application', 'identity.drop-application': 'Removed an application', 'identity.enter': 'Entered an application', 'identity.oidc-key': 'Made a key for applications', 'identity.code-reused': 'Used a code twice', 'identity.refresh-reused': 'Used a token twice',
+      'identity.roles': 'Changed roles and units', 'identity.renewal': 'Asked for another password', 'identity.directory-join': 'Joined from the directory', 'identity.directory-move': 'Changed by the directory', 'identity.directory-leave': 'Left the directory', 'identity.directory-return': 'Came back to the directory', 'identity.join-account': 'Joined an account of a provider', 'identity.drop-account': 'Removed an account of a provider', 'identity.signed-out-there': 'Signed out at the provider', 'identity.national': 'Changed the national number', 'identity.directory-adopt': 'Joined to the directory', 'identity.application': 'Registered an application', 'identity.drop-application': 'Removed an application', 'identity.enter': 'Entered an application', 'identity.oidc-key': 'Made a key for applications', 'identity.code-reused': 'Used a code twice', 'identity.refresh-reused': 'Used a token twice',
       'identity.vouch': 'Vouched for a colleague', 'identity.recover': 'Came back with a pass',
       'identity.totp': 'Added an app that shows codes', 'identity.drop-totp': 'Removed the app that shows codes', 'identity.recovery-codes': 'Made new codes on paper', 'identity.prove': 'Proved again who they are',
       'identity.duties': 'Changed duties', 'identity.disable': 'Suspended', 'identity.enable': 'Let in again', 'identity.reset-link': 'Made a new link', 'identity.password': 'Changed the password', 'identity.passkey': 'Added a passkey', 'identity.drop-passkey': 'Removed a passkey', 'identity.passkey-copied': 'Showed a passkey that was copied',
@@ -1592,7 +1595,7 @@ export const en = {
     'prove-again': 'This needs a fresh proof that it is you.', 'code-wrong': 'The code is not right, or was used before.', 'last-factor': 'This is your last second proof: add another first.', 'second-factor-needed': 'Add a second proof that it is you first.',
     'password-wrong': 'This is not your current password.',
     busy: 'The node is busy with the same. Try again in a moment.',
-    'roles': 'Roles are words of small letters, digits and hyphens, and units short names.', 'directory-owns': 'The directory has the say about this: change it there.', 'no-such-directory': 'There is no such directory.', 'not-in-directory': 'Nobody in the directory has this login, or they are here already.', 'password-expired': 'The password has expired: change it on a computer of the hospital first.', 'directory-away': 'The directory does not answer.', 'directory-empty': 'Nobody was found in the directory.',
+    'roles': 'Roles are words of small letters, digits and hyphens, and units short names.', 'directory-owns': 'The directory has the say about this: change it there.', 'no-such-provider': 'There is no such provider.', 'national': 'That is no RPPS number, or somebody else has it.', 'no-such-directory': 'There is no such directory.', 'not-in-directory': 'Nobody in the directory has this login, or they are here already.', 'password-expired': 'The password has expired: change it on a computer of the hospital first.', 'directory-away': 'The directory does not answer.', 'directory-empty': 'Nobody was found in the directory.',
     'password-renewal-needed': 'Choose another password first.', 'no-password': 'They have no password.',
     'no-such-person': 'There is nobody of that name any more.',
     'no-such-session': 'This session has already ended.',

@@ -1247,7 +1247,7 @@ export const fr: Dictionary = {
     title: 'Une seconde personne doit accepter', reason: 'Pourquoi', ask: 'Le demander', asked: 'C’est demandé. Dès qu’un approbateur a accepté (Accès, Demandes), refaites la même chose dans l’heure.',
   },
   prove: {
-    title: 'C’est toujours vous ?', show: 'Le prouver', why: 'Ceci demande une preuve récente que c’est vous.', passkey: 'Utiliser une clé d’accès', code: 'Code', confirm: 'Confirmer', none: 'Aucune clé d’accès n’a été présentée.',
+    title: 'C’est toujours vous ?', show: 'Le prouver', why: 'Ceci demande une preuve récente que c’est vous.', passkey: 'Utiliser une clé d’accès', provider: 'Se reconnecter chez votre fournisseur', code: 'Code', confirm: 'Confirmer', none: 'Aucune clé d’accès n’a été présentée.',
   },
   settings: {
     title: 'Réglages',
@@ -1294,6 +1294,9 @@ export const fr: Dictionary = {
       vouch: 'Se porter garant d’un collègue qui a tout perdu',
       paper: 'Codes sur papier', left: 'il en reste {n}', fresh: 'Nouveaux codes',
     },
+    accounts: { title: 'Comptes ailleurs', hint: 'Les fournisseurs avec lesquels l’hôpital vous laisse vous connecter, à côté de votre clé d’accès.', none: 'non lié', join: 'Lier', leave: 'Retirer' },
+    providers: { title: 'Fournisseurs', test: 'Tester maintenant', tests: 'Test…', away: 'Il ne répond pas : personne ne se connecte par lui ; clés d’accès et mots de passe fonctionnent.', read: 'Il a répondu à {time}.', unread: 'Personne n’en est encore venu.' },
+    national: 'Numéro national (RPPS)', nationalHint: 'Pro Santé Connect connaît un professionnel par lui : onze chiffres. Vide : aucun.',
     sessions: 'Vos sessions',
     thisOne: 'celle-ci',
     started: 'Depuis',
@@ -1422,7 +1425,7 @@ export const fr: Dictionary = {
     somebody: 'Quelqu’un ({id})',
     actNames: {
       'identity.setup-link': 'Lien de mise en place', 'identity.setup': 'Mise en place de Bulwark', 'identity.sign-in': 'Connexion', 'identity.sign-out': 'Déconnexion', 'identity.invite': 'Invitation', 'identity.accept': 'Invitation acceptée',
-      'identity.roles': 'A changé rôles et unités', 'identity.renewal': 'A demandé un autre mot de passe', 'identity.directory-join': 'Arrivée par l’annuaire', 'identity.directory-move': 'Changement par l’annuaire', 'identity.directory-leave': 'Départ de l’annuaire', 'identity.directory-return': 'Retour dans l’annuaire', 'identity.directory-adopt': 'Rattachement à l’annuaire', 'identity.application': 'A enregistré une application', 'identity.drop-application': 'A retiré une application', 'identity.enter': 'Entrée dans une application', 'identity.oidc-key': 'Nouvelle clé pour les applications', 'identity.code-reused': 'Code utilisé deux fois', 'identity.refresh-reused': 'Jeton utilisé deux fois',
+      'identity.roles': 'A changé rôles et unités', 'identity.renewal': 'A demandé un autre mot de passe', 'identity.directory-join': 'Arrivée par l’annuaire', 'identity.directory-move': 'Changement par l’annuaire', 'identity.directory-leave': 'Départ de l’annuaire', 'identity.directory-return': 'Retour dans l’annuaire', 'identity.join-account': 'A lié un compte d’un fournisseur', 'identity.drop-account': 'A retiré un compte d’un fournisseur', 'identity.signed-out-there': 'Déconnexion chez le fournisseur', 'identity.national': 'Numéro national changé', 'identity.directory-adopt': 'Rattachement à l’annuaire', 'identity.application': 'A enregistré une application', 'identity.drop-application': 'A retiré une application', 'identity.enter': 'Entrée dans une application', 'identity.oidc-key': 'Nouvelle clé pour les applications', 'identity.code-reused': 'Code utilisé deux fois', 'identity.refresh-reused': 'Jeton utilisé deux fois',
       'identity.vouch': 'Garant d’un collègue', 'identity.recover': 'Retour avec un laissez-passer',
       'identity.totp': 'Ajout d’une application à codes', 'identity.drop-totp': 'Retrait de l’application à codes', 'identity.recovery-codes': 'Nouveaux codes sur papier', 'identity.prove': 'Nouvelle preuve d’identité',
       'identity.duties': 'Changement d’attributions', 'identity.disable': 'Suspension', 'identity.enable': 'Retour permis', 'identity.reset-link': 'Nouveau lien', 'identity.password': 'Changement de mot de passe', 'identity.passkey': 'Ajout d’une clé d’accès', 'identity.drop-passkey': 'Retrait d’une clé d’accès', 'identity.passkey-copied': 'Clé d’accès copiée, refusée',
@@ -1595,7 +1598,7 @@ export const fr: Dictionary = {
     'prove-again': 'Ceci demande une preuve récente que c’est vous.', 'code-wrong': 'Le code n’est pas le bon, ou a déjà servi.', 'last-factor': 'C’est votre dernière seconde preuve : ajoutez-en d’abord une autre.', 'second-factor-needed': 'Ajoutez d’abord une seconde preuve que c’est vous.',
     'password-wrong': 'Ce n’est pas votre mot de passe actuel.',
     busy: 'Le nœud fait déjà la même chose. Réessayez dans un instant.',
-    'roles': 'Les rôles sont des mots en minuscules, chiffres et tirets, et les unités des noms courts.', 'directory-owns': 'C’est l’annuaire qui décide : changez-le là-bas.', 'no-such-directory': 'Cet annuaire n’existe pas.', 'not-in-directory': 'Personne dans l’annuaire n’a cet identifiant, ou cette personne est déjà ici.', 'password-expired': 'Le mot de passe a expiré : changez-le d’abord sur un poste de l’hôpital.', 'directory-away': 'L’annuaire ne répond pas.', 'directory-empty': 'Personne n’a été trouvé dans l’annuaire.',
+    'roles': 'Les rôles sont des mots en minuscules, chiffres et tirets, et les unités des noms courts.', 'directory-owns': 'C’est l’annuaire qui décide : changez-le là-bas.', 'no-such-provider': 'Ce fournisseur n’existe pas.', 'national': 'Ce n’est pas un numéro RPPS, ou quelqu’un d’autre l’a.', 'no-such-directory': 'Cet annuaire n’existe pas.', 'not-in-directory': 'Personne dans l’annuaire n’a cet identifiant, ou cette personne est déjà ici.', 'password-expired': 'Le mot de passe a expiré : changez-le d’abord sur un poste de l’hôpital.', 'directory-away': 'L’annuaire ne répond pas.', 'directory-empty': 'Personne n’a été trouvé dans l’annuaire.',
     'password-renewal-needed': 'Choisissez d’abord un autre mot de passe.', 'no-password': 'Cette personne n’a pas de mot de passe.',
     'no-such-person': 'Cette personne n’existe plus.',
     'no-such-session': 'Cette session est déjà terminée.',
