@@ -66,7 +66,10 @@ func runOpenIDClient(ctx context.Context, b *Bench) ([]Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	for family, all := range map[string]map[string]func(*rpDesk) error{"psc": o.psc(), "told": told, "lie": o.lies()} {
+	psc, lies := o.psc(), o.lies()
+	maps.Copy(psc, o.pscPeople())
+	maps.Copy(lies, o.logoutLies())
+	for family, all := range map[string]map[string]func(*rpDesk) error{"psc": psc, "told": told, "lie": lies} {
 		for _, name := range slices.Sorted(maps.Keys(all)) {
 			try(family, name, all[name])
 		}
@@ -309,18 +312,20 @@ func encrypted(key *rsa.PublicKey, kid string) func(string) (string, error) {
 	}
 }
 
-// psc is what is expected of a client of Pro Santé Connect.
-func (o *rpDesk) psc() map[string]func(*rpDesk) error {
-	with := func(change func(o *rpDesk, l *providertest.Lie)) func(*rpDesk) providertest.Lie {
-		return func(o *rpDesk) providertest.Lie {
-			l := providertest.Lie{Claims: map[string]any{"acr": "eidas1"}, Userinfo: doctor(1)}
-			change(o, &l)
-			return l
-		}
+// ofPSC is what Pro Santé Connect says of a doctor, changed.
+func ofPSC(change func(o *rpDesk, l *providertest.Lie)) func(*rpDesk) providertest.Lie {
+	return func(o *rpDesk) providertest.Lie {
+		l := providertest.Lie{Claims: map[string]any{"acr": "eidas1"}, Userinfo: doctor(1)}
+		change(o, &l)
+		return l
 	}
+}
+
+// psc is what is expected of the tokens that a client of Pro Santé Connect takes.
+func (o *rpDesk) psc() map[string]func(*rpDesk) error {
 	return map[string]func(*rpDesk) error{
 		"1, 2, 3: what is asked for": func(o *rpDesk) error {
-			o.afresh(with(func(*rpDesk, *providertest.Lie) {})(o))
+			o.afresh(ofPSC(func(*rpDesk, *providertest.Lie) {})(o))
 			q, _, err := o.away("psc")
 			if err != nil {
 				return err
@@ -335,16 +340,16 @@ func (o *rpDesk) psc() map[string]func(*rpDesk) error {
 			}
 			return nil
 		},
-		"5: another algorithm": refusesFrom("psc", with(func(o *rpDesk, l *providertest.Lie) {
+		"5: another algorithm": refusesFrom("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) {
 			l.Sign = func(c map[string]any) (string, error) { return providertest.SignWith(jose.ES256, o.op.EC, "two", c) }
 		})),
-		"5: HS256 with the secret": refusesFrom("psc", with(func(o *rpDesk, l *providertest.Lie) {
+		"5: HS256 with the secret": refusesFrom("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) {
 			secret := []byte(strings.Repeat(providertest.Secret, 4))
 			l.Sign = func(c map[string]any) (string, error) { return providertest.SignWith(jose.HS256, secret, "", c) }
 			l.Keys = []jose.JSONWebKey{{Key: secret, KeyID: "one"}, providertest.Published(&o.op.Key.PublicKey, "one")}
 		})),
 		"6: an unknown key is looked for once": func(o *rpDesk) error {
-			in, err := o.through("psc", with(func(o *rpDesk, l *providertest.Lie) {
+			in, err := o.through("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) {
 				l.Sign = func(c map[string]any) (string, error) {
 					return providertest.SignWith(jose.RS256, o.op.Key, "unknown", c)
 				}
@@ -354,26 +359,26 @@ func (o *rpDesk) psc() map[string]func(*rpDesk) error {
 			}
 			return nil
 		},
-		"6: a key that is new": takes("psc", with(func(o *rpDesk, l *providertest.Lie) {
+		"6: a key that is new": takes("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) {
 			l.Sign = func(c map[string]any) (string, error) { return providertest.SignWith(jose.RS256, o.op.Other, "new", c) }
 			l.Keys = []jose.JSONWebKey{providertest.Published(&o.op.Other.PublicKey, "new")}
 		})),
-		"7: an encrypted token":        takes("psc", with(func(o *rpDesk, l *providertest.Lie) { l.Wrap = encrypted(&o.opens.PublicKey, "") })),
-		"7: encrypted for another key": refusesFrom("psc", with(func(o *rpDesk, l *providertest.Lie) { l.Wrap = encrypted(&o.op.Other.PublicKey, "another") })),
-		"8: signed by nobody, encrypted for us": refusesFrom("psc", with(func(o *rpDesk, l *providertest.Lie) {
+		"7: an encrypted token":        takes("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) { l.Wrap = encrypted(&o.opens.PublicKey, "") })),
+		"7: encrypted for another key": refusesFrom("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) { l.Wrap = encrypted(&o.op.Other.PublicKey, "another") })),
+		"8: signed by nobody, encrypted for us": refusesFrom("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) {
 			l.Wrap = encrypted(&o.opens.PublicKey, "")
 			l.Sign = func(c map[string]any) (string, error) { return providertest.SignWith(jose.RS256, o.op.Other, "one", c) }
 		})),
-		"9: of another issuer":  refusesFrom("psc", with(func(_ *rpDesk, l *providertest.Lie) { l.Claims["iss"] = "https://auth.esw.esante.gouv.fr" })),
-		"9: for another client": refusesFrom("psc", with(func(_ *rpDesk, l *providertest.Lie) { l.Claims["aud"] = "another" })),
-		"9: too old":            refusesFrom("psc", with(func(o *rpDesk, l *providertest.Lie) { l.Claims["exp"] = o.clock.Now().Add(-2 * time.Minute).Unix() })),
-		"9: of another sign-in": refusesFrom("psc", with(func(_ *rpDesk, l *providertest.Lie) { l.Claims["nonce"] = strings.Repeat("0", 64) })),
-		"10: userinfo as JSON":  takes("psc", with(func(*rpDesk, *providertest.Lie) {})),
-		"11: userinfo as a JWT": takes("psc", with(func(_ *rpDesk, l *providertest.Lie) { l.SignedUserinfo = true })),
-		"11: userinfo encrypted": takes("psc", with(func(o *rpDesk, l *providertest.Lie) {
+		"9: of another issuer":  refusesFrom("psc", ofPSC(func(_ *rpDesk, l *providertest.Lie) { l.Claims["iss"] = "https://auth.esw.esante.gouv.fr" })),
+		"9: for another client": refusesFrom("psc", ofPSC(func(_ *rpDesk, l *providertest.Lie) { l.Claims["aud"] = "another" })),
+		"9: too old":            refusesFrom("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) { l.Claims["exp"] = o.clock.Now().Add(-2 * time.Minute).Unix() })),
+		"9: of another sign-in": refusesFrom("psc", ofPSC(func(_ *rpDesk, l *providertest.Lie) { l.Claims["nonce"] = strings.Repeat("0", 64) })),
+		"10: userinfo as JSON":  takes("psc", ofPSC(func(*rpDesk, *providertest.Lie) {})),
+		"11: userinfo as a JWT": takes("psc", ofPSC(func(_ *rpDesk, l *providertest.Lie) { l.SignedUserinfo = true })),
+		"11: userinfo encrypted": takes("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) {
 			l.SignedUserinfo, l.Wrap = true, encrypted(&o.opens.PublicKey, "")
 		})),
-		"11: userinfo that another signed": refusesFrom("psc", with(func(o *rpDesk, l *providertest.Lie) {
+		"11: userinfo that another signed": refusesFrom("psc", ofPSC(func(o *rpDesk, l *providertest.Lie) {
 			l.SignedUserinfo = true
 			l.Sign = func(c map[string]any) (string, error) {
 				if c["nonce"] != nil {
@@ -382,10 +387,16 @@ func (o *rpDesk) psc() map[string]func(*rpDesk) error {
 				return providertest.SignWith(jose.RS256, o.op.Other, "one", c)
 			}
 		})),
-		"12: userinfo as a page":  refusesFrom("psc", with(func(_ *rpDesk, l *providertest.Lie) { l.UserinfoType = "text/html" })),
-		"13: userinfo of another": refusesFrom("psc", with(func(_ *rpDesk, l *providertest.Lie) { l.Userinfo["sub"] = "another" })),
+		"12: userinfo as a page":  refusesFrom("psc", ofPSC(func(_ *rpDesk, l *providertest.Lie) { l.UserinfoType = "text/html" })),
+		"13: userinfo of another": refusesFrom("psc", ofPSC(func(_ *rpDesk, l *providertest.Lie) { l.Userinfo["sub"] = "another" })),
+	}
+}
+
+// pscPeople is what is expected where people come and go.
+func (o *rpDesk) pscPeople() map[string]func(*rpDesk) error {
+	return map[string]func(*rpDesk) error{
 		"14: no preferred_username, linked by the number": func(o *rpDesk) error {
-			l := with(func(_ *rpDesk, l *providertest.Lie) {
+			l := ofPSC(func(_ *rpDesk, l *providertest.Lie) {
 				l.Claims["sub"], l.Userinfo["sub"], l.Userinfo["preferred_username"], l.Userinfo["SubjectNameID"] = "f:1:810003456786", "f:1:810003456786", nil, "810003456786"
 				l.Userinfo["email"] = "alix@hospital.example"
 			})(o)
@@ -399,7 +410,7 @@ func (o *rpDesk) psc() map[string]func(*rpDesk) error {
 			return o.isHere("alix@hospital.example", "Marie Durand")
 		},
 		"15: one of several activities is chosen": func(o *rpDesk) error {
-			o.afresh(with(func(_ *rpDesk, l *providertest.Lie) { l.Userinfo = doctor(3) })(o))
+			o.afresh(ofPSC(func(_ *rpDesk, l *providertest.Lie) { l.Userinfo = doctor(3) })(o))
 			_, back, err := o.away("psc")
 			if err != nil {
 				return err
@@ -426,13 +437,13 @@ func (o *rpDesk) psc() map[string]func(*rpDesk) error {
 			return nil
 		},
 		"16: signing out there, too": func(o *rpDesk) error {
-			if in, err := o.through("psc", with(func(*rpDesk, *providertest.Lie) {})(o)); err != nil || !in {
+			if in, err := o.through("psc", ofPSC(func(*rpDesk, *providertest.Lie) {})(o)); err != nil || !in {
 				return errors.Join(err, fmt.Errorf("a session was opened: %v", in))
 			}
 			return o.signsOutThere()
 		},
 		"17: signed out there": func(o *rpDesk) error {
-			if in, err := o.through("psc", with(func(*rpDesk, *providertest.Lie) {})(o)); err != nil || !in {
+			if in, err := o.through("psc", ofPSC(func(*rpDesk, *providertest.Lie) {})(o)); err != nil || !in {
 				return errors.Join(err, fmt.Errorf("a session was opened: %v", in))
 			}
 			return o.endedThere("psc", nil, true)
@@ -526,15 +537,6 @@ func (o *rpDesk) lies() map[string]func(*rpDesk) error {
 			return nil
 		}
 	}
-	// ended tries a logout token with a session that it does not end.
-	ended := func(changes map[string]any) func(*rpDesk) error {
-		return func(o *rpDesk) error {
-			if in, err := o.through("op", providertest.Lie{}); err != nil || !in {
-				return errors.Join(err, fmt.Errorf("a session was opened: %v", in))
-			}
-			return o.endedThere("op", changes, false)
-		}
-	}
 	return map[string]func(*rpDesk) error{
 		"another state":            meddled(func(_ *rpDesk, _ *url.URL, q url.Values) { q.Set("state", strings.Repeat("0", 64)) }),
 		"no state":                 meddled(func(_ *rpDesk, _ *url.URL, q url.Values) { q.Del("state") }),
@@ -611,6 +613,21 @@ func (o *rpDesk) lies() map[string]func(*rpDesk) error {
 			}
 			return nil
 		},
+	}
+}
+
+// logoutLies are what somebody tries who would sign others out.
+func (o *rpDesk) logoutLies() map[string]func(*rpDesk) error {
+	// ended tries a logout token with a session that it does not end.
+	ended := func(changes map[string]any) func(*rpDesk) error {
+		return func(o *rpDesk) error {
+			if in, err := o.through("op", providertest.Lie{}); err != nil || !in {
+				return errors.Join(err, fmt.Errorf("a session was opened: %v", in))
+			}
+			return o.endedThere("op", changes, false)
+		}
+	}
+	return map[string]func(*rpDesk) error{
 		"signing out there, with a nonce": ended(map[string]any{"nonce": "x"}),
 		"signing out there, of another": func(o *rpDesk) error {
 			if in, err := o.through("op", providertest.Lie{}); err != nil || !in {
