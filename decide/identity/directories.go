@@ -66,7 +66,8 @@ type DirectoryView struct {
 // source is a directory and how it stands.
 type source struct {
 	*directory.Directory
-	busy sync.Mutex // one reading at a time
+	prove func(ctx context.Context, id, password string) (bool, error) // Directory.Prove
+	busy  sync.Mutex                                                   // one reading at a time
 
 	mu   sync.Mutex
 	view DirectoryView
@@ -77,7 +78,8 @@ type source struct {
 func newSources(all []directory.Config) map[string]*source {
 	m := map[string]*source{}
 	for _, c := range all {
-		m[c.Name] = &source{Directory: &directory.Directory{Config: c},
+		d := &directory.Directory{Config: c}
+		m[c.Name] = &source{Directory: d, prove: d.Prove,
 			view: DirectoryView{Name: c.Name, Kind: map[bool]string{true: "ldap", false: "ad"}[c.Kind == "ldap"], Taken: []string{}, Unknown: []string{}}}
 	}
 	return m
@@ -376,6 +378,11 @@ func (i *Identity) join(ctx context.Context, tx bun.Tx, s *source, a directory.A
 
 // move gives somebody what the directory says of them, and joins them to it where they are not yet.
 func (i *Identity) move(ctx context.Context, tx bun.Tx, s *source, m move) error {
+	row, err := person(ctx, tx, m.row.ID) // as they are now: a duty that was taken since the reading began does not come back
+	if err != nil {
+		return err
+	}
+	m.row = row
 	duties := m.row.Duties
 	if s.rulesDuties() {
 		duties = m.to.Duties
@@ -396,7 +403,7 @@ func (i *Identity) move(ctx context.Context, tx bun.Tx, s *source, m move) error
 		}
 		texts[n] = string(text)
 	}
-	_, err := tx.NewUpdate().Model(m.row).Set("source = ?", s.Config.Name).Set("external = ?", m.to.ID).Set("login = ?", m.to.Login).Set("name = ?", m.to.Name).
+	_, err = tx.NewUpdate().Model(m.row).Set("source = ?", s.Config.Name).Set("external = ?", m.to.ID).Set("login = ?", m.to.Login).Set("name = ?", m.to.Name).
 		Set("duties = ?", texts[0]).Set("roles = ?", texts[1]).Set("units = ?", texts[2]).WherePK().Exec(ctx)
 	if err != nil || m.row.Source == s.Config.Name {
 		return err
@@ -447,11 +454,7 @@ var ErrAway = errors.New("identity: the directory does not answer")
 func (i *Identity) verify(ctx context.Context, p *personRow, hash, secret string) (bool, error) {
 	name, far := strings.CutPrefix(hash, inDirectory)
 	if !far {
-		right, err := i.hasher.Verify(ctx, hash, secret)
-		if hash == "" && err == nil && i.someAway() {
-			err = ErrAway // nobody here, and perhaps somebody there: the answer is the same
-		}
-		return right, err
+		return i.hasher.Verify(ctx, hash, secret)
 	}
 	s := i.sources[name]
 	if s == nil {
@@ -463,7 +466,7 @@ func (i *Identity) verify(ctx context.Context, p *personRow, hash, secret string
 	}
 	asked := make(chan answer, 1)
 	go func() {
-		right, err := s.Prove(ctx, p.External, secret)
+		right, err := s.prove(ctx, p.External, secret)
 		asked <- answer{right, err}
 	}()
 	_, err := i.hasher.Verify(ctx, "", secret)

@@ -77,6 +77,7 @@ type Identity struct {
 	live      live            // requests that are being answered
 	verifying chan struct{}   // one verification of the ledger at a time
 	pages     *pages
+	pause     func(ctx context.Context, d time.Duration)
 }
 
 var _ web.Guard = (*Identity)(nil)
@@ -124,7 +125,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		logins:    throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 5 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
 		// A code has a million values, and three are right at any time: at one guess in a quarter of an hour, one in 3,400 hits within a day.
 		codes: throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 15 * time.Minute, Forget: 7 * 24 * time.Hour, Keys: 20000}, n.Clock),
-		live:  newLive(), verifying: make(chan struct{}, 1), pages: p,
+		live:  newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
 	}, nil
 }
 

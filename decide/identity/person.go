@@ -268,7 +268,7 @@ func (i *Identity) setDuties(ctx context.Context, by Person, id string, duties [
 	})
 }
 
-// disable ends a person's sessions and links, and lets them open no more.
+// disable ends a person's sessions and links, and lets them open no more: not even where their directory has them again.
 func (i *Identity) disable(ctx context.Context, by Person, id string) error {
 	if by.ID == id {
 		return ErrSelf
@@ -277,7 +277,7 @@ func (i *Identity) disable(ctx context.Context, by Person, id string) error {
 		if err := othersRemain(ctx, tx, id); err != nil {
 			return err
 		}
-		_, err := tx.NewUpdate().Model(p).Set("disabled = ?", db.Time(i.clock.Now())).WherePK().Exec(ctx)
+		_, err := tx.NewUpdate().Model(p).Set("disabled = ?", db.Time(i.clock.Now())).Set("ended = ?", false).WherePK().Exec(ctx)
 		return errors.Join(err, endSessions(ctx, tx, id, ""), i.dropLinks(ctx, tx, id))
 	})
 }
@@ -285,7 +285,7 @@ func (i *Identity) disable(ctx context.Context, by Person, id string) error {
 // enable lets a disabled person sign in again.
 func (i *Identity) enable(ctx context.Context, by Person, id string) error {
 	return i.change(ctx, id, act{by: by.Actor(), name: "enable"}, func(ctx context.Context, tx bun.Tx, p *personRow) error {
-		_, err := tx.NewUpdate().Model(p).Set("disabled = NULL").WherePK().Exec(ctx)
+		_, err := tx.NewUpdate().Model(p).Set("disabled = NULL").Set("ended = ?", false).WherePK().Exec(ctx)
 		return err
 	})
 }

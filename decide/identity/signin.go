@@ -28,8 +28,8 @@ func (e *WaitError) Error() string {
 	return fmt.Sprintf("identity: wait %v", e.Wait.Round(time.Second))
 }
 
-// signIn opens a session for whoever knows the password. Whether the login exists, is disabled or the password is
-// wrong, it answers [ErrSignIn] after the same time.
+// signIn opens a session for whoever knows the password. Whether the login exists, is a directory's or disabled, or the password is
+// wrong, it answers the same after the same work: [ErrSignIn], or [ErrAway] while a directory does not answer.
 func (i *Identity) signIn(ctx context.Context, login, secret string, from visitor) (opened, error) {
 	login, _ = loginOf(login) // what is no login is nobody's
 	p, hash, err := i.byLogin(ctx, login)
@@ -41,12 +41,20 @@ func (i *Identity) signIn(ctx context.Context, login, secret string, from visito
 		i.refusals.add(nil, from)
 		return opened{}, &WaitError{wait}
 	}
+	begun := i.clock.Now()
+	others, stop := i.askOthers(ctx, hash, secret)
+	defer stop()
 	right, err := i.verify(ctx, p, hash, secret)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrAway) {
 		i.takeBack(key) // it was never tried
 		return opened{}, err
 	}
-	if !right {
+	if !right { // an attempt that no directory heard counts too: else how often one may try tells whose login it is
+		others()
+		i.inStep(ctx, begun)
+		if i.someAway() {
+			return opened{}, ErrAway
+		}
 		i.refusals.add(p, from)
 		return opened{}, ErrSignIn
 	}
