@@ -78,7 +78,9 @@ func (n *Node) ownAccess(r *http.Request) (*access.Handle, error) {
 
 // sessionOf is a session of the console as access sees it.
 func sessionOf(p identity.Person, at netip.Addr) access.Session {
-	return access.Session{ID: p.Session, Person: p.ID, Methods: p.Methods, Assurance: p.Assurance(), Resistant: p.Resistant(), Proved: p.Proved, Address: at}
+	d := p.Device
+	from := access.Device{ID: d.Inventory, Managed: d.ID != "", Bound: d.ID != "", Compliant: d.ID != "" && d.Sound, Shared: d.Shared, Unit: d.Unit}
+	return access.Session{ID: p.Session, Person: p.ID, Device: from, Methods: p.Methods, Assurance: p.Assurance(), Resistant: p.Resistant(), Proved: p.Proved, Address: at}
 }
 
 // putDoors tells access of the routes of the console, each in the areas of its duties.

@@ -296,7 +296,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.server, err = web.New(web.Needs{Config: n.config.Console, Foreign: foreign(n.routes), Certificate: n.certificates.Get, Handler: mux,
+	n.server, err = web.New(web.Needs{Config: n.config.Console, Foreign: foreign(n.routes), Certificate: n.certificates.Get, Clients: n.identity.DeviceAuthority, Handler: mux,
 		Log: n.log.With("room", "console"), Metrics: n.metrics, NotReady: n.health.NotReady})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package identity
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"bulwark/decide/identity/directory"
@@ -76,7 +77,7 @@ func (i *Identity) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	first, fields := apiFault{}, map[string]string{}
-	for _, f := range apiFaults() {
+	for _, f := range slices.Concat(apiFaults(), deviceFaults()) {
 		if !errors.Is(err, f.err) {
 			continue
 		}

@@ -26,13 +26,14 @@ func (i *Identity) Asked(r *http.Request) (p Person, ok bool, err error) {
 // Living is whose session that is, and notes that it is used; ok is false when it ended or its person was disabled.
 func (i *Identity) Living(ctx context.Context, session string) (p Person, ok bool, err error) {
 	s := &sessionRow{}
-	err = i.db.Read().NewSelect().Model(s).Relation("Who").Where("s.id = ?", session).Scan(ctx)
+	err = i.db.Read().NewSelect().Model(s).Relation("Who").Relation("From").Where("s.id = ?", session).Scan(ctx)
 	if db.NotFound(err) || err == nil && (s.Enrol || s.Renew != "" || !i.holds(s)) {
 		return Person{}, false, nil
 	}
 	if err != nil {
 		return Person{}, false, err
 	}
+	i.judgeDevice(s.From)
 	return s.asker(), true, i.touch(ctx, s)
 }
 

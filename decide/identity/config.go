@@ -27,6 +27,8 @@ type Config struct {
 	Directories []directory.Config `conf:"directories"`
 	// Providers are OpenID providers that people can sign in with: that of the hospital, Pro Santé Connect.
 	Providers []federation.Config `conf:"providers"`
+	// Posture is what a device must report of itself to be taken for sound.
+	Posture Posture `conf:"posture"`
 	// PasswordAlone are the duties whose people may sign in with a password alone: whoever has only duties of this list. Weak: the
 	// console warns of it. Empty means that everybody needs a second factor.
 	PasswordAlone []string `conf:"password_alone"`

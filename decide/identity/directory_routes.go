@@ -9,7 +9,8 @@ import (
 
 // HostRoutes are the doors of the room for whoever is at the machine itself.
 func (i *Identity) HostRoutes() []web.Route {
-	return i.directoryRoutes(func(*http.Request) string { return ledger.Host })
+	host := func(*http.Request) string { return ledger.Host }
+	return append(i.directoryRoutes(host), i.deviceDoors(host, func(*http.Request) error { return nil })...)
 }
 
 func (i *Identity) directoryRoutes(actor func(*http.Request) string) []web.Route {

@@ -109,7 +109,7 @@ func (i *Identity) doSetup(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := credentials{r.PostFormValue("name"), r.PostFormValue("login"), r.PostFormValue("password")}
-	o, err := i.setUp(r.Context(), r.PathValue("token"), c, visitorOf(r))
+	o, err := i.setUp(r.Context(), r.PathValue("token"), c, i.visitorOf(r))
 	if err != nil {
 		i.answer(w, r, g, err)
 		return
@@ -149,7 +149,7 @@ func (i *Identity) doInvite(w http.ResponseWriter, r *http.Request) {
 		i.answer(w, r, g, err)
 		return
 	}
-	o, err := i.accept(r.Context(), r.PathValue("token"), r.PostFormValue("password"), visitorOf(r))
+	o, err := i.accept(r.Context(), r.PathValue("token"), r.PostFormValue("password"), i.visitorOf(r))
 	if err != nil {
 		i.answer(w, r, g, err)
 		return
@@ -187,7 +187,7 @@ func (i *Identity) showSignIn(w http.ResponseWriter, r *http.Request) {
 func (i *Identity) doSignIn(w http.ResponseWriter, r *http.Request) {
 	g := i.pages.begin(w, r)
 	i.signInForm(g, r)
-	o, err := i.signIn(r.Context(), r.PostFormValue("login"), r.PostFormValue("password"), visitorOf(r))
+	o, err := i.signIn(r.Context(), r.PostFormValue("login"), r.PostFormValue("password"), i.visitorOf(r))
 	if err != nil {
 		i.answer(w, r, g, err)
 		return

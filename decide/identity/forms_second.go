@@ -54,7 +54,7 @@ func (i *Identity) doSecond(w http.ResponseWriter, r *http.Request) {
 		i.answerStep(w, r, g, err)
 		return
 	}
-	o, err := i.secondStep(r.Context(), s, r.PostFormValue("code"), visitorOf(r))
+	o, err := i.secondStep(r.Context(), s, r.PostFormValue("code"), i.visitorOf(r))
 	if err != nil {
 		i.answerStep(w, r, g, err)
 		return

@@ -67,7 +67,11 @@ func (i *Identity) asked(r *http.Request) (*sessionRow, error) {
 	if err != nil {
 		return nil, errNoSession
 	}
-	return i.session(r.Context(), c.Value)
+	s, err := i.session(r.Context(), c.Value)
+	if err != nil || s.Device == "" || s.Device == i.deviceOf(r).ID {
+		return s, err
+	}
+	return nil, i.strayed(r, s)
 }
 
 // signInFirst sends a browser to the sign-in page, and from there back to where it was going.
@@ -200,12 +204,13 @@ func (i *Identity) endLive(ctx context.Context) error {
 		hashes = append(hashes, h)
 	}
 	var rows []*sessionRow
-	if err := i.db.Read().NewSelect().Model(&rows).Relation("Who").Where("s.hash IN (?)", bun.List(hashes)).Scan(ctx); err != nil {
+	if err := i.db.Read().NewSelect().Model(&rows).Relation("Who").Relation("From").Where("s.hash IN (?)", bun.List(hashes)).Scan(ctx); err != nil {
 		return err
 	}
 	good := map[string]*sessionRow{} // the sessions that hold
 	for _, s := range rows {
 		if i.holds(s) {
+			i.judgeDevice(s.From)
 			good[s.Hash] = s
 		}
 	}

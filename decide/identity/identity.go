@@ -9,11 +9,13 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"bulwark/decide/identity/federation"
+	"bulwark/decide/identity/internal/devicecert"
 	"bulwark/decide/identity/internal/password"
 	"bulwark/decide/identity/internal/throttle"
 	"bulwark/platform/clock"
@@ -62,6 +64,7 @@ type Identity struct {
 
 	policy     *password.Policy
 	stolen     *stolen
+	authority  atomic.Pointer[devicecert.Authority] // of devices; nil: none was enrolled yet
 	hasher     *password.Hasher
 	device     deviceKey
 	ceremonies ceremonies
@@ -113,7 +116,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		return nil, err
 	}
 	n.Config.warn(n.Health)
-	return &Identity{
+	i := &Identity{
 		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
 		providers: providers, subjects: n.Derive("identity/provider"),
 		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
@@ -126,7 +129,8 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		// A code has a million values, and three are right at any time: at one guess in a quarter of an hour, one in 3,400 hits within a day.
 		codes: throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 15 * time.Minute, Forget: 7 * 24 * time.Hour, Keys: 20000}, n.Clock),
 		live:  newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
-	}, nil
+	}
+	return i, i.openAuthority(ctx)
 }
 
 // Name is "identity".
@@ -179,7 +183,7 @@ func (i *Identity) sweep(ctx context.Context) error {
 			Where("ends <= ? OR seen <= ?", now, now.Add(-i.config.idle())).Exec(ctx)
 		_, links := tx.NewDelete().Model((*linkRow)(nil)).Where("ends <= ?", now.Add(-30*24*time.Hour)).Exec(ctx)
 		_, vouches := tx.NewDelete().Model((*vouchRow)(nil)).Where("ends <= ?", now).Exec(ctx)
-		return errors.Join(sessions, links, vouches, sweepArrivals(ctx, tx, now.Add(-awayLife)))
+		return errors.Join(sessions, links, vouches, sweepArrivals(ctx, tx, now.Add(-awayLife)), sweepCodes(ctx, tx, now))
 	})
 }
 

@@ -315,7 +315,7 @@ func (i *Identity) askWho(r *http.Request) (question, error) {
 // signInByPasskey opens a session for whoever holds a passkey. How often others failed before does not matter: a key cannot be guessed, so
 // nobody who has one is ever made to wait.
 func (i *Identity) signInByPasskey(r *http.Request, sealed string, answer []byte) (opened, error) {
-	ctx, from := r.Context(), visitorOf(r)
+	ctx, from := r.Context(), i.visitorOf(r)
 	w, name, err := i.party(r)
 	if err != nil {
 		return opened{}, err

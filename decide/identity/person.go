@@ -52,8 +52,10 @@ type Person struct {
 	Session string
 	Methods []string
 	Proved  time.Time
-	enrol   bool   // must first add a second factor
-	renew   string // why they must first choose another password; "": they need not
+	// Device is from what they ask, where it proved which it is.
+	Device Device
+	enrol  bool   // must first add a second factor
+	renew  string // why they must first choose another password; "": they need not
 }
 
 // Has tells whether p has been given d.

@@ -127,7 +127,7 @@ func (i *Identity) proveByPasskey(r *http.Request, p Person, sealed string, answ
 	}
 	key, err := w.ValidateLogin(h, *session, parsed)
 	if err != nil {
-		i.refusals.addStep(h.row, visitorOf(r))
+		i.refusals.addStep(h.row, i.visitorOf(r))
 		return opened{}, fmt.Errorf("%w: %w", ErrPasskey, err)
 	}
 	if !i.ceremonies.spend(session.Challenge) {
@@ -135,7 +135,7 @@ func (i *Identity) proveByPasskey(r *http.Request, p Person, sealed string, answ
 	}
 	var o opened
 	err = i.db.Write(r.Context(), func(ctx context.Context, tx bun.Tx) error {
-		good, err := i.useKey(ctx, tx, p.ID, key, visitorOf(r))
+		good, err := i.useKey(ctx, tx, p.ID, key, i.visitorOf(r))
 		if err != nil || !good {
 			return err
 		}
@@ -218,7 +218,7 @@ func (i *Identity) doProve(w http.ResponseWriter, r *http.Request) {
 	if r.PostForm.Has("password") {
 		o, err = i.proveByPassword(r.Context(), p, r.PostFormValue("password"))
 	} else {
-		o, err = i.proveByCode(r.Context(), p, r.PostFormValue("code"), visitorOf(r))
+		o, err = i.proveByCode(r.Context(), p, r.PostFormValue("code"), i.visitorOf(r))
 	}
 	if err != nil {
 		i.answerStep(w, r, g, err)
@@ -248,7 +248,7 @@ func (i *Identity) postProve(w http.ResponseWriter, r *http.Request) {
 	case in.Ceremony != "":
 		o, err = i.proveByPasskey(r, p, in.Ceremony, in.Answer)
 	case in.Code != "":
-		o, err = i.proveByCode(r.Context(), p, in.Code, visitorOf(r))
+		o, err = i.proveByCode(r.Context(), p, in.Code, i.visitorOf(r))
 	case in.Password != "":
 		o, err = i.proveByPassword(r.Context(), p, in.Password)
 	case in.Passkey:

@@ -185,7 +185,7 @@ func (i *Identity) backFromProvider(w http.ResponseWriter, r *http.Request) {
 func (i *Identity) letIn(w http.ResponseWriter, r *http.Request, g *page, p *federation.Provider, a *federation.Arrival) error {
 	v, err := i.arrive(r.Context(), p, a)
 	if errors.Is(err, ErrStranger) {
-		i.refusals.add(nil, visitorOf(r))
+		i.refusals.add(nil, i.visitorOf(r))
 	}
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (i *Identity) letIn(w http.ResponseWriter, r *http.Request, g *page, p *fed
 		i.pages.show(w, http.StatusOK, g)
 		return nil
 	}
-	o, err := i.openArrival(r.Context(), v.ID, v.Activity, visitorOf(r))
+	o, err := i.openArrival(r.Context(), v.ID, v.Activity, i.visitorOf(r))
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (i *Identity) chooseActivity(w http.ResponseWriter, r *http.Request) {
 		i.providerFailed(w, r, g, p, ErrStep)
 		return
 	}
-	o, err := i.openArrival(r.Context(), id, r.PostFormValue("activity"), visitorOf(r))
+	o, err := i.openArrival(r.Context(), id, r.PostFormValue("activity"), i.visitorOf(r))
 	if err != nil {
 		i.providerFailed(w, r, g, p, err)
 		return

@@ -66,6 +66,7 @@ func (i *Identity) Routes() []web.Route {
 	add("DELETE", "/api/people/{id}/sessions", i.limited(i.deletePersonSessions), web.Administrator, web.HelpDesk)
 
 	all = append(all, i.providerRoutes()...)
+	all = append(all, i.deviceRoutes()...)
 	all = append(all, i.adminProviderRoutes()...)
 	add("POST", "/api/people/{id}/national", i.postNational, web.Administrator)
 	all = append(all, i.directoryRoutes(func(r *http.Request) string { return me(r).Actor() })...)

@@ -42,7 +42,9 @@ type sessionRow struct {
 	Enrol         bool       `bun:"enrol"`
 	Renew         string     `bun:"renew"`
 	Arrival       string     `bun:"arrival"` // how they came from a provider
+	Device        string     `bun:"device"`  // to which it is bound; empty: to none
 	Who           *personRow `bun:"rel:belongs-to,join:person=id"`
+	From          *deviceRow `bun:"rel:belongs-to,join:device=id"`
 }
 
 // opened is a session that was just opened, with what its cookie holds; or that of a person whose second step is due.
@@ -59,10 +61,11 @@ type visitor struct {
 	address string // without the port
 	agent   string // what the browser says it is
 	known   string // the cookie of a browser that signed in before
+	device  string // that proved by a certificate which it is; empty: none did
 }
 
-func visitorOf(r *http.Request) visitor {
-	v := visitor{agent: printable(r.UserAgent(), 200), address: web.Peer(r)}
+func (i *Identity) visitorOf(r *http.Request) visitor {
+	v := visitor{device: i.deviceOf(r).ID, agent: printable(r.UserAgent(), 200), address: web.Peer(r)}
 	if c, err := r.Cookie(deviceCookie); err == nil {
 		v.known = c.Value
 	}
@@ -74,7 +77,7 @@ func (i *Identity) open(ctx context.Context, tx bun.Tx, person string, methods [
 	now, token := db.Time(i.clock.Now()), newToken()
 	_, err := tx.NewInsert().Model(&sessionRow{
 		Hash: hashOf(token), ID: newID(), Person: person, Methods: methods, Proved: now,
-		Created: now, Seen: now, Ends: now.Add(i.config.longest()), Address: from.address, Agent: from.agent,
+		Created: now, Seen: now, Ends: now.Add(i.config.longest()), Address: from.address, Agent: from.agent, Device: from.device,
 	}).Exec(ctx)
 	if err != nil {
 		return opened{}, err
@@ -88,7 +91,7 @@ func (i *Identity) open(ctx context.Context, tx bun.Tx, person string, methods [
 // session is the session that token opens, with its person, or errNoSession.
 func (i *Identity) session(ctx context.Context, token string) (*sessionRow, error) {
 	s := &sessionRow{}
-	err := i.db.Read().NewSelect().Model(s).Relation("Who").Where("s.hash = ?", hashOf(token)).Scan(ctx)
+	err := i.db.Read().NewSelect().Model(s).Relation("Who").Relation("From").Where("s.hash = ?", hashOf(token)).Scan(ctx)
 	if db.NotFound(err) {
 		return nil, errNoSession
 	}
@@ -98,6 +101,7 @@ func (i *Identity) session(ctx context.Context, token string) (*sessionRow, erro
 	if !i.holds(s) {
 		return nil, errNoSession
 	}
+	i.judgeDevice(s.From)
 	return s, nil
 }
 
@@ -140,7 +144,7 @@ func (i *Identity) openEnrolling(ctx context.Context, tx bun.Tx, person string, 
 func (s *sessionRow) asker() Person {
 	return Person{
 		ID: s.Who.ID, Login: s.Who.Login, Name: s.Who.Name, Duties: s.Who.Duties, Roles: s.Who.Roles,
-		Session: s.ID, Methods: s.Methods, Proved: s.Proved, enrol: s.Enrol, renew: s.Renew,
+		Session: s.ID, Methods: s.Methods, Proved: s.Proved, Device: s.From.asked(), enrol: s.Enrol, renew: s.Renew,
 	}
 }
 

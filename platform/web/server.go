@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,6 +29,9 @@ type Needs struct {
 	Config Config
 	// Certificate gives the certificate of each handshake ([keys.Certificates.Get]).
 	Certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	// Clients is by what the certificates of devices are signed; nil, or where it returns nil, none is asked for. What a device shows is not checked
+	// here: a foreign certificate must not keep anybody from a page.
+	Clients func() *x509.CertPool
 	// Handler is the table of routes ([NewMux]).
 	Handler http.Handler
 	Log     *slog.Logger
@@ -56,7 +60,7 @@ func New(n Needs) (*Server, error) {
 	}
 	s.http = &http.Server{
 		Handler:           h,
-		TLSConfig:         tlsConfig(n.Certificate),
+		TLSConfig:         tlsConfig(n.Certificate, n.Clients),
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: headerLimit,
 		// Handshakes that fail are the network's noise, and name the addresses of people.
@@ -67,8 +71,8 @@ func New(n Needs) (*Server, error) {
 }
 
 // tlsConfig allows TLS 1.3, and 1.2 with forward secrecy and authenticated encryption only (RFC 9325 §4.2).
-func tlsConfig(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config {
-	return &tls.Config{
+func tlsConfig(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error), clients func() *x509.CertPool) *tls.Config {
+	c := &tls.Config{
 		GetCertificate: certificate,
 		MinVersion:     tls.VersionTLS12,
 		CipherSuites: []uint16{
@@ -79,6 +83,18 @@ func tlsConfig(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error))
 		},
 		NextProtos: []string{"h2", "http/1.1"},
 	}
+	if clients != nil {
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			pool := clients()
+			if pool == nil { // no browser asks its user which certificate to show
+				return nil, nil
+			}
+			asking := c.Clone()
+			asking.GetConfigForClient, asking.ClientAuth, asking.ClientCAs = nil, tls.RequestClientCert, pool
+			return asking, nil
+		}
+	}
+	return c
 }
 
 // Handler is everything that the server answers with, for tests.
