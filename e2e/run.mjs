@@ -16,6 +16,7 @@ import { run as program } from './program.mjs'
 import { run as shell } from './shell.mjs'
 import { apart, build, goApart, startLive, startLogs, startProgram, startProviders, startServer } from './server.mjs'
 import { run as tests } from './tests.mjs'
+import { run as trusted } from './trusted.mjs'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../web/dist')
 
@@ -52,7 +53,7 @@ async function suite(start, run) {
 
 try {
   await Promise.all([
-    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startServer, passkeys], [startServer, factors], [startServer, applications], [startProviders, providers], [startProgram, program], [startLogs, logs]]) await suite(...s) })(),
+    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startServer, passkeys], [startServer, factors], [startServer, applications], [startProviders, providers], [startProviders, trusted], [startProgram, program], [startLogs, logs]]) await suite(...s) })(),
     network ? suite(() => startLive(network), live) : console.log('      no network namespace can be made: containments in force are not tested'),
   ])
 } finally {

@@ -398,7 +398,7 @@ export async function run(browser, server, report) {
     await report.test(`every page holds in ${name}`, async () => {
       const there = await visitor(browser, { ...options, storageState: state }, faults)
       if (options.locale === 'fr-FR') await there.context().clearCookies({ name: '__Host-bulwark-lang' })
-      for (const path of ['/now', '/traffic', '/traffic?view=peers', '/traffic?q=kind:dicom', '/settings', '/settings/people', '/settings/sessions', '/settings/node', '/settings/ledger']) {
+      for (const path of ['/now', '/traffic', '/traffic?view=peers', '/traffic?q=kind:dicom', '/settings', '/settings/people', '/settings/sessions', '/settings/trusted', '/settings/node', '/settings/ledger']) {
         await there.goto(at(path))
         await there.locator('h1').first().waitFor()
         await settled(there)

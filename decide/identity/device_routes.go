@@ -3,7 +3,6 @@ package identity
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"bulwark/decide/identity/internal/devicecert"
@@ -85,7 +84,7 @@ func (i *Identity) getDevices(w http.ResponseWriter, r *http.Request) {
 		}
 		all = append(all, a)
 	}
-	web.JSON(w, http.StatusOK, map[string]any{"devices": all, "required": slices.Concat([]string{}, i.config.Posture.Require), "authority": i.authority.Load() != nil})
+	web.JSON(w, http.StatusOK, map[string]any{"devices": all, "required": append([]string{}, i.config.Posture.Require...), "authority": i.authority.Load() != nil})
 }
 
 // postCode makes a code with which a device enrols.
