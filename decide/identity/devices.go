@@ -135,6 +135,14 @@ func (i *Identity) openAuthority(ctx context.Context) error {
 	return err
 }
 
+// knowAuthority reads the authority where another process on the same database has made it since.
+func (i *Identity) knowAuthority(ctx context.Context) error {
+	if i.authority.Load() != nil {
+		return nil
+	}
+	return i.openAuthority(ctx)
+}
+
 // needAuthority is the authority, made where there is none yet.
 func (i *Identity) needAuthority(ctx context.Context) (*devicecert.Authority, error) {
 	if a := i.authority.Load(); a != nil {
@@ -342,6 +350,9 @@ func (i *Identity) renewDevice(r *http.Request, request []byte) (cert []byte, er
 	if err != nil {
 		return nil, err
 	}
+	if ok, wait := i.renewals.Allow(d.ID); !ok { // each is an entry in the ledger
+		return nil, &WaitError{max(wait, time.Second)}
+	}
 	shown := r.TLS.PeerCertificates[0].SerialNumber.Text(16)
 	err = i.db.Write(r.Context(), func(ctx context.Context, tx bun.Tx) error {
 		var number string
@@ -380,6 +391,9 @@ func (i *Identity) reportDevice(r *http.Request, said Report) (*deviceRow, error
 	}
 	if said, err = said.kept(); err != nil {
 		return nil, err
+	}
+	if ok, wait := i.reports.Allow(d.ID); !ok {
+		return nil, &WaitError{max(wait, time.Second)}
 	}
 	text, err := json.Marshal(said)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"net/http"
@@ -218,6 +219,68 @@ func TestADeviceReportsAndRenews(t *testing.T) {
 	s.clock.Add(100 * 24 * time.Hour)
 	want(t, "one with the old one, which ended", b.call("POST", "/api/trusted/report", Report{}, nil), http.StatusNotFound)
 	want(t, "one with the new one", next.call("POST", "/api/trusted/report", Report{}, nil), http.StatusOK)
+}
+
+func TestADeviceCannotFillTheLedger(t *testing.T) {
+	s := sqliteSite(t)
+	s.asking()
+	c, _ := s.device(s.administrator(), "WARD-3", service, "")
+	b := s.browser().with(c)
+	_, request := keyRequest(t)
+	renewed, reported := 0, 0
+	for range 30 {
+		if b.call("POST", "/api/trusted/renew", map[string]string{"request": request}, nil).StatusCode == http.StatusOK {
+			renewed++
+		}
+		if b.call("POST", "/api/trusted/report", Report{}, nil).StatusCode == http.StatusOK {
+			reported++
+		}
+	}
+	if renewed != 10 || reported != 20 {
+		t.Errorf("30 times at once: renewed %d times, reported %d times; want 10 and 20", renewed, reported)
+	}
+	s.clock.Add(time.Hour)
+	want(t, "an hour later", b.call("POST", "/api/trusted/renew", map[string]string{"request": request}, nil), http.StatusOK)
+}
+
+func TestAnAuthorityOfAnotherProcessIsKnown(t *testing.T) {
+	s := sqliteSite(t)
+	s.asking()
+	admin := s.administrator()
+	if err := s.knowAuthority(t.Context()); err != nil || s.DeviceAuthority() != nil {
+		t.Fatalf("an authority before there is one: %v", err)
+	}
+	c, _ := s.device(admin, "WARD-3", workstation, "")
+	s.authority.Store(nil) // as in a process that was started before
+	if err := s.knowAuthority(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "a report", s.browser().with(c).call("POST", "/api/trusted/report", Report{}, nil), http.StatusOK)
+}
+
+func FuzzReport(f *testing.F) {
+	f.Add([]byte(`{"system":"Debian","checks":{"disk-encryption":"good","firewall":"bad"}}`))
+	f.Add([]byte(`{"checks":{"updates":"perhaps"}}`))
+	all := Posture{Require: postureChecks()}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var said Report
+		if json.Unmarshal(text, &said) != nil {
+			return
+		}
+		kept, err := said.kept()
+		if err != nil {
+			return
+		}
+		if len(kept.Checks) != len(postureChecks()) || len(kept.System) > 100 {
+			t.Errorf("kept %+v", kept)
+		}
+		now := time.Unix(1e9, 0)
+		for _, lacks := range all.faults(kept, now, now) {
+			if kept.Checks[lacks] == "good" {
+				t.Errorf("lacks %s, which is good", lacks)
+			}
+		}
+	})
 }
 
 func leaf(t *testing.T, c *tls.Certificate) *x509.Certificate {

@@ -68,10 +68,16 @@ func (i *Identity) asked(r *http.Request) (*sessionRow, error) {
 		return nil, errNoSession
 	}
 	s, err := i.session(r.Context(), c.Value)
-	if err != nil || s.Device == "" || s.Device == i.deviceOf(r).ID {
+	if err != nil || s.Device == "" {
 		return s, err
 	}
-	return nil, i.strayed(r, s)
+	switch d, err := i.deviceFrom(r); {
+	case errors.Is(err, ErrDevice), err == nil && d.ID != s.Device:
+		return nil, i.strayed(r, s)
+	case err != nil: // that we cannot look says nothing of who asks
+		return nil, err
+	}
+	return s, nil
 }
 
 // signInFirst sends a browser to the sign-in page, and from there back to where it was going.

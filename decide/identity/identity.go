@@ -76,6 +76,8 @@ type Identity struct {
 	addresses *throttle.Table // failed sign-ins by address
 	logins    *throttle.Table // failed sign-ins by login, or by known browser
 	codes     *throttle.Table // wrong codes by person, or by known browser
+	renewals  *web.Limiter    // of certificates, by device
+	reports   *web.Limiter    // of devices, by device
 	refusals  refusals        // refused sign-ins that are not in the ledger yet
 	live      live            // requests that are being answered
 	verifying chan struct{}   // one verification of the ledger at a time
@@ -127,8 +129,9 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		addresses: throttle.New(throttle.Rule{Free: 20, First: time.Second, Longest: time.Minute, Forget: time.Hour, Keys: 20000}, n.Clock),
 		logins:    throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 5 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
 		// A code has a million values, and three are right at any time: at one guess in a quarter of an hour, one in 3,400 hits within a day.
-		codes: throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 15 * time.Minute, Forget: 7 * 24 * time.Hour, Keys: 20000}, n.Clock),
-		live:  newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
+		codes:    throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 15 * time.Minute, Forget: 7 * 24 * time.Hour, Keys: 20000}, n.Clock),
+		renewals: web.NewLimiter(n.Clock, 10, time.Hour, 20000), reports: web.NewLimiter(n.Clock, 20, 10*time.Second, 20000),
+		live: newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
 	}
 	return i, i.openAuthority(ctx)
 }
@@ -163,7 +166,7 @@ func (i *Identity) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return i.tellRefusals(context.WithoutCancel(ctx), true)
 		case <-look.C:
-			err = errors.Join(i.endLive(ctx), i.tellRefusals(ctx, false))
+			err = errors.Join(i.knowAuthority(ctx), i.endLive(ctx), i.tellRefusals(ctx, false))
 		case <-tell.C:
 			err = i.tellRefusals(ctx, true)
 		case <-clean.C:

@@ -22,6 +22,8 @@ import (
 	"regexp"
 	"sync"
 	"time"
+
+	"bulwark/platform/keys"
 )
 
 const (
@@ -140,21 +142,13 @@ func (a *Authority) create() (err error) {
 		return err
 	}
 	now := a.opts.Now()
-	tpl := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: "Bulwark authority of " + a.opts.Address},
+	tpl := &x509.Certificate{SerialNumber: keys.Serial(), Subject: pkix.Name{CommonName: "Bulwark authority of " + a.opts.Address},
 		NotBefore: now.Add(-clockSkew), NotAfter: now.Add(authorityLife), IsCA: true, BasicConstraintsValid: true,
 		MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign}
-	if a.cert, err = sign(tpl, tpl, &a.key.PublicKey, a.key); err != nil {
+	if a.cert, err = keys.SignCertificate(tpl, tpl, &a.key.PublicKey, a.key); err != nil {
 		return err
 	}
 	return savePair(a.path("authority.pem"), a.key, a.cert)
-}
-
-// serial is a random serial number of 127 bits (RFC 5280 §4.1.2.2: positive, at most 20 bytes).
-func serial() *big.Int {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails (crypto/rand)
-	b[0] = b[0]&0x7f | 1
-	return new(big.Int).SetBytes(b)
 }
 
 func serialText(n *big.Int) string { return n.Text(16) }
@@ -329,7 +323,7 @@ func (a *Authority) issue(name string, csr *x509.CertificateRequest) (*x509.Cert
 		return nil, errors.New("join: the request needs a P-256 key and its signature")
 	}
 	now := a.opts.Now()
-	return sign(&x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: name},
+	return keys.SignCertificate(&x509.Certificate{SerialNumber: keys.Serial(), Subject: pkix.Name{CommonName: name},
 		NotBefore: now.Add(-clockSkew), NotAfter: now.Add(certificateLife), KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, a.cert, key, a.key)
 }

@@ -2,7 +2,6 @@ package join
 
 import (
 	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -10,15 +9,6 @@ import (
 	"os"
 	"path/filepath"
 )
-
-// sign makes a certificate of key, signed by parent.
-func sign(tpl, parent *x509.Certificate, key *ecdsa.PublicKey, by *ecdsa.PrivateKey) (*x509.Certificate, error) {
-	der, err := x509.CreateCertificate(rand.Reader, tpl, parent, key, by)
-	if err != nil {
-		return nil, err
-	}
-	return x509.ParseCertificate(der)
-}
 
 func encodeCert(c *x509.Certificate) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"bulwark/platform/bus"
+	"bulwark/platform/keys"
 )
 
 const (
@@ -61,7 +62,7 @@ func (s *serverCert) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaf, err := sign(&x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: serverName},
+	leaf, err := keys.SignCertificate(&x509.Certificate{SerialNumber: keys.Serial(), Subject: pkix.Name{CommonName: serverName},
 		DNSNames: []string{serverName}, NotBefore: now.Add(-clockSkew), NotAfter: now.Add(serverLife),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}},
 		s.a.cert, &key.PublicKey, s.a.key)

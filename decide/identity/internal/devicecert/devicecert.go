@@ -13,9 +13,10 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"sync"
 	"time"
+
+	"bulwark/platform/keys"
 )
 
 const (
@@ -49,16 +50,17 @@ func New(name string, now time.Time) (a *Authority, cert, key []byte, err error)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	tpl := &x509.Certificate{SerialNumber: serial(), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-backdate), NotAfter: now.Add(AuthorityLife),
+	tpl := &x509.Certificate{SerialNumber: keys.Serial(), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-backdate), NotAfter: now.Add(AuthorityLife),
 		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign}
-	if cert, err = x509.CreateCertificate(rand.Reader, tpl, tpl, &k.PublicKey, k); err != nil {
+	own, err := keys.SignCertificate(tpl, tpl, &k.PublicKey, k)
+	if err != nil {
 		return nil, nil, nil, err
 	}
 	if key, err = x509.MarshalPKCS8PrivateKey(k); err != nil {
 		return nil, nil, nil, err
 	}
-	a, err = Open(cert, key)
-	return a, cert, key, err
+	a, err = Open(own.Raw, key)
+	return a, own.Raw, key, err
 }
 
 // Open is an authority that was made before.
@@ -88,14 +90,6 @@ func (a *Authority) PEM() []byte { return encode(a.cert.Raw) }
 
 func encode(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
-
-// serial is a random serial number of 127 bits (RFC 5280 §4.1.2.2).
-func serial() *big.Int {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails
-	b[0] = b[0]&0x7f | 1
-	return new(big.Int).SetBytes(b)
 }
 
 // Request reads a certificate request in PEM. Its owner holds its key.
@@ -131,12 +125,15 @@ func Request(text []byte) (*x509.CertificateRequest, error) {
 
 // Sign makes a certificate for a client. Of the request only the key counts: id and name are the authority's.
 func (a *Authority) Sign(r *x509.CertificateRequest, id, name string, now time.Time) (cert []byte, serialText string, ends time.Time, err error) {
-	n := serial()
+	n := keys.Serial()
 	ends = now.Add(Life)
 	tpl := &x509.Certificate{SerialNumber: n, Subject: pkix.Name{CommonName: name, SerialNumber: id}, NotBefore: now.Add(-backdate), NotAfter: ends,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
-	der, err := x509.CreateCertificate(rand.Reader, tpl, a.cert, r.PublicKey, a.key)
-	return encode(der), n.Text(16), ends, err
+	c, err := keys.SignCertificate(tpl, a.cert, r.PublicKey, a.key)
+	if err != nil {
+		return nil, "", ends, err
+	}
+	return encode(c.Raw), n.Text(16), ends, nil
 }
 
 // Serial is the serial number of a certificate that this authority signed for a client and that holds now; ok is false of any other.
