@@ -22,6 +22,7 @@ func apiFaults() []apiFault {
 	const bad, conflict = http.StatusUnprocessableEntity, http.StatusConflict
 	return []apiFault{
 		{web.ErrBody, http.StatusBadRequest, "body", ""},
+		{ErrQuery, http.StatusBadRequest, "bad-query", ""},
 		{ErrName, bad, "name", "name"},
 		{ErrLogin, bad, "login", "login"},
 		{ErrLoginTaken, conflict, "login-taken", "login"},

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"time"
@@ -17,13 +16,15 @@ type personAnswer struct {
 	// State is "active", "password-alone" (has no second factor yet), "invited" (has no password yet) or "disabled".
 	State   string     `json:"state"`
 	Created time.Time  `json:"created"`
-	Seen    *time.Time `json:"seen,omitempty"` // of the latest session that is kept
+	Seen    *time.Time `json:"seen,omitempty"` // when a session or a factor of theirs was used last
 	// Source is the directory that they come from; empty: they are known here alone. Roles and Units are what policies read.
 	Source string   `json:"source,omitempty"`
 	Roles  []string `json:"roles"`
 	Units  []string `json:"units"`
 	// National is the number of a professional (RPPS).
 	National string `json:"national,omitempty"`
+	// Left says that they are suspended because their directory has them no more.
+	Left bool `json:"left,omitempty"`
 }
 
 // linkAnswer is a one-time link; it is shown once.
@@ -49,15 +50,6 @@ func (i *Identity) urlOf(r *http.Request, l Link) linkAnswer {
 	return linkAnswer{"https://" + at + l.Path, l.Ends}
 }
 
-func (i *Identity) getPeople(w http.ResponseWriter, r *http.Request) {
-	people, err := i.people(r.Context())
-	if err != nil {
-		i.fail(w, r, err)
-		return
-	}
-	web.JSON(w, http.StatusOK, map[string]any{"people": people, "duties": web.Duties()})
-}
-
 // getNames tells who is meant where something was done or said by a person.
 func (i *Identity) getNames(w http.ResponseWriter, r *http.Request) {
 	type named struct {
@@ -74,37 +66,6 @@ func (i *Identity) getNames(w http.ResponseWriter, r *http.Request) {
 		out = append(out, named{p.ID, p.Name})
 	}
 	web.JSON(w, http.StatusOK, map[string]any{"people": out})
-}
-
-// people lists everybody by login.
-func (i *Identity) people(ctx context.Context) ([]personAnswer, error) {
-	var rows []*personRow
-	if err := i.db.Read().NewSelect().Model(&rows).OrderExpr("login").Scan(ctx); err != nil {
-		return nil, err
-	}
-	var factors []*factorRow
-	if err := i.db.Read().NewSelect().Model(&factors).Column("person", "kind", "label").Distinct().Scan(ctx); err != nil {
-		return nil, err
-	}
-	var sessions []*sessionRow
-	if err := i.db.Read().NewSelect().Model(&sessions).Column("person", "seen").Scan(ctx); err != nil {
-		return nil, err
-	}
-	able, seen := map[string]ability{}, map[string]*time.Time{}
-	for _, f := range factors {
-		second := f.Kind == passkeyFactor || f.Kind == totpFactor || f.Kind == providerFactor && i.showsTwo(f.Label)
-		able[f.Person] = max(able[f.Person], map[bool]ability{false: byOne, true: byTwo}[second])
-	}
-	for _, s := range sessions {
-		if t := seen[s.Person]; t == nil || t.Before(s.Seen) {
-			seen[s.Person] = &s.Seen
-		}
-	}
-	out := make([]personAnswer, 0, len(rows))
-	for _, p := range rows {
-		out = append(out, personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, able[p.ID]), p.Created, seen[p.ID], p.Source, p.Roles, p.Units, p.National})
-	}
-	return out, nil
 }
 
 // ability is by what somebody can sign in.
@@ -144,7 +105,7 @@ func (i *Identity) postPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, http.StatusCreated, map[string]any{
-		"person": personAnswer{p.ID, p.Login, p.Name, p.Duties, state(p, byNothing), p.Created, nil, "", p.Roles, p.Units, p.National}, "link": i.urlOf(r, l)})
+		"person": personAnswer{ID: p.ID, Login: p.Login, Name: p.Name, Duties: p.Duties, State: state(p, byNothing), Created: p.Created, Roles: p.Roles, Units: p.Units}, "link": i.urlOf(r, l)})
 }
 
 func (i *Identity) postDuties(w http.ResponseWriter, r *http.Request) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -19,34 +18,62 @@ const mostSessions = 200
 // openSession is a session of anybody, for those who run the console.
 type openSession struct {
 	sessionAnswer
-	Person string `json:"person"`
-	Login  string `json:"login"`
-	Name   string `json:"name"`
+	Person string     `json:"person"`
+	Login  string     `json:"login"`
+	Name   string     `json:"name"`
+	Duties []web.Duty `json:"duties"`
 	// Assurance is how sure it is who that is, 1 to 3 as NIST SP 800-63B-4 counts.
 	Assurance int `json:"assurance"`
 	// Held says why it can do nothing yet: "second-factor" or "password" is due.
 	Held string `json:"held,omitempty"`
 }
 
-// getEverySession lists the open sessions, the latest used first; q are words of name, login or address.
-func (i *Identity) getEverySession(w http.ResponseWriter, r *http.Request) {
-	p := me(r)
+// sessionQuery chooses sessions. The zero value chooses all that are open.
+type sessionQuery struct {
+	Words  string // each stands in name, login, role, unit or address; without accents
+	Person string
+	How    string // "passkey", "code", "one" (one factor alone) or "held" (can do nothing yet)
+}
+
+// openSessions lists open sessions, the latest used first, and how many there are.
+func (i *Identity) openSessions(ctx context.Context, p Person, q sessionQuery) (out []openSession, all int, err error) {
 	var rows []*sessionRow
 	now := db.Time(i.clock.Now())
-	err := i.db.Read().NewSelect().Model(&rows).Relation("Who").Where("s.ends > ? AND s.seen > ?", now, now.Add(-i.config.idle())).OrderExpr("s.seen DESC, s.id DESC").Scan(r.Context())
+	find := i.db.Read().NewSelect().Model(&rows).Relation("Who").Where("s.ends > ? AND s.seen > ?", now, now.Add(-i.config.idle())).Where("who.disabled IS NULL")
+	if q.Person != "" {
+		find = find.Where("s.person = ?", q.Person)
+	}
+	find = likeWords(find, q.Words, "who.folded", "s.address")
+	key, code := `(CAST(s.methods AS TEXT) LIKE '%"hwk"%' OR CAST(s.methods AS TEXT) LIKE '%"swk"%')`, `CAST(s.methods AS TEXT) LIKE '%"otp"%'`
+	switch held := "(s.enrol OR s.renew <> '')"; q.How {
+	case "":
+	case "passkey":
+		find = find.Where(key)
+	case "code":
+		find = find.Where(code)
+	case "one":
+		find = find.Where("NOT " + key + " AND NOT " + code + ` AND CAST(s.methods AS TEXT) NOT LIKE '%"mfa"%'`)
+	case "held":
+		find = find.Where(held)
+	default:
+		return nil, 0, ErrQuery
+	}
+	n, err := find.OrderExpr("s.seen DESC, s.id DESC").Limit(mostSessions).ScanAndCount(ctx)
+	out = []openSession{}
+	for _, s := range rows {
+		out = append(out, openSession{sessionAnswer{s.ID, s.ID == p.Session, s.Created, s.Seen, s.Ends, s.Methods, s.Address, s.Agent},
+			s.Person, s.Who.Login, s.Who.Name, s.Who.Duties, s.asker().Assurance(), s.held()})
+	}
+	return out, int(n), err
+}
+
+// getEverySession lists the open sessions.
+func (i *Identity) getEverySession(w http.ResponseWriter, r *http.Request) {
+	v := r.URL.Query()
+	out, all, err := i.openSessions(r.Context(), me(r), sessionQuery{v.Get("q"), v.Get("person"), v.Get("how")})
 	if err != nil {
 		i.fail(w, r, err)
 		return
-	}
-	out, all := []openSession{}, 0
-	for _, s := range rows {
-		if !i.holds(s) || !speaksOf(s, r.URL.Query().Get("q")) {
-			continue
-		}
-		if all++; len(out) < mostSessions {
-			out = append(out, openSession{sessionAnswer{s.ID, s.ID == p.Session, s.Created, s.Seen, s.Ends, s.Methods, s.Address, s.Agent},
-				s.Person, s.Who.Login, s.Who.Name, s.asker().Assurance(), s.held()})
-		}
 	}
 	web.JSON(w, http.StatusOK, map[string]any{"sessions": out, "all": all})
 }
@@ -59,17 +86,6 @@ func (s *sessionRow) held() string {
 		return "password"
 	}
 	return ""
-}
-
-// speaksOf tells whether each word stands in what is shown of a session.
-func speaksOf(s *sessionRow, words string) bool {
-	text := strings.ToLower(s.Who.Name + " " + s.Who.Login + " " + s.Address)
-	for _, w := range strings.Fields(strings.ToLower(words)) {
-		if !strings.Contains(text, w) {
-			return false
-		}
-	}
-	return true
 }
 
 // deleteAnySession ends a session of anybody.

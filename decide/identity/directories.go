@@ -405,6 +405,9 @@ func (i *Identity) move(ctx context.Context, tx bun.Tx, s *source, m move) error
 	}
 	_, err = tx.NewUpdate().Model(m.row).Set("source = ?", s.Config.Name).Set("external = ?", m.to.ID).Set("login = ?", m.to.Login).Set("name = ?", m.to.Name).
 		Set("duties = ?", texts[0]).Set("roles = ?", texts[1]).Set("units = ?", texts[2]).WherePK().Exec(ctx)
+	if err == nil {
+		err = refold(ctx, tx, m.row.ID)
+	}
 	if err != nil || m.row.Source == s.Config.Name {
 		return err
 	}

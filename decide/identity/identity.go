@@ -100,6 +100,9 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	if err := db.Migrate(ctx, n.DB, "identity", own); err != nil {
 		return nil, err
 	}
+	if err := foldAll(ctx, n.DB); err != nil {
+		return nil, fmt.Errorf("preparing the search of people: %w", err)
+	}
 	policy, err := password.NewPolicy(n.Config.context(n.Names)...)
 	if err != nil {
 		return nil, err

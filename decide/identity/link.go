@@ -188,34 +188,40 @@ func (i *Identity) setUp(ctx context.Context, token string, c credentials, from 
 
 // invite makes a person, and the link with which they choose their password.
 func (i *Identity) invite(ctx context.Context, by Person, login, name string, duties []web.Duty, at place) (*personRow, Link, error) {
-	login, loginErr := loginOf(login)
-	name, nameErr := nameOf(name)
-	at, rolesErr := at.kept()
+	var p *personRow
+	var l Link
+	err := i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
+		p, l, err = i.inviteIn(ctx, tx, by, invitation{login, name, duties, at.Roles, at.Units})
+		return err
+	})
+	return p, l, err
+}
+
+// inviteIn is invite within tx. What is wrong with v is told whole, before anything is written.
+func (i *Identity) inviteIn(ctx context.Context, tx bun.Tx, by Person, v invitation) (*personRow, Link, error) {
+	login, loginErr := loginOf(v.Login)
+	name, nameErr := nameOf(v.Name)
+	at, rolesErr := place{v.Roles, v.Units}.kept()
 	var dutiesErr error
-	if len(duties) > 0 || len(at.Roles) == 0 { // a carer has a role, and no duty of the console
-		dutiesErr = checkDuties(duties)
+	if len(v.Duties) > 0 || len(at.Roles) == 0 { // a carer has a role, and no duty of the console
+		dutiesErr = checkDuties(v.Duties)
 	}
 	if err := errors.Join(loginErr, nameErr, dutiesErr, rolesErr); err != nil {
 		return nil, Link{}, err
 	}
-	var p *personRow
-	var l Link
-	err := i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		var err error
-		if p, err = i.addPerson(ctx, tx, by.Actor(), login, name, append([]web.Duty{}, duties...)); err != nil {
-			return err
-		}
-		if err := at.put(ctx, tx, p); err != nil {
-			return err
-		}
-		p.Roles, p.Units = at.Roles, at.Units
-		if l, err = i.addLink(ctx, tx, inviteLink, p.ID); err != nil {
-			return err
-		}
-		return i.note(ctx, tx, act{by: by.Actor(), name: "invite", on: ledger.Person(p.ID),
-			detail: map[string]string{"login": login, "duties": words(duties)}})
-	})
-	return p, l, err
+	p, err := i.addPerson(ctx, tx, by.Actor(), login, name, append([]web.Duty{}, v.Duties...))
+	if err != nil {
+		return nil, Link{}, err
+	}
+	if err := at.put(ctx, tx, p); err != nil {
+		return nil, Link{}, err
+	}
+	p.Roles, p.Units = at.Roles, at.Units
+	l, err := i.addLink(ctx, tx, inviteLink, p.ID)
+	if err != nil {
+		return nil, Link{}, err
+	}
+	return p, l, i.note(ctx, tx, act{by: by.Actor(), name: "invite", on: ledger.Person(p.ID), detail: map[string]string{"login": login, "duties": words(v.Duties)}})
 }
 
 // reset takes a person's factors and sessions away, and makes the link with which they choose another.

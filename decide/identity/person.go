@@ -82,6 +82,7 @@ type personRow struct {
 	Units         []string   `bun:"units,type:jsonb"`
 	Ended         bool       `bun:"ended"`
 	National      string     `bun:"national"`
+	Folded        string     `bun:"folded"` // what they are looked for by
 }
 
 // factorKind is a way to prove who one is.
@@ -164,6 +165,7 @@ func (i *Identity) addPerson(ctx context.Context, tx bun.Tx, by, login, name str
 		return nil, ErrLoginTaken
 	}
 	p := &personRow{ID: newID(), Login: login, Name: name, Duties: duties, Created: db.Time(i.clock.Now()), CreatedBy: by, Roles: []string{}, Units: []string{}}
+	p.Folded = textOf(p)
 	_, err = tx.NewInsert().Model(p).Exec(ctx)
 	return p, err
 }

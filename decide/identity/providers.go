@@ -387,8 +387,10 @@ func (i *Identity) setNational(ctx context.Context, tx bun.Tx, person, number st
 			return errors.Join(err, ErrNational)
 		}
 	}
-	_, err := tx.NewUpdate().Model((*personRow)(nil)).Set("national = ?", number).Where("id = ?", person).Exec(ctx)
-	return err
+	if _, err := tx.NewUpdate().Model((*personRow)(nil)).Set("national = ?", number).Where("id = ?", person).Exec(ctx); err != nil {
+		return err
+	}
+	return refold(ctx, tx, person)
 }
 
 // sweepArrivals deletes those whose session is over.

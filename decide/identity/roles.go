@@ -64,8 +64,10 @@ func (p place) put(ctx context.Context, tx bun.Tx, row *personRow) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.NewUpdate().Model(row).Set("roles = ?", string(roles)).Set("units = ?", string(units)).WherePK().Exec(ctx)
-	return err
+	if _, err := tx.NewUpdate().Model(row).Set("roles = ?", string(roles)).Set("units = ?", string(units)).WherePK().Exec(ctx); err != nil {
+		return err
+	}
+	return refold(ctx, tx, row.ID)
 }
 
 // setPlace gives somebody other roles and units.
