@@ -360,7 +360,7 @@ func TestDuties(t *testing.T) {
 	}
 	all := "administrator,analyst,biomedical-engineer,approver,reader"
 	want := []string{"GET /{$} signed-in", "GET /now signed-in", "GET /incidents signed-in", "GET /incidents/{id} signed-in", "GET /response signed-in", "GET /response/{id} signed-in", "GET /safety signed-in", "GET /findings signed-in", "GET /findings/{id} signed-in", "GET /traffic signed-in", "GET /cases signed-in", "GET /cases/{id} signed-in", "GET /devices signed-in", "GET /devices/{id} signed-in", "GET /map signed-in", "GET /dependencies signed-in",
-		"GET /sources signed-in", "GET /detections signed-in", "GET /playbooks signed-in", "GET /playbooks/{id} signed-in", "GET /oncall signed-in", "GET /access signed-in", "GET /settings signed-in", "GET /settings/{part} signed-in",
+		"GET /sources signed-in", "GET /detections signed-in", "GET /playbooks signed-in", "GET /playbooks/{id} signed-in", "GET /oncall signed-in", "GET /access signed-in", "GET /people signed-in", "GET /people/{id} signed-in", "GET /sessions signed-in", "GET /settings signed-in", "GET /settings/{part} signed-in",
 		"GET /assets/{name} public", "GET /theme.js public", "GET /icon.svg public", "GET /api/site signed-in",
 		"GET /api/now " + all, "GET /api/talkers " + all, "GET /api/search " + all, "GET /api/access/decisions administrator,approver,auditor", "GET /api/histogram " + all, "GET /api/facets " + all,
 		"GET /api/peers " + all, "GET /api/fields " + all, "GET /api/values " + all, "GET /api/export analyst,administrator", "GET /api/node " + all, "GET /api/packets analyst", "GET /api/files/{sum} analyst", "GET /api/live " + all}

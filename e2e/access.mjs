@@ -107,7 +107,7 @@ export async function access(page, browser, at, report, faults) {
   })
 
   await report.test('a carer finds emergency access and nothing else, breaks the glass, and it is looked at', async () => {
-    await page.goto(at('/settings/people'))
+    await page.goto(at('/people'))
     await page.getByRole('button', { name: 'Invite a person' }).click()
     await page.getByLabel('Name', { exact: true }).fill('Zoé Roux')
     await page.getByLabel('Login').fill('zoe')

@@ -15,20 +15,20 @@ export async function obligations(page, browser, at, report, faults) {
   const save = (text) => page.evaluate(async (text) => (await fetch('/api/access/policies', { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'careful.cedar', text, reason: 'a day of care' }) })).status, text)
 
   await report.test('a policy has the shell show a banner and lets one only read, until it is taken back', async () => {
-    await page.goto(at('/settings/people'))
+    await page.goto(at('/people'))
     await settled(page)
     equal(await page.getByRole('region', { name: 'What applies to you now' }).count(), 0, 'banners before')
     const only = own.replace('resource in Area::"administrator"', 'resource == Door::"POST /api/people"')
       + own.replace('careful-playbooks', 'careful-people').replace('; read-only', '').replace('resource in Area::"administrator"', 'resource == Door::"GET /api/people"')
     equal(await save(only), 200, 'saving')
-    await page.goto(at('/settings/people'))
+    await page.goto(at('/people'))
     const banner = page.getByRole('region', { name: 'What applies to you now' })
     await banner.getByText('Playbooks are only read today').waitFor()
     await page.goto(at('/access'))
     await banner.getByText('Playbooks are only read today').waitFor()
     await settled(page)
     await report.axe(page, 'demo: a banner')
-    await page.goto(at('/settings/people'))
+    await page.goto(at('/people'))
     await page.getByRole('button', { name: 'Invite a person' }).click()
     await page.getByLabel('Name', { exact: true }).fill('Nobody New')
     await page.getByLabel('Login').fill('nobody.new')
@@ -39,12 +39,12 @@ export async function obligations(page, browser, at, report, faults) {
     await page.keyboard.press('Escape')
     await page.locator('section table tbody tr').first().waitFor() // reading goes on
     equal(await save(''), 200, 'taking it back')
-    await page.goto(at('/settings/people'))
+    await page.goto(at('/people'))
     await settled(page)
     await until(async () => (await banner.count()) === 0, 'no banner any more')
   })
 
-  for (const [duty, name, login, first, rooms] of [['auditor', 'Ada Contrôle', 'ada.c', /\/access\?view=decisions$/, ['You', 'Sessions', 'Ledger']], ['help-desk', 'Hugo Support', 'hugo.s', /\/settings\/people$/, ['You', 'People']]]) {
+  for (const [duty, name, login, first, rooms] of [['auditor', 'Ada Contrôle', 'ada.c', /\/access\?view=decisions$/, ['You', 'Ledger']], ['help-desk', 'Hugo Support', 'hugo.s', /\/people$/, ['You']]]) {
     await report.test(`the ${duty} finds what the duty is for, and nothing of the network`, async () => {
       const link = await page.evaluate(async (who) => (await (await fetch('/api/people', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(who) })).json()).link.url, { login, name, duties: [duty] })
       const other = await visitor(browser, {}, faults)
@@ -55,7 +55,7 @@ export async function obligations(page, browser, at, report, faults) {
       await enrol(other, login)
       await other.waitForURL(first)
       await settled(other)
-      equal(await other.locator('nav.rail .rooms a').allTextContents(), ['Access', 'Settings'], 'rooms')
+      equal(await other.locator('nav.rail .rooms a').allTextContents(), ['Access', 'People', 'Settings'], 'rooms')
       await report.axe(other, `demo: ${duty}`)
       await shot(duty, other)
       await other.goto(at('/settings'))

@@ -4,8 +4,8 @@ import { firstAdministrator, settled, visitor } from './people.mjs'
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 const words = {
-  en: { nav: 'Rooms', more: 'More', close: ['Now', 'Incidents', 'Response', 'Findings'], far: ['Traffic', 'Devices', 'Map', 'Dependencies', 'Sources', 'Detections', 'Access', 'Settings'], commands: 'Commands', out: /^Sign out/ },
-  fr: { nav: 'Pièces', more: 'Plus', close: ['Maintenant', 'Incidents', 'Réponse', 'Constats'], far: ['Trafic', 'Appareils', 'Carte', 'Dépendances', 'Sources', 'Détections', 'Accès', 'Réglages'], commands: 'Commandes', out: /^Se déconnecter/ },
+  en: { nav: 'Rooms', more: 'More', close: ['Now', 'Incidents', 'Response', 'Findings'], far: ['Traffic', 'Devices', 'Map', 'Dependencies', 'Sources', 'Detections', 'Access', 'People', 'Settings'], commands: 'Commands', out: /^Sign out/ },
+  fr: { nav: 'Pièces', more: 'Plus', close: ['Maintenant', 'Incidents', 'Réponse', 'Constats'], far: ['Trafic', 'Appareils', 'Carte', 'Dépendances', 'Sources', 'Détections', 'Accès', 'Personnes', 'Réglages'], commands: 'Commandes', out: /^Se déconnecter/ },
 }
 
 /** Returns the files that the first page loads, by their path in dist. */

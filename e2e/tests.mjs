@@ -269,7 +269,7 @@ export async function run(browser, server, report) {
   })
 
   await report.test('an administrator invites a reader with a link that is shown once', async () => {
-    await page.goto(at('/settings/people'))
+    await page.goto(at('/people'))
     await page.getByRole('button', { name: 'Invite a person' }).click()
     await page.getByLabel('Name', { exact: true }).fill('Robin Petit')
     await page.getByLabel('Login').fill('robin')
@@ -287,6 +287,38 @@ export async function run(browser, server, report) {
     await page.getByRole('button', { name: 'Done' }).click()
     await page.getByRole('row', { name: /Robin Petit robin Reader Invited/ }).waitFor()
     await report.axe(page, 'people')
+  })
+
+  await report.test('several people are invited out of lines, and found again', async () => {
+    await page.goto(at('/people'))
+    await page.getByRole('button', { name: 'Invite several' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Invite several' })
+    await dialog.getByLabel('People, one a line').fill('Hélène Lefèvre; helene.l; ; nurse; Réa\nNobody; x; king\nIvo Blanc; ivo.b; reader')
+    await dialog.getByRole('button', { name: 'Check' }).click()
+    await dialog.getByText('Nobody is invited until every line is right.').waitFor()
+    await report.axe(page, 'several, with a line that is wrong')
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/people-several.png` })
+    await dialog.getByLabel('People, one a line').fill('Hélène Lefèvre; helene.l; ; nurse; Réa\nIvo Blanc; ivo.b; reader')
+    await dialog.getByRole('button', { name: 'Check' }).click()
+    await dialog.getByRole('button', { name: 'Invite 2' }).click()
+    await dialog.getByText('/invite/').nth(1).waitFor()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('searchbox').fill('LEFEVRE rea')
+    await page.waitForURL(/q=LEFEVRE/)
+    await until(async () => (await page.locator('main tbody tr').count()) === 1, 'one person is found')
+    await page.getByLabel('State').selectOption('never')
+    await page.getByRole('link', { name: 'Hélène Lefèvre' }).click()
+    await page.getByRole('heading', { name: 'Hélène Lefèvre' }).waitFor()
+    await page.getByRole('button', { name: 'Change duties and roles: Hélène Lefèvre' }).click()
+    await page.getByLabel('Units').fill('Bloc')
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('region', { name: 'Hélène Lefèvre' }).getByText('nurse, bloc').waitFor()
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/people-one.png` })
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('searchbox').fill('nobody at all')
+    await page.getByRole('link', { name: 'Show everybody' }).click()
+    await until(async () => (await page.locator('main tbody tr').count()) === 4, 'everybody is shown again')
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/people.png` })
   })
 
   await report.test('a reader sees what crosses the network, and no administration', async () => {
@@ -308,20 +340,25 @@ export async function run(browser, server, report) {
     equal(parts, ['You', 'This node'], 'parts of the settings')
     const answers = await reader.evaluate(() => Promise.all(['/api/people', '/api/ledger', '/api/export?format=csv'].map((p) => fetch(p).then((r) => r.status))))
     equal(answers, [403, 403, 403], 'answers to a reader')
-    await reader.goto(at('/settings/people'))
+    await reader.goto(at('/people'))
     await reader.getByText('Your duties do not include this.').waitFor()
     await reader.goto(at('/now'))
     await reader.locator('.headline').waitFor()
 
     // Whoever runs the console sees who is there and how they proved it, and asks for another password: what the password opened ends.
-    await page.goto(at('/settings/sessions'))
+    await page.goto(at('/sessions'))
     await page.getByRole('row', { name: /Robin Petit.*password and code/ }).first().waitFor()
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/sessions.png` })
     await page.getByRole('searchbox').fill('alex 127')
+    await page.waitForURL(/q=alex/)
     await report.axe(page, 'sessions')
     await page.goto(at('/homologation'))
     await page.getByRole('heading', { name: 'Residual risks' }).waitFor()
     await report.axe(page, 'homologation')
-    await page.goto(at('/settings/people'))
+    await page.goto(at('/people'))
+    await page.getByRole('link', { name: 'Robin Petit' }).click()
+    await page.getByRole('heading', { name: 'Last sign-ins' }).waitFor()
+    await report.axe(page, 'one person')
     await page.getByRole('button', { name: 'New password: Robin Petit' }).click()
     await report.axe(page, 'another password')
     await page.getByRole('dialog').getByRole('button', { name: 'New password' }).click()
@@ -335,7 +372,8 @@ export async function run(browser, server, report) {
     await reader.locator('.headline').waitFor()
 
     // What is taken away ends at once, streams included.
-    await page.goto(at('/settings/people'))
+    await page.goto(at('/people'))
+    await page.getByRole('link', { name: 'Robin Petit' }).click()
     await page.getByRole('button', { name: 'Suspend: Robin Petit' }).click()
     await report.axe(page, 'suspend')
     await page.getByRole('dialog').getByRole('button', { name: 'Suspend' }).click()
@@ -398,7 +436,7 @@ export async function run(browser, server, report) {
     await report.test(`every page holds in ${name}`, async () => {
       const there = await visitor(browser, { ...options, storageState: state }, faults)
       if (options.locale === 'fr-FR') await there.context().clearCookies({ name: '__Host-bulwark-lang' })
-      for (const path of ['/now', '/traffic', '/traffic?view=peers', '/traffic?q=kind:dicom', '/settings', '/settings/people', '/settings/sessions', '/settings/trusted', '/settings/node', '/settings/ledger']) {
+      for (const path of ['/now', '/traffic', '/traffic?view=peers', '/traffic?q=kind:dicom', '/settings', '/people', '/sessions', '/settings/trusted', '/settings/node', '/settings/ledger']) {
         await there.goto(at(path))
         await there.locator('h1').first().waitFor()
         await settled(there)
@@ -410,6 +448,7 @@ export async function run(browser, server, report) {
         const wide = await there.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         check(wide <= 0, `${path} is ${wide} px too wide`)
         await report.axe(there, `${path}, ${name}`)
+        if (process.env.SHOTS && /people|sessions/.test(path)) await there.screenshot({ path: `${process.env.SHOTS}/${path.slice(1)}-${name.replace(/\W+/g, '-')}.png` })
       }
       await there.context().close()
     })

@@ -837,7 +837,7 @@ export const en = {
     canary: 'The first act is watched',
     canaryFor: '{n} s, before others for the same reason',
     approvers: 'Who may say yes',
-    approversHint: 'People get their duties under Settings, People.',
+    approversHint: 'People get their duties under People.',
   },
   playbooks: {
     sum: 'All acts',
@@ -1359,6 +1359,7 @@ export const en = {
     homologation: 'Homologation report',
     helpHint: 'You make links with which people sign in again, have them choose another password and end their sessions. For whoever has a duty here, other than looking, an administrator does.',
     directories: 'Directories',
+    directoriesHint: 'Directories and OpenID providers are named in the configuration; the guide says how (directory.md, providers.md).',
     directoryRead: 'Read now',
     directoryReads: 'Reading…',
     directoryStands: '{people} people, {active} may sign in.',
@@ -1432,7 +1433,7 @@ export const en = {
     somebody: 'Somebody ({id})',
     actNames: {
       'identity.setup-link': 'Made the set-up link', 'identity.setup': 'Set Bulwark up', 'identity.sign-in': 'Sign-in', 'identity.sign-out': 'Sign-out', 'identity.invite': 'Invited', 'identity.accept': 'Accepted the invitation',
-      'identity.roles': 'Changed roles and units', 'identity.renewal': 'Asked for another password', 'identity.directory-join': 'Joined from the directory', 'identity.directory-move': 'Changed by the directory', 'identity.directory-leave': 'Left the directory', 'identity.directory-return': 'Came back to the directory', 'identity.device-authority': 'Made the authority of devices', 'identity.device-code': 'Made a code for a device', 'identity.device-enrol': 'Enrolled', 'identity.device-renew': 'Renewed its certificate', 'identity.device-revoke': 'Revoked a device', 'identity.device-posture': 'Reported another state', 'identity.session-strayed': 'Session turned up without its device', 'identity.join-account': 'Joined an account of a provider', 'identity.drop-account': 'Removed an account of a provider', 'identity.signed-out-there': 'Signed out at the provider', 'identity.national': 'Changed the national number', 'identity.directory-adopt': 'Joined to the directory', 'identity.application': 'Registered an application', 'identity.drop-application': 'Removed an application', 'identity.enter': 'Entered an application', 'identity.oidc-key': 'Made a key for applications', 'identity.code-reused': 'Used a code twice', 'identity.refresh-reused': 'Used a token twice',
+      'identity.roles': 'Changed roles and units', 'identity.edit': 'Changed duties and roles', 'identity.export-people': 'Exported the list of people', 'identity.renewal': 'Asked for another password', 'identity.directory-join': 'Joined from the directory', 'identity.directory-move': 'Changed by the directory', 'identity.directory-leave': 'Left the directory', 'identity.directory-return': 'Came back to the directory', 'identity.device-authority': 'Made the authority of devices', 'identity.device-code': 'Made a code for a device', 'identity.device-enrol': 'Enrolled', 'identity.device-renew': 'Renewed its certificate', 'identity.device-revoke': 'Revoked a device', 'identity.device-posture': 'Reported another state', 'identity.session-strayed': 'Session turned up without its device', 'identity.join-account': 'Joined an account of a provider', 'identity.drop-account': 'Removed an account of a provider', 'identity.signed-out-there': 'Signed out at the provider', 'identity.national': 'Changed the national number', 'identity.directory-adopt': 'Joined to the directory', 'identity.application': 'Registered an application', 'identity.drop-application': 'Removed an application', 'identity.enter': 'Entered an application', 'identity.oidc-key': 'Made a key for applications', 'identity.code-reused': 'Used a code twice', 'identity.refresh-reused': 'Used a token twice',
       'identity.vouch': 'Vouched for a colleague', 'identity.recover': 'Came back with a pass',
       'identity.totp': 'Added an app that shows codes', 'identity.drop-totp': 'Removed the app that shows codes', 'identity.recovery-codes': 'Made new codes on paper', 'identity.prove': 'Proved again who they are',
       'identity.duties': 'Changed duties', 'identity.disable': 'Suspended', 'identity.enable': 'Let in again', 'identity.reset-link': 'Made a new link', 'identity.password': 'Changed the password', 'identity.passkey': 'Added a passkey', 'identity.drop-passkey': 'Removed a passkey', 'identity.passkey-copied': 'Showed a passkey that was copied',
@@ -1586,6 +1587,7 @@ export const en = {
     'help-desk-many': 'You have made as many links today as the help desk may. An administrator can go on.',
     name: 'This is not a name: 1 to 100 printable characters.',
     login: 'This is not a login: 2 to 64 of a-z, 0-9 and . _ - @, beginning with a letter or a digit.',
+    'bad-query': 'This is nothing that people can be chosen by.',
     'login-taken': 'Somebody has this login.',
     duties: 'Choose at least one duty.',
     'password-short': 'The password is too short: 15 characters at least.',

@@ -841,7 +841,7 @@ export const fr: Dictionary = {
     canary: 'Le premier acte est observé',
     canaryFor: '{n} s, avant les autres pour la même raison',
     approvers: 'Qui peut donner son accord',
-    approversHint: 'Les fonctions se donnent sous Réglages, Personnes.',
+    approversHint: 'Les fonctions se donnent sous Personnes.',
   },
   playbooks: {
     sum: 'Tous les actes',
@@ -1363,6 +1363,7 @@ export const fr: Dictionary = {
     homologation: 'Rapport d’homologation',
     helpHint: 'Vous créez les liens qui permettent de se reconnecter, faites choisir un autre mot de passe et fermez des sessions. Pour qui a une attribution ici, autre que consulter, c’est un administrateur.',
     directories: 'Annuaires',
+    directoriesHint: 'Les annuaires et les fournisseurs OpenID se déclarent dans la configuration ; le guide dit comment (directory.md, providers.md).',
     directoryRead: 'Lire maintenant',
     directoryReads: 'Lecture…',
     directoryStands: '{people} personnes, {active} peuvent se connecter.',
@@ -1436,7 +1437,7 @@ export const fr: Dictionary = {
     somebody: 'Quelqu’un ({id})',
     actNames: {
       'identity.setup-link': 'Lien de mise en place', 'identity.setup': 'Mise en place de Bulwark', 'identity.sign-in': 'Connexion', 'identity.sign-out': 'Déconnexion', 'identity.invite': 'Invitation', 'identity.accept': 'Invitation acceptée',
-      'identity.roles': 'A changé rôles et unités', 'identity.renewal': 'A demandé un autre mot de passe', 'identity.directory-join': 'Arrivée par l’annuaire', 'identity.directory-move': 'Changement par l’annuaire', 'identity.directory-leave': 'Départ de l’annuaire', 'identity.directory-return': 'Retour dans l’annuaire', 'identity.device-authority': 'Autorité des appareils créée', 'identity.device-code': 'Code pour un appareil', 'identity.device-enrol': 'Inscription', 'identity.device-renew': 'Certificat renouvelé', 'identity.device-revoke': 'Appareil révoqué', 'identity.device-posture': 'Autre état rapporté', 'identity.session-strayed': 'Session apparue sans son appareil', 'identity.join-account': 'A lié un compte d’un fournisseur', 'identity.drop-account': 'A retiré un compte d’un fournisseur', 'identity.signed-out-there': 'Déconnexion chez le fournisseur', 'identity.national': 'Numéro national changé', 'identity.directory-adopt': 'Rattachement à l’annuaire', 'identity.application': 'A enregistré une application', 'identity.drop-application': 'A retiré une application', 'identity.enter': 'Entrée dans une application', 'identity.oidc-key': 'Nouvelle clé pour les applications', 'identity.code-reused': 'Code utilisé deux fois', 'identity.refresh-reused': 'Jeton utilisé deux fois',
+      'identity.roles': 'A changé rôles et unités', 'identity.edit': 'A changé attributions et rôles', 'identity.export-people': 'A exporté la liste des personnes', 'identity.renewal': 'A demandé un autre mot de passe', 'identity.directory-join': 'Arrivée par l’annuaire', 'identity.directory-move': 'Changement par l’annuaire', 'identity.directory-leave': 'Départ de l’annuaire', 'identity.directory-return': 'Retour dans l’annuaire', 'identity.device-authority': 'Autorité des appareils créée', 'identity.device-code': 'Code pour un appareil', 'identity.device-enrol': 'Inscription', 'identity.device-renew': 'Certificat renouvelé', 'identity.device-revoke': 'Appareil révoqué', 'identity.device-posture': 'Autre état rapporté', 'identity.session-strayed': 'Session apparue sans son appareil', 'identity.join-account': 'A lié un compte d’un fournisseur', 'identity.drop-account': 'A retiré un compte d’un fournisseur', 'identity.signed-out-there': 'Déconnexion chez le fournisseur', 'identity.national': 'Numéro national changé', 'identity.directory-adopt': 'Rattachement à l’annuaire', 'identity.application': 'A enregistré une application', 'identity.drop-application': 'A retiré une application', 'identity.enter': 'Entrée dans une application', 'identity.oidc-key': 'Nouvelle clé pour les applications', 'identity.code-reused': 'Code utilisé deux fois', 'identity.refresh-reused': 'Jeton utilisé deux fois',
       'identity.vouch': 'Garant d’un collègue', 'identity.recover': 'Retour avec un laissez-passer',
       'identity.totp': 'Ajout d’une application à codes', 'identity.drop-totp': 'Retrait de l’application à codes', 'identity.recovery-codes': 'Nouveaux codes sur papier', 'identity.prove': 'Nouvelle preuve d’identité',
       'identity.duties': 'Changement d’attributions', 'identity.disable': 'Suspension', 'identity.enable': 'Retour permis', 'identity.reset-link': 'Nouveau lien', 'identity.password': 'Changement de mot de passe', 'identity.passkey': 'Ajout d’une clé d’accès', 'identity.drop-passkey': 'Retrait d’une clé d’accès', 'identity.passkey-copied': 'Clé d’accès copiée, refusée',
@@ -1589,6 +1590,7 @@ export const fr: Dictionary = {
     'help-desk-many': 'Vous avez créé aujourd’hui autant de liens que le support le peut. Un administrateur peut continuer.',
     name: 'Ce n’est pas un nom : 1 à 100 caractères imprimables.',
     login: 'Ce n’est pas un identifiant : 2 à 64 caractères parmi a-z, 0-9 et . _ - @, commençant par une lettre ou un chiffre.',
+    'bad-query': 'On ne peut pas choisir des personnes ainsi.',
     'login-taken': 'Quelqu’un a déjà cet identifiant.',
     duties: 'Choisissez au moins une attribution.',
     'password-short': 'Le mot de passe est trop court : 15 caractères au moins.',

@@ -10,9 +10,11 @@ const withWords = async <T>(page: Promise<T>) => (await Promise.all([page, impor
 
 const withAccess = async <T>(page: Promise<T>) => (await Promise.all([page, import('../i18n/access.ts').then((m) => m.readAccess())]))[0]
 
+const withPeople = async <T>(page: Promise<T>) => (await Promise.all([page, import('../i18n/people.ts').then((m) => m.readPeople())]))[0]
+
 type Page = Component<{ me: Me | undefined }>
-/** under is the path of the room among whose parts this one is shown; without it the room stands in the rail. */
-export interface Room { path: string; under?: string; key: string; name: (t: Dictionary) => string; fetch: () => Promise<{ default: Page }> }
+/** under is the path of the room among whose parts this one is shown; without it the room stands in the rail. duties are whose it is; without them, everybody's. */
+export interface Room { path: string; under?: string; duties?: readonly string[]; key: string; name: (t: Dictionary) => string; fetch: () => Promise<{ default: Page }> }
 
 /** In the order of the rail; key is what is pressed after g. A phone has place for the first four, the others wait behind "More". */
 export const rooms: readonly Room[] = [
@@ -31,6 +33,8 @@ export const rooms: readonly Room[] = [
   { path: '/playbooks', under: '/response', key: 'p', name: (t) => t.playbooks.title, fetch: () => import('./playbooks/Playbooks.svelte') },
   { path: '/oncall', under: '/response', key: 'o', name: (t) => t.oncall.title, fetch: () => import('./oncall/OnCall.svelte') },
   { path: '/access', key: 'x', name: (t) => t.access.title, fetch: () => withAccess(import('./access/Access.svelte')) },
+  { path: '/people', duties: ['administrator', 'help-desk'], key: 'u', name: (t) => t.settings.people, fetch: () => withPeople(import('./people/People.svelte')) },
+  { path: '/sessions', under: '/people', duties: ['administrator', 'auditor'], key: 'w', name: (t) => t.settings.everySession, fetch: () => withPeople(import('./people/Sessions.svelte')) },
   { path: '/settings', key: 's', name: (t) => t.app.settings, fetch: () => import('./settings/Settings.svelte') },
 ]
 export const close = 4 // how many rooms are always in reach on a phone
@@ -40,12 +44,14 @@ export const doors = rooms.filter((r) => !r.under)
 /** Whether the network is shown to somebody: to carers, auditors and the help desk it is not. */
 export const watches = (me: Me | undefined) => !me || me.duties.some((d) => d !== 'auditor' && d !== 'help-desk')
 /** Those of somebody: to whom the network is not shown, emergency access and what their duties open in the settings are. */
-export const doorsOf = (me: Me | undefined) => (watches(me) ? doors : doors.filter((r) => ['/access', '/settings'].includes(r.path)))
+export const doorsOf = (me: Me | undefined) => doors.filter((r) => r.path === '/people' ? looksAfter(me) : watches(me) || ['/access', '/settings'].includes(r.path))
+/** Whether people or their sessions are shown to somebody. */
+const looksAfter = (me: Me | undefined) => !me || me.duties.some((d) => ['administrator', 'help-desk', 'auditor'].includes(d))
 /** Where somebody begins. */
-export const firstOf = (me: Me | undefined) => (watches(me) ? '/now' : me?.duties.includes('help-desk') ? '/settings/people' : me?.duties.includes('auditor') ? '/access?view=decisions' : '/access')
+export const firstOf = (me: Me | undefined) => (watches(me) ? '/now' : me?.duties.includes('help-desk') ? '/people' : me?.duties.includes('auditor') ? '/access?view=decisions' : '/access')
 /** The room of the rail under which a room is, and all that is there. */
 export const doorOf = (r: Room | undefined) => doors.find((d) => d.path === (r?.under ?? r?.path))
-export const partsOf = (d: Room | undefined) => rooms.filter((r) => d && (r === d || r.under === d.path))
+export const partsOf = (d: Room | undefined, me: Me | undefined) => rooms.filter((r) => d && (r === d || r.under === d.path) && (!r.duties || !me || me.duties.some((x) => r.duties?.includes(x))))
 
 export const roomOf = (path: string) => rooms.find((r) => path === r.path || path.startsWith(`${r.path}/`))
 

@@ -1,0 +1,33 @@
+// What the pages about people and sessions share.
+import { Problem, type Me } from '../../lib/api.ts'
+import { why } from '../../lib/why.ts'
+import { t, word } from '../../i18n/index.ts'
+
+export interface Person {
+  id: string; login: string; name: string; duties: string[]; state: 'active' | 'password-alone' | 'invited' | 'disabled'; created: string; seen?: string
+  source?: string; roles: string[]; units: string[]; national?: string; left?: boolean
+}
+export interface People { people: Person[]; duties: string[]; all: number; next?: string; sources: string[] | null; roles: string[] | null; units: string[] | null }
+export interface Session {
+  id: string; current: boolean; created: string; seen: string; ends: string; methods: string[]; address: string; agent: string
+  person: string; login: string; name: string; duties: string[]; assurance: 1 | 2 | 3; held?: 'second-factor' | 'password'
+}
+export interface Factor { kind: 'password' | 'passkey' | 'totp' | 'recovery' | 'provider'; label?: string; created: string; used?: string; renew?: string }
+export interface Whole { person: Person; factors: Factor[]; rules: boolean; sessions?: Session[]; signed?: { time: string; address?: string; method?: string }[] }
+
+/** Whether somebody runs the console, and whom they may help: the help desk helps whoever decides nothing. */
+export const runs = (me: Me | undefined) => me?.duties.includes('administrator') ?? false
+export const helps = (me: Me | undefined, p: Person) => p.id !== me?.id && (runs(me) || p.duties.every((d) => d === 'reader'))
+
+/** How a session was proved. */
+export const proved = (s: Session) => s.methods.includes('hwk') || s.methods.includes('swk') ? t.settings.byPasskey : s.methods.includes('otp') ? t.settings.byCode : t.settings.byPassword
+
+/** What went wrong, in words, one for each thing. */
+export function said(x: unknown): string[] {
+  if (!(x instanceof Problem)) return [t.problem.network]
+  if (x.fields['why']) return [why(x)]
+  const codes = Object.values(x.fields)
+  return (codes.length ? codes : [x.code]).map((c) => word(t.faults, c, x.message || t.problem.network))
+}
+
+export const listOf = (text: string, by = ',') => text.split(by).map((w) => w.trim()).filter(Boolean)
