@@ -110,7 +110,7 @@ export async function access(page, browser, at, report, faults) {
     await page.goto(at('/people'))
     await page.getByRole('button', { name: 'Invite a person' }).click()
     await page.getByLabel('Name', { exact: true }).fill('Zoé Roux')
-    await page.getByLabel('Login').fill('zoe')
+    await page.getByRole('dialog').getByLabel('Login').fill('zoe')
     await page.getByLabel('Roles in the hospital').fill('clinician, nurse')
     await page.getByLabel('Units').fill('Urgences')
     await page.getByRole('button', { name: 'Make the invitation' }).click()

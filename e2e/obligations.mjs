@@ -31,7 +31,7 @@ export async function obligations(page, browser, at, report, faults) {
     await page.goto(at('/people'))
     await page.getByRole('button', { name: 'Invite a person' }).click()
     await page.getByLabel('Name', { exact: true }).fill('Nobody New')
-    await page.getByLabel('Login').fill('nobody.new')
+    await page.getByRole('dialog').getByLabel('Login').fill('nobody.new')
     await page.getByLabel('Roles in the hospital').fill('clinician')
     await page.getByRole('button', { name: 'Make the invitation' }).click()
     await page.getByRole('dialog').getByText('You can only read here now.').waitFor()

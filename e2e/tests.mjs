@@ -272,7 +272,7 @@ export async function run(browser, server, report) {
     await page.goto(at('/people'))
     await page.getByRole('button', { name: 'Invite a person' }).click()
     await page.getByLabel('Name', { exact: true }).fill('Robin Petit')
-    await page.getByLabel('Login').fill('robin')
+    await page.getByRole('dialog').getByLabel('Login').fill('robin')
     await page.getByRole('button', { name: 'Make the invitation' }).click()
     await page.getByText('Choose a duty, or name a role.').waitFor()
     await report.axe(page, 'invite')
