@@ -310,7 +310,7 @@ export async function run(browser, server, report) {
     await page.getByRole('link', { name: 'Hélène Lefèvre' }).click()
     await page.getByRole('heading', { name: 'Hélène Lefèvre' }).waitFor()
     await page.getByRole('button', { name: 'Change duties and roles: Hélène Lefèvre' }).click()
-    await page.getByLabel('Units').fill('Bloc')
+    await page.getByRole('dialog').getByLabel('Units').fill('Bloc')
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
     await page.getByRole('region', { name: 'Hélène Lefèvre' }).getByText('nurse, bloc').waitFor()
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/people-one.png` })

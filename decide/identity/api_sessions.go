@@ -26,6 +26,8 @@ type openSession struct {
 	Assurance int `json:"assurance"`
 	// Held says why it can do nothing yet: "second-factor" or "password" is due.
 	Held string `json:"held,omitempty"`
+	// Device is the name of the one that the session is bound to; empty: to none.
+	Device string `json:"device,omitempty"`
 }
 
 // sessionQuery chooses sessions. The zero value chooses all that are open.
@@ -39,7 +41,7 @@ type sessionQuery struct {
 func (i *Identity) openSessions(ctx context.Context, p Person, q sessionQuery) (out []openSession, all int, err error) {
 	var rows []*sessionRow
 	now := db.Time(i.clock.Now())
-	find := i.db.Read().NewSelect().Model(&rows).Relation("Who").Where("s.ends > ? AND s.seen > ?", now, now.Add(-i.config.idle())).Where("who.disabled IS NULL")
+	find := i.db.Read().NewSelect().Model(&rows).Relation("Who").Relation("From").Where("s.ends > ? AND s.seen > ?", now, now.Add(-i.config.idle())).Where("who.disabled IS NULL")
 	if q.Person != "" {
 		find = find.Where("s.person = ?", q.Person)
 	}
@@ -62,7 +64,7 @@ func (i *Identity) openSessions(ctx context.Context, p Person, q sessionQuery) (
 	out = []openSession{}
 	for _, s := range rows {
 		out = append(out, openSession{sessionAnswer{s.ID, s.ID == p.Session, s.Created, s.Seen, s.Ends, s.Methods, s.Address, s.Agent},
-			s.Person, s.Who.Login, s.Who.Name, s.Who.Duties, s.asker().Assurance(), s.held()})
+			s.Person, s.Who.Login, s.Who.Name, s.Who.Duties, s.asker().Assurance(), s.held(), s.From.asked().Name})
 	}
 	return out, int(n), err
 }

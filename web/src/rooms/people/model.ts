@@ -10,7 +10,7 @@ export interface Person {
 export interface People { people: Person[]; duties: string[]; all: number; next?: string; sources: string[] | null; roles: string[] | null; units: string[] | null }
 export interface Session {
   id: string; current: boolean; created: string; seen: string; ends: string; methods: string[]; address: string; agent: string
-  person: string; login: string; name: string; duties: string[]; assurance: 1 | 2 | 3; held?: 'second-factor' | 'password'
+  person: string; login: string; name: string; duties: string[]; assurance: 1 | 2 | 3; held?: 'second-factor' | 'password'; device?: string
 }
 export interface Factor { kind: 'password' | 'passkey' | 'totp' | 'recovery' | 'provider'; label?: string; created: string; used?: string; renew?: string }
 export interface Whole { person: Person; factors: Factor[]; rules: boolean; sessions?: Session[]; signed?: { time: string; address?: string; method?: string }[] }
