@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,13 +65,25 @@ func (c bulwarkAt) pinned(chain []*x509.Certificate) error {
 	for n, cert := range chain {
 		sum := sha256.Sum256(cert.Raw)
 		if hex.EncodeToString(sum[:]) == strings.ToLower(strings.ReplaceAll(c.Pin, ":", "")) {
-			return nil
+			if n == 0 {
+				return nil
+			}
+			return chain[0].VerifyHostname(c.host()) // who signed it may have signed others
 		}
 		if n+1 < len(chain) && cert.CheckSignatureFrom(chain[n+1]) != nil {
 			break
 		}
 	}
 	return errors.New("the console shows another certificate than the pinned one")
+}
+
+// host is the name of the console in its address.
+func (c bulwarkAt) host() string {
+	u, err := url.Parse(c.Server)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // ask sends v, and reads the answer into it.

@@ -1,11 +1,63 @@
 package node
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
 	"net/netip"
 	"testing"
+	"time"
 
 	"bulwark/decide/identity"
+	"bulwark/platform/keys"
 )
+
+func TestAPinIsOfTheConsoleAndNoOther(t *testing.T) {
+	issue := func(name string, parent *x509.Certificate, by *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+		t.Helper()
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tpl := &x509.Certificate{SerialNumber: keys.Serial(), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour)}
+		if parent == nil {
+			tpl.IsCA, tpl.BasicConstraintsValid, tpl.KeyUsage, parent, by = true, true, x509.KeyUsageCertSign, tpl, key
+		} else {
+			tpl.DNSNames = []string{name}
+		}
+		c, err := keys.SignCertificate(tpl, parent, &key.PublicKey, by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, key
+	}
+	root, key := issue("hospital", nil, nil)
+	console, _ := issue("bulwark.hospital.example", root, key)
+	printer, _ := issue("printer.hospital.example", root, key)
+	stranger, strange := issue("hospital", nil, nil)
+	made, _ := issue("bulwark.hospital.example", stranger, strange)
+	for _, c := range []struct {
+		name  string
+		pin   *x509.Certificate
+		chain []*x509.Certificate
+		good  bool
+	}{
+		{"the console's own certificate", console, []*x509.Certificate{console, root}, true},
+		{"the one that signed it", root, []*x509.Certificate{console, root}, true},
+		{"another certificate of the same authority, for another name", root, []*x509.Certificate{printer, root}, false},
+		{"a certificate of the right name beside an authority that did not sign it", root, []*x509.Certificate{made, root}, false},
+		{"another authority", root, []*x509.Certificate{made, stranger}, false},
+	} {
+		at := bulwarkAt{Server: "https://bulwark.hospital.example:8443", Pin: fmt.Sprintf("%x", sha256.Sum256(c.pin.Raw))}
+		if err := at.pinned(c.chain); (err == nil) != c.good {
+			t.Errorf("%s: %v, want good = %v", c.name, err, c.good)
+		}
+	}
+}
 
 func TestASessionTellsAccessOfItsDevice(t *testing.T) {
 	at := netip.MustParseAddr("192.0.2.1")

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"bulwark/platform/clock"
+	"bulwark/platform/db"
 	"bulwark/platform/db/dbtest"
 	"bulwark/platform/web"
 	"bulwark/platform/web/webtest"
@@ -187,6 +189,16 @@ func TestAnswersThatLastEndWithTheirSession(t *testing.T) {
 		{"a reset takes the password away", func(ctx context.Context, i *Identity, id string) error {
 			_, err := i.reset(ctx, "host", id)
 			return err
+		}, true},
+		{"the device it was opened on is revoked", func(ctx context.Context, i *Identity, id string) error {
+			now := db.Time(i.clock.Now())
+			d := &deviceRow{ID: "w3", Name: "WARD-3", Kind: shared, Serial: "1", Created: now, Expires: now.Add(time.Hour), Posture: Report{Checks: map[string]string{}}}
+			err := i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+				_, inserted := tx.NewInsert().Model(d).Exec(ctx)
+				_, bound := tx.NewUpdate().Model((*sessionRow)(nil)).Set("device = ?", d.ID).Where("person = ?", id).Exec(ctx)
+				return errors.Join(inserted, bound)
+			})
+			return errors.Join(err, i.RevokeDevice(ctx, "host", d.ID))
 		}, true},
 	}
 	for n, tt := range tests {
