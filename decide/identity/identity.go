@@ -78,6 +78,7 @@ type Identity struct {
 	codes     *throttle.Table // wrong codes by person, or by known browser
 	renewals  *web.Limiter    // of certificates, by device
 	reports   *web.Limiter    // of devices, by device
+	pushes    *throttle.Table // questions to the telephone of a professional
 	refusals  refusals        // refused sign-ins that are not in the ledger yet
 	live      live            // requests that are being answered
 	verifying chan struct{}   // one verification of the ledger at a time
@@ -134,7 +135,8 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		// A code has a million values, and three are right at any time: at one guess in a quarter of an hour, one in 3,400 hits within a day.
 		codes:    throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 15 * time.Minute, Forget: 7 * 24 * time.Hour, Keys: 20000}, n.Clock),
 		renewals: web.NewLimiter(n.Clock, 10, time.Hour, 20000), reports: web.NewLimiter(n.Clock, 20, 10*time.Second, 20000),
-		live: newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
+		pushes: throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
+		live:   newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
 	}
 	return i, i.openAuthority(ctx)
 }

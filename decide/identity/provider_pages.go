@@ -52,7 +52,7 @@ func (i *Identity) providerRoutes() []web.Route {
 	route := func(method, pattern string, h http.HandlerFunc, d web.Duty) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: []web.Duty{d}, Handler: h}
 	}
-	return []web.Route{
+	return append(i.pushRoutes(),
 		route("GET", "/sign-in/with/{provider}", i.goToProvider(toSignIn), web.Public),
 		route("GET", "/sign-in/with/{provider}/back", i.backFromProvider, web.Public),
 		route("POST", "/sign-in/with/{provider}/activity", i.chooseActivity, web.Public),
@@ -61,8 +61,7 @@ func (i *Identity) providerRoutes() []web.Route {
 		route("GET", "/factors/with/{provider}", i.goToProvider(toJoin), web.SignedIn),
 		route("GET", "/prove/with/{provider}", i.goToProvider(toProve), web.SignedIn),
 		route("GET", "/api/me/providers", i.getMyProviders, web.SignedIn),
-		route("DELETE", "/api/me/providers/{provider}", i.deleteMyProvider, web.SignedIn),
-	}
+		route("DELETE", "/api/me/providers/{provider}", i.deleteMyProvider, web.SignedIn))
 }
 
 func keepCookie(w http.ResponseWriter, name, value string, life time.Duration) {
@@ -85,6 +84,9 @@ func (i *Identity) providerWays(g *page) []way {
 	var all []way
 	for _, c := range i.config.Providers {
 		all = append(all, way{withNext("/sign-in/with/"+c.Name, g.Next), fmt.Sprintf(g.T.SignInWith, c.Whole().Label)})
+		if c.Push {
+			all = append(all, way{withNext("/sign-in/with/"+c.Name+"/push", g.Next), fmt.Sprintf(g.T.PushWith, c.Whole().Label)})
+		}
 	}
 	return all
 }

@@ -33,6 +33,7 @@ type texts struct {
 
 	// providers, with %s for their name
 	SignInWith, ProviderAway, ProviderDenied, ProviderRefused, ProviderStranger, ProviderJoined, ProviderAgain string
+	PushWith, PushLead, PushNumber, PushHint, PushBad, PushShows, PushShowsLead, PushDone, PushNotYet          string
 	Activity, ActivityLead, Profession, SignedOut, SignedOutLead, LeavingLead                                  string
 
 	Renew, RenewStolen, RenewAsked, RenewOld string // why another password is due
@@ -62,7 +63,11 @@ func english() texts {
 		ProviderStranger: "Nobody here is joined to your account at %s. Sign in another way and join it under Settings, or ask an administrator.",
 		ProviderJoined:   "That account at %s is joined to somebody else here, or you have another one there.",
 		ProviderAgain:    "That took too long, or was begun in another window. Sign in with %s again.",
-		Activity:         "In which activity do you come?", ActivityLead: "It is kept with this session.", Profession: "profession %s",
+		PushWith:         "%s on your telephone", PushLead: "Your telephone asks you to confirm. Nothing happens for a number that nobody here has.",
+		PushNumber: "RPPS number", PushHint: "The eleven digits.", PushBad: "That is not an RPPS number: eleven digits, of which the last checks the others.",
+		PushShows: "Confirm %s on your telephone", PushShowsLead: "Confirm only if your telephone shows %s, too. Refuse if it shows another number.",
+		PushDone: "I have confirmed", PushNotYet: "Your telephone has not answered yet. Confirm there, then go on.",
+		Activity: "In which activity do you come?", ActivityLead: "It is kept with this session.", Profession: "profession %s",
 		SignedOut: "You are signed out", SignedOutLead: "Here and at your provider.", LeavingLead: "You are being signed out at your provider, too.",
 
 		LinkGoneText: "A link works once, and for a limited time.",
@@ -169,7 +174,11 @@ func french() texts {
 		ProviderStranger: "Personne ici n’est lié à votre compte %s. Connectez-vous autrement et liez-le dans les réglages, ou demandez à un administrateur.",
 		ProviderJoined:   "Ce compte %s est lié à une autre personne ici, ou vous en avez un autre.",
 		ProviderAgain:    "C’était trop long, ou commencé dans une autre fenêtre. Connectez-vous de nouveau avec %s.",
-		Activity:         "Dans quelle activité venez-vous ?", ActivityLead: "Elle est gardée avec cette session.", Profession: "profession %s",
+		PushWith:         "%s sur votre téléphone", PushLead: "Votre téléphone vous demande de confirmer. Rien ne se passe pour un numéro que personne n’a ici.",
+		PushNumber: "Numéro RPPS", PushHint: "Les onze chiffres.", PushBad: "Ce n’est pas un numéro RPPS : onze chiffres, dont le dernier vérifie les autres.",
+		PushShows: "Confirmez %s sur votre téléphone", PushShowsLead: "Ne confirmez que si votre téléphone affiche aussi %s. Refusez s’il affiche un autre nombre.",
+		PushDone: "J’ai confirmé", PushNotYet: "Votre téléphone n’a pas encore répondu. Confirmez-y, puis continuez.",
+		Activity: "Dans quelle activité venez-vous ?", ActivityLead: "Elle est gardée avec cette session.", Profession: "profession %s",
 		SignedOut: "Vous êtes déconnecté", SignedOutLead: "Ici et chez votre fournisseur.", LeavingLead: "Vous allez aussi être déconnecté chez votre fournisseur.",
 
 		LinkGoneText: "Un lien ne sert qu’une fois, et pour un temps limité.",

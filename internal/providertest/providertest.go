@@ -51,6 +51,8 @@ type Lie struct {
 	Back map[string]string
 	// Status is what the token endpoint answers. 0: as it should.
 	Status int
+	// Push is the error with which a question to a telephone is answered. Empty: none.
+	Push string
 }
 
 // Provider is one that runs. Make it with [New].
@@ -69,6 +71,8 @@ type Provider struct {
 	// how it was asked last
 	auth, bearer string
 	keysRead     int
+	pushes       []url.Values // questions to telephones
+	waiting      []string     // what is said before the answer
 }
 
 // New starts a provider on this machine, whose time is now.
@@ -85,6 +89,7 @@ func New(now func() time.Time) (*Provider, error) {
 	mux.HandleFunc("GET /.well-known/openid-configuration", p.discovery)
 	mux.HandleFunc("GET /authorize", p.authorize)
 	mux.HandleFunc("POST /token", p.token)
+	mux.HandleFunc("POST /push", p.push)
 	mux.HandleFunc("/userinfo", p.userinfo)
 	mux.HandleFunc("GET /keys", p.keys)
 	p.server = httptest.NewServer(mux)
@@ -133,7 +138,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, over(map[string]any{"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token",
-		"userinfo_endpoint": p.URL + "/userinfo", "jwks_uri": p.URL + "/keys", "end_session_endpoint": p.URL + "/leave",
+		"userinfo_endpoint": p.URL + "/userinfo", "jwks_uri": p.URL + "/keys", "end_session_endpoint": p.URL + "/leave", "backchannel_authentication_endpoint": p.URL + "/push",
 		"id_token_signing_alg_values_supported": []string{"none", "HS256", "RS256", "ES256"}}, p.told().Discovery))
 }
 
@@ -178,20 +183,25 @@ func (p *Provider) Visit(to string) (*url.URL, error) {
 	return got.Location()
 }
 
-func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
-	l := p.told()
-	auth := "none"
+// known tells how a client says who it is, and whether it is the one that is known.
+func known(r *http.Request) (auth string, ok bool) {
 	id, secret, basic := r.BasicAuth()
 	switch {
 	case basic:
-		auth = "basic"
 		id, _ = url.QueryUnescape(id)
 		secret, _ = url.QueryUnescape(secret)
+		return "basic", id == Client && secret == Secret
 	case r.PostFormValue("client_assertion") != "":
-		auth = "assertion"
+		return "assertion", true
 	case r.PostFormValue("client_secret") != "":
-		auth, id, secret = "post", r.PostFormValue("client_id"), r.PostFormValue("client_secret")
+		return "post", r.PostFormValue("client_id") == Client && r.PostFormValue("client_secret") == Secret
 	}
+	return "none", false
+}
+
+func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
+	l := p.told()
+	auth, ok := known(r)
 	p.mu.Lock()
 	p.auth = auth
 	asked := p.codes[r.PostFormValue("code")]
@@ -202,15 +212,24 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	case l.Status != 0:
 		answer(w, l.Status, map[string]string{"error": "server_error"})
 		return
-	case auth == "none", auth != "assertion" && (id != Client || secret != Secret):
+	case !ok:
 		answer(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
+		return
+	case r.PostFormValue("grant_type") == pushGrant:
+		p.answered(w, r)
 		return
 	case asked == nil, asked.Get("redirect_uri") != r.PostFormValue("redirect_uri"), asked.Get("code_challenge") != base64.RawURLEncoding.EncodeToString(sum[:]), asked.Get("code_challenge_method") != "S256":
 		answer(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
 		return
 	}
+	p.issue(w, l, map[string]any{"nonce": asked.Get("nonce")})
+}
+
+// issue sends tokens.
+func (p *Provider) issue(w http.ResponseWriter, l Lie, more map[string]any) {
 	now := p.now()
-	claims := over(map[string]any{"iss": p.URL, "sub": "somebody", "aud": Client, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "nonce": asked.Get("nonce"), "sid": "a session", "auth_time": now.Unix()}, l.Claims)
+	claims := over(map[string]any{"iss": p.URL, "sub": "somebody", "aud": Client, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "sid": "a session", "auth_time": now.Unix()}, more)
+	claims = over(claims, l.Claims)
 	sign := l.Sign
 	if sign == nil {
 		sign = p.Sign

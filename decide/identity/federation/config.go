@@ -64,6 +64,13 @@ type Config struct {
 	Make bool `conf:"make"`
 	// SignOut signs people out there, too, when they sign out here.
 	SignOut bool `conf:"sign_out"`
+	// Push lets professionals type their national number and confirm on their telephone (CIBA, e-CPS), without going there. The client must be
+	// registered for it.
+	Push bool `conf:"push"`
+	// PushChannel is the channel that is asked for: MOBILE or CARD. Empty means MOBILE at Pro Santé Connect, and none elsewhere.
+	PushChannel string `conf:"push_channel"`
+	// PushPrefix stands before the number, where the provider wants one: 8 is that of an RPPS number.
+	PushPrefix string `conf:"push_prefix"`
 }
 
 var (
@@ -90,6 +97,9 @@ func psc(c Config, host string) Config {
 	c.Discovery = cmp.Or(c.Discovery, c.Issuer+"/.well-known/wallet-openid-configuration")
 	c.Label = cmp.Or(c.Label, "Pro Santé Connect")
 	c.NationalClaim = cmp.Or(c.NationalClaim, "SubjectNameID")
+	if c.Push {
+		c.PushChannel = cmp.Or(c.PushChannel, "MOBILE")
+	}
 	if len(c.Scopes) == 0 {
 		c.Scopes = []string{"scope_all"}
 	}
@@ -166,7 +176,20 @@ func (c *Config) Check() error {
 	if slices.Contains(w.Link, "national") && w.NationalClaim == "" {
 		no("link", errors.New("national needs national_claim"))
 	}
+	c.checkPush(no)
 	return errors.Join(bad...)
+}
+
+func (c *Config) checkPush(no func(at string, err error)) {
+	if c.Push && c.Whole().NationalClaim == "" {
+		no("push", errors.New("needs national_claim"))
+	}
+	if !slices.Contains([]string{"", "MOBILE", "CARD"}, c.PushChannel) {
+		no("push_channel", fmt.Errorf("%q is neither MOBILE nor CARD", c.PushChannel))
+	}
+	if len(c.PushPrefix) > 1 || strings.Trim(c.PushPrefix, "0123456789") != "" {
+		no("push_prefix", fmt.Errorf("%q is not a digit", c.PushPrefix))
+	}
 }
 
 // safeURL refuses an address that others on the way could read or change.

@@ -77,6 +77,7 @@ type endpoints struct {
 	Userinfo      string `json:"userinfo_endpoint"`
 	Keys          string `json:"jwks_uri"`
 	EndSession    string `json:"end_session_endpoint"`
+	Push          string `json:"backchannel_authentication_endpoint"`
 	SaysIssuer    bool   `json:"authorization_response_iss_parameter_supported"`
 }
 
@@ -188,7 +189,7 @@ func (e *endpoints) check(issuer string) error {
 			return fmt.Errorf("%w: %s: %w", ErrRefused, name, err)
 		}
 	}
-	for name, at := range map[string]string{"userinfo_endpoint": e.Userinfo, "end_session_endpoint": e.EndSession} {
+	for name, at := range map[string]string{"userinfo_endpoint": e.Userinfo, "end_session_endpoint": e.EndSession, "backchannel_authentication_endpoint": e.Push} {
 		if at == "" {
 			continue
 		}
@@ -241,6 +242,8 @@ type Begun struct {
 	Redirect string `json:"redirect"`
 	// Since is when somebody who is to prove it anew was sent there; zero: an earlier proof there will do.
 	Since time.Time `json:"since,omitzero"`
+	// pushed: no browser was sent, so that no nonce went with it (CIBA Core 1.0).
+	pushed bool
 }
 
 // Begin says where somebody is sent to sign in, to come back to redirect; anew: although they are signed in there.
@@ -302,6 +305,11 @@ func (p *Provider) Finish(ctx context.Context, b Begun, q url.Values) (*Arrival,
 	if err != nil {
 		return nil, err
 	}
+	return p.arrived(ctx, e, token, b)
+}
+
+// arrived is whom tokens are about.
+func (p *Provider) arrived(ctx context.Context, e *endpoints, token *oauth2.Token, b Begun) (*Arrival, error) {
 	a, err := p.believe(ctx, token, b)
 	if err != nil {
 		return nil, err
@@ -335,7 +343,7 @@ func (p *Provider) exchange(ctx context.Context, e *endpoints, b Begun, code str
 		if err != nil {
 			return nil, err
 		}
-		options = append(options, oauth2.SetAuthURLParam("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), oauth2.SetAuthURLParam("client_assertion", text))
+		options = append(options, oauth2.SetAuthURLParam("client_assertion_type", assertionType), oauth2.SetAuthURLParam("client_assertion", text))
 	}
 	token, err := p.oauth(e, b.Redirect, secret).Exchange(context.WithValue(ctx, oauth2.HTTPClient, p.client), code, options...)
 	var said *oauth2.RetrieveError
@@ -358,6 +366,8 @@ func scrubbed(err error) error {
 	}
 	return errors.New("its answer is not what the standard says")
 }
+
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 // assertion says who we are (RFC 7523, 2.2).
 func (p *Provider) assertion(audience string) (string, error) {

@@ -180,7 +180,7 @@ func (p *Provider) believe(ctx context.Context, token *oauth2.Token, b Begun) (*
 		return nil, no("sub")
 	case t.IssuedAt.IsZero(), t.IssuedAt.After(now.Add(skew)), t.IssuedAt.Before(now.Add(-oldest)):
 		return nil, no("iat")
-	case t.Nonce != b.Nonce || b.Nonce == "":
+	case t.Nonce != b.Nonce || b.Nonce == "" && !b.pushed:
 		return nil, no("nonce")
 	case len(t.Audience) > 1 && c.Party == "", c.Party != "" && c.Party != p.Config.Client:
 		return nil, no("azp")
