@@ -28,10 +28,38 @@ func (s *Set) Settle() {
 			b := &r.Bits[k]
 			b.Of, b.Do, texts = own(b.Of), own(b.Do), append(texts, b.Names)
 		}
+		for k := range r.Tests {
+			t := &r.Tests[k]
+			t.Name, t.Text, t.Pos = own(t.Name), own(t.Text), rule.Pos{}
+			texts = append(texts, t.Words, t.Options)
+		}
+		for _, t := range [...]*rule.Threshold{r.Threshold, r.Detection, c.Threshold, c.Detection} {
+			if t != nil {
+				t.Track, t.Unique = own(t.Track), own(t.Unique)
+			}
+		}
+		for k := range r.Ints {
+			x := &r.Ints[k]
+			x.Name, x.Do, x.Var = own(x.Name), own(x.Do), own(x.Var)
+		}
+		for k := range c.looks {
+			c.looks[k].program.Settle()
+		}
 		for _, some := range texts {
 			for k, text := range some {
 				some[k] = own(text)
 			}
 		}
 	}
+	s.bits, s.ints = ownKeys(s.bits, own), ownKeys(s.ints, own)
+	s.bitNames, s.intNames = names(s.bits), names(s.ints)
+}
+
+// ownKeys is m with keys that hold nothing but themselves.
+func ownKeys(m map[string]uint32, own func(string) string) map[string]uint32 {
+	kept := make(map[string]uint32, len(m))
+	for key, n := range m {
+		kept[own(key)] = n
+	}
+	return kept
 }

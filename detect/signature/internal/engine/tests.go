@@ -139,7 +139,7 @@ func (t *packetTest) traffic() {
 	side := strings.TrimPrefix(strings.TrimPrefix(t.Name, "flow.bytes"), "flow.pkts")
 	side = strings.TrimPrefix(side, "_")
 	if len(t.Words) > 0 {
-		side = t.Words[0]
+		side = strings.Clone(t.Words[0])
 	}
 	t.number = func(f *inspect.Flow, _ *packet.Packet) (uint64, bool) {
 		n := f.Packets
@@ -171,7 +171,7 @@ func (t *packetTest) traffic() {
 // streamSize is stream_size: the side stands in the first word.
 func (t *packetTest) streamSize() {
 	t.ofFlow = true
-	side := t.Words[0]
+	side := strings.Clone(t.Words[0])
 	t.holds = func(t *packetTest, f *inspect.Flow, _ *packet.Packet) bool {
 		out := allHold(t.Numbers, uint64(f.Streamed[wire.ToServer]))
 		in := allHold(t.Numbers, uint64(f.Streamed[wire.ToClient]))

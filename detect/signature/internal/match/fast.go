@@ -25,6 +25,13 @@ func (p *Program) Fast() []multi.Pattern {
 	return out
 }
 
+// Settle forgets what a prefilter may look for: it has chosen.
+func (p *Program) Settle() {
+	if p != nil {
+		p.fast = nil
+	}
+}
+
 // FastWorth weighs the first of Fast against those of other buffers: the more, the seldomer it will be found. What the
 // rule names outweighs all else. 0 where there is none.
 func (p *Program) FastWorth() int {

@@ -14,7 +14,10 @@
 // after [Machine].Steps.
 package pcre
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // Flags change how an expression is read. The zero value is Perl's.
 type Flags uint16
@@ -55,6 +58,7 @@ type Regexp struct {
 // Compile reads expr. Errors are [*SyntaxError] and name the offset.
 func Compile(expr string, flags Flags) (*Regexp, error) {
 	flags &= extendedMore - 1
+	expr = strings.Clone(expr) // it is kept, and the rule that it stands in need not be
 	root, p, err := parse(expr, flags)
 	if err != nil {
 		return nil, err
