@@ -235,7 +235,7 @@ func callWithin(cmd *cobra.Command, wait time.Duration, method, path, kind strin
 	if err != nil {
 		return nil, &exit{ExitFailure, fmt.Errorf("%w on %s: start it with bulwark up, or name its directory with --data", errNotRunning, dir)}
 	}
-	if resp.StatusCode == http.StatusOK {
+	if resp.StatusCode/100 == 2 { // 201 where something was made, 204 where there is nothing to say
 		return resp, nil
 	}
 	defer resp.Body.Close()

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -8,13 +9,48 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
+	"net"
+	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
 	"bulwark/decide/identity"
 	"bulwark/platform/keys"
+	"bulwark/platform/web"
 )
+
+func TestCommandsTakeEveryAnswerThatIsAYes(t *testing.T) {
+	dir := t.TempDir()
+	l, err := net.Listen("unix", controlPath(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/trusted/codes", func(w http.ResponseWriter, _ *http.Request) {
+		web.JSON(w, http.StatusCreated, map[string]string{"code": "ABCD-EFGH-IJKL-MNOP", "ends": "2026-11-22T03:00:00Z"})
+	})
+	mux.HandleFunc("DELETE /api/trusted/there", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("DELETE /api/trusted/gone", func(w http.ResponseWriter, r *http.Request) { web.Refuse(w, r, http.StatusNotFound, "no-such-device") })
+	server := &http.Server{Handler: mux}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	for _, c := range []struct {
+		name, says string
+		args       []string
+		want       int
+	}{
+		{"a code that was made is shown", "ABCD-EFGH-IJKL-MNOP", []string{"trust", "code", "WARD-3"}, ExitOK},
+		{"an answer without a word is a yes", "", []string{"trust", "revoke", "there"}, ExitOK},
+		{"a refusal is told", "no-such-device", []string{"trust", "revoke", "gone"}, ExitFailure},
+	} {
+		var said bytes.Buffer
+		if got := Main(t.Context(), append(c.args, "--data", dir), Terminal{Out: &said, Err: &said}); got != c.want || !strings.Contains(said.String(), c.says) {
+			t.Errorf("%s: exit %d, %q", c.name, got, said.String())
+		}
+	}
+}
 
 func TestAPinIsOfTheConsoleAndNoOther(t *testing.T) {
 	issue := func(name string, parent *x509.Certificate, by *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
