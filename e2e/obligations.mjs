@@ -44,7 +44,7 @@ export async function obligations(page, browser, at, report, faults) {
     await until(async () => (await banner.count()) === 0, 'no banner any more')
   })
 
-  for (const [duty, name, login, first, rooms] of [['auditor', 'Ada Contrôle', 'ada.c', /\/access\?view=decisions$/, ['You', 'Ledger']], ['help-desk', 'Hugo Support', 'hugo.s', /\/people$/, ['You']]]) {
+  for (const [duty, name, login, first, rooms] of [['auditor', 'Ada Contrôle', 'ada.c', /\/access\?view=decisions$/, ['You', 'Trusted devices', 'Ledger']], ['help-desk', 'Hugo Support', 'hugo.s', /\/people$/, ['You']]]) {
     await report.test(`the ${duty} finds what the duty is for, and nothing of the network`, async () => {
       const link = await page.evaluate(async (who) => (await (await fetch('/api/people', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(who) })).json()).link.url, { login, name, duties: [duty] })
       const other = await visitor(browser, {}, faults)
