@@ -119,7 +119,7 @@ func (c bulwarkAt) ask(ctx context.Context, own *tls.Certificate, path string, v
 	if got.StatusCode/100 != 2 {
 		var p web.Problem
 		_ = json.Unmarshal(text, &p)
-		return fmt.Errorf("Bulwark refuses: %d %s", got.StatusCode, p.Code)
+		return fmt.Errorf("the console refuses: %d %s", got.StatusCode, p.Code)
 	}
 	return json.Unmarshal(text, into)
 }
@@ -180,7 +180,7 @@ func (k *trustedKeys) keep(key *ecdsa.PrivateKey, s signed) (password string, er
 	block, _ := pem.Decode([]byte(s.Certificate))
 	above, _ := pem.Decode([]byte(s.Authority))
 	if block == nil || above == nil {
-		return "", errors.New("Bulwark answered without a certificate")
+		return "", errors.New("the answer holds no certificate")
 	}
 	cert, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {

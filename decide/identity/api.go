@@ -126,12 +126,18 @@ type meAnswer struct {
 	Idle int `json:"idle_seconds"`
 	// Hospital is what the console shows beside its name.
 	Hospital string `json:"hospital,omitempty"`
+	// Lock is after how many seconds without a touch the workstation locks; 0: nobody shares it.
+	Lock int `json:"lock_seconds,omitempty"`
 }
 
 func (i *Identity) getMe(w http.ResponseWriter, r *http.Request) {
 	p := me(r)
+	lock := 0
+	if p.Device.Shared {
+		lock = int(i.config.Station.lock().Seconds())
+	}
 	web.JSON(w, http.StatusOK, meAnswer{p.ID, p.Login, p.Name, p.Duties, p.Session, p.Methods, p.Proved,
-		int(i.config.idle().Seconds()), i.config.Hospital})
+		int(i.config.idle().Seconds()), i.config.Hospital, lock})
 }
 
 func (i *Identity) postPassword(w http.ResponseWriter, r *http.Request) {

@@ -29,6 +29,8 @@ type Config struct {
 	Providers []federation.Config `conf:"providers"`
 	// Posture is what a device must report of itself to be taken for sound.
 	Posture Posture `conf:"posture"`
+	// Station is how people use workstations that they share.
+	Station Station `conf:"station"`
 	// PasswordAlone are the duties whose people may sign in with a password alone: whoever has only duties of this list. Weak: the
 	// console warns of it. Empty means that everybody needs a second factor.
 	PasswordAlone []string `conf:"password_alone"`

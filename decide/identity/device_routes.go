@@ -181,6 +181,8 @@ func deviceFaults() []apiFault {
 		{ErrDevice, http.StatusNotFound, "no-such-device", ""},
 		{ErrDeviceCode, bad, "device-code", "code"},
 		{ErrDeviceName, bad, "device-name", "name"},
+		{ErrBadge, bad, "badge", "number"},
+		{ErrPIN, bad, "pin", "pin"},
 		{ErrReport, bad, "report", ""},
 		{devicecert.ErrRequest, bad, "certificate-request", "request"},
 	}

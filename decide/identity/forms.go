@@ -170,6 +170,10 @@ func (i *Identity) showSignIn(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, web.LocalPath(g.Next, "/"), http.StatusSeeOther)
 		return
 	}
+	if i.deviceOf(r).Shared && !r.URL.Query().Has("here") { // it waits for a badge
+		http.Redirect(w, r, "/station", http.StatusSeeOther)
+		return
+	}
 	n, err := administrators(r.Context(), i.db.Read(), "")
 	if err != nil {
 		i.broken(w, r, err)

@@ -191,7 +191,7 @@ func (i *Identity) sweep(ctx context.Context) error {
 			Where("ends <= ? OR seen <= ?", now, now.Add(-i.config.idle())).Exec(ctx)
 		_, links := tx.NewDelete().Model((*linkRow)(nil)).Where("ends <= ?", now.Add(-30*24*time.Hour)).Exec(ctx)
 		_, vouches := tx.NewDelete().Model((*vouchRow)(nil)).Where("ends <= ?", now).Exec(ctx)
-		return errors.Join(sessions, links, vouches, sweepArrivals(ctx, tx, now.Add(-awayLife)), sweepCodes(ctx, tx, now))
+		return errors.Join(sessions, links, vouches, sweepArrivals(ctx, tx, now.Add(-awayLife)), sweepCodes(ctx, tx, now), sweepShifts(ctx, tx, now))
 	})
 }
 

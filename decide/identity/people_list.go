@@ -142,7 +142,7 @@ func (i *Identity) chosen(find *bun.SelectQuery, q peopleQuery) (*bun.SelectQuer
 		}
 	}
 	second, args := i.secondSQL()
-	switch one := "EXISTS (SELECT 1 FROM identity_factor AS f WHERE f.person = p.id)"; q.State {
+	switch one := "EXISTS (SELECT 1 FROM identity_factor AS f WHERE f.person = p.id AND f.kind NOT IN ('badge', 'pin'))"; q.State {
 	case "":
 	case "disabled":
 		find = find.Where("p.disabled IS NOT NULL")

@@ -208,7 +208,7 @@ func changedOne(r sql.Result, err, missing error) error {
 func administrators(ctx context.Context, tx bun.IDB, except string) (int, error) {
 	var able []personRow
 	err := tx.NewSelect().Model(&able).Where("disabled IS NULL AND id <> ?", except).
-		Where("EXISTS (SELECT 1 FROM identity_factor AS f WHERE f.person = p.id)").Scan(ctx)
+		Where("EXISTS (SELECT 1 FROM identity_factor AS f WHERE f.person = p.id AND f.kind NOT IN ('badge', 'pin'))").Scan(ctx)
 	n := 0
 	for _, p := range able {
 		if slices.Contains(p.Duties, web.Administrator) {

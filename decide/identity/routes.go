@@ -71,6 +71,7 @@ func (i *Identity) Routes() []web.Route {
 
 	all = append(all, i.providerRoutes()...)
 	all = append(all, i.deviceRoutes()...)
+	all = append(all, i.stationRoutes()...)
 	all = append(all, i.adminProviderRoutes()...)
 	add("POST", "/api/people/{id}/national", i.postNational, web.Administrator)
 	all = append(all, i.directoryRoutes(func(r *http.Request) string { return me(r).Actor() })...)

@@ -62,10 +62,12 @@ type visitor struct {
 	agent   string // what the browser says it is
 	known   string // the cookie of a browser that signed in before
 	device  string // that proved by a certificate which it is; empty: none did
+	place   string // of it, where people share it
 }
 
 func (i *Identity) visitorOf(r *http.Request) visitor {
-	v := visitor{device: i.deviceOf(r).ID, agent: printable(r.UserAgent(), 200), address: web.Peer(r)}
+	d := i.deviceOf(r)
+	v := visitor{device: d.ID, place: d.place(), agent: printable(r.UserAgent(), 200), address: web.Peer(r)}
 	if c, err := r.Cookie(deviceCookie); err == nil {
 		v.known = c.Value
 	}
@@ -85,7 +87,10 @@ func (i *Identity) open(ctx context.Context, tx bun.Tx, person string, methods [
 	_, err = tx.NewDelete().Model((*sessionRow)(nil)).Where("person = ?", person).
 		Where("id NOT IN (?)", tx.NewSelect().Model((*sessionRow)(nil)).Column("id").Where("person = ?", person).
 			OrderExpr("id DESC").Limit(manySessions)).Exec(ctx)
-	return opened{token: token, person: person}, err
+	if err != nil {
+		return opened{}, err
+	}
+	return opened{token: token, person: person}, i.onShift(ctx, tx, person, methods, from)
 }
 
 // session is the session that token opens, with its person, or errNoSession.
@@ -126,7 +131,7 @@ func (i *Identity) touch(ctx context.Context, s *sessionRow) error {
 // endSessions ends the sessions of a person, all but the one of id except.
 func endSessions(ctx context.Context, tx bun.Tx, person, except string) error {
 	_, err := tx.NewDelete().Model((*sessionRow)(nil)).Where("person = ? AND id <> ?", person, except).Exec(ctx)
-	return err
+	return errors.Join(err, endShifts(ctx, tx, person))
 }
 
 // openEnrolling opens a session that can do nothing but add a second factor.
@@ -170,6 +175,12 @@ func (i *Identity) signOut(ctx context.Context, token string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if s.From.asked().Shared { // whoever goes does not come back by a tap
+		err := i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return endShifts(ctx, tx, s.Person) })
+		if err != nil {
+			return err
+		}
 	}
 	return i.endSession(ctx, s.asker(), s.ID, "sign-out")
 }

@@ -36,6 +36,9 @@ type texts struct {
 	PushWith, PushLead, PushNumber, PushHint, PushBad, PushShows, PushShowsLead, PushDone, PushNotYet          string
 	Activity, ActivityLead, Profession, SignedOut, SignedOutLead, LeavingLead                                  string
 
+	// shared workstations
+	Station, StationLead, StationNone, StationOther, Badge, Shift, ShiftLead, ShiftPIN, PIN string
+
 	Renew, RenewStolen, RenewAsked, RenewOld string // why another password is due
 
 	Second, SecondLead, SecondLeadKey, Code, CodeHint, PaperHint, AppHint            string
@@ -69,6 +72,10 @@ func english() texts {
 		PushDone: "I have confirmed", PushNotYet: "Your telephone has not answered yet. Confirm there, then go on.",
 		Activity: "In which activity do you come?", ActivityLead: "It is kept with this session.", Profession: "profession %s",
 		SignedOut: "You are signed out", SignedOutLead: "Here and at your provider.", LeavingLead: "You are being signed out at your provider, too.",
+
+		Station: "Show your badge", StationLead: "This workstation is shared: your badge opens your own session, and locks it again.", StationOther: "Without a badge",
+		StationNone: "This device is not enrolled as a workstation that people share.", Badge: "Badge", PIN: "PIN",
+		Shift: "Begin your shift", ShiftLead: "Prove once who you are: from then on your badge is enough here.", ShiftPIN: "Your PIN, once: from then on your badge is enough here.",
 
 		LinkGoneText: "A link works once, and for a limited time.",
 		LinkGoneNext: "Ask an administrator for a new one. If nobody has set Bulwark up yet, run “bulwark setup-link” on its machine.",
@@ -180,6 +187,10 @@ func french() texts {
 		PushDone: "J’ai confirmé", PushNotYet: "Votre téléphone n’a pas encore répondu. Confirmez-y, puis continuez.",
 		Activity: "Dans quelle activité venez-vous ?", ActivityLead: "Elle est gardée avec cette session.", Profession: "profession %s",
 		SignedOut: "Vous êtes déconnecté", SignedOutLead: "Ici et chez votre fournisseur.", LeavingLead: "Vous allez aussi être déconnecté chez votre fournisseur.",
+
+		Station: "Présentez votre badge", StationLead: "Ce poste est partagé : votre badge ouvre votre propre session, et la verrouille.", StationOther: "Sans badge",
+		StationNone: "Cet appareil n’est pas inscrit comme poste partagé.", Badge: "Badge", PIN: "Code PIN",
+		Shift: "Commencez votre service", ShiftLead: "Prouvez une fois qui vous êtes : ensuite votre badge suffit ici.", ShiftPIN: "Votre code PIN, une fois : ensuite votre badge suffit ici.",
 
 		LinkGoneText: "Un lien ne sert qu’une fois, et pour un temps limité.",
 		LinkGoneNext: "Demandez-en un autre à un administrateur. Si personne n’a encore mis Bulwark en service, lancez « bulwark setup-link » sur sa machine.",

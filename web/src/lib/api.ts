@@ -16,7 +16,7 @@ export interface Peer { src: string; dst: string; bytes_out: number; bytes_in: n
 export interface AliasInfo { name: string; paths: string[] }
 export interface FieldInfo { name: string; alias?: string; type: 'text' | 'number' | 'bool' | 'list'; kinds: string[] }
 export interface Warning { id: string; key: string; severity: 'notice' | 'degraded' | 'unprotected'; since: string; title: string; text: string; next_step: string }
-export interface Me { id: string; login: string; name: string; duties: string[]; session: string; idle_seconds: number; hospital?: string }
+export interface Me { id: string; login: string; name: string; duties: string[]; session: string; idle_seconds: number; hospital?: string; lock_seconds?: number }
 
 /** What went wrong with a request. Where the node has a sentence for it, message is it; position is a byte offset in
  *  the query text; fields tells which input was refused, and why, as a code. */
