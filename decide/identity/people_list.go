@@ -247,6 +247,9 @@ func (i *Identity) told(ctx context.Context, rows []*personRow) ([]personAnswer,
 }
 
 func (i *Identity) abilityOf(f *factorRow) ability {
+	if f.Kind == badgeFactor || f.Kind == pinFactor { // by these alone nobody signs in
+		return byNothing
+	}
 	if f.Kind == passkeyFactor || f.Kind == totpFactor || f.Kind == providerFactor && i.showsTwo(f.Label) {
 		return byTwo
 	}
