@@ -54,14 +54,12 @@ type texts struct {
 func english() texts {
 	return texts{
 		SignIn: "Sign in", SetUp: "Set Bulwark up", Invited: "Welcome to Bulwark", Reset: "Choose a new password",
-		LinkGone:   "This link is not good any more",
-		SignInLead: "With your login and password.",
-		SetUpLead:  "You are the first administrator. You will invite the others.",
-
+		LinkGone:    "This link is not good any more",
+		SignInLead:  "With your login and password.",
+		SetUpLead:   "You are the first administrator. You will invite the others.",
 		InvitedLead: "Your login is %s. Choose your password.",
 		ResetLead:   "Your login is %s. Your former password does not work any more.",
-
-		SignInWith: "Sign in with %s", ProviderAway: "%s does not answer. Sign in with a passkey or your password.",
+		SignInWith:  "Sign in with %s", ProviderAway: "%s does not answer. Sign in with a passkey or your password.",
 		ProviderDenied: "%s let you not in.", ProviderRefused: "What came back from %s is not to be believed. Try again; tell an administrator if it goes on.",
 		ProviderStranger: "Nobody here is joined to your account at %s. Sign in another way and join it under Settings, or ask an administrator.",
 		ProviderJoined:   "That account at %s is joined to somebody else here, or you have another one there.",
@@ -72,19 +70,15 @@ func english() texts {
 		PushDone: "I have confirmed", PushNotYet: "Your telephone has not answered yet. Confirm there, then go on.",
 		Activity: "In which activity do you come?", ActivityLead: "It is kept with this session.", Profession: "profession %s",
 		SignedOut: "You are signed out", SignedOutLead: "Here and at your provider.", LeavingLead: "You are being signed out at your provider, too.",
-
 		Station: "Show your badge", StationLead: "This workstation is shared: your badge opens your own session, and locks it again.", StationOther: "Without a badge",
 		StationNone: "This device is not enrolled as a workstation that people share.", Badge: "Badge", PIN: "PIN",
 		Shift: "Begin your shift", ShiftLead: "Prove once who you are: from then on your badge is enough here.", ShiftPIN: "Your PIN, once: from then on your badge is enough here.",
-
 		LinkGoneText: "A link works once, and for a limited time.",
 		LinkGoneNext: "Ask an administrator for a new one. If nobody has set Bulwark up yet, run “bulwark setup-link” on its machine.",
-
 		NotSetUp:     "Bulwark is not set up yet",
 		NotSetUpText: "The first administrator sets it up with the link that was printed where Bulwark was started.",
 		NotSetUpNext: "Lost the link, or older than a day? Run “bulwark setup-link” on the machine of Bulwark.",
-
-		Name: "Your name", Login: "Login", Password: "Password", Again: "Password, once more",
+		Name:         "Your name", Login: "Login", Password: "Password", Again: "Password, once more",
 		LoginHint:    "2 to 64 small letters, digits and . _ - @",
 		PasswordHint: "15 characters or more. Four unrelated words are strong and easy to remember; spaces are fine. A password manager is welcome.",
 		Enter:        "Sign in", Create: "Create my account", Choose: "Save my password", Show: "Show", Hide: "Hide",
@@ -169,14 +163,12 @@ func english() texts {
 func french() texts {
 	return texts{
 		SignIn: "Connexion", SetUp: "Mettre Bulwark en service", Invited: "Bienvenue dans Bulwark", Reset: "Choisir un nouveau mot de passe",
-		LinkGone:   "Ce lien n’est plus valable",
-		SignInLead: "Avec votre identifiant et votre mot de passe.",
-		SetUpLead:  "Vous êtes le premier administrateur. Vous inviterez les autres.",
-
+		LinkGone:    "Ce lien n’est plus valable",
+		SignInLead:  "Avec votre identifiant et votre mot de passe.",
+		SetUpLead:   "Vous êtes le premier administrateur. Vous inviterez les autres.",
 		InvitedLead: "Votre identifiant est %s. Choisissez votre mot de passe.",
 		ResetLead:   "Votre identifiant est %s. Votre ancien mot de passe ne fonctionne plus.",
-
-		SignInWith: "Se connecter avec %s", ProviderAway: "%s ne répond pas. Connectez-vous avec une clé d’accès ou votre mot de passe.",
+		SignInWith:  "Se connecter avec %s", ProviderAway: "%s ne répond pas. Connectez-vous avec une clé d’accès ou votre mot de passe.",
 		ProviderDenied: "%s ne vous a pas laissé entrer.", ProviderRefused: "La réponse de %s n’est pas digne de foi. Réessayez ; prévenez un administrateur si cela continue.",
 		ProviderStranger: "Personne ici n’est lié à votre compte %s. Connectez-vous autrement et liez-le dans les réglages, ou demandez à un administrateur.",
 		ProviderJoined:   "Ce compte %s est lié à une autre personne ici, ou vous en avez un autre.",
@@ -187,19 +179,15 @@ func french() texts {
 		PushDone: "J’ai confirmé", PushNotYet: "Votre téléphone n’a pas encore répondu. Confirmez-y, puis continuez.",
 		Activity: "Dans quelle activité venez-vous ?", ActivityLead: "Elle est gardée avec cette session.", Profession: "profession %s",
 		SignedOut: "Vous êtes déconnecté", SignedOutLead: "Ici et chez votre fournisseur.", LeavingLead: "Vous allez aussi être déconnecté chez votre fournisseur.",
-
 		Station: "Présentez votre badge", StationLead: "Ce poste est partagé : votre badge ouvre votre propre session, et la verrouille.", StationOther: "Sans badge",
 		StationNone: "Cet appareil n’est pas inscrit comme poste partagé.", Badge: "Badge", PIN: "Code PIN",
 		Shift: "Commencez votre service", ShiftLead: "Prouvez une fois qui vous êtes : ensuite votre badge suffit ici.", ShiftPIN: "Votre code PIN, une fois : ensuite votre badge suffit ici.",
-
 		LinkGoneText: "Un lien ne sert qu’une fois, et pour un temps limité.",
 		LinkGoneNext: "Demandez-en un autre à un administrateur. Si personne n’a encore mis Bulwark en service, lancez « bulwark setup-link » sur sa machine.",
-
 		NotSetUp:     "Bulwark n’est pas encore en service",
 		NotSetUpText: "Le premier administrateur le met en service avec le lien affiché là où Bulwark a été lancé.",
 		NotSetUpNext: "Lien perdu, ou de plus d’un jour ? Lancez « bulwark setup-link » sur la machine de Bulwark.",
-
-		Name: "Votre nom", Login: "Identifiant", Password: "Mot de passe", Again: "Mot de passe, encore une fois",
+		Name:         "Votre nom", Login: "Identifiant", Password: "Mot de passe", Again: "Mot de passe, encore une fois",
 		LoginHint:    "2 à 64 lettres minuscules, chiffres et . _ - @",
 		PasswordHint: "15 caractères ou plus. Quatre mots sans rapport sont solides et faciles à retenir ; les espaces sont permis. Un gestionnaire de mots de passe est bienvenu.",
 		Enter:        "Se connecter", Create: "Créer mon compte", Choose: "Enregistrer mon mot de passe", Show: "Afficher", Hide: "Masquer",
