@@ -45,10 +45,10 @@ export async function run(browser, server, report) {
 
   await report.test('a session that is opened on a device opens nothing elsewhere', async () => {
     device = await visitor(browser, { clientCertificates: [{ origin: server.url, pfxPath: join(dir, 'device.p12'), passphrase: p12 }] }, faults)
-    await page.goto(`${server.url}/settings/people`) // somebody else signs in there
+    await page.goto(`${server.url}/people`) // somebody else signs in there
     await page.getByRole('button', { name: 'Invite a person' }).click()
     await page.getByLabel('Name', { exact: true }).fill('Nina Petit')
-    await page.getByLabel('Login').fill('nina')
+    await page.getByRole('textbox', { name: 'Login', exact: true }).fill('nina')
     await page.getByLabel(/Reader/).check()
     await page.getByRole('button', { name: 'Make the invitation' }).click()
     const link = await page.getByRole('textbox', { name: /The link for/ }).inputValue()
@@ -70,7 +70,7 @@ export async function run(browser, server, report) {
   })
 
   await report.test('a device that is revoked is cut off at once', async () => {
-    await device.goto(`${server.url}/sign-in`)
+    await device.goto(`${server.url}/sign-in?here=1`)
     await signIn(device, 'nina')
     await device.waitForURL((u) => u.pathname === '/now')
     equal(await me(device), 200, 'there')
