@@ -80,7 +80,7 @@ func (n *Node) ownAccess(r *http.Request) (*access.Handle, error) {
 func sessionOf(p identity.Person, at netip.Addr) access.Session {
 	d := p.Device
 	from := access.Device{ID: d.Inventory, Managed: d.ID != "", Bound: d.ID != "", Compliant: d.ID != "" && d.Sound, Shared: d.Shared, Unit: d.Unit}
-	return access.Session{ID: p.Session, Person: p.ID, Device: from, Methods: p.Methods, Assurance: p.Assurance(), Resistant: p.Resistant(), Proved: p.Proved, Address: at}
+	return access.Session{ID: p.Session, Person: p.ID, Device: from, Methods: p.Methods, Assurance: p.Assurance(), Resistant: p.Resistant(), Proved: p.Proved, Address: at, Degraded: p.Degraded}
 }
 
 // putDoors tells access of the routes of the console, each in the areas of its duties.
@@ -95,4 +95,15 @@ func (n *Node) putDoors() {
 		}
 	}
 	n.access.PutDoors(doors)
+}
+
+// databaseCame puts a time without the database into the queue of what is looked at.
+func (n *Node) databaseCame(o identity.Outage) {
+	if n.access == nil {
+		return
+	}
+	err := n.access.PutOutage(context.Background(), access.Outage{What: "database", From: o.From, Until: o.Until, SignIns: o.SignIns, Dropped: o.Dropped})
+	if err != nil {
+		n.log.Error("what was decided without the database could not be put up for review", "error", err)
+	}
 }

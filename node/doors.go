@@ -65,7 +65,7 @@ func (n *Node) doorSession(r *http.Request, p identity.Person) *doorSession {
 }
 
 func sameFacts(a, b *access.Session) bool {
-	return a.Person == b.Person && a.Assurance == b.Assurance && a.Resistant == b.Resistant && a.Proved.Equal(b.Proved) && a.Address == b.Address && a.Device == b.Device && slices.Equal(a.Methods, b.Methods)
+	return a.Person == b.Person && a.Assurance == b.Assurance && a.Resistant == b.Resistant && a.Proved.Equal(b.Proved) && a.Address == b.Address && a.Device == b.Device && a.Degraded == b.Degraded && slices.Equal(a.Methods, b.Methods)
 }
 
 // judgeRoute is the code with which policies refuse somebody a route that their duties open; empty: they do not. Duties hold from the

@@ -152,6 +152,8 @@ type Access struct {
 	upTo       bus.Mark
 	keptSeq    uint64
 	digest     digest
+	outages    map[string]*Outage
+	degraded   tally // since the last outage
 }
 
 type counters struct{ decisions, refused, unread, forgotten prometheus.Counter }
@@ -180,7 +182,7 @@ func New(ctx context.Context, n Needs) (*Access, error) {
 	a := &Access{needs: n, entities: policy.NewEntities(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1),
 		out:    outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindAccess, Room: "access", Site: n.Site, Clock: n.Clock, Registry: n.Registry}),
 		people: map[string]*Person{}, byLogin: map[string]string{}, risks: map[string]int{}, duties: map[string]*Duty{}, teams: map[string]*Team{},
-		grants: map[string]*Grant{}, glasses: map[string]*Glass{}, patients: map[string]*patient{}, uses: map[string]*use{}, unkept: map[itemKey]any{}}
+		grants: map[string]*Grant{}, glasses: map[string]*Glass{}, patients: map[string]*patient{}, uses: map[string]*use{}, unkept: map[itemKey]any{}, outages: map[string]*Outage{}}
 	a.digest.begin = n.Clock.Now()
 	if err := a.openPolicies(); err != nil {
 		return nil, err

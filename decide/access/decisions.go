@@ -33,6 +33,7 @@ type told struct {
 	d                *policy.Decision
 	action, resource policy.UID
 	first            time.Time
+	degraded         bool // the session was when it was decided
 }
 
 // mostAsked is how many wait at most: then they are told at once.
@@ -43,8 +44,11 @@ func (s *asked) note(h *Handle, d *policy.Decision, action, resource policy.UID,
 	if d.Asked.Add(1) > 1 {
 		return
 	}
+	h.mu.RLock()
+	degraded := h.session.Degraded
+	h.mu.RUnlock()
 	s.mu.Lock()
-	s.all = append(s.all, told{h, d, action, resource, now})
+	s.all = append(s.all, told{h, d, action, resource, now, degraded})
 	full := len(s.all) >= mostAsked
 	s.mu.Unlock()
 	if full {
@@ -108,6 +112,9 @@ func (a *Access) tellUntil(until, now time.Time) {
 		if !t.d.Allow {
 			a.count.refused.Add(float64(n))
 		}
+		if e.Degraded {
+			a.degraded.add(n, t.d.Allow)
+		}
 		a.used(&t, e, n, now)
 		a.digest.add(e)
 		a.out.Put(event.Header{Time: now.UnixNano(), Src: address}, e)
@@ -121,7 +128,7 @@ func (a *Access) eventOf(t *told, n uint64, now time.Time) *event.Access {
 	p := t.h.handle.Principal()
 	a.digest.number++
 	e := &event.Access{Principal: plain(p), Session: s.ID, Action: string(t.action.ID), Resource: plain(t.resource), Status: "deny", Policies: t.d.IDs(), Reason: t.d.Why().EN,
-		Zone: t.h.zone, Device: s.Device.ID, Degraded: s.Degraded, Count: n, First: uint64(t.first.UnixNano()), Last: uint64(now.UnixNano()), Number: a.digest.number}
+		Zone: t.h.zone, Device: s.Device.ID, Degraded: t.degraded, Count: n, First: uint64(t.first.UnixNano()), Last: uint64(now.UnixNano()), Number: a.digest.number}
 	if t.d.Allow {
 		e.Status = "allow"
 	}

@@ -176,6 +176,8 @@ func (a *Access) take(row *itemRow) error {
 		return into(a.grants, row)
 	case "glass":
 		return into(a.glasses, row)
+	case "outage":
+		return into(a.outages, row)
 	case "stay":
 		return into(a.patients, row)
 	case "use":

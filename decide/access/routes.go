@@ -52,6 +52,8 @@ func (d *Doors) Routes() []web.Route {
 		route("DELETE", "/api/access/grants/{id}", approve, d.endGrant, 0),
 		route("PUT", "/api/access/roster", run, d.roster, 8<<20),
 		route("POST", "/api/access/teams", run, d.team, 0),
+		route("GET", "/api/access/outages", review, d.listOutages, 0),
+		route("POST", "/api/access/outages/{id}", approve, d.reviewOutage, 0),
 		route("GET", "/api/access/unused", look, d.unused, 0),
 		route("POST", "/api/access/unused", run, d.recertify, 0),
 		route("GET", "/api/access/patients/{id}", review, d.patient, 0),

@@ -201,8 +201,17 @@ func (i *Identity) deviceFrom(r *http.Request) (*deviceRow, error) {
 	if !ok {
 		return nil, ErrDevice
 	}
+	if d, lost := i.deviceLost(number); lost {
+		if d == nil {
+			return nil, ErrDevice
+		}
+		return d, nil
+	}
 	d := &deviceRow{}
 	err := i.db.Read().NewSelect().Model(d).Where("(serial = ? OR before = ?) AND revoked IS NULL", number, number).Scan(r.Context())
+	if i.lose(r.Context(), err) {
+		return i.deviceFrom(r)
+	}
 	if db.NotFound(err) {
 		return nil, ErrDevice
 	}
@@ -222,6 +231,9 @@ func (i *Identity) judgeDevice(d *deviceRow) {
 
 // strayed ends a session that turns up without the device to which it is bound: its cookie was taken elsewhere.
 func (i *Identity) strayed(r *http.Request, s *sessionRow) error {
+	if i.leaveLost(s.Hash) {
+		return errNoSession
+	}
 	err := i.db.Write(r.Context(), func(ctx context.Context, tx bun.Tx) error {
 		gone, err := tx.NewDelete().Model((*sessionRow)(nil)).Where("hash = ?", s.Hash).Exec(ctx)
 		if err := changedOne(gone, err, errNoSession); err != nil {

@@ -13,7 +13,9 @@ import (
 // Everybody are all people, as others need to know them: without names.
 func (i *Identity) Everybody(ctx context.Context) ([]Known, error) {
 	var rows []*personRow
-	if err := i.db.Read().NewSelect().Model(&rows).OrderExpr("id").Scan(ctx); err != nil {
+	if remembered, lost := i.everybodyLost(); lost {
+		rows = remembered
+	} else if err := i.db.Read().NewSelect().Model(&rows).OrderExpr("id").Scan(ctx); err != nil {
 		return nil, err
 	}
 	all := make([]Known, len(rows))

@@ -198,6 +198,28 @@ func (l live) bySession() map[string][]*request {
 // refused reports whether policies refuse a request that they let through.
 func (r *request) refused(p Person) bool { return r.judge != nil && r.judge(p) != "" }
 
+// openOf are the sessions of some hashes, from memory where the database is lost.
+func (i *Identity) openOf(ctx context.Context, hashes []string) (rows []*sessionRow, err error) {
+	if !i.memory.isLost() {
+		limit, cancel := context.WithTimeout(ctx, dbPatience)
+		defer cancel()
+		err = i.db.Read().NewSelect().Model(&rows).Relation("Who").Relation("From").Where("s.hash IN (?)", bun.List(hashes)).Scan(limit)
+		if err == nil || !i.lose(ctx, err) {
+			for _, s := range rows {
+				s.degraded = s.Who != nil && i.isDegraded(s.Who)
+			}
+			return rows, err
+		}
+	}
+	rows = nil
+	for _, h := range hashes {
+		if s, _, err := i.remembered(h); err == nil && s != nil {
+			rows = append(rows, s)
+		}
+	}
+	return rows, nil
+}
+
 // endLive cuts the requests whose session ended, whose person has other duties now, or whom policies refuse now, whoever did it: another process
 // on the same database may have, or an incident.
 func (i *Identity) endLive(ctx context.Context) error {
@@ -209,8 +231,8 @@ func (i *Identity) endLive(ctx context.Context) error {
 	for h := range requests {
 		hashes = append(hashes, h)
 	}
-	var rows []*sessionRow
-	if err := i.db.Read().NewSelect().Model(&rows).Relation("Who").Relation("From").Where("s.hash IN (?)", bun.List(hashes)).Scan(ctx); err != nil {
+	rows, err := i.openOf(ctx, hashes)
+	if err != nil {
 		return err
 	}
 	good := map[string]*sessionRow{} // the sessions that hold

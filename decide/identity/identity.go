@@ -41,6 +41,12 @@ type Needs struct {
 	Derive func(purpose string) [32]byte
 	// Judge says by what policies refuse somebody a route that their duties open: a code; empty: they do not. Nil: duties alone decide.
 	Judge func(r *http.Request, p Person) (refusal string)
+	// Snapshot keeps the signed snapshot by which people go on while the database is lost; nil: they do not.
+	Snapshot Keeper
+	// Spool is the file in which what was done meanwhile waits for the database; empty: memory alone.
+	Spool string
+	// Came is told of a time in which the database was lost, when it is back; it may be nil.
+	Came func(Outage)
 	// Stolen is the file with the list of stolen passwords ([ImportStolen]); there need not be one.
 	Stolen string
 	// Names are those of the console ([web.Config]): invitations lead to the first, passwords made of them are refused.
@@ -50,7 +56,9 @@ type Needs struct {
 // Identity is the room. Make it with [New]; it is safe for concurrent use. It is the [web.Guard] of every route.
 type Identity struct {
 	config Config
-	db     *db.DB
+	db     *database
+	memory *memory
+	came   func(Outage)
 	ledger *ledger.Ledger
 	clock  clock.Clock
 	log    *slog.Logger
@@ -122,8 +130,9 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		return nil, err
 	}
 	n.Config.warn(n.Health)
+	m := &memory{keeper: n.Snapshot, spool: spool{path: n.Spool, key: n.Derive("identity/spool")}}
 	i := &Identity{
-		config: n.Config, db: n.DB, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
+		config: n.Config, db: &database{n.DB, m.wrote}, memory: m, came: n.Came, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
 		providers: providers, subjects: n.Derive("identity/provider"),
 		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:     deviceKey(n.Derive("identity/device")),
@@ -138,7 +147,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		pushes: throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
 		live:   newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
 	}
-	return i, i.openAuthority(ctx)
+	return i, errors.Join(i.openAuthority(ctx), m.spool.load(), i.readMemory(ctx))
 }
 
 // Name is "identity".
@@ -171,7 +180,10 @@ func (i *Identity) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return i.tellRefusals(context.WithoutCancel(ctx), true)
 		case <-look.C:
-			err = errors.Join(i.knowAuthority(ctx), i.endLive(ctx), i.tellRefusals(ctx, false))
+			err = errors.Join(i.lookAfterMemory(ctx), i.endLive(ctx), i.tellRefusals(ctx, false))
+			if !i.memory.isLost() {
+				err = errors.Join(err, i.knowAuthority(ctx))
+			}
 		case <-tell.C:
 			err = i.tellRefusals(ctx, true)
 		case <-clean.C:
@@ -197,9 +209,10 @@ func (i *Identity) sweep(ctx context.Context) error {
 
 // act is one act of a person, for the ledger.
 type act struct {
-	by      string // the actor, as the ledger writes it
-	name    string // without the room: "invite"
-	on      string // the object
+	at      time.Time // zero: now
+	by      string    // the actor, as the ledger writes it
+	name    string    // without the room: "invite"
+	on      string    // the object
 	refused bool
 	detail  map[string]string
 }
@@ -210,8 +223,11 @@ func (i *Identity) note(ctx context.Context, tx bun.Tx, a act) error {
 	if a.refused {
 		outcome = ledger.Refused
 	}
+	if a.at.IsZero() {
+		a.at = i.clock.Now()
+	}
 	_, err := i.ledger.Append(ctx, tx, ledger.Entry{
-		Time: i.clock.Now(), Actor: a.by, Act: "identity." + a.name, Object: a.on, Outcome: outcome, Detail: a.detail,
+		Time: a.at, Actor: a.by, Act: "identity." + a.name, Object: a.on, Outcome: outcome, Detail: a.detail,
 	})
 	if err != nil {
 		return fmt.Errorf("noting identity.%s: %w", a.name, err)

@@ -165,7 +165,14 @@ func (i *Identity) passkeys(ctx context.Context, tx bun.IDB, person string) (row
 
 // holder is a person with the passkeys that they made for the console of that name.
 func (i *Identity) holder(ctx context.Context, id, name string) (*holder, error) {
+	if h, lost, err := i.keyHolder(id, name); lost {
+		return h, err
+	}
 	p, err := person(ctx, i.db.Read(), id)
+	if i.lose(ctx, err) {
+		h, _, err := i.keyHolder(id, name)
+		return h, err
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -346,10 +353,16 @@ func (i *Identity) signInByPasskey(r *http.Request, sealed string, answer []byte
 		return opened{}, ErrPasskey
 	}
 	var o opened
-	err = i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		o, err = i.welcomeKey(ctx, tx, who.row.ID, key, from)
-		return err
-	})
+	if !i.memory.isLost() {
+		err = i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+			o, err = i.welcomeKey(ctx, tx, who.row.ID, key, from)
+			return err
+		})
+		i.lose(ctx, err)
+	}
+	if i.memory.isLost() {
+		o, err = i.welcomeLost(who.row, key, from)
+	}
 	if err == nil {
 		i.refusals.finish(who.row.ID, from)
 	}

@@ -171,7 +171,7 @@ func TestWhoCameBeforeThereWasASearchIsFound(t *testing.T) {
 		return err
 	})
 	if err == nil {
-		err = foldAll(t.Context(), s.db)
+		err = foldAll(t.Context(), s.db.DB)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -54,8 +54,10 @@ type Person struct {
 	Proved  time.Time
 	// Device is from what they ask, where it proved which it is.
 	Device Device
-	enrol  bool   // must first add a second factor
-	renew  string // why they must first choose another password; "": they need not
+	// Degraded says that the database was lost, or the directory that they come from, when it was looked who asks.
+	Degraded bool
+	enrol    bool   // must first add a second factor
+	renew    string // why they must first choose another password; "": they need not
 }
 
 // Has tells whether p has been given d.

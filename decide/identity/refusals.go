@@ -89,6 +89,9 @@ func (r *refusals) take(strangers bool, now time.Time) (people []refusal, n int6
 
 // tellRefusals writes the refused sign-ins to the ledger: those of people one by one, strangers as one number.
 func (i *Identity) tellRefusals(ctx context.Context, strangers bool) error {
+	if i.memory.isLost() {
+		return nil // they wait
+	}
 	people, n := i.refusals.take(strangers, i.clock.Now())
 	if len(people) == 0 && n == 0 {
 		return nil

@@ -45,6 +45,7 @@ type sessionRow struct {
 	Device        string     `bun:"device"`  // to which it is bound; empty: to none
 	Who           *personRow `bun:"rel:belongs-to,join:person=id"`
 	From          *deviceRow `bun:"rel:belongs-to,join:device=id"`
+	degraded      bool       // the database is lost, or the directory of who that is
 }
 
 // opened is a session that was just opened, with what its cookie holds; or that of a person whose second step is due.
@@ -95,8 +96,23 @@ func (i *Identity) open(ctx context.Context, tx bun.Tx, person string, methods [
 
 // session is the session that token opens, with its person, or errNoSession.
 func (i *Identity) session(ctx context.Context, token string) (*sessionRow, error) {
+	hash := hashOf(token)
+	if s, lost, err := i.remembered(hash); lost {
+		return s, err
+	}
+	s, err := i.readSession(ctx, hash)
+	if err != nil && i.lose(ctx, err) {
+		s, _, err = i.remembered(hash)
+	}
+	return s, err
+}
+
+// readSession asks the database, which may take so long.
+func (i *Identity) readSession(ctx context.Context, hash string) (*sessionRow, error) {
+	ctx, cancel := context.WithTimeout(ctx, dbPatience)
+	defer cancel()
 	s := &sessionRow{}
-	err := i.db.Read().NewSelect().Model(s).Relation("Who").Relation("From").Where("s.hash = ?", hashOf(token)).Scan(ctx)
+	err := i.db.Read().NewSelect().Model(s).Relation("Who").Relation("From").Where("s.hash = ?", hash).Scan(ctx)
 	if db.NotFound(err) {
 		return nil, errNoSession
 	}
@@ -107,6 +123,7 @@ func (i *Identity) session(ctx context.Context, token string) (*sessionRow, erro
 		return nil, errNoSession
 	}
 	i.judgeDevice(s.From)
+	s.degraded = i.isDegraded(s.Who)
 	return s, nil
 }
 
@@ -118,14 +135,22 @@ func (i *Identity) holds(s *sessionRow) bool {
 
 // touch notes that s was used, where that is not noted yet.
 func (i *Identity) touch(ctx context.Context, s *sessionRow) error {
+	if i.memory.isLost() {
+		i.touchLost(s.Hash)
+		return nil
+	}
 	now := db.Time(i.clock.Now())
 	if now.Sub(s.Seen).Abs() < min(seenEvery, i.config.idle()/4) {
 		return nil
 	}
-	return i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err := i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewUpdate().Model(s).Set("seen = ?", now).WherePK().Exec(ctx)
 		return err
 	})
+	if i.lose(ctx, err) {
+		return nil
+	}
+	return err
 }
 
 // endSessions ends the sessions of a person, all but the one of id except.
@@ -149,7 +174,7 @@ func (i *Identity) openEnrolling(ctx context.Context, tx bun.Tx, person string, 
 func (s *sessionRow) asker() Person {
 	return Person{
 		ID: s.Who.ID, Login: s.Who.Login, Name: s.Who.Name, Duties: s.Who.Duties, Roles: s.Who.Roles,
-		Session: s.ID, Methods: s.Methods, Proved: s.Proved, Device: s.From.asked(), enrol: s.Enrol, renew: s.Renew,
+		Session: s.ID, Methods: s.Methods, Proved: s.Proved, Device: s.From.asked(), Degraded: s.degraded, enrol: s.Enrol, renew: s.Renew,
 	}
 }
 
@@ -169,6 +194,9 @@ func dropSession(w http.ResponseWriter) {
 
 // signOut ends the session that token opens; it does not matter whether there is one.
 func (i *Identity) signOut(ctx context.Context, token string) error {
+	if i.leaveLost(hashOf(token)) {
+		return nil
+	}
 	s, err := i.session(ctx, token)
 	if errors.Is(err, errNoSession) {
 		return nil

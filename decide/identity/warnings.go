@@ -8,7 +8,7 @@ import (
 
 // Warnables are the states of the room that a person must hear of.
 func Warnables() []*health.Warnable {
-	return []*health.Warnable{&passwordAlone, &directoryAway, &directoryLeaving, &providerAway}
+	return []*health.Warnable{&passwordAlone, &directoryAway, &directoryLeaving, &providerAway, &databaseLost}
 }
 
 var passwordAlone = health.Warnable{
@@ -18,6 +18,15 @@ var passwordAlone = health.Warnable{
 		FR: "Les personnes dont toutes les attributions sont parmi {duties} se connectent sans second facteur. Un mot de passe peut être deviné, partagé ou pris par une fausse page."},
 	NextStep: health.Text{EN: "Give them passkeys, then empty identity.password_alone.",
 		FR: "Donnez-leur des clés d’accès, puis videz identity.password_alone."},
+}
+
+var databaseLost = health.Warnable{
+	ID: "identity.database-lost", Severity: health.Degraded,
+	Title: health.Text{EN: "The database is lost", FR: "La base de données est perdue"},
+	Text: health.Text{EN: "Since {since} nothing can be changed. Open sessions go on, and passkeys open others by the snapshot of {snapshot}, which is good for 72 hours. {waiting} acts wait to be written, {dropped} found no room.",
+		FR: "Depuis {since} rien ne peut être modifié. Les sessions ouvertes continuent, et les clés d’accès en ouvrent d’après l’instantané du {snapshot}, valable 72 heures. {waiting} actes attendent d’être écrits, {dropped} n’ont pas trouvé de place."},
+	NextStep: health.Text{EN: "Bring the database back: bulwark doctor says what is wrong with it. What waits is then written by itself.",
+		FR: "Rétablissez la base : bulwark doctor dit ce qui ne va pas. Ce qui attend s’écrit alors tout seul."},
 }
 
 var directoryAway = health.Warnable{

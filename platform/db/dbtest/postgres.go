@@ -11,8 +11,17 @@ import (
 	"testing"
 )
 
+// Server is a PostgreSQL server that can be lost.
+type Server struct {
+	URL         string
+	Stop, Start func()
+}
+
 // startPostgreSQL makes a server in a folder of its own, listening on a Unix socket there, and returns its address.
-func startPostgreSQL(t testing.TB) string {
+func startPostgreSQL(t testing.TB) string { return StartServer(t).URL }
+
+// StartServer makes a server that lives as long as the test. It skips the test where PostgreSQL is not installed.
+func StartServer(t testing.TB) *Server {
 	t.Helper()
 	bin := postgresFolder()
 	if bin == "" {
@@ -34,10 +43,14 @@ func startPostgreSQL(t testing.TB) string {
 		}
 	}
 	run("initdb", "--no-sync", "--auth=trust", "--username=bulwark", "--encoding=UTF8", "--locale=C", "--pgdata="+data)
-	run("pg_ctl", "start", "--wait", "--silent", "--pgdata="+data, "--log="+filepath.Join(dir, "log"),
-		"--options=-c listen_addresses= -c unix_socket_directories="+dir+" -c shared_buffers=16MB -c max_connections=40")
-	t.Cleanup(func() { run("pg_ctl", "stop", "--wait", "--silent", "--mode=immediate", "--pgdata="+data) })
-	return "postgres:///postgres?sslmode=disable&user=bulwark&host=" + dir
+	start := func() {
+		run("pg_ctl", "start", "--wait", "--silent", "--pgdata="+data, "--log="+filepath.Join(dir, "log"),
+			"--options=-c listen_addresses= -c unix_socket_directories="+dir+" -c shared_buffers=16MB -c max_connections=40")
+	}
+	stop := func() { run("pg_ctl", "stop", "--wait", "--silent", "--mode=immediate", "--pgdata="+data) }
+	start()
+	t.Cleanup(stop)
+	return &Server{"postgres:///postgres?sslmode=disable&user=bulwark&host=" + dir, stop, start}
 }
 
 // postgresFolder is where initdb lives, the newest version first, or "".

@@ -122,6 +122,11 @@ export const en = {
     may: '{n} may.',
     nobody: 'Nobody may.',
   },
+  outages: {
+    title: 'While something was lost', what: { database: 'Database' },
+    hint: 'Open sessions went on and passkeys opened others. What was decided meanwhile is marked (Decisions, while something was lost) and looked at.',
+    numbers: '{decisions} decisions, {refused} refused, {signins} signed in, {dropped} acts not noted', seen: 'looked at by {who}: {text}', done: 'I have looked at it',
+  },
   decisions: {
     hint: 'What was decided about access in the last seven days, the latest first. Equal decisions of a session within ten seconds are one line.',
     none: 'Nothing was decided.',

@@ -124,6 +124,11 @@ export const fr: AccessWords = {
     may: '{n} le peuvent.',
     nobody: 'Personne ne le peut.',
   },
+  outages: {
+    title: 'Pendant une panne', what: { database: 'Base de données' },
+    hint: 'Les sessions ouvertes ont continué et les clés d’accès en ont ouvert d’autres. Ce qui a été décidé est marqué (Décisions, pendant une panne) et relu.',
+    numbers: '{decisions} décisions, {refused} refus, {signins} connexions, {dropped} actes non notés', seen: 'relu par {who} : {text}', done: 'Je l’ai relu',
+  },
   decisions: {
     hint: 'Ce qui a été décidé des accès ces sept derniers jours, le plus récent d’abord. Les décisions identiques d’une session en dix secondes font une ligne.',
     none: 'Rien n’a été décidé.',

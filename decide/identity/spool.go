@@ -1,0 +1,129 @@
+package identity
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// spool is a file of what is to be written to the database once it is back: it outlives the program. Whoever may write to the folder
+// cannot add to it. The lock of [memory] is held.
+type spool struct {
+	path string
+	key  [32]byte
+	all  []record
+	size int64
+	// dropped counts what found no room; the ledger is told.
+	dropped int
+	// problem is why the file could not be written, as where the disk is full: what it lacks is kept in memory alone.
+	problem error
+}
+
+// How much waits at most.
+const (
+	mostSpooled  = 20_000
+	mostSpoolLen = 16 << 20
+)
+
+// record is one thing that waits.
+type record struct {
+	At      time.Time   `json:"at"`
+	Act     *spooledAct `json:"act,omitempty"`
+	Session *sessionRow `json:"session,omitempty"` // opened
+	Ended   string      `json:"ended,omitempty"`   // hash of a session
+	Shifts  string      `json:"shifts,omitempty"`  // whose shifts at shared workstations end with it
+	Factor  string      `json:"factor,omitempty"`  // id of a passkey, with what is kept of it
+	Secret  string      `json:"secret,omitempty"`
+}
+
+// spooledAct is an act for the ledger.
+type spooledAct struct {
+	By      string            `json:"by"`
+	Name    string            `json:"name"`
+	On      string            `json:"on,omitempty"`
+	Refused bool              `json:"refused,omitempty"`
+	Detail  map[string]string `json:"detail,omitempty"`
+}
+
+func (s *spool) sign(line []byte) string {
+	m := hmac.New(sha256.New, s.key[:])
+	m.Write(line)
+	return hex.EncodeToString(m.Sum(nil))
+}
+
+// add keeps one more.
+func (s *spool) add(r record) {
+	line, err := json.Marshal(r)
+	if err != nil {
+		panic(fmt.Sprintf("identity: spooling: %v", err)) // it is made of texts and times
+	}
+	line = fmt.Appendf(nil, "%s %s\n", s.sign(line), line)
+	if len(s.all) >= mostSpooled || s.size+int64(len(line)) > mostSpoolLen {
+		s.dropped++
+		return
+	}
+	s.all, s.size = append(s.all, r), s.size+int64(len(line))
+	if s.path != "" {
+		s.problem = s.append(line)
+	}
+}
+
+func (s *spool) append(line []byte) error {
+	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(line)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// load takes up what a program left that ended before the database was back. A line that we did not write, or only half, is counted as dropped.
+func (s *spool) load() error {
+	if s.path == "" {
+		return nil
+	}
+	f, err := os.Open(s.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() && len(s.all) < mostSpooled {
+		mac, line, _ := bytes.Cut(lines.Bytes(), []byte(" "))
+		var r record
+		if !hmac.Equal(mac, []byte(s.sign(line))) || json.Unmarshal(line, &r) != nil {
+			s.dropped++
+			continue
+		}
+		s.all, s.size = append(s.all, r), s.size+int64(len(lines.Bytes()))
+	}
+	return errors.Join(lines.Err(), f.Close())
+}
+
+// clear forgets the first n, which the database has.
+func (s *spool) clear(n int) error {
+	s.all, s.dropped = s.all[n:], 0
+	s.size = 0
+	if s.path == "" {
+		return nil
+	}
+	if err := os.Remove(s.path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	left := s.all
+	s.all = nil
+	for _, r := range left {
+		s.add(r)
+	}
+	return s.problem
+}
