@@ -33,7 +33,8 @@ func (n *Node) openAccess(ctx context.Context) (err error) {
 	}
 	n.access, err = access.New(ctx, access.Needs{Config: n.config.Access, DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "access"), Health: n.health,
 		Directory: accessDirectory{n}, Own: playbookShelf{os.DirFS(dir), dir}, Publisher: teller{n}, Pseudonym: n.patientOf, Zone: zone, Site: n.config.Site,
-		Fleeting: n.capture != "", Live: n.showLive, Registry: n.metrics})
+		Fleeting: n.capture != "", Live: n.showLive, Registry: n.metrics,
+		Wait: n.identity.Wait, Waited: n.identity.Waited()})
 	return err
 }
 
@@ -97,13 +98,21 @@ func (n *Node) putDoors() {
 	n.access.PutDoors(doors)
 }
 
-// databaseCame puts a time without the database into the queue of what is looked at.
-func (n *Node) databaseCame(o identity.Outage) {
+// settle writes what rooms kept in memory while the database was lost.
+func (n *Node) settle(ctx context.Context) error {
+	if n.access == nil {
+		return nil
+	}
+	return n.access.Settle(ctx)
+}
+
+// cameBack puts a time without the database or a directory into the queue of what is looked at.
+func (n *Node) cameBack(o identity.Outage) {
 	if n.access == nil {
 		return
 	}
-	err := n.access.PutOutage(context.Background(), access.Outage{What: "database", From: o.From, Until: o.Until, SignIns: o.SignIns, Dropped: o.Dropped})
+	err := n.access.PutOutage(context.Background(), access.Outage{What: o.What, Name: o.Name, From: o.From, Until: o.Until, SignIns: o.SignIns, Dropped: o.Dropped})
 	if err != nil {
-		n.log.Error("what was decided without the database could not be put up for review", "error", err)
+		n.log.Error("what was decided while something was lost could not be put up for review", "error", err)
 	}
 }

@@ -57,7 +57,10 @@ func TestWhileTheDatabaseIsLostSessionsGoOnAndPasskeysOpenOthers(t *testing.T) {
 	dir := t.TempDir()
 	n := start(t, made{config: c, dir: dir, roles: roles{"site"}})
 	admin := n.administrator()
-	open, key, _ := n.withPasskey(admin, "ana", web.Reader)
+	open, key, ana := n.withPasskey(admin, "ana", web.Reader)
+	if status := admin.call(http.MethodPost, "/api/people/"+ana+"/roles", map[string]any{"roles": []string{"clinician"}}, nil); status != http.StatusNoContent {
+		t.Fatalf("giving a role = %d", status)
+	}
 	_, gone, id := n.withPasskey(admin, "left", web.Reader)
 	if status := admin.call(http.MethodPost, "/api/people/"+id+"/disable", nil, nil); status != http.StatusNoContent {
 		t.Fatalf("disabling = %d", status)
@@ -87,6 +90,10 @@ func TestWhileTheDatabaseIsLostSessionsGoOnAndPasskeysOpenOthers(t *testing.T) {
 	if status, text := meanwhile.get("/api/incidents"); status != http.StatusOK {
 		t.Errorf("a session of the snapshot = %d %.200s", status, text)
 	}
+	var glass struct{ ID, State string }
+	if status := meanwhile.call(http.MethodPost, "/api/access/glasses", map[string]string{"identifier": "IPP1", "reason": "emergency"}, &glass); status != http.StatusOK || glass.State != "open" {
+		t.Errorf("breaking the glass = %d %+v", status, glass)
+	}
 	if status, _ := meanwhile.get("/api/people"); status != http.StatusForbidden {
 		t.Errorf("what the duty does not open = %d", status)
 	}
@@ -111,6 +118,13 @@ func TestWhileTheDatabaseIsLostSessionsGoOnAndPasskeysOpenOthers(t *testing.T) {
 		if !strings.Contains(text, act) {
 			t.Errorf("the ledger lacks %s", act)
 		}
+	}
+	var glasses struct{ Items []struct{ ID string } }
+	if admin.call(http.MethodGet, "/api/access/glasses", nil, &glasses); len(glasses.Items) != 1 || glasses.Items[0].ID != glass.ID {
+		t.Errorf("the glasses are %v, not %s", glasses, glass.ID)
+	}
+	if !strings.Contains(text, `"access.break-glass"`) {
+		t.Error("the ledger lacks the break-glass")
 	}
 	var outages struct{ Items []map[string]any }
 	await(t, "what was decided meanwhile waits for a look", func() bool {

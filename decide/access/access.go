@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -106,6 +107,10 @@ type Needs struct {
 	Publisher outbox.Publisher
 	// Pseudonym is how events call the patient of an identifier.
 	Pseudonym func(identifier string) string
+	// Wait has what a carer did wait for the database, where err or what came before it says that it is lost, with what Waited takes up after
+	// the program ended meanwhile. It tells whether it does. It may be nil.
+	Wait   func(ctx context.Context, err error, e ledger.Entry, kept json.RawMessage) bool
+	Waited []json.RawMessage
 	// Zone is that of the hospital's clock.
 	Zone *time.Location
 	// Site is the place that its events name.
@@ -190,6 +195,9 @@ func New(ctx context.Context, n Needs) (*Access, error) {
 	if !n.Fleeting {
 		if err := a.load(ctx); err != nil {
 			return nil, fmt.Errorf("taking up access: %w", err)
+		}
+		if err := a.takeWaited(); err != nil {
+			return nil, fmt.Errorf("taking up what waited for the database: %w", err)
 		}
 	}
 	a.putApplications()

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -488,5 +489,38 @@ func TestAChangeIsTriedBeforeItIsInForce(t *testing.T) {
 	}
 	if got := h.acts(t); !slices.Equal(got, []string{"access.policies done"}) {
 		t.Errorf("the ledger has %v", got)
+	}
+}
+
+func TestABrokenGlassWaitsForALostDatabaseAndOutlivesTheProgram(t *testing.T) {
+	h := newHospital(t)
+	var waits []json.RawMessage
+	h.needs.Wait = func(_ context.Context, _ error, _ ledger.Entry, kept json.RawMessage) bool {
+		waits = append(waits, kept)
+		return true
+	}
+	h.open(t)
+	h.hear(t, adt("A01", "p1", "icu"))
+	g, err := h.as("1").BreakGlass(t.Context(), GlassAsk{Patient: "p1", Reason: "emergency"})
+	if err != nil || !h.as("1").may("readRecord", "p1") {
+		t.Fatalf("the glass does not open the record: %v", err)
+	}
+	if _, err := h.EndGlass(t.Context(), ledger.Person("1"), g.ID); err != nil {
+		t.Fatal(err)
+	}
+	h.needs.Wait, h.needs.Waited = nil, waits
+	h.open(t)
+	if all := h.Glasses(); len(all) != 1 || all[0].ID != g.ID || all[0].State != "waiting" {
+		t.Fatalf("after the program ended: %+v", all)
+	}
+	if err := h.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.ReviewGlass(t.Context(), ledger.Person("3"), g.ID, "justified", ""); err != nil {
+		t.Fatal(err)
+	}
+	h.open(t) // with what waited once more, which is older now
+	if all := h.Glasses(); len(all) != 1 || all[0].State != "reviewed" {
+		t.Errorf("what is newer was lost: %+v", all)
 	}
 }

@@ -95,7 +95,7 @@ func (h *Handle) BreakGlass(ctx context.Context, ask GlassAsk) (*Glass, error) {
 	entry := ledger.Entry{Actor: ledger.Person(s.Person), Act: "access.break-glass", Outcome: ledger.Refused, Detail: map[string]string{"patient": ask.Patient, "reason": ask.Reason}}
 	if !d.Allow {
 		entry.Object = "patient:" + ask.Patient
-		if err := a.write(ctx, nil, entry); err != nil {
+		if err := a.keepOrWait(ctx, nil, entry); err != nil {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: %s", ErrRefuse, d.Why().EN)
@@ -117,7 +117,7 @@ func (h *Handle) BreakGlass(ctx context.Context, ask GlassAsk) (*Glass, error) {
 		}
 	}
 	entry.Object, entry.Outcome = "glass:"+g.ID, ledger.Done
-	if err := a.write(ctx, map[itemKey]any{{"glass", g.ID}: g}, entry); err != nil {
+	if err := a.keepOrWait(ctx, map[itemKey]any{{"glass", g.ID}: g}, entry); err != nil {
 		return nil, err
 	}
 	a.glasses[g.ID] = g
@@ -204,12 +204,12 @@ func (a *Access) EndGlass(ctx context.Context, actor, id string) (*Glass, error)
 	}
 	next := clone(g)
 	next.State, next.Ends = "waiting", a.needs.Clock.Now().UTC().Truncate(time.Millisecond)
-	return a.setGlass(ctx, next, ledger.Entry{Actor: actor, Act: "access.close-glass", Object: "glass:" + id, Outcome: ledger.Done})
+	return a.setGlass(ctx, next, a.keepOrWait, ledger.Entry{Actor: actor, Act: "access.close-glass", Object: "glass:" + id, Outcome: ledger.Done})
 }
 
-// setGlass keeps a glass as it is now. The lock is held.
-func (a *Access) setGlass(ctx context.Context, g *Glass, e ledger.Entry) (*Glass, error) {
-	if err := a.write(ctx, map[itemKey]any{{"glass", g.ID}: g}, e); err != nil {
+// setGlass keeps a glass as it is now, by a way to write. The lock is held.
+func (a *Access) setGlass(ctx context.Context, g *Glass, write func(context.Context, map[itemKey]any, ledger.Entry) error, e ledger.Entry) (*Glass, error) {
+	if err := write(ctx, map[itemKey]any{{"glass", g.ID}: g}, e); err != nil {
 		return nil, err
 	}
 	a.glasses[g.ID] = g
@@ -237,7 +237,7 @@ func (a *Access) ReviewGlass(ctx context.Context, actor, id, verdict, text strin
 	if next.State != "open" {
 		next.State = "reviewed"
 	}
-	return a.setGlass(ctx, next, ledger.Entry{Actor: actor, Act: "access.review-glass", Object: "glass:" + id, Outcome: ledger.Done, Detail: map[string]string{"verdict": verdict, "text": next.Review.Text}})
+	return a.setGlass(ctx, next, a.write, ledger.Entry{Actor: actor, Act: "access.review-glass", Object: "glass:" + id, Outcome: ledger.Done, Detail: map[string]string{"verdict": verdict, "text": next.Review.Text}})
 }
 
 // Glasses are those of some states, those that wait by rank, then the newest first.
@@ -268,7 +268,7 @@ func (a *Access) triage(ctx context.Context, now time.Time) error {
 		if why, ok := a.explained(g); ok {
 			next.State, next.Why, next.Rank = "explained", []Mark{{Text: why}}, 0
 			e := ledger.Entry{Actor: ledger.Program("access"), Act: "access.explain-glass", Object: "glass:" + g.ID, Outcome: ledger.Done, Detail: map[string]string{"by": why.EN}}
-			if _, err := a.setGlass(ctx, next, e); err != nil {
+			if _, err := a.setGlass(ctx, next, a.write, e); err != nil {
 				return err
 			}
 			continue

@@ -3,8 +3,10 @@ package access
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -17,10 +19,10 @@ import (
 type itemKey struct{ kind, id string }
 
 type itemRow struct {
-	bun.BaseModel `bun:"table:access_item,alias:i"`
-	Kind          string          `bun:"kind,pk"`
-	ID            string          `bun:"id,pk"`
-	Doc           json.RawMessage `bun:"doc,type:jsonb"`
+	bun.BaseModel `bun:"table:access_item,alias:i" json:"-"`
+	Kind          string          `bun:"kind,pk" json:"kind"`
+	ID            string          `bun:"id,pk" json:"id"`
+	Doc           json.RawMessage `bun:"doc,type:jsonb" json:"doc"`
 }
 
 type stateRow struct {
@@ -49,9 +51,87 @@ func (a *Access) write(ctx context.Context, changes map[itemKey]any, e ledger.En
 	return err
 }
 
+// patience is how long the database may take to keep what care waits for.
+const patience = 2 * time.Second
+
+// keepOrWait is [Access.write] for what care cannot wait for: while the database is lost it stands in memory, and in what [Needs.Wait] keeps.
+// The lock is held.
+func (a *Access) keepOrWait(ctx context.Context, changes map[itemKey]any, e ledger.Entry) error {
+	if a.needs.Wait == nil {
+		return a.write(ctx, changes, e)
+	}
+	rows, _, err := rowsOf(changes)
+	if err != nil {
+		return err
+	}
+	kept, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	wait := func(err error) bool {
+		if !a.needs.Wait(ctx, err, e, kept) {
+			return false
+		}
+		maps.Copy(a.unkept, changes)
+		return true
+	}
+	if wait(nil) {
+		return nil
+	}
+	limit, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := a.write(limit, changes, e); err != nil && !wait(err) {
+		return err
+	}
+	return nil
+}
+
+// takeWaited takes up what waited for the database when the program ended. What is kept already is as new or newer.
+func (a *Access) takeWaited() error {
+	for _, text := range a.needs.Waited {
+		var rows []itemRow
+		if err := json.Unmarshal(text, &rows); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			k := itemKey{r.Kind, r.ID}
+			if _, waits := a.unkept[k]; r.Kind != "glass" || a.glasses[r.ID] != nil && !waits {
+				continue
+			}
+			if err := a.take(&r); err != nil {
+				return err
+			}
+			a.unkept[k] = a.glasses[r.ID]
+		}
+	}
+	return nil
+}
+
+// errKeeping means that somebody keeps what memory holds already.
+var errKeeping = errors.New("access: it is being kept")
+
+// Settle keeps what memory holds, at once.
+func (a *Access) Settle(ctx context.Context) error {
+	if !a.saving.TryLock() { // by somebody whom a database that is silent may hold up for long
+		return errKeeping
+	}
+	defer a.saving.Unlock()
+	return a.keepHeld(ctx)
+}
+
 func putItems(ctx context.Context, tx bun.Tx, changes map[itemKey]any) error {
-	var rows []itemRow
-	var gone []itemKey
+	rows, gone, err := rowsOf(changes)
+	if err != nil {
+		return err
+	}
+	if err := db.Put(ctx, tx, rows, "kind, id", "doc"); err != nil {
+		return err
+	}
+	return db.Drop(ctx, tx, (*itemRow)(nil), gone, "kind, id", func(k itemKey) []any { return []any{k.kind, k.id} })
+}
+
+// rowsOf are the rows of what is kept, and the keys of what is dropped.
+func rowsOf(changes map[itemKey]any) (rows []itemRow, gone []itemKey, err error) {
 	for k, v := range changes {
 		if v == nil {
 			gone = append(gone, k)
@@ -59,14 +139,11 @@ func putItems(ctx context.Context, tx bun.Tx, changes map[itemKey]any) error {
 		}
 		doc, err := json.Marshal(v)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		rows = append(rows, itemRow{Kind: k.kind, ID: k.id, Doc: doc})
 	}
-	if err := db.Put(ctx, tx, rows, "kind, id", "doc"); err != nil {
-		return err
-	}
-	return db.Drop(ctx, tx, (*itemRow)(nil), gone, "kind, id", func(k itemKey) []any { return []any{k.kind, k.id} })
+	return rows, gone, nil
 }
 
 // pending is what is to be kept, as it stood at one moment.
@@ -81,6 +158,10 @@ type pending struct {
 func (a *Access) keep(ctx context.Context) error {
 	a.saving.Lock()
 	defer a.saving.Unlock()
+	return a.keepHeld(ctx)
+}
+
+func (a *Access) keepHeld(ctx context.Context) error {
 	a.mu.Lock()
 	p := pending{docs: map[itemKey]any{}, out: a.out.Pack(), seq: a.upTo.Seq, born: a.upTo.Born}
 	var err error

@@ -19,7 +19,8 @@ import (
 // Outage is a time in which something was lost that decisions rest on. Somebody looks at what was decided meanwhile.
 type Outage struct {
 	ID    string    `json:"id"`
-	What  string    `json:"what"` // database
+	What  string    `json:"what"`           // database or directory
+	Name  string    `json:"name,omitempty"` // of the directory
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"`
 	// SignIns is how many signed in meanwhile, Decisions how often was decided, Refused how often with a no; Dropped how many acts found
@@ -38,13 +39,17 @@ const (
 	mostOutages  = 500
 )
 
-// PutOutage puts a time that is over into the queue of what is looked at, with how much was decided in it.
+// PutOutage puts a time that is over into the queue of what is looked at, with how much was decided in it: without a directory nothing may
+// have been, and there is nothing to look at.
 func (a *Access) PutOutage(ctx context.Context, o Outage) error {
 	a.tell(a.needs.Clock.Now()) // what was decided until now counts
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	o.ID, o.Due = uuid.Must(uuid.NewV7()).String(), o.Until.Add(outageReview)
 	o.Decisions, o.Refused = a.degraded.decisions, a.degraded.refused
+	if o.Decisions == 0 && o.What != "database" {
+		return nil
+	}
 	if len(a.outages) >= mostOutages {
 		oldest := slices.MinFunc(a.outageList(), func(x, y *Outage) int { return strings.Compare(x.ID, y.ID) })
 		delete(a.outages, oldest.ID)
@@ -52,7 +57,7 @@ func (a *Access) PutOutage(ctx context.Context, o Outage) error {
 		a.count.forgotten.Inc()
 	}
 	e := ledger.Entry{Actor: ledger.Program("access"), Act: "access.outage", Object: "outage:" + o.ID, Outcome: ledger.Done, Detail: map[string]string{
-		"what": o.What, "from": o.From.UTC().Format(time.RFC3339), "until": o.Until.UTC().Format(time.RFC3339),
+		"what": strings.TrimSpace(o.What + " " + o.Name), "from": o.From.UTC().Format(time.RFC3339), "until": o.Until.UTC().Format(time.RFC3339),
 		"sign_ins": fmt.Sprint(o.SignIns), "decisions": fmt.Sprint(o.Decisions), "refused": fmt.Sprint(o.Refused), "dropped": fmt.Sprint(o.Dropped)}}
 	if err := a.write(ctx, map[itemKey]any{{"outage", o.ID}: &o}, e); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/uptrace/bun"
 
+	"bulwark/decide/identity/federation"
 	"bulwark/platform/db"
 	"bulwark/platform/health"
 	"bulwark/platform/ledger"
@@ -31,8 +32,10 @@ type Keeper interface {
 	Get() ([]byte, error)
 }
 
-// Outage is a time in which the database was lost.
+// Outage is a time in which something was lost.
 type Outage struct {
+	What    string // database or directory
+	Name    string // of the directory
 	From    time.Time
 	Until   time.Time
 	SignIns int // by passkeys
@@ -298,6 +301,42 @@ func (i *Identity) spoolAct(a act) {
 	i.memory.spool.add(record{At: i.clock.Now().UTC(), Act: &spooledAct{a.by, a.name, a.on, a.refused, a.detail}})
 }
 
+// Wait has what another room did wait for the database, with what the room keeps of it, where err or what came before it says that the
+// database is lost. It tells whether it does.
+func (i *Identity) Wait(ctx context.Context, err error, e ledger.Entry, kept json.RawMessage) bool {
+	if err != nil && !i.lose(ctx, err) {
+		return false
+	}
+	m := i.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lost.IsZero() {
+		return false
+	}
+	now := i.clock.Now().UTC()
+	if e.Time.IsZero() {
+		e.Time = now
+	}
+	e.Detail = maps.Clone(e.Detail)
+	if e.Detail == nil {
+		e.Detail = map[string]string{}
+	}
+	e.Detail["degraded"] = "database"
+	return m.spool.add(record{At: now, Entry: &e, Kept: kept})
+}
+
+// Waited is what other rooms had wait ([Identity.Wait]) and a program did not see written that ended meanwhile, the oldest first.
+func (i *Identity) Waited() (all []json.RawMessage) {
+	i.memory.mu.Lock()
+	defer i.memory.mu.Unlock()
+	for _, r := range i.memory.spool.all {
+		if r.Kept != nil {
+			all = append(all, r.Kept)
+		}
+	}
+	return all
+}
+
 // remembered is a session that goes on without the database; ok is false where the database is there.
 func (i *Identity) remembered(hash string) (s *sessionRow, ok bool, err error) {
 	m := i.memory
@@ -448,13 +487,16 @@ func (i *Identity) everybodyLost() (all []*personRow, ok bool) {
 	return slices.SortedFunc(maps.Values(m.people), func(a, b *personRow) int { return strings.Compare(a.ID, b.ID) }), true
 }
 
-// isDegraded tells whether the database is lost, or the directory that somebody is of.
-func (i *Identity) isDegraded(p *personRow) bool {
-	if i.memory.isLost() {
+// isDegraded tells whether the database is lost, or what says who may have that session: the directory of its person, or a provider that
+// opened it.
+func (i *Identity) isDegraded(s *sessionRow) bool {
+	if s.Who == nil || i.memory.isLost() {
+		return s.Who != nil
+	}
+	if from := i.sources[s.Who.Source]; from != nil && from.away() {
 		return true
 	}
-	s := i.sources[p.Source]
-	return s != nil && s.away()
+	return slices.Contains(s.Methods, byProvider) && slices.ContainsFunc(i.Providers(), func(p federation.State) bool { return p.Fault != "" })
 }
 
 // lookAfterMemory reads the database again, or tries whether it is back: once a tick of [Identity.Run].
@@ -495,6 +537,11 @@ func (i *Identity) reconcile(ctx context.Context) error {
 	limit, cancel := context.WithTimeout(ctx, 5*dbPatience)
 	defer cancel()
 	now := i.clock.Now()
+	if i.settle != nil {
+		if err := i.settle(limit); err != nil {
+			return err
+		}
+	}
 	err := i.db.Write(limit, func(ctx context.Context, tx bun.Tx) error {
 		for _, r := range all {
 			if err := i.write(ctx, tx, r); err != nil {
@@ -519,7 +566,7 @@ func (i *Identity) reconcile(ctx context.Context) error {
 	}
 	i.log.InfoContext(ctx, "the database is back", "waited", len(all), "dropped", dropped)
 	if i.came != nil && !lost.IsZero() {
-		i.came(Outage{From: lost.UTC(), Until: now.UTC(), SignIns: signIns, Dropped: dropped})
+		i.came(Outage{What: "database", From: lost.UTC(), Until: now.UTC(), SignIns: signIns, Dropped: dropped})
 	}
 	return err
 }
@@ -529,6 +576,9 @@ func (i *Identity) write(ctx context.Context, tx bun.Tx, r record) error {
 	switch {
 	case r.Act != nil:
 		return i.note(ctx, tx, act{at: r.At, by: r.Act.By, name: r.Act.Name, on: r.Act.On, refused: r.Act.Refused, detail: r.Act.Detail})
+	case r.Entry != nil:
+		_, err := i.ledger.Append(ctx, tx, *r.Entry)
+		return err
 	case r.Session != nil:
 		p, err := person(ctx, tx, r.Session.Person)
 		if errors.Is(err, ErrNoPerson) || err == nil && !p.Disabled.IsZero() {

@@ -71,6 +71,7 @@ type source struct {
 
 	mu   sync.Mutex
 	view DirectoryView
+	lost time.Time // since when it does not answer; zero: it does
 	mark string
 	next time.Time
 }
@@ -120,8 +121,7 @@ func (i *Identity) follow(ctx context.Context, s *source) {
 func (i *Identity) followOnce(ctx context.Context, s *source) error {
 	mark, changed, err := s.Changed(ctx, s.mark)
 	if err != nil {
-		s.failed(err)
-		i.tellOf(s)
+		i.failed(s, err)
 		return err
 	}
 	s.mark = mark
@@ -134,10 +134,15 @@ func (i *Identity) followOnce(ctx context.Context, s *source) error {
 	return err
 }
 
-func (s *source) failed(err error) {
+// failed notes that a directory cannot be read.
+func (i *Identity) failed(s *source, err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	if s.view.Fault == "" {
+		s.lost = i.clock.Now()
+	}
 	s.view.Fault = err.Error()
+	s.mu.Unlock()
+	i.tellOf(s)
 }
 
 // away tells whether a directory could not be read last.
@@ -159,12 +164,23 @@ func (i *Identity) SyncDirectory(ctx context.Context, name, by string, confirmed
 	read, err := s.Read(ctx, i.clock.Now())
 	if err == nil {
 		err = i.take(ctx, s, read, by, confirmed)
+		if err != nil && i.lose(ctx, err) { // it is not the directory that is lost
+			return s.shown(), err
+		}
 	}
 	if err != nil {
-		s.failed(err)
+		i.failed(s, err)
+		return s.shown(), err
 	}
 	i.tellOf(s)
-	return s.shown(), err
+	s.mu.Lock()
+	lost := s.lost
+	s.lost = time.Time{}
+	s.mu.Unlock()
+	if !lost.IsZero() && i.came != nil {
+		i.came(Outage{What: "directory", Name: name, From: lost.UTC(), Until: i.clock.Now().UTC()})
+	}
+	return s.shown(), nil
 }
 
 // tellOf has the state of a directory among the warnings, or not.
@@ -478,8 +494,7 @@ func (i *Identity) verify(ctx context.Context, p *personRow, hash, secret string
 		return false, err
 	}
 	if errors.Is(got.err, directory.ErrAway) {
-		s.failed(got.err)
-		i.tellOf(s)
+		i.failed(s, got.err)
 		i.log.WarnContext(ctx, "a directory cannot say whether a password is right", "directory", name, "error", got.err)
 		return false, ErrAway
 	}

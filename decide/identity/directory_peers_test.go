@@ -261,6 +261,22 @@ func TestPeopleOfActiveDirectory(t *testing.T) {
 		if v := s.Directories()[0]; v.Fault == "" {
 			t.Errorf("%+v", v)
 		}
+		if !s.isDegraded(&sessionRow{Who: s.row("p0001")}) || s.isDegraded(&sessionRow{Who: s.row("alix")}) {
+			t.Error("sessions of those whose directory is gone, and of no others, are to be marked")
+		}
+	})
+	t.Run("when it is back, the time without it is told", func(t *testing.T) {
+		var told []Outage
+		s.came = func(o Outage) { told = append(told, o) }
+		d.Domain.Start()
+		s.read(true)
+		s.read(true)
+		if len(told) != 1 || told[0].What != "directory" || told[0].Name != "ad" || told[0].From.After(told[0].Until) {
+			t.Errorf("told %+v", told)
+		}
+		if s.isDegraded(&sessionRow{Who: s.row("p0001")}) {
+			t.Error("the session is marked still")
+		}
 	})
 }
 

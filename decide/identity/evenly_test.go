@@ -74,7 +74,7 @@ func TestARefusalTellsNothingOfWhoseLoginItWas(t *testing.T) {
 			s.from("ad", "dr.doc")
 			s.from("lab", "tech")
 			if tt.err != nil {
-				s.sources["ad"].failed(tt.err)
+				s.failed(s.sources["ad"], tt.err)
 			}
 			var first string
 			for _, login := range []string{"dr.doc", "tech", "alix", "nobody", "no login at all"} {

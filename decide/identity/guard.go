@@ -206,7 +206,7 @@ func (i *Identity) openOf(ctx context.Context, hashes []string) (rows []*session
 		err = i.db.Read().NewSelect().Model(&rows).Relation("Who").Relation("From").Where("s.hash IN (?)", bun.List(hashes)).Scan(limit)
 		if err == nil || !i.lose(ctx, err) {
 			for _, s := range rows {
-				s.degraded = s.Who != nil && i.isDegraded(s.Who)
+				s.degraded = i.isDegraded(s)
 			}
 			return rows, err
 		}

@@ -45,6 +45,8 @@ type Needs struct {
 	Snapshot Keeper
 	// Spool is the file in which what was done meanwhile waits for the database; empty: memory alone.
 	Spool string
+	// Settle writes what other rooms keep in memory while the database is lost, before it is taken for back; it may be nil.
+	Settle func(ctx context.Context) error
 	// Came is told of a time in which the database was lost, when it is back; it may be nil.
 	Came func(Outage)
 	// Stolen is the file with the list of stolen passwords ([ImportStolen]); there need not be one.
@@ -59,6 +61,7 @@ type Identity struct {
 	db     *database
 	memory *memory
 	came   func(Outage)
+	settle func(ctx context.Context) error
 	ledger *ledger.Ledger
 	clock  clock.Clock
 	log    *slog.Logger
@@ -132,7 +135,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	n.Config.warn(n.Health)
 	m := &memory{keeper: n.Snapshot, spool: spool{path: n.Spool, key: n.Derive("identity/spool")}}
 	i := &Identity{
-		config: n.Config, db: &database{n.DB, m.wrote}, memory: m, came: n.Came, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
+		config: n.Config, db: &database{n.DB, m.wrote}, memory: m, came: n.Came, settle: n.Settle, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
 		providers: providers, subjects: n.Derive("identity/provider"),
 		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:     deviceKey(n.Derive("identity/device")),

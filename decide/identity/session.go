@@ -123,7 +123,7 @@ func (i *Identity) readSession(ctx context.Context, hash string) (*sessionRow, e
 		return nil, errNoSession
 	}
 	i.judgeDevice(s.From)
-	s.degraded = i.isDegraded(s.Who)
+	s.degraded = i.isDegraded(s)
 	return s, nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"bulwark/platform/ledger"
 )
 
 // spool is a file of what is to be written to the database once it is back: it outlives the program. Whoever may write to the folder
@@ -41,6 +43,9 @@ type record struct {
 	Shifts  string      `json:"shifts,omitempty"`  // whose shifts at shared workstations end with it
 	Factor  string      `json:"factor,omitempty"`  // id of a passkey, with what is kept of it
 	Secret  string      `json:"secret,omitempty"`
+	// Entry is what another room did ([Identity.Wait]), Kept what it keeps of it.
+	Entry *ledger.Entry   `json:"entry,omitempty"`
+	Kept  json.RawMessage `json:"kept,omitempty"`
 }
 
 // spooledAct is an act for the ledger.
@@ -58,8 +63,8 @@ func (s *spool) sign(line []byte) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// add keeps one more.
-func (s *spool) add(r record) {
+// add keeps one more; false: there is no room.
+func (s *spool) add(r record) bool {
 	line, err := json.Marshal(r)
 	if err != nil {
 		panic(fmt.Sprintf("identity: spooling: %v", err)) // it is made of texts and times
@@ -67,12 +72,13 @@ func (s *spool) add(r record) {
 	line = fmt.Appendf(nil, "%s %s\n", s.sign(line), line)
 	if len(s.all) >= mostSpooled || s.size+int64(len(line)) > mostSpoolLen {
 		s.dropped++
-		return
+		return false
 	}
 	s.all, s.size = append(s.all, r), s.size+int64(len(line))
 	if s.path != "" {
 		s.problem = s.append(line)
 	}
+	return true
 }
 
 func (s *spool) append(line []byte) error {

@@ -123,7 +123,7 @@ export const en = {
     nobody: 'Nobody may.',
   },
   outages: {
-    title: 'While something was lost', what: { database: 'Database' },
+    title: 'While something was lost', what: { database: 'Database', directory: 'Directory {name}' },
     hint: 'Open sessions went on and passkeys opened others. What was decided meanwhile is marked (Decisions, while something was lost) and looked at.',
     numbers: '{decisions} decisions, {refused} refused, {signins} signed in, {dropped} acts not noted', seen: 'looked at by {who}: {text}', done: 'I have looked at it',
   },

@@ -125,7 +125,7 @@ export const fr: AccessWords = {
     nobody: 'Personne ne le peut.',
   },
   outages: {
-    title: 'Pendant une panne', what: { database: 'Base de données' },
+    title: 'Pendant une panne', what: { database: 'Base de données', directory: 'Annuaire {name}' },
     hint: 'Les sessions ouvertes ont continué et les clés d’accès en ont ouvert d’autres. Ce qui a été décidé est marqué (Décisions, pendant une panne) et relu.',
     numbers: '{decisions} décisions, {refused} refus, {signins} connexions, {dropped} actes non notés', seen: 'relu par {who} : {text}', done: 'Je l’ai relu',
   },
