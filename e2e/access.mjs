@@ -1,4 +1,5 @@
 // The page on which a hospital says who may do what.
+import { copyFileSync, readFileSync } from 'node:fs'
 import { check, equal, until } from './harness.mjs'
 import { enrol, password, settled, visitor } from './people.mjs'
 
@@ -147,15 +148,36 @@ export async function access(page, browser, at, report, faults) {
     await page.getByText('Nothing waits to be looked at.').waitFor()
   })
 
+  await report.test('who saw a record is told with why, by function, and taken away as a PDF', async () => {
+    await page.goto(at('/access?view=seen'))
+    const ask = async () => {
+      await page.getByLabel('Number of the patient').fill('8012345')
+      await page.getByLabel('Reference of the file').fill('DPO-17')
+      await page.getByRole('button', { name: 'Make the list' }).click()
+      await page.getByText('What this list cannot see').waitFor()
+    }
+    const line = page.getByRole('listitem').filter({ hasText: 'Opened the record in an emergency' })
+    await until(async () => { await ask(); return await line.count() > 0 }, 'what was decided is in the list', 30)
+    equal(await line.first().innerText().then((s) => /Nurse, urgences/.test(s) && !/Zoé/.test(s) && /Explained/.test(s)), true, 'by function, without the name, and how it was looked at')
+    await page.getByRole('listitem').filter({ hasText: 'Asked for this list' }).first().waitFor()
+    await report.axe(page, 'demo: who saw a record')
+    await shot('seen')
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'PDF' }).click()
+    const path = await (await saved).path()
+    if (process.env.SHOTS) copyFileSync(path, `${process.env.SHOTS}/seen.pdf`)
+    equal(readFileSync(path).subarray(0, 5).toString(), '%PDF-', 'the file')
+  })
+
   await report.test('Access stands in French, in the dark and on a phone', async () => {
     for (const [name, options] of [['phone', phone], ['dark', { colorScheme: 'dark' }]]) {
       const other = await visitor(browser, { ...options, storageState: await page.context().storageState() }, faults)
       await other.context().addCookies([{ name: '__Host-bulwark-lang', value: 'fr', domain: new URL(at('/')).hostname, path: '/', secure: true }])
-      for (const [view, words] of [['', 'Rien n’attend d’être regardé.'], ['?view=policies', 'Invariants'], ['?view=simulator', 'Qui le peut ?'], ['?view=reviews', /Des rôles que des personnes ont/]]) {
+      for (const [view, words] of [['', 'Rien n’attend d’être regardé.'], ['?view=policies', 'Invariants'], ['?view=simulator', 'Qui le peut ?'], ['?view=reviews', /Des rôles que des personnes ont/], ['?view=seen', 'Ce que cette liste ne voit pas']]) {
         await other.goto(at(`/access${view}`))
         await other.getByText(words).first().waitFor()
         await settled(other)
-        await until(async () => other.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} ${view}: narrower than the window`)
+        await until(async () => other.evaluate(() => document.documentElement.scrollWidth <= screen.width), `${name} ${view}: narrower than the window`)
         await report.axe(other, `${name}: /access${view}`)
         await shot(`${name}-${view.slice(6) || 'requests'}`, other)
       }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"bulwark/decide/access"
@@ -32,15 +33,36 @@ func (n *Node) openAccess(ctx context.Context) (err error) {
 		}
 	}
 	n.access, err = access.New(ctx, access.Needs{Config: n.config.Access, DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "access"), Health: n.health,
-		Directory: accessDirectory{n}, Own: playbookShelf{os.DirFS(dir), dir}, Publisher: teller{n}, Pseudonym: n.patientOf, Zone: zone, Site: n.config.Site,
+		Directory: accessDirectory{n}, Own: playbookShelf{os.DirFS(dir), dir}, Publisher: teller{n}, Pseudonym: n.patientOf, PseudonymBy: n.patientBy, Events: n.store, Staff: staff{n}, Zone: zone, Site: n.config.Site,
 		Fleeting: n.capture != "", Live: n.showLive, Registry: n.metrics,
 		Wait: n.identity.Wait, Waited: n.identity.Waited()})
 	return err
 }
 
 // patientOf is how events call the patient of an identifier.
-func (n *Node) patientOf(identifier string) string {
-	return string(pseudonym.New(n.keys.Derive("pseudonym")).Patient(nil, nil, []byte(identifier)))
+func (n *Node) patientOf(identifier string) string { return n.patientBy("", identifier) }
+
+// patientBy is how events call the patient of an identifier that an authority gave.
+func (n *Node) patientBy(authority, identifier string) string {
+	return string(pseudonym.New(n.keys.Derive("pseudonym")).Patient(nil, []byte(authority), []byte(identifier)))
+}
+
+// staff is what people and machines are called.
+type staff struct{ n *Node }
+
+func (s staff) Names(ctx context.Context) (map[string]string, error) { return s.n.identity.Names(ctx) }
+
+// Machine takes the number of a device, or an address.
+func (s staff) Machine(is string) string {
+	id, err := strconv.ParseUint(is, 10, 63)
+	if at, bad := netip.ParseAddr(is); bad == nil {
+		id, err = s.n.inventory.At(at), nil
+	}
+	if err != nil || id == 0 {
+		return ""
+	}
+	name, _, _, _ := s.n.inventory.Named(id)
+	return name
 }
 
 // accessDirectory are the people of the console.

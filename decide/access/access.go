@@ -38,6 +38,8 @@ type Config struct {
 	Zones []Zone `conf:"zones"`
 	// Applications are what people open through Bulwark.
 	Applications []Application `conf:"applications"`
+	// Seen is how reports of who saw a patient's record are made.
+	Seen Seen `conf:"seen"`
 }
 
 // Zone is a network with what it is for.
@@ -111,6 +113,11 @@ type Needs struct {
 	// the program ended meanwhile. It tells whether it does. It may be nil.
 	Wait   func(ctx context.Context, err error, e ledger.Entry, kept json.RawMessage) bool
 	Waited []json.RawMessage
+	// PseudonymBy is how they call the patient of an identifier that an authority gave; empty: none is known.
+	PseudonymBy func(authority, identifier string) string
+	// Events is what was seen and decided, Staff what people and machines are called.
+	Events Events
+	Staff  Staff
 	// Zone is that of the hospital's clock.
 	Zone *time.Location
 	// Site is the place that its events name.
@@ -138,6 +145,7 @@ type Access struct {
 
 	watchers watchers
 	asked    asked
+	seen     seen
 
 	// mu guards what follows.
 	mu         sync.RWMutex
@@ -188,6 +196,7 @@ func New(ctx context.Context, n Needs) (*Access, error) {
 		out:    outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindAccess, Room: "access", Site: n.Site, Clock: n.Clock, Registry: n.Registry}),
 		people: map[string]*Person{}, byLogin: map[string]string{}, risks: map[string]int{}, duties: map[string]*Duty{}, teams: map[string]*Team{},
 		grants: map[string]*Grant{}, glasses: map[string]*Glass{}, patients: map[string]*patient{}, uses: map[string]*use{}, unkept: map[itemKey]any{}, outages: map[string]*Outage{}}
+	a.seen.queue = make(chan *SeenReport, 2*mostSeen)
 	a.digest.begin = n.Clock.Now()
 	if err := a.openPolicies(); err != nil {
 		return nil, err
@@ -274,6 +283,7 @@ func (a *Access) Run(ctx context.Context, b *bus.Bus) error {
 		outbox.Often{Dirty: a.dirty, Keep: a.keep, Send: a.send, Log: a.needs.Log}.Run(ctx)
 	})
 	others.Go(func() { a.look(ctx) })
+	others.Go(func() { a.makeReports(ctx) })
 	err = b.Follow(ctx, event.Subjects(Reads()), upTo.Next(), func(_ context.Context, m *bus.Message) error {
 		if err := a.read(m.Seq, m.Batch); err != nil {
 			a.count.unread.Inc()

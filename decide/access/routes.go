@@ -36,7 +36,7 @@ func (d *Doors) Routes() []web.Route {
 	route := func(method, pattern string, duties []web.Duty, h http.HandlerFunc, body int64) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: duties, Handler: h, Body: body}
 	}
-	return []web.Route{
+	return append([]web.Route{
 		route("GET", "/api/access/policies", look, d.policies, 0),
 		route("POST", "/api/access/policies/try", look, d.try, 2*conf.MaxFile),
 		route("PUT", "/api/access/policies", run, d.save, 2*conf.MaxFile),
@@ -57,7 +57,7 @@ func (d *Doors) Routes() []web.Route {
 		route("GET", "/api/access/unused", look, d.unused, 0),
 		route("POST", "/api/access/unused", run, d.recertify, 0),
 		route("GET", "/api/access/patients/{id}", review, d.patient, 0),
-	}
+	}, d.seenRoutes()...)
 }
 
 func (d *Doors) policies(w http.ResponseWriter, _ *http.Request) {

@@ -25,6 +25,19 @@ func (i *Identity) Everybody(ctx context.Context) ([]Known, error) {
 	return all, nil
 }
 
+// Names are what people are called, by id.
+func (i *Identity) Names(ctx context.Context) (map[string]string, error) {
+	var rows []*personRow
+	if err := i.db.Read().NewSelect().Model(&rows).Column("id", "name").Scan(ctx); err != nil {
+		return nil, err
+	}
+	all := make(map[string]string, len(rows))
+	for _, p := range rows {
+		all[p.ID] = p.Name
+	}
+	return all, nil
+}
+
 // Known is somebody who is known.
 type Known struct {
 	ID, Login string

@@ -18,6 +18,7 @@ import (
 	"bulwark/decide/incident/law"
 	"bulwark/platform/db"
 	"bulwark/platform/db/dbtest"
+	"bulwark/platform/sheet"
 )
 
 func TestCases(t *testing.T) {
@@ -185,7 +186,7 @@ func readPDF(t *testing.T, pdf []byte, words ...string) {
 func TestALongReport(t *testing.T) {
 	p := &paper{Printed: morning, Case: Case{ID: 1, Title: "Long", Notes: []Note{{Text: strings.Repeat("A long note, œuvre. ", 2000)}}}}
 	d := Detail{}
-	for n := range mostRows + 7 {
+	for n := range sheet.MostRows + 7 {
 		d.Story = append(d.Story, Sentence{At: morning, Text: both(fmt.Sprint("sentence ", n, " ", strings.Repeat("x", 300)))})
 	}
 	d.Story[0].Text = both(strings.Repeat("higher than a page ", 1000))

@@ -1,7 +1,7 @@
 import type { AccessWords } from './access.en.ts'
 
 export const fr: AccessWords = {
-  views: { requests: 'Demandes', decisions: 'Décisions', policies: 'Politiques', simulator: 'Simulateur', reviews: 'Revues' },
+  views: { requests: 'Demandes', decisions: 'Décisions', seen: 'Qui a vu un dossier', policies: 'Politiques', simulator: 'Simulateur', reviews: 'Revues' },
   which: 'Que voir des accès',
   whoever: '{name} ({login})',
   glass: {
@@ -142,6 +142,37 @@ export const fr: AccessWords = {
     times: 'Fois',
     degraded: 'pendant une panne',
     more: 'Plus anciennes',
+  },
+  seen: {
+    title: 'Qui a vu un dossier',
+    hint: 'Pour un patient et une période : qui a ouvert le dossier, quand, d’où, et pourquoi c’était permis. Votre demande et son motif sont au registre, et figurent dans la liste suivante.',
+    authority: 'Attribué par (si connu)',
+    from: 'Du', until: 'Au',
+    reference: 'Référence de la demande', referenceHint: 'Le numéro de la demande ou de la réclamation, sans le nom du patient.',
+    reason: 'Pourquoi',
+    reasons: { patient: 'Le patient le demande', complaint: 'Une réclamation', investigation: 'Une enquête' },
+    names: 'Avec le nom des personnes',
+    noNames: 'Pour ce motif, les personnes sont désignées par fonction et unité (réglage access.seen.names).',
+    ask: 'Établir la liste',
+    oldest: 'Rien d’antérieur au {date} n’est conservé.',
+    made: 'Listes de la dernière heure',
+    of: 'Qui a vu le dossier : {ref}',
+    named: 'avec les noms', unnamed: 'par fonction et unité',
+    progress: 'Avancement', reached: 'remonté jusqu’au {date}, {n} événements', stop: 'Arrêter',
+    failed: 'La liste n’a pu être établie. Redemandez-la.',
+    pdf: 'PDF', csv: 'CSV', drop: 'Oublier cette liste',
+    marks: { explained: 'Expliqué', review: 'En relecture', unjustified: 'Injustifié', refused: 'Refusé', elsewhere: 'Décidé ailleurs' },
+    cut: 'Il y en avait trop : ce qui précède le {time} manque. Demandez une période plus courte.',
+    nobody: 'On ne connaît personne qui l’ait vu.',
+    person: 'Personne {n}', to: 'à {time}', times: '{n} fois', given: 'Motif indiqué : {reason}',
+    newer: 'Plus récents', page: '{from} à {to} sur {all}',
+    limits: 'Ce que cette liste ne voit pas',
+    cannot: [
+      'Une personne qui a ouvert le dossier dans un logiciel qui n’interroge pas Bulwark, sauf si ce logiciel le lui a signalé.',
+      'Qui était devant un système qui a échangé des données avec un autre, ni ce qui est chiffré.',
+      'La fonction et l’unité de ce jour-là : celles d’aujourd’hui sont montrées.',
+      'Ce qui figure sous un autre numéro de la même personne.',
+    ],
   },
   reviews: {
     hint: 'Des rôles que des personnes ont, et dont aucune décision n’a eu besoin depuis 90 jours. Retirez-les, ou dites pourquoi ils restent.',
