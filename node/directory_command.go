@@ -15,6 +15,7 @@ import (
 
 	"bulwark/decide/identity"
 	"bulwark/decide/identity/directory"
+	"bulwark/decide/identity/kerberos"
 )
 
 func directoryCommand(t Terminal) *cobra.Command {
@@ -93,7 +94,14 @@ func directoryTest(t Terminal) *cobra.Command {
 			if err != nil {
 				return &exit{ExitFailure, err}
 			}
-			return tellReading(t.Out, r, time.Since(begun))
+			if err := tellReading(t.Out, r, time.Since(begun)); err != nil || !d.Config.Kerberos.On() {
+				return err
+			}
+			if err := kerberos.New(d.Config.Kerberos, true).Test(); err != nil {
+				return &exit{ExitFailure, err}
+			}
+			_, err = fmt.Fprintln(t.Out, "The keytab is good for tickets of", d.Config.Kerberos.Realm)
+			return err
 		}}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"bulwark/decide/identity/directory"
+	"bulwark/decide/identity/kerberos"
 	"bulwark/platform/db"
 	"bulwark/platform/health"
 	"bulwark/platform/ledger"
@@ -66,8 +67,9 @@ type DirectoryView struct {
 // source is a directory and how it stands.
 type source struct {
 	*directory.Directory
-	prove func(ctx context.Context, id, password string) (bool, error) // Directory.Prove
-	busy  sync.Mutex                                                   // one reading at a time
+	prove   func(ctx context.Context, id, password string) (bool, error) // Directory.Prove
+	tickets *kerberos.Acceptor                                           // nil: its people show none
+	busy    sync.Mutex                                                   // one reading at a time
 
 	mu   sync.Mutex
 	view DirectoryView
@@ -80,7 +82,11 @@ func newSources(all []directory.Config) map[string]*source {
 	m := map[string]*source{}
 	for _, c := range all {
 		d := &directory.Directory{Config: c}
-		m[c.Name] = &source{Directory: d, prove: d.Prove,
+		var tickets *kerberos.Acceptor
+		if c.Kerberos.On() {
+			tickets = kerberos.New(c.Kerberos, c.Kind != "ldap")
+		}
+		m[c.Name] = &source{Directory: d, prove: d.Prove, tickets: tickets,
 			view: DirectoryView{Name: c.Name, Kind: map[bool]string{true: "ldap", false: "ad"}[c.Kind == "ldap"], Taken: []string{}, Unknown: []string{}}}
 	}
 	return m

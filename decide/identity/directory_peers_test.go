@@ -247,6 +247,11 @@ func TestPeopleOfActiveDirectory(t *testing.T) {
 		want(t, "once more", admin.call("POST", "/api/directories/ad/adopt", map[string]string{"login": "rose"}, nil), http.StatusConflict)
 		want(t, "the former password", s.browser().form("/sign-in", "login", "rose", "password", good), http.StatusUnprocessableEntity)
 	})
+	t.Run("somebody of the domain comes by the ticket of their workstation", func(t *testing.T) {
+		here := *d
+		here.t = t
+		here.tickets(s)
+	})
 	t.Run("when the directory is gone, sessions go on and those who are known here sign in", func(t *testing.T) {
 		d.Stop()
 		want(t, "the open session", b.call("GET", "/api/me", nil, nil), http.StatusOK)

@@ -161,7 +161,7 @@ func (i *Identity) signInForm(g *page, r *http.Request) {
 	g.Title, g.Lead, g.Button = g.T.SignIn, g.T.SignInLead, g.T.Enter
 	g.Form = []*field{g.login(r.PostFormValue("login"), ""), g.password()}
 	g.Passkey = true
-	g.Providers = i.providerWays(g)
+	g.Providers = append(i.ticketWays(g, r), i.providerWays(g)...)
 }
 
 func (i *Identity) showSignIn(w http.ResponseWriter, r *http.Request) {

@@ -175,6 +175,11 @@ func (i *Identity) Run(ctx context.Context) error {
 	var following sync.WaitGroup
 	defer following.Wait()
 	for _, s := range i.sources {
+		if s.tickets != nil {
+			if err := s.tickets.Test(); err != nil {
+				i.log.ErrorContext(ctx, "nobody signs in by the ticket of their workstation", "directory", s.Config.Name, "error", err)
+			}
+		}
 		following.Go(func() { i.follow(ctx, s) })
 	}
 	for {

@@ -70,6 +70,7 @@ func (i *Identity) Routes() []web.Route {
 	add("DELETE", "/api/people/{id}/sessions", i.limited(i.deletePersonSessions), web.Administrator, web.HelpDesk)
 
 	all = append(all, i.providerRoutes()...)
+	all = append(all, i.ticketRoutes()...)
 	all = append(all, i.deviceRoutes()...)
 	all = append(all, i.stationRoutes()...)
 	all = append(all, i.adminProviderRoutes()...)

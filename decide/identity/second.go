@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -52,7 +53,8 @@ func (f *factorRow) by() string {
 // step is whose password was right; the cookie of that name holds it, sealed.
 type step struct {
 	Person   string `json:"person"`
-	Password string `json:"password"` // id of the factor, a password or an account of a provider: another password is another factor
+	Password string `json:"password"`     // id of the factor, a password or an account of a provider: another password is another factor
+	By       string `json:"by,omitempty"` // what was shown, where it is not what the factor is called
 	Arrival  string `json:"arrival,omitempty"`
 }
 
@@ -175,7 +177,7 @@ func (i *Identity) secondStep(ctx context.Context, s step, typed string, from vi
 		if err != nil {
 			return err
 		}
-		name, by := "sign-in", first.by()
+		name, by := "sign-in", cmp.Or(s.By, first.by())
 		if kind == passFactor {
 			name = "recover"
 			o, err = i.openEnrolling(ctx, tx, p.ID, []string{by}, from)

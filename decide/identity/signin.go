@@ -168,15 +168,15 @@ func (i *Identity) welcome(ctx context.Context, p *personRow, hash, secret strin
 		if err := i.knownStolen(ctx, tx, p.ID, secret); err != nil {
 			return err
 		}
-		o, err = i.afterPassword(ctx, tx, p, from)
+		o, err = i.afterFirst(ctx, tx, p, "pwd", from)
 		return err
 	})
 	return o, err
 }
 
-// afterPassword is what a right password opens: the second step, where somebody has a second factor; else a session, in which nothing
+// afterFirst is what a right password opens, or what a directory says in its place: the second step, where somebody has a second factor; else a session, in which nothing
 // can be done but to add one where the hospital does not let them in with a password alone.
-func (i *Identity) afterPassword(ctx context.Context, tx bun.Tx, p *personRow, from visitor) (opened, error) {
+func (i *Identity) afterFirst(ctx context.Context, tx bun.Tx, p *personRow, by string, from visitor) (opened, error) {
 	kinds, err := secondFactors(ctx, tx, p.ID)
 	if err != nil {
 		return opened{}, err
@@ -184,20 +184,20 @@ func (i *Identity) afterPassword(ctx context.Context, tx bun.Tx, p *personRow, f
 	if len(kinds) > 0 {
 		f := &factorRow{}
 		err := tx.NewSelect().Model(f).Where("person = ? AND kind = ?", p.ID, passwordFactor).Scan(ctx)
-		return opened{person: p.ID, due: step{Person: p.ID, Password: f.ID}}, err
+		return opened{person: p.ID, due: step{Person: p.ID, Password: f.ID, By: by}}, err
 	}
 	open := i.openEnrolling
 	if i.mayDoWithPassword(p.Duties) {
 		open = i.open
 	}
-	o, err := open(ctx, tx, p.ID, byPassword(), from)
+	o, err := open(ctx, tx, p.ID, []string{by}, from)
 	if err == nil {
 		o, err = i.holdBack(ctx, tx, p, o)
 	}
 	if err != nil {
 		return opened{}, err
 	}
-	return o, i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "sign-in", detail: map[string]string{"address": from.address, "method": "pwd"}})
+	return o, i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "sign-in", detail: map[string]string{"address": from.address, "method": by}})
 }
 
 // provePassword checks the password of somebody who is signed in, and slows guessing down like a sign-in.

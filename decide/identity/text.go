@@ -32,6 +32,7 @@ type texts struct {
 	Away, Expired string // what a directory says
 
 	// providers, with %s for their name
+	TicketWith, TicketNone, TicketRefused, TicketStranger, TicketAway                                          string
 	SignInWith, ProviderAway, ProviderDenied, ProviderRefused, ProviderStranger, ProviderJoined, ProviderAgain string
 	PushWith, PushLead, PushNumber, PushHint, PushBad, PushShows, PushShowsLead, PushDone, PushNotYet          string
 	Activity, ActivityLead, Profession, SignedOut, SignedOutLead, LeavingLead                                  string
@@ -59,7 +60,10 @@ func english() texts {
 		SetUpLead:   "You are the first administrator. You will invite the others.",
 		InvitedLead: "Your login is %s. Choose your password.",
 		ResetLead:   "Your login is %s. Your former password does not work any more.",
-		SignInWith:  "Sign in with %s", ProviderAway: "%s does not answer. Sign in with a passkey or your password.",
+		TicketWith:  "Sign in with the session of this workstation", TicketNone: "This browser showed no ticket of the hospital's domain. Sign in with a passkey or your password.",
+		TicketRefused:  "The ticket of this workstation is not good for this. Lock and unlock the workstation, or sign in with a passkey or your password.",
+		TicketStranger: "Nobody here belongs to the session of this workstation, or they may not sign in. Ask an administrator.", TicketAway: "The hospital's directory does not answer. Sign in with a passkey.",
+		SignInWith: "Sign in with %s", ProviderAway: "%s does not answer. Sign in with a passkey or your password.",
 		ProviderDenied: "%s let you not in.", ProviderRefused: "What came back from %s is not to be believed. Try again; tell an administrator if it goes on.",
 		ProviderStranger: "Nobody here is joined to your account at %s. Sign in another way and join it under Settings, or ask an administrator.",
 		ProviderJoined:   "That account at %s is joined to somebody else here, or you have another one there.",
@@ -168,7 +172,10 @@ func french() texts {
 		SetUpLead:   "Vous êtes le premier administrateur. Vous inviterez les autres.",
 		InvitedLead: "Votre identifiant est %s. Choisissez votre mot de passe.",
 		ResetLead:   "Votre identifiant est %s. Votre ancien mot de passe ne fonctionne plus.",
-		SignInWith:  "Se connecter avec %s", ProviderAway: "%s ne répond pas. Connectez-vous avec une clé d’accès ou votre mot de passe.",
+		TicketWith:  "Se connecter avec la session de ce poste", TicketNone: "Ce navigateur n’a présenté aucun ticket du domaine de l’établissement. Connectez-vous avec une clé d’accès ou votre mot de passe.",
+		TicketRefused:  "Le ticket de ce poste ne convient pas. Verrouillez puis déverrouillez le poste, ou connectez-vous avec une clé d’accès ou votre mot de passe.",
+		TicketStranger: "La session de ce poste ne correspond à personne ici, ou à quelqu’un qui ne peut pas se connecter. Adressez-vous à un administrateur.", TicketAway: "L’annuaire de l’établissement ne répond pas. Connectez-vous avec une clé d’accès.",
+		SignInWith: "Se connecter avec %s", ProviderAway: "%s ne répond pas. Connectez-vous avec une clé d’accès ou votre mot de passe.",
 		ProviderDenied: "%s ne vous a pas laissé entrer.", ProviderRefused: "La réponse de %s n’est pas digne de foi. Réessayez ; prévenez un administrateur si cela continue.",
 		ProviderStranger: "Personne ici n’est lié à votre compte %s. Connectez-vous autrement et liez-le dans les réglages, ou demandez à un administrateur.",
 		ProviderJoined:   "Ce compte %s est lié à une autre personne ici, ou vous en avez un autre.",

@@ -70,7 +70,7 @@ func New(t *testing.T) *Domain {
 	var rest []string
 	for line := range strings.Lines(string(text)) {
 		if strings.Contains(line, "server services") {
-			line = "\tserver services = ldap\n"
+			line = "\tserver services = ldap, kdc\n"
 		}
 		if !strings.HasPrefix(line, "[global]") && !strings.Contains(line, "log file") {
 			rest = append(rest, line)

@@ -2,10 +2,13 @@ package directory
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
 )
@@ -49,6 +52,51 @@ func expired(err error) error {
 		return ErrExpired
 	}
 	return nil
+}
+
+// Holder is the id of the account with a security identifier (MS-DTYP, 2.4.2) as it stands in the directory now; "" where nobody has it who is a
+// person there and may sign in.
+func (d *Directory) Holder(ctx context.Context, sid string, now time.Time) (id string, err error) {
+	raw, err := binarySID(sid)
+	if err != nil {
+		return "", nil
+	}
+	s, err := d.open(ctx, mostBound)
+	if err != nil {
+		return "", err
+	}
+	defer s.end()
+	filter := "(&(objectSid=" + ldap.EscapeFilter(string(raw)) + ")" + s.config.filter() + ")"
+	got, err := s.c.Search(ldap.NewSearchRequest(s.config.Base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 2, 0, false, filter, []string{"objectGUID", "userAccountControl", "accountExpires"}, nil))
+	if err != nil {
+		return "", fmt.Errorf("%w: looking for an account at %s: %w", ErrAway, s.server, err)
+	}
+	if len(got.Entries) != 1 || disabled(got.Entries[0], now) {
+		return "", nil
+	}
+	return hex.EncodeToString(got.Entries[0].GetRawAttributeValue("objectGUID")), nil
+}
+
+// binarySID is S-1-5-21-1-2-3-1104 as a directory keeps it: revision, number of parts, authority, parts (MS-DTYP, 2.4.2.2).
+func binarySID(text string) ([]byte, error) {
+	parts := strings.Split(text, "-")
+	if len(parts) < 4 || len(parts) > 18 || parts[0] != "S" || parts[1] != "1" {
+		return nil, errors.New("directory: no security identifier")
+	}
+	authority, err := strconv.ParseUint(parts[2], 10, 48)
+	if err != nil {
+		return nil, err
+	}
+	b := []byte{1, byte(len(parts) - 3)}
+	b = append(b, binary.BigEndian.AppendUint64(nil, authority)[2:]...)
+	for _, p := range parts[3:] {
+		n, err := strconv.ParseUint(p, 10, 32)
+		if err != nil {
+			return nil, err
+		}
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	return b, nil
 }
 
 // find is the DN of the account with an id; "" where there is none.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"bulwark/decide/identity/kerberos"
 	"bulwark/platform/conf"
 	"bulwark/platform/ldaps"
 	"bulwark/platform/web"
@@ -49,6 +50,8 @@ type Config struct {
 	Adopt bool `conf:"adopt"`
 	// Every is how often all people are read. 0 means 10 minutes. Changes are looked for every 15 seconds beside that.
 	Every time.Duration `conf:"every"`
+	// Kerberos says how its people are recognised by the session of their workstation. Empty means that they are not.
+	Kerberos kerberos.Config `conf:"kerberos"`
 	// Leave is how many percent of its people may be gone or disabled at once before that waits for a person's word. 0 means 10.
 	Leave int `conf:"leave"`
 }
@@ -112,6 +115,9 @@ func (c *Config) Check() error {
 				no(fmt.Sprintf("%s[%d]", name, n), fmt.Errorf("needs a group in from, and a word of small letters, digits and hyphens in to"))
 			}
 		}
+	}
+	if err := c.Kerberos.Check(); err != nil {
+		no("kerberos", err)
 	}
 	return errors.Join(bad...)
 }

@@ -17,19 +17,17 @@ import (
 	"github.com/jcmturner/gokrb5/v8/iana"
 	"github.com/jcmturner/gokrb5/v8/iana/asnAppTag"
 	"github.com/jcmturner/gokrb5/v8/iana/chksumtype"
-	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
 	"github.com/jcmturner/gokrb5/v8/iana/msgtype"
 	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
+
+	"bulwark/internal/spnego"
 )
 
 // skew is how far the clock of a machine may be from ours: as domains have it.
 const skew = 5 * time.Minute
-
-// maxToken is the size of what a machine may show, in bytes: the largest that Windows makes.
-const maxToken = 48_000
 
 // Why a token is refused.
 var (
@@ -54,7 +52,7 @@ func ReadKeys(text string) (*Keys, error) {
 		return nil, fmt.Errorf("the keytab cannot be read: %w", err)
 	}
 	for _, e := range k.table.Entries {
-		if strong(e.Key.KeyType) {
+		if spnego.Strong(e.Key.KeyType) {
 			return k, nil
 		}
 	}
@@ -69,15 +67,6 @@ func (k *Keys) Principals() (all []string) {
 	return all
 }
 
-// strong reports whether a key is of AES (RFC 3962, RFC 8009).
-func strong(kind int32) bool {
-	switch kind {
-	case etypeID.AES128_CTS_HMAC_SHA1_96, etypeID.AES256_CTS_HMAC_SHA1_96, etypeID.AES128_CTS_HMAC_SHA256_128, etypeID.AES256_CTS_HMAC_SHA384_192:
-		return true
-	}
-	return false
-}
-
 // Accept takes the token by which a machine begins, one of Kerberos or of SPNEGO, and returns what it is answered.
 func (k *Keys) Accept(token []byte) (c *Context, answer []byte, err error) {
 	defer func() { // the library reads fields that a forged ticket may not have
@@ -85,49 +74,22 @@ func (k *Keys) Accept(token []byte) (c *Context, answer []byte, err error) {
 			c, answer, err = nil, nil, fmt.Errorf("%w: %v", ErrToken, r)
 		}
 	}()
-	if len(token) > maxToken {
+	raw, mech, err := spnego.Open(token)
+	q := new(messages.APReq)
+	if err != nil || q.Unmarshal(raw) != nil || len(q.Ticket.SName.NameString) == 0 {
 		return nil, nil, ErrToken
 	}
-	o, wrapped := offered(token)
-	if wrapped {
-		token = o.Token
-	}
-	q, err := request(token)
-	if err != nil {
-		return nil, nil, err
-	}
-	if c, answer, err = k.accept(q); err == nil && wrapped {
-		answer, err = o.agree(answer)
+	if c, answer, err = k.accept(q); err == nil && mech != nil {
+		answer, err = answered(asn1.ObjectIdentifier(mech), answer)
 	}
 	return c, answer, err
 }
 
-// Kinds of tokens (RFC 4121 §4.1).
-const (
-	kindRequest = "\x01\x00"
-	kindReply   = "\x02\x00"
-)
+// kindReply begins an AP-REP in a token (RFC 4121 §4.1).
+const kindReply = "\x02\x00"
 
-// Names of mechanisms.
-var (
-	mechanism  = asn1.ObjectIdentifier{1, 2, 840, 113554, 1, 2, 2} // Kerberos
-	mechanismM = asn1.ObjectIdentifier{1, 2, 840, 48018, 1, 2, 2}  // Kerberos too ([MS-SPNG] 2.2.1)
-	pseudo     = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 2}        // SPNEGO
-)
-
-// request is what stands in a token: its frame (RFC 2743 §3.1), its kind, and an AP-REQ.
-func request(token []byte) (*messages.APReq, error) {
-	var oid asn1.ObjectIdentifier
-	rest, err := asn1.UnmarshalWithParams(token, &oid, "application,explicit,tag:0")
-	if err != nil || !oid.Equal(mechanism) || len(rest) < 2 || string(rest[:2]) != kindRequest {
-		return nil, ErrToken
-	}
-	q := new(messages.APReq)
-	if q.Unmarshal(rest[2:]) != nil || len(q.Ticket.SName.NameString) == 0 {
-		return nil, ErrToken
-	}
-	return q, nil
-}
+// mechanism is Kerberos.
+var mechanism = asn1.ObjectIdentifier{1, 2, 840, 113554, 1, 2, 2}
 
 // own is the name in the keytab of the service that a ticket is for: directories do not mind capitals, keytabs do.
 func (k *Keys) own(t *messages.Ticket) *types.PrincipalName {
@@ -152,7 +114,7 @@ func (k *Keys) accept(q *messages.APReq) (*Context, []byte, error) {
 	if name == nil {
 		return nil, nil, ErrTicket
 	}
-	if !strong(q.Ticket.EncPart.EType) || !strong(q.EncryptedAuthenticator.EType) {
+	if !spnego.Strong(q.Ticket.EncPart.EType) || !spnego.Strong(q.EncryptedAuthenticator.EType) {
 		return nil, nil, ErrWeak
 	}
 	if ok, err := q.Verify(k.table, skew, types.HostAddress{}, name); err != nil || !ok {
@@ -188,7 +150,7 @@ func machine(name []string, realm string) (string, bool) {
 // it to the machine.
 func (c *Context) reply(a *types.Authenticator, key types.EncryptionKey) ([]byte, error) {
 	kind, err := crypto.GetEtype(key.KeyType)
-	if err != nil || !strong(key.KeyType) {
+	if err != nil || !spnego.Strong(key.KeyType) {
 		return nil, ErrWeak
 	}
 	if c.key, err = types.GenerateEncryptionKey(kind); err != nil {
@@ -217,25 +179,6 @@ func (c *Context) reply(a *types.Authenticator, key types.EncryptionKey) ([]byte
 	return asn1tools.AddASNAppTag(frame, 0), nil
 }
 
-// offer is a NegTokenInit (RFC 4178 §4.2.1).
-type offer struct {
-	Mechanisms []asn1.ObjectIdentifier `asn1:"explicit,tag:0"`
-	Flags      asn1.BitString          `asn1:"explicit,optional,tag:1"`
-	Token      []byte                  `asn1:"explicit,optional,tag:2"`
-	MIC        asn1.RawValue           `asn1:"explicit,optional,tag:3"`
-}
-
-// offered reads a token of SPNEGO that begins with Kerberos; false: it is none.
-func offered(token []byte) (o offer, ok bool) {
-	var oid asn1.ObjectIdentifier
-	rest, err := asn1.UnmarshalWithParams(token, &oid, "application,explicit,tag:0")
-	if err != nil || !oid.Equal(pseudo) {
-		return o, false
-	}
-	_, err = asn1.UnmarshalWithParams(rest, &o, "explicit,tag:0")
-	return o, err == nil && len(o.Mechanisms) > 0 && (o.Mechanisms[0].Equal(mechanism) || o.Mechanisms[0].Equal(mechanismM))
-}
-
 // agreed is a NegTokenResp (RFC 4178 §4.2.2).
 type agreed struct {
 	State     asn1.Enumerated       `asn1:"explicit,tag:0"` // 0: complete
@@ -243,9 +186,9 @@ type agreed struct {
 	Token     []byte                `asn1:"explicit,tag:2"`
 }
 
-// agree puts an answer into one of SPNEGO: the machine's first choice is taken, so that none needs a sum of the choices.
-func (o *offer) agree(answer []byte) ([]byte, error) {
-	inner, err := asn1.Marshal(agreed{Mechanism: o.Mechanisms[0], Token: answer})
+// answered puts an answer into one of SPNEGO: the machine's first choice is taken, so that none needs a sum of the choices.
+func answered(mech asn1.ObjectIdentifier, answer []byte) ([]byte, error) {
+	inner, err := asn1.Marshal(agreed{Mechanism: mech, Token: answer})
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func (k kdc) token(t testing.TB, w wish) ([]byte, types.EncryptionKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return asn1tools.AddASNAppTag(append(append(frame, kindRequest...), raw...), 0), key
+	return asn1tools.AddASNAppTag(append(append(frame, 1, 0), raw...), 0), key
 }
 
 func TestWhoIsLetIn(t *testing.T) {
