@@ -102,7 +102,7 @@ Exit codes: 0 done; 1 failed; 2 wrong command line or configuration; 3 part of t
 		}
 	}
 	in(watch, upCommand(t), readCommand(t), devicesCommand(t), findingsCommand(t), incidentsCommand(t), casesCommand(t), rulesCommand(t), pcapCommand(t), filesCommand(t), evtxCommand(t), logsCommand(t))
-	in(act, accessCommand(t), applicationsCommand(t), containCommand(t), containmentsCommand(t), directoryCommand(t), oncallCommand(t), passwordsCommand(t), playbooksCommand(t), providersCommand(t), sitesCommand(t), trustCommand(t))
+	in(act, accessCommand(t), applicationsCommand(t), containCommand(t), containmentsCommand(t), directoryCommand(t), oncallCommand(t), passwordsCommand(t), peopleCommand(t), playbooksCommand(t), providersCommand(t), sitesCommand(t), trustCommand(t))
 	in(keep, doctorCommand(t), configCommand(t), setupLinkCommand(t), resetLinkCommand(t), completionCommand(t), versionCommand(t))
 	in(link, nodesCommand(t), joinCommand(t))
 	root.AddCommand(childCommand(t))

@@ -40,6 +40,8 @@ type Config struct {
 	Applications []Application `conf:"applications"`
 	// Seen is how reports of who saw a patient's record are made.
 	Seen Seen `conf:"seen"`
+	// Keep is how long what people did about access is kept.
+	Keep Keep `conf:"keep"`
 }
 
 // Zone is a network with what it is for.
@@ -265,6 +267,7 @@ const (
 	lookEvery    = 200 * time.Millisecond // those who watch are told
 	refreshEvery = time.Second            // the directory is read again
 	triageEvery  = time.Minute
+	purgeEvery   = time.Hour
 )
 
 // Run reads the bus and keeps what it learns until ctx ends.
@@ -298,7 +301,7 @@ func (a *Access) Run(ctx context.Context, b *bus.Bus) error {
 
 // look does what is done often, until ctx ends.
 func (a *Access) look(ctx context.Context) {
-	var refreshed, triaged time.Time
+	var refreshed, triaged, purged time.Time
 	for clock.Pause(ctx, lookEvery) {
 		now := a.needs.Clock.Now()
 		a.advance(now)
@@ -314,6 +317,12 @@ func (a *Access) look(ctx context.Context) {
 			triaged = now
 			if err := errors.Join(a.triage(ctx, now), a.tellDigest(ctx, now)); err != nil && ctx.Err() == nil {
 				a.needs.Log.Error("what was decided could not be looked after", "error", err)
+			}
+		}
+		if now.Sub(purged).Abs() >= purgeEvery {
+			purged = now
+			if err := a.purge(ctx, now); err != nil && ctx.Err() == nil {
+				a.needs.Log.Error("what is too old could not be forgotten", "error", err)
 			}
 		}
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 
 	"bulwark/event"
-	"bulwark/platform/clock"
 	"bulwark/platform/conf"
 	"bulwark/platform/ledger"
 	"bulwark/platform/store"
@@ -215,17 +214,8 @@ func (a *Access) noteSeen(ctx context.Context, r *SeenReport, act, format string
 		return err
 	}
 	for _, p := range r.Patients {
-		a.digest.number++
-		principal := r.By
-		if id, ok := strings.CutPrefix(r.By, "person:"); ok {
-			principal = "Person:" + id
-		}
-		e := &event.Access{Principal: principal, Action: seenAction, Resource: "Record:" + p, Patient: p, Status: "allow", Reason: seenWhy(r.Reason).EN, Count: 1,
-			First: uint64(now.UnixNano()), Last: uint64(now.UnixNano()), Number: a.digest.number}
-		a.digest.add(e)
-		a.out.Put(event.Header{Time: now.UnixNano()}, e)
+		a.happened(&event.Access{Principal: entityOf(r.By), Action: seenAction, Resource: "Record:" + p, Patient: p, Reason: seenWhy(r.Reason).EN, Count: 1}, now)
 	}
-	clock.Wake(a.dirty)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"bulwark/decide/identity/directory"
@@ -64,6 +65,9 @@ func apiFaults() []apiFault {
 		{ErrProvider, http.StatusNotFound, "no-such-provider", ""},
 		{ErrNational, bad, "national", "national"},
 		{ErrNoPassword, conflict, "no-password", ""},
+		{ErrActive, conflict, "not-suspended", ""},
+		{ErrThere, conflict, "directory-has-them", ""},
+		{ErrReason, bad, "reason", "reason"},
 		{ErrHelp, http.StatusForbidden, "help-desk-limits", ""},
 		{ErrHelped, http.StatusTooManyRequests, "help-desk-many", ""},
 	}
@@ -71,6 +75,11 @@ func apiFaults() []apiFault {
 
 // fail tells the console what err is.
 func (i *Identity) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var stands *ObligedError
+	if errors.As(err, &stands) {
+		web.RefuseFields(w, r, http.StatusConflict, "obliged", map[string]string{"by": strings.Join(stands.By, ",")})
+		return
+	}
 	var wait *WaitError
 	if errors.As(err, &wait) {
 		w.Header().Set("Retry-After", seconds(wait))

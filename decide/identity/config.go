@@ -31,6 +31,8 @@ type Config struct {
 	Posture Posture `conf:"posture"`
 	// Station is how people use workstations that they share.
 	Station Station `conf:"station"`
+	// Keep is how long what is known of staff is kept.
+	Keep Keep `conf:"keep"`
 	// PasswordAlone are the duties whose people may sign in with a password alone: whoever has only duties of this list. Weak: the
 	// console warns of it. Empty means that everybody needs a second factor.
 	PasswordAlone []string `conf:"password_alone"`

@@ -395,7 +395,7 @@ func (i *Identity) join(ctx context.Context, tx bun.Tx, s *source, a directory.A
 	if err := i.move(ctx, tx, s, move{p, a}); err != nil {
 		return err
 	}
-	return i.note(ctx, tx, act{by: by, name: "directory-join", on: ledger.Person(p.ID), detail: map[string]string{"directory": s.Config.Name, "login": a.Login}})
+	return i.note(ctx, tx, act{by: by, name: "directory-join", on: ledger.Person(p.ID), detail: map[string]string{"directory": s.Config.Name}})
 }
 
 // move gives somebody what the directory says of them, and joins them to it where they are not yet.

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"net/http"
+	"slices"
 
 	"bulwark/platform/ledger"
 	"bulwark/platform/web"
@@ -10,7 +11,8 @@ import (
 // HostRoutes are the doors of the room for whoever is at the machine itself.
 func (i *Identity) HostRoutes() []web.Route {
 	host := func(*http.Request) string { return ledger.Host }
-	return append(i.directoryRoutes(host), i.deviceDoors(host, func(*http.Request) error { return nil })...)
+	trusted := func(*http.Request) error { return nil }
+	return slices.Concat(i.directoryRoutes(host), i.deviceDoors(host, trusted), i.staffRoutes(host, trusted))
 }
 
 func (i *Identity) directoryRoutes(actor func(*http.Request) string) []web.Route {

@@ -49,6 +49,12 @@ type Needs struct {
 	Settle func(ctx context.Context) error
 	// Came is told of a time in which the database was lost, when it is back; it may be nil.
 	Came func(Outage)
+	// Obliged says what keeps somebody from being erased; Forget has others forget them, words being their login, name and numbers; Elsewhere is what
+	// others know of them; StaffTold hears what became of staff data. Each may be nil.
+	Obliged   func(ctx context.Context, id, login string) ([]string, error)
+	Forget    func(ctx context.Context, by, id string, words []string) error
+	Elsewhere func(ctx context.Context, id, login string) (map[string]any, error)
+	StaffTold func(actor, act, on string, n uint64)
 	// Stolen is the file with the list of stolen passwords ([ImportStolen]); there need not be one.
 	Stolen string
 	// Names are those of the console ([web.Config]): invitations lead to the first, passwords made of them are refused.
@@ -68,6 +74,12 @@ type Identity struct {
 	names  []string
 	judge  func(r *http.Request, p Person) (refusal string)
 	health *health.Tracker
+
+	obliged   func(ctx context.Context, id, login string) ([]string, error)
+	forget    func(ctx context.Context, by, id string, words []string) error
+	elsewhere func(ctx context.Context, id, login string) (map[string]any, error)
+	staffTold func(actor, act, on string, n uint64)
+	purgedAt  time.Time // when what was too old went last
 
 	sources   map[string]*source              // directories, by name
 	providers map[string]*federation.Provider // OpenID providers, by name
@@ -136,6 +148,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	m := &memory{keeper: n.Snapshot, spool: spool{path: n.Spool, key: n.Derive("identity/spool")}}
 	i := &Identity{
 		config: n.Config, db: &database{n.DB, m.wrote}, memory: m, came: n.Came, settle: n.Settle, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
+		obliged: n.Obliged, forget: n.Forget, elsewhere: n.Elsewhere, staffTold: n.StaffTold,
 		providers: providers, subjects: n.Derive("identity/provider"),
 		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:     deviceKey(n.Derive("identity/device")),
@@ -196,6 +209,10 @@ func (i *Identity) Run(ctx context.Context) error {
 			err = i.tellRefusals(ctx, true)
 		case <-clean.C:
 			err = i.sweep(ctx)
+			if now := i.clock.Now(); now.Sub(i.purgedAt).Abs() >= aDay {
+				_, failed := i.purge(ctx)
+				err, i.purgedAt = errors.Join(err, failed), now
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			i.log.ErrorContext(ctx, "identity housekeeping failed", "error", err)

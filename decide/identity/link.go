@@ -181,7 +181,7 @@ func (i *Identity) setUp(ctx context.Context, token string, c credentials, from 
 		if o, err = i.afterLink(ctx, tx, p, from); err != nil {
 			return err
 		}
-		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "setup", on: ledger.Person(p.ID), detail: map[string]string{"login": p.Login}})
+		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "setup", on: ledger.Person(p.ID)})
 	})
 	return o, err
 }
@@ -221,7 +221,7 @@ func (i *Identity) inviteIn(ctx context.Context, tx bun.Tx, by Person, v invitat
 	if err != nil {
 		return nil, Link{}, err
 	}
-	return p, l, i.note(ctx, tx, act{by: by.Actor(), name: "invite", on: ledger.Person(p.ID), detail: map[string]string{"login": login, "duties": words(v.Duties)}})
+	return p, l, i.note(ctx, tx, act{by: by.Actor(), name: "invite", on: ledger.Person(p.ID), detail: map[string]string{"duties": words(v.Duties)}})
 }
 
 // reset takes a person's factors and sessions away, and makes the link with which they choose another.

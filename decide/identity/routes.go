@@ -75,7 +75,10 @@ func (i *Identity) Routes() []web.Route {
 	all = append(all, i.stationRoutes()...)
 	all = append(all, i.adminProviderRoutes()...)
 	add("POST", "/api/people/{id}/national", i.postNational, web.Administrator)
-	all = append(all, i.directoryRoutes(func(r *http.Request) string { return me(r).Actor() })...)
+	actor := func(r *http.Request) string { return me(r).Actor() }
+	all = append(all, i.directoryRoutes(actor)...)
+	all = append(all, i.staffRoutes(actor, func(r *http.Request) error { return i.proved(me(r)) })...)
+	add("POST", "/api/me/data", i.getOwnData, web.SignedIn)
 
 	// Approvers and auditors read it too: somebody else than the administrators must be able to see what these did.
 	add("GET", "/api/ledger", i.getLedger, web.Administrator, web.Approver, web.Auditor)
