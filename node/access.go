@@ -36,6 +36,13 @@ func (n *Node) openAccess(ctx context.Context) (err error) {
 		Directory: accessDirectory{n}, Own: playbookShelf{os.DirFS(dir), dir}, Publisher: teller{n}, Pseudonym: n.patientOf, PseudonymBy: n.patientBy, Events: n.store, Staff: staff{n}, Zone: zone, Site: n.config.Site,
 		Fleeting: n.capture != "", Live: n.showLive, Registry: n.metrics,
 		Wait: n.identity.Wait, Waited: n.identity.Waited()})
+	if err != nil {
+		return err
+	}
+	all, err := n.provider.Clients(ctx)
+	for _, c := range all {
+		n.access.PutApplication(c.ID)
+	}
 	return err
 }
 

@@ -93,7 +93,12 @@ func (n *Node) judgeRoute(r *http.Request, p identity.Person) string {
 	case s.spared(d, door, now):
 		return ""
 	}
-	switch h.Proof(use, door) {
+	return proofOf(h, use, door)
+}
+
+// proofOf is the code of a refusal: what of a proof would do about it, if any.
+func proofOf(h *access.Handle, action, resource policy.UID) string {
+	switch h.Proof(action, resource) {
 	case access.SameProof:
 		return identity.ProveAgain
 	case access.PasskeyProof:

@@ -281,6 +281,17 @@ func (a *Access) putApplications() {
 	}
 }
 
+// otherApplications are those that the hospital put in no group.
+const otherApplications = "other"
+
+// PutApplication puts in an application that people sign in to. What the configuration says of it counts.
+func (a *Access) PutApplication(id string) {
+	if slices.ContainsFunc(a.needs.Config.Applications, func(x Application) bool { return x.ID == id }) {
+		return
+	}
+	a.entities.Put(policy.Entity{UID: policy.ID("App", id), Parents: uids("AppGroup", []string{otherApplications}), Attrs: policy.Attrs{"assurance": 1}})
+}
+
 // PutDoors puts in the routes of the console, each with the duties that its table names.
 func (a *Access) PutDoors(doors map[string][]string) {
 	for name, areas := range doors {

@@ -122,8 +122,8 @@ func (p *Provider) read(ctx context.Context, c *clientRow, v url.Values) (reques
 	if hint := v.Get("id_token_hint"); hint != "" {
 		claims, err := p.verified(ctx, hint)
 		sub, _ := claims["sub"].(string)
-		if err != nil || sub == "" {
-			return q, bad("invalid_request", "id_token_hint is none of ours")
+		if aud, _ := claims["aud"].(string); err != nil || sub == "" || aud != c.ID {
+			return q, bad("invalid_request", "id_token_hint is none that the application got of us")
 		}
 		q.Hint = sub
 	}
@@ -252,12 +252,18 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request, c *clientRow, 
 	}
 	silent := slices.Contains(words(q.Prompt), "none")
 	code := p.lacks(c, &q, who, in)
+	var no Refusal
+	if code == "" && c.lets(who) {
+		no = p.judged(r.Context(), Visit{Who: who, Address: web.Peer(r), Application: c.ID, Entering: true})
+	}
 	switch {
 	case code == "" && !c.lets(who):
-		p.refused(r, c, who)
+		p.refused(r, c, who, nil)
 		p.answer(w, r, q, url.Values{"error": {"access_denied"}, "error_description": {"this person may not use the application"}}, after)
 	case code == "" && q.Hint != "" && q.Hint != who.ID:
 		p.answer(w, r, q, url.Values{"error": {"login_required"}, "error_description": {"somebody else is signed in"}}, after)
+	case no.Code != "":
+		p.keepOut(w, r, c, q, who, no, after)
 	case code == "":
 		given, err := p.grant(r, c, q, who)
 		if err != nil {
@@ -268,26 +274,48 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request, c *clientRow, 
 	case silent || code == "unmet_authentication_requirements":
 		p.answer(w, r, q, url.Values{"error": {code}}, after)
 	default:
-		if q.Since == nil {
-			now := db.Time(p.Clock.Now())
-			q.Since = &now
+		page := "/sign-in?"
+		if in {
+			page = "/prove?"
 		}
-		p.ask(w, r, q, in)
+		p.ask(w, r, q, page)
 	}
 }
 
-// ask sends a browser to sign in, or to prove it once more, and from there back.
-func (p *Provider) ask(w http.ResponseWriter, r *http.Request, q request, in bool) {
+// keepOut is what comes of policies that refuse somebody an application: the page on which the proof is given that would do, else one that says why.
+func (p *Provider) keepOut(w http.ResponseWriter, r *http.Request, c *clientRow, q request, who identity.Person, no Refusal, after bool) {
+	proof := no.Code == identity.ProveAgain || no.Code == identity.PasskeyNeeded
+	anew := q.Since != nil && !db.Time(who.Proved).Before(*q.Since) // a proof that was given and changed nothing is not asked for again
+	switch {
+	case slices.Contains(words(q.Prompt), "none") && proof:
+		p.answer(w, r, q, url.Values{"error": {"interaction_required"}}, after)
+	case no.Code == identity.PasskeyNeeded && !(anew && who.Resistant()):
+		p.ask(w, r, q, "/prove?need=passkey&")
+	case no.Code == identity.ProveAgain && !anew:
+		p.ask(w, r, q, "/prove?")
+	default:
+		p.refused(r, c, who, map[string]string{"policies": strings.Join(no.Policies, " ")})
+		v := url.Values{"error": {"access_denied"}, "error_description": {"a policy of the hospital refuses"}}
+		if slices.Contains(words(q.Prompt), "none") {
+			p.answer(w, r, q, v, after)
+			return
+		}
+		p.explain(w, r, c, no, p.back(r, q, v))
+	}
+}
+
+// ask sends a browser to a page of ours to sign in, or to prove it once more, and from there back.
+func (p *Provider) ask(w http.ResponseWriter, r *http.Request, q request, page string) {
+	if q.Since == nil {
+		now := db.Time(p.Clock.Now())
+		q.Since = &now
+	}
 	to := p.later(q)
 	if web.LocalPath(to, "") == "" {
 		p.refuse(w, r, q, bad("invalid_request", "the request is too long: push it"))
 		return
 	}
-	page := "/sign-in"
-	if in {
-		page = "/prove"
-	}
-	http.Redirect(w, r, page+"?next="+url.QueryEscape(to), http.StatusSeeOther)
+	http.Redirect(w, r, page+"next="+url.QueryEscape(to), http.StatusSeeOther)
 }
 
 // lacks is what is missing before somebody can be signed in, as an error that a silent request gets; "" for nothing.
@@ -304,7 +332,7 @@ func (p *Provider) lacks(c *clientRow, q *request, who identity.Person, in bool)
 	if q.MaxAge != nil && (q.Since == nil || proved.Before(*q.Since)) && p.Clock.Now().Sub(proved) > time.Duration(*q.MaxAge)*time.Second {
 		return "login_required"
 	}
-	if h := c.Settings.Pairing; h > 0 && p.Clock.Now().Sub(proved) > time.Duration(h)*time.Hour {
+	if !c.counts(proved, p.Clock.Now()) {
 		return "login_required"
 	}
 	if _, level := c.wanted(words(q.ACR), who); level > 0 && !reached(who, level) {
@@ -321,7 +349,7 @@ func (p *Provider) grant(r *http.Request, c *clientRow, q request, who identity.
 	now := db.Time(p.Clock.Now())
 	code = newSecret()
 	g := &grantRow{
-		ID: newID(), Client: c.ID, Person: who.ID, Session: who.Session, Issuer: p.issuer(r), Request: q, Methods: who.Methods,
+		ID: newID(), Client: c.ID, Person: who.ID, Session: who.Session, Issuer: p.issuer(r), Address: web.Peer(r), Request: q, Methods: who.Methods,
 		ACR: c.acr(words(q.ACR), who), AuthTime: db.Time(who.Proved), Code: hashOf(code), CodeEnds: now.Add(codeLife), Created: now, Ends: now.Add(grantLife),
 	}
 	err = p.DB.Write(r.Context(), func(ctx context.Context, tx bun.Tx) error {
@@ -350,9 +378,9 @@ func (p *Provider) grant(r *http.Request, c *clientRow, q request, who identity.
 }
 
 // refused notes that somebody was kept out of an application.
-func (p *Provider) refused(r *http.Request, c *clientRow, who identity.Person) {
+func (p *Provider) refused(r *http.Request, c *clientRow, who identity.Person, why map[string]string) {
 	err := p.DB.Write(r.Context(), func(ctx context.Context, tx bun.Tx) error {
-		return p.note(ctx, tx, ledger.Person(who.ID), "enter", "application:"+c.ID, true, nil)
+		return p.note(ctx, tx, ledger.Person(who.ID), "enter", "application:"+c.ID, true, why)
 	})
 	if err != nil {
 		p.Log.ErrorContext(r.Context(), "a refusal is not in the ledger", "error", err)
@@ -371,24 +399,25 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, q request, err
 
 // answer sends a browser back to the application, with iss (RFC 9207) and state.
 func (p *Provider) answer(w http.ResponseWriter, r *http.Request, q request, v url.Values, after bool) {
+	to := p.back(r, q, v)
+	if after { // form-action of the page with the form forbids a redirect to elsewhere: a page of ours goes on by itself
+		p.goOn(w, r, to)
+		return
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// back is where an application takes an answer: its address, which has no fragment ([checkAddress]), with the answer behind it.
+func (p *Provider) back(r *http.Request, q request, v url.Values) string {
 	v.Set("iss", p.issuer(r))
 	if q.State != "" {
 		v.Set("state", q.State)
 	}
-	to, err := url.Parse(q.Redirect) // it is registered
-	if err != nil {
-		p.fail(w, r, err)
-		return
+	to := strings.TrimSuffix(q.Redirect, "?")
+	if strings.Contains(to, "?") {
+		return to + "&" + v.Encode()
 	}
-	if to.RawQuery != "" {
-		to.RawQuery += "&"
-	}
-	to.RawQuery += v.Encode()
-	if after { // form-action of the page with the form forbids a redirect to elsewhere: a page of ours goes on by itself
-		p.goOn(w, r, to.String())
-		return
-	}
-	http.Redirect(w, r, to.String(), http.StatusSeeOther)
+	return to + "?" + v.Encode()
 }
 
 // push takes a request from the application itself (RFC 9126).

@@ -108,6 +108,12 @@ func (c *clientRow) lets(p identity.Person) bool {
 	return len(c.Settings.Roles) == 0 || slices.ContainsFunc(c.Settings.Roles, func(r string) bool { return p.Has(web.Duty(r)) || slices.Contains(p.Roles, r) })
 }
 
+// counts tells whether a proof of that time is still good for the application.
+func (c *clientRow) counts(proved, now time.Time) bool {
+	h := time.Duration(c.Settings.Pairing) * time.Hour
+	return h == 0 || now.Sub(proved) <= h
+}
+
 func (s *Settings) check() error {
 	if len(s.Redirects) == 0 {
 		return fmt.Errorf("%w: redirect_uris: there is none", ErrClient)

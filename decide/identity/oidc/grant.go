@@ -18,6 +18,8 @@ const (
 	accessLife, idLife = 10 * time.Minute, 10 * time.Minute
 	// manyGrants is how many sign-ins to one application a session can have, manyPushed how many requests of one may wait.
 	manyGrants, manyPushed = 20, 1000
+	// manyRenewals is how often the tokens of one sign-in can be renewed: four times as often as is needed, as each is kept until the end.
+	manyRenewals = 600
 )
 
 type grantRow struct {
@@ -27,6 +29,7 @@ type grantRow struct {
 	Person        string    `bun:"person"`
 	Session       string    `bun:"session"`
 	Issuer        string    `bun:"issuer"`
+	Address       string    `bun:"address"` // of the browser; an application asks from elsewhere
 	Request       request   `bun:"request,type:jsonb"`
 	Methods       []string  `bun:"methods,type:jsonb"`
 	ACR           string    `bun:"acr"`
@@ -69,7 +72,7 @@ func (p *Provider) endGrant(ctx context.Context, tx bun.Tx, id string) error {
 	return err
 }
 
-// alive is a grant with its person, if it holds now; nil when not.
+// alive is a grant with its person, if it holds now; nil when not: its session ended, or they may not use the application any more.
 func (p *Provider) alive(ctx context.Context, tx bun.IDB, id string) (*grantRow, identity.Person, error) {
 	g := &grantRow{}
 	err := tx.NewSelect().Model(g).Where("id = ? AND ended IS NULL AND ends > ?", id, db.Time(p.Clock.Now())).Scan(ctx)
@@ -82,6 +85,16 @@ func (p *Provider) alive(ctx context.Context, tx bun.IDB, id string) (*grantRow,
 	who, ok, err := p.People.Living(ctx, g.Session)
 	if err != nil || !ok || who.ID != g.Person {
 		return nil, identity.Person{}, err
+	}
+	c, err := p.client(ctx, g.Client)
+	if errors.Is(err, ErrNoClient) {
+		return nil, identity.Person{}, nil
+	}
+	if err != nil || !c.lets(who) || !c.counts(g.AuthTime, p.Clock.Now()) {
+		return nil, identity.Person{}, err
+	}
+	if p.judged(ctx, Visit{Who: who, Address: g.Address, Application: c.ID}).Code != "" {
+		return nil, identity.Person{}, nil
 	}
 	return g, who, nil
 }
@@ -103,6 +116,13 @@ func (p *Provider) token(ctx context.Context, text, kind string) (*tokenRow, *gr
 // issue makes the tokens of a grant.
 func (p *Provider) issue(ctx context.Context, tx bun.Tx, g *grantRow) (access, refresh string, err error) {
 	now := db.Time(p.Clock.Now())
+	n, err := tx.NewSelect().Model((*tokenRow)(nil)).Where("family = ? AND kind = ?", g.ID, "refresh").Count(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	if n > manyRenewals {
+		return "", "", bad("invalid_grant", "renewed too often: sign in again")
+	}
 	access, refresh = "bwa_"+newSecret(), "bwr_"+newSecret()
 	_, one := tx.NewInsert().Model(&tokenRow{Hash: hashOf(access), Kind: "access", Family: g.ID, Ends: now.Add(accessLife)}).Exec(ctx)
 	_, two := tx.NewInsert().Model(&tokenRow{Hash: hashOf(refresh), Kind: "refresh", Family: g.ID, Ends: g.Ends}).Exec(ctx)

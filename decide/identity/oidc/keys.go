@@ -79,6 +79,7 @@ func (p *Provider) fresh(ctx context.Context) ([]*signingKey, error) {
 		return p.keys, nil
 	}
 	var made *keyRow
+	var keys []*signingKey
 	err := p.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var rows []*keyRow
 		if err := tx.NewSelect().Model(&rows).Where("created > ?", db.Time(now.Add(-keyLife-keyAfter))).OrderExpr("created, id").Scan(ctx); err != nil {
@@ -100,17 +101,20 @@ func (p *Provider) fresh(ctx context.Context) ([]*signingKey, error) {
 				return err
 			}
 		}
-		keys := make([]*signingKey, len(rows))
+		keys = make([]*signingKey, len(rows))
 		for n, row := range rows {
 			var err error
 			if keys[n], err = p.opened(row); err != nil {
 				return err
 			}
 		}
-		p.keys = keys
 		return nil
 	})
-	return p.keys, err
+	if err != nil {
+		return nil, err
+	}
+	p.keys = keys // only now: a key that was not kept must sign nothing
+	return keys, nil
 }
 
 func (p *Provider) newKey(now time.Time) (*keyRow, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"bulwark/decide/identity"
+	"bulwark/platform/db"
 )
 
 // logout ends the session of whoever an ID token of ours tells of, and leads to an address that its application registered (OpenID
@@ -70,14 +71,12 @@ func (p *Provider) ofSession(ctx context.Context, claims map[string]any, who ide
 // revoke ends the family of a token that an application hands back (RFC 7009). It never says whether there was one.
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
 	c, err := p.authenticate(r)
-	for _, kind := range []string{"access", "refresh"} {
-		if err != nil {
-			break
-		}
-		var g *grantRow
-		if _, g, _, err = p.token(r.Context(), r.PostForm.Get("token"), kind); err == nil && g != nil && g.Client == c.ID {
-			err = p.DB.Write(r.Context(), func(ctx context.Context, tx bun.Tx) error { return p.endGrant(ctx, tx, g.ID) })
-		}
+	if err == nil { // whatever it opens now: who may not use it today may again tomorrow
+		err = p.DB.Write(r.Context(), func(ctx context.Context, tx bun.Tx) error {
+			family := tx.NewSelect().Model((*tokenRow)(nil)).Column("family").Where("hash = ?", hashOf(r.PostForm.Get("token")))
+			_, err := tx.NewUpdate().Model((*grantRow)(nil)).Set("ended = ?", db.Time(p.Clock.Now())).Where("id IN (?) AND client = ? AND ended IS NULL", family, c.ID).Exec(ctx)
+			return err
+		})
 	}
 	if err != nil {
 		p.oauthError(w, r, err)

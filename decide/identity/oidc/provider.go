@@ -49,6 +49,45 @@ type Needs struct {
 	Names []string
 	// Client tells applications that a session ended; nil: [http.DefaultClient].
 	Client *http.Client
+	// Judge says by what policies keep somebody from an application; nil: none has a say.
+	Judge func(context.Context, Visit) Refusal
+}
+
+// Visit is somebody before an application.
+type Visit struct {
+	Who         identity.Person
+	Address     string // of their browser, without the port
+	Application string
+	// Entering says that they come to it now; else an application that they entered asks whether that still holds.
+	Entering bool
+}
+
+// Refusal is why somebody is kept from an application; its zero value: they are not.
+type Refusal struct {
+	// Code is [identity.ProveAgain] or [identity.PasskeyNeeded] where that would do, else another word.
+	Code string
+	// Policies are the ids of those that refuse, Why what they say, Next what else would help.
+	Policies []string
+	Why      Text
+	Next     []Text
+}
+
+// Text is the same in two languages.
+type Text struct{ EN, FR string }
+
+func (t Text) in(r *http.Request) string {
+	if identity.French(r) {
+		return t.FR
+	}
+	return t.EN
+}
+
+// judged asks the judge.
+func (p *Provider) judged(ctx context.Context, v Visit) Refusal {
+	if p.Judge == nil {
+		return Refusal{}
+	}
+	return p.Judge(ctx, v)
 }
 
 // Provider is an OpenID provider. Make it with [New]; it is safe for concurrent use.

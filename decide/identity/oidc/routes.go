@@ -170,7 +170,23 @@ func (p *Provider) goOn(w http.ResponseWriter, r *http.Request, to string) {
 	p.page(w, r, http.StatusOK, v)
 }
 
-type view struct{ Language, Title, Text, To, Link string }
+// explain tells somebody why policies keep them from an application, what would help, and leads back to it.
+func (p *Provider) explain(w http.ResponseWriter, r *http.Request, c *clientRow, no Refusal, back string) {
+	v := view{Title: c.Name + " does not open", Text: "A rule of the hospital refuses: " + no.Why.in(r), Link: "Back to the application", Back: back}
+	if identity.French(r) {
+		v.Title, v.Text, v.Link = c.Name+" ne s’ouvre pas", "Une règle de l’établissement refuse : "+no.Why.in(r), "Retour à l’application"
+	}
+	for _, t := range no.Next {
+		v.More = append(v.More, t.in(r))
+	}
+	p.page(w, r, http.StatusForbidden, v)
+}
+
+// view is a page: To is where it goes by itself, Back where it leads when asked to.
+type view struct {
+	Language, Title, Text, To, Back, Link string
+	More                                  []string
+}
 
 func (p *Provider) page(w http.ResponseWriter, r *http.Request, status int, v view) {
 	v.Language = "en"
@@ -186,7 +202,7 @@ func frame() *template.Template {
 	return template.Must(template.New("").Parse(`<!doctype html><html lang="{{.Language}}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">{{with .To}}<meta http-equiv="refresh" content="0;url={{.}}">{{end}}
 <title>{{.Title}} · Bulwark</title><link rel="stylesheet" href="/auth/static/auth.css"></head>
-<body><main><h1>{{.Title}}</h1>{{with .Text}}<p>{{.}}</p>{{end}}{{if .To}}<p><a href="{{.To}}">{{.Link}}</a></p>{{end}}</main></body></html>
+<body><main><h1>{{.Title}}</h1>{{with .Text}}<p>{{.}}</p>{{end}}{{range .More}}<p>{{.}}</p>{{end}}{{with or .To .Back}}<p><a href="{{.}}">{{$.Link}}</a></p>{{end}}</main></body></html>
 `))
 }
 
