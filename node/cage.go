@@ -27,6 +27,7 @@ func childCommand(t Terminal) *cobra.Command {
 		Use: childName, Hidden: true, Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			debug.SetGCPercent(collect)
+			growHuge(hugeHeap)
 			cell, err := cage.Enter(cage.Limits{})
 			if err != nil {
 				return &exit{ExitFailure, err}
