@@ -42,6 +42,7 @@ func apiFaults() []apiFault {
 		{ErrPasskey, bad, "passkey-unknown", ""},
 		{ErrPasskeyName, conflict, "passkey-name", ""},
 		{ErrManyPasskeys, conflict, "passkeys-many", ""},
+		{ErrModel, conflict, "passkey-model", ""},
 		{ErrLabel, bad, "label", "label"},
 		{errProve, http.StatusForbidden, "prove-again", ""},
 		{ErrCode, bad, "code-wrong", "code"},

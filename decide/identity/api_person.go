@@ -110,6 +110,9 @@ type factorAnswer struct {
 	Created time.Time  `json:"created"`
 	Used    *time.Time `json:"used,omitempty"`
 	Renew   string     `json:"renew,omitempty"` // why a password must be replaced
+	Model   string     `json:"model,omitempty"` // of a passkey, where it is published
+	// Outside is why the hospital's rules would not take the passkey now: synced, unproved, withdrawn, model or level.
+	Outside string `json:"outside,omitempty"`
 }
 
 // signedAnswer is a sign-in of somebody.
@@ -143,7 +146,7 @@ func (i *Identity) getPerson(w http.ResponseWriter, r *http.Request) {
 	if s := i.sources[row.Source]; s != nil {
 		out.Rules = s.rulesDuties()
 	}
-	if out.Factors, err = i.factorsOf(ctx, row.ID); err == nil && p.Has(web.Administrator) {
+	if out.Factors, err = i.factorsOf(ctx, row); err == nil && p.Has(web.Administrator) {
 		if out.Sessions, _, err = i.openSessions(ctx, p, sessionQuery{Person: row.ID}); err == nil {
 			out.Signed, err = i.signedOf(ctx, row.ID)
 		}
@@ -156,14 +159,22 @@ func (i *Identity) getPerson(w http.ResponseWriter, r *http.Request) {
 }
 
 // factorsOf lists the factors of somebody; codes on paper are as many as are left.
-func (i *Identity) factorsOf(ctx context.Context, id string) ([]factorAnswer, error) {
+func (i *Identity) factorsOf(ctx context.Context, p *personRow) ([]factorAnswer, error) {
 	var rows []*factorRow
-	err := i.db.Read().NewSelect().Model(&rows).Column("kind", "label", "created", "used", "renew").Where("person = ?", id).OrderExpr("kind, created").Scan(ctx)
+	err := i.db.Read().NewSelect().Model(&rows).Column("kind", "label", "created", "used", "renew", "secret").Where("person = ?", p.ID).OrderExpr("kind, created").Scan(ctx)
 	out := []factorAnswer{}
 	for _, f := range rows {
 		a := factorAnswer{Kind: f.Kind, Label: f.Label, Created: f.Created, Renew: f.Renew}
 		if !f.Used.IsZero() {
 			a.Used = &f.Used
+		}
+		if f.Kind == passkeyFactor {
+			var k passkey
+			if err := json.Unmarshal([]byte(f.Secret), &k); err != nil {
+				return nil, err
+			}
+			a.Outside, _ = i.models.outside(i.rulesFor(p.Duties, p.Roles), &k.Credential, i.clock.Now()) // that nobody can say is a warning
+			a.Model = i.models.nameOf(k.Credential.Authenticator.AAGUID)
 		}
 		out = append(out, a)
 	}

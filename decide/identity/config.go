@@ -27,6 +27,8 @@ type Config struct {
 	Directories []directory.Config `conf:"directories"`
 	// Providers are OpenID providers that people can sign in with: that of the hospital, Pro Santé Connect.
 	Providers []federation.Config `conf:"providers"`
+	// Passkeys are rules of which passkeys are taken.
+	Passkeys Passkeys `conf:"passkeys"`
 	// Posture is what a device must report of itself to be taken for sound.
 	Posture Posture `conf:"posture"`
 	// Station is how people use workstations that they share.
@@ -61,6 +63,9 @@ func (c *Config) Check() error {
 		if slices.ContainsFunc(c.Providers[:n], func(p federation.Config) bool { return p.Name == c.Providers[n].Name }) {
 			bad = append(bad, conf.At(fmt.Sprintf("providers[%d].name", n), fmt.Errorf("%q is the name of two providers", c.Providers[n].Name)))
 		}
+	}
+	if err := c.Passkeys.Check(); err != nil {
+		bad = append(bad, conf.At("passkeys", err))
 	}
 	if a := c.PasswordAge; a != 0 && (a < 30*24*time.Hour || a > 5*365*24*time.Hour) {
 		bad = append(bad, conf.At("password_age", errors.New("is neither 0 nor between 30 days and 5 years")))

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -45,6 +46,7 @@ type assuranceLine struct {
 // means is by what somebody can sign in.
 type means struct {
 	password, directory, app, bound, synced bool
+	outside                                 bool // a passkey that the rules would not take
 	account, two                            bool // at a provider; one that shows two factors
 	paper                                   int
 }
@@ -80,7 +82,11 @@ func (i *Identity) getHomologation(w http.ResponseWriter, r *http.Request) {
 }
 
 // meansOf is by what each person can sign in.
-func (i *Identity) meansOf(ctx context.Context) (map[string]*means, error) {
+func (i *Identity) meansOf(ctx context.Context, people []*personRow) (map[string]*means, error) {
+	rules := map[string][]PasskeyRule{}
+	for _, p := range people {
+		rules[p.ID] = i.rulesFor(p.Duties, p.Roles)
+	}
 	var rows []*factorRow
 	if err := i.db.Read().NewSelect().Model(&rows).Scan(ctx); err != nil {
 		return nil, err
@@ -107,6 +113,8 @@ func (i *Identity) meansOf(ctx context.Context) (map[string]*means, error) {
 			if err := json.Unmarshal([]byte(f.Secret), &k); err != nil {
 				return nil, err
 			}
+			why, _ := i.models.outside(rules[f.Person], &k.Credential, i.clock.Now()) // that nobody can say is a warning
+			m.outside = m.outside || why != ""
 			if k.Credential.Flags.BackupEligible {
 				m.synced = true
 			} else {
@@ -127,7 +135,7 @@ func (i *Identity) homologation(ctx context.Context, language string) (*report, 
 	if err := i.db.Read().NewSelect().Model(&rows).OrderExpr("login").Scan(ctx); err != nil {
 		return nil, err
 	}
-	have, err := i.meansOf(ctx)
+	have, err := i.meansOf(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -150,12 +158,12 @@ func (i *Identity) homologation(ctx context.Context, language string) (*report, 
 
 // counted are the people and what they have.
 type counted struct {
-	active, disabled, invited                       int
-	sources                                         map[string]int
-	bound, synced, app, paper, local, far, accounts int
-	alone, paperLow, administrators, administratorW int // W: without a passkey
-	localAdministrators                             int
-	by                                              map[string]*assuranceLine
+	active, disabled, invited                                int
+	sources                                                  map[string]int
+	bound, synced, app, paper, local, far, accounts          int
+	outside, alone, paperLow, administrators, administratorW int // W: without a passkey
+	localAdministrators                                      int
+	by                                                       map[string]*assuranceLine
 }
 
 func (c *counted) add(p *personRow, m means) {
@@ -173,7 +181,7 @@ func (c *counted) add(p *personRow, m means) {
 		has bool
 		n   *int
 	}{{m.bound, &c.bound}, {m.synced, &c.synced}, {m.app, &c.app}, {m.paper > 0, &c.paper}, {m.password && !m.directory, &c.local}, {m.directory, &c.far}, {m.account, &c.accounts},
-		{m.level() == 1, &c.alone}, {m.paper > 0 && m.paper < 3, &c.paperLow}} {
+		{m.outside, &c.outside}, {m.level() == 1, &c.alone}, {m.paper > 0 && m.paper < 3, &c.paperLow}} {
 		if x.has {
 			*x.n++
 		}
@@ -266,7 +274,27 @@ func (i *Identity) reportRules(t reportText) []line {
 	}
 	cost := password.Recommended()
 	return []line{{t.Second, second}, {t.Length, t.LengthIs}, {t.Hash, "argon2id, " + strconv.Itoa(int(cost.Memory>>10)) + " MiB, t=" + strconv.Itoa(int(cost.Time))},
-		{t.List, list}, {t.Age, age}, {t.Idle, i.config.idle().String()}, {t.Longest, i.config.longest().String()}, {t.Fresh, FreshProof.String()}}
+		{t.List, list}, {t.Age, age}, {t.Idle, i.config.idle().String()}, {t.Longest, i.config.longest().String()}, {t.Fresh, FreshProof.String()},
+		{t.Keys, i.config.Passkeys.said(t)}}
+}
+
+// said are the rules of passkeys, in a line.
+func (c *Passkeys) said(t reportText) string {
+	var all []string
+	for n := range c.Rules {
+		r, parts := &c.Rules[n], []string{}
+		add := func(on bool, text string) {
+			if on {
+				parts = append(parts, text)
+			}
+		}
+		add(r.Bound, t.KeysBound)
+		add(r.proved(), t.KeysProved)
+		add(len(r.Models) > 0, strings.Join(r.Models, ", "))
+		add(r.Level > 0, t.KeysLevel+" "+strconv.Itoa(r.Level))
+		all = append(all, cmp.Or(strings.Join(r.For, ", "), t.KeysAll)+": "+strings.Join(parts, ", "))
+	}
+	return cmp.Or(strings.Join(all, "; "), t.KeysAny)
 }
 
 // risks are what is left, out of what is so now.
@@ -285,6 +313,7 @@ func (i *Identity) risks(t reportText, c *counted) []string {
 	add(c.localAdministrators == 0 && len(i.sources) > 0, t.RiskNobodyHere)
 	add(c.app > 0, t.RiskCodes)
 	add(c.synced > 0, t.RiskSynced)
+	add(c.outside > 0, with(c.outside, t.RiskOutside))
 	add(c.paperLow > 0, with(c.paperLow, t.RiskPaper))
 	add(c.invited > 0, with(c.invited, t.RiskInvited))
 	l, err := ShowStolen(i.stolen.file)

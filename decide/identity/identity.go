@@ -68,6 +68,7 @@ type Identity struct {
 	memory *memory
 	came   func(Outage)
 	settle func(ctx context.Context) error
+	models *models
 	ledger *ledger.Ledger
 	clock  clock.Clock
 	log    *slog.Logger
@@ -163,6 +164,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		pushes: throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
 		live:   newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
 	}
+	i.models = &models{config: &i.config.Passkeys}
 	return i, errors.Join(i.openAuthority(ctx), m.spool.load(), i.readMemory(ctx))
 }
 
@@ -195,6 +197,9 @@ func (i *Identity) Run(ctx context.Context) error {
 		}
 		following.Go(func() { i.follow(ctx, s) })
 	}
+	if err := i.lookOutside(ctx); err != nil && ctx.Err() == nil {
+		i.log.ErrorContext(ctx, "passkeys cannot be judged by the rules", "error", err)
+	}
 	for {
 		var err error
 		select {
@@ -208,7 +213,7 @@ func (i *Identity) Run(ctx context.Context) error {
 		case <-tell.C:
 			err = i.tellRefusals(ctx, true)
 		case <-clean.C:
-			err = i.sweep(ctx)
+			err = errors.Join(i.sweep(ctx), i.lookOutside(ctx))
 			if now := i.clock.Now(); now.Sub(i.purgedAt).Abs() >= aDay {
 				_, failed := i.purge(ctx)
 				err, i.purgedAt = errors.Join(err, failed), now

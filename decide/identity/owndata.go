@@ -60,7 +60,7 @@ func (i *Identity) data(ctx context.Context, by, id string) (*Data, error) {
 		return nil, err
 	}
 	d := &Data{Made: i.clock.Now().UTC(), Person: told[0], Sessions: []ownSession{}, Links: []ownLink{}, Ledger: []ledger.Entry{}, Elsewhere: map[string]any{}}
-	if d.Factors, err = i.factorsOf(ctx, id); err != nil {
+	if d.Factors, err = i.factorsOf(ctx, row); err != nil {
 		return nil, err
 	}
 	var sessions []*sessionRow

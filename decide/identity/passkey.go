@@ -220,7 +220,7 @@ func (i *Identity) askNew(r *http.Request, p Person) (question, error) {
 	for n := range h.keys {
 		have = append(have, h.keys[n].Descriptor())
 	}
-	options, session, err := w.BeginRegistration(h, webauthn.WithExclusions(have))
+	options, session, err := w.BeginRegistration(h, webauthn.WithExclusions(have), webauthn.WithConveyancePreference(conveyance(i.rulesFor(h.row.Duties, h.row.Roles))))
 	if err != nil {
 		return question{}, err
 	}
@@ -286,6 +286,13 @@ func (i *Identity) madePasskey(r *http.Request, p Person, sealed string, answer 
 	}
 	if !i.ceremonies.spend(session.Challenge) {
 		return nil, "", ErrPasskey
+	}
+	why, err := i.models.outside(i.rulesFor(h.row.Duties, h.row.Roles), made, i.clock.Now())
+	if err != nil {
+		i.log.ErrorContext(r.Context(), "a passkey cannot be judged by the rules", "error", err)
+	}
+	if why != "" {
+		return nil, "", fmt.Errorf("%w: %s", ErrModel, why)
 	}
 	text, err := json.Marshal(passkey{name, *made})
 	return made, string(text), err

@@ -8,7 +8,7 @@ import (
 
 // Warnables are the states of the room that a person must hear of.
 func Warnables() []*health.Warnable {
-	return []*health.Warnable{&passwordAlone, &directoryAway, &directoryLeaving, &providerAway, &databaseLost}
+	return []*health.Warnable{&passwordAlone, &directoryAway, &directoryLeaving, &providerAway, &databaseLost, &passkeysOutside, &metadataOld}
 }
 
 var passwordAlone = health.Warnable{
@@ -27,6 +27,23 @@ var databaseLost = health.Warnable{
 		FR: "Depuis {since} rien ne peut être modifié. Les sessions ouvertes continuent, et les clés d’accès en ouvrent d’après l’instantané du {snapshot}, valable 72 heures. {waiting} actes attendent d’être écrits, {dropped} n’ont pas trouvé de place."},
 	NextStep: health.Text{EN: "Bring the database back: bulwark doctor says what is wrong with it. What waits is then written by itself.",
 		FR: "Rétablissez la base : bulwark doctor dit ce qui ne va pas. Ce qui attend s’écrit alors tout seul."},
+}
+
+var passkeysOutside = health.Warnable{
+	ID: "identity.passkeys-outside", Severity: health.Degraded,
+	Title: health.Text{EN: "Passkeys that the rules would not take any more", FR: "Des clés d’accès que les règles n’accepteraient plus"},
+	Text: health.Text{EN: "{n} passkeys in use are not as identity.passkeys.rules ask: synchronised, of another model, not proved, or withdrawn since. They still open sessions.",
+		FR: "{n} clés d’accès en usage ne sont pas conformes à identity.passkeys.rules : synchronisées, d’un autre modèle, non prouvées ou retirées depuis. Elles ouvrent encore des sessions."},
+	NextStep: health.Text{EN: "People shows whose they are, and why. Have them add another, then remove the old one.",
+		FR: "Personnes montre à qui elles sont, et pourquoi. Faites-en ajouter une autre, puis retirer l’ancienne."},
+}
+
+var metadataOld = health.Warnable{
+	ID: "identity.metadata-old", Severity: health.Degraded,
+	Title: health.Text{EN: "What is published of passkeys cannot be read, or is old", FR: "Les données publiées sur les clés d’accès sont illisibles ou anciennes"},
+	Text: health.Text{EN: "{file} is missing, was changed, or is three months late. No passkey whose model must be proved can be added without it, and one that was found broken is not known.",
+		FR: "{file} manque, a été modifié ou a trois mois de retard. Sans lui, aucune clé dont le modèle doit être prouvé ne peut être ajoutée, et celles reconnues défaillantes ne sont pas connues."},
+	NextStep: health.Text{EN: "Download it again from https://mds3.fidoalliance.org.", FR: "Téléchargez-le de nouveau depuis https://mds3.fidoalliance.org."},
 }
 
 var directoryAway = health.Warnable{

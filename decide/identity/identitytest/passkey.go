@@ -11,6 +11,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
 )
 
 // Passkey is an authenticator with one key (WebAuthn level 3, ES256), which can be copied.
@@ -32,8 +34,21 @@ type asked struct {
 	}
 }
 
+// Model is what an authenticator says of itself (WebAuthn, 6.5). Its zero value says nothing.
+type Model struct {
+	AAGUID [16]byte
+	Synced bool
+	// Attest makes the statement about what the authenticator says and the hash of what the browser does; nil: there is none.
+	Attest func(data, sum []byte, key *ecdsa.PrivateKey) (format string, statement map[string]any, err error)
+}
+
 // AddPasskey makes a passkey and adds it to the account of whoever is signed in. The console must be called by a name.
 func AddPasskey(do Do, console, name string) (*Passkey, error) {
+	return AddPasskeyOf(do, console, name, Model{})
+}
+
+// AddPasskeyOf is [AddPasskey] with an authenticator of a model.
+func AddPasskeyOf(do Do, console, name string, m Model) (*Passkey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -51,11 +66,24 @@ func AddPasskey(do Do, console, name string) (*Passkey, error) {
 	}
 	cose := append([]byte{0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 32}, public[1:33]...)
 	cose = append(append(cose, 0x22, 0x58, 32), public[33:]...)
-	data := append(p.data(name, 0x45), make([]byte, 16)...)
+	flags := byte(0x45)
+	if m.Synced {
+		flags |= 0x18
+	}
+	data := append(p.data(name, flags), m.AAGUID[:]...)
 	data = append(append(binary.BigEndian.AppendUint16(data, uint16(len(p.id))), p.id...), cose...)
-	object := append([]byte("\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58"), byte(len(data)))
-	object = append(object, data...)
-	answer := p.answer(map[string]string{"clientDataJSON": b64.EncodeToString(client("webauthn.create", q.Options.Challenge, console)), "attestationObject": b64.EncodeToString(object)})
+	said, format, statement := client("webauthn.create", q.Options.Challenge, console), "none", map[string]any{}
+	if m.Attest != nil {
+		sum := sha256.Sum256(said)
+		if format, statement, err = m.Attest(data, sum[:], key); err != nil {
+			return nil, err
+		}
+	}
+	object, err := webauthncbor.Marshal(map[string]any{"fmt": format, "attStmt": statement, "authData": data})
+	if err != nil {
+		return nil, err
+	}
+	answer := p.answer(map[string]string{"clientDataJSON": b64.EncodeToString(said), "attestationObject": b64.EncodeToString(object)})
 	return p, p.call(do, console+"/api/me/passkeys", map[string]any{"ceremony": q.Ceremony, "label": "test", "answer": answer}, nil)
 }
 

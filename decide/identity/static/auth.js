@@ -77,6 +77,6 @@ if (added) onClick(added, async () => {
 	const answer = { id: key.id, rawId: text(key.rawId), type: key.type, clientExtensionResults: key.getClientExtensionResults(),
 		response: { clientDataJSON: text(r.clientDataJSON), attestationObject: text(r.attestationObject), transports: r.getTransports?.() ?? [] } };
 	const kept = await post('/api/me/passkeys', { ceremony, answer, label: document.getElementById('label').value });
-	if (!kept.ok) return added.dataset.failed;
+	if (!kept.ok) return (await kept.json()).error === 'passkey-model' ? added.dataset.model : added.dataset.failed;
 	added.querySelector('form').submit();
 });

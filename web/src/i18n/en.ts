@@ -1599,7 +1599,7 @@ export const en = {
     'password-former': 'You have had this password before. Choose a new one.',
     'passkey-unknown': 'The passkey could not be proved. Try again.',
     'passkey-name': 'Passkeys need a name: open the console by the name of its machine, not by an address.',
-    'passkeys-many': 'You have ten passkeys: remove one first.',
+    'passkey-model': 'The hospital asks for another kind of passkey: ask an administrator which.', 'passkeys-many': 'You have ten passkeys: remove one first.',
     'no-such-passkey': 'This passkey is gone already.',
     label: 'The name needs 1 to 60 characters.',
     'passkey-needed': 'Prove with a passkey that it is you: Settings, You, shows how to add one.',

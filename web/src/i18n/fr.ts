@@ -1602,7 +1602,7 @@ export const fr: Dictionary = {
     'password-former': 'Vous avez déjà eu ce mot de passe. Choisissez-en un nouveau.',
     'passkey-unknown': 'La clé d’accès n’a pas pu être prouvée. Réessayez.',
     'passkey-name': 'Les clés d’accès demandent un nom : ouvrez la console par le nom de sa machine, pas par une adresse.',
-    'passkeys-many': 'Vous avez dix clés d’accès : retirez-en une d’abord.',
+    'passkey-model': 'L’établissement demande un autre type de clé d’accès : demandez lequel à un administrateur.', 'passkeys-many': 'Vous avez dix clés d’accès : retirez-en une d’abord.',
     'no-such-passkey': 'Cette clé d’accès n’existe déjà plus.',
     label: 'Le nom demande 1 à 60 caractères.',
     'passkey-needed': 'Prouvez avec une clé d’accès que c’est vous : Réglages, Vous, montre comment en ajouter une.',

@@ -17,6 +17,7 @@ export const en = {
   factors: 'How they prove who they are', noFactors: 'They have not chosen a password yet.',
   kinds: { password: 'Password', passkey: 'Passkey', totp: 'App that shows codes', recovery: 'Codes on paper', provider: 'Account at {label}' },
   directoryPassword: 'Password of the directory', left: '{n} left', added: 'since {time}', used: 'used {time}', unused: 'not used yet', renewDue: 'must be replaced at the next sign-in',
+  outside: { synced: 'not as the rules ask: synchronised', unproved: 'not as the rules ask: its model is not proved', withdrawn: 'withdrawn: its model was found broken', model: 'not as the rules ask: another model', level: 'not as the rules ask: not certified enough' },
   sessions: 'Open sessions', noSessions: 'None is open.', allSessions: 'In the list of sessions',
   signed: 'Last sign-ins', noSigned: 'None is in the ledger.',
   methods: { pwd: 'password', totp: 'password and code', hwk: 'passkey', swk: 'passkey' },

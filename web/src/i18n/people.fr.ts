@@ -19,6 +19,7 @@ export const fr: PeopleWords = {
   factors: 'Comment l’identité est prouvée', noFactors: 'Pas encore de mot de passe choisi.',
   kinds: { password: 'Mot de passe', passkey: 'Clé d’accès', totp: 'Application qui affiche des codes', recovery: 'Codes sur papier', provider: 'Compte chez {label}' },
   directoryPassword: 'Mot de passe de l’annuaire', left: '{n} restants', added: 'depuis {time}', used: 'utilisé {time}', unused: 'pas encore utilisé', renewDue: 'à remplacer à la prochaine connexion',
+  outside: { synced: 'hors règles : synchronisée', unproved: 'hors règles : modèle non prouvé', withdrawn: 'retirée : modèle reconnu défaillant', model: 'hors règles : autre modèle', level: 'hors règles : certification insuffisante' },
   sessions: 'Sessions ouvertes', noSessions: 'Aucune n’est ouverte.', allSessions: 'Dans la liste des sessions',
   signed: 'Dernières connexions', noSigned: 'Aucune dans le registre.',
   methods: { pwd: 'mot de passe', totp: 'mot de passe et code', hwk: 'clé d’accès', swk: 'clé d’accès' },
