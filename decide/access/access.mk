@@ -1,10 +1,11 @@
 # The targets of decide/access; the root Makefile includes this file.
 .PHONY: bench-access
 
-bench-access: ## measure what a decision about access costs, beside the library as shipped
+bench-access: ## measure what a decision about access costs, beside the library as shipped and Open Policy Agent
 	$(GO) build -trimpath -o bin/benchaccess ./lab/benchaccess
+	cd lab/benchopa && $(GO) build -trimpath -o ../../bin/benchopa .
 	$(GO) build -trimpath -o bin/benchpasswords ./decide/identity/benchpasswords
 	$(GO) test -c -o bin/node.test ./node
 	cd node && BULWARK_BENCH=10 ../bin/node.test -test.run '^TestOpenStreams'
 	bin/benchpasswords
-	bin/benchaccess
+	bin/benchaccess -opa bin/benchopa

@@ -1,6 +1,7 @@
 // Command benchaccess measures what a decision about access costs: by the index, as remembered, and by the library as it is shipped,
 // which walks every policy, in the same hospital with the same questions. Runs are interleaved and counted in CPU time of this process, with
-// what the collector takes. Its last lines are RESULT lines.
+// what the collector takes. Open Policy Agent, which is a program of its own (lab/benchopa), is asked the same questions between them where it is named.
+// Its last lines are RESULT lines.
 package main
 
 import (
@@ -21,8 +22,9 @@ import (
 func main() {
 	rounds := flag.Int("rounds", 5, "how often each is run; the median counts")
 	questions := flag.Int("questions", 4000, "how many questions")
+	opa := flag.String("opa", "", "the `program` built of lab/benchopa")
 	flag.Parse()
-	if err := run(os.Stdout, *rounds, *questions); err != nil {
+	if err := run(os.Stdout, *rounds, *questions, *opa); err != nil {
 		fmt.Fprintln(os.Stderr, "benchaccess:", err)
 		os.Exit(1)
 	}
@@ -30,6 +32,7 @@ func main() {
 
 // side is a hospital with so many policies.
 type side struct {
+	text      string
 	questions []asked
 	set       *cedar.PolicySet
 	entities  cedar.EntityMap
@@ -52,7 +55,7 @@ func newSide(policies, questions int) (*side, error) {
 		return nil, bad[0]
 	}
 	e := policy.NewEngine(set, all, nil, nil)
-	s := &side{entities: cedar.EntityMap{}}
+	s := &side{text: text, entities: cedar.EntityMap{}}
 	doc, err := all.JSON(all.All()...)
 	if err != nil {
 		return nil, err
@@ -121,7 +124,7 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func run(out io.Writer, rounds, questions int) error {
+func run(out io.Writer, rounds, questions int, opa string) (err error) {
 	small, err := newSide(200, questions)
 	if err != nil {
 		return err
@@ -134,6 +137,10 @@ func run(out io.Writer, rounds, questions int) error {
 		return fmt.Errorf("%d of %d answers differ", n, questions)
 	}
 	small.remembered()
+	peers, err := startPeers(opa, small, large)
+	if err != nil {
+		return err
+	}
 	runs := []struct {
 		do    func()
 		times int // questions in one run
@@ -146,6 +153,11 @@ func run(out io.Writer, rounds, questions int) error {
 			r.do()
 			r.took = append(r.took, float64(cpu()-before)/float64(r.times)/1000)
 		}
+		for _, p := range peers {
+			if err := p.run(questions / 4); err != nil {
+				return err
+			}
+		}
 	}
 	median := func(n int) float64 { slices.Sort(runs[n].took); return runs[n].took[len(runs[n].took)/2] }
 	fmt.Fprintf(out, "%d questions, %d entities, medians of %d rounds, CPU time\n", questions, len(small.entities), rounds)
@@ -154,5 +166,5 @@ func run(out io.Writer, rounds, questions int) error {
 	fmt.Fprintf(out, "RESULT access_vs_cedar_go %.1f ratio\n", median(1)/median(0))
 	fmt.Fprintf(out, "RESULT access_growth_10000_over_200 %.2f ratio\n", median(2)/median(0))
 	fmt.Fprintf(out, "RESULT access_cached_us %.3f us\n", median(3))
-	return nil
+	return tellPeers(out, peers, median(0), median(2))
 }
