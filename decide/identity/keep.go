@@ -162,11 +162,11 @@ type holdRow struct {
 }
 
 // ErrReason means that a reason is missing, or too long.
-var ErrReason = errors.New("identity: no reason of 3 to 200 characters")
+var ErrReason = errors.New("identity: no reason of 3 to 500 characters")
 
 func reasonOf(text string) (string, error) {
 	text = strings.Join(strings.Fields(text), " ")
-	if n := len([]rune(text)); n < 3 || n > 200 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if n := len([]rune(text)); n < 3 || n > 500 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return "", ErrReason
 	}
 	return text, nil

@@ -31,6 +31,16 @@ export const en = {
   of: 'Sessions of {name} alone', everyone: 'Show everybody’s', noneOpen: 'No session is open that this chooses.', live: 'Looked at again every five seconds.', degraded: 'opened while something was lost',
   level: 'Level {n}', levelHint: 'How sure it is who that is, from 1 to 3 (NIST SP 800-63B-4)', ended: 'The session has ended.', endedAll: 'All sessions of {name} have ended.',
   ends: 'Ends', device: 'Device', ask: 'End all sessions of {name}? Whatever they have open is cut within a second.',
+  staff: {
+    title: 'What is known of them', hint: 'They may ask for all of it. Who left is erased after a year, or now, but while something needs them to be known.',
+    data: 'Hand out their data', hold: 'Legal hold', release: 'End the legal hold', erase: 'Erase',
+    holdHint: 'While it lasts nobody erases them, and the years do not either. It is in the ledger.', why: 'Why, in a few words, without names',
+    ask: 'Name, login, number, badge and all they prove themselves by go for good. What they did stays, under a number that nothing says the person of any more. It cannot be taken back.',
+    gone: 'Erased. Nothing here says the name any more.', left: 'Erased. Login, name or number still stand in {n} rows, as somebody wrote it or the network told it ({tables}); they go with these.',
+    stands: 'Kept because of:', obliged: 'They cannot be erased yet:',
+    obligations: { 'legal-hold': 'A legal hold.', 'break-glass-review': 'A broken glass that waits for its review.', grant: 'Something granted to them goes on.', investigation: 'An open incident weighs on their account.', case: 'They own an open case.', 'on-call': 'They are reached on call.' },
+    own: 'My data', ownHint: 'All that is known of you here, as a file: account, proofs without secrets, sessions, what the ledger has of you, what was decided.', ownTake: 'Get my data',
+  },
 }
 
 export type PeopleWords = typeof en

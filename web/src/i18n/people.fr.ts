@@ -33,4 +33,14 @@ export const fr: PeopleWords = {
   of: 'Les sessions de {name} seulement', everyone: 'Celles de tout le monde', noneOpen: 'Aucune session ouverte ne correspond.', live: 'Relu toutes les cinq secondes.', degraded: 'ouverte alors qu’un service manquait',
   level: 'Niveau {n}', levelHint: 'Combien l’identité est sûre, de 1 à 3 (NIST SP 800-63B-4)', ended: 'La session est terminée.', endedAll: 'Toutes les sessions de {name} sont terminées.',
   ends: 'Fin', device: 'Poste', ask: 'Terminer toutes les sessions de {name} ? Tout ce qui est ouvert est coupé en moins d’une seconde.',
+  staff: {
+    title: 'Ce que l’on sait de cette personne', hint: 'Elle peut tout demander. Après son départ elle est effacée au bout d’un an, ou tout de suite, sauf si quelque chose exige de savoir qui c’était.',
+    data: 'Remettre ses données', hold: 'Conserver pour la justice', release: 'Ne plus conserver', erase: 'Effacer',
+    holdHint: 'Tant que cela dure, personne ne l’efface, et le temps non plus. C’est au registre.', why: 'Pourquoi, en quelques mots, sans nom',
+    ask: 'Nom, identifiant, numéro, badge et tout ce qui prouve son identité partent pour de bon. Ce qui a été fait reste, sous un numéro que rien ne relie plus à la personne. C’est définitif.',
+    gone: 'Effacé. Plus rien ici ne dit le nom.', left: 'Effacé. Identifiant, nom ou numéro figurent encore dans {n} lignes, écrits par quelqu’un ou dits par le réseau ({tables}) ; ils partiront avec elles.',
+    stands: 'Conservé à cause de :', obliged: 'Ne peut pas encore être effacé :',
+    obligations: { 'legal-hold': 'Une conservation pour la justice.', 'break-glass-review': 'Un bris de glace attend sa relecture.', grant: 'Un droit accordé court encore.', investigation: 'Un incident ouvert pèse sur le compte.', case: 'Un dossier ouvert lui est confié.', 'on-call': 'Cette personne est d’astreinte.' },
+    own: 'Mes données', ownHint: 'Tout ce que l’on sait de vous ici, en un fichier : compte, preuves sans secrets, sessions, ce que le registre a de vous, ce qui a été décidé.', ownTake: 'Obtenir mes données',
+  },
 }

@@ -35,7 +35,7 @@ export const rooms: readonly Room[] = [
   { path: '/access', key: 'x', name: (t) => t.access.title, fetch: () => withAccess(import('./access/Access.svelte')) },
   { path: '/people', duties: ['administrator', 'help-desk'], key: 'u', name: (t) => t.settings.people, fetch: () => withPeople(import('./people/People.svelte')) },
   { path: '/sessions', under: '/people', duties: ['administrator', 'auditor'], key: 'w', name: (t) => t.settings.everySession, fetch: () => withPeople(import('./people/Sessions.svelte')) },
-  { path: '/settings', key: 's', name: (t) => t.app.settings, fetch: () => import('./settings/Settings.svelte') },
+  { path: '/settings', key: 's', name: (t) => t.app.settings, fetch: () => withPeople(import('./settings/Settings.svelte')) },
 ]
 export const close = 4 // how many rooms are always in reach on a phone
 

@@ -2,6 +2,7 @@
 import { Problem, type Me } from '../../lib/api.ts'
 import { why } from '../../lib/why.ts'
 import { t, word } from '../../i18n/index.ts'
+import { p as w } from '../../i18n/people.ts'
 
 export interface Person {
   id: string; login: string; name: string; duties: string[]; state: 'active' | 'password-alone' | 'invited' | 'disabled'; created: string; seen?: string
@@ -26,6 +27,7 @@ export const proved = (s: Session) => s.methods.includes('hwk') || s.methods.inc
 export function said(x: unknown): string[] {
   if (!(x instanceof Problem)) return [t.problem.network]
   if (x.fields['why']) return [why(x)]
+  if (x.code === 'obliged') return [w.staff.obliged, ...(x.fields['by'] ?? '').split(',').map((o) => word(w.staff.obligations, o))]
   const codes = Object.values(x.fields)
   return (codes.length ? codes : [x.code]).map((c) => word(t.faults, c, x.message || t.problem.network))
 }
