@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -187,6 +188,9 @@ func (c *Config) Check() error {
 		if _, port, err := net.SplitHostPort(listen); err != nil || port == "" {
 			bad = append(bad, conf.At(key, fmt.Errorf("%q is not an address and a port, like 10.0.0.5:8444 or :8444", listen)))
 		}
+	}
+	if name := c.Identity.Messages.Channel; name != "" && !slices.ContainsFunc(c.Notify.Channels, func(h notify.Channel) bool { return h.Name == name && (h.Type == "sms" || h.Type == "mail") }) {
+		bad = append(bad, conf.At("identity.messages.channel", fmt.Errorf("%q is no channel of type sms or mail under notify.channels", name)))
 	}
 	return errors.Join(bad...)
 }

@@ -159,7 +159,7 @@ func (n *Node) openState(ctx context.Context) error {
 	}
 	n.identity, err = identity.New(ctx, identity.Needs{Config: n.config.Identity, DB: n.db, Ledger: n.ledger,
 		Clock: n.clock, Log: n.log.With("room", "identity"), Derive: n.keys.Derive, Health: n.health, Stolen: filepath.Join(n.dir, identity.StolenFile), Names: n.config.Console.Names, Judge: n.judgeRoute,
-		Snapshot: n.keys.Signed(filepath.Join(n.dir, "people.snapshot"), "people"), Spool: filepath.Join(n.dir, "people.spool"), Settle: n.settle, Came: n.cameBack,
+		Snapshot: n.keys.Signed(filepath.Join(n.dir, "people.snapshot"), "people"), Spool: filepath.Join(n.dir, "people.spool"), Say: n.say, Settle: n.settle, Came: n.cameBack,
 		Obliged: n.stands, Forget: n.forgetPerson, Elsewhere: n.knownOf, StaffTold: n.tellStaff})
 	if err != nil {
 		return err

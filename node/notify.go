@@ -32,3 +32,11 @@ func signedInAs(r *http.Request) (actor, name string, err error) {
 	}
 	return p.Actor(), p.Name, nil
 }
+
+// say sends a text by a channel of the configuration, where there is a room that does.
+func (n *Node) say(ctx context.Context, channel, to, title, text string) error {
+	if n.notify == nil {
+		return errors.New("node: nobody is told anything here")
+	}
+	return n.notify.Say(ctx, channel, to, title, text)
+}

@@ -43,6 +43,7 @@ func apiFaults() []apiFault {
 		{ErrPasskeyName, conflict, "passkey-name", ""},
 		{ErrManyPasskeys, conflict, "passkeys-many", ""},
 		{ErrModel, conflict, "passkey-model", ""},
+		{ErrNumber, bad, "message-number", ""},
 		{ErrLabel, bad, "label", "label"},
 		{errProve, http.StatusForbidden, "prove-again", ""},
 		{ErrCode, bad, "code-wrong", "code"},

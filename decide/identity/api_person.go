@@ -139,10 +139,12 @@ func (i *Identity) getPerson(w http.ResponseWriter, r *http.Request) {
 		Person  personAnswer   `json:"person"`
 		Factors []factorAnswer `json:"factors"`
 		// Rules says that the directory has the say about their duties too.
-		Rules    bool           `json:"rules"`
+		Rules bool `json:"rules"`
+		// Messages says that they may show a code that is sent to them, which is weak.
+		Messages bool           `json:"messages"`
 		Sessions []openSession  `json:"sessions,omitempty"`
 		Signed   []signedAnswer `json:"signed,omitempty"`
-	}{Person: told[0]}
+	}{Person: told[0], Messages: i.config.Messages.on(row)}
 	if s := i.sources[row.Source]; s != nil {
 		out.Rules = s.rulesDuties()
 	}

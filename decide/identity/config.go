@@ -29,6 +29,8 @@ type Config struct {
 	Providers []federation.Config `conf:"providers"`
 	// Passkeys are rules of which passkeys are taken.
 	Passkeys Passkeys `conf:"passkeys"`
+	// Messages are codes by text message or mail: weak, and off unless they are given.
+	Messages Messages `conf:"messages"`
 	// Posture is what a device must report of itself to be taken for sound.
 	Posture Posture `conf:"posture"`
 	// Station is how people use workstations that they share.
@@ -63,6 +65,9 @@ func (c *Config) Check() error {
 		if slices.ContainsFunc(c.Providers[:n], func(p federation.Config) bool { return p.Name == c.Providers[n].Name }) {
 			bad = append(bad, conf.At(fmt.Sprintf("providers[%d].name", n), fmt.Errorf("%q is the name of two providers", c.Providers[n].Name)))
 		}
+	}
+	if err := c.Messages.Check(); err != nil {
+		bad = append(bad, conf.At("messages", err))
 	}
 	if err := c.Passkeys.Check(); err != nil {
 		bad = append(bad, conf.At("passkeys", err))

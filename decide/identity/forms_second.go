@@ -39,6 +39,18 @@ func (i *Identity) showSecond(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Identity) secondPage(r *http.Request, g *page, s step) error {
+	if s.Message {
+		p, err := ablePerson(r.Context(), i.db.Read(), s.Person)
+		if err != nil {
+			return err
+		}
+		f, err := i.reach(r.Context(), i.db.Read(), p)
+		if err != nil || f == nil {
+			return errors.Join(err, ErrStep)
+		}
+		g.messageForm(f.Label, s, r.URL.Query().Has("again"))
+		return nil
+	}
 	kinds, err := secondFactors(r.Context(), i.db.Read(), s.Person)
 	g.secondForm(kinds)
 	return err

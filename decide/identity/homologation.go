@@ -47,6 +47,7 @@ type assuranceLine struct {
 type means struct {
 	password, directory, app, bound, synced bool
 	outside                                 bool // a passkey that the rules would not take
+	message                                 bool // codes that are sent
 	account, two                            bool // at a provider; one that shows two factors
 	paper                                   int
 }
@@ -106,6 +107,8 @@ func (i *Identity) meansOf(ctx context.Context, people []*personRow) (map[string
 			m.two = m.two || i.showsTwo(f.Label)
 		case totpFactor:
 			m.app = true
+		case messageFactor:
+			m.message = true
 		case recoveryFactor:
 			m.paper++
 		case passkeyFactor:
@@ -158,12 +161,12 @@ func (i *Identity) homologation(ctx context.Context, language string) (*report, 
 
 // counted are the people and what they have.
 type counted struct {
-	active, disabled, invited                                int
-	sources                                                  map[string]int
-	bound, synced, app, paper, local, far, accounts          int
-	outside, alone, paperLow, administrators, administratorW int // W: without a passkey
-	localAdministrators                                      int
-	by                                                       map[string]*assuranceLine
+	active, disabled, invited                                          int
+	sources                                                            map[string]int
+	bound, synced, app, paper, local, far, accounts                    int
+	messages, outside, alone, paperLow, administrators, administratorW int // W: without a passkey
+	localAdministrators                                                int
+	by                                                                 map[string]*assuranceLine
 }
 
 func (c *counted) add(p *personRow, m means) {
@@ -181,7 +184,7 @@ func (c *counted) add(p *personRow, m means) {
 		has bool
 		n   *int
 	}{{m.bound, &c.bound}, {m.synced, &c.synced}, {m.app, &c.app}, {m.paper > 0, &c.paper}, {m.password && !m.directory, &c.local}, {m.directory, &c.far}, {m.account, &c.accounts},
-		{m.outside, &c.outside}, {m.level() == 1, &c.alone}, {m.paper > 0 && m.paper < 3, &c.paperLow}} {
+		{m.message, &c.messages}, {m.outside, &c.outside}, {m.level() == 1, &c.alone}, {m.paper > 0 && m.paper < 3, &c.paperLow}} {
 		if x.has {
 			*x.n++
 		}
@@ -255,7 +258,7 @@ func (c *counted) people(t reportText) []line {
 
 func (c *counted) authenticators(t reportText) []line {
 	n := strconv.Itoa
-	return []line{{t.Bound, n(c.bound)}, {t.Synced, n(c.synced)}, {t.App, n(c.app)}, {t.Paper, n(c.paper)}, {t.Local, n(c.local)}, {t.Far, n(c.far)}, {t.Account, n(c.accounts)}}
+	return []line{{t.Bound, n(c.bound)}, {t.Synced, n(c.synced)}, {t.App, n(c.app)}, {t.Paper, n(c.paper)}, {t.Local, n(c.local)}, {t.Far, n(c.far)}, {t.Account, n(c.accounts)}, {t.Message, n(c.messages)}}
 }
 
 // reportRules are the settings that decide.
@@ -313,6 +316,7 @@ func (i *Identity) risks(t reportText, c *counted) []string {
 	add(c.localAdministrators == 0 && len(i.sources) > 0, t.RiskNobodyHere)
 	add(c.app > 0, t.RiskCodes)
 	add(c.synced > 0, t.RiskSynced)
+	add(i.config.Messages.Channel != "", t.RiskMessages+" "+strings.Join(i.config.Messages.For, ", "))
 	add(c.outside > 0, with(c.outside, t.RiskOutside))
 	add(c.paperLow > 0, with(c.paperLow, t.RiskPaper))
 	add(c.invited > 0, with(c.invited, t.RiskInvited))

@@ -45,6 +45,8 @@ type Needs struct {
 	Snapshot Keeper
 	// Spool is the file in which what was done meanwhile waits for the database; empty: memory alone.
 	Spool string
+	// Say sends codes; nil: nobody gets one.
+	Say Say
 	// Settle writes what other rooms keep in memory while the database is lost, before it is taken for back; it may be nil.
 	Settle func(ctx context.Context) error
 	// Came is told of a time in which the database was lost, when it is back; it may be nil.
@@ -69,6 +71,7 @@ type Identity struct {
 	came   func(Outage)
 	settle func(ctx context.Context) error
 	models *models
+	say    Say
 	ledger *ledger.Ledger
 	clock  clock.Clock
 	log    *slog.Logger
@@ -103,6 +106,7 @@ type Identity struct {
 	renewals  *web.Limiter    // of certificates, by device
 	reports   *web.Limiter    // of devices, by device
 	pushes    *throttle.Table // questions to the telephone of a professional
+	messages  *throttle.Table // of codes that are sent, by person
 	refusals  refusals        // refused sign-ins that are not in the ledger yet
 	live      live            // requests that are being answered
 	verifying chan struct{}   // one verification of the ledger at a time
@@ -148,7 +152,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	n.Config.warn(n.Health)
 	m := &memory{keeper: n.Snapshot, spool: spool{path: n.Spool, key: n.Derive("identity/spool")}}
 	i := &Identity{
-		config: n.Config, db: &database{n.DB, m.wrote}, memory: m, came: n.Came, settle: n.Settle, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
+		config: n.Config, db: &database{n.DB, m.wrote}, memory: m, came: n.Came, settle: n.Settle, say: n.Say, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
 		obliged: n.Obliged, forget: n.Forget, elsewhere: n.Elsewhere, staffTold: n.StaffTold,
 		providers: providers, subjects: n.Derive("identity/provider"),
 		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
@@ -161,8 +165,9 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		// A code has a million values, and three are right at any time: at one guess in a quarter of an hour, one in 3,400 hits within a day.
 		codes:    throttle.New(throttle.Rule{Free: 5, First: time.Second, Longest: 15 * time.Minute, Forget: 7 * 24 * time.Hour, Keys: 20000}, n.Clock),
 		renewals: web.NewLimiter(n.Clock, 10, time.Hour, 20000), reports: web.NewLimiter(n.Clock, 20, 10*time.Second, 20000),
-		pushes: throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
-		live:   newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
+		messages: throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
+		pushes:   throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
+		live:     newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
 	}
 	i.models = &models{config: &i.config.Passkeys}
 	return i, errors.Join(i.openAuthority(ctx), m.spool.load(), i.readMemory(ctx))

@@ -195,7 +195,7 @@ func (g *page) explain(err error) bool {
 		{ErrCode, "code", g.T.BadCode},
 		{ErrNoPerson, "login", g.T.VouchNobody}, {ErrSelf, "login", g.T.VouchSelf}, {ErrVouched, "login", g.T.VouchTwice},
 		{ErrAdministratorNeeded, "login", g.T.VouchAdministrator}, {ErrAssurance, "", g.T.VouchAssurance},
-		{ErrSignIn, "", g.T.BadSignIn}, {password.ErrBusy, "", g.T.Busy}, {ErrAway, "", g.T.Away}, {directory.ErrExpired, "", g.T.Expired},
+		{errUnsent, "", g.T.MessageFailed}, {ErrSignIn, "", g.T.BadSignIn}, {password.ErrBusy, "", g.T.Busy}, {ErrAway, "", g.T.Away}, {directory.ErrExpired, "", g.T.Expired},
 	} {
 		if errors.Is(err, x.err) {
 			g.refuse(x.field, x.text)

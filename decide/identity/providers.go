@@ -302,6 +302,12 @@ func (i *Identity) afterProvider(ctx context.Context, tx bun.Tx, who *personRow,
 		if len(kinds) > 0 {
 			return opened{person: who.ID, due: step{Person: who.ID, Password: v.Factor, Arrival: v.ID}}, nil
 		}
+		switch reach, err := i.reach(ctx, tx, who); {
+		case err != nil:
+			return opened{}, err
+		case reach != nil:
+			return opened{person: who.ID, due: step{Person: who.ID, Password: v.Factor, Arrival: v.ID, Message: true}}, nil
+		}
 		if !i.mayDoWithPassword(who.Duties) {
 			open = i.openEnrolling
 		}

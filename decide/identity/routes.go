@@ -21,6 +21,7 @@ func (i *Identity) Routes() []web.Route {
 	add("POST", "/sign-in", i.doSignIn, web.Public)
 	add("GET", "/sign-in/second", i.showSecond, web.Public)
 	add("POST", "/sign-in/second", i.doSecond, web.Public)
+	add("POST", "/sign-in/second/send", i.doSend, web.Public)
 	add("POST", "/sign-in/passkey", i.postSignInPasskey, web.Public)
 	// A session that has already ended is no reason to refuse.
 	add("POST", "/sign-out", i.doSignOut, web.Public)
@@ -75,6 +76,7 @@ func (i *Identity) Routes() []web.Route {
 	all = append(all, i.stationRoutes()...)
 	all = append(all, i.adminProviderRoutes()...)
 	add("POST", "/api/people/{id}/national", i.postNational, web.Administrator)
+	add("POST", "/api/people/{id}/message", i.postReach, web.Administrator)
 	actor := func(r *http.Request) string { return me(r).Actor() }
 	all = append(all, i.directoryRoutes(actor)...)
 	all = append(all, i.staffRoutes(actor, func(r *http.Request) error { return i.proved(me(r)) })...)

@@ -56,6 +56,9 @@ type step struct {
 	Password string `json:"password"`     // id of the factor, a password or an account of a provider: another password is another factor
 	By       string `json:"by,omitempty"` // what was shown, where it is not what the factor is called
 	Arrival  string `json:"arrival,omitempty"`
+	// Message says that a code is sent for it, Sent which was.
+	Message bool      `json:"message,omitempty"`
+	Sent    *sentCode `json:"sent,omitempty"`
 }
 
 // secondFactors are the kinds that somebody has beside the password. Codes on paper alone are none: they stand in for another.
@@ -85,6 +88,12 @@ func (i *Identity) codeKey(person string, from visitor) string {
 
 // withCode does what a right code of somebody allows, in the transaction in which the code is used up. Guessing is slowed down.
 func (i *Identity) withCode(ctx context.Context, person, typed string, from visitor, do func(ctx context.Context, tx bun.Tx, p *personRow, kind factorKind) error) error {
+	return i.withUse(ctx, person, from, func(ctx context.Context, tx bun.Tx) (factorKind, error) { return i.useCode(ctx, tx, person, typed) }, do)
+}
+
+// withUse is [Identity.withCode] with a way to use a code up.
+func (i *Identity) withUse(ctx context.Context, person string, from visitor, use func(ctx context.Context, tx bun.Tx) (factorKind, error),
+	do func(ctx context.Context, tx bun.Tx, p *personRow, kind factorKind) error) error {
 	key := i.codeKey(person, from)
 	if wait := i.codes.Begin(key); wait > 0 {
 		return &WaitError{wait}
@@ -94,7 +103,7 @@ func (i *Identity) withCode(ctx context.Context, person, typed string, from visi
 		if who, err = ablePerson(ctx, tx, person); err != nil {
 			return err
 		}
-		kind, err := i.useCode(ctx, tx, person, typed)
+		kind, err := use(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -168,7 +177,11 @@ func (i *Identity) paperHash(person, code string) string {
 // secondStep opens the session of somebody whose password was right and who shows a code.
 func (i *Identity) secondStep(ctx context.Context, s step, typed string, from visitor) (opened, error) {
 	var o opened
-	err := i.withCode(ctx, s.Person, typed, from, func(ctx context.Context, tx bun.Tx, p *personRow, kind factorKind) error {
+	use := func(ctx context.Context, tx bun.Tx) (factorKind, error) { return i.useCode(ctx, tx, s.Person, typed) }
+	if s.Message && s.Sent != nil {
+		use = func(ctx context.Context, tx bun.Tx) (factorKind, error) { return i.useMessage(ctx, tx, s, typed) }
+	}
+	err := i.withUse(ctx, s.Person, from, use, func(ctx context.Context, tx bun.Tx, p *personRow, kind factorKind) error {
 		first := &factorRow{}
 		err := tx.NewSelect().Model(first).Where("id = ? AND person = ? AND kind IN (?)", s.Password, p.ID, bun.List([]factorKind{passwordFactor, providerFactor})).Scan(ctx)
 		if db.NotFound(err) {
@@ -178,10 +191,13 @@ func (i *Identity) secondStep(ctx context.Context, s step, typed string, from vi
 			return err
 		}
 		name, by := "sign-in", cmp.Or(s.By, first.by())
-		if kind == passFactor {
+		switch kind {
+		case passFactor:
 			name = "recover"
 			o, err = i.openEnrolling(ctx, tx, p.ID, []string{by}, from)
-		} else {
+		case messageFactor:
+			o, err = i.open(ctx, tx, p.ID, []string{by, byMessage}, from)
+		default:
 			o, err = i.open(ctx, tx, p.ID, []string{by, "otp", "mfa"}, from)
 		}
 		if err == nil && first.Kind == passwordFactor {

@@ -186,6 +186,15 @@ func (i *Identity) afterFirst(ctx context.Context, tx bun.Tx, p *personRow, by s
 		err := tx.NewSelect().Model(f).Where("person = ? AND kind = ?", p.ID, passwordFactor).Scan(ctx)
 		return opened{person: p.ID, due: step{Person: p.ID, Password: f.ID, By: by}}, err
 	}
+	reach, err := i.reach(ctx, tx, p)
+	if err != nil {
+		return opened{}, err
+	}
+	if reach != nil {
+		f := &factorRow{}
+		err := tx.NewSelect().Model(f).Where("person = ? AND kind = ?", p.ID, passwordFactor).Scan(ctx)
+		return opened{person: p.ID, due: step{Person: p.ID, Password: f.ID, By: by, Message: true}}, err
+	}
 	open := i.openEnrolling
 	if i.mayDoWithPassword(p.Duties) {
 		open = i.open

@@ -8,7 +8,7 @@ import (
 
 // Warnables are the states of the room that a person must hear of.
 func Warnables() []*health.Warnable {
-	return []*health.Warnable{&passwordAlone, &directoryAway, &directoryLeaving, &providerAway, &databaseLost, &passkeysOutside, &metadataOld}
+	return []*health.Warnable{&passwordAlone, &directoryAway, &directoryLeaving, &providerAway, &databaseLost, &passkeysOutside, &metadataOld, &messagesWeak}
 }
 
 var passwordAlone = health.Warnable{
@@ -18,6 +18,14 @@ var passwordAlone = health.Warnable{
 		FR: "Les personnes dont toutes les attributions sont parmi {duties} se connectent sans second facteur. Un mot de passe peut être deviné, partagé ou pris par une fausse page."},
 	NextStep: health.Text{EN: "Give them passkeys, then empty identity.password_alone.",
 		FR: "Donnez-leur des clés d’accès, puis videz identity.password_alone."},
+}
+
+var messagesWeak = health.Warnable{
+	ID: "identity.messages-weak", Severity: health.Degraded,
+	Title: health.Text{EN: "Codes by message stand in for a second factor", FR: "Des codes par message tiennent lieu de second facteur"},
+	Text: health.Text{EN: "People among {duties} may show a code that is sent to them. Numbers are taken over, messages are read by others, and a false page asks for the code. It counts as one factor.",
+		FR: "Les personnes parmi {duties} peuvent présenter un code qui leur est envoyé. Les numéros se détournent, les messages se lisent, et une fausse page demande le code. Il compte pour un seul facteur."},
+	NextStep: health.Text{EN: "Give them passkeys, then empty identity.messages.", FR: "Donnez-leur des clés d’accès, puis videz identity.messages."},
 }
 
 var databaseLost = health.Warnable{
@@ -75,6 +83,9 @@ var directoryLeaving = health.Warnable{
 
 // warn says what the configuration weakens.
 func (c *Config) warn(t *health.Tracker) {
+	if t != nil && c.Messages.Channel != "" {
+		t.Set(&messagesWeak, health.Args{"duties": strings.Join(c.Messages.For, ", ")})
+	}
 	if t != nil && len(c.PasswordAlone) > 0 {
 		t.Set(&passwordAlone, health.Args{"duties": strings.Join(c.PasswordAlone, ", ")})
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"bulwark/platform/clock"
@@ -32,6 +33,15 @@ const (
 	longestPause = 5 * time.Minute
 	mostSends    = 20 // messages of a channel at one look
 )
+
+// Say sends a text by a channel at once, to an address or a number that is no contact's. It is not tried again, and not kept.
+func (n *Notify) Say(ctx context.Context, channel, to, title, text string) error {
+	s := n.senders[channel]
+	if s == nil || n.types[channel] != "sms" && n.types[channel] != "mail" {
+		return fmt.Errorf("%w: there is no channel %q of text messages or mail", errChannel, channel)
+	}
+	return s.send(ctx, &Message{ID: uuid.NewString(), To: to, Title: title, Text: text, Short: text, Made: n.needs.Clock.Now()})
+}
 
 // sendOften sends what waits for a channel.
 func (n *Notify) sendOften(ctx context.Context, channel string) {

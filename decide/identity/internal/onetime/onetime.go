@@ -105,6 +105,9 @@ func NewPaper() string { return digits(PaperDigits) }
 // NewPass is a pass to be told, in groups of four.
 func NewPass() string { return digits(PassDigits) }
 
+// NewCode is a code of n digits to be sent.
+func NewCode(n int) string { return Digits(digits(n)) }
+
 // digits are so many random ones.
 func digits(n int) string {
 	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
