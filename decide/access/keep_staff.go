@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"bulwark/decide/access/policy"
 	"bulwark/event"
 	"bulwark/platform/clock"
 	"bulwark/platform/conf"
@@ -209,7 +208,6 @@ func (a *Access) Forget(ctx context.Context, actor, person string, words []strin
 		delete(changes, key)
 	}
 	a.dropItems(changes)
-	a.entities.Drop(policy.ID("Person", person))
 	return nil
 }
 

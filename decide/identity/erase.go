@@ -37,51 +37,70 @@ type Erased struct {
 	Left map[string]int `json:"left"`
 }
 
-// erase forgets somebody who left.
-func (i *Identity) erase(ctx context.Context, by, id, because string) (Erased, error) {
-	p, err := person(ctx, i.db.Read(), id)
+// erase forgets somebody who left, and says where they can still be found.
+func (i *Identity) erase(ctx context.Context, by, id string) (Erased, error) {
+	words, err := i.eraseOne(ctx, by, id, "asked", readings{})
 	if err != nil {
 		return Erased{}, err
 	}
-	never := because == "invited"
+	i.afterErasing(ctx)
+	left, err := i.db.Holding(ctx, words)
+	return Erased{id, left}, err
+}
+
+// afterErasing has what is kept beside the database forget, too: the signed snapshot, and what SQLite has not yet taken over into its file.
+func (i *Identity) afterErasing(ctx context.Context) {
+	if err := errors.Join(i.readMemory(ctx), i.db.Settle(ctx)); err != nil {
+		i.log.WarnContext(ctx, "the snapshot of people, or a file of the database, is older than an erasure", "error", err)
+	}
+}
+
+// eraseOne forgets somebody who left, and gives the words by which they could be found.
+func (i *Identity) eraseOne(ctx context.Context, by, id, because string, read readings) (words []string, err error) {
+	p, err := person(ctx, i.db.Read(), id)
+	if err != nil {
+		return nil, err
+	}
+	never := because == neverCame
 	if p.Disabled.IsZero() && !never {
-		return Erased{}, ErrActive
+		return nil, ErrActive
 	}
 	if by == ledger.Person(id) {
-		return Erased{}, ErrSelf
+		return nil, ErrSelf
 	}
 	stands, err := i.obligations(ctx, p)
 	if err == nil && len(stands) > 0 {
 		err = &ObligedError{stands}
 	}
 	if err == nil {
-		err = i.gone(ctx, p)
+		err = i.gone(ctx, p, read)
 	}
 	if err != nil {
-		return Erased{}, err
+		return nil, err
 	}
-	words := wordsOf(p)
+	words = wordsOf(p)
+	if i.forget != nil { // first: once the row is gone nobody could ask for it again
+		if err := i.forget(ctx, by, id, words); err != nil {
+			return nil, fmt.Errorf("forgetting what others know of somebody: %w", err)
+		}
+	}
 	err = i.change(ctx, id, act{by: by, name: "erase", detail: map[string]string{"because": because}}, func(ctx context.Context, tx bun.Tx, p *personRow) error {
 		if came, err := i.cameBack(ctx, tx, p, never); err != nil || came {
 			return errors.Join(err, ErrActive)
 		}
 		return i.eraseRows(ctx, tx, id)
 	})
-	if err != nil {
-		return Erased{}, err
+	if err == nil {
+		i.happened(by, "erase", ledger.Person(id), 1)
 	}
-	if err := i.readMemory(ctx); err != nil { // and with it the signed snapshot
-		i.log.WarnContext(ctx, "the snapshot of people is older than an erasure", "error", err)
-	}
-	if i.forget != nil {
-		if err := i.forget(ctx, by, id, words); err != nil {
-			return Erased{}, fmt.Errorf("forgetting what others know of somebody: %w", err)
-		}
-	}
-	i.happened(by, "erase", ledger.Person(id), 1)
-	left, err := i.db.Holding(ctx, words)
-	return Erased{id, left}, err
+	return words, err
 }
+
+// neverCame is why somebody is erased who was invited and never came.
+const neverCame = "invited"
+
+// readings are directories as they were read, by name: for several people they are read once.
+type readings map[string]*directory.Reading
 
 // cameBack reports whether somebody came, or came back, while it was looked what keeps them.
 func (i *Identity) cameBack(ctx context.Context, tx bun.Tx, p *personRow, never bool) (bool, error) {
@@ -102,18 +121,21 @@ func wordsOf(p *personRow) (all []string) {
 }
 
 // gone refuses those whom their directory would bring back.
-func (i *Identity) gone(ctx context.Context, p *personRow) error {
+func (i *Identity) gone(ctx context.Context, p *personRow, read readings) error {
 	s := i.sources[p.Source]
 	if s == nil || p.Ended {
 		return nil
 	}
-	s.busy.Lock()
-	defer s.busy.Unlock()
-	read, err := s.Read(ctx, i.clock.Now())
-	if err != nil {
-		return err
+	if read[p.Source] == nil {
+		s.busy.Lock()
+		defer s.busy.Unlock()
+		all, err := s.Read(ctx, i.clock.Now())
+		if err != nil {
+			return err
+		}
+		read[p.Source] = all
 	}
-	if slices.ContainsFunc(read.Accounts, func(a directory.Account) bool { return a.ID == p.External && !a.Disabled }) {
+	if slices.ContainsFunc(read[p.Source].Accounts, func(a directory.Account) bool { return a.ID == p.External && !a.Disabled }) {
 		return ErrThere
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"bulwark/decide/identity/directory"
 	"bulwark/platform/conf"
 	"bulwark/platform/db"
 	"bulwark/platform/ledger"
@@ -50,11 +51,14 @@ func (k *Keep) Check() error {
 // purged is what a purge took away, by kind; held are those whom an obligation keeps.
 type purged map[string]int
 
+// text says how many of which kind, and how many went.
 func (p purged) text() (all map[string]string, n int) {
 	all = map[string]string{}
 	for kind, k := range p {
 		if k > 0 {
 			all[kind] = fmt.Sprint(k)
+		}
+		if kind != "held" {
 			n += k
 		}
 	}
@@ -71,10 +75,13 @@ func (i *Identity) purge(ctx context.Context) (purged, error) {
 	suspended := "person IN (SELECT id FROM identity_person WHERE disabled IS NOT NULL AND disabled < ?)"
 	err := errors.Join(
 		i.eraseOld(ctx, out, "leavers", "disabled IS NOT NULL AND disabled < ?", ago(k.Leavers, 365*aDay)),
-		i.eraseOld(ctx, out, "invited", "disabled IS NULL AND source = '' AND created < ? AND NOT EXISTS (SELECT 1 FROM identity_factor AS f WHERE f.person = p.id) AND NOT EXISTS (SELECT 1 FROM identity_session AS s WHERE s.person = p.id)", ago(k.Invited, 90*aDay)),
+		i.eraseOld(ctx, out, neverCame, "disabled IS NULL AND source = '' AND created < ? AND NOT EXISTS (SELECT 1 FROM identity_factor AS f WHERE f.person = p.id) AND NOT EXISTS (SELECT 1 FROM identity_session AS s WHERE s.person = p.id)", ago(k.Invited, 90*aDay)),
 		i.drop(ctx, out, "badges", "identity_factor", "id", "kind IN ('badge', 'pin') AND "+suspended, ago(k.Badges, 30*aDay)),
 		i.drop(ctx, out, "devices", "identity_device", "id", "COALESCE(revoked, expires) < ?", ago(k.Devices, 365*aDay)),
 		i.blank(ctx, out, ago(k.Posture, 90*aDay)))
+	if out["leavers"]+out[neverCame] > 0 {
+		i.afterErasing(ctx)
+	}
 	detail, n := out.text()
 	if n > 0 {
 		err = errors.Join(err, i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -130,6 +137,7 @@ func (i *Identity) blank(ctx context.Context, out purged, before time.Time) erro
 
 // eraseOld erases the people that a condition chooses, but those whom an obligation keeps.
 func (i *Identity) eraseOld(ctx context.Context, out purged, kind, where string, before time.Time) error {
+	read := readings{}
 	for after := ""; out[kind] < mostPurged; {
 		var rows []*personRow
 		err := i.db.Read().NewSelect().Model(&rows).Column("id").Where("id > ?", after).Where(where, before).OrderExpr("id").Limit(atOnce).Scan(ctx)
@@ -139,9 +147,10 @@ func (i *Identity) eraseOld(ctx context.Context, out purged, kind, where string,
 		for _, p := range rows {
 			after = p.ID
 			var stands *ObligedError
-			switch _, err := i.erase(ctx, ledger.Program("identity"), p.ID, kind); {
-			case errors.As(err, &stands), errors.Is(err, ErrThere):
+			switch _, err := i.eraseOne(ctx, ledger.Program("identity"), p.ID, kind, read); {
+			case errors.As(err, &stands), errors.Is(err, ErrThere), errors.Is(err, directory.ErrAway):
 				out["held"]++
+			case errors.Is(err, ErrActive): // they came just now
 			case err != nil:
 				return fmt.Errorf("erasing a leaver: %w", err)
 			default:

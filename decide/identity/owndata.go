@@ -184,7 +184,7 @@ func (i *Identity) staffRoutes(actor func(*http.Request) string, isProved func(*
 			return endWell(w, err)
 		}),
 		route("POST", "/api/people/{id}/erase", func(w http.ResponseWriter, r *http.Request, id string) error {
-			e, err := i.erase(r.Context(), actor(r), id, "asked")
+			e, err := i.erase(r.Context(), actor(r), id)
 			if err == nil {
 				web.JSON(w, http.StatusOK, e)
 			}
