@@ -109,7 +109,8 @@ func (n *Node) ownAccess(r *http.Request) (*access.Handle, error) {
 // sessionOf is a session of the console as access sees it.
 func sessionOf(p identity.Person, at netip.Addr) access.Session {
 	d := p.Device
-	from := access.Device{ID: d.Inventory, Managed: d.ID != "", Bound: d.ID != "", Compliant: d.ID != "" && d.Sound, Shared: d.Shared, Unit: d.Unit}
+	managed := d.ID != "" && !d.Service // a person who signs in with the certificate of a modality has taken it from there
+	from := access.Device{ID: d.Inventory, Managed: managed, Bound: managed, Compliant: managed && d.Sound, Shared: d.Shared, Unit: d.Unit}
 	return access.Session{ID: p.Session, Person: p.ID, Device: from, Methods: p.Methods, Assurance: p.Assurance(), Resistant: p.Resistant(), Proved: p.Proved, Address: at, Degraded: p.Degraded}
 }
 

@@ -61,6 +61,7 @@ type Device struct {
 	Inventory string // number in the inventory; "": not known
 	Unit      string // where it stands; "": not known
 	Shared    bool
+	Service   bool // a machine that acts for itself: nobody sits at it
 	Sound     bool // it reports what the hospital asks for
 }
 
@@ -107,7 +108,7 @@ func (d *deviceRow) asked() Device {
 	if d == nil || d.ID == "" {
 		return Device{}
 	}
-	return Device{ID: d.ID, Name: d.Name, Inventory: d.Inventory, Unit: d.Unit, Shared: d.Kind == shared, Sound: len(d.faults) == 0}
+	return Device{ID: d.ID, Name: d.Name, Inventory: d.Inventory, Unit: d.Unit, Shared: d.Kind == shared, Service: d.Kind == service, Sound: len(d.faults) == 0}
 }
 
 // openAuthority reads the authority that was made before, if any.

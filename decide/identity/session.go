@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -64,11 +65,16 @@ type visitor struct {
 	known   string // the cookie of a browser that signed in before
 	device  string // that proved by a certificate which it is; empty: none did
 	place   string // of it, where people share it
+	unknown error  // why it is not known which device showed a certificate
 }
 
 func (i *Identity) visitorOf(r *http.Request) visitor {
-	d := i.deviceOf(r)
-	v := visitor{device: d.ID, place: d.place(), agent: printable(r.UserAgent(), 200), address: web.Peer(r)}
+	row, err := i.deviceFrom(r)
+	if errors.Is(err, ErrDevice) {
+		err = nil
+	}
+	d := row.asked()
+	v := visitor{unknown: err, device: d.ID, place: d.place(), agent: printable(r.UserAgent(), 200), address: web.Peer(r)}
 	if c, err := r.Cookie(deviceCookie); err == nil {
 		v.known = c.Value
 	}
@@ -77,6 +83,9 @@ func (i *Identity) visitorOf(r *http.Request) visitor {
 
 // open opens a session for a person who has just proved who they are, by methods (RFC 8176).
 func (i *Identity) open(ctx context.Context, tx bun.Tx, person string, methods []string, from visitor) (opened, error) {
+	if from.unknown != nil { // else the session would be bound to none, and its cookie good everywhere
+		return opened{}, fmt.Errorf("looking from which device a session is opened: %w", from.unknown)
+	}
 	now, token := db.Time(i.clock.Now()), newToken()
 	_, err := tx.NewInsert().Model(&sessionRow{
 		Hash: hashOf(token), ID: newID(), Person: person, Methods: methods, Proved: now,

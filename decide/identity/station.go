@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ import (
 
 // Workstations of a ward, which people share. Who proves once who they are begins a shift there; until it ends a tap of their badge opens their own
 // session, and the next tap locks it. The badge says who, and proves nothing: its number can be read and copied. What a tap opens is worth what the shift was
-// begun with, and as old.
+// begun with, and as old; and never fresh enough to change what one signs in with.
 
 const (
 	badgeFactor factorKind = "badge"
@@ -238,17 +239,31 @@ func (i *Identity) tap(ctx context.Context, p *personRow, from visitor) (opened,
 			if o, err = i.open(ctx, tx, p.ID, h.Methods, from); err != nil {
 				return err
 			}
-			// It is worth what the shift was begun with, and as old.
-			if _, err := tx.NewUpdate().Model((*sessionRow)(nil)).Set("proved = ?", h.Proved).Where("hash = ?", hashOf(o.token)).Exec(ctx); err != nil {
-				return err
-			}
 			if _, err := tx.NewUpdate().Model(h).Set("proved = ?", h.Proved).Set("ends = ?", h.Ends).Where("person = ? AND place = ?", p.ID, from.place).Exec(ctx); err != nil {
 				return err
 			}
 		}
+		if err := asShift(ctx, tx, o, h, now); err != nil {
+			return err
+		}
 		return i.note(ctx, tx, act{by: ledger.Person(p.ID), name: "tap", on: "device:" + from.device, detail: map[string]string{"address": from.address}})
 	})
 	return o, err
+}
+
+// asShift has a session that a tap opened be worth what the shift was begun with, and as old, whatever was proved in it before it was locked. It is never
+// fresh: who copied a badge must not add a passkey of their own by it.
+func asShift(ctx context.Context, tx bun.Tx, o opened, h *shiftRow, now time.Time) error {
+	proved := now.Add(-FreshProof)
+	if h.Proved.Before(proved) {
+		proved = h.Proved
+	}
+	text, err := json.Marshal(h.Methods)
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewUpdate().Model((*sessionRow)(nil)).Set("proved = ?", proved).Set("methods = ?", string(text)).Where("hash = ?", hashOf(o.token)).Exec(ctx)
+	return err
 }
 
 // resume gives somebody the session that they locked on that device, under another id; none where it has ended.

@@ -83,15 +83,15 @@ func (i *Identity) doTap(w http.ResponseWriter, r *http.Request) {
 		i.notHere(w, r, g)
 		return
 	}
+	before, err := i.lockWho(w, r) // first: whoever goes is never kept waiting
+	if err != nil {
+		i.broken(w, r, err)
+		return
+	}
 	key := "station:" + from.device
 	if wait := i.addresses.Begin(key); wait > 0 {
 		i.stationForm(g)
 		i.answer(w, r, g, &WaitError{wait})
-		return
-	}
-	before, err := i.lockWho(w, r)
-	if err != nil {
-		i.broken(w, r, err)
 		return
 	}
 	p, err := i.holderOf(r.Context(), r.PostFormValue("badge"))

@@ -184,3 +184,32 @@ func TestABadgeIsOnePersons(t *testing.T) {
 	s.clock.Add(FreshProof)
 	want(t, "a badge on an old proof", admin.call("POST", "/api/me/badge", map[string]string{"number": "1234567"}, nil), http.StatusForbidden)
 }
+
+func TestACopiedBadgeChangesNothing(t *testing.T) {
+	s, desk, _, _ := ward(t, dbtest.SQLite(t))
+	want(t, "the first sign-in of the shift", desk.signIn("nina", good, ""), http.StatusSeeOther)
+	s.clock.Add(FreshProof)
+	pin := map[string]string{"number": "04A2245B6C7DFF"}
+	want(t, "an old proof", desk.call("POST", "/api/me/badge", pin, nil), http.StatusForbidden)
+	want(t, "proving it", desk.call("POST", "/api/me/prove", map[string]string{"code": s.apps["nina"].Code(s.clock.Now())}, nil), http.StatusNoContent)
+	want(t, "locking", desk.form("/station/lock"), http.StatusSeeOther)
+	if a := desk.tap("04A2245B6C7D80"); a.to() != "/" {
+		t.Fatalf("a tap led to %q", a.to())
+	}
+	want(t, "what was proved before it was locked", desk.call("POST", "/api/me/badge", pin, nil), http.StatusForbidden)
+}
+
+func TestWhoeverGoesIsNotKeptWaiting(t *testing.T) {
+	s, desk, _, station := ward(t, dbtest.SQLite(t))
+	want(t, "the first sign-in of the shift", desk.signIn("nina", good, ""), http.StatusSeeOther)
+	var a answer
+	flood := s.browser().with(station)
+	for range 40 {
+		a = flood.tap("FFFFFFFFFF")
+	}
+	want(t, "a flood of taps", a, http.StatusTooManyRequests)
+	desk.tap("04A2245B6C7D80")
+	if desk.who() != "" {
+		t.Error("a tap in the flood left the session open")
+	}
+}
