@@ -20,7 +20,7 @@ func accessCommand(t Terminal) *cobra.Command {
 		Long: `Say who may do what and why, and check the policies by which it is decided. A hospital's own policies are files in the folder policies
 of the data directory. See docs/guide/access.md.`}
 	parent(cmd)
-	cmd.AddCommand(accessCheck(t), accessTest(t), accessPolicies(t), accessExplain(t), accessWho(t))
+	cmd.AddCommand(accessCheck(t), accessTest(t), accessPolicies(t), accessExplain(t), accessWho(t), accessSeen(t))
 	return cmd
 }
 

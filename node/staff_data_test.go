@@ -66,9 +66,33 @@ func TestNothingOfTheWholeProgramTellsWhoAnErasedPersonWas(t *testing.T) {
 		t.Fatalf("the review = %d", status)
 	}
 	await(t, "the snapshot knows them", func() bool { return len(holding(t, dir, "zelie.quintard")) > 0 })
-	var e identity.Erased
-	if status := admin.call(http.MethodPost, at+"/erase", nil, &e); status != http.StatusOK || len(e.Left) > 0 {
-		t.Fatalf("erasing = %d %+v", status, e)
+	await(t, "the list of who saw the record tells them", func() bool {
+		list := filepath.Join(t.TempDir(), "seen.csv")
+		code, out, errs := typed(t, "access", "seen", "42", "--reason", "investigation", "--reference", "2026-4", "--names", "--format", "csv", "--lang", "en", "--to", list, "--data", dir)
+		if code != 0 || !strings.Contains(out, "are in") {
+			t.Fatalf("access seen = %d %s %s", code, out, errs)
+		}
+		text, err := os.ReadFile(list)
+		return err == nil && strings.Contains(string(text), "Dr zelie.quintard")
+	})
+	data := filepath.Join(t.TempDir(), "data.json")
+	for _, c := range []struct {
+		code int
+		says string
+		args []string
+	}{
+		{0, "", []string{"people", "export", "zelie.quintard", "--to", data}},
+		{0, "", []string{"people", "hold", "zelie.quintard", "asked", "by", "a", "judge"}},
+		{ExitFailure, "", []string{"people", "erase", "zelie.quintard"}},
+		{0, "", []string{"people", "release", "zelie.quintard", "the judge has decided"}},
+		{0, "Erased.", []string{"people", "erase", "zelie.quintard"}},
+	} {
+		if code, out, errs := typed(t, append(c.args, "--data", dir)...); code != c.code || !strings.Contains(out, c.says) || strings.Contains(out, "still stands") {
+			t.Fatalf("%v = %d %s %s", c.args, code, out, errs)
+		}
+	}
+	if text, err := os.ReadFile(data); err != nil || !strings.Contains(string(text), "zelie.quintard") {
+		t.Errorf("the data handed out: %s, %v", text, err)
 	}
 	for _, word := range []string{"zelie.quintard", "Dr zelie"} {
 		if held, err := n.db.Holding(t.Context(), []string{word}); err != nil || len(held) > 0 {

@@ -150,9 +150,13 @@ func (a *Access) AskSeen(ctx context.Context, actor string, ask SeenAsk) (*SeenR
 	if len(a.seen.all) >= mostSeen {
 		return nil, fmt.Errorf("%w: %d reports are being made; wait for one of them", ErrAsk, mostSeen)
 	}
-	a.seen.all = append(a.seen.all, r)
-	a.seen.queue <- r // has room for all that there can be
-	return r.page(0, 0), nil
+	select {
+	case a.seen.queue <- r:
+		a.seen.all = append(a.seen.all, r)
+		return r.page(0, 0), nil
+	default: // full of those that were dropped before they were made
+		return nil, fmt.Errorf("%w: too many reports were asked for; wait a moment", ErrAsk)
+	}
 }
 
 // seenOf is a report that was not begun yet.
