@@ -322,7 +322,9 @@ func (i *Identity) hearEnded(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	e, err := p.Hear(r.Context(), r.PostFormValue("logout_token"))
 	if err == nil {
-		err = i.endedThere(r.Context(), p.Config.Name, e)
+		if err = i.endedThere(r.Context(), p.Config.Name, e); err != nil {
+			p.Unheard(e) // it is told again
+		}
 	}
 	switch {
 	case errors.Is(err, federation.ErrRefused):

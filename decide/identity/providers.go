@@ -176,13 +176,14 @@ func (i *Identity) whoCame(ctx context.Context, tx bun.Tx, p *federation.Provide
 // their accounts themselves: what a provider says of logins must not reach that far.
 func (i *Identity) newcomer(ctx context.Context, tx bun.Tx, p *federation.Provider, a *federation.Arrival) (*personRow, error) {
 	login, loginErr := loginOf(a.Login)
+	called, calledErr := loginOf(a.Called) // an address that somebody typed there must join nobody to whom it belongs here
 	for _, by := range p.Config.Link {
 		q := tx.NewSelect().Model((*personRow)(nil)).Where("disabled IS NULL")
 		switch {
 		case by == "national" && a.National != "":
 			q = q.Where("national = ?", a.National)
-		case by == "login" && loginErr == nil:
-			q = q.Where("login = ?", login)
+		case by == "login" && calledErr == nil:
+			q = q.Where("login = ?", called)
 		default:
 			continue
 		}
@@ -279,7 +280,8 @@ func (i *Identity) openArrival(ctx context.Context, id, activity string, from vi
 		if err != nil {
 			return err
 		}
-		if _, err := tx.NewUpdate().Model(v).Set("opened = ?", true).Set("activity = ?", v.Activity).WherePK().Exec(ctx); err != nil {
+		once, err := tx.NewUpdate().Model(v).Set("opened = ?", true).Set("activity = ?", v.Activity).WherePK().Where("NOT opened").Exec(ctx)
+		if err := changedOne(once, err, ErrStep); err != nil {
 			return err
 		}
 		o, err = i.afterProvider(ctx, tx, who, v, from)
@@ -366,12 +368,19 @@ func (i *Identity) endedThere(ctx context.Context, provider string, e federation
 		if e.Subject != "" {
 			q = q.Where("subject = ?", i.subjectOf(e.Issuer, e.Subject))
 		}
+		// Whoever is choosing an activity comes in no more.
+		if _, err := tx.NewUpdate().Model((*arrivalRow)(nil)).Set("opened = ?", true).Where("id IN (?)", q).Exec(ctx); err != nil {
+			return err
+		}
 		var over []*sessionRow
 		if err := tx.NewSelect().Model(&over).Where("arrival IN (?)", q).Scan(ctx); err != nil {
 			return err
 		}
 		for _, s := range over {
 			if _, err := tx.NewDelete().Model(s).WherePK().Exec(ctx); err != nil {
+				return err
+			}
+			if err := endShifts(ctx, tx, s.Person); err != nil { // nor by a tap
 				return err
 			}
 			if err := i.note(ctx, tx, act{by: ledger.Program("identity"), name: "signed-out-there", on: "session:" + s.ID, detail: map[string]string{"provider": provider}}); err != nil {

@@ -202,3 +202,11 @@ func TestProvidersAreSeen(t *testing.T) {
 		t.Errorf("%d %s", page.StatusCode, page.text)
 	}
 }
+
+func TestAnEMailAddressOfAProviderJoinsNobody(t *testing.T) {
+	s, op := provided(t, dbtest.SQLite(t), func(c *federation.Config) { c.Link = []string{"login"} })
+	admin := s.administrator()
+	s.invited(admin, "marie@hospital.example", web.Analyst)
+	op.Tell(providertest.Lie{Claims: map[string]any{"preferred_username": ""}, Userinfo: map[string]any{"preferred_username": "", "email": "marie@hospital.example"}})
+	want(t, "somebody who typed her address there", s.browser().through(op, "/sign-in/with/op"), http.StatusForbidden)
+}

@@ -13,6 +13,7 @@ type Arrival struct {
 	Issuer, Subject string   // the one name that never changes
 	Session         string   // of the provider; "": it does not say
 	Login, Name     string   // what they are called there
+	Called          string   // the login that the login claim says, and nothing in its place; "": it says none
 	National        string   // RPPS, checked; "": none
 	Class           string   // acr
 	Methods         []string // amr
@@ -59,7 +60,8 @@ func (a *Arrival) text(name string) string {
 // settle takes what counts out of the claims.
 func (p *Provider) settle(a *Arrival) {
 	c := p.Config
-	a.Login = first(a.text(c.LoginClaim), a.text("email"), a.Subject)
+	a.Called = a.text(c.LoginClaim)
+	a.Login = first(a.Called, a.text("email"), a.Subject)
 	a.Name = first(a.text("name"), strings.TrimSpace(a.text("given_name")+" "+a.text("family_name")), a.Login)
 	if c.NationalClaim != "" {
 		a.National = National(a.text(c.NationalClaim))

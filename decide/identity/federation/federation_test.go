@@ -1,10 +1,21 @@
 package federation
 
 import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
+	"bulwark/platform/clock"
 	"bulwark/platform/conf"
 )
 
@@ -52,21 +63,155 @@ func TestProvidersThatCannotBeUsedSafely(t *testing.T) {
 
 func TestWhatDiscoveryMayNotSay(t *testing.T) {
 	good := endpoints{Issuer: "https://a.example", Authorization: "https://b.example/auth", Token: "https://a.example/t", Keys: "https://a.example/k"}
-	if err := good.check("https://a.example"); err != nil {
+	if err := good.check("https://a.example", "https://a.example/d"); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(e *endpoints){
-		"another issuer":    func(e *endpoints) { e.Issuer = "https://a.example/" },
-		"a token in clear":  func(e *endpoints) { e.Token = "http://a.example/t" },
-		"no keys":           func(e *endpoints) { e.Keys = "" },
-		"a script":          func(e *endpoints) { e.Authorization = "javascript:alert(1)" },
-		"userinfo in clear": func(e *endpoints) { e.Userinfo = "http://10.0.0.1/" },
+		"another issuer":            func(e *endpoints) { e.Issuer = "https://a.example/" },
+		"a token in clear":          func(e *endpoints) { e.Token = "http://a.example/t" },
+		"no keys":                   func(e *endpoints) { e.Keys = "" },
+		"a script":                  func(e *endpoints) { e.Authorization = "javascript:alert(1)" },
+		"a service of this machine": func(e *endpoints) { e.Token = "http://127.0.0.1:8080/admin" },
+		"userinfo in clear":         func(e *endpoints) { e.Userinfo = "http://10.0.0.1/" },
 	} {
 		e := good
 		change(&e)
-		if e.check("https://a.example") == nil {
+		if e.check("https://a.example", "https://a.example/d") == nil {
 			t.Errorf("%s is taken", name)
 		}
+	}
+}
+
+func TestAProviderThatIsAwayIsOneQuestion(t *testing.T) {
+	var asked atomic.Int64
+	down := atomic.Bool{}
+	down.Store(true)
+	var at string
+	op := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if down.Load() {
+			http.Error(w, "not now", http.StatusServiceUnavailable)
+			return
+		}
+		if r.URL.Path == "/keys" {
+			_, _ = w.Write([]byte(`{"keys":[]}`))
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"issuer": at, "authorization_endpoint": at + "/a", "token_endpoint": at + "/t", "jwks_uri": at + "/keys"})
+	}))
+	defer op.Close()
+	at = op.URL
+	c := clock.NewManual(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
+	p, err := New(Config{Name: "op", Issuer: at, Client: "bulwark", Secret: conf.NewSecret("x")}, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := func(do func(ctx context.Context)) int64 {
+		asked.Store(0)
+		var all sync.WaitGroup
+		for n := range 50 {
+			all.Go(func() {
+				ctx, cancel := context.WithCancel(t.Context())
+				if n%2 == 0 {
+					cancel() // who goes away takes nobody along
+				}
+				defer cancel()
+				do(ctx)
+			})
+		}
+		all.Wait()
+		return asked.Load()
+	}
+	begin := func(ctx context.Context) { _, _, _ = p.Begin(ctx, "https://b/back", false) }
+	if n := many(begin); n != 1 {
+		t.Errorf("while it is away it is asked %d times", n)
+	}
+	c.Add(awayLife)
+	down.Store(false)
+	if n := many(begin); n != 1 {
+		t.Errorf("when it is back it is asked %d times", n)
+	}
+	forged := "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.e30.AAAA"
+	hear := func(ctx context.Context) { _, _ = p.keys.VerifySignature(ctx, forged) }
+	if n := many(hear); n != 1 {
+		t.Errorf("for forged tokens its keys are read %d times", n)
+	}
+	down.Store(true)
+	c.Add(keysAgain)
+	if n := many(hear); n != 1 {
+		t.Errorf("for forged tokens its keys are asked for %d times while it is away", n)
+	}
+}
+
+func TestAKeyThatAProviderTookBackIsGoodNoLonger(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, away := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "1", Algorithm: "RS256", Use: "sig"}}}, false
+	var at string
+	op := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case away:
+			http.Error(w, "not now", http.StatusServiceUnavailable)
+		case r.URL.Path == "/keys":
+			_ = json.NewEncoder(w).Encode(set)
+		default:
+			_ = json.NewEncoder(w).Encode(map[string]string{"issuer": at, "authorization_endpoint": at + "/a", "token_endpoint": at + "/t", "jwks_uri": at + "/keys"})
+		}
+	}))
+	defer op.Close()
+	at = op.URL
+	c := clock.NewManual(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
+	p, err := New(Config{Name: "op", Issuer: at, Client: "bulwark", Secret: conf.NewSecret("x")}, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, (&jose.SignerOptions{}).WithHeader("kid", "1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := signer.Sign([]byte(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := signed.CompactSerialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := func() bool { _, err := p.keys.VerifySignature(t.Context(), text); return err == nil }
+	if !good() {
+		t.Fatal("it is good for nothing")
+	}
+	away = true
+	c.Add(foundLife)
+	if !good() {
+		t.Error("while the provider is away nobody is let in")
+	}
+	away, set.Keys = false, nil
+	c.Add(keysAgain)
+	if good() {
+		t.Error("it is good for ever")
+	}
+}
+
+func TestALogoutThatCouldNotBeDoneIsHeardAgain(t *testing.T) {
+	p := &Provider{clock: clock.NewManual(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)), used: map[string]time.Time{}}
+	if !p.first("a") || p.first("a") {
+		t.Fatal("a token counts once")
+	}
+	p.Unheard(Ended{token: "a"})
+	if !p.first("a") {
+		t.Error("it does not count again")
+	}
+}
+
+func TestAnEMailAddressIsNoLogin(t *testing.T) {
+	p := &Provider{Config: Config{LoginClaim: "preferred_username"}}
+	a := &Arrival{Subject: "s", claims: map[string]any{"email": "alix@hospital.example"}}
+	p.settle(a)
+	if a.Called != "" || a.Login != "alix@hospital.example" {
+		t.Errorf("%+v", a)
 	}
 }
 

@@ -45,6 +45,8 @@ const (
 	// foundLife is how long what discovery said holds. Whoever is sent to a provider is not sent to one that is known to be away: it is asked again
 	// after beginLife.
 	foundLife, beginLife = time.Hour, 10 * time.Second
+	// awayLife is how long one that did not answer is not asked again: many who want to sign in are one question.
+	awayLife = 2 * time.Second
 	// oldest is how long ago a token may have been made, skew how far clocks may be apart.
 	oldest = 10 * time.Minute
 	skew   = time.Minute
@@ -62,11 +64,15 @@ type Provider struct {
 	signs    jose.Signer // who we are; nil: a secret says
 	verifier *oidc.IDTokenVerifier
 
-	mu    sync.Mutex // guards what follows
-	found *endpoints
-	read  time.Time
-	fault string
-	used  map[string]time.Time // ids of logout tokens that were heard
+	reading sync.Mutex // held while endpoints are read, before mu
+
+	mu        sync.Mutex // guards what follows
+	found     *endpoints
+	read      time.Time
+	away      error // why they could not be read last; nil: they could
+	awaySince time.Time
+	fault     string
+	used      map[string]time.Time // ids of logout tokens that were heard
 }
 
 // endpoints are what of discovery counts here (OpenID Connect Discovery 1.0, 3). It never says which algorithms are taken.
@@ -156,36 +162,59 @@ func (p *Provider) get(ctx context.Context, from string, v any) error {
 	return nil
 }
 
-// endpoints are those of the provider, read anew when they are older than life.
+// endpoints are those of the provider, read anew when they are older than life: by one at a time, and where they could not be read not at once again.
 func (p *Provider) endpoints(ctx context.Context, life time.Duration) (*endpoints, error) {
-	p.mu.Lock()
-	found, read := p.found, p.read
-	p.mu.Unlock()
-	now := p.clock.Now()
-	if found != nil && now.Sub(read) < life {
-		return found, nil
+	if e, err := p.known(life); e != nil || err != nil {
+		return e, err
+	}
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	if e, err := p.known(life); e != nil || err != nil { // somebody else has read them meanwhile
+		return e, err
 	}
 	var e endpoints
-	err := p.get(ctx, p.Config.Discovery, &e)
+	err := p.get(context.WithoutCancel(ctx), p.Config.Discovery, &e) // others wait for it, whoever goes away
 	if err == nil {
-		err = e.check(p.Config.Issuer)
+		err = e.check(p.Config.Issuer, p.Config.Discovery)
 	}
+	now := p.clock.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err != nil {
-		p.fault = err.Error()
+	if p.away = err; err != nil {
+		p.awaySince, p.fault = now, err.Error()
 		return nil, err
 	}
 	p.found, p.read, p.fault = &e, now, ""
 	return p.found, nil
 }
 
-func (e *endpoints) check(issuer string) error {
+// known are the endpoints that were read within life, or why they could not be a moment ago; nil and nil: they have to be read.
+func (p *Provider) known(life time.Duration) (*endpoints, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.Now()
+	switch {
+	case p.found != nil && now.Sub(p.read) < life:
+		return p.found, nil
+	case life > 0 && p.away != nil && now.Sub(p.awaySince) < awayLife:
+		return nil, p.away
+	}
+	return nil, nil
+}
+
+// check refuses endpoints that are another's, or whose address others could read: what is found by https leads to https, and to nothing of this machine.
+func (e *endpoints) check(issuer, discovery string) error {
+	safe := func(at string) error {
+		if strings.HasPrefix(discovery, "https:") && !strings.HasPrefix(at, "https:") {
+			return fmt.Errorf("%q is not https", at)
+		}
+		return safeURL(at)
+	}
 	if e.Issuer != issuer {
 		return fmt.Errorf("%w: discovery is of the issuer %.200q, not %q", ErrRefused, e.Issuer, issuer)
 	}
 	for name, at := range map[string]string{"authorization_endpoint": e.Authorization, "token_endpoint": e.Token, "jwks_uri": e.Keys} {
-		if err := safeURL(at); err != nil {
+		if err := safe(at); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrRefused, name, err)
 		}
 	}
@@ -193,7 +222,7 @@ func (e *endpoints) check(issuer string) error {
 		if at == "" {
 			continue
 		}
-		if err := safeURL(at); err != nil {
+		if err := safe(at); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrRefused, name, err)
 		}
 	}

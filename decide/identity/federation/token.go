@@ -23,29 +23,52 @@ const sha256ID = crypto.SHA256
 // keysAgain is how soon the keys of a provider are read again because one is not among them.
 const keysAgain = 10 * time.Second
 
-// keys are those by which a provider signs. They are read when one is missing, and not too often.
+// keys are those by which a provider signs. They are read when one is missing or they are old, by one at a time and not too often.
 type keys struct {
-	p *Provider
+	p       *Provider
+	reading sync.Mutex // held while they are read, before mu
 
-	mu   sync.Mutex // guards what follows
-	set  jose.JSONWebKeySet
-	read time.Time
+	mu    sync.Mutex // guards what follows
+	set   jose.JSONWebKeySet
+	read  time.Time
+	tried time.Time // to read them; zero: never
+	fault error     // of the last try
 }
 
-// fetch reads the keys.
+// fetch reads the keys. It may take longer than whoever asked waits: others ask as well.
 func (k *keys) fetch(ctx context.Context) (jose.JSONWebKeySet, error) {
-	e, err := k.p.endpoints(ctx, foundLife)
-	if err != nil {
-		return jose.JSONWebKeySet{}, err
-	}
+	k.reading.Lock()
+	defer k.reading.Unlock()
+	return k.fetchHeld(ctx)
+}
+
+func (k *keys) fetchHeld(ctx context.Context) (jose.JSONWebKeySet, error) {
+	ctx = context.WithoutCancel(ctx)
 	var set jose.JSONWebKeySet
-	if err := k.p.get(ctx, e.Keys, &set); err != nil {
-		return set, err
+	e, err := k.p.endpoints(ctx, foundLife)
+	if err == nil {
+		err = k.p.get(ctx, e.Keys, &set)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.set, k.read = set, k.p.clock.Now()
-	return set, nil
+	k.tried, k.fault = k.p.clock.Now(), err
+	if err == nil {
+		k.set, k.read = set, k.tried
+	}
+	return k.set, err
+}
+
+// again are the keys, read anew unless that was tried a moment ago.
+func (k *keys) again(ctx context.Context) (jose.JSONWebKeySet, error) {
+	k.reading.Lock()
+	defer k.reading.Unlock()
+	k.mu.Lock()
+	set, tried, fault := k.set, k.tried, k.fault
+	k.mu.Unlock()
+	if !tried.IsZero() && k.p.clock.Now().Sub(tried) < keysAgain {
+		return set, fault
+	}
+	return k.fetchHeld(ctx)
 }
 
 // VerifySignature is what of a JWT the provider signed, with the algorithm that was agreed on.
@@ -57,17 +80,16 @@ func (k *keys) VerifySignature(ctx context.Context, text string) ([]byte, error)
 	k.mu.Lock()
 	set, read := k.set, k.read
 	k.mu.Unlock()
+	if plain := fits(t, set); plain != nil && k.p.clock.Now().Sub(read) < foundLife {
+		return plain, nil
+	}
+	// One that the provider took back is good no longer than this; while it is away, those that were read go on.
+	set, err = k.again(ctx)
 	if plain := fits(t, set); plain != nil {
 		return plain, nil
 	}
-	if !read.IsZero() && k.p.clock.Now().Sub(read) < keysAgain {
-		return nil, errors.New("signed with a key that the provider has not")
-	}
-	if set, err = k.fetch(ctx); err != nil {
+	if err != nil {
 		return nil, err
-	}
-	if plain := fits(t, set); plain != nil {
-		return plain, nil
 	}
 	return nil, errors.New("signed with a key that the provider has not")
 }
@@ -198,7 +220,14 @@ func (p *Provider) believe(ctx context.Context, token *oauth2.Token, b Begun) (*
 }
 
 // Ended is who a provider says has signed out there: a session of its own, or all of somebody.
-type Ended struct{ Issuer, Session, Subject string }
+type Ended struct{ Issuer, Session, Subject, token string }
+
+// Unheard has a logout token count once more: what it says could not be done.
+func (p *Provider) Unheard(e Ended) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.used, e.token)
+}
 
 // Hear reads a logout token (OpenID Connect Back-Channel Logout 1.0, 2.6). The same counts once.
 func (p *Provider) Hear(ctx context.Context, text string) (Ended, error) {
@@ -218,7 +247,7 @@ func (p *Provider) Hear(ctx context.Context, text string) (Ended, error) {
 	case !p.first(t.TokenID):
 		return Ended{}, fmt.Errorf("%w: logout token: it was heard before", ErrRefused)
 	}
-	return Ended{t.Issuer, t.SessionID, t.Subject}, nil
+	return Ended{t.Issuer, t.SessionID, t.Subject, t.TokenID}, nil
 }
 
 // manyHeard bounds the logout tokens that are remembered; a signature of the provider is needed to add one.
