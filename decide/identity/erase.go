@@ -78,7 +78,11 @@ func (i *Identity) eraseOne(ctx context.Context, by, id, because string, read re
 	if err != nil {
 		return nil, err
 	}
-	words = wordsOf(p)
+	reach, err := i.reachOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	words = wordsOf(p, reach)
 	if i.forget != nil { // first: once the row is gone nobody could ask for it again
 		if err := i.forget(ctx, by, id, words); err != nil {
 			return nil, fmt.Errorf("forgetting what others know of somebody: %w", err)
@@ -111,8 +115,8 @@ func (i *Identity) cameBack(ctx context.Context, tx bun.Tx, p *personRow, never 
 }
 
 // wordsOf are the words by which somebody can be found.
-func wordsOf(p *personRow) (all []string) {
-	for _, w := range []string{p.Login, p.Name, p.National, p.External} {
+func wordsOf(p *personRow, reach string) (all []string) {
+	for _, w := range []string{p.Login, p.Name, p.National, p.External, reach} {
 		if len(w) > 2 && !slices.Contains(all, w) {
 			all = append(all, w)
 		}

@@ -34,7 +34,9 @@ func TestWhoLeftIsErasedAndFoundNowhere(t *testing.T) {
 			if err := refold(ctx, tx, id); err != nil {
 				return err
 			}
-			_, err = tx.NewInsert().Model(&factorRow{ID: newID(), Person: id, Kind: badgeFactor, Secret: "of a badge", Created: s.clock.Now()}).Exec(ctx)
+			rows := []*factorRow{{ID: newID(), Person: id, Kind: badgeFactor, Secret: "of a badge", Created: s.clock.Now()},
+				{ID: newID(), Person: id, Kind: messageFactor, Label: "+33 … 78", Secret: s.kept.seal("message/"+id, []byte("+33612345678")), Created: s.clock.Now()}}
+			_, err = tx.NewInsert().Model(&rows).Exec(ctx)
 			return err
 		})
 		if err != nil {
@@ -64,10 +66,10 @@ func TestWhoLeftIsErasedAndFoundNowhere(t *testing.T) {
 		if e.ID != id || len(e.Left) > 0 {
 			t.Errorf("got %+v", e)
 		}
-		if held, err := d.Holding(t.Context(), append(words, "Zelie", "Quintard")); err != nil || len(held) > 0 {
+		if held, err := d.Holding(t.Context(), append(words, "Zelie", "Quintard", "+33612345678")); err != nil || len(held) > 0 {
 			t.Errorf("after it the database holds %v, %v", held, err)
 		}
-		if !slices.Equal(forgotten, []string{id, "zelie.quintard", "Zélie Quintard", "10987654321"}) {
+		if !slices.Equal(forgotten, []string{id, "zelie.quintard", "Zélie Quintard", "10987654321", "+33612345678"}) {
 			t.Errorf("others are to forget %q", forgotten)
 		}
 		if a := admin.call("GET", at, nil, nil); a.StatusCode != http.StatusNotFound {
@@ -181,4 +183,14 @@ func sortedText(all map[string]string) string {
 	}
 	slices.Sort(words)
 	return strings.Join(words, " ")
+}
+
+func TestErasingKnowsEveryTableThatNamesAPerson(t *testing.T) {
+	s := sqliteSite(t)
+	var tables []string
+	err := s.db.Read().NewRaw(`SELECT DISTINCT m.name FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table' AND f."table" = 'identity_person' ORDER BY m.name`).Scan(t.Context(), &tables)
+	want := []string{"identity_arrival", "identity_factor", "identity_former", "identity_hold", "identity_link", "identity_session", "identity_shift", "identity_vouch"}
+	if err != nil || !slices.Equal(tables, want) {
+		t.Errorf("tables that name a person: %v, %v; want %v: have eraseRows delete from the new one", tables, err, want)
+	}
 }

@@ -124,7 +124,7 @@ func (i *Identity) setReach(ctx context.Context, by Person, id, to string) error
 	case err != nil || a.Address != to || len(to) > 254:
 		return ErrNumber
 	}
-	return i.change(ctx, id, act{by: by.Actor(), name: "message-factor", detail: map[string]string{"to": masked(to)}}, func(ctx context.Context, tx bun.Tx, p *personRow) error {
+	return i.change(ctx, id, act{by: by.Actor(), name: "message-factor", detail: map[string]string{"to": wayOf(to)}}, func(ctx context.Context, tx bun.Tx, p *personRow) error {
 		if to != "" && !i.config.Messages.on(p) {
 			return ErrNumber
 		}
@@ -134,6 +134,31 @@ func (i *Identity) setReach(ctx context.Context, by Person, id, to string) error
 		_, err := tx.NewInsert().Model(&factorRow{ID: newID(), Person: id, Kind: messageFactor, Label: masked(to), Secret: i.kept.seal("message/"+id, []byte(to)), Created: db.Time(i.clock.Now())}).Exec(ctx)
 		return err
 	})
+}
+
+// wayOf is what the ledger, which keeps for good, has of a number or an address: which of them it was.
+func wayOf(to string) string {
+	switch {
+	case to == "":
+		return "nowhere"
+	case strings.HasPrefix(to, "+"):
+		return "number"
+	}
+	return "mail"
+}
+
+// reachOf is where codes for somebody go, whether or not they are sent now; "": nowhere.
+func (i *Identity) reachOf(ctx context.Context, id string) (string, error) {
+	f := &factorRow{}
+	err := i.db.Read().NewSelect().Model(f).Where("person = ? AND kind = ?", id, messageFactor).Scan(ctx)
+	if db.NotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	to, err := i.kept.open("message/"+id, f.Secret)
+	return string(to), err
 }
 
 // masked shows enough of a number or an address for whoever has it.
@@ -184,7 +209,7 @@ func (i *Identity) sendCode(r *http.Request, s step) (step, error) {
 		return s, errUnsent
 	}
 	return s, i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		return i.note(ctx, tx, act{by: ledger.Program("identity"), name: "code-sent", on: ledger.Person(p.ID), detail: map[string]string{"to": f.Label, "address": from.address}})
+		return i.note(ctx, tx, act{by: ledger.Program("identity"), name: "code-sent", on: ledger.Person(p.ID), detail: map[string]string{"to": wayOf(string(to)), "address": from.address}})
 	})
 }
 

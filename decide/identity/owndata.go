@@ -22,6 +22,8 @@ type Data struct {
 	Sessions []ownSession   `json:"sessions"`
 	Links    []ownLink      `json:"links"`
 	Held     string         `json:"legal_hold,omitempty"`
+	// CodesTo is the number or the address to which codes are sent.
+	CodesTo string `json:"codes_to,omitempty"`
 	// Ledger is what they did and what was done to them; Cut says that there is more, of before.
 	Ledger []ledger.Entry `json:"ledger"`
 	Cut    bool           `json:"ledger_cut,omitempty"`
@@ -84,6 +86,9 @@ func (i *Identity) data(ctx context.Context, by, id string) (*Data, error) {
 	}
 	for _, h := range holds {
 		d.Held = h.Reason
+	}
+	if d.CodesTo, err = i.reachOf(ctx, id); err != nil {
+		return nil, err
 	}
 	if err := i.ownEntries(ctx, d, id); err != nil {
 		return nil, err
