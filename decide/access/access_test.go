@@ -71,7 +71,7 @@ func (s shelf) Put(name string, text []byte) error {
 	return os.WriteFile(filepath.Join(s.dir, name), text, 0o600)
 }
 
-func newHospital(t *testing.T) *hospital {
+func newHospital(t testing.TB) *hospital {
 	t.Helper()
 	now := clock.NewManual(at())
 	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "state.db"))
@@ -100,7 +100,7 @@ func newHospital(t *testing.T) *hospital {
 	return h
 }
 
-func (h *hospital) open(t *testing.T) {
+func (h *hospital) open(t testing.TB) {
 	t.Helper()
 	var err error
 	if h.Access, err = New(t.Context(), h.needs); err != nil {

@@ -33,7 +33,7 @@ type kept struct{ *store.Store }
 func (k kept) Publish(_ context.Context, _ event.Kind, batch []byte) error { return k.Add(batch) }
 
 // newSeen is a hospital whose events are kept.
-func newSeen(t *testing.T, c Seen) (*hospital, kept) {
+func newSeen(t testing.TB, c Seen) (*hospital, kept) {
 	t.Helper()
 	const century = 100 * 365 * 24 * time.Hour
 	s, err := store.Open(store.Options{Dir: t.TempDir(), MinFree: 1, Retention: century, AuditRetention: century, FlowRetention: century})
@@ -60,7 +60,7 @@ func (h *hospital) told(t *testing.T, k kept) {
 }
 
 // report asks for one and makes it.
-func (h *hospital) report(t *testing.T, ask SeenAsk) *SeenReport {
+func (h *hospital) report(t testing.TB, ask SeenAsk) *SeenReport {
 	t.Helper()
 	r, err := h.AskSeen(t.Context(), "person:3", ask)
 	if err != nil {
@@ -280,6 +280,40 @@ func TestAReportIsBoundedAndSaysWhereItWasCut(t *testing.T) {
 		r := <-h.seen.queue
 		if err := h.makeSeen(t.Context(), r); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSeen makes a report about a year in which half a million decisions were told, 2,000 of them about the patient.
+func BenchmarkSeen(b *testing.B) {
+	h, k := newSeen(b, Seen{})
+	const all, step = 500_000, 365 * 24 * time.Hour / 500_000
+	var batch event.Batch
+	for n := range all {
+		if n%5000 == 0 {
+			if n > 0 {
+				if err := k.Add(batch.Bytes()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			batch.Reset("s1", "north", uint64(n+1))
+		}
+		patient := fmt.Sprint("p~", n%5000)
+		if n%250 == 0 {
+			patient = "p~42"
+		}
+		at := h.now.Now().Add(-time.Duration(n) * step)
+		batch.Add(&event.Header{Time: at.UnixNano()}, &event.Access{Principal: fmt.Sprint("Person:", n%800), Session: fmt.Sprint(n), Action: "readRecord", Resource: "Record:" + patient, Patient: patient,
+			Status: "allow", Policies: []string{"duty-care"}, Reason: "On duty in a unit where the patient is cared for or expected", Zone: "clinical", Count: 1})
+	}
+	if err := k.Add(batch.Bytes()); err != nil {
+		b.Fatal(err)
+	}
+	k.Flush()
+	h.now.Add(time.Minute)
+	for b.Loop() {
+		if r := h.report(b, h.lastHours(365*24, "complaint")); r.Total < 2000 {
+			b.Fatalf("%d lines", r.Total)
 		}
 	}
 }
