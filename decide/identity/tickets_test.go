@@ -2,10 +2,10 @@ package identity
 
 import (
 	"bytes"
-	"fmt"
+	"encoding/base64"
+	"log/slog"
 	"net/http"
-	"os"
-	"os/exec"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,144 +15,185 @@ import (
 	"bulwark/internal/directorytest"
 )
 
-// joined is a computer of the domain, with Debian's own kinit and curl.
+// The console, another service of the same machine, and one whose account has keys of RC4 alone.
+const consoleName, elsewhereName, oldName = "bulwark.hospital.example", "elsewhere.hospital.example", "old.hospital.example"
+
+// joined is a computer of the domain before the console.
 type joined struct {
-	t   *testing.T
-	dir string
-	url string // of the console
+	*directorytest.Workstation
+	url  string // of the console
+	site *site
 }
 
-const consoleName = "bulwark.hospital.example"
+const ticketPage = "/sign-in/ticket/ad"
 
 // ticketed has people of the domain show tickets to a console whose keys its controller made.
 func (d *domain) ticketed(s *site) (*joined, directory.Config) {
 	d.t.Helper()
-	for _, name := range []string{"kinit", "curl"} {
-		if _, err := exec.LookPath(name); err != nil {
-			d.t.Skipf("needs %s (Debian: krb5-user, curl)", name)
-		}
-	}
+	w := d.Workstation(d.t)
 	dir := d.t.TempDir()
-	d.Tool("user", "create", "svc-bulwark", "--random-password")
-	d.set("CN=svc-bulwark,CN=Users,"+directorytest.Base, "msDS-SupportedEncryptionTypes", "24") // AES
-	d.Tool("spn", "add", "HTTP/"+consoleName, "svc-bulwark")
-	d.Tool("spn", "add", "HTTP/elsewhere.hospital.example", "svc-bulwark")
 	keys := filepath.Join(dir, "keytab")
-	d.Tool("domain", "exportkeytab", keys, "--principal=HTTP/"+consoleName)
-	if err := os.Chmod(keys, 0o600); err != nil {
-		d.t.Fatal(err)
-	}
-	text := fmt.Sprintf("[libdefaults]\ndefault_realm = %[1]s\ndns_lookup_kdc = false\ndns_lookup_realm = false\nrdns = false\ndns_canonicalize_hostname = false\nudp_preference_limit = 1\n[realms]\n%[1]s = {\n kdc = %[2]s\n}\n[domain_realm]\n.hospital.example = %[1]s\n", directorytest.Realm, directorytest.Address)
-	if err := os.WriteFile(filepath.Join(dir, "krb5.conf"), []byte(text), 0o600); err != nil {
-		d.t.Fatal(err)
-	}
+	d.Service(keys, "svc-bulwark", "24", consoleName)
+	d.Service(filepath.Join(dir, "other"), "svc-elsewhere", "24", elsewhereName)
+	d.Service(keys, "svc-old", "4", oldName)
 	c := d.config()
 	c.Kerberos = kerberos.Config{Realm: directorytest.Realm, Keytab: keys}
 	if err := c.Check(); err != nil {
 		d.t.Fatal(err)
 	}
 	_, port, _ := strings.Cut(strings.TrimPrefix(s.server.URL, "https://"), ":")
-	return &joined{d.t, dir, "https://" + consoleName + ":" + port}, c
+	return &joined{w, "https://" + consoleName + ":" + port, s}, c
 }
 
-func (w *joined) run(in string, name string, args ...string) (string, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "KRB5_CONFIG="+filepath.Join(w.dir, "krb5.conf"), "KRB5CCNAME=FILE:"+filepath.Join(w.dir, "tickets"))
-	cmd.Stdin = strings.NewReader(in)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	return out.String(), err
-}
-
-// signOn has somebody sign in to the workstation.
-func (w *joined) signOn(login string) {
-	w.t.Helper()
-	if out, err := w.run(theirs+"\n", "kinit", login); err != nil {
-		w.t.Fatalf("kinit %s: %v: %s", login, err, out)
-	}
-}
-
-// visit asks for a page with whatever ticket there is, and tells the status and where it leads.
+// visit asks for a page of the console.
 func (w *joined) visit(path string, more ...string) (status int, to, text string) {
-	w.t.Helper()
-	_, port, _ := strings.Cut(strings.TrimPrefix(w.url, "https://"), ":")
-	args := append([]string{"-sk", "-i", "--resolve", consoleName + ":" + port + ":127.0.0.1", "--resolve", "elsewhere.hospital.example:" + port + ":127.0.0.1"}, more...)
-	out, err := w.run("", "curl", append(args, w.url+path)...)
-	if err != nil {
-		w.t.Fatalf("curl: %v: %.300s", err, out)
-	}
-	if n := strings.LastIndex(out, "HTTP/"); n > 0 { // curl is asked first, and answers then
-		out = out[n:]
-	}
-	if _, err := fmt.Sscanf(out, "HTTP/%s %d", new(string), &status); err != nil {
-		w.t.Fatalf("curl: %v: %.300s", err, out)
-	}
-	for line := range strings.Lines(out) {
-		if name, value, _ := strings.Cut(strings.TrimSpace(line), ": "); strings.EqualFold(name, "location") {
-			to = value
-		}
-	}
-	return status, to, out
+	return w.Visit(w.url+path, []string{consoleName}, more...)
+}
+
+// shows has a browser show a header to the console.
+func (w *joined) shows(b *browser, header string) answer {
+	r := b.request("GET", ticketPage, nil)
+	r.Header.Set("Authorization", header)
+	return b.do(r)
+}
+
+// offered serves the site's people by tickets of the domain until the test ends.
+func (s *site) offered(t *testing.T, c directory.Config) {
+	t.Helper()
+	old, log := s.sources, s.log
+	s.config.Directories, s.sources = []directory.Config{c}, newSources([]directory.Config{c})
+	t.Cleanup(func() { s.config.Directories, s.sources, s.log = nil, old, log })
 }
 
 // tickets has somebody of the domain come by the ticket of a workstation: p0000 has a second factor by now, p0001 has none.
 func (d *domain) tickets(s *site) {
 	t := d.t
 	w, config := d.ticketed(s)
-	old := s.sources
-	s.config.Directories, s.sources = []directory.Config{config}, newSources([]directory.Config{config})
-	defer func() { s.config.Directories, s.sources = nil, old }()
+	s.offered(t, config)
 	if err := s.sources["ad"].tickets.Test(); err != nil {
-		out, _ := w.run("", "klist", "-ket", config.Kerberos.Keytab)
+		out, _ := w.Run("", "klist", "-ket", config.Kerberos.Keytab)
 		t.Fatalf("%v: %s", err, out)
 	}
-	const page = "/sign-in/ticket/ad"
-	if _, _, text := w.visit("/sign-in"); !strings.Contains(text, page) {
+	if _, _, text := w.visit("/sign-in"); !strings.Contains(text, ticketPage) {
 		t.Error("the sign-in page does not offer it")
 	}
-	if status, _, text := w.visit(page); status != http.StatusUnauthorized || !strings.Contains(text, "Www-Authenticate: Negotiate") || !strings.Contains(text, `action="/sign-in"`) || strings.Contains(text, page) {
+	if status, _, text := w.visit(ticketPage); status != http.StatusUnauthorized || !strings.Contains(text, "Www-Authenticate: Negotiate") || !strings.Contains(text, `action="/sign-in"`) || strings.Contains(text, ticketPage) {
 		t.Errorf("a browser without Kerberos: %d %.300s", status, text)
 	}
-	negotiate := []string{"--negotiate", "-u", ":"}
-	w.signOn("p0000")
-	if status, to, text := w.visit(page+"?next=/incidents", negotiate...); status != http.StatusSeeOther || !strings.HasPrefix(to, "/sign-in/second?") || strings.Contains(text, sessionCookie+"=") && !strings.Contains(text, sessionCookie+"=;") {
+	w.SignOn("p0000", theirs)
+	if status, to, text := w.visit(ticketPage+"?next=/incidents", directorytest.Negotiate...); status != http.StatusSeeOther || !strings.HasPrefix(to, "/sign-in/second?") || strings.Contains(text, sessionCookie+"=") && !strings.Contains(text, sessionCookie+"=;") {
 		t.Errorf("with a ticket: %d to %q\n%.900s", status, to, text)
 	}
-	w.signOn("p0001")
-	if status, to, _ := w.visit(page, negotiate...); status != http.StatusSeeOther || !strings.HasPrefix(to, "/factors") {
+	w.completes(t)
+	d.refusesTickets(w)
+	w.SignOn("p0001", theirs)
+	if status, to, _ := w.visit(ticketPage, directorytest.Negotiate...); status != http.StatusSeeOther || !strings.HasPrefix(to, "/factors") {
 		t.Errorf("who has no second factor: %d to %q", status, to)
 	}
-	row, err := s.newest("p0001")
-	if err != nil || strings.Join(row.Methods, " ") != byTicket || !row.Enrol {
-		t.Errorf("the session is %+v, %v", row, err)
+	row := s.newest("p0001")
+	if strings.Join(row.Methods, " ") != byTicket || !row.Enrol {
+		t.Errorf("the session is %+v", row)
 	}
-	d.set(dnOf(1), "userAccountControl", "514") // disabled a moment ago: the ticket is good for hours
-	if status, _, text := w.visit(page, negotiate...); status != http.StatusForbidden || strings.Contains(text, "Personne 0001") {
-		t.Errorf("disabled in the directory: %d", status)
-	}
-	d.set(dnOf(1), "userAccountControl", "512")
+	d.refusesPeople(w)
+	w.Ticket(consoleName) // good for hours
 	d.set(dnOf(1), "sAMAccountName", "renamed")
-	if status, to, _ := w.visit(page, negotiate...); status != http.StatusSeeOther || !strings.HasPrefix(to, "/factors") {
+	if status, to, _ := w.visit(ticketPage, directorytest.Negotiate...); status != http.StatusSeeOther || !strings.HasPrefix(to, "/factors") {
 		t.Errorf("renamed since: %d to %q", status, to)
 	}
 	d.set(dnOf(1), "sAMAccountName", "p0001")
-	if out, err := w.run(directorytest.Password+"\n", "kinit", "administrator"); err != nil {
-		t.Fatalf("kinit: %v: %s", err, out)
+}
+
+// completes has p0000 come by a ticket and the code of an app.
+func (w *joined) completes(t *testing.T) {
+	b := w.site.browser()
+	a := w.shows(b, w.Ticket(consoleName))
+	if a = b.form(a.to(), "code", w.site.code("p0000")); a.to() != "/" {
+		t.Errorf("the second step: %d to %q", a.StatusCode, a.to())
 	}
-	if status, _, _ := w.visit(page, negotiate...); status != http.StatusForbidden { // not below the base
-		t.Errorf("somebody of the domain whom nobody here knows: %d", status)
+	want(t, "being in", b.call("GET", "/api/me", nil, nil), http.StatusOK)
+	row := w.site.newest("p0000")
+	if p := (Person{Methods: row.Methods, enrol: row.Enrol}); strings.Join(row.Methods, " ") != byTicket+" otp mfa" || p.Assurance() != 2 || p.Resistant() {
+		t.Errorf("the session is of %v, assurance %d", row.Methods, p.Assurance())
 	}
-	w.signOn("p0000")
-	w.url = strings.Replace(w.url, consoleName, "elsewhere.hospital.example", 1)
-	if status, _, _ := w.visit(page, negotiate...); status != http.StatusForbidden {
-		t.Errorf("a ticket for another service: %d", status)
+}
+
+// refusesTickets shows what is no ticket for the console, though a real domain controller made it, in the name of somebody who may come in.
+func (d *domain) refusesTickets(w *joined) {
+	t, s := d.t, w.site
+	var log bytes.Buffer
+	s.log = slog.New(slog.NewTextHandler(&log, nil))
+	good := w.Ticket(consoleName)
+	if a := w.shows(s.browser(), good); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("what is good = %d", a.StatusCode)
+	}
+	fresh, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(w.Ticket(consoleName), "Negotiate "))
+	changed := bytes.Clone(fresh)
+	changed[len(changed)-1] ^= 1
+	header := func(b []byte) string { return "Negotiate " + base64.StdEncoding.EncodeToString(b) }
+	for name, c := range map[string]struct{ header, because string }{
+		"shown before":        {good, "it was shown before"},
+		"for another service": {w.Ticket(elsewhereName), "it is not for this service"},
+		"of RC4":              {w.Ticket(oldName), "its cipher is not AES"},
+		"cut":                 {header(fresh[:len(fresh)-40]), "cannot be read"},
+		"changed":             {header(changed), "KRB_AP_ERR_BAD_INTEGRITY"},
+		"longer than any":     {header(make([]byte, 60_000)), "longer than any"},
+		"NTLM":                {header([]byte("NTLMSSP\x00\x01\x00\x00\x00\x97\x82\x08\xe2")), "it is NTLM"},
+	} {
+		log.Reset()
+		b := s.browser()
+		a := w.shows(b, c.header)
+		if a.StatusCode != http.StatusForbidden || a.cookie(sessionCookie) != nil || a.Header.Get("WWW-Authenticate") != "" || !strings.Contains(a.text, `action="/sign-in"`) {
+			t.Errorf("%s: %d %v", name, a.StatusCode, a.Header)
+		}
+		if got := log.String(); !strings.Contains(got, c.because) || strings.Contains(got, "p0000") || strings.Contains(got, strings.TrimPrefix(c.header, "Negotiate ")[:24]) {
+			t.Errorf("%s: the log says %.300s, want %q and neither who it was nor the ticket", name, got, c.because)
+		}
+	}
+	c := s.config.Directories[0]
+	c.Kerberos.Networks = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	t.Run("from another network", func(t *testing.T) {
+		s.offered(t, c)
+		if status, _, _ := w.visit(ticketPage, directorytest.Negotiate...); status != http.StatusNotFound {
+			t.Errorf("%d, want that there is no such page", status)
+		}
+		if _, _, text := w.visit("/sign-in"); strings.Contains(text, ticketPage) {
+			t.Error("the sign-in page offers it")
+		}
+	})
+}
+
+// refusesPeople has those come who may not, by tickets that are good: one answer for all of them.
+func (d *domain) refusesPeople(w *joined) {
+	t := d.t
+	refused := func(name string) (text string) {
+		t.Helper()
+		a := w.shows(w.site.browser(), w.Ticket(consoleName))
+		if a.StatusCode != http.StatusForbidden || strings.Contains(a.text, "Personne 0001") {
+			t.Errorf("%s: %d", name, a.StatusCode)
+		}
+		_, text, _ = strings.Cut(a.text, "<main")
+		return text
+	}
+	d.set(dnOf(1), "userAccountControl", "514") // disabled a moment ago: the ticket is good for hours
+	disabled := refused("disabled in the directory")
+	d.set(dnOf(1), "userAccountControl", "512")
+	d.set(dnOf(1), "accountExpires", "131000000000000000") // in 2016
+	expired := refused("whose account has expired")
+	d.set(dnOf(1), "accountExpires", "0")
+	w.SignOn("administrator", directorytest.Password)
+	unknown := refused("somebody of the domain whom nobody here knows") // not below the base
+	w.SignOn("p0001", theirs)
+	if disabled == "" || disabled != expired || disabled != unknown {
+		t.Errorf("the answers differ:\n%s\n%s\n%s", disabled, expired, unknown)
 	}
 }
 
 // newest is the session that somebody opened last.
-func (s *site) newest(login string) (*sessionRow, error) {
+func (s *site) newest(login string) *sessionRow {
+	s.t.Helper()
 	row := &sessionRow{}
-	err := s.db.Read().NewSelect().Model(row).Where("person = ?", s.row(login).ID).OrderExpr("id DESC").Limit(1).Scan(s.t.Context())
-	return row, err
+	if err := s.db.Read().NewSelect().Model(row).Where("person = ?", s.row(login).ID).OrderExpr("id DESC").Limit(1).Scan(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	return row
 }
