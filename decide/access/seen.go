@@ -218,10 +218,13 @@ func (a *Access) noteSeen(ctx context.Context, r *SeenReport, act, format string
 		return err
 	}
 	for _, p := range r.Patients {
-		a.happened(&event.Access{Principal: entityOf(r.By), Action: seenAction, Resource: "Record:" + p, Patient: p, Reason: seenWhy(r.Reason).EN, Count: 1}, now)
+		a.happened(&event.Access{Principal: entityOf(r.By), Action: seenAction, Resource: "Record:" + p, Patient: p, Reason: seenWhy(r.Reason).EN + ofFile + r.Ref, Count: 1}, now)
 	}
 	return nil
 }
+
+// ofFile stands in the event of a report between why it was asked for and the reference of the file. The ledger, which keeps for good, has no such text.
+const ofFile = ": "
 
 // seenAction is what the event of a report calls it.
 const seenAction = "whoSaw"

@@ -145,6 +145,9 @@ func TestWhoSawARecordIsToldWithWhyAndHowItWasLookedAt(t *testing.T) {
 			t.Errorf("no line is %q: %q", want, got)
 		}
 	}
+	if n := slices.IndexFunc(r.Lines, func(l SeenLine) bool { return strings.HasPrefix(l.What.EN, "Asked for this list") }); n < 0 || r.Lines[n].Why[0].FR != "Le patient a demandé qui a vu son dossier, DPO-2026-17" {
+		t.Errorf("why a list was asked for is not told: %+v", r.Lines)
+	}
 	if acts := h.acts(t); !slices.Contains(acts, "access.seen-report done") {
 		t.Errorf("the ledger has %q", acts)
 	}

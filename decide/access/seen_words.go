@@ -102,9 +102,10 @@ func seenWhy(reason string) policy.Text {
 
 // seenReason is the reason that an event keeps, in both languages where it is one of ours.
 func seenReason(en string) policy.Text {
+	why, ref, _ := strings.Cut(en, ofFile)
 	for _, r := range SeenReasons() {
-		if t := seenWhy(r); t.EN == en {
-			return t
+		if t := seenWhy(r); t.EN == why {
+			return pair(joined(", ", t.EN, ref), joined(", ", t.FR, ref))
 		}
 	}
 	return sameText(en)
