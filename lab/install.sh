@@ -9,7 +9,7 @@ packages="
 	nginx-light curl openssl
 	samba samba-ad-dc samba-ad-provision samba-vfs-modules smbclient
 	dnsmasq-base unbound busybox udhcpc
-	slapd ldap-utils
+	slapd ldap-utils python3-lasso
 	krb5-kdc krb5-admin-server krb5-user
 	openssh-server openssh-client sshpass
 	freeradius freeradius-utils snmpd

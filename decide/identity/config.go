@@ -9,6 +9,7 @@ import (
 
 	"bulwark/decide/identity/directory"
 	"bulwark/decide/identity/federation"
+	"bulwark/decide/identity/saml"
 	"bulwark/platform/conf"
 	"bulwark/platform/web"
 )
@@ -27,6 +28,8 @@ type Config struct {
 	Directories []directory.Config `conf:"directories"`
 	// Providers are OpenID providers that people can sign in with: that of the hospital, Pro Santé Connect.
 	Providers []federation.Config `conf:"providers"`
+	// SAML are SAML 2.0 identity providers that people can sign in with.
+	SAML []saml.Config `conf:"saml"`
 	// Passkeys are rules of which passkeys are taken.
 	Passkeys Passkeys `conf:"passkeys"`
 	// Messages are codes by text message or mail: weak, and off unless they are given.
@@ -64,6 +67,12 @@ func (c *Config) Check() error {
 	for n := range c.Providers {
 		if slices.ContainsFunc(c.Providers[:n], func(p federation.Config) bool { return p.Name == c.Providers[n].Name }) {
 			bad = append(bad, conf.At(fmt.Sprintf("providers[%d].name", n), fmt.Errorf("%q is the name of two providers", c.Providers[n].Name)))
+		}
+	}
+	for n := range c.SAML {
+		same := func(name string) bool { return name == c.SAML[n].Name }
+		if slices.ContainsFunc(c.SAML[:n], func(p saml.Config) bool { return same(p.Name) }) || slices.ContainsFunc(c.Providers, func(p federation.Config) bool { return same(p.Name) }) {
+			bad = append(bad, conf.At(fmt.Sprintf("saml[%d].name", n), fmt.Errorf("%q is the name of two providers", c.SAML[n].Name)))
 		}
 	}
 	if err := c.Messages.Check(); err != nil {

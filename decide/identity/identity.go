@@ -87,7 +87,8 @@ type Identity struct {
 
 	sources   map[string]*source              // directories, by name
 	providers map[string]*federation.Provider // OpenID providers, by name
-	subjects  [32]byte                        // keys the names of their accounts
+	samls     map[string]*samlProvider
+	subjects  [32]byte // keys the names of their accounts
 
 	policy     *password.Policy
 	stolen     *stolen
@@ -149,12 +150,16 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 	if err != nil {
 		return nil, err
 	}
+	samls, err := newSAML(n)
+	if err != nil {
+		return nil, err
+	}
 	n.Config.warn(n.Health)
 	m := &memory{keeper: n.Snapshot, spool: spool{path: n.Spool, key: n.Derive("identity/spool")}}
 	i := &Identity{
 		config: n.Config, db: &database{n.DB, m.wrote}, memory: m, came: n.Came, settle: n.Settle, say: n.Say, ledger: n.Ledger, clock: n.Clock, log: n.Log, names: n.Names, judge: n.Judge, health: n.Health, sources: newSources(n.Config.Directories),
 		obliged: n.Obliged, forget: n.Forget, elsewhere: n.Elsewhere, staffTold: n.StaffTold,
-		providers: providers, subjects: n.Derive("identity/provider"),
+		providers: providers, samls: samls, subjects: n.Derive("identity/provider"),
 		policy: policy, stolen: &stolen{file: n.Stolen, clock: n.Clock, log: n.Log}, hasher: password.NewHasher(n.Derive("identity/password"), cost),
 		device:     deviceKey(n.Derive("identity/device")),
 		ceremonies: ceremonies{key: n.Derive("identity/passkey"), clock: n.Clock, used: map[string]time.Time{}},

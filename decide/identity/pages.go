@@ -76,6 +76,7 @@ type page struct {
 	Sealed     string   // comes back with the form
 	Codes      []string // on paper
 	Login      string   // whose they are
+	Send       bool     // the form is sent by itself, where there is script
 	Alone      bool     // it is shown once: another language cannot be asked for
 	Ways       []way
 	Providers  []way

@@ -52,7 +52,7 @@ func (i *Identity) providerRoutes() []web.Route {
 	route := func(method, pattern string, h http.HandlerFunc, d web.Duty) web.Route {
 		return web.Route{Method: method, Pattern: pattern, Duties: []web.Duty{d}, Handler: h}
 	}
-	return append(i.pushRoutes(),
+	return append(append(i.pushRoutes(), i.samlRoutes()...),
 		route("GET", "/sign-in/with/{provider}", i.goToProvider(toSignIn), web.Public),
 		route("GET", "/sign-in/with/{provider}/back", i.backFromProvider, web.Public),
 		route("POST", "/sign-in/with/{provider}/activity", i.chooseActivity, web.Public),
@@ -88,6 +88,9 @@ func (i *Identity) providerWays(g *page) []way {
 			all = append(all, way{withNext("/sign-in/with/"+c.Name+"/push", g.Next), fmt.Sprintf(g.T.PushWith, c.Whole().Label)})
 		}
 	}
+	for _, c := range i.config.SAML {
+		all = append(all, way{withNext("/sign-in/with/"+c.Name, g.Next), fmt.Sprintf(g.T.SignInWith, c.Whole().Label)})
+	}
 	return all
 }
 
@@ -110,6 +113,10 @@ func (i *Identity) provingWays(ctx context.Context, p Person, g *page, before er
 // goToProvider sends somebody to a provider.
 func (i *Identity) goToProvider(purpose string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if s := i.samls[r.PathValue("provider")]; s != nil && purpose != toProve {
+			i.goToSAML(w, r, s, purpose)
+			return
+		}
 		p, g := i.providers[r.PathValue("provider")], i.pages.begin(w, r)
 		if p == nil {
 			noProvider(w, r)
@@ -409,13 +416,18 @@ func (i *Identity) getMyProviders(w http.ResponseWriter, r *http.Request) {
 	}
 	all := []providerAnswer{}
 	for _, c := range i.config.Providers {
-		a := providerAnswer{Name: c.Name, Label: c.Whole().Label}
+		all = append(all, providerAnswer{Name: c.Name, Label: c.Whole().Label})
+	}
+	for _, c := range i.config.SAML {
+		all = append(all, providerAnswer{Name: c.Name, Label: c.Whole().Label})
+	}
+	for n := range all {
+		a := &all[n]
 		for _, f := range rows {
-			if f.Label == c.Name {
+			if f.Label == a.Name {
 				a.Joined, a.Used = &f.Created, &f.Used
 			}
 		}
-		all = append(all, a)
 	}
 	web.JSON(w, http.StatusOK, map[string]any{"providers": all})
 }

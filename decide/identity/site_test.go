@@ -54,7 +54,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := web.New(web.Needs{Config: web.Config{Names: []string{consoleName, elsewhereName}}, Handler: mux, Log: quiet(), Metrics: web.NewMetrics(), NotReady: func() []string { return nil }})
+	server, err := web.New(web.Needs{Foreign: []string{"POST /sign-in/with/{provider}/answer"}, Config: web.Config{Names: []string{consoleName, elsewhereName}}, Handler: mux, Log: quiet(), Metrics: web.NewMetrics(), NotReady: func() []string { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ type texts struct {
 	Away, Expired string // what a directory says
 
 	// providers, with %s for their name
-	TicketWith, TicketNone, TicketRefused, TicketStranger, TicketAway                                          string
+	TicketWith, TicketNone, TicketRefused, TicketStranger, TicketAway, BackLead                                string
 	MessageTitle, MessageText, MessageLead, MessageSend, MessageSent, MessageAgain, MessageFailed              string
 	SignInWith, ProviderAway, ProviderDenied, ProviderRefused, ProviderStranger, ProviderJoined, ProviderAgain string
 	PushWith, PushLead, PushNumber, PushHint, PushBad, PushShows, PushShowsLead, PushDone, PushNotYet          string
@@ -63,7 +63,7 @@ func english() texts {
 		ResetLead:    "Your login is %s. Your former password does not work any more.",
 		MessageTitle: "Your code", MessageText: "%s: %s is the code of a sign-in from %s. It is good for five minutes. Nobody will ever ask you for it.", MessageLead: "A code can be sent to %s. A passkey is safer: add one in the settings.", MessageSend: "Send the code", MessageSent: "The code went to %s. It is good for five minutes.", MessageAgain: "Send another", MessageFailed: "The code could not be sent. Try again in a moment, or ask an administrator.", TicketWith: "Sign in with the session of this workstation", TicketNone: "This browser showed no ticket of the hospital's domain. Sign in with a passkey or your password.",
 		TicketRefused:  "The ticket of this workstation is not good for this. Lock and unlock the workstation, or sign in with a passkey or your password.",
-		TicketStranger: "Nobody here belongs to the session of this workstation, or they may not sign in. Ask an administrator.", TicketAway: "The hospital's directory does not answer. Sign in with a passkey.",
+		TicketStranger: "Nobody here belongs to the session of this workstation, or they may not sign in. Ask an administrator.", TicketAway: "The hospital's directory does not answer. Sign in with a passkey.", BackLead: "You come back from there. One moment.",
 		SignInWith: "Sign in with %s", ProviderAway: "%s does not answer. Sign in with a passkey or your password.",
 		ProviderDenied: "%s let you not in.", ProviderRefused: "What came back from %s is not to be believed. Try again; tell an administrator if it goes on.",
 		ProviderStranger: "Nobody here is joined to your account at %s. Sign in another way and join it under Settings, or ask an administrator.",
@@ -175,7 +175,7 @@ func french() texts {
 		ResetLead:    "Votre identifiant est %s. Votre ancien mot de passe ne fonctionne plus.",
 		MessageTitle: "Votre code", MessageText: "%s : %s est le code d’une connexion depuis %s. Il est valable cinq minutes. Personne ne vous le demandera jamais.", MessageLead: "Un code peut être envoyé à %s. Une clé d’accès est plus sûre : ajoutez-en une dans les réglages.", MessageSend: "Envoyer le code", MessageSent: "Le code est parti à %s. Il est valable cinq minutes.", MessageAgain: "En envoyer un autre", MessageFailed: "Le code n’a pas pu être envoyé. Réessayez dans un instant, ou adressez-vous à un administrateur.", TicketWith: "Se connecter avec la session de ce poste", TicketNone: "Ce navigateur n’a présenté aucun ticket du domaine de l’établissement. Connectez-vous avec une clé d’accès ou votre mot de passe.",
 		TicketRefused:  "Le ticket de ce poste ne convient pas. Verrouillez puis déverrouillez le poste, ou connectez-vous avec une clé d’accès ou votre mot de passe.",
-		TicketStranger: "La session de ce poste ne correspond à personne ici, ou à quelqu’un qui ne peut pas se connecter. Adressez-vous à un administrateur.", TicketAway: "L’annuaire de l’établissement ne répond pas. Connectez-vous avec une clé d’accès.",
+		TicketStranger: "La session de ce poste ne correspond à personne ici, ou à quelqu’un qui ne peut pas se connecter. Adressez-vous à un administrateur.", TicketAway: "L’annuaire de l’établissement ne répond pas. Connectez-vous avec une clé d’accès.", BackLead: "Vous en revenez. Un instant.",
 		SignInWith: "Se connecter avec %s", ProviderAway: "%s ne répond pas. Connectez-vous avec une clé d’accès ou votre mot de passe.",
 		ProviderDenied: "%s ne vous a pas laissé entrer.", ProviderRefused: "La réponse de %s n’est pas digne de foi. Réessayez ; prévenez un administrateur si cela continue.",
 		ProviderStranger: "Personne ici n’est lié à votre compte %s. Connectez-vous autrement et liez-le dans les réglages, ou demandez à un administrateur.",

@@ -80,3 +80,6 @@ if (added) onClick(added, async () => {
 	if (!kept.ok) return (await kept.json()).error === 'passkey-model' ? added.dataset.model : added.dataset.failed;
 	added.querySelector('form').submit();
 });
+
+// What comes back from a provider goes on by itself.
+document.querySelector('form[data-send]')?.requestSubmit();
