@@ -74,6 +74,12 @@ export async function run(browser, server, report) {
     await desk.getByRole('button', { name: 'Lock', exact: true }).waitFor()
     console.log(`      from the tap to the page: ${Date.now() - began} ms`)
     equal(await who(desk), 'nina', 'after the third tap')
+    await desk.goto(`${server.url}/settings`)
+    await desk.getByRole('button', { name: 'Lock', exact: true }).click()
+    await desk.getByRole('heading', { name: 'Show your badge' }).waitFor()
+    await tap('nina')
+    await desk.waitForURL(/\/settings$/) // where she was
+    await desk.goto(`${server.url}/now`)
   })
 
   await report.test('who comes after sees nothing of who was there before', async () => {
@@ -105,6 +111,25 @@ export async function run(browser, server, report) {
     await tap('nina')
     await desk.getByRole('heading', { name: 'Begin your shift' }).waitFor()
     equal(await who(desk), '', 'after a tap')
+  })
+  await report.test('an administrator gives a badge to somebody else, replaces it and takes it away', async () => {
+    const id = await admin.evaluate(async () => (await (await fetch('/api/people?q=nina')).json()).people[0].id)
+    await admin.goto(`${server.url}/people/${id}`)
+    const field = (name) => admin.getByLabel(name)
+    await field('Put the badge on the reader').focus()
+    await admin.keyboard.type(badges.nina) // as a reader does
+    await admin.keyboard.press('Enter')
+    await admin.getByText('The badge is theirs.', { exact: true }).waitFor()
+    await report.axe(admin, 'station: somebody’s badge')
+    await field('Another badge, in place of this one').fill('04A2245B6C7D99')
+    await admin.getByRole('button', { name: 'Replace the badge' }).click()
+    await admin.getByText('the one before opens nothing any more').waitFor()
+    await field('Another badge, in place of this one').fill(badges.alex)
+    await admin.getByRole('button', { name: 'Replace the badge' }).click()
+    await admin.getByText('somebody else’s').waitFor()
+    await admin.screenshot({ path: process.env.BADGE_PICTURE || join(dir, 'badge.png'), fullPage: true })
+    await admin.getByRole('button', { name: 'Take the badge away: Nina Petit' }).click()
+    await field('Put the badge on the reader').waitFor()
   })
   rmSync(dir, { recursive: true, force: true })
   equal(faults, [], 'faults of the pages')

@@ -73,6 +73,9 @@ func tellDirectory(out io.Writer, d *identity.DirectoryView) error {
 	if len(d.Unknown) > 0 {
 		row("  unknown", "no such group: %s", strings.Join(d.Unknown, "; "))
 	}
+	if d.Referred > 0 {
+		row("  elsewhere", "%d parts are on other servers, which are not asked: name one that has all, or a directory for each", d.Referred)
+	}
 	return w.Flush()
 }
 
@@ -138,6 +141,9 @@ func tellReading(out io.Writer, r *directory.Reading, took time.Duration) error 
 	}
 	for _, u := range r.Unknown {
 		fmt.Fprintf(w, "no such group\t%s\n", u)
+	}
+	if r.Referred > 0 {
+		fmt.Fprintf(w, "parts on other servers, not asked\t%d\n", r.Referred)
 	}
 	return w.Flush()
 }

@@ -125,7 +125,10 @@ func trustReport(t Terminal) *cobra.Command {
 	cmd := &cobra.Command{Use: "report", Short: "On a device: tell Bulwark how it stands (encryption, firewall, updates, lock), and renew its certificate in time", Args: nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for {
-				lacks, err := k.report(cmd.Context())
+				lacks, renewed, err := k.report(cmd.Context())
+				if renewed {
+					fmt.Fprintf(t.Out, "Renewed. A browser that took %s needs another before the one it has ends: bulwark trust renew\n", k.path("device.p12"))
+				}
 				switch {
 				case err != nil && every == 0:
 					return &exit{ExitFailure, err}
@@ -155,7 +158,11 @@ func trustRenew(t Terminal) *cobra.Command {
 	var k trustedKeys
 	cmd := &cobra.Command{Use: "renew", Short: "On a device: have another key signed, by the certificate that it has", Args: nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			password, err := k.renew(cmd.Context())
+			key, s, err := k.renew(cmd.Context())
+			var password string
+			if err == nil {
+				password, err = k.bundle(key, s)
+			}
 			if err != nil {
 				return &exit{ExitFailure, err}
 			}

@@ -159,7 +159,10 @@ func (k *trustedKeys) enrol(ctx context.Context, server, code, authority, pin st
 	if err := c.ask(ctx, nil, "/api/trusted/enrol", map[string]string{"code": code, "request": request}, &s); err != nil {
 		return "", "", err
 	}
-	password, err = k.keep(key, s)
+	if err := k.keep(key, s); err != nil {
+		return "", "", err
+	}
+	password, err = k.bundle(key, s)
 	return s.Name, password, err
 }
 
@@ -171,35 +174,44 @@ func (k *trustedKeys) write(name string, v any) error {
 	return os.WriteFile(k.path(name), text, 0o600)
 }
 
-// keep writes key and certificate: the key first beside the old one, so that a cut between leaves one that works.
-func (k *trustedKeys) keep(key *ecdsa.PrivateKey, s signed) (password string, err error) {
+// keep writes key and certificate as a whole, so that a cut between leaves one that works.
+func (k *trustedKeys) keep(key *ecdsa.PrivateKey, s signed) error {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return "", err
+		return err
 	}
-	block, _ := pem.Decode([]byte(s.Certificate))
-	above, _ := pem.Decode([]byte(s.Authority))
-	if block == nil || above == nil {
-		return "", errors.New("the answer holds no certificate")
-	}
-	cert, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return "", err
-	}
-	ca, err := x509.ParseCertificate(above.Bytes)
-	if err != nil {
-		return "", err
+	if _, _, err := s.parsed(); err != nil {
+		return err
 	}
 	both := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), []byte(s.Certificate)...)
-	if err := replace(k.path("device.pem"), both); err != nil {
+	return replace(k.path("device.pem"), both)
+}
+
+// bundle writes what a browser takes, under a password that is shown once.
+func (k *trustedKeys) bundle(key *ecdsa.PrivateKey, s signed) (password string, err error) {
+	cert, ca, err := s.parsed()
+	if err != nil {
 		return "", err
 	}
 	password = rand.Text()
-	bundle, err := pkcs12.Modern.Encode(key, cert, []*x509.Certificate{ca}, password)
+	text, err := pkcs12.Modern.Encode(key, cert, []*x509.Certificate{ca}, password)
 	if err != nil {
 		return "", err
 	}
-	return password, replace(k.path("device.p12"), bundle)
+	return password, replace(k.path("device.p12"), text)
+}
+
+// parsed are the certificate and who signed it.
+func (s signed) parsed() (cert, authority *x509.Certificate, err error) {
+	block, _ := pem.Decode([]byte(s.Certificate))
+	above, _ := pem.Decode([]byte(s.Authority))
+	if block == nil || above == nil {
+		return nil, nil, errors.New("the answer holds no certificate")
+	}
+	if cert, err = x509.ParseCertificate(block.Bytes); err == nil {
+		authority, err = x509.ParseCertificate(above.Bytes)
+	}
+	return cert, authority, err
 }
 
 // replace writes a file as a whole.
@@ -226,37 +238,37 @@ func (k *trustedKeys) load() (c bulwarkAt, own tls.Certificate, err error) {
 }
 
 // report tells Bulwark how this device stands, and renews its certificate where it is time to.
-func (k *trustedKeys) report(ctx context.Context) (lacks []string, err error) {
+func (k *trustedKeys) report(ctx context.Context) (lacks []string, renewed bool, err error) {
 	c, own, err := k.load()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var v struct {
 		Lacks []string
 		Renew bool
 	}
 	if err := c.ask(ctx, &own, "/api/trusted/report", reporter.This().Look(ctx), &v); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if v.Renew {
-		_, err = k.renew(ctx)
+		_, _, err = k.renew(ctx)
 	}
-	return v.Lacks, err
+	return v.Lacks, v.Renew && err == nil, err
 }
 
-// renew has another key signed.
-func (k *trustedKeys) renew(ctx context.Context) (password string, err error) {
+// renew has another key signed. What a browser took stays as it is: nobody would see the password of another.
+func (k *trustedKeys) renew(ctx context.Context) (*ecdsa.PrivateKey, signed, error) {
+	var s signed
 	c, own, err := k.load()
 	if err != nil {
-		return "", err
+		return nil, s, err
 	}
 	key, request, err := newKey()
 	if err != nil {
-		return "", err
+		return nil, s, err
 	}
-	var s signed
 	if err := c.ask(ctx, &own, "/api/trusted/renew", map[string]string{"request": request}, &s); err != nil {
-		return "", err
+		return nil, s, err
 	}
-	return k.keep(key, s)
+	return key, s, k.keep(key, s)
 }

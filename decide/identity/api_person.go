@@ -142,6 +142,7 @@ func (i *Identity) getPerson(w http.ResponseWriter, r *http.Request) {
 		Rules bool `json:"rules"`
 		// Messages says that they may show a code that is sent to them, which is weak.
 		Messages bool           `json:"messages"`
+		Badge    *badgeAnswer   `json:"badge,omitempty"`
 		Sessions []openSession  `json:"sessions,omitempty"`
 		Signed   []signedAnswer `json:"signed,omitempty"`
 	}{Person: told[0], Messages: i.config.Messages.on(row)}
@@ -151,6 +152,11 @@ func (i *Identity) getPerson(w http.ResponseWriter, r *http.Request) {
 	if out.Factors, err = i.factorsOf(ctx, row); err == nil && p.Has(web.Administrator) {
 		if out.Sessions, _, err = i.openSessions(ctx, p, sessionQuery{Person: row.ID}); err == nil {
 			out.Signed, err = i.signedOf(ctx, row.ID)
+		}
+		if err == nil {
+			var badge badgeAnswer
+			badge, err = i.badgeAndPIN(ctx, row.ID)
+			out.Badge = &badge
 		}
 	}
 	if err != nil {

@@ -144,6 +144,15 @@ func (i *Identity) knowAuthority(ctx context.Context) error {
 	return i.openAuthority(ctx)
 }
 
+// knowAsking looks whether any device has a certificate that is good; another process on the same database may have signed it.
+func (i *Identity) knowAsking(ctx context.Context) error {
+	some, err := i.db.Read().NewSelect().Model((*deviceRow)(nil)).Where("revoked IS NULL AND expires > ?", db.Time(i.clock.Now())).Exists(ctx)
+	if err == nil {
+		i.asking.Store(some)
+	}
+	return err
+}
+
 // needAuthority is the authority, made where there is none yet.
 func (i *Identity) needAuthority(ctx context.Context) (*devicecert.Authority, error) {
 	if a := i.authority.Load(); a != nil {
@@ -175,9 +184,9 @@ func (i *Identity) needAuthority(ctx context.Context) (*devicecert.Authority, er
 	return i.authority.Load(), err
 }
 
-// DeviceAuthority is by what the certificates of devices are signed; nil: no device was enrolled yet.
+// DeviceAuthority is by what the certificates of devices are signed; nil: none has one that is good, so that no browser is asked for any.
 func (i *Identity) DeviceAuthority() *x509.CertPool {
-	if a := i.authority.Load(); a != nil {
+	if a := i.authority.Load(); a != nil && i.asking.Load() {
 		return a.Pool()
 	}
 	return nil
@@ -349,6 +358,7 @@ func (i *Identity) EnrolDevice(ctx context.Context, code string, request []byte,
 	})
 	if err == nil {
 		i.addresses.TakeBack(key)
+		i.asking.Store(true)
 	}
 	return cert, d, err
 }

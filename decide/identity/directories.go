@@ -62,6 +62,8 @@ type DirectoryView struct {
 	Refused int `json:"refused"`
 	// Unknown are the groups that its mappings name and that it has not.
 	Unknown []string `json:"unknown"`
+	// Referred counts the parts that it says are on other servers, which nobody asks.
+	Referred int `json:"referred"`
 }
 
 // source is a directory and how it stands.
@@ -239,6 +241,7 @@ func (i *Identity) take(ctx context.Context, s *source, read *directory.Reading,
 	v.Server, v.Read, v.Fault, v.People, v.Leaving = read.Server, i.clock.Now(), "", len(read.Accounts), leaving
 	v.Active = active + len(p.joins) + len(p.returns) - len(p.leaves) + kept
 	v.Taken, v.Unknown, v.Refused = p.taken[:min(len(p.taken), manyToldOf)], append([]string{}, read.Unknown...), read.Nameless+p.refused
+	v.Referred = read.Referred
 	if n := len(p.joins) + len(p.moves) + len(p.leaves) + len(p.returns); n > 0 {
 		v.Joined, v.Moved, v.Left, v.Returned, v.Changed = len(p.joins), len(p.moves), len(p.leaves)-kept, len(p.returns), v.Read
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,6 +108,19 @@ func TestPeopleOfOpenLDAP(t *testing.T) {
 			half = append(half, dn)
 		}
 	}
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	var called atomic.Bool
+	go func() {
+		if c, err := other.Accept(); err == nil {
+			called.Store(true)
+			c.Close()
+		}
+	}()
+	d.add("ou=elsewhere,"+tree, "objectClass", "referral", "objectClass", "extensibleObject", "ref", "ldap://"+other.Addr().String()+"/ou=elsewhere,"+tree)
 	d.add("cn=medecins,"+tree, append([]string{"objectClass", "groupOfNames"}, pairs("member", half)...)...)
 	s := sqliteSite(t)
 	admin := s.administrator()
@@ -116,8 +130,11 @@ func TestPeopleOfOpenLDAP(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.sources = newSources([]directory.Config{config})
-	if v := s.read(false); v.Joined != many {
+	if v := s.read(false); v.Joined != many || v.Referred != 1 {
 		t.Fatalf("%+v", v)
+	}
+	if called.Load() {
+		t.Error("the other server is asked")
 	}
 	doctor, nurse := s.row("p000"), s.row("p001")
 	if strings.Join(doctor.Roles, ",") != "doctor" || words(doctor.Duties) != "reader" || len(nurse.Roles)+len(nurse.Duties) != 0 || strings.Join(nurse.Units, ",") != "réanimation nord" {

@@ -108,6 +108,8 @@ type Identity struct {
 	reports   *web.Limiter    // of devices, by device
 	pushes    *throttle.Table // questions to the telephone of a professional
 	messages  *throttle.Table // of codes that are sent, by person
+	left      left            // pages that people left on shared workstations
+	asking    atomic.Bool     // whether a certificate that devices may show is any good
 	refusals  refusals        // refused sign-ins that are not in the ledger yet
 	live      live            // requests that are being answered
 	verifying chan struct{}   // one verification of the ledger at a time
@@ -172,10 +174,11 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		renewals: web.NewLimiter(n.Clock, 10, time.Hour, 20000), reports: web.NewLimiter(n.Clock, 20, 10*time.Second, 20000),
 		messages: throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
 		pushes:   throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
+		left:     left{clock: n.Clock},
 		live:     newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
 	}
 	i.models = &models{config: &i.config.Passkeys}
-	return i, errors.Join(i.openAuthority(ctx), m.spool.load(), i.readMemory(ctx))
+	return i, errors.Join(i.openAuthority(ctx), i.knowAsking(ctx), m.spool.load(), i.readMemory(ctx))
 }
 
 // Name is "identity".
@@ -218,7 +221,7 @@ func (i *Identity) Run(ctx context.Context) error {
 		case <-look.C:
 			err = errors.Join(i.lookAfterMemory(ctx), i.endLive(ctx), i.tellRefusals(ctx, false))
 			if !i.memory.isLost() {
-				err = errors.Join(err, i.knowAuthority(ctx))
+				err = errors.Join(err, i.knowAuthority(ctx), i.knowAsking(ctx))
 			}
 		case <-tell.C:
 			err = i.tellRefusals(ctx, true)

@@ -296,7 +296,7 @@ func (i *Identity) lockSession(ctx context.Context, s *sessionRow) error {
 
 // byPIN begins the shift of somebody who shows their badge and knows its PIN. Whether the badge is anybody's, it takes the same time and says the same.
 func (i *Identity) byPIN(ctx context.Context, person, pin string, from visitor) (opened, error) {
-	key := "pin:" + cmp.Or(person, "nobody/"+from.device)
+	key := pinKey(cmp.Or(person, "nobody/"+from.device))
 	if wait := i.codes.Begin(key); wait > 0 {
 		return opened{}, &WaitError{wait}
 	}
@@ -315,7 +315,7 @@ func (i *Identity) byPIN(ctx context.Context, person, pin string, from visitor) 
 	var o opened
 	err = i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		p, err := ablePerson(ctx, tx, person)
-		if errors.Is(err, ErrStep) || err == nil && (!right || !i.config.Station.PIN) {
+		if errors.Is(err, ErrStep) || err == nil && (!right || f.Renew != "" || !i.config.Station.PIN) {
 			return ErrCode
 		}
 		if err != nil {

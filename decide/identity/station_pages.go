@@ -3,7 +3,6 @@ package identity
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"bulwark/platform/web"
 )
@@ -25,6 +24,8 @@ func (i *Identity) stationRoutes() []web.Route {
 		route("POST", "/api/me/pin", i.postPIN, web.SignedIn),
 		route("POST", "/api/people/{id}/badge", i.postBadgeOf, web.Administrator),
 		route("DELETE", "/api/people/{id}/badge", i.deleteBadgeOf, web.Administrator),
+		route("POST", "/api/people/{id}/pin/renew", i.ofOther(i.renewPIN), web.Administrator),
+		route("POST", "/api/people/{id}/pin/unlock", i.ofOther(i.unlockPIN), web.Administrator),
 	}
 }
 
@@ -72,6 +73,7 @@ func (i *Identity) lockWho(w http.ResponseWriter, r *http.Request) (person strin
 	if err != nil {
 		return "", err
 	}
+	i.left.put(s.Person, i.deviceOf(r).ID, r.PostFormValue("at"))
 	forgetOthers(w)
 	return s.Person, nil
 }
@@ -108,7 +110,7 @@ func (i *Identity) doTap(w http.ResponseWriter, r *http.Request) {
 		o, err := i.tap(r.Context(), p, from)
 		if err == nil {
 			setSession(w, o.token)
-			http.Redirect(w, r, "/", http.StatusSeeOther)
+			http.Redirect(w, r, i.left.take(p.ID, from.device), http.StatusSeeOther)
 			return
 		}
 		if !errors.Is(err, errShift) {
@@ -160,7 +162,7 @@ func (i *Identity) doPIN(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	setSession(w, o.token)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, i.left.take(person, from.device), http.StatusSeeOther)
 }
 
 // doLock locks: by a button, or as nobody touched the workstation.
@@ -170,37 +172,6 @@ func (i *Identity) doLock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, "/station", http.StatusSeeOther)
-}
-
-// badgeAnswer is one's badge and PIN.
-type badgeAnswer struct {
-	Badge *time.Time `json:"badge,omitempty"` // since when
-	PIN   *time.Time `json:"pin,omitempty"`
-	// PINCounts tells whether a PIN is of any use here.
-	PINCounts bool `json:"pin_counts"`
-	// Stations tells whether there are shared workstations.
-	Stations bool `json:"stations"`
-}
-
-func (i *Identity) getBadge(w http.ResponseWriter, r *http.Request) {
-	var rows []*factorRow
-	err := i.db.Read().NewSelect().Model(&rows).Where("person = ? AND kind IN ('badge', 'pin')", me(r).ID).Scan(r.Context())
-	a := badgeAnswer{PINCounts: i.config.Station.PIN}
-	if err == nil {
-		a.Stations, err = i.db.Read().NewSelect().Model((*deviceRow)(nil)).Where("kind = ? AND revoked IS NULL", shared).Exists(r.Context())
-	}
-	if err != nil {
-		i.fail(w, r, err)
-		return
-	}
-	for _, f := range rows {
-		if f.Kind == badgeFactor {
-			a.Badge = &f.Created
-		} else {
-			a.PIN = &f.Created
-		}
-	}
-	web.JSON(w, http.StatusOK, a)
 }
 
 func (i *Identity) postBadge(w http.ResponseWriter, r *http.Request) {

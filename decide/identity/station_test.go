@@ -213,3 +213,132 @@ func TestWhoeverGoesIsNotKeptWaiting(t *testing.T) {
 		t.Error("a tap in the flood left the session open")
 	}
 }
+
+func TestWhoeverComesBackComesBackToTheirPage(t *testing.T) {
+	s, desk, _, _ := ward(t, dbtest.SQLite(t))
+	const ninas, omars = "04A2245B6C7D80", "04A2245B6C7D81"
+	want(t, "the first sign-in of the shift", desk.signIn("nina", good, ""), http.StatusSeeOther)
+	leave := func(page string) {
+		t.Helper()
+		want(t, "locking", desk.form("/station/lock", "at", page), http.StatusSeeOther)
+	}
+	back := func(name, badge, to string) {
+		t.Helper()
+		if a := desk.tap(badge); a.to() != to {
+			t.Errorf("%s leads to %q, want %q", name, a.to(), to)
+		}
+	}
+	leave("/devices/12?view=week")
+	back("her tap", ninas, "/devices/12?view=week")
+	leave("")
+	back("a tap after no page", ninas, "/")
+	leave("/people/7")
+	want(t, "the colleague signs in", desk.signIn("omar", good, ""), http.StatusSeeOther)
+	desk.form("/station", "badge", ninas, "at", "/incidents") // omar was there
+	if desk.who() != "nina" {
+		t.Fatalf("%q is signed in", desk.who())
+	}
+	back("the colleague's tap", omars, "/incidents")
+	leave("/findings")
+	s.clock.Add(pageLife)
+	want(t, "the colleague signs in", s.browser().signIn("omar", good, ""), http.StatusSeeOther)
+	back("a tap an hour later", omars, "/")
+}
+
+func TestOnlyPagesOfTheConsoleAreComeBackTo(t *testing.T) {
+	for page, want := range map[string]string{
+		"/":                              "/",
+		"/devices/12?view=week&q=a%20b":  "/devices/12?view=week&q=a%20b",
+		"":                               "",
+		"devices":                        "",
+		"//evil.example/":                "",
+		"/\\evil.example":                "",
+		"/%5cevil.example":               "",
+		"/%2f/evil.example":              "",
+		"/a/../../evil":                  "",
+		"https://evil.example/":          "",
+		"javascript:alert(1)":            "",
+		"/a\r\nSet-Cookie: x=1":          "",
+		"/api/me":                        "",
+		"/station":                       "",
+		"/sign-in?here=1":                "",
+		"/a#b":                           "",
+		"/" + strings.Repeat("a", 10000): "",
+	} {
+		if got := ownPage(page); got != want {
+			t.Errorf("%.40q is %q, want %q", page, got, want)
+		}
+	}
+}
+
+func TestAnAdministratorLooksAfterBadgeAndPIN(t *testing.T) {
+	s, desk, admin, _ := ward(t, dbtest.SQLite(t))
+	s.config.Station.PIN = true
+	nina := s.browser()
+	want(t, "signing in", nina.signIn("nina", good, ""), http.StatusSeeOther)
+	want(t, "a PIN", nina.call("POST", "/api/me/pin", map[string]string{"pin": "482915"}, nil), http.StatusNoContent)
+	at := "/api/people/" + s.row("nina").ID
+	stands := func() badgeAnswer {
+		t.Helper()
+		var v struct{ Badge badgeAnswer }
+		want(t, "the person", admin.call("GET", at, nil, &v), http.StatusOK)
+		return v.Badge
+	}
+	try := func(pin string) answer {
+		t.Helper()
+		return desk.form("/station/pin", "sealed", sealedIn.FindStringSubmatch(desk.tap("04A2245B6C7D80").text)[1], "code", pin)
+	}
+	if b := stands(); b.Badge == nil || b.PIN == nil || b.PINRenew || b.PINWait != 0 || !b.Stations || !b.PINCounts {
+		t.Errorf("at first: %+v", b)
+	}
+	var a answer
+	for range 8 {
+		a = try("111222")
+	}
+	want(t, "guessing", a, http.StatusTooManyRequests)
+	if stands().PINWait == 0 {
+		t.Error("the lock is not shown")
+	}
+	want(t, "the right PIN while locked", try("482915"), http.StatusTooManyRequests)
+	want(t, "unlocking", admin.call("POST", at+"/pin/unlock", nil, nil), http.StatusNoContent)
+	if a := try("482915"); a.to() != "/" || stands().PINWait != 0 {
+		t.Errorf("the right PIN after unlocking led to %q", a.to())
+	}
+	desk.form("/station/lock")
+	want(t, "asking for another PIN", admin.call("POST", at+"/pin/renew", nil, nil), http.StatusNoContent)
+	if a := try("482915"); a.StatusCode != http.StatusUnprocessableEntity || !stands().PINRenew {
+		t.Errorf("a PIN that is to be renewed = %d", a.StatusCode)
+	}
+	want(t, "another PIN", nina.call("POST", "/api/me/pin", map[string]string{"pin": "739158"}, nil), http.StatusNoContent)
+	if a := try("739158"); a.to() != "/" || stands().PINRenew {
+		t.Errorf("another PIN led to %q", a.to())
+	}
+	want(t, "by somebody else", nina.call("POST", at+"/pin/unlock", nil, nil), http.StatusForbidden)
+	s.clock.Add(FreshProof)
+	want(t, "on an old proof", admin.call("POST", at+"/pin/unlock", nil, nil), http.StatusForbidden)
+}
+
+func TestBrowsersAreAskedForACertificateOnlyWhileOneIsGood(t *testing.T) {
+	s := newSite(t, dbtest.SQLite(t))
+	admin := s.administrator()
+	asked := func(when string, want bool) {
+		t.Helper()
+		if got := s.DeviceAuthority() != nil; got != want {
+			t.Errorf("%s: asked %t, want %t", when, got, want)
+		}
+	}
+	asked("at first", false)
+	s.device(admin, "WARD-3", shared, "urgences")
+	asked("with a device", true)
+	var d deviceRow
+	if err := s.db.Read().NewSelect().Model(&d).Scan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RevokeDevice(t.Context(), "host", d.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.knowAsking(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	asked("after the last was revoked", false)
+}

@@ -57,6 +57,8 @@ type Reading struct {
 	Nameless int
 	// Unknown are the mappings whose group is not there.
 	Unknown []string
+	// Referred counts the places that it names other servers for. Nobody is asked there: whoever answers would be sent the account's password.
+	Referred int
 }
 
 // Directory is one directory. It is safe for concurrent use; its zero value is none.
@@ -67,7 +69,9 @@ type session struct {
 	config *Config
 	server string
 	c      *ldap.Conn
-	end    func()
+	// referred are the referrals that searches gave, told apart.
+	referred map[string]bool
+	end      func()
 }
 
 // open signs on at the first server that answers, as account.
@@ -93,7 +97,7 @@ func (d *Directory) dial(ctx context.Context, most int) (*session, error) {
 	for _, server := range d.Config.Servers {
 		c, end, err := ldaps.Dial(ctx, server, d.Config.Authority, most)
 		if err == nil {
-			return &session{&d.Config, server, c, end}, nil
+			return &session{config: &d.Config, server: server, c: c, end: end, referred: map[string]bool{}}, nil
 		}
 		why = errors.Join(why, fmt.Errorf("%s: %w", server, err))
 	}
@@ -116,7 +120,7 @@ func (d *Directory) Read(ctx context.Context, now time.Time) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reading{Server: s.server}
+	r := &Reading{Server: s.server, Referred: len(s.referred)}
 	m := newMembership(s.config, groups)
 	for _, e := range people {
 		a := s.config.account(e, m, now)
@@ -149,6 +153,7 @@ func (s *session) all(base, filter string, most int, attributes ...string) ([]*l
 		if err != nil {
 			return nil, fmt.Errorf("%w: searching %s below %s at %s: %w", ErrAway, filter, base, s.server, err)
 		}
+		s.refer(got.Referrals)
 		if all = append(all, got.Entries...); len(all) > most {
 			return nil, fmt.Errorf("%w: more than %d of %s", ErrMany, most, filter)
 		}
@@ -157,6 +162,18 @@ func (s *session) all(base, filter string, most int, attributes ...string) ([]*l
 			return all, nil
 		}
 		paging.SetCookie(next.Cookie)
+	}
+}
+
+// mostReferred bounds the referrals that are told apart.
+const mostReferred = 1000
+
+// refer counts the places that a search was referred to (RFC 4511, 4.5.3). They are not followed.
+func (s *session) refer(to []string) {
+	for _, r := range to {
+		if len(s.referred) < mostReferred {
+			s.referred[r] = true
+		}
 	}
 }
 

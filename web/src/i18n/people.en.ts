@@ -32,6 +32,12 @@ export const en = {
   of: 'Sessions of {name} alone', everyone: 'Show everybody’s', noneOpen: 'No session is open that this chooses.', live: 'Looked at again every five seconds.', degraded: 'opened while something was lost',
   level: 'Level {n}', levelHint: 'How sure it is who that is, from 1 to 3 (NIST SP 800-63B-4)', ended: 'The session has ended.', endedAll: 'All sessions of {name} have ended.',
   ends: 'Ends', device: 'Device', ask: 'End all sessions of {name}? Whatever they have open is cut within a second.',
+  badge: {
+    title: 'Badge', none: 'No badge is known.', since: 'Known since {time}.', show: 'Put the badge on the reader', other: 'Another badge, in place of this one', give: 'Give this badge', replace: 'Replace the badge',
+    remove: 'Take the badge away', removed: 'The badge opens nothing any more.', given: 'The badge is theirs.', replaced: 'The badge is theirs; the one before opens nothing any more.',
+    hint: 'Choose the field, then show the badge: the reader types its number. It is not shown, and kept in a form that cannot be read back.',
+    pin: 'PIN since {time}.', noPin: 'No PIN is chosen.', pinRenew: 'The PIN opens nothing until another is chosen.', locked: 'Locked for a while, after wrong ones.', renew: 'Ask for another PIN', unlock: 'Unlock the PIN', unlocked: 'The PIN is taken again.',
+  },
   staff: {
     title: 'What is known of them', hint: 'They may ask for all of it. Who left is erased after a year, or now, but while something needs them to be known.',
     data: 'Hand out their data', hold: 'Legal hold', release: 'End the legal hold', erase: 'Erase',

@@ -34,6 +34,12 @@ export const fr: PeopleWords = {
   of: 'Les sessions de {name} seulement', everyone: 'Celles de tout le monde', noneOpen: 'Aucune session ouverte ne correspond.', live: 'Relu toutes les cinq secondes.', degraded: 'ouverte alors qu’un service manquait',
   level: 'Niveau {n}', levelHint: 'Combien l’identité est sûre, de 1 à 3 (NIST SP 800-63B-4)', ended: 'La session est terminée.', endedAll: 'Toutes les sessions de {name} sont terminées.',
   ends: 'Fin', device: 'Poste', ask: 'Terminer toutes les sessions de {name} ? Tout ce qui est ouvert est coupé en moins d’une seconde.',
+  badge: {
+    title: 'Badge', none: 'Aucun badge connu.', since: 'Connu depuis {time}.', show: 'Posez le badge sur le lecteur', other: 'Un autre badge, à la place de celui-ci', give: 'Donner ce badge', replace: 'Remplacer le badge',
+    remove: 'Retirer le badge', removed: 'Le badge n’ouvre plus rien.', given: 'Le badge est attribué.', replaced: 'Le badge est attribué ; l’ancien n’ouvre plus rien.',
+    hint: 'Placez-vous dans le champ puis présentez le badge : le lecteur saisit son numéro. Il n’est pas affiché, et conservé sous une forme qui ne se relit pas.',
+    pin: 'Code PIN depuis {time}.', noPin: 'Aucun code PIN choisi.', pinRenew: 'Le code PIN n’ouvre rien tant qu’un autre n’est pas choisi.', locked: 'Verrouillé un moment, après des codes faux.', renew: 'Demander un autre code PIN', unlock: 'Déverrouiller le code PIN', unlocked: 'Le code PIN est de nouveau accepté.',
+  },
   staff: {
     title: 'Ce que l’on sait de cette personne', hint: 'Elle peut tout demander. Après son départ elle est effacée au bout d’un an, ou tout de suite, sauf si quelque chose exige de savoir qui c’était.',
     data: 'Remettre ses données', hold: 'Conserver pour la justice', release: 'Ne plus conserver', erase: 'Effacer',

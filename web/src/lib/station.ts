@@ -1,11 +1,11 @@
 // A workstation that people share: it locks when nobody touches it, and a badge that is shown while somebody is signed in locks or changes over.
 
-/** Goes to a page with a form, as the browser does: it leaves this page whatever becomes of it. */
+/** Goes to a page with a form, as the browser does: it leaves this page whatever becomes of it, and says which it is, to come back to it. */
 function submit(path: string, values: Record<string, string> = {}) {
   const form = document.createElement('form')
   form.method = 'post'
   form.action = path
-  for (const [name, value] of Object.entries(values)) {
+  for (const [name, value] of Object.entries({ ...values, at: location.pathname + location.search })) {
     const input = document.createElement('input')
     input.type = 'hidden'
     input.name = name

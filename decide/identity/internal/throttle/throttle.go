@@ -67,6 +67,22 @@ func (t *Table) Begin(key string) (wait time.Duration) {
 	return 0
 }
 
+// Wait is how long the next attempt of key must wait. It counts as none.
+func (t *Table) Wait(key string) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.keys[key]
+	if !ok {
+		return 0
+	}
+	r := e.Value.(*record)
+	since := max(0, t.clock.Now().Sub(r.tried))
+	if since >= t.rule.Forget {
+		return 0
+	}
+	return max(0, t.delay(r.failed)-since)
+}
+
 // Succeeded forgives key everything.
 func (t *Table) Succeeded(key string) {
 	t.mu.Lock()

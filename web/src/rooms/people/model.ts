@@ -13,8 +13,9 @@ export interface Session {
   id: string; current: boolean; created: string; seen: string; ends: string; methods: string[]; address: string; agent: string
   person: string; login: string; name: string; duties: string[]; assurance: 1 | 2 | 3; held?: 'second-factor' | 'password'; device?: string
 }
-export interface Factor { kind: 'password' | 'passkey' | 'message' | 'totp' | 'recovery' | 'provider'; label?: string; created: string; used?: string; renew?: string; model?: string; outside?: string }
-export interface Whole { person: Person; factors: Factor[]; rules: boolean; messages: boolean; sessions?: Session[]; signed?: { time: string; address?: string; method?: string }[] }
+export interface Factor { kind: 'password' | 'passkey' | 'message' | 'totp' | 'recovery' | 'provider' | 'badge' | 'pin'; label?: string; created: string; used?: string; renew?: string; model?: string; outside?: string }
+export interface Badge { badge?: string; pin?: string; pin_renew: boolean; pin_wait: number; pin_counts: boolean; stations: boolean }
+export interface Whole { person: Person; factors: Factor[]; rules: boolean; messages: boolean; badge?: Badge; sessions?: Session[]; signed?: { time: string; address?: string; method?: string }[] }
 
 /** Whether somebody runs the console, and whom they may help: the help desk helps whoever decides nothing. */
 export const runs = (me: Me | undefined) => me?.duties.includes('administrator') ?? false
