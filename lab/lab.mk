@@ -18,7 +18,7 @@ lab: ## run the small hospital with Bulwark watching, attack it, and check what 
 	if [ "$$(id -u)" != 0 ]; then echo "SKIP lab_expectations making network namespaces needs root"; \
 	elif ./lab/install.sh; then bin/lab live -bulwark bin/bulwark || status=1; bin/lab contain -bulwark bin/bulwark || status=1; \
 	go test -count=1 -p 1 $(PEERS) || status=1; \
-	CGO_ENABLED=0 go test -count=1 -run '^TestAnAccountTakenOver' ./node || status=1; \
+	CGO_ENABLED=0 go test -count=1 -run '^Test(AnAccountTakenOver|SomebodyOfTheDomain)' ./node || status=1; \
 	(set -o pipefail; CGO_ENABLED=0 go test -count=1 -v -run '^TestPeopleOf' ./decide/identity | grep -vE '^ *(===|--- PASS)') || status=1; \
 	else status=1; fi; \
 	bin/lab run -bulwark bin/bulwark -capture content/demo/hospital.pcap.zst || status=1; \

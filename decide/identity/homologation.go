@@ -276,9 +276,15 @@ func (i *Identity) reportRules(t reportText) []line {
 		list = strconv.FormatUint(l.Entries, 10) + ", " + l.Created.Format(time.DateOnly)
 	}
 	cost := password.Recommended()
-	return []line{{t.Second, second}, {t.Length, t.LengthIs}, {t.Hash, "argon2id, " + strconv.Itoa(int(cost.Memory>>10)) + " MiB, t=" + strconv.Itoa(int(cost.Time))},
+	all := []line{{t.Second, second}, {t.Length, t.LengthIs}, {t.Hash, "argon2id, " + strconv.Itoa(int(cost.Memory>>10)) + " MiB, t=" + strconv.Itoa(int(cost.Time))},
 		{t.List, list}, {t.Age, age}, {t.Idle, i.config.idle().String()}, {t.Longest, i.config.longest().String()}, {t.Fresh, FreshProof.String()},
 		{t.Keys, i.config.Passkeys.said(t)}}
+	for _, c := range i.config.Directories {
+		if c.Kerberos.On() {
+			all = append(all, line{t.Tickets, c.Name + " (" + c.Kerberos.Realm + ")"})
+		}
+	}
+	return all
 }
 
 // said are the rules of passkeys, in a line.

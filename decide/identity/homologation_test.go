@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"bulwark/decide/identity/directory"
+	"bulwark/decide/identity/kerberos"
 	"bulwark/platform/web"
 )
 
@@ -27,9 +29,10 @@ func TestTheHomologationReportSaysWhatIsSo(t *testing.T) {
 			t.Errorf("it does not say %q", x)
 		}
 	}
+	s.config.Directories = []directory.Config{{Name: "ad", Kerberos: kerberos.Config{Realm: "AD.HOSPITAL.EXAMPLE", Keytab: "keytab"}}}
 	s.config.PasswordAlone, s.config.PasswordAge = []string{"reader"}, 90*24*time.Hour
 	a = admin.page("/homologation?lang=fr")
-	for _, x := range []string{"Comment les personnes sont identifiées", "exigé de tous sauf de ceux qui ne sont que reader", "90 jours", "dispensées de second facteur"} {
+	for _, x := range []string{"Comment les personnes sont identifiées", "exigé de tous sauf de ceux qui ne sont que reader", "90 jours", "dispensées de second facteur", "Le ticket du poste tient lieu de mot de passe de</th><td>ad (AD.HOSPITAL.EXAMPLE)<"} {
 		if !strings.Contains(a.text, x) {
 			t.Errorf("in French it does not say %q", x)
 		}

@@ -9,7 +9,7 @@ type reportText struct {
 	EnrolmentTitle, RulesTitle, RisksTitle                                                                     string
 	Second, SecondAll, SecondBut, Length, LengthIs, Hash, List, NoList, Age, NoAge, Days, Idle, Longest, Fresh string
 	RiskAlone, RiskSetting, RiskAdministrators, RiskOneAdministrator, RiskNobodyHere, RiskCodes, RiskSynced    string
-	Keys, KeysAny, KeysAll, KeysBound, KeysProved, KeysLevel, RiskOutside, Message, RiskMessages               string
+	Keys, KeysAny, KeysAll, KeysBound, KeysProved, KeysLevel, RiskOutside, Message, RiskMessages, Tickets      string
 	RiskPaper, RiskInvited, RiskNoList, RiskOldList, RiskDirectory                                             string
 	Enrolment, RiskAlways                                                                                      []string
 }
@@ -33,7 +33,7 @@ func reportEnglish() reportText {
 		},
 		Second: "Second factor", SecondAll: "needed by everybody", SecondBut: "needed by everybody but those who are only", Length: "Password", LengthIs: "15 characters or more, no words of the place or of names, not one of the last five",
 		Hash: "Kept as", List: "List of stolen passwords", NoList: "none", Age: "Renewal", NoAge: "on evidence alone", Days: "days", Idle: "A session ends without use after", Longest: "and at the latest after", Fresh: "Proof of identity is fresh for",
-		Keys: "Passkeys that are taken", KeysAny: "any", KeysAll: "everybody", KeysBound: "not synchronised", KeysProved: "model proved by its maker", KeysLevel: "FIDO certification of at least level",
+		Tickets: "Tickets of workstations stand for the password of", Keys: "Passkeys that are taken", KeysAny: "any", KeysAll: "everybody", KeysBound: "not synchronised", KeysProved: "model proved by its maker", KeysLevel: "FIDO certification of at least level",
 		Message: "Codes by text message or mail (weak: one factor)", RiskMessages: "Codes by message can be taken over with the number, read on the way, and taken by a false page. They are let in for:",
 		RiskOutside: "people have passkeys that these rules would not take any more.",
 		RiskAlone:   "can sign in with a password alone, or have not added a second factor yet.", RiskSetting: "Some duties are spared a second factor (identity.password_alone).",
@@ -68,7 +68,7 @@ func reportFrench() reportText {
 		},
 		Second: "Second facteur", SecondAll: "exigé de tous", SecondBut: "exigé de tous sauf de ceux qui ne sont que", Length: "Mot de passe", LengthIs: "15 caractères ou plus, sans mots du lieu ni noms, différent des cinq derniers",
 		Hash: "Conservé par", List: "Liste des mots de passe volés", NoList: "aucune", Age: "Renouvellement", NoAge: "sur indice seulement", Days: "jours", Idle: "Une session s’arrête sans usage après", Longest: "et au plus tard après", Fresh: "Une preuve d’identité est récente pendant",
-		Keys: "Clés d’accès acceptées", KeysAny: "toutes", KeysAll: "tout le monde", KeysBound: "non synchronisées", KeysProved: "modèle prouvé par son fabricant", KeysLevel: "certification FIDO de niveau au moins",
+		Tickets: "Le ticket du poste tient lieu de mot de passe de", Keys: "Clés d’accès acceptées", KeysAny: "toutes", KeysAll: "tout le monde", KeysBound: "non synchronisées", KeysProved: "modèle prouvé par son fabricant", KeysLevel: "certification FIDO de niveau au moins",
 		Message: "Codes par SMS ou courriel (faible : un facteur)", RiskMessages: "Les codes par message se détournent avec le numéro, se lisent en chemin et se donnent à une fausse page. Ils sont admis pour :",
 		RiskOutside: "personnes ont des clés d’accès que ces règles n’accepteraient plus.",
 		RiskAlone:   "peuvent se connecter avec un mot de passe seul, ou n’ont pas encore ajouté de second facteur.", RiskSetting: "Des attributions sont dispensées de second facteur (identity.password_alone).",

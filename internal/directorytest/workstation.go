@@ -100,7 +100,7 @@ func (w *Workstation) SignOn(login, password string) {
 // Visit has the browser ask for a page, and tells the status and where it leads. Each of hosts is this machine.
 func (w *Workstation) Visit(url string, hosts []string, more ...string) (status int, to, text string) {
 	w.t.Helper()
-	args := []string{"-sk", "-i"}
+	args := []string{"-skS", "-i"}
 	for _, h := range hosts {
 		args = append(args, "--connect-to", h+"::127.0.0.1:")
 	}

@@ -1348,6 +1348,8 @@ export const en = {
     byPasskey: 'passkey',
     byCode: 'password and code',
     byPassword: 'password',
+    byTicket: 'ticket of the workstation',
+    byTicketAndCode: 'ticket of the workstation and code',
     heldPassword: 'must choose another password',
     heldFactor: 'must add a second proof',
     oneFactor: 'one proof alone',

@@ -1352,6 +1352,8 @@ export const fr: Dictionary = {
     byPasskey: 'clé d’accès',
     byCode: 'mot de passe et code',
     byPassword: 'mot de passe',
+    byTicket: 'ticket du poste',
+    byTicketAndCode: 'ticket du poste et code',
     heldPassword: 'doit choisir un autre mot de passe',
     heldFactor: 'doit ajouter une seconde preuve',
     oneFactor: 'une seule preuve',

@@ -22,7 +22,12 @@ export const runs = (me: Me | undefined) => me?.duties.includes('administrator')
 export const helps = (me: Me | undefined, p: Person) => p.id !== me?.id && (runs(me) || p.duties.every((d) => d === 'reader'))
 
 /** How a session was proved. */
-export const proved = (s: Session) => s.methods.includes('hwk') || s.methods.includes('swk') ? t.settings.byPasskey : s.methods.includes('otp') ? t.settings.byCode : t.settings.byPassword
+export function proved(s: Session): string {
+  const by = (method: string) => s.methods.includes(method)
+  if (by('hwk') || by('swk')) return t.settings.byPasskey
+  if (by('wia')) return by('otp') ? t.settings.byTicketAndCode : t.settings.byTicket
+  return by('otp') ? t.settings.byCode : t.settings.byPassword
+}
 
 /** What went wrong, in words, one for each thing. */
 export function said(x: unknown): string[] {
