@@ -47,6 +47,9 @@ func newHall(t *testing.T, s Settings) *hall {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := identity.New(t.Context(), identity.Needs{DB: d, Ledger: l, Clock: c, Log: slog.New(slog.DiscardHandler), Derive: k.Derive}); err != nil { // the tables of sessions
+		t.Fatal(err)
+	}
 	who := &one{identity.Person{ID: "p1", Login: "alix", Session: "s1", Roles: []string{"nurse"}, Methods: []string{"pwd", "otp", "mfa"}, Proved: c.Now()}}
 	p, err := New(t.Context(), Needs{DB: d, Ledger: l, Clock: c, Log: slog.New(slog.DiscardHandler), People: who, Derive: k.Derive})
 	if err != nil {

@@ -95,6 +95,8 @@ type Provider struct {
 	Needs
 	seal sealer
 
+	deaf map[string]deafness // applications that do not answer; of whoever tells them
+
 	mu   sync.Mutex // guards keys
 	keys []*signingKey
 }
