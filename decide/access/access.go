@@ -140,8 +140,9 @@ type Access struct {
 	out      *outbox.Box
 	count    counters
 
-	saving sync.Mutex // held while it is kept, before mu
-	dirty  chan struct{}
+	saving     sync.Mutex // held while it is kept, before mu
+	refreshing sync.Mutex // held while the directory is read, before mu
+	dirty      chan struct{}
 	// risksChanged rises with every risk that changes.
 	risksChanged atomic.Uint64
 

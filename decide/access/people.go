@@ -49,6 +49,8 @@ func (a *Access) Refresh(ctx context.Context) error {
 	if a.needs.Directory == nil {
 		return nil
 	}
+	a.refreshing.Lock() // else who read first could come last
+	defer a.refreshing.Unlock()
 	people, err := a.needs.Directory.People(ctx)
 	if err != nil {
 		return err

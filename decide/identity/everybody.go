@@ -4,25 +4,55 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/uptrace/bun"
 
 	"bulwark/platform/web"
 )
 
-// Everybody are all people, as others need to know them: without names.
+// readAgain is how old a list of people may be although the ledger has nothing new: somebody may have changed the database by hand.
+const readAgain = 15 * time.Second
+
+// register is the list of people as it was read last. Access asks each second, and they seldom change.
+type register struct {
+	mu   sync.Mutex // guards what follows
+	size int64      // of the ledger before it was read: every change of a person is in it
+	read time.Time
+	all  []Known
+}
+
+// Everybody are all people, as others need to know them: without names. The list is the caller's, what it holds is shared.
 func (i *Identity) Everybody(ctx context.Context) ([]Known, error) {
-	var rows []*personRow
 	if remembered, lost := i.everybodyLost(); lost {
-		rows = remembered
-	} else if err := i.db.Read().NewSelect().Model(&rows).OrderExpr("id").Scan(ctx); err != nil {
+		return briefly(remembered), nil
+	}
+	size, err := i.ledger.Size(ctx)
+	if err != nil {
 		return nil, err
 	}
+	r, now := &i.register, i.clock.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.all != nil && r.size == size && now.Sub(r.read).Abs() < readAgain {
+		return slices.Clone(r.all), nil
+	}
+	var rows []*personRow
+	err = i.db.Read().NewSelect().Model(&rows).Column("id", "login", "duties", "roles", "units", "disabled").OrderExpr("id").Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.all, r.size, r.read = briefly(rows), size, now
+	return slices.Clone(r.all), nil
+}
+
+func briefly(rows []*personRow) []Known {
 	all := make([]Known, len(rows))
 	for n, p := range rows {
 		all[n] = Known{ID: p.ID, Login: p.Login, Duties: p.Duties, Roles: p.Roles, Units: p.Units, Disabled: !p.Disabled.IsZero()}
 	}
-	return all, nil
+	return all
 }
 
 // Names are what people are called, by id.

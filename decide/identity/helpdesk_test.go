@@ -48,6 +48,12 @@ func TestTheHelpDeskMakesSoManyLinksADayAfterAFreshProof(t *testing.T) {
 	if a := desk.call("POST", "/api/people/"+id+"/reset", nil, nil); a.StatusCode != http.StatusTooManyRequests || a.code() != "help-desk-many" {
 		t.Errorf("one more = %d %s", a.StatusCode, a.code())
 	}
+	for n := range helpADay {
+		want(t, fmt.Sprintf("end %d of sessions", n), desk.call("DELETE", "/api/people/"+id+"/sessions", nil, nil), http.StatusNoContent)
+	}
+	if a := desk.call("DELETE", "/api/people/"+id+"/sessions", nil, nil); a.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("ending sessions once more = %d %s", a.StatusCode, a.code())
+	}
 	s.clock.Add(FreshProof)
 	if a := desk.call("POST", "/api/people/"+id+"/reset", nil, nil); a.code() != "prove-again" {
 		t.Errorf("with an old proof = %d %s", a.StatusCode, a.code())

@@ -96,6 +96,7 @@ type Identity struct {
 	hasher     *password.Hasher
 	device     deviceKey
 	ceremonies ceremonies
+	register   register
 	kept       sealer   // secrets of apps
 	carried    sealer   // what a browser carries for us
 	paper      [32]byte // keys the codes on paper

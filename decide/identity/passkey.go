@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -93,8 +94,9 @@ type ceremonies struct {
 	key   [32]byte
 	clock clock.Clock
 
-	mu   sync.Mutex
-	used map[string]time.Time // challenges that were answered rightly, until they are too old
+	mu    sync.Mutex           // guards what follows
+	used  map[string]time.Time // challenges that were answered rightly, until they are too old
+	swept time.Time
 }
 
 // ceremony is one question: made to add a passkey, or to sign in.
@@ -133,21 +135,24 @@ func (c *ceremonies) open(sealed, person string) (*webauthn.SessionData, error) 
 	return &q.Session, nil
 }
 
-// spend notes that a question was answered. It tells whether this is the first time.
+// manySpent bounds the questions that are remembered: more are not answered in their life, as sign-ins of all together are counted.
+const manySpent = 50_000
+
+// spend notes that a question was answered. It tells whether this is the first time; where too many are remembered it says no.
 func (c *ceremonies) spend(challenge string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.clock.Now()
-	for k, end := range c.used {
-		if now.After(end) {
-			delete(c.used, k)
-		}
+	if now.Sub(c.swept).Abs() >= time.Second {
+		c.swept = now
+		maps.DeleteFunc(c.used, func(_ string, end time.Time) bool { return now.After(end) })
 	}
 	_, again := c.used[challenge]
-	if !again {
-		c.used[challenge] = now.Add(ceremonyLife)
+	if again || len(c.used) >= manySpent {
+		return false
 	}
-	return !again
+	c.used[challenge] = now.Add(ceremonyLife)
+	return true
 }
 
 // passkeys are those of a person, with their rows.

@@ -3,6 +3,7 @@ package identity
 import (
 	"errors"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -61,5 +62,22 @@ func TestPasskeysNeedANameAndAFreshProof(t *testing.T) {
 	}
 	if err := s.dropPasskey(t.Context(), old, "k"); !errors.Is(err, errProve) {
 		t.Errorf("removing one: got %v", err)
+	}
+}
+
+func TestAnsweredQuestionsAreBounded(t *testing.T) {
+	c := clock.NewManual(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
+	all := ceremonies{clock: c, used: map[string]time.Time{}}
+	for n := range manySpent {
+		if !all.spend(strconv.Itoa(n)) {
+			t.Fatalf("answer %d is refused", n)
+		}
+	}
+	if all.spend("more") || len(all.used) > manySpent {
+		t.Errorf("%d are remembered", len(all.used))
+	}
+	c.Add(ceremonyLife + time.Second)
+	if !all.spend("more") || len(all.used) != 1 {
+		t.Errorf("%d are remembered after their time", len(all.used))
 	}
 }

@@ -66,9 +66,9 @@ func (i *Identity) Routes() []web.Route {
 	add("POST", "/api/people/{id}/roles", i.postRoles, web.Administrator)
 	add("POST", "/api/people/{id}/disable", i.postDisable, web.Administrator)
 	add("POST", "/api/people/{id}/enable", i.postEnable, web.Administrator)
-	add("POST", "/api/people/{id}/renewal", i.limited(i.postRenewal), web.Administrator, web.HelpDesk)
-	add("POST", "/api/people/{id}/reset", i.limited(i.postReset), web.Administrator, web.HelpDesk)
-	add("DELETE", "/api/people/{id}/sessions", i.limited(i.deletePersonSessions), web.Administrator, web.HelpDesk)
+	add("POST", "/api/people/{id}/renewal", i.limited("renewal", i.postRenewal), web.Administrator, web.HelpDesk)
+	add("POST", "/api/people/{id}/reset", i.limited("reset-link", i.postReset), web.Administrator, web.HelpDesk)
+	add("DELETE", "/api/people/{id}/sessions", i.limited("end-sessions", i.deletePersonSessions), web.Administrator, web.HelpDesk)
 
 	all = append(all, i.providerRoutes()...)
 	all = append(all, i.ticketRoutes()...)

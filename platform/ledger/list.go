@@ -33,6 +33,12 @@ type Page struct {
 	Size int64 `json:"size"`
 }
 
+// Size is how many entries the ledger has.
+func (l *Ledger) Size(ctx context.Context) (int64, error) {
+	h, err := head(ctx, l.db.Read())
+	return h.Size, err
+}
+
 // List reads a page of what q chooses. It trusts the database: [Ledger.Verify] is what checks it.
 func (l *Ledger) List(ctx context.Context, q Query) (Page, error) {
 	h, err := head(ctx, l.db.Read())
