@@ -1,21 +1,40 @@
 #include "textflag.h"
 
-// What byte k of sixteen windows allows, in Y15: the lower halves are in Y9, the upper in Y10, their tables low and high.
-#define BYTE(k, low, high) \
-	VBROADCASTI128 k(SI)(AX*1), Y9; \
+DATA half<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA half<>+8(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA half<>+16(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA half<>+24(SB)/8, $0x0f0f0f0f0f0f0f0f
+GLOBL half<>(SB), RODATA|NOPTR, $32
+
+// HALVES parts the sixteen bytes in Y9, which both lanes have: the lower halves are left there, the upper go to Y10.
+#define HALVES \
 	VPSRLW $4, Y9, Y10; \
-	VPAND Y8, Y9, Y9; \
-	VPAND Y8, Y10, Y10; \
-	VPSHUFB Y9, low, Y9; \
-	VPSHUFB Y10, high, Y10; \
-	VPAND Y9, Y15, Y15; \
-	VPAND Y10, Y15, Y15
+	VPAND half<>(SB), Y9, Y9; \
+	VPAND half<>(SB), Y10, Y10
+
+// ALLOWED is what some byte of a window allows, by its tables low and high.
+#define ALLOWED(low, high, out) \
+	VPSHUFB Y9, low, out; \
+	VPSHUFB Y10, high, Y8; \
+	VPAND Y8, out, out
+
+// BYTE narrows what is allowed in Y15, by the last byte of each window, to what the byte some places before it allows: the
+// first of these are in what the sixteen bytes before allowed, which it replaces.
+#define BYTE(places, low, high, before) \
+	ALLOWED(low, high, Y14); \
+	VPALIGNR $(16-places), before, Y14, Y8; \
+	VPAND Y8, Y15, Y15; \
+	VMOVDQA Y14, before
 
 // func shuffled(p *byte, n int, t *buckets) (at int, places uint32)
 TEXT ·shuffled(SB), NOSPLIT, $0-36
 	MOVQ p+0(FP), SI
 	MOVQ n+8(FP), CX
 	MOVQ t+16(FP), DX
+	XORQ AX, AX
+	XORL BX, BX
+	CMPQ AX, CX
+	JGE done
 	VMOVDQU 0(DX), Y0
 	VMOVDQU 32(DX), Y1
 	VMOVDQU 64(DX), Y2
@@ -24,24 +43,28 @@ TEXT ·shuffled(SB), NOSPLIT, $0-36
 	VMOVDQU 160(DX), Y5
 	VMOVDQU 192(DX), Y6
 	VMOVDQU 224(DX), Y7
-	MOVL $0x0f0f0f0f, AX
-	VMOVD AX, X8
-	VPBROADCASTD X8, Y8
-	XORQ AX, AX
-	XORL BX, BX
+
+	// The first three bytes, at the end of sixteen that come before those that are the last of a window.
+	VBROADCASTI128 (SI), Y9
+	VPSLLDQ $13, Y9, Y9
+	HALVES
+	ALLOWED(Y0, Y4, Y11)
+	ALLOWED(Y1, Y5, Y12)
+	ALLOWED(Y2, Y6, Y13)
 
 next:
-	CMPQ AX, CX
-	JGE done
-	VPCMPEQB Y15, Y15, Y15
-	BYTE(0, Y0, Y4)
-	BYTE(1, Y1, Y5)
-	BYTE(2, Y2, Y6)
-	BYTE(3, Y3, Y7)
+	VBROADCASTI128 3(SI)(AX*1), Y9
+	HALVES
+	ALLOWED(Y3, Y7, Y15)
+	BYTE(1, Y2, Y6, Y13)
+	BYTE(2, Y1, Y5, Y12)
+	BYTE(3, Y0, Y4, Y11)
 	VPTEST Y15, Y15
 	JNZ found
 	ADDQ $16, AX
-	JMP next
+	CMPQ AX, CX
+	JLT next
+	JMP done
 
 found:
 	// The two lanes are about the same places, for eight buckets each.

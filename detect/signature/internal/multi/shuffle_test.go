@@ -1,6 +1,7 @@
 package multi
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 )
@@ -70,5 +71,20 @@ func TestEachWindowIsInABucket(t *testing.T) {
 				t.Errorf("the window %x of %d bytes is in none when it is not folded", p, width)
 			}
 		}
+	}
+}
+
+func BenchmarkShuffled(b *testing.B) {
+	if !canShuffle() {
+		b.Skip("this processor has no instruction for it")
+	}
+	for _, n := range []int{16, 64, 256, 1456} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			p, tables := make([]byte, n+3), &buckets{}
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				shuffled(&p[0], n, tables)
+			}
+		})
 	}
 }
