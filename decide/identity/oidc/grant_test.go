@@ -30,13 +30,13 @@ func (o *one) Leave(http.ResponseWriter, *http.Request) error { return nil }
 // hall is a provider with one application and one person.
 type hall struct {
 	*Provider
-	t      *testing.T
+	t      testing.TB
 	clock  *clock.Manual
 	who    *one
 	secret string // of the application
 }
 
-func newHall(t *testing.T, s Settings) *hall {
+func newHall(t testing.TB, s Settings) *hall {
 	t.Helper()
 	d, c := dbtest.SQLite(t), clock.NewManual(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC))
 	k, err := keys.Open(t.TempDir())
