@@ -118,11 +118,15 @@ func sessionOf(p identity.Person, at netip.Addr) access.Session {
 func (n *Node) putDoors() {
 	doors := map[string][]string{}
 	for _, r := range n.routes {
+		name := r.Method + " " + r.Pattern
 		switch {
 		case slices.Contains(r.Duties, web.Enrolling): // of some, identity asks by itself
-			doors[r.Method+" "+r.Pattern] = []string{string(web.SignedIn)}
+			doors[name] = []string{string(web.SignedIn)}
 		case !slices.Contains(r.Duties, web.Public):
-			doors[r.Method+" "+r.Pattern] = dutyNames(r.Duties)
+			doors[name] = dutyNames(r.Duties)
+		}
+		if n.config.Access.Managed && doors[name] != nil && managedAlone(r) {
+			doors[name] = append(doors[name], managedArea)
 		}
 	}
 	n.access.PutDoors(doors)

@@ -104,5 +104,8 @@ func proofOf(h *access.Handle, action, resource policy.UID) string {
 	case access.PasskeyProof:
 		return identity.PasskeyNeeded
 	}
+	if h.WantsManaged(action, resource) {
+		return "managed-device"
+	}
 	return "policy-refuses"
 }

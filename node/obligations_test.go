@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,5 +166,39 @@ forbid (principal, action == Action::"use", resource == Door::"POST /api/inciden
 	}
 	if status := reader.call(http.MethodGet, "/api/incidents", nil, &p); status != http.StatusForbidden || p.Code != "policy-refuses" {
 		t.Errorf("after it = %d %+v", status, p)
+	}
+}
+
+func TestWhatChangesSomethingNeedsADeviceOfTheHospitalWhereItSaysSo(t *testing.T) {
+	c := settings()
+	c.Access.Managed = true
+	n := start(t, made{dir: t.TempDir(), config: c, roles: roles{"site"}})
+	admin := n.administrator()
+	var p web.Problem
+	if status := admin.call(http.MethodPost, "/api/incidents/merge", map[string]any{}, &p); status != http.StatusForbidden || p.Code != "managed-device" {
+		t.Errorf("a change = %d %q", status, p.Code)
+	}
+	for _, path := range []string{"/api/access/glasses", "/api/trusted/codes", "/api/me/prove", "/api/safety/freeze", "/api/access/explain"} {
+		p = web.Problem{}
+		if status := admin.call(http.MethodPost, path, map[string]any{}, &p); p.Code == "managed-device" {
+			t.Errorf("%s = %d %q", path, status, p.Code)
+		}
+	}
+	if status := admin.call(http.MethodGet, "/api/incidents", nil, nil); status != http.StatusOK {
+		t.Errorf("reading = %d", status)
+	}
+}
+
+func TestDoorsThatStayOpenOnAnyDeviceAreThere(t *testing.T) {
+	n := start(t, made{dir: t.TempDir(), config: settings(), roles: roles{"site"}})
+	if n.config.Access.Managed {
+		t.Error("it is asked for by default")
+	}
+	for _, p := range fromAnywhere {
+		if !slices.ContainsFunc(n.routes, func(r web.Route) bool {
+			return r.Method != http.MethodGet && (r.Pattern == p || strings.HasSuffix(p, "/") && strings.HasPrefix(r.Pattern, p))
+		}) {
+			t.Errorf("%s is no door", p)
+		}
 	}
 }

@@ -36,6 +36,9 @@ type Config struct {
 	// Zones are the hospital's networks by what they are for. An address in none is of the zone office where it is private, and of the
 	// zone internet elsewhere.
 	Zones []Zone `conf:"zones"`
+	// Managed has whatever changes something in the console done from devices alone that the hospital looks after and that are sound; others
+	// read. Emergency access, signing in and getting back in, enrolling devices and what ends a harm stay open on any.
+	Managed bool `conf:"managed"`
 	// Applications are what people open through Bulwark.
 	Applications []Application `conf:"applications"`
 	// Seen is how reports of who saw a patient's record are made.

@@ -240,6 +240,20 @@ func (h *Handle) Proof(action, resource policy.UID) Proof {
 	return NoProof
 }
 
+// WantsManaged reports whether a no is a yes on a device that the hospital looks after, with a fresh proof at most.
+func (h *Handle) WantsManaged(action, resource policy.UID) bool {
+	now := h.access.needs.Clock.Now()
+	h.mu.RLock()
+	s, risk := h.session, h.risk
+	h.mu.RUnlock()
+	if s.Device.Managed && s.Device.Compliant {
+		return false
+	}
+	return h.handle.Ask(action, resource, now, policy.Attrs{
+		"device": policy.Attrs{"managed": true, "compliant": true, "bound": true, "shared": s.Device.Shared, "risk": risk},
+		"auth":   policy.Attrs{"assurance": s.Assurance, "resistant": s.Resistant, "proved": now}}).Allow
+}
+
 func (a *Access) disabled(person string) bool {
 	a.mu.RLock()
 	defer a.mu.RUnlock()

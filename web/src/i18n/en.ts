@@ -1583,6 +1583,7 @@ export const en = {
     'rules.try': 'This cannot be tried.',
     'rules.failed': 'The rules could not answer. The reason is in the log of the node.',
     'read-only': 'You can only read here now.', 'four-eyes': 'A second person has to say yes first.',
+    'managed-device': 'This is changed from a device of the hospital alone: this one is not enrolled, or not sound. You can read.',
     'policy-refuses': 'A policy refuses this. Ask an administrator what bulwark access explain says.',
     'duty-needed': 'Your duties do not include this.',
     'help-desk-limits': 'The help desk helps people who have no duty here, or only look. For others an administrator is needed.',

@@ -1586,6 +1586,7 @@ export const fr: Dictionary = {
     'rules.try': 'Cela ne peut être essayé.',
     'rules.failed': 'Les règles n’ont pas pu répondre. La raison est dans le journal du nœud.',
     'read-only': 'Vous ne pouvez que lire ici pour le moment.', 'four-eyes': 'Une seconde personne doit d’abord accepter.',
+    'managed-device': 'Ceci ne se change que depuis un poste de l’établissement : celui-ci n’est pas inscrit, ou pas conforme. Vous pouvez lire.',
     'policy-refuses': 'Une règle d’accès le refuse. Demandez à un administrateur ce que dit « bulwark access explain ».',
     'duty-needed': 'Vos attributions ne comprennent pas ceci.',
     'help-desk-limits': 'Le support aide les personnes qui n’ont ici aucune attribution, ou consultent seulement. Pour les autres il faut un administrateur.',
