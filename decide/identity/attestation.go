@@ -36,7 +36,7 @@ type Passkeys struct {
 	Rules []PasskeyRule `conf:"rules"`
 	// Metadata is the file with what the FIDO Alliance publishes of models: https://mds3.fidoalliance.org, once a month. Rules that ask more than bound need it.
 	Metadata string `conf:"metadata"`
-	// Root is a file with the certificate (PEM) that signs it. Empty means that of the FIDO Alliance.
+	// Root is a file with the certificate (PEM) that vouches for whoever signs it, mds.fidoalliance.org. Empty means that of GlobalSign, which the FIDO Alliance uses.
 	Root string `conf:"root"`
 }
 
@@ -92,6 +92,9 @@ var (
 // mostMetadata bounds the file, in bytes; that of 2026 has nine million.
 const mostMetadata = 64 << 20
 
+// metadataSigner is the name of whoever signs the file. The root alone says little: it vouches for sites of anybody.
+const metadataSigner = "mds.fidoalliance.org"
+
 // models are what is published of authenticators. Its lock guards all that follows.
 type models struct {
 	config *Passkeys
@@ -99,6 +102,7 @@ type models struct {
 	mu       sync.Mutex
 	entries  map[uuid.UUID]*metadata.Entry
 	provider metadata.Provider
+	number   int       // of the file, which grows
 	next     time.Time // when another is due
 	changed  time.Time // of the file
 	size     int64
@@ -131,6 +135,9 @@ func (m *models) read(now time.Time) error {
 	if err != nil {
 		return fail(err)
 	}
+	if payload.Number < m.number { // an old one does not know what was found broken since
+		return fail(fmt.Errorf("it is number %d, after number %d", payload.Number, m.number))
+	}
 	entries := map[uuid.UUID]*metadata.Entry{}
 	for _, j := range payload.Entries {
 		e, err := j.Parse()
@@ -144,7 +151,7 @@ func (m *models) read(now time.Time) error {
 		return fail(err)
 	}
 	next, _ := time.Parse(time.DateOnly, payload.NextUpdate) // zero: it is due
-	m.entries, m.provider, m.next, m.changed, m.size = entries, p, next, at.ModTime(), at.Size()
+	m.entries, m.provider, m.number, m.next, m.changed, m.size = entries, p, payload.Number, next, at.ModTime(), at.Size()
 	return nil
 }
 
@@ -176,7 +183,7 @@ func openMetadata(text string, root *x509.Certificate, now time.Time) (*metadata
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(root)
-	chains, err := token.Signatures[0].Header.Certificates(x509.VerifyOptions{Roots: roots, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	chains, err := token.Signatures[0].Header.Certificates(x509.VerifyOptions{Roots: roots, DNSName: metadataSigner, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if err != nil {
 		return nil, fmt.Errorf("who signed it: %w", err)
 	}

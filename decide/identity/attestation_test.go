@@ -121,25 +121,39 @@ func (m *maker) publish(statuses map[uuid.UUID][]string) Passkeys {
 			"authenticationAlgorithms": []string{"secp256r1_ecdsa_sha256_raw"}, "publicKeyAlgAndEncodings": []string{"cose"}, "attestationTypes": []string{"basic_full"},
 			"attestationRootCertificates": []string{base64.StdEncoding.EncodeToString(m.root.Raw)}}})
 	}
-	leaf, key := m.certificate(m.root, m.key, func(*x509.Certificate) {})
+	m.write(m.blob("1", entries, func(*x509.Certificate) {}))
+	return Passkeys{Metadata: m.file("blob.jwt"), Root: m.file("root.pem")}
+}
+
+// blob is what is published under a number, signed as the FIDO Alliance does but for a change of its certificate.
+func (m *maker) blob(number string, entries []any, change func(*x509.Certificate)) string {
+	m.t.Helper()
+	leaf, key := m.certificate(m.root, m.key, func(c *x509.Certificate) {
+		c.DNSNames = []string{metadataSigner}
+		change(c)
+	})
 	chain := []string{base64.StdEncoding.EncodeToString(leaf.Raw), base64.StdEncoding.EncodeToString(m.root.Raw)}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, (&jose.SignerOptions{}).WithHeader("x5c", chain))
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	text, _ := json.Marshal(map[string]any{"legalHeader": "", "no": 1, "nextUpdate": "2026-12-01", "entries": entries})
+	text, _ := json.Marshal(map[string]any{"legalHeader": "", "no": json.Number(number), "nextUpdate": "2026-12-01", "entries": entries})
 	token, err := signer.Sign(text)
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	compact, err := token.CompactSerialize()
-	if err == nil {
-		err = os.WriteFile(m.file("blob.jwt"), []byte(compact), 0o600)
-	}
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	return Passkeys{Metadata: m.file("blob.jwt"), Root: m.file("root.pem")}
+	return compact
+}
+
+func (m *maker) write(blob string) {
+	m.t.Helper()
+	if err := os.WriteFile(m.file("blob.jwt"), []byte(blob), 0o600); err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // named is the browser calling the console by a name, as passkeys need.
@@ -287,5 +301,39 @@ func TestRulesOfPasskeysThatCannotHoldAreRefused(t *testing.T) {
 		if err := c.rules.Check(); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: got %v", c.rules, err)
 		}
+	}
+}
+
+func TestWhatIsPublishedOfModelsCountsOnlySignedByItsPublisherAndInOrder(t *testing.T) {
+	m, other := newMaker(t), newMaker(t)
+	as := func(f func(*x509.Certificate)) string { return m.blob("7", nil, f) }
+	good := as(func(*x509.Certificate) {})
+	parts := strings.Split(good, ".")
+	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`))
+	m.write(good)
+	for _, c := range []struct{ name, blob, want string }{
+		{"as it should be", good, ""},
+		{"a later one", m.blob("8", nil, func(*x509.Certificate) {}), ""},
+		{"one of before", m.blob("6", nil, func(*x509.Certificate) {}), "number 6"},
+		{"signed by another site under the same root", as(func(c *x509.Certificate) { c.DNSNames = []string{"shop.example"} }), "shop.example"},
+		{"signed by nobody's name", as(func(c *x509.Certificate) { c.DNSNames = nil }), "mds.fidoalliance.org"},
+		{"signed by a certificate that has ended", as(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) }), "expired"},
+		{"signed under another root", other.blob("7", nil, func(*x509.Certificate) {}), "signed by unknown authority"},
+		{"signed by nothing", none + "." + parts[1] + ".", "not signed"},
+		{"another text under the signature", parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"no":9}`)) + "." + parts[2], "signature"},
+		{"no text at all", "", "not signed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			known := &models{config: &Passkeys{Metadata: m.file("blob.jwt"), Root: m.file("root.pem")}}
+			m.write(good)
+			if err := known.read(time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			known.changed = time.Time{} // the file is read once more
+			m.write(c.blob)
+			if err := known.read(time.Now()); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
 	}
 }

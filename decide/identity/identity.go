@@ -111,6 +111,7 @@ type Identity struct {
 	messages  *throttle.Table // of codes that are sent, by person
 	left      left            // pages that people left on shared workstations
 	asking    atomic.Bool     // whether a certificate that devices may show is any good
+	saying    chan struct{}   // codes on their way
 	refusals  refusals        // refused sign-ins that are not in the ledger yet
 	live      live            // requests that are being answered
 	verifying chan struct{}   // one verification of the ledger at a time
@@ -176,7 +177,7 @@ func newWith(ctx context.Context, n Needs, cost password.Cost) (*Identity, error
 		messages: throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
 		pushes:   throttle.New(throttle.Rule{Free: 3, First: time.Minute, Longest: 30 * time.Minute, Forget: 24 * time.Hour, Keys: 20000}, n.Clock),
 		left:     left{clock: n.Clock},
-		live:     newLive(), verifying: make(chan struct{}, 1), pages: p, pause: pause,
+		live:     newLive(), verifying: make(chan struct{}, 1), saying: make(chan struct{}, mostSaid), pages: p, pause: pause,
 	}
 	i.models = &models{config: &i.config.Passkeys}
 	return i, errors.Join(i.openAuthority(ctx), i.knowAsking(ctx), m.spool.load(), i.readMemory(ctx))

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -80,6 +81,8 @@ const (
 	messageDigits = 8
 	messageLife   = 5 * time.Minute
 	sayLimit      = 20 * time.Second
+	// mostSaid are codes on their way at once: a gateway that hangs holds no more requests than these.
+	mostSaid = 16
 )
 
 // sentCode is a code that was sent, in the sealed step of the browser that asked for it.
@@ -95,10 +98,13 @@ func (i *Identity) sumOf(person, nonce, code string) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// reach is where codes for somebody go; nil: nowhere.
+// reach is where codes for somebody go; nil: nowhere, as for whoever has a better second factor by now.
 func (i *Identity) reach(ctx context.Context, tx bun.IDB, p *personRow) (*factorRow, error) {
 	if !i.config.Messages.on(p) {
 		return nil, nil
+	}
+	if better, err := secondFactors(ctx, tx, p.ID); err != nil || len(better) > 0 {
+		return nil, err
 	}
 	f := &factorRow{}
 	err := tx.NewSelect().Model(f).Where("person = ? AND kind = ?", p.ID, messageFactor).Scan(ctx)
@@ -164,7 +170,8 @@ func (i *Identity) reachOf(ctx context.Context, id string) (string, error) {
 // masked shows enough of a number or an address for whoever has it.
 func masked(to string) string {
 	if name, domain, ok := strings.Cut(to, "@"); ok {
-		return name[:1] + "…@" + domain
+		_, first := utf8.DecodeRuneInString(name)
+		return name[:first] + "…@" + domain
 	}
 	if len(to) < 6 {
 		return ""
@@ -201,9 +208,7 @@ func (i *Identity) sendCode(r *http.Request, s step) (step, error) {
 		t = french()
 	}
 	text := fmt.Sprintf(t.MessageText, strings.TrimSpace("Bulwark "+i.config.Hospital), code[:4]+" "+code[4:], from.address)
-	limit, cancel := context.WithTimeout(ctx, sayLimit)
-	defer cancel()
-	if err := i.say(limit, i.config.Messages.Channel, string(to), t.MessageTitle, text); err != nil {
+	if err := i.sayNow(ctx, string(to), t.MessageTitle, text); err != nil {
 		i.messages.TakeBack(p.ID)
 		i.log.ErrorContext(ctx, "a code could not be sent", "channel", i.config.Messages.Channel, "request_id", web.RequestID(ctx), "error", err)
 		return s, errUnsent
@@ -211,6 +216,19 @@ func (i *Identity) sendCode(r *http.Request, s step) (step, error) {
 	return s, i.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		return i.note(ctx, tx, act{by: ledger.Program("identity"), name: "code-sent", on: ledger.Person(p.ID), detail: map[string]string{"to": wayOf(string(to)), "address": from.address}})
 	})
+}
+
+// sayNow sends a text, unless as many are on their way as may be.
+func (i *Identity) sayNow(ctx context.Context, to, title, text string) error {
+	select {
+	case i.saying <- struct{}{}:
+		defer func() { <-i.saying }()
+	default:
+		return fmt.Errorf("%d codes are on their way already", mostSaid)
+	}
+	limit, cancel := context.WithTimeout(ctx, sayLimit)
+	defer cancel()
+	return i.say(limit, i.config.Messages.Channel, to, title, text)
 }
 
 // useMessage uses up a code that was sent, or returns [ErrCode].

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -103,6 +104,56 @@ func TestACodeThatWasSentEndsAndIsNotSentOften(t *testing.T) {
 	b, _ = s.password("ana")
 	if a := b.form(sendPath); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.text, "could not be sent") {
 		t.Errorf("a gateway that is away: %d", a.StatusCode)
+	}
+}
+
+func TestWhoeverSignsInAllDayWaitsForNoCode(t *testing.T) {
+	s, g, _, _ := messaged(t)
+	for n := range 12 {
+		b, _ := s.password("ana")
+		want(t, fmt.Sprintf("asking for code %d", n+1), b.form(sendPath), http.StatusSeeOther)
+		want(t, "showing it", b.form(secondPath, "code", g.code()), http.StatusSeeOther)
+		s.clock.Add(time.Minute)
+	}
+}
+
+func TestAnAppMakesASessionOfACodeWorthMoreAndEndsCodes(t *testing.T) {
+	s, g, _, _ := messaged(t)
+	waiting, _ := s.password("ana")
+	want(t, "asking for a code", waiting.form(sendPath), http.StatusSeeOther)
+	of := g.code()
+	b, _ := s.password("ana")
+	want(t, "asking for a code", b.form(sendPath), http.StatusSeeOther)
+	want(t, "showing it", b.form(secondPath, "code", g.code()), http.StatusSeeOther)
+	b.enrol("ana")
+	var me struct{ Methods []string }
+	want(t, "the API", b.call("GET", "/api/me", nil, &me), http.StatusOK)
+	if a := (Person{Methods: me.Methods}).Assurance(); a != 2 {
+		t.Errorf("the session is of %v, assurance %d", me.Methods, a)
+	}
+	if a := waiting.form(secondPath, "code", of); a.to() != "/sign-in" {
+		t.Errorf("a code that was sent before there was an app: %d to %q", a.StatusCode, a.to())
+	}
+}
+
+func TestAGatewayThatHangsHoldsFewRequests(t *testing.T) {
+	s, g, _, _ := messaged(t)
+	for range mostSaid {
+		s.saying <- struct{}{}
+	}
+	b, _ := s.password("ana")
+	if a := b.form(sendPath); a.StatusCode != http.StatusUnprocessableEntity || g.n != 0 {
+		t.Errorf("got %d, and %d were sent", a.StatusCode, g.n)
+	}
+	<-s.saying
+	want(t, "when one is done", b.form(sendPath), http.StatusSeeOther)
+}
+
+func TestNumbersAndAddressesAreMasked(t *testing.T) {
+	for to, want := range map[string]string{"+33612345678": "+33 … 78", "ana@x.example": "a…@x.example", "élan@x.example": "é…@x.example", "+33": ""} {
+		if got := masked(to); got != want {
+			t.Errorf("%s: got %q, want %q", to, got, want)
+		}
 	}
 }
 

@@ -213,6 +213,7 @@ func (i *Identity) secondStep(ctx context.Context, s step, typed string, from vi
 			detail: map[string]string{"address": from.address, "method": by + " " + string(kind)}})
 	})
 	if err == nil {
+		i.messages.Succeeded(s.Person) // whoever signs in again and again in a shift waits for no code
 		i.refusals.finish(s.Person, from)
 	}
 	return o, err
@@ -295,7 +296,7 @@ func (i *Identity) stillSafe(ctx context.Context, tx bun.Tx, p *personRow) error
 }
 
 // enrolled makes the session of somebody who has just added a factor worth what they proved, under a new id, where it was opened with
-// a password alone; other sessions, which the password alone opened, end with the first second factor. It must come before the factor is kept.
+// one factor; other sessions, which the password alone opened, end with the first second factor. It must come before the factor is kept.
 func (i *Identity) enrolled(ctx context.Context, tx bun.Tx, p Person, methods ...string) (opened, error) {
 	kinds, err := secondFactors(ctx, tx, p.ID)
 	if err != nil {
@@ -308,7 +309,7 @@ func (i *Identity) enrolled(ctx context.Context, tx bun.Tx, p Person, methods ..
 	} else if p.enrol {
 		return opened{}, ErrStep // somebody else was first: sign in with that factor
 	}
-	if len(p.Methods) > 1 {
+	if p.Assurance() > 1 {
 		return opened{}, nil
 	}
 	return i.renew(ctx, tx, p, methods...)
