@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"bulwark/decide/access"
 	"bulwark/decide/identity"
+	"bulwark/observe/inventory"
 	"bulwark/platform/pseudonym"
 	"bulwark/platform/web"
 )
@@ -33,7 +35,7 @@ func (n *Node) openAccess(ctx context.Context) (err error) {
 		}
 	}
 	n.access, err = access.New(ctx, access.Needs{Config: n.config.Access, DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "access"), Health: n.health,
-		Directory: accessDirectory{n}, Own: playbookShelf{os.DirFS(dir), dir}, Publisher: teller{n}, Pseudonym: n.patientOf, PseudonymBy: n.patientBy, Events: n.store, Staff: staff{n}, Zone: zone, Site: n.config.Site,
+		Directory: accessDirectory{n}, Own: playbookShelf{os.DirFS(dir), dir}, Publisher: teller{n}, Pseudonym: n.patientOf, PseudonymBy: n.patientBy, Events: n.store, Staff: staff{n}, Machines: n.machines, Zone: zone, Site: n.config.Site,
 		Fleeting: n.capture != "", Live: n.showLive, Registry: n.metrics,
 		Wait: n.identity.Wait, Waited: n.identity.Waited()})
 	if err != nil {
@@ -70,6 +72,27 @@ func (s staff) Machine(is string) string {
 	}
 	name, _, _, _ := s.n.inventory.Named(id)
 	return name
+}
+
+// machines are the devices of the inventory as policies know them.
+func (n *Node) machines() []access.Machine {
+	if n.inventory == nil {
+		return nil
+	}
+	known := n.inventory.All()
+	all := make([]access.Machine, len(known))
+	for i := range known {
+		d := &known[i]
+		tier := d.Tier.Tier
+		if tier == inventory.NotKnown {
+			tier = d.Tier.Proposed
+		}
+		all[i] = access.Machine{ID: strconv.FormatUint(d.ID, 10), Class: d.Class.Name, Unit: strings.ToLower(d.Word.Ward), Tier: int(tier)}
+		if tier == inventory.NotKnown {
+			all[i].Tier = 4
+		}
+	}
+	return all
 }
 
 // accessDirectory are the people of the console.

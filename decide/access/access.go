@@ -123,6 +123,8 @@ type Needs struct {
 	// Events is what was seen and decided, Staff what people and machines are called.
 	Events Events
 	Staff  Staff
+	// Machines are the devices of the inventory. Nil: none are known.
+	Machines func() []Machine
 	// Zone is that of the hospital's clock.
 	Zone *time.Location
 	// Site is the place that its events name.
@@ -159,6 +161,9 @@ type Access struct {
 	pack       content.Pack
 	problems   []policy.Problem // of the files as they are: those before are in force
 	people     map[string]*Person
+	machines   map[string]Machine // nil: the inventory was not looked at yet
+	machinesAt time.Time
+	strangers  []string // devices that sessions are on and the inventory has not
 	byLogin    map[string]string
 	risks      map[string]int // of entities, as incidents name them
 	duties     map[string]*Duty

@@ -51,6 +51,7 @@ func (a *Access) Refresh(ctx context.Context) error {
 	}
 	a.refreshing.Lock() // else who read first could come last
 	defer a.refreshing.Unlock()
+	a.refreshMachines()
 	people, err := a.needs.Directory.People(ctx)
 	if err != nil {
 		return err

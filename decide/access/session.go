@@ -56,6 +56,7 @@ func (a *Access) Open(s Session) *Handle {
 // Renew has other facts hold for the session: a step up, another posture.
 func (h *Handle) Renew(s Session) {
 	a := h.access
+	a.needMachine(s.Device.ID)
 	generation := a.risksChanged.Load()
 	zone, risk := a.zoneOf(s.Address), a.riskOf(s) // before the lock: whoever tells of decisions holds that of the room first
 	h.mu.Lock()
@@ -94,6 +95,9 @@ func facts(s Session, network policy.Attrs, risk int) policy.Facts {
 	}}
 	if s.Machine != "" {
 		f.Principal = policy.ID("Machine", s.Machine)
+	}
+	if s.Device.ID != "" {
+		f.Context["machine"] = policy.ID("Machine", s.Device.ID)
 	}
 	if s.Device.Unit != "" {
 		f.Context["place"] = policy.ID("Unit", s.Device.Unit)

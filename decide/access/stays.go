@@ -79,6 +79,11 @@ func (a *Access) risk(r *event.Risk) {
 	if login, ok := strings.CutPrefix(entity, "user:"); ok {
 		a.putPerson(a.byLogin[login], now)
 	}
+	if id, ok := strings.CutPrefix(entity, "device:"); ok {
+		if _, known := a.machines[id]; known || slices.Contains(a.strangers, id) {
+			a.putMachine(id)
+		}
+	}
 	a.risksChanged.Add(1)
 }
 
