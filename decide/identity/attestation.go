@@ -177,7 +177,7 @@ func (c *Passkeys) root() (*x509.Certificate, error) {
 // openMetadata checks who signed what is published (FIDO Metadata Service 3.1, 3.2). The library's own asks the network whether certificates were revoked;
 // where this is read there may be none.
 func openMetadata(text string, root *x509.Certificate, now time.Time) (*metadata.PayloadJSON, error) {
-	token, err := jose.ParseSigned(strings.TrimSpace(text), []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.ES384, jose.RS384, jose.RS512, jose.PS256})
+	token, err := jose.ParseSignedCompact(strings.TrimSpace(text), []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.ES384, jose.RS384, jose.RS512, jose.PS256})
 	if err != nil || len(token.Signatures) != 1 {
 		return nil, errors.New("it is not signed as the FIDO Alliance does")
 	}
