@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"unsafe"
@@ -12,6 +13,14 @@ import (
 func TestTheHeapGrowsInHugePages(t *testing.T) {
 	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err != nil {
 		t.Skip("this kernel has no huge pages to ask for")
+	}
+	if os.Getenv("BULWARK_FRESH_HEAP") == "" { // where others ran before, there are holes to put things in
+		again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+		again.Env = append(os.Environ(), "BULWARK_FRESH_HEAP=1")
+		if said, err := again.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, said)
+		}
+		return
 	}
 	const size = 128 << 20
 	growHuge(size)

@@ -141,7 +141,8 @@ func (i *Identity) finishSAML(w http.ResponseWriter, r *http.Request, g *page, p
 	case !i.ceremonies.spend(b.State): // an answer counts once
 		return ErrStep
 	}
-	a := &federation.Arrival{Issuer: came.Issuer, Subject: came.Subject, Session: came.Session, Login: came.Login, Name: came.Name, Class: came.Class, Two: came.Two, Resistant: came.Resistant}
+	a := &federation.Arrival{Issuer: came.Issuer, Subject: came.Subject, Session: came.Session, Login: came.Login, Called: came.Login,
+		Name: came.Name, Class: came.Class, Two: came.Two, Resistant: came.Resistant}
 	if b.For == toSignIn {
 		return i.letIn(w, r, g, p.accounts, a)
 	}
