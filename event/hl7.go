@@ -22,6 +22,15 @@ type HL7 struct {
 	Latency      uint64   // nanoseconds from the message to its acknowledgement
 	Charset      string   // character set as declared (MSH-18); empty: ASCII
 	Errors       []string // ERR segments: the codes
+	OrderControl string   // what is done with an order (ORC-1): NW, CA...
+	RequestedBy  string   // place that ordered (ORC-13, else ORC-17)
+	Appointment  string   // pseudonym of the number of an appointment (SCH-2, else SCH-1)
+	Starts       uint64   // nanoseconds: when the patient came or is to come (PV1-44, EVN-6, PV2-8, SCH-11...); 0: not told
+	Ends         uint64   // nanoseconds: when the patient leaves or an appointment is over (PV1-45, SCH-11...); 0: not told
+	Places       []string // places of an appointment (AIL-3)
+	Staff        []string // pseudonyms of who looks after the patient (PV1-7, 9, 17; ORC-10, 12; AIP-3)
+	PatientName  string   // pseudonym of the patient's name, of ADT and SIU
+	Family       string   // pseudonym of the patient's family name, of ADT and SIU
 }
 
 func (*HL7) Kind() Kind { return KindHL7 }
@@ -46,4 +55,13 @@ func (p *HL7) fields(c *coder) {
 	c.num(18, "response_time", &p.Latency)
 	c.str(19, "hl7.charset", &p.Charset)
 	c.strs(20, "hl7.errors", &p.Errors)
+	c.str(21, "hl7.order_control", &p.OrderControl)
+	c.str(22, "hl7.requested_by", &p.RequestedBy)
+	c.str(23, "hl7.appointment", &p.Appointment)
+	c.num(24, "hl7.start_time", &p.Starts)
+	c.num(25, "hl7.end_time", &p.Ends)
+	c.strs(26, "hl7.places", &p.Places)
+	c.strs(27, "hl7.staff", &p.Staff)
+	c.str(28, "patient.name_uid", &p.PatientName)
+	c.str(29, "patient.family_uid", &p.Family)
 }

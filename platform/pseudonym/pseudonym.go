@@ -6,6 +6,7 @@
 //
 //	p~ an identifier: the HMAC of authority, 0x1F, identifier
 //	n~ a person's name
+//	s~ the number of somebody of the staff, whoever gave it: it is looked for among those that are known
 //	x~ something else of a person: a date of birth, a phone number, an address
 //
 // Without the key nobody can find the identifier by trying all of them, which a plain hash of a number of six
@@ -36,6 +37,7 @@ const Size = 2 + 16
 const (
 	ofPatient = 'p'
 	ofName    = 'n'
+	ofStaff   = 's'
 	ofOther   = 'x'
 )
 
@@ -90,15 +92,26 @@ func (p *Pseudonyms) Name(dst, raw []byte) []byte {
 	return p.finish(dst, ofName)
 }
 
-// other appends the pseudonym of something else of a person.
-func (p *Pseudonyms) other(dst, value []byte) []byte {
-	p.begin(ofOther)
+// Family appends the pseudonym of the family name alone, which relatives have in common. It appends nothing where there is none.
+func (p *Pseudonyms) Family(dst, raw []byte) []byte {
+	family, _ := nameParts(raw)
+	return p.Name(dst, family)
+}
+
+// Staff appends the pseudonym of the number of somebody of the staff. It appends nothing for an empty number.
+func (p *Pseudonyms) Staff(dst, number []byte) []byte { return p.single(dst, ofStaff, number) }
+
+// Other appends the pseudonym of something else of a person. It appends nothing for an empty value.
+func (p *Pseudonyms) Other(dst, value []byte) []byte { return p.single(dst, ofOther, value) }
+
+func (p *Pseudonyms) single(dst []byte, kind byte, value []byte) []byte {
+	p.begin(kind)
 	before := len(p.norm)
 	p.normal(value)
 	if len(p.norm) == before {
 		return dst
 	}
-	return p.finish(dst, ofOther)
+	return p.finish(dst, kind)
 }
 
 // begin starts the message of an HMAC. An identifier's message is authority, 0x1F, identifier and nothing else; those
@@ -185,7 +198,7 @@ func upper(b byte) byte {
 
 // isPseudonym reports whether p is a pseudonym already, so that masking twice changes nothing.
 func isPseudonym(p []byte) bool {
-	if len(p) != Size || p[1] != '~' || p[0] != ofPatient && p[0] != ofName && p[0] != ofOther {
+	if len(p) != Size || p[1] != '~' || p[0] != ofPatient && p[0] != ofName && p[0] != ofStaff && p[0] != ofOther {
 		return false
 	}
 	for _, b := range p[2:] {

@@ -42,7 +42,8 @@ func TestPseudonymsTellApart(t *testing.T) {
 	put("another authority", p.Patient(nil, []byte("B"), []byte("4711")))
 	put("leading zeros", p.Patient(nil, nil, []byte("04711")))
 	put("a name", p.Name(nil, []byte("4711")))
-	put("something else", p.other(nil, []byte("4711")))
+	put("something else", p.Other(nil, []byte("4711")))
+	put("somebody of the staff", p.Staff(nil, []byte("4711")))
 	put("another key", New(key(2)).Patient(nil, nil, []byte("4711")))
 	if got := New(key(1)).Patient(nil, nil, []byte("4711")); seen[string(got)] != "no authority" {
 		t.Errorf("two instances of one key disagree on %s", got)
@@ -50,6 +51,9 @@ func TestPseudonymsTellApart(t *testing.T) {
 	for _, empty := range []string{"", " ", "\r\n"} {
 		if got := p.Patient([]byte("x"), []byte("A"), []byte(empty)); string(got) != "x" {
 			t.Errorf("Patient of %q = %q, want nothing", empty, got)
+		}
+		if got := p.Staff(p.Family([]byte("x"), []byte(empty)), []byte(empty)); string(got) != "x" {
+			t.Errorf("Family and Staff of %q = %q, want nothing", empty, got)
 		}
 		if got := p.Name([]byte("x"), []byte(empty)); string(got) != "x" {
 			t.Errorf("Name of %q = %q, want nothing", empty, got)
@@ -174,7 +178,7 @@ func expand(p *Pseudonyms, s string) string {
 		case 'N':
 			b.Write(p.Name(nil, []byte(value)))
 		case 'X':
-			b.Write(p.other(nil, []byte(value)))
+			b.Write(p.Other(nil, []byte(value)))
 		}
 		s = s[end+1:]
 	}
@@ -263,5 +267,13 @@ func TestNothingIsAllocated(t *testing.T) {
 	})
 	if got != 0 {
 		t.Errorf("%v allocations, want 0", got)
+	}
+}
+
+func TestRelativesHaveAFamilyNameInCommon(t *testing.T) {
+	p := New(key(1))
+	of := func(raw string) string { return string(p.Family(nil, []byte(raw))) }
+	if of("DURAND^PAUL") != of("Durand^Anne^^^^L") || of("DURAND^PAUL") == of("DUPOND^PAUL") || of("DURAND^PAUL") == string(p.Name(nil, []byte("DURAND^PAUL"))) {
+		t.Error("a family name is that of relatives, and no name")
 	}
 }

@@ -427,7 +427,7 @@ func (t *scan) mask(start, end int, kind byte) {
 		t.dst = t.p.Name(t.dst, value)
 		return
 	}
-	t.dst = t.p.other(t.dst, value)
+	t.dst = t.p.Other(t.dst, value)
 }
 
 // skipTo copies what stands before start, and takes what stands between start and end as masked.

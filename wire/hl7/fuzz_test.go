@@ -14,8 +14,9 @@ func seeds() [][]byte {
 	ack := "MSH|^~\\&|B|F|A|F|20261102||ACK^A01|2|P|2.5\rMSA|AE|1\rERR|||207|E\r"
 	adt := "MSH|^~\\&|A|F^0003B1FFFEB5B648^EUI-64|B|F|20261102||ADT^A01^ADT_A01|1|P|2.5|||AL|NE||8859/1\r" +
 		"PID|1|2|3^^^H&1.2&ISO^MR~4||A\\T\\B^C\rPV1||I|W^1^2^F\rOBX|1||||||||||||||||||e^n^u^t\rPRT||||||||||d|\r"
+	siu := "MSH|^~\\&|A|F|B|F|202611021126||SIU^S12|1|P|2.5\rSCH|P|F||||||||min|^^30^202611101000^\rPID|||3\rAIL|1||W^R|||2026|||5|h\rAIP|1||D1~D2\r"
 	return [][]byte{
-		[]byte(adt), []byte(ack), []byte("\x0b" + adt + "\x1c\r\x0b" + ack + "\x1c\r"), []byte("BHS|^~\\&|\r" + adt + adt + "BTS|1\r"),
+		[]byte(siu), []byte(adt), []byte(ack), []byte("\x0b" + adt + "\x1c\r\x0b" + ack + "\x1c\r"), []byte("BHS|^~\\&|\r" + adt + adt + "BTS|1\r"),
 		[]byte("MSH|^~\\&|A\n\rPID|||1\n"), []byte("\x0bMSH|||||\x0bMSH|\x1c\x1c\r"), []byte("MSH\xff\xfe\x00\x01\x02|\\X\\\\F\\"),
 	}
 }
@@ -26,7 +27,7 @@ func FuzzParse(f *testing.F) {
 	}
 	var m Message
 	f.Fuzz(func(t *testing.T, message []byte) {
-		if Parse(message, &m) == nil && (m.Segments == 0 || m.Bytes == 0 || len(m.arena) > maxArena) {
+		if Parse(message, &m) == nil && (m.Segments == 0 || m.Bytes == 0 || len(m.arena) > maxArena || m.Care.Lasts < 0) {
 			t.Errorf("segments %d, bytes %d, arena %d", m.Segments, m.Bytes, len(m.arena))
 		}
 	})

@@ -115,6 +115,9 @@ type Message struct {
 	// Assigned is PV1-3, the place the patient is assigned to.
 	Assigned Location
 
+	// Care is what it tells of who looks after the patient, when and where.
+	Care Care
+
 	// Devices are the devices named, each once.
 	Devices []Device
 

@@ -56,6 +56,29 @@ func outline(m *Message) string {
 	return b.String()
 }
 
+// careOf writes what a message told of who looks after a patient.
+func careOf(c *Care) string {
+	var b strings.Builder
+	put := func(name string, all ...[]byte) {
+		for _, v := range all {
+			if len(v) > 0 {
+				fmt.Fprintf(&b, " %s=%s", name, v)
+			}
+		}
+	}
+	put("control", c.OrderControl)
+	put("from", c.Orderer)
+	put("appointment", c.Appointment)
+	put("starts", c.Starts)
+	put("ends", c.Ends)
+	if c.Lasts != 0 {
+		fmt.Fprintf(&b, " lasts=%v", c.Lasts)
+	}
+	put("place", c.Places()...)
+	put("staff", c.Staff()...)
+	return strings.TrimSpace(b.String())
+}
+
 type recorder struct{ strings.Builder }
 
 func (r *recorder) Exchange(x *Exchange) {

@@ -21,7 +21,7 @@ func Parse(message []byte, m *Message) error {
 	for len(message) > 0 {
 		end, term := r.segmentEnd(message)
 		if r.started && isMSH(bytes.TrimLeft(message, "\r\n")) {
-			return nil // the next message of a batch
+			break // the next message of a batch
 		}
 		r.segment(m, message[:min(end, maxSegment)], end >= maxSegment)
 		if r.started {
@@ -38,6 +38,7 @@ func Parse(message []byte, m *Message) error {
 	if !r.started {
 		return fmt.Errorf("hl7: %w: a batch without a message", wire.ErrMalformed)
 	}
+	m.settle()
 	return nil
 }
 
@@ -123,8 +124,26 @@ func (r *reader) segment(m *Message, seg []byte, cut bool) {
 		r.pid(m, f)
 	case "PV1":
 		r.pv1(m, f)
+	case "PV2":
+		m.Care.expected = r.keep(m, f.At(8))
+	case "EVN":
+		m.Care.occurred = r.keep(m, f.At(6))
 	case "ORC":
-		m.ORC++
+		r.orc(m, f)
+	case "SCH":
+		r.sch(m, f)
+	case "TQ1":
+		r.tq1(m, f)
+	case "AIS":
+		r.resource(m, f, 4)
+	case "AIG":
+		r.resource(m, f, 8)
+	case "AIL":
+		r.place(m, delimited.Part(f.At(3), r.component, 0))
+		r.resource(m, f, 6)
+	case "AIP":
+		r.people(m, f.At(3))
+		r.resource(m, f, 6)
 	case "OBR":
 		m.OBR++
 	case "OBX":
@@ -245,6 +264,10 @@ func (r *reader) pv1(m *Message, f delimited.Fields) {
 		Bed:         r.keep(m, delimited.Part(place, r.component, 2)),
 		Facility:    r.keep(m, delimited.Part(delimited.Part(place, r.component, 3), r.subcomponent, 0)),
 	}
+	for _, n := range [...]int{7, 9, 17} {
+		r.people(m, f.At(n))
+	}
+	m.Care.admitted, m.Care.discharged = r.keep(m, f.At(44)), r.keep(m, f.At(45))
 }
 
 // devices takes a field of entity identifiers (EI), each of which names a device.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"time"
 
 	"bulwark/event"
 	"bulwark/wire"
@@ -26,7 +27,7 @@ func (a *hl7App) reset()                        { a.conv.Reset(); a.at = at{} }
 // Exchange takes a message with its acknowledgement.
 func (a *hl7App) Exchange(x *hl7.Exchange) {
 	w, e := a.w, &a.w.out.hl7
-	*e = event.HL7{Devices: e.Devices[:0], Errors: e.Errors[:0]}
+	*e = event.HL7{Devices: e.Devices[:0], Errors: e.Errors[:0], Places: e.Places[:0], Staff: e.Staff[:0]}
 	m := x.Message
 	if m == nil {
 		m = x.Ack // an acknowledgement of what was not seen tells of itself
@@ -49,6 +50,7 @@ func (a *hl7App) Exchange(x *hl7.Exchange) {
 		t.buf = w.opt.Patients.Patient(t.buf, p.Authority.Name(), p.ID)
 		e.Patient = t.from(at)
 	}
+	a.care(&t, e, m)
 	for i := range m.Devices {
 		e.Devices = append(e.Devices, t.device(&m.Devices[i]))
 	}
@@ -67,6 +69,47 @@ func (a *hl7App) Exchange(x *hl7.Exchange) {
 		sender = sender.Other()
 	}
 	a.w.hl7Device(a.f, sender, m)
+}
+
+// care takes what a message tells of who looks after the patient.
+func (a *hl7App) care(t *texts, e *event.HL7, m *hl7.Message) {
+	c, known := &m.Care, a.w.opt.Patients
+	e.OrderControl, e.RequestedBy = event.View(c.OrderControl), event.View(c.Orderer)
+	starts, ends := a.moment(m, c.Starts), a.moment(m, c.Ends)
+	if ends == 0 && starts != 0 && c.Lasts > 0 {
+		ends = starts + uint64(c.Lasts)
+	}
+	e.Starts, e.Ends = starts, ends
+	at := len(t.buf)
+	t.buf = known.Other(t.buf, c.Appointment)
+	e.Appointment = t.from(at)
+	for _, place := range c.Places() {
+		e.Places = append(e.Places, event.View(place))
+	}
+	for _, number := range c.Staff() {
+		at := len(t.buf)
+		t.buf = known.Staff(t.buf, number)
+		e.Staff = append(e.Staff, t.from(at))
+	}
+	if kind := string(m.Type); kind == "ADT" || kind == "SIU" {
+		at := len(t.buf)
+		t.buf = known.Name(t.buf, m.PatientName)
+		e.PatientName = t.from(at)
+		at = len(t.buf)
+		t.buf = known.Family(t.buf, m.PatientName)
+		e.Family = t.from(at)
+	}
+}
+
+// moment is a time of a message in nanoseconds; 0: it is not told.
+func (a *hl7App) moment(m *hl7.Message, written []byte) uint64 {
+	if len(written) == 0 {
+		return 0
+	}
+	if at := m.Moment(written, time.Unix(0, a.w.now)); at.Unix() > 0 && at.Year() < 2200 {
+		return uint64(at.UnixNano())
+	}
+	return 0
 }
 
 // device is the identifier of a device with who gave it: "0003B1FFFEB5B648^EUI-64".
