@@ -34,6 +34,7 @@ func (n *Node) openAccess(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	n.staffBook = newStaffBook(n.keys.Derive("pseudonym"))
 	n.access, err = access.New(ctx, access.Needs{Config: n.config.Access, DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "access"), Health: n.health,
 		Directory: accessDirectory{n}, Own: playbookShelf{os.DirFS(dir), dir}, Publisher: teller{n}, Pseudonym: n.patientOf, PseudonymBy: n.patientBy, Events: n.store, Staff: staff{n}, Machines: n.machines, Zone: zone, Site: n.config.Site,
 		Fleeting: n.capture != "", Live: n.showLive, Registry: n.metrics,
@@ -101,8 +102,11 @@ type accessDirectory struct{ n *Node }
 func (d accessDirectory) People(ctx context.Context) ([]access.Person, error) {
 	known, err := d.n.identity.Everybody(ctx)
 	all := make([]access.Person, len(known))
-	for i, p := range known {
-		all[i] = access.Person{ID: p.ID, Login: p.Login, Roles: append(dutyNames(p.Duties), p.Roles...), Units: p.Units, Disabled: p.Disabled}
+	for i := range known {
+		p := &known[i]
+		m := d.n.staffBook.of(p)
+		all[i] = access.Person{ID: p.ID, Login: p.Login, Roles: append(dutyNames(p.Duties), p.Roles...), Units: p.Units, Disabled: p.Disabled,
+			Staff: m.numbers, Names: m.names, Families: m.families}
 	}
 	return all, err
 }

@@ -65,9 +65,10 @@ type Node struct {
 	ledger       *ledger.Ledger
 	identity     *identity.Identity
 	provider     *oidc.Provider
-	inventory    *inventory.Inventory     // nil where no events are kept
-	findings     *findings.Findings       // nil where no events are kept
-	incidents    *incidents.Incidents     // likewise
+	inventory    *inventory.Inventory // nil where no events are kept
+	findings     *findings.Findings   // nil where no events are kept
+	incidents    *incidents.Incidents // likewise
+	staffBook    *staffBook
 	access       *access.Access           // likewise
 	doors        doors                    // of the console, as access knows them
 	logRules     *logrule.Room            // nil where no events are kept

@@ -80,6 +80,9 @@ type Person struct {
 	Units     []string
 	Vendor    string
 	Disabled  bool
+	// Staff are the pseudonyms of the numbers by which messages name this person, Names those of the name as messages would write it,
+	// Families those of what may be the family name.
+	Staff, Names, Families []string
 }
 
 // Directory is who there is.
@@ -165,7 +168,10 @@ type Access struct {
 	machinesAt time.Time
 	strangers  []string // devices that sessions are on and the inventory has not
 	byLogin    map[string]string
-	risks      map[string]int // of entities, as incidents name them
+	byStaff    map[string]string              // who has a number
+	named      map[string]map[string]struct{} // patients in whose stays a number is
+	expected   time.Time                      // when entities change next
+	risks      map[string]int                 // of entities, as incidents name them
 	duties     map[string]*Duty
 	teams      map[string]*Team
 	grants     map[string]*Grant
@@ -205,7 +211,8 @@ func New(ctx context.Context, n Needs) (*Access, error) {
 	}
 	a := &Access{needs: n, entities: policy.NewEntities(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1),
 		out:    outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindAccess, Room: "access", Site: n.Site, Clock: n.Clock, Registry: n.Registry}),
-		people: map[string]*Person{}, byLogin: map[string]string{}, risks: map[string]int{}, duties: map[string]*Duty{}, teams: map[string]*Team{},
+		people: map[string]*Person{}, byLogin: map[string]string{}, byStaff: map[string]string{},
+		named: map[string]map[string]struct{}{}, risks: map[string]int{}, duties: map[string]*Duty{}, teams: map[string]*Team{},
 		grants: map[string]*Grant{}, glasses: map[string]*Glass{}, patients: map[string]*patient{}, uses: map[string]*use{}, unkept: map[itemKey]any{}, outages: map[string]*Outage{}}
 	a.seen.queue = make(chan *SeenReport, 2*mostSeen)
 	a.digest.begin = n.Clock.Now()

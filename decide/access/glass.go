@@ -292,6 +292,9 @@ func (a *Access) explained(g *Glass) (policy.Text, bool) {
 	if p := a.patients[g.Patient]; p != nil {
 		for _, s := range p.Stays {
 			touches := s.From.Before(until) && (s.Until.IsZero() || s.Until.After(from))
+			if who := a.people[g.Person]; touches && who != nil && s.of(who.Staff) {
+				return policy.Text{EN: "A message names the person among those who look after the patient.", FR: "Un message nomme la personne parmi celles qui prennent le patient en charge."}, true
+			}
 			if !touches || !slices.Contains(g.Units, s.Unit) {
 				continue
 			}
@@ -301,7 +304,7 @@ func (a *Access) explained(g *Glass) (policy.Text, bool) {
 			case "appointment", "expected":
 				return policy.Text{EN: "The patient was expected in the unit " + s.Unit + ".", FR: "Le patient était attendu dans l'unité " + s.Unit + "."}, true
 			case "order":
-				return policy.Text{EN: "The unit " + s.Unit + " ordered something for the patient.", FR: "L'unité " + s.Unit + " a prescrit pour le patient."}, true
+				return policy.Text{EN: "Something was ordered for the patient in the unit " + s.Unit + ".", FR: "Une prescription a été faite pour le patient dans l'unité " + s.Unit + "."}, true
 			}
 		}
 	}

@@ -239,8 +239,9 @@ func (a *Access) load(ctx context.Context) error {
 			}
 		}
 		now := a.needs.Clock.Now()
-		for id := range a.patients {
+		for id, p := range a.patients {
 			a.putPatient(id, now)
+			a.nameAll(id, p)
 		}
 		return a.out.Load(ctx, tx, last)
 	})

@@ -66,6 +66,9 @@ func (a *Access) Refresh(ctx context.Context) error {
 		if was := a.people[p.ID]; was == nil || !same(was, p) {
 			a.people[p.ID] = p
 			a.byLogin[p.Login] = p.ID
+			for _, number := range p.Staff {
+				a.byStaff[number] = p.ID
+			}
 			a.putPerson(p.ID, now)
 		}
 	}
@@ -73,6 +76,9 @@ func (a *Access) Refresh(ctx context.Context) error {
 		if is[id] == nil {
 			delete(a.people, id)
 			delete(a.byLogin, was.Login)
+			for _, number := range was.Staff {
+				delete(a.byStaff, number)
+			}
 			a.entities.Drop(policy.ID("Person", id))
 		}
 	}
@@ -81,7 +87,8 @@ func (a *Access) Refresh(ctx context.Context) error {
 }
 
 func same(a, b *Person) bool {
-	return a.Login == b.Login && a.Vendor == b.Vendor && a.Disabled == b.Disabled && slices.Equal(a.Roles, b.Roles) && slices.Equal(a.Units, b.Units)
+	return a.Login == b.Login && a.Vendor == b.Vendor && a.Disabled == b.Disabled && slices.Equal(a.Roles, b.Roles) && slices.Equal(a.Units, b.Units) && slices.Equal(a.Staff, b.Staff) && slices.Equal(a.Names, b.Names) &&
+		slices.Equal(a.Families, b.Families)
 }
 
 // putPerson puts somebody among the entities as they are now. The lock is held.
@@ -99,7 +106,7 @@ func (a *Access) putPerson(id string, now time.Time) {
 			parents = append(parents, policy.ID("Role", g.Role))
 		}
 	}
-	units, teams := []policy.UID{}, []policy.UID{}
+	units, teams := []policy.UID{}, append([]policy.UID{}, a.inCareOf(p, now)...)
 	for _, d := range a.duties {
 		if d.Person == id && during(d.From, d.Until, now) {
 			units = append(units, policy.ID("Unit", d.Unit))
@@ -135,6 +142,7 @@ func (a *Access) advance(now time.Time) {
 	for id, p := range a.patients {
 		if !p.next.IsZero() && !now.Before(p.next) {
 			a.putPatient(id, now)
+			a.putNamed(p, now)
 		}
 	}
 	a.expect(now)
@@ -165,6 +173,7 @@ func (a *Access) expect(now time.Time) {
 	for _, p := range a.patients {
 		soon(p.next)
 	}
+	a.expected = next
 	a.engine.Expect(next, a.advance)
 }
 

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -16,23 +17,32 @@ type Stay struct {
 	Why   string    `json:"why"` // admission, visit, expected, appointment, order
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"` // zero: until another message says so
+	// Staff are the pseudonyms of those whom the messages named: doctors, who ordered, who takes part. Appointment is that of its number.
+	Staff       []string `json:"staff,omitempty"`
+	Appointment string   `json:"appointment,omitempty"`
 }
 
 // patient is what is known of one, by pseudonym.
 type patient struct {
 	Stays     []Stay `json:"stays"`
 	Sensitive bool   `json:"sensitive,omitempty"`
-	next      time.Time
+	// Name and Family are the pseudonyms of the patient's name and family name.
+	Name   string `json:"name,omitempty"`
+	Family string `json:"family,omitempty"`
+	next   time.Time
 }
 
 // How long messages say something.
 const (
 	visitLasts       = 24 * time.Hour      // an outpatient (A04) has no discharge as a rule
-	expectedLasts    = 7 * 24 * time.Hour  // pre-admission, appointment: the message does not tell its day
+	expectedLasts    = 7 * 24 * time.Hour  // pre-admission, appointment: where the message does not tell its day
+	preparedBefore   = 72 * time.Hour      // an appointment or an admission on a known day
 	orderLasts       = 72 * time.Hour      // somebody ordered something for the patient
-	afterDischarge   = 48 * time.Hour      // letters are written
+	afterDischarge   = 48 * time.Hour      // of an appointment too: letters are written
 	stayForgotten    = 90 * 24 * time.Hour // after its end; a break-glass is explained by then
 	mostStays        = 50                  // of one patient
+	mostNamed        = 16                  // people in one stay
+	lateMessage      = 31 * 24 * time.Hour // a message may tell of what happened so long before it
 	mostPatients     = 300_000
 	forgottenAtOnce  = 3000
 	longestStayKnown = 400 * 24 * time.Hour
@@ -87,88 +97,227 @@ func (a *Access) risk(r *event.Risk) {
 	a.risksChanged.Add(1)
 }
 
-// message takes a message of HL7 that says where a patient is or is expected. The lock is held.
+// news is what a message says of the care of a patient. The times are those of the hospital.
+type news struct {
+	kind, trigger, control string
+	at, starts, ends       time.Time // of the message, and of what it tells; zero: not told
+	unit, orderer          string
+	places                 []string // of an appointment
+	staff                  []string
+	appointment            string
+}
+
+// unitOf is the unit of a place, which is its first word; empty: there is none.
+func unitOf(place string) string {
+	unit, _, _ := strings.Cut(strings.ToLower(place), " ")
+	if !word(unit) {
+		return ""
+	}
+	return strings.Clone(unit)
+}
+
+// newsOf copies what counts out of a message.
+func newsOf(at time.Time, m *event.HL7) news {
+	t := news{kind: m.Type, trigger: m.Trigger, control: m.OrderControl, at: at, unit: unitOf(m.Location), orderer: unitOf(m.RequestedBy)}
+	for _, p := range m.Places {
+		if unit := unitOf(p); unit != "" && !slices.Contains(t.places, unit) {
+			t.places = append(t.places, unit)
+		}
+	}
+	for _, s := range m.Staff[:min(len(m.Staff), mostNamed)] {
+		if pseudonym(s) {
+			t.staff = append(t.staff, strings.Clone(s))
+		}
+	}
+	if pseudonym(m.Appointment) {
+		t.appointment = strings.Clone(m.Appointment)
+	}
+	moment := func(ns uint64) time.Time {
+		if ns == 0 || ns > math.MaxInt64 {
+			return time.Time{}
+		}
+		return time.Unix(0, int64(ns)).UTC()
+	}
+	t.starts, t.ends = moment(m.Starts), moment(m.Ends)
+	return t
+}
+
+// happened is when what a message tells of was: not after it, and not long before.
+func (t *news) happened(when time.Time) time.Time {
+	if when.IsZero() || when.After(t.at) || when.Before(t.at.Add(-lateMessage)) {
+		return t.at
+	}
+	return when
+}
+
+// message takes a message of HL7 that says where a patient is or is expected, or who looks after them. The lock is held.
 func (a *Access) message(at time.Time, m *event.HL7) {
 	if m.Patient == "" || !pseudonym(m.Patient) || m.Ack == "AE" || m.Ack == "AR" || m.Processing == "T" || m.Processing == "D" {
 		return
 	}
-	unit, _, _ := strings.Cut(strings.ToLower(m.Location), " ")
-	if unit != "" && !word(unit) {
-		return
-	}
+	t := newsOf(at, m)
 	id := strings.Clone(m.Patient)
 	p := a.patients[id]
 	if p == nil {
-		if unit == "" || !a.room() {
+		if t.unit == "" && t.orderer == "" && len(t.places) == 0 && len(t.staff) == 0 || !a.room() {
 			return
 		}
 		p = &patient{}
 	}
-	if !p.take(m.Type, m.Trigger, strings.Clone(unit), at) {
+	if !p.take(&t) {
 		return
 	}
 	p.Stays = p.Stays[max(0, len(p.Stays)-mostStays):]
+	if pseudonym(m.PatientName) && pseudonym(m.Family) {
+		p.Name, p.Family = strings.Clone(m.PatientName), strings.Clone(m.Family)
+	}
 	a.patients[id] = p
 	a.unkept[itemKey{"stay", id}] = p
 	now := a.needs.Clock.Now()
 	a.putPatient(id, now)
-	if p.next.After(now) {
+	a.nameAll(id, p)
+	a.putNamed(p, now)
+	if p.next.After(now) && (a.expected.IsZero() || p.next.Before(a.expected)) {
 		a.expect(now)
 	}
 }
 
 // take changes what is known of a patient by a message (HL7 v2.9 chapters 3, 4 and 10); false: it says nothing about it.
-func (p *patient) take(kind, trigger, unit string, at time.Time) bool {
-	switch kind {
+func (p *patient) take(t *news) bool {
+	switch t.kind {
 	case "ADT":
-		return p.move(trigger, unit, at)
+		return p.move(t)
 	case "SIU":
-		switch trigger {
-		case "S12", "S13", "S14":
-			return p.begin(Stay{unit, "appointment", at, at.Add(expectedLasts)})
-		case "S15", "S17":
-			return p.end("appointment", at)
+		switch t.trigger {
+		case "S12", "S13", "S14": // made, moved, changed
+			return p.meet(t)
+		case "S15", "S17": // cancelled, deleted
+			return p.cancel(t)
 		}
 	case "ORM", "OML", "OMI", "OMG", "RDE", "OMP":
-		return p.begin(Stay{unit, "order", at, at.Add(orderLasts)})
+		switch t.control {
+		case "CA", "DC", "OC", "CR", "DR", "UC", "UD": // cancelled or discontinued, or asked to be, or that could not be done (table 0119)
+			return false
+		}
+		unit := t.orderer
+		if unit == "" {
+			unit = t.unit
+		}
+		return p.begin(t.stay(unit, "order", t.at, t.at.Add(orderLasts)))
 	}
 	return false
 }
 
-func (p *patient) move(trigger, unit string, at time.Time) bool {
-	switch trigger {
+func (t *news) stay(unit, why string, from, until time.Time) Stay {
+	return Stay{Unit: unit, Why: why, From: from, Until: until, Staff: t.staff}
+}
+
+func (p *patient) move(t *news) bool {
+	switch t.trigger {
 	case "A01", "A02", "A06", "A13": // admitted, transferred, became an inpatient, discharge cancelled
-		p.end("admission", at)
-		return p.begin(Stay{Unit: unit, Why: "admission", From: at})
+		return p.admit(t)
 	case "A04", "A07":
-		return p.begin(Stay{unit, "visit", at, at.Add(visitLasts)})
+		from := t.happened(t.starts)
+		return p.begin(t.stay(t.unit, "visit", from, t.at.Add(visitLasts)))
 	case "A05", "A14", "A15": // pre-admitted, admission or transfer pending
-		return p.begin(Stay{unit, "expected", at, at.Add(expectedLasts)})
+		if t.starts.IsZero() || t.starts.Before(t.at.Add(-visitLasts)) {
+			return p.begin(t.stay(t.unit, "expected", t.at, t.at.Add(expectedLasts)))
+		}
+		return p.begin(t.stay(t.unit, "expected", later(t.at, t.starts.Add(-preparedBefore)), t.starts.Add(visitLasts+afterDischarge)))
 	case "A08": // something of the patient changed, the place perhaps
-		if n := p.current("admission", at); n >= 0 && unit != "" && p.Stays[n].Unit != unit {
-			p.end("admission", at)
-			return p.begin(Stay{Unit: unit, Why: "admission", From: at})
+		if n := p.current("admission", t.at); n >= 0 && t.unit != "" {
+			return p.admit(t)
 		}
 	case "A03": // discharged
-		if n := p.current("admission", at); n >= 0 {
-			p.Stays[n].Until = at.Add(afterDischarge)
+		if n := p.current("admission", t.at); n >= 0 {
+			p.Stays[n].Until = t.happened(t.ends).Add(afterDischarge)
 			return true
 		}
 	case "A11": // admission cancelled
-		return p.end("admission", at)
+		return p.end("admission", t.at)
 	case "A38": // pre-admission cancelled
-		return p.end("expected", at)
+		return p.end("expected", t.at)
 	}
 	return false
+}
+
+// admit has the patient be in a unit from a time on. Several systems tell of it, each in its own message.
+func (p *patient) admit(t *news) bool {
+	from := t.happened(t.starts)
+	if n := p.current("admission", t.at); n >= 0 && p.Stays[n].Unit != t.unit {
+		if t.unit == "" {
+			return false
+		}
+		p.end("admission", later(from, p.Stays[n].From))
+	}
+	return p.begin(t.stay(t.unit, "admission", from, time.Time{}))
+}
+
+// meet takes an appointment, in the place of the one of its number. One that was moved is where it was no more.
+func (p *patient) meet(t *news) bool {
+	units := t.places
+	if len(units) == 0 && (t.unit != "" || len(t.staff) > 0) {
+		units = []string{t.unit}
+	}
+	if len(units) == 0 {
+		return false
+	}
+	if t.appointment != "" {
+		p.cancel(t)
+	}
+	from, until := t.at, t.at.Add(expectedLasts)
+	if !t.starts.IsZero() && t.starts.After(t.at.Add(-visitLasts)) {
+		if t.ends.Before(t.starts) {
+			t.ends = t.starts.Add(visitLasts)
+		}
+		from, until = later(t.at, t.starts.Add(-preparedBefore)), t.ends.Add(afterDischarge)
+	}
+	for _, unit := range units {
+		s := t.stay(unit, "appointment", from, until)
+		s.Appointment = t.appointment
+		p.Stays = append(p.Stays, s)
+	}
+	return true
+}
+
+// cancel ends the appointment of a number, or all that go on where none is told. What has not begun is as if it had never been.
+func (p *patient) cancel(t *news) (ended bool) {
+	p.Stays = slices.DeleteFunc(p.Stays, func(s Stay) bool {
+		hit := s.Why == "appointment" && s.Appointment == t.appointment && !s.From.Before(t.at)
+		ended = ended || hit
+		return hit
+	})
+	for n := range p.Stays {
+		if s := &p.Stays[n]; s.Why == "appointment" && s.Appointment == t.appointment && s.Until.After(t.at) {
+			s.Until, ended = t.at, true
+		}
+	}
+	return ended
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // begin adds a stay, or goes on with the same one.
 func (p *patient) begin(s Stay) bool {
-	if s.Unit == "" {
+	if s.Unit == "" && len(s.Staff) == 0 {
 		return false
 	}
-	if n := p.current(s.Why, s.From); n >= 0 && p.Stays[n].Unit == s.Unit {
-		p.Stays[n].Until = s.Until
+	for n := len(p.Stays) - 1; n >= 0; n-- {
+		o := &p.Stays[n]
+		if o.Why != s.Why || o.Unit != s.Unit || !during(o.From, o.Until, s.From) {
+			continue
+		}
+		o.Until = s.Until
+		for _, who := range s.Staff {
+			if !slices.Contains(o.Staff, who) && len(o.Staff) < mostNamed {
+				o.Staff = append(o.Staff, who)
+			}
+		}
 		return true
 	}
 	p.Stays = append(p.Stays, s)
@@ -207,7 +356,7 @@ func (a *Access) putPatient(id string, now time.Time) {
 				p.next = t
 			}
 		}
-		if s.Why != "order" && during(s.From, s.Until, now) && now.Sub(s.From) < longestStayKnown && !slices.Contains(units, s.Unit) {
+		if s.Why != "order" && s.Unit != "" && during(s.From, s.Until, now) && now.Sub(s.From) < longestStayKnown && !slices.Contains(units, s.Unit) {
 			units = append(units, s.Unit)
 		}
 	}
@@ -228,6 +377,7 @@ func (a *Access) room() bool {
 		}
 		if p.over(now) && !p.Sensitive {
 			delete(a.patients, id)
+			a.unname(id, p)
 			a.unkept[itemKey{"stay", id}] = nil
 			a.entities.Drop(policy.ID("Patient", id), policy.ID("Record", id))
 			a.count.forgotten.Inc()

@@ -39,7 +39,7 @@ func (i *Identity) Everybody(ctx context.Context) ([]Known, error) {
 		return slices.Clone(r.all), nil
 	}
 	var rows []*personRow
-	err = i.db.Read().NewSelect().Model(&rows).Column("id", "login", "duties", "roles", "units", "disabled").OrderExpr("id").Scan(ctx)
+	err = i.db.Read().NewSelect().Model(&rows).Column("id", "login", "name", "national", "duties", "roles", "units", "disabled").OrderExpr("id").Scan(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (i *Identity) Everybody(ctx context.Context) ([]Known, error) {
 func briefly(rows []*personRow) []Known {
 	all := make([]Known, len(rows))
 	for n, p := range rows {
-		all[n] = Known{ID: p.ID, Login: p.Login, Duties: p.Duties, Roles: p.Roles, Units: p.Units, Disabled: !p.Disabled.IsZero()}
+		all[n] = Known{ID: p.ID, Login: p.Login, Name: p.Name, National: p.National, Duties: p.Duties, Roles: p.Roles, Units: p.Units, Disabled: !p.Disabled.IsZero()}
 	}
 	return all
 }
@@ -71,6 +71,8 @@ func (i *Identity) Names(ctx context.Context) (map[string]string, error) {
 // Known is somebody who is known.
 type Known struct {
 	ID, Login string
+	Name      string
+	National  string // empty: none is known
 	Duties    []web.Duty
 	Roles     []string // of the hospital: doctor, nurse
 	Units     []string

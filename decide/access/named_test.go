@@ -1,0 +1,157 @@
+package access
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"bulwark/decide/access/policy"
+	"bulwark/event"
+)
+
+// careOf is what a patient's stays are now: reason and unit of those that go on.
+func (h *hospital) careOf(patient string) (all []string) {
+	for _, s := range h.patients[patient].Stays {
+		if during(s.From, s.Until, h.now.Now()) {
+			all = append(all, s.Why+" "+s.Unit)
+		}
+	}
+	return all
+}
+
+func ns(t time.Time) uint64 { return uint64(t.UnixNano()) }
+
+func TestAnAppointmentIsOnItsDay(t *testing.T) {
+	h := newHospital(t)
+	day := h.now.Now().Add(30 * 24 * time.Hour)
+	siu := func(trigger, number string, at time.Time, places ...string) *event.HL7 {
+		return &event.HL7{Type: "SIU", Trigger: trigger, Patient: "p", Appointment: number, Starts: ns(at), Ends: ns(at.Add(time.Hour)), Places: places}
+	}
+	h.hear(t, siu("S12", "x~1", day, "OPHTHA R2", "LASER"), siu("S12", "x~2", day.Add(24*time.Hour), "MRI"))
+	steps := []struct {
+		name  string
+		after time.Duration
+		hear  []event.Payload
+		want  []string
+	}{
+		{"a month before nobody looks after the patient", 0, nil, nil},
+		{"three days before it is prepared", 27*24*time.Hour + time.Minute, nil, []string{"appointment ophtha", "appointment laser"}},
+		{"one is moved", time.Minute, []event.Payload{siu("S13", "x~1", day.Add(10*24*time.Hour), "laser")}, nil},
+		{"the other comes", 3 * 24 * time.Hour, nil, []string{"appointment mri"}},
+		{"is cancelled", time.Minute, []event.Payload{siu("S15", "x~2", time.Time{})}, nil},
+		{"the one that was moved comes", 8 * 24 * time.Hour, nil, []string{"appointment laser"}},
+		{"letters are written", 2*24*time.Hour + 47*time.Hour, nil, []string{"appointment laser"}},
+		{"it is over", 3 * time.Hour, nil, nil},
+	}
+	for _, s := range steps {
+		h.now.Add(s.after)
+		h.hear(t, s.hear...)
+		if got := h.careOf("p"); !slices.Equal(got, s.want) {
+			t.Errorf("%s: %v, want %v", s.name, got, s.want)
+		}
+		h.advance(h.now.Now())
+		units, _ := h.entities.Parents(policy.ID("Patient", "p"))
+		if len(units) != len(s.want) {
+			t.Errorf("%s: policies know %v", s.name, units)
+		}
+	}
+}
+
+func TestMessagesTellWhatHappenedBefore(t *testing.T) {
+	h := newHospital(t)
+	came := h.now.Now().Add(-5 * time.Hour)
+	m := adt("A01", "p", "er 3")
+	m.Starts = ns(came)
+	far := adt("A01", "q", "er 3")
+	far.Starts = ns(came.Add(-400 * 24 * time.Hour))
+	h.hear(t, m, m, far) // several systems tell the same
+	if s := h.patients["p"].Stays; len(s) != 1 || !s[0].From.Equal(came) {
+		t.Errorf("stays %+v, want one since %v", s, came)
+	}
+	if s := h.patients["q"].Stays; !s[0].From.Equal(h.now.Now()) {
+		t.Errorf("a stay of more than a year: %+v", s)
+	}
+	move := adt("A02", "p", "icu")
+	move.Starts = ns(h.now.Now().Add(-time.Hour))
+	h.hear(t, move)
+	if got := h.careOf("p"); !slices.Equal(got, []string{"admission icu"}) {
+		t.Errorf("after the transfer: %v", got)
+	}
+}
+
+func TestOrdersNameWhoOrdered(t *testing.T) {
+	h := newHospital(t)
+	order := func(control string) *event.HL7 {
+		return &event.HL7{Type: "ORM", Trigger: "O01", Patient: "p", Location: "ward3 1", RequestedBy: "Cardio", OrderControl: control}
+	}
+	h.hear(t, adt("A01", "p", "ward3"), order("CA"))
+	if got := h.careOf("p"); !slices.Equal(got, []string{"admission ward3"}) {
+		t.Errorf("after a cancelled order: %v", got)
+	}
+	h.hear(t, order("NW"), order("XO"))
+	if got := h.careOf("p"); !slices.Equal(got, []string{"admission ward3", "order cardio"}) {
+		t.Errorf("after an order: %v", got)
+	}
+}
+
+func TestWhomMessagesNameIsInTheCareTeam(t *testing.T) {
+	h := newHospital(t)
+	h.staff.people[0].Staff = []string{"s~ada", "s~8ada"}
+	if err := h.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m := adt("A01", "p", "icu")
+	m.Staff = []string{"s~8ada", "s~elsewhere"}
+	h.hear(t, adt("A01", "other", "icu"), m)
+	ada, bob := h.as("1"), h.as("2")
+	if !ada.may("readRecord", "p") || bob.may("readRecord", "p") || ada.may("readRecord", "other") {
+		t.Errorf("ada %v, bob %v, ada and another patient %v", ada.may("readRecord", "p"), bob.may("readRecord", "p"), ada.may("readRecord", "other"))
+	}
+	if err := h.keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.open(t)
+	if ada = h.as("1"); !ada.may("readRecord", "p") {
+		t.Error("not any more after the program started anew")
+	}
+	h.hear(t, adt("A03", "p", ""))
+	h.now.Add(afterDischarge + time.Minute)
+	if ada.may("readRecord", "p") {
+		t.Error("still, long after the patient left")
+	}
+	h.hear(t, &event.HL7{Type: "ORM", Trigger: "O01", Patient: "later", Staff: []string{"s~ada"}})
+	if !ada.may("readRecord", "later") {
+		t.Error("who ordered may not read")
+	}
+	h.staff.people = h.staff.people[1:]
+	if err := h.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if ada.may("readRecord", "later") {
+		t.Error("who left may")
+	}
+}
+
+func TestANameExplainsABrokenGlass(t *testing.T) {
+	h := newHospital(t)
+	h.staff.people[0].Staff = []string{"s~ada"}
+	if err := h.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []string{"1", "2"} {
+		if _, err := h.as(who).BreakGlass(t.Context(), GlassAsk{Patient: "p", Reason: "consultation"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.now.Add(2 * time.Hour)
+	h.hear(t, &event.HL7{Type: "ORM", Trigger: "O01", Patient: "p", Location: "icu", Staff: []string{"s~ada"}})
+	h.advance(h.now.Now())
+	if err := h.triage(t.Context(), h.now.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range h.Glasses() {
+		if explained := g.State == "explained"; explained != (g.Person == "1") {
+			t.Errorf("that of %s: %s", g.Person, g.State)
+		}
+	}
+}
