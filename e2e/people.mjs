@@ -25,9 +25,9 @@ const who = (page, login) => `${login} ${new URL(page.url()).origin}`
 /** A code of somebody's app that was not shown before: three are good within half a minute, then it waits for the next. */
 export async function code(page, login) {
   const app = apps.get(who(page, login))
-  const now = () => Math.floor(Date.now() / 30_000)
-  app.last = Math.max(app.last + 1, now() - 1)
-  while (app.last > now() + 1) await new Promise((r) => setTimeout(r, 500))
+  const step = (time) => Math.floor(time / 30_000)
+  app.last = Math.max(app.last + 1, step(Date.now() + 8_000) - 1) // the oldest is not good any more where its time ends on the way
+  while (app.last > step(Date.now()) + 1) await new Promise((r) => setTimeout(r, 500))
   const counter = Buffer.alloc(8)
   counter.writeBigUInt64BE(BigInt(app.last))
   const mac = createHmac('sha1', app.key).update(counter).digest()
