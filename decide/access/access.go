@@ -171,9 +171,11 @@ type Access struct {
 	byStaff    map[string]string              // who has a number
 	named      map[string]map[string]struct{} // patients in whose stays a number is
 	expected   time.Time                      // when entities change next
+	advanced   time.Time                      // up to when they are as the time has it
 	risks      map[string]int                 // of entities, as incidents name them
 	duties     map[string]*Duty
 	teams      map[string]*Team
+	tied       map[string]*ties // by person
 	grants     map[string]*Grant
 	glasses    map[string]*Glass
 	patients   map[string]*patient
@@ -186,17 +188,18 @@ type Access struct {
 	degraded   tally // since the last outage
 }
 
-type counters struct{ decisions, refused, unread, forgotten prometheus.Counter }
+type counters struct{ decisions, refused, unread, forgotten, unreviewed prometheus.Counter }
 
 func newCounters(r prometheus.Registerer) counters {
 	one := func(name, help string) prometheus.Counter {
 		return promauto.With(r).NewCounter(prometheus.CounterOpts{Name: "bulwark_access_" + name + "_total", Help: help})
 	}
 	return counters{
-		decisions: one("decisions", "Decisions about access."),
-		refused:   one("refused", "Decisions that were no."),
-		unread:    one("unread_batches", "Batches of events that could not be read."),
-		forgotten: one("forgotten", "Patients, uses and the like that were forgotten to make room."),
+		decisions:  one("decisions", "Decisions about access."),
+		refused:    one("refused", "Decisions that were no."),
+		unread:     one("unread_batches", "Batches of events that could not be read."),
+		forgotten:  one("forgotten", "Patients, uses and the like that were forgotten to make room."),
+		unreviewed: one("unreviewed_glasses", "Broken glasses that were forgotten to make room before anybody looked at them."),
 	}
 }
 

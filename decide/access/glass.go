@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func (h *Handle) BreakGlass(ctx context.Context, ask GlassAsk) (*Glass, error) {
 		return clone(g), nil
 	}
 	if len(a.glasses) >= mostGlasses {
-		a.forgetGlasses(now)
+		a.forgetGlasses()
 	}
 	g := &Glass{ID: uuid.Must(uuid.NewV7()).String(), Person: s.Person, Session: s.ID, Patient: ask.Patient, Reason: ask.Reason, Text: ask.Text, At: now, Ends: now.Add(GlassLife),
 		Units: a.unitsOf(s.Person, now), State: "open", Due: now.Add(72 * time.Hour), Why: []Mark{}}
@@ -169,8 +170,8 @@ func (a *Access) unitsOf(person string, at time.Time) (all []string) {
 	if p := a.people[person]; p != nil {
 		all = append(all, p.Units...)
 	}
-	for _, d := range a.duties {
-		if d.Person == person && d.From.Before(at.Add(12*time.Hour)) && d.Until.After(at.Add(-12*time.Hour)) && !slices.Contains(all, d.Unit) {
+	for _, d := range a.tiesOf(person).duties {
+		if d.From.Before(at.Add(12*time.Hour)) && d.Until.After(at.Add(-12*time.Hour)) && !slices.Contains(all, d.Unit) {
 			all = append(all, d.Unit)
 		}
 	}
@@ -256,122 +257,25 @@ func (a *Access) Glasses(states ...string) []*Glass {
 	return all
 }
 
-// triage explains what later data explains, and ranks the rest.
-func (a *Access) triage(ctx context.Context, now time.Time) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, g := range a.glasses {
-		if g.State != "waiting" {
-			continue
+// forgetGlasses makes room: those that were looked at and are oldest go, and where there are none those that wait longest. That they were broken stands in
+// the ledger. The lock is held.
+func (a *Access) forgetGlasses() {
+	done := func(g *Glass) int {
+		if g.State == "explained" || g.State == "reviewed" {
+			return 0
 		}
-		next := clone(g)
-		if why, ok := a.explained(g); ok {
-			next.State, next.Why, next.Rank = "explained", []Mark{{Text: why}}, 0
-			e := ledger.Entry{Actor: ledger.Program("access"), Act: "access.explain-glass", Object: "glass:" + g.ID, Outcome: ledger.Done, Detail: map[string]string{"by": why.EN}}
-			if _, err := a.setGlass(ctx, next, a.write, e); err != nil {
-				return err
-			}
-			continue
-		}
-		next.Why = a.marks(g, now)
-		next.Rank = 0
-		for _, m := range next.Why {
-			next.Rank += m.Weight
-		}
-		if next.Rank != g.Rank || len(next.Why) != len(g.Why) {
-			a.glasses[g.ID] = next
-			a.unkept[itemKey{"glass", g.ID}] = next
-		}
+		return 1
 	}
-	return nil
-}
-
-// explained reports whether data say that the patient was, or came to be, in the care of who broke the glass. The lock is held.
-func (a *Access) explained(g *Glass) (policy.Text, bool) {
-	from, until := g.At.Add(-dataBefore), g.At.Add(dataAfter)
-	if p := a.patients[g.Patient]; p != nil {
-		for _, s := range p.Stays {
-			touches := s.From.Before(until) && (s.Until.IsZero() || s.Until.After(from))
-			if who := a.people[g.Person]; touches && who != nil && s.of(who.Staff) {
-				return policy.Text{EN: "A message names the person among those who look after the patient.", FR: "Un message nomme la personne parmi celles qui prennent le patient en charge."}, true
-			}
-			if !touches || !slices.Contains(g.Units, s.Unit) {
-				continue
-			}
-			switch s.Why {
-			case "admission", "visit":
-				return policy.Text{EN: "The patient was admitted to the unit " + s.Unit + ".", FR: "Le patient a été admis dans l'unité " + s.Unit + "."}, true
-			case "appointment", "expected":
-				return policy.Text{EN: "The patient was expected in the unit " + s.Unit + ".", FR: "Le patient était attendu dans l'unité " + s.Unit + "."}, true
-			case "order":
-				return policy.Text{EN: "Something was ordered for the patient in the unit " + s.Unit + ".", FR: "Une prescription a été faite pour le patient dans l'unité " + s.Unit + "."}, true
-			}
-		}
-	}
-	if t := a.teams[g.Person+" "+g.Patient]; t != nil && t.By != ledger.Person(g.Person) && t.From.Before(until) {
-		return policy.Text{EN: "The person came into the care team of the patient.", FR: "La personne est entrée dans l'équipe de soins du patient."}, true
-	}
-	return policy.Text{}, false
-}
-
-// marks are what makes a break-glass stand out. The lock is held.
-func (a *Access) marks(g *Glass, now time.Time) []Mark {
-	all := []Mark{}
-	add := func(weight int, en, fr string) { all = append(all, Mark{policy.Text{EN: en, FR: fr}, weight}) }
-	p := a.patients[g.Patient]
-	switch {
-	case p == nil || len(p.Stays) == 0:
-		add(3, "No message tells of the patient.", "Aucun message ne mentionne le patient.")
-	case !slices.ContainsFunc(p.Stays, func(s Stay) bool {
-		return s.From.Before(g.At.Add(dataAfter)) && (s.Until.IsZero() || s.Until.After(g.At.Add(-dataBefore)))
-	}):
-		add(4, "The patient was not in the hospital.", "Le patient n'était pas dans l'établissement.")
-	default:
-		add(1, "The patient was in another unit.", "Le patient était dans une autre unité.")
-	}
-	if p != nil && p.Sensitive {
-		add(4, "The record is marked sensitive.", "Le dossier est marqué sensible.")
-	}
-	if len(g.Units) == 0 {
-		add(2, "The person was on duty nowhere.", "La personne n'était de service nulle part.")
-	}
-	same, often := 0, 0
-	for _, o := range a.glasses {
-		if o.Person == g.Person && o.ID != g.ID && g.At.Sub(o.At).Abs() < 7*24*time.Hour && o.State != "explained" {
-			often++
-			if o.Patient == g.Patient {
-				same++
-			}
-		}
-	}
-	if often >= 3 {
-		add(3, fmt.Sprintf("%d others by the same person within a week are not explained.", often), fmt.Sprintf("%d autres de la même personne en une semaine restent inexpliqués.", often))
-	}
-	if same > 0 {
-		add(2, "The same person broke the glass for this patient before.", "La même personne a déjà brisé la glace pour ce patient.")
-	}
-	if g.Reason == "other" || g.Reason == "administrative" {
-		add(1, "The reason given is no emergency.", "Le motif indiqué n'est pas une urgence.")
-	}
-	if now.After(g.Due) {
-		add(1, "The review is overdue.", "La relecture est en retard.")
-	}
-	return all
-}
-
-// forgetGlasses makes room: those that were looked at and are oldest go. The lock is held.
-func (a *Access) forgetGlasses(now time.Time) {
-	var over []*Glass
-	for _, g := range a.glasses {
-		if g.State == "explained" || g.State == "reviewed" || now.Sub(g.At) > glassKept {
-			over = append(over, g)
-		}
-	}
-	slices.SortFunc(over, func(x, y *Glass) int { return x.At.Compare(y.At) })
-	for _, g := range over[:min(len(over), 1+mostGlasses/100)] {
+	all := slices.DeleteFunc(slices.Collect(maps.Values(a.glasses)), func(g *Glass) bool { return g.State == "open" })
+	slices.SortFunc(all, func(x, y *Glass) int { return cmp.Or(cmp.Compare(done(x), done(y)), x.At.Compare(y.At)) })
+	for _, g := range all[:min(len(all), 1+mostGlasses/100)] {
 		delete(a.glasses, g.ID)
 		a.unkept[itemKey{"glass", g.ID}] = nil
-		a.count.forgotten.Inc()
+		if done(g) == 1 {
+			a.count.unreviewed.Inc()
+		} else {
+			a.count.forgotten.Inc()
+		}
 	}
 }
 

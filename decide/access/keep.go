@@ -239,6 +239,7 @@ func (a *Access) load(ctx context.Context) error {
 			}
 		}
 		now := a.needs.Clock.Now()
+		a.tie()
 		for id, p := range a.patients {
 			a.putPatient(id, now)
 			a.nameAll(id, p)

@@ -125,6 +125,7 @@ func (a *Access) dropItems(gone map[itemKey]any) {
 		}
 		delete(a.unkept, key)
 	}
+	a.tie()
 }
 
 // happened tells an event. The lock is held.

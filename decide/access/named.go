@@ -82,3 +82,14 @@ func (a *Access) inCareOf(p *Person, now time.Time) (all []policy.UID) {
 	}
 	return all
 }
+
+// nobody is a patient of whom nothing is known.
+var nobody patient
+
+// stayingAs is what is known of a patient. The lock is held.
+func (a *Access) stayingAs(id string) *patient {
+	if p := a.patients[id]; p != nil {
+		return p
+	}
+	return &nobody
+}

@@ -107,13 +107,14 @@ func (a *Access) putPerson(id string, now time.Time) {
 		}
 	}
 	units, teams := []policy.UID{}, append([]policy.UID{}, a.inCareOf(p, now)...)
-	for _, d := range a.duties {
-		if d.Person == id && during(d.From, d.Until, now) {
+	of := a.tiesOf(id)
+	for _, d := range of.duties {
+		if during(d.From, d.Until, now) {
 			units = append(units, policy.ID("Unit", d.Unit))
 		}
 	}
-	for _, t := range a.teams {
-		if t.Person == id && during(t.From, t.Until, now) {
+	for _, t := range of.teams {
+		if during(t.From, t.Until, now) {
 			teams = append(teams, policy.ID("Patient", t.Patient))
 		}
 	}
@@ -125,16 +126,29 @@ func (a *Access) putPerson(id string, now time.Time) {
 func (a *Access) advance(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.expected.IsZero() || now.Before(a.expected) {
+		return
+	}
+	passed := func(all ...time.Time) bool {
+		return slices.ContainsFunc(all, func(t time.Time) bool { return t.After(a.advanced) && !t.After(now) })
+	}
 	people := map[string]bool{}
 	for _, d := range a.duties {
-		people[d.Person] = true
+		if passed(d.From, d.Until) {
+			people[d.Person] = true
+		}
 	}
 	for _, t := range a.teams {
-		people[t.Person] = true
+		if passed(t.From, t.Until) {
+			people[t.Person] = true
+		}
 	}
 	for _, g := range a.grants {
-		people[g.Person] = true
+		if passed(g.From, g.Until) {
+			people[g.Person] = true
+		}
 	}
+	a.advanced = now
 	for id := range people {
 		a.putPerson(id, now)
 	}
@@ -148,12 +162,15 @@ func (a *Access) advance(now time.Time) {
 	a.expect(now)
 }
 
-// expect says when entities change next. The lock is held.
+// expect says when entities change next. What changed since they were last brought up to the time counts too. The lock is held.
 func (a *Access) expect(now time.Time) {
+	if a.advanced.IsZero() || now.Before(a.advanced) {
+		a.advanced = now
+	}
 	var next time.Time
 	soon := func(all ...time.Time) {
 		for _, t := range all {
-			if t.After(now) && (next.IsZero() || t.Before(next)) {
+			if t.After(a.advanced) && (next.IsZero() || t.Before(next)) {
 				next = t
 			}
 		}
@@ -183,6 +200,43 @@ const (
 	mostTeams  = 200_000
 	mostGrants = 10_000
 )
+
+// ties are what binds somebody to units and patients.
+type ties struct {
+	duties []*Duty
+	teams  []*Team
+}
+
+var noTies ties
+
+// tiesOf are those of somebody. The lock is held.
+func (a *Access) tiesOf(person string) *ties {
+	if t := a.tied[person]; t != nil {
+		return t
+	}
+	return &noTies
+}
+
+// tie sorts duties and care teams by person. The lock is held.
+func (a *Access) tie() {
+	a.tied = map[string]*ties{}
+	of := func(person string) *ties {
+		t := a.tied[person]
+		if t == nil {
+			t = &ties{}
+			a.tied[person] = t
+		}
+		return t
+	}
+	for _, d := range a.duties {
+		t := of(d.Person)
+		t.duties = append(t.duties, d)
+	}
+	for _, x := range a.teams {
+		t := of(x.Person)
+		t.teams = append(t.teams, x)
+	}
+}
 
 // SetDuties replaces the duty roster from a time on: what ended before stays.
 func (a *Access) SetDuties(ctx context.Context, actor string, from time.Time, all []Duty) error {
@@ -230,6 +284,7 @@ func (a *Access) SetDuties(ctx context.Context, actor string, from time.Time, al
 		touched[d.Person] = true
 	}
 	a.duties = next
+	a.tie()
 	for _, d := range next {
 		touched[d.Person] = true
 	}
@@ -266,6 +321,7 @@ func (a *Access) SetTeam(ctx context.Context, actor, person, patient string, in 
 	if in {
 		a.teams[id] = t
 	}
+	a.tie()
 	a.putPerson(person, now)
 	return nil
 }
