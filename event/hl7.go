@@ -28,7 +28,7 @@ type HL7 struct {
 	Starts       uint64   // nanoseconds: when the patient came or is to come (PV1-44, EVN-6, PV2-8, SCH-11...); 0: not told
 	Ends         uint64   // nanoseconds: when the patient leaves or an appointment is over (PV1-45, SCH-11...); 0: not told
 	Places       []string // places of an appointment (AIL-3)
-	Staff        []string // pseudonyms of who looks after the patient (PV1-7, 9, 17; ORC-10, 12; AIP-3)
+	Staff        []string // pseudonyms of who looks after the patient (PV1-7, 9, 17; ORC-10, 12; AIP-3; OBX-16, OBR-32, TXA-5, 9)
 	PatientName  string   // pseudonym of the patient's name, of ADT and SIU
 	Family       string   // pseudonym of the patient's family name, of ADT and SIU
 }

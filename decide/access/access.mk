@@ -9,3 +9,4 @@ bench-access: ## measure what a decision about access costs, beside the library 
 	cd node && BULWARK_BENCH=10 ../bin/node.test -test.run '^TestOpenStreams'
 	bin/benchpasswords
 	bin/benchaccess -opa bin/benchopa
+	BULWARK_YEAR=120 $(GO) test ./decide/access -run '^TestAYearOfBrokenGlasses' -count=1 -timeout 20m -v | grep -v '^[=-]'

@@ -14,7 +14,7 @@ import (
 // Stay is a patient in a unit, or expected there, as messages of the hospital's systems told.
 type Stay struct {
 	Unit  string    `json:"unit"`
-	Why   string    `json:"why"` // admission, visit, expected, appointment, order
+	Why   string    `json:"why"` // admission, visit, expected, appointment, order, act
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until"` // zero: until another message says so
 	// Staff are the pseudonyms of those whom the messages named: doctors, who ordered, who takes part. Appointment is that of its number.
@@ -204,6 +204,10 @@ func (p *patient) take(t *news) bool {
 			unit = t.unit
 		}
 		return p.begin(t.stay(unit, "order", t.at, t.at.Add(orderLasts)))
+	case "ORU", "MDM": // somebody found or wrote something
+		if len(t.staff) > 0 {
+			return p.begin(t.stay("", "act", t.at, t.at.Add(orderLasts)))
+		}
 	}
 	return false
 }

@@ -19,11 +19,13 @@ type sight struct {
 	byName   map[string][]string // people by the pseudonyms of their names
 	persons  map[string][]*Glass // what is not explained, by who broke it
 	patients map[string][]*Glass // and for whom
+	// explained is how many of each person are.
+	explained map[string]int
 }
 
 // see makes the sight of what waits. The lock is held.
 func (a *Access) see() *sight {
-	s := &sight{map[string][]string{}, map[string][]*Glass{}, map[string][]*Glass{}}
+	s := &sight{map[string][]string{}, map[string][]*Glass{}, map[string][]*Glass{}, map[string]int{}}
 	for id, p := range a.people {
 		for _, name := range p.Names {
 			s.byName[name] = append(s.byName[name], id)
@@ -31,6 +33,7 @@ func (a *Access) see() *sight {
 	}
 	for _, g := range a.glasses {
 		if g.State == "explained" || g.Review != nil && g.Review.Verdict == "justified" {
+			s.explained[g.Person]++
 			continue
 		}
 		s.persons[g.Person] = append(s.persons[g.Person], g)
@@ -86,8 +89,8 @@ func (a *Access) settleGlass(ctx context.Context, was, is *Glass) error {
 // looked is what becomes of a glass; nil: nothing new. The lock is held.
 func (a *Access) looked(s *sight, g *Glass, now time.Time) *Glass {
 	p := a.stayingAs(g.Patient)
-	held := a.acquainted(s, g, p)
 	why, named, ok := a.explained(g, p)
+	held := a.acquainted(s, g, p, ok)
 	if ok && (len(held) == 0 || named && !a.own(g, p)) {
 		next := clone(g)
 		next.State, next.Why, next.Rank = "explained", []Mark{{Text: why}}, 0
@@ -99,7 +102,7 @@ func (a *Access) looked(s *sight, g *Glass, now time.Time) *Glass {
 	} else {
 		marks = append(marks, a.whereabouts(g, p)...)
 	}
-	marks = append(marks, habits(s, g, now)...)
+	marks = append(marks, s.habits(g, ok, now)...)
 	rank := 0
 	for _, m := range marks {
 		rank += m.Weight
@@ -164,7 +167,7 @@ func mark(weight int, en, fr string) Mark { return Mark{policy.Text{EN: en, FR: 
 
 // acquainted are marks that the two may know each other, or that many may: a unit in common closes nothing then. Names are compared as pseudonyms.
 // The lock is held.
-func (a *Access) acquainted(s *sight, g *Glass, p *patient) (all []Mark) {
+func (a *Access) acquainted(s *sight, g *Glass, p *patient, unit bool) (all []Mark) {
 	all = []Mark{}
 	who := a.people[g.Person]
 	colleague := slices.ContainsFunc(s.byName[p.Name], func(id string) bool { return id != g.Person })
@@ -176,7 +179,9 @@ func (a *Access) acquainted(s *sight, g *Glass, p *patient) (all []Mark) {
 	case p.Family != "" && who != nil && slices.Contains(who.Families, p.Family):
 		all = append(all, mark(5, "The patient has the family name of the person.", "Le patient porte le nom de famille de la personne."))
 	}
-	if p.Sensitive {
+	if p.Sensitive && unit { // carers of the unit have to do with it, and are many
+		all = append(all, mark(1, "The record is marked sensitive.", "Le dossier est marqué sensible."))
+	} else if p.Sensitive {
 		all = append(all, mark(4, "The record is marked sensitive.", "Le dossier est marqué sensible."))
 	}
 	return all
@@ -220,7 +225,7 @@ func (a *Access) whereabouts(g *Glass, p *patient) (all []Mark) {
 }
 
 // habits are marks of what else was done that nothing explains, and of what was said.
-func habits(s *sight, g *Glass, now time.Time) (all []Mark) {
+func (s *sight) habits(g *Glass, unit bool, now time.Time) (all []Mark) {
 	near := func(o *Glass) bool { return o.ID != g.ID && g.At.Sub(o.At).Abs() < 7*24*time.Hour }
 	same, often, crowd := 0, 0, map[string]bool{}
 	for _, o := range s.persons[g.Person] {
@@ -236,13 +241,17 @@ func habits(s *sight, g *Glass, now time.Time) (all []Mark) {
 		}
 	}
 	if often >= 2 {
-		all = append(all, mark(min(often, 5), fmt.Sprintf("%d others by the same person within a week are not explained.", often),
+		weight := min(often, 6)
+		if s.explained[g.Person] > len(s.persons[g.Person]) { // whoever is called to many has some that no message tells of
+			weight = min(often/2, 2)
+		}
+		all = append(all, mark(weight, fmt.Sprintf("%d others by the same person within a week are not explained.", often),
 			fmt.Sprintf("%d autres de la même personne en une semaine restent inexpliqués.", often)))
 	}
 	if same > 0 {
 		all = append(all, mark(1, "The same person broke the glass for this patient before.", "La même personne a déjà brisé la glace pour ce patient."))
 	}
-	if len(crowd) > 1 {
+	if len(crowd) > 1 && !unit {
 		all = append(all, mark(3, fmt.Sprintf("%d others broke it for this patient within a week, and nothing explains it.", len(crowd)),
 			fmt.Sprintf("%d autres l'ont brisée pour ce patient en une semaine, sans explication.", len(crowd))))
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"bulwark/decide/access/accesstest"
-	"bulwark/event"
 	"bulwark/platform/clock"
 )
 
@@ -20,7 +19,8 @@ import (
 type year struct {
 	all       int
 	explained map[string][2]int // of each kind: explained, all
-	found     map[string][2]int // of those without business there: among the first hundredth, all
+	found     map[string][2]int // of those without business there: among the first hundredth of all, all
+	looked    [2]int            // and where a reviewer looks at five a day
 }
 
 // live plays a hospital's time and has every glass looked at as the program does.
@@ -38,7 +38,7 @@ func live(t *testing.T, seed uint64, days int) year {
 	broken, roster, looked := map[string]*accesstest.Break{}, []Duty{}, now.Now()
 	for _, s := range steps {
 		now.Add(s.At.Sub(now.Now()))
-		if s.At.Sub(looked) >= 15*time.Minute { // the program looks once a minute
+		if s.At.Sub(looked) >= 2*time.Hour { // the program looks once a minute
 			looked = s.At
 			h.advance(s.At)
 			if err := h.triage(t.Context(), s.At); err != nil {
@@ -72,7 +72,7 @@ func live(t *testing.T, seed uint64, days int) year {
 			t.Fatal(err)
 		}
 	}
-	return h.outcome(broken)
+	return h.outcome(days, broken)
 }
 
 func (h *hospital) mark(id string) {
@@ -102,7 +102,7 @@ func (h *hospital) breakIt(t *testing.T, b *accesstest.Break, broken map[string]
 	broken[g.ID] = b
 }
 
-func (h *hospital) outcome(broken map[string]*accesstest.Break) year {
+func (h *hospital) outcome(days int, broken map[string]*accesstest.Break) year {
 	y := year{all: len(broken), explained: map[string][2]int{}, found: map[string][2]int{}}
 	count := func(of map[string][2]int, kind string, hit bool) {
 		n := of[kind]
@@ -122,6 +122,10 @@ func (h *hospital) outcome(broken map[string]*accesstest.Break) year {
 		n := place[id]
 		if b.Snooping {
 			count(y.found, b.Kind, n > 0 && n <= y.all/100)
+			y.looked[1]++
+			if n > 0 && n <= 5*days {
+				y.looked[0]++
+			}
 		} else {
 			count(y.explained, b.Kind, n == 0)
 		}
@@ -144,11 +148,12 @@ func TestAYearOfBrokenGlasses(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("BULWARK_YEAR")); err == nil {
 		days, seeds = n, []uint64{101, 102, 103}
 	}
-	explained, found := [2]int{}, [2]int{}
+	var explained, found, looked [2]int
 	for _, seed := range seeds {
 		y := live(t, seed, days)
 		e, f := sum(y.explained), sum(y.found)
 		explained, found = [2]int{explained[0] + e[0], explained[1] + e[1]}, [2]int{found[0] + f[0], found[1] + f[1]}
+		looked = [2]int{looked[0] + y.looked[0], looked[1] + y.looked[1]}
 		fmt.Printf("seed %d: %d broken glasses in %d days\n", seed, y.all, days)
 		for _, kind := range slices.Sorted(maps.Keys(y.explained)) {
 			fmt.Printf("  %-20s %5d of %5d explained\n", kind, y.explained[kind][0], y.explained[kind][1])
@@ -159,5 +164,5 @@ func TestAYearOfBrokenGlasses(t *testing.T) {
 	}
 	fmt.Printf("RESULT glass_explained_share %d/%d share\n", explained[0], explained[1])
 	fmt.Printf("RESULT glass_snooper_recall %d/%d share\n", found[0], found[1])
-	_ = event.KindHL7
+	fmt.Printf("RESULT glass_snooper_recall_5_a_day %d/%d share\n", looked[0], looked[1])
 }

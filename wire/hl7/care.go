@@ -41,7 +41,7 @@ const (
 func (c *Care) Places() [][]byte { return c.places[:c.nPlaces] }
 
 // Staff are the numbers of those who look after the patient, each once: attending, consulting and admitting doctor (PV1-7, 9, 17), who
-// ordered and who entered it (ORC-12, 10), and who takes part in an appointment (AIP-3).
+// ordered and who entered it (ORC-12, 10), who takes part in an appointment (AIP-3), and who found or wrote something (OBX-16, OBR-32, TXA-5, 9).
 func (c *Care) Staff() [][]byte { return c.staff[:c.nStaff] }
 
 func (r *reader) orc(m *Message, f delimited.Fields) {
@@ -132,6 +132,15 @@ func (r *reader) people(m *Message, list []byte) {
 		}
 		c.staff[c.nStaff] = r.keep(m, id)
 		c.nStaff++
+	}
+}
+
+// interpreters adds those of OBR-32 (NDL: a person is the first component, the number its first subcomponent).
+func (r *reader) interpreters(m *Message, list []byte) {
+	for len(list) > 0 {
+		var one []byte
+		one, list = delimited.Cut(list, r.repetition)
+		r.people(m, delimited.Part(delimited.Part(one, r.component, 0), r.subcomponent, 0))
 	}
 }
 

@@ -31,6 +31,8 @@ func TestWhoLooksAfterAPatient(t *testing.T) {
 		},
 		{"its time may stand beside what it needs", msh("SIU^S12") + "SCH|P1\rAIS|1||X|20261110100000|||2|h\rAIL|1||LASER^^^||||2026|||\r", "appointment=P1 starts=20261110100000 lasts=2h0m0s place=LASER"},
 		{"or in TQ1", msh("SIU^S12") + "SCH|P1\rTQ1|1||||||202611101000|202611101100\r", "appointment=P1 starts=202611101000 ends=202611101100"},
+		{"a report has an author", msh("MDM^T02") + field("TXA", 5, "D6^A", 9, "D7^B~D6"), "staff=D6 staff=D7"},
+		{"a result has who found it and who reads it", msh("ORU^R01") + field("OBR", 32, "D8&EYE&X^2026~D9&B") + field("OBX", 16, "D1^A") + field("OBX", 16, "D2^A", 18, "dev"), "staff=D8 staff=D9 staff=D1 staff=D2"},
 		{"TQ1 of an order tells when to give something", msh("OMP^O09") + "ORC|NW|1\rTQ1|1||||||202611101000|202611101100\r", "control=NW"},
 	} {
 		var m Message
@@ -41,6 +43,16 @@ func TestWhoLooksAfterAPatient(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}
 	}
+}
+
+// field is a segment of some fields: a number and its value, and so on.
+func field(name string, of ...any) string {
+	f := make([]string, 50)
+	f[0] = name
+	for n := 0; n < len(of); n += 2 {
+		f[of[n].(int)] = of[n+1].(string)
+	}
+	return strings.TrimRight(strings.Join(f, "|"), "|") + "\r"
 }
 
 // visit is a PV1 that names doctors, the referring one too, with one more field.

@@ -146,10 +146,18 @@ func (r *reader) segment(m *Message, seg []byte, cut bool) {
 		r.resource(m, f, 6)
 	case "OBR":
 		m.OBR++
+		r.interpreters(m, f.At(32))
+	case "TXA":
+		r.people(m, f.At(5))
+		r.people(m, f.At(9))
 	case "OBX":
 		m.OBX++
-		if bytes.Count(seg, []byte{r.field}) >= 18 { // most laboratories end before it
+		switch n := bytes.Count(seg, []byte{r.field}); { // most laboratories end before both
+		case n >= 18:
+			r.people(m, f.At(16))
 			r.devices(m, OBX18, f.At(18))
+		case n >= 16:
+			r.people(m, f.At(16))
 		}
 	case "PRT":
 		r.prt(m, f)

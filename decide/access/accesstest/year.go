@@ -423,6 +423,11 @@ func (h *hospital) ordered(at time.Time, p *patient, by *Someone, unit string) {
 	})
 }
 
+// wrote is a report, which mostly names its author.
+func (h *hospital) wrote(at time.Time, p *patient, by *Someone) {
+	h.say(at, p, "MDM", "T02", p.unit, h.named(by, 0.8))
+}
+
 func (h *hospital) order(begin time.Time) {
 	for _, p := range h.inHouse() {
 		for range h.often(ordersOfPatient) {
@@ -453,8 +458,11 @@ func (h *hospital) need(begin time.Time, why string) {
 			return
 		}
 		h.breaks(at, s, p, why, false, "consultation", "consultation", "on-call")
-		if h.chance(0.75) {
+		switch { // three in four leave something written
+		case h.chance(0.375):
 			h.ordered(at.Add(h.within(20*time.Minute, 6*time.Hour)), p, s, unit)
+		case h.chance(0.6):
+			h.wrote(at.Add(h.within(20*time.Minute, 24*time.Hour)), p, s)
 		}
 	case "not-in-roster":
 		x := pick(h, h.strays)
@@ -475,6 +483,9 @@ func (h *hospital) need(begin time.Time, why string) {
 			h.say(at.Add(h.within(-4*time.Hour, 8*time.Hour)), p, "SIU", "S12", p.unit, starts(at.Add(time.Hour)), func(m *event.HL7) {
 				m.Appointment, m.Places = fmt.Sprintf("x~%s-%d", p.id[2:], at.Unix()), []string{unit}
 			}, h.named(s, 0.5))
+		}
+		if s != nil && s.doctor && h.chance(0.7) {
+			h.wrote(at.Add(h.within(time.Hour, 24*time.Hour)), p, s)
 		}
 	case "following-up": // somebody who left some days ago, or comes soon
 		for range 300 {
@@ -500,13 +511,21 @@ func (h *hospital) need(begin time.Time, why string) {
 // claims are what people say who should not look.
 var claims = []string{"consultation", "consultation", "consultation", "consultation", "on-call", "on-call", "emergency", "emergency", "administrative", "transfer"}
 
+// somebody is of the staff: mostly one of those who are at work.
+func (h *hospital) somebody() *Someone {
+	if at := h.present[pick(h, append([]string{"er", "icu", "radio", "theatre"}, h.wards...))]; h.chance(0.8) && len(at) > 0 {
+		return pick(h, at)
+	}
+	return pick(h, h.people)
+}
+
 // snoop has somebody look who has no business there. One in seven times it is somebody of their own unit, so that the place tells nothing.
 func (h *hospital) snoop(begin time.Time, why string) {
 	at := begin.Add(h.within(0, 24*time.Hour))
 	switch why {
 	case "colleague":
 		who := pick(h, h.people)
-		s := pick(h, h.people)
+		s := h.somebody()
 		if h.chance(0.7) && who.home != "" {
 			s = pick(h, h.of[who.home])
 		}
@@ -517,7 +536,7 @@ func (h *hospital) snoop(begin time.Time, why string) {
 		h.come(at, p, s)
 		h.breaks(at, s, p, why, true, claims...)
 	case "family":
-		s := pick(h, h.people)
+		s := h.somebody()
 		for range 5000 {
 			if p := pick(h, h.patients); p.family == s.family && p.staff != s {
 				h.come(at, p, s)
@@ -533,16 +552,16 @@ func (h *hospital) snoop(begin time.Time, why string) {
 		p.sensitive = true
 		h.steps = append(h.steps, Step{At: begin, Sensitive: p.id})
 		for range 1 + h.IntN(3) {
-			h.breaks(begin.Add(h.within(time.Hour, 24*time.Hour)), pick(h, h.people), p, why, true, claims...)
+			h.breaks(begin.Add(h.within(time.Hour, 24*time.Hour)), h.somebody(), p, why, true, claims...)
 		}
 	case "acquaintance": // nothing tells that they know each other
 		p := pick(h, h.patients)
 		if h.chance(0.3) {
 			p = pick(h, h.inHouse())
 		}
-		h.breaks(at, pick(h, h.people), p, why, true, claims...)
+		h.breaks(at, h.somebody(), p, why, true, claims...)
 	case "one-after-another":
-		h.serial = append(h.serial, serial{pick(h, h.people), 3 + h.IntN(5)})
+		h.serial = append(h.serial, serial{h.somebody(), 3 + h.IntN(5)})
 	}
 }
 
