@@ -148,8 +148,23 @@ export async function access(page, browser, at, report, faults) {
     await page.getByText('Nothing waits to be looked at.').waitFor()
   })
 
+  await report.test('a record is marked as sensitive, and the mark is taken away', async () => {
+    await page.getByRole('button', { name: 'Mark a record as sensitive' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Mark a record as sensitive' })
+    for (const [button, said] of [['Mark', 'The record is marked.'], ['Take the mark away', 'The record is marked no more.']]) {
+      await dialog.getByLabel('Number of the patient').fill('8012345')
+      await dialog.getByLabel('Why', { exact: true }).fill('known to all')
+      await dialog.getByRole('button', { name: button, exact: true }).click()
+      await dialog.getByText(said).waitFor()
+    }
+    await report.axe(page, 'demo: access, a mark')
+    await shot('mark')
+    await page.keyboard.press('Escape')
+  })
+
   await report.test('who saw a record is told with why, by function, and taken away as a PDF', async () => {
     await page.goto(at('/access?view=seen'))
+    await page.getByLabel('Reference of the file').waitFor()
     const ask = async () => {
       await page.getByLabel('Number of the patient').fill('8012345')
       await page.getByLabel('Reference of the file').fill('DPO-17')

@@ -31,6 +31,9 @@ type HL7 struct {
 	Staff        []string // pseudonyms of who looks after the patient (PV1-7, 9, 17; ORC-10, 12; AIP-3; OBX-16, OBR-32, TXA-5, 9)
 	PatientName  string   // pseudonym of the patient's name, of ADT and SIU
 	Family       string   // pseudonym of the patient's family name, of ADT and SIU
+	Number       string   // pseudonym of the patient's number as one of no authority; empty: Patient is that
+	VIP          bool     // PV1-16 marks the patient
+	Protected    bool     // PD1-12 asks for protection, or ARV restricts access
 }
 
 func (*HL7) Kind() Kind { return KindHL7 }
@@ -64,4 +67,7 @@ func (p *HL7) fields(c *coder) {
 	c.strs(27, "hl7.staff", &p.Staff)
 	c.str(28, "patient.name_uid", &p.PatientName)
 	c.str(29, "patient.family_uid", &p.Family)
+	c.str(30, "patient.number_uid", &p.Number)
+	c.truth(31, "patient.is_vip", &p.VIP)
+	c.truth(32, "patient.is_protected", &p.Protected)
 }

@@ -43,8 +43,21 @@ type Config struct {
 	Applications []Application `conf:"applications"`
 	// Seen is how reports of who saw a patient's record are made.
 	Seen Seen `conf:"seen"`
+	// Sensitive is what in messages of HL7 marks a record as sensitive, which the care team alone opens then, and others in an emergency: vip (PV1-16),
+	// protected (PD1-12, ARV). Empty: nothing does, and people mark records at the console.
+	Sensitive []string `conf:"sensitive"`
 	// Keep is how long what people did about access is kept.
 	Keep Keep `conf:"keep"`
+}
+
+// Check refuses a mark of which no message knows.
+func (c *Config) Check() error {
+	for n, mark := range c.Sensitive {
+		if err := conf.OneOf(mark, "vip", "protected"); err != nil {
+			return conf.At(fmt.Sprintf("sensitive[%d]", n), err)
+		}
+	}
+	return nil
 }
 
 // Zone is a network with what it is for.
@@ -170,6 +183,7 @@ type Access struct {
 	byLogin    map[string]string
 	byStaff    map[string]string              // who has a number
 	named      map[string]map[string]struct{} // patients in whose stays a number is
+	numbers    map[string]string              // patients by their number as one of no authority; empty: several have it
 	expected   time.Time                      // when entities change next
 	advanced   time.Time                      // up to when they are as the time has it
 	risks      map[string]int                 // of entities, as incidents name them
@@ -180,7 +194,8 @@ type Access struct {
 	glasses    map[string]*Glass
 	patients   map[string]*patient
 	uses       map[string]*use
-	unkept     map[itemKey]any // nil: gone
+	tenures    map[string]*tenure // by person
+	unkept     map[itemKey]any    // nil: gone
 	upTo       bus.Mark
 	keptSeq    uint64
 	digest     digest
@@ -215,8 +230,8 @@ func New(ctx context.Context, n Needs) (*Access, error) {
 	a := &Access{needs: n, entities: policy.NewEntities(), count: newCounters(n.Registry), dirty: make(chan struct{}, 1),
 		out:    outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindAccess, Room: "access", Site: n.Site, Clock: n.Clock, Registry: n.Registry}),
 		people: map[string]*Person{}, byLogin: map[string]string{}, byStaff: map[string]string{},
-		named: map[string]map[string]struct{}{}, risks: map[string]int{}, duties: map[string]*Duty{}, teams: map[string]*Team{},
-		grants: map[string]*Grant{}, glasses: map[string]*Glass{}, patients: map[string]*patient{}, uses: map[string]*use{}, unkept: map[itemKey]any{}, outages: map[string]*Outage{}}
+		named: map[string]map[string]struct{}{}, numbers: map[string]string{}, risks: map[string]int{}, duties: map[string]*Duty{}, teams: map[string]*Team{},
+		grants: map[string]*Grant{}, glasses: map[string]*Glass{}, patients: map[string]*patient{}, uses: map[string]*use{}, tenures: map[string]*tenure{}, unkept: map[itemKey]any{}, outages: map[string]*Outage{}}
 	a.seen.queue = make(chan *SeenReport, 2*mostSeen)
 	a.digest.begin = n.Clock.Now()
 	if err := a.openPolicies(); err != nil {

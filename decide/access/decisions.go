@@ -213,10 +213,11 @@ type Unused struct {
 	Person string    `json:"person"`
 	Role   string    `json:"role"`
 	Last   time.Time `json:"last,omitzero"` // zero: never, as far as is known
+	Since  time.Time `json:"since"`         // since when they have it, so far as is known
 	Opens  []string  `json:"opens"`         // policies that name the role
 }
 
-// Unused lists roles that people have and did not use for 90 days, so far as decisions were noted.
+// Unused lists roles that people have for 90 days and did not use in that time, so far as decisions were noted.
 func (a *Access) Unused() []Unused {
 	now := a.needs.Clock.Now()
 	byRole := map[string][]string{}
@@ -238,7 +239,10 @@ func (a *Access) Unused() []Unused {
 					x.Last = u.Last
 				}
 			}
-			if len(x.Opens) > 0 && !p.Disabled && now.Sub(x.Last) >= unusedFor {
+			if h := a.tenures[id]; h != nil {
+				x.Since = h.Since[role]
+			}
+			if len(x.Opens) > 0 && !p.Disabled && now.Sub(x.Last) >= unusedFor && now.Sub(x.Since) >= unusedFor {
 				all = append(all, x)
 			}
 		}

@@ -241,8 +241,11 @@ func (a *Access) load(ctx context.Context) error {
 		now := a.needs.Clock.Now()
 		a.tie()
 		for id, p := range a.patients {
-			a.putPatient(id, now)
+			a.number(id, p, now)
 			a.nameAll(id, p)
+		}
+		for id := range a.patients {
+			a.putPatient(id, now)
 		}
 		return a.out.Load(ctx, tx, last)
 	})
@@ -265,6 +268,8 @@ func (a *Access) take(row *itemRow) error {
 		return into(a.patients, row)
 	case "use":
 		return into(a.uses, row)
+	case "held":
+		return into(a.tenures, row)
 	}
 	return nil // of a later version
 }

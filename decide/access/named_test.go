@@ -155,3 +155,117 @@ func TestANameExplainsABrokenGlass(t *testing.T) {
 		}
 	}
 }
+
+func TestANumberWithoutItsAuthorityIsThatOfOnePatient(t *testing.T) {
+	h := newHospital(t)
+	come := func(id, unit string) *event.HL7 {
+		m := adt("A01", id, unit)
+		m.Number, m.Staff = "p~alone", []string{"s~ada"}
+		return m
+	}
+	h.staff.people[0].Staff, h.staff.people[1].Units = []string{"s~ada"}, []string{"icu"}
+	if err := h.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.as("2").BreakGlass(t.Context(), GlassAsk{Patient: "p~alone", Reason: "emergency"}); err != nil {
+		t.Fatal(err)
+	}
+	h.hear(t, come("p~hosp", "icu"))
+	for _, id := range []string{"p~hosp", "p~alone"} {
+		if units, _ := h.entities.Parents(policy.ID("Patient", id)); !slices.Equal(units, uids("Unit", []string{"icu"})) || !h.as("1").may("readRecord", id) {
+			t.Errorf("%s: in %v", id, units)
+		}
+	}
+	if err := h.MarkSensitive(t.Context(), "person:9", "p~alone", true, "known to all"); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := h.Patient("p~alone"); err != nil || !p.Sensitive || p.ID != "p~hosp" || len(p.Glasses) != 1 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if err := h.keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.open(t)
+	h.now.Add(2 * time.Hour)
+	h.advance(h.now.Now())
+	if err := h.triage(t.Context(), h.now.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if g := h.Glasses()[0]; g.State != "waiting" || g.Rank == 0 { // a unit in common does not close what is sensitive
+		t.Errorf("%+v", g)
+	}
+	if err := h.MarkSensitive(t.Context(), "person:9", "p~hosp", false, "no more"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.triage(t.Context(), h.now.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if g := h.Glasses()[0]; g.State != "explained" {
+		t.Errorf("%+v", g)
+	}
+	h.hear(t, come("p~other", "er")) // two have it now
+	if units, _ := h.entities.Parents(policy.ID("Patient", "p~alone")); len(units) != 0 || h.as("1").may("readRecord", "p~alone") {
+		t.Errorf("a number of two: in %v", units)
+	}
+}
+
+func TestMessagesMarkRecordsWhereTheHospitalSaysSo(t *testing.T) {
+	for _, test := range []struct {
+		marks          []string
+		vip, protected bool
+		want           bool
+	}{{nil, true, true, false}, {[]string{"vip"}, true, false, true}, {[]string{"vip"}, false, true, false}, {[]string{"vip", "protected"}, false, true, true}} {
+		h := newHospital(t)
+		h.needs.Config.Sensitive = test.marks
+		h.open(t)
+		m := adt("A01", "p", "icu")
+		m.VIP, m.Protected = test.vip, test.protected
+		h.hear(t, m)
+		if p, err := h.Patient("p"); err != nil || p.Sensitive != test.want {
+			t.Errorf("%+v: %+v, %v", test, p, err)
+		}
+	}
+	if err := (&Config{Sensitive: []string{"famous"}}).Check(); err == nil {
+		t.Error("a mark of which no message knows is taken")
+	}
+}
+
+func TestTwoWhoMayKnowEachOtherAreLookedAt(t *testing.T) {
+	for _, test := range []struct {
+		name                      string
+		patient, family, by, mark string
+	}{
+		{"a colleague", "n~bob", "n~b", "1", "The patient has the name of a colleague."},
+		{"their own record", "n~ada", "n~a", "1", "The patient has the name of the person: it may be their own record."},
+		{"a relative", "n~zoe", "n~a", "1", "The patient has the family name of the person."},
+		{"nobody whom they know", "n~zoe", "n~z", "1", ""},
+	} {
+		h := newHospital(t)
+		h.staff.people[0].Names, h.staff.people[0].Families, h.staff.people[0].Units = []string{"n~ada"}, []string{"n~a"}, []string{"icu"}
+		h.staff.people[1].Names = []string{"n~bob"}
+		if err := h.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.as(test.by).BreakGlass(t.Context(), GlassAsk{Patient: "p", Reason: "emergency"}); err != nil {
+			t.Fatal(err)
+		}
+		h.now.Add(2 * time.Hour)
+		m := adt("A01", "p", "icu")
+		m.PatientName, m.Family = test.patient, test.family
+		h.hear(t, m)
+		h.advance(h.now.Now())
+		if err := h.triage(t.Context(), h.now.Now()); err != nil {
+			t.Fatal(err)
+		}
+		g := h.Glasses()[0]
+		if test.mark == "" {
+			if g.State != "explained" {
+				t.Errorf("%s: %+v", test.name, g)
+			}
+			continue
+		}
+		if g.State != "waiting" || g.Why[0].EN != test.mark {
+			t.Errorf("%s: %s %+v", test.name, g.State, g.Why)
+		}
+	}
+}

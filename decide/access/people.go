@@ -69,11 +69,14 @@ func (a *Access) Refresh(ctx context.Context) error {
 			for _, number := range p.Staff {
 				a.byStaff[number] = p.ID
 			}
+			a.hold(p, now)
 			a.putPerson(p.ID, now)
 		}
 	}
 	for id, was := range a.people {
 		if is[id] == nil {
+			delete(a.tenures, id)
+			a.unkept[itemKey{"held", id}] = nil
 			delete(a.people, id)
 			delete(a.byLogin, was.Login)
 			for _, number := range was.Staff {
@@ -84,6 +87,30 @@ func (a *Access) Refresh(ctx context.Context) error {
 	}
 	a.expect(now)
 	return nil
+}
+
+// tenure is since when somebody has roles, so far as is known: a role of today cannot have been unused for long.
+type tenure struct {
+	Since map[string]time.Time `json:"since"`
+}
+
+// hold notes roles that are new to somebody, and forgets those that are gone. The lock is held.
+func (a *Access) hold(p *Person, now time.Time) {
+	was := a.tenures[p.ID]
+	is := &tenure{map[string]time.Time{}}
+	changed := was == nil || len(was.Since) != len(p.Roles)
+	for _, role := range p.Roles {
+		is.Since[role] = now.UTC().Truncate(time.Second)
+		if was != nil && !was.Since[role].IsZero() {
+			is.Since[role] = was.Since[role]
+		} else {
+			changed = true
+		}
+	}
+	if changed {
+		a.tenures[p.ID] = is
+		a.unkept[itemKey{"held", p.ID}] = is
+	}
 }
 
 func same(a, b *Person) bool {

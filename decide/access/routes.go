@@ -57,6 +57,7 @@ func (d *Doors) Routes() []web.Route {
 		route("GET", "/api/access/unused", look, d.unused, 0),
 		route("POST", "/api/access/unused", run, d.recertify, 0),
 		route("GET", "/api/access/patients/{id}", review, d.patient, 0),
+		route("POST", "/api/access/sensitive", approve, d.sensitive, 0),
 	}, d.seenRoutes()...)
 }
 
@@ -389,6 +390,22 @@ func (d *Doors) patient(w http.ResponseWriter, r *http.Request) {
 	d.answer(w, r, v, err)
 }
 
+func (d *Doors) sensitive(w http.ResponseWriter, r *http.Request) {
+	var b struct {
+		Patient, Identifier, Reason string
+		Sensitive                   bool
+	}
+	actor, ok := d.asked(w, r, &b)
+	if !ok {
+		return
+	}
+	if b.Identifier != "" && d.a.needs.Pseudonym != nil {
+		b.Patient = d.a.needs.Pseudonym(b.Identifier)
+	}
+	err := d.a.MarkSensitive(r.Context(), actor, b.Patient, b.Sensitive, b.Reason)
+	d.answer(w, r, map[string]any{"patient": b.Patient, "sensitive": b.Sensitive}, err)
+}
+
 // Patient is what is known of a patient: where they were, and whose glass was broken for them.
 type Patient struct {
 	ID        string   `json:"id"`
@@ -401,13 +418,14 @@ type Patient struct {
 func (a *Access) Patient(id string) (*Patient, error) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
+	id = a.known(id)
 	p := a.patients[id]
 	if p == nil {
 		return nil, ErrNone
 	}
-	v := &Patient{ID: id, Stays: append([]Stay{}, p.Stays...), Sensitive: p.Sensitive, Glasses: []*Glass{}}
+	v := &Patient{ID: id, Stays: append([]Stay{}, p.Stays...), Sensitive: a.sensitive(p), Glasses: []*Glass{}}
 	for _, g := range a.glasses {
-		if g.Patient == id {
+		if a.known(g.Patient) == id {
 			v.Glasses = append(v.Glasses, clone(g))
 		}
 	}

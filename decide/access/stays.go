@@ -29,6 +29,8 @@ type patient struct {
 	// Name and Family are the pseudonyms of the patient's name and family name.
 	Name   string `json:"name,omitempty"`
 	Family string `json:"family,omitempty"`
+	// Number is the pseudonym of the number without the authority that gave it, as some ask for it.
+	Number string `json:"number,omitempty"`
 	next   time.Time
 }
 
@@ -167,13 +169,20 @@ func (a *Access) message(at time.Time, m *event.HL7) {
 	if !p.take(&t) {
 		return
 	}
+	now := a.needs.Clock.Now()
 	p.Stays = p.Stays[max(0, len(p.Stays)-mostStays):]
 	if pseudonym(m.PatientName) && pseudonym(m.Family) {
 		p.Name, p.Family = strings.Clone(m.PatientName), strings.Clone(m.Family)
 	}
+	if pseudonym(m.Number) {
+		p.Number = strings.Clone(m.Number)
+	}
+	if m.VIP && slices.Contains(a.needs.Config.Sensitive, "vip") || m.Protected && slices.Contains(a.needs.Config.Sensitive, "protected") {
+		p.Sensitive = true
+	}
 	a.patients[id] = p
+	a.number(id, p, now)
 	a.unkept[itemKey{"stay", id}] = p
-	now := a.needs.Clock.Now()
 	a.putPatient(id, now)
 	a.nameAll(id, p)
 	a.putNamed(p, now)
@@ -351,8 +360,11 @@ func (p *patient) current(why string, at time.Time) int {
 // putPatient puts a patient with the record among the entities, as they are now. The lock is held.
 func (a *Access) putPatient(id string, now time.Time) {
 	p := a.patients[id]
+	if other := a.stayingAs(id); other != p { // by the number alone, the one who has it
+		a.entities.Put(patientEntity(id, other.units(now), p.Sensitive || other.Sensitive), recordEntity(id))
+		return
+	}
 	p.next = time.Time{}
-	units := []string{}
 	for n := range p.Stays {
 		s := &p.Stays[n]
 		for _, t := range [...]time.Time{s.From, s.Until} {
@@ -360,12 +372,27 @@ func (a *Access) putPatient(id string, now time.Time) {
 				p.next = t
 			}
 		}
+	}
+	a.entities.Put(patientEntity(id, p.units(now), a.sensitive(p)), recordEntity(id))
+	if p.Number != "" && a.numbers[p.Number] == id {
+		a.entities.Put(patientEntity(p.Number, p.units(now), a.sensitive(p)), recordEntity(p.Number))
+	}
+}
+
+func recordEntity(id string) policy.Entity {
+	return policy.Entity{UID: policy.ID("Record", id), Attrs: policy.Attrs{"patient": policy.ID("Patient", id)}}
+}
+
+// units are those in which a patient is or is expected.
+func (p *patient) units(now time.Time) []string {
+	units := []string{}
+	for n := range p.Stays {
+		s := &p.Stays[n]
 		if s.Why != "order" && s.Unit != "" && during(s.From, s.Until, now) && now.Sub(s.From) < longestStayKnown && !slices.Contains(units, s.Unit) {
 			units = append(units, s.Unit)
 		}
 	}
-	u := policy.ID("Patient", id)
-	a.entities.Put(patientEntity(id, units, p.Sensitive), policy.Entity{UID: policy.ID("Record", id), Attrs: policy.Attrs{"patient": u}})
+	return units
 }
 
 // room reports whether one more patient can be known; where there are many those are forgotten whose last stay ended long ago. The
@@ -382,6 +409,7 @@ func (a *Access) room() bool {
 		if p.over(now) && !p.Sensitive {
 			delete(a.patients, id)
 			a.unname(id, p)
+			a.unnumber(id, p)
 			a.unkept[itemKey{"stay", id}] = nil
 			a.entities.Drop(policy.ID("Patient", id), policy.ID("Record", id))
 			a.count.forgotten.Inc()

@@ -37,7 +37,8 @@ func (a *Access) see() *sight {
 			continue
 		}
 		s.persons[g.Person] = append(s.persons[g.Person], g)
-		s.patients[g.Patient] = append(s.patients[g.Patient], g)
+		id := a.known(g.Patient)
+		s.patients[id] = append(s.patients[id], g)
 	}
 	return s
 }
@@ -102,7 +103,7 @@ func (a *Access) looked(s *sight, g *Glass, now time.Time) *Glass {
 	} else {
 		marks = append(marks, a.whereabouts(g, p)...)
 	}
-	marks = append(marks, s.habits(g, ok, now)...)
+	marks = append(marks, s.habits(g, a.known(g.Patient), ok, now)...)
 	rank := 0
 	for _, m := range marks {
 		rank += m.Weight
@@ -142,7 +143,11 @@ func (a *Access) explained(g *Glass, p *patient) (why policy.Text, named, ok boo
 	if who := a.people[g.Person]; who != nil && slices.ContainsFunc(p.Stays, func(s Stay) bool { return s.touches(g) && s.of(who.Staff) }) {
 		return policy.Text{EN: "A message names the person among those who look after the patient.", FR: "Un message nomme la personne parmi celles qui prennent le patient en charge."}, true, true
 	}
-	if t := a.teams[g.Person+" "+g.Patient]; t != nil && t.By != ledger.Person(g.Person) && t.From.Before(g.At.Add(dataAfter)) {
+	t := a.teams[g.Person+" "+g.Patient]
+	if t == nil {
+		t = a.teams[g.Person+" "+a.known(g.Patient)]
+	}
+	if t != nil && t.By != ledger.Person(g.Person) && t.From.Before(g.At.Add(dataAfter)) {
 		return policy.Text{EN: "The person came into the care team of the patient.", FR: "La personne est entrée dans l'équipe de soins du patient."}, true, true
 	}
 	units := a.unitsAt(g)
@@ -179,9 +184,10 @@ func (a *Access) acquainted(s *sight, g *Glass, p *patient, unit bool) (all []Ma
 	case p.Family != "" && who != nil && slices.Contains(who.Families, p.Family):
 		all = append(all, mark(5, "The patient has the family name of the person.", "Le patient porte le nom de famille de la personne."))
 	}
-	if p.Sensitive && unit { // carers of the unit have to do with it, and are many
+	sensitive := a.sensitive(p)
+	if sensitive && unit { // carers of the unit have to do with it, and are many
 		all = append(all, mark(1, "The record is marked sensitive.", "Le dossier est marqué sensible."))
-	} else if p.Sensitive {
+	} else if sensitive {
 		all = append(all, mark(4, "The record is marked sensitive.", "Le dossier est marqué sensible."))
 	}
 	return all
@@ -225,7 +231,7 @@ func (a *Access) whereabouts(g *Glass, p *patient) (all []Mark) {
 }
 
 // habits are marks of what else was done that nothing explains, and of what was said.
-func (s *sight) habits(g *Glass, unit bool, now time.Time) (all []Mark) {
+func (s *sight) habits(g *Glass, id string, unit bool, now time.Time) (all []Mark) {
 	near := func(o *Glass) bool { return o.ID != g.ID && g.At.Sub(o.At).Abs() < 7*24*time.Hour }
 	same, often, crowd := 0, 0, map[string]bool{}
 	for _, o := range s.persons[g.Person] {
@@ -235,7 +241,7 @@ func (s *sight) habits(g *Glass, unit bool, now time.Time) (all []Mark) {
 			often++
 		}
 	}
-	for _, o := range s.patients[g.Patient] {
+	for _, o := range s.patients[id] {
 		if near(o) && o.Person != g.Person {
 			crowd[o.Person] = true
 		}

@@ -20,6 +20,8 @@ type Care struct {
 	// first of AIS-4, AIG-8, AIL-6 and AIP-6; of one who is expected (A05, A14) PV2-8; of one who came (A01, A04) PV1-44, of one who left
 	// (A03) PV1-45, else EVN-6, when it happened.
 	Starts, Ends []byte
+	// VIP is that PV1-16 marks the patient (table 0099); Protected that PD1-12 asks for protection (table 0136: Y) or an ARV segment restricts access.
+	VIP, Protected bool
 	// Lasts is how long an appointment takes (SCH-9 and 10, else that of a resource), where Ends is not told.
 	Lasts time.Duration
 

@@ -33,6 +33,9 @@ func TestWhoLooksAfterAPatient(t *testing.T) {
 		{"or in TQ1", msh("SIU^S12") + "SCH|P1\rTQ1|1||||||202611101000|202611101100\r", "appointment=P1 starts=202611101000 ends=202611101100"},
 		{"a report has an author", msh("MDM^T02") + field("TXA", 5, "D6^A", 9, "D7^B~D6"), "staff=D6 staff=D7"},
 		{"a result has who found it and who reads it", msh("ORU^R01") + field("OBR", 32, "D8&EYE&X^2026~D9&B") + field("OBX", 16, "D1^A") + field("OBX", 16, "D2^A", 18, "dev"), "staff=D8 staff=D9 staff=D1 staff=D2"},
+		{"somebody is known to all, or asks for protection", msh("ADT^A01") + field("PD1", 12, "Y") + field("PV1", 2, "I", 3, "W", 16, "VIP"), "vip protected"},
+		{"neither", msh("ADT^A01") + field("PD1", 12, "N") + field("PV1", 2, "I", 3, "W", 16, `""`) + field("ARV", 2, "D"), ""},
+		{"access is restricted", msh("ADT^A01") + field("ARV", 2, "A^Add", 3, "ALL"), "protected"},
 		{"TQ1 of an order tells when to give something", msh("OMP^O09") + "ORC|NW|1\rTQ1|1||||||202611101000|202611101100\r", "control=NW"},
 	} {
 		var m Message

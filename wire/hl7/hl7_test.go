@@ -74,6 +74,12 @@ func careOf(c *Care) string {
 	if c.Lasts != 0 {
 		fmt.Fprintf(&b, " lasts=%v", c.Lasts)
 	}
+	if c.VIP {
+		b.WriteString(" vip")
+	}
+	if c.Protected {
+		b.WriteString(" protected")
+	}
 	put("place", c.Places()...)
 	put("staff", c.Staff()...)
 	return strings.TrimSpace(b.String())

@@ -124,6 +124,14 @@ func (r *reader) segment(m *Message, seg []byte, cut bool) {
 		r.pid(m, f)
 	case "PV1":
 		r.pv1(m, f)
+	case "PD1":
+		if string(f.At(12)) == "Y" {
+			m.Care.Protected = true
+		}
+	case "ARV":
+		if action := delimited.Part(f.At(2), r.component, 0); string(action) != "D" && string(action) != "X" { // deleted, no change (table 0206)
+			m.Care.Protected = true
+		}
 	case "PV2":
 		m.Care.expected = r.keep(m, f.At(8))
 	case "EVN":
@@ -272,9 +280,11 @@ func (r *reader) pv1(m *Message, f delimited.Fields) {
 		Bed:         r.keep(m, delimited.Part(place, r.component, 2)),
 		Facility:    r.keep(m, delimited.Part(delimited.Part(place, r.component, 3), r.subcomponent, 0)),
 	}
-	for _, n := range [...]int{7, 9, 17} {
-		r.people(m, f.At(n))
-	}
+	r.people(m, f.At(7))
+	r.people(m, f.At(9))
+	vip := f.At(16)
+	m.Care.VIP = len(vip) > 0 && string(vip) != `""` && string(vip) != "N" && string(vip) != "0"
+	r.people(m, f.At(17))
 	m.Care.admitted, m.Care.discharged = r.keep(m, f.At(44)), r.keep(m, f.At(45))
 }
 

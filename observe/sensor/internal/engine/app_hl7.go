@@ -49,6 +49,11 @@ func (a *hl7App) Exchange(x *hl7.Exchange) {
 		at := len(t.buf)
 		t.buf = w.opt.Patients.Patient(t.buf, p.Authority.Name(), p.ID)
 		e.Patient = t.from(at)
+		if len(p.Authority.Name()) > 0 {
+			at = len(t.buf)
+			t.buf = w.opt.Patients.Patient(t.buf, nil, p.ID)
+			e.Number = t.from(at)
+		}
 	}
 	a.care(&t, e, m)
 	for i := range m.Devices {
@@ -79,7 +84,7 @@ func (a *hl7App) care(t *texts, e *event.HL7, m *hl7.Message) {
 	if ends == 0 && starts != 0 && c.Lasts > 0 {
 		ends = starts + uint64(c.Lasts)
 	}
-	e.Starts, e.Ends = starts, ends
+	e.Starts, e.Ends, e.VIP, e.Protected = starts, ends, c.VIP, c.Protected
 	at := len(t.buf)
 	t.buf = known.Other(t.buf, c.Appointment)
 	e.Appointment = t.from(at)

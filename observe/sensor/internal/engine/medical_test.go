@@ -158,7 +158,7 @@ func TestMessagesTellWhoLooksAfterAPatient(t *testing.T) {
 	dtm := func(in time.Duration) string { return sent.Add(2*time.Hour + in).Format("200601021504") } // a zone two hours before
 	tells(t, played(t, up("\x0bMSH|^~\\&|RDV|CHX|EHR|CHX|"+dtm(0)+"||SIU^S12|1|P|2.5\rSCH|P1|F7\rPID|1||471199^^^HOSP||DURAND^PAUL\r"+
 		"AIL|1||OPHTHA^R2|||"+dtm(48*time.Hour)+"|||30|min\rAIP|1||10101234567^EYE\r\x1c\r")),
-		[]string{`"hl7.places":["OPHTHA"]`, `"hl7.staff":["s~`, `"hl7.appointment":"x~`, `"patient.name_uid":"n~`, `"patient.family_uid":"n~`,
+		[]string{`"hl7.places":["OPHTHA"]`, `"hl7.staff":["s~`, `"hl7.appointment":"x~`, `"patient.name_uid":"n~`, `"patient.family_uid":"n~`, `"patient.number_uid":"p~`,
 			`"hl7.start_time":1700172780000000000`, `"hl7.end_time":1700174580000000000`}, []string{"471199", "DURAND", "10101234567", "F7"})
 	tells(t, played(t, up("\x0bMSH|^~\\&|RX|CHX|EHR|CHX|"+dtm(0)+"||ORM^O01|1|P|2.5\rPID|1||471199^^^HOSP||DURAND^PAUL\rORC|NW|1||||||||||D4|ICU^3\r\x1c\r")),
 		[]string{`"hl7.order_control":"NW"`, `"hl7.requested_by":"ICU"`, `"hl7.staff":["s~`}, []string{"471199", "DURAND", "hl7.start_time", "patient.name_uid"})

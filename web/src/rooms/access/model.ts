@@ -15,7 +15,7 @@ export interface Difference { gain: boolean; action: string; who: Said; people: 
 export interface Breach { invariant: string; why: Said; who: Said; action: string; what: Said; when: Said; got: string; by: string[]; cases: number }
 export interface Verdict { problems: Wrong[]; asked?: number; differences?: Difference[]; left_off?: number; breaches?: Breach[] }
 export interface Answer { allow: boolean; policies: string[]; why: Said; obligations: string[]; errors: string[]; until?: string; next: { do: string; text: Said }[] }
-export interface Unused { person: string; role: string; last?: string; opens: string[] }
+export interface Unused { person: string; role: string; last?: string; since: string; opens: string[] }
 
 /** Whether somebody has one of some duties. */
 export const may = (me: Me | undefined, ...duties: string[]) => me?.duties.some((d) => duties.includes(d)) ?? false
