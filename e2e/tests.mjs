@@ -370,6 +370,15 @@ export async function run(browser, server, report) {
     await reader.getByLabel('Password, once more', { exact: true }).fill('marmite-hamac-falaise-igloo')
     await reader.getByRole('button', { name: 'Save my password' }).click()
     await reader.locator('.headline').waitFor()
+    const changes = reader.getByRole('region', { name: 'How you sign in was changed' })
+    await changes.getByText('Another password is asked for').waitFor()
+    await report.axe(reader, 'what was changed')
+    if (process.env.SHOTS) await reader.screenshot({ path: `${process.env.SHOTS}/changes.png` })
+    await changes.getByRole('button', { name: 'I know of all of them' }).click()
+    await changes.waitFor({ state: 'detached' })
+    await reader.reload()
+    await reader.locator('.headline').waitFor()
+    equal(await changes.count(), 0, 'what was read')
 
     // What is taken away ends at once, streams included.
     await page.goto(at('/people'))

@@ -85,6 +85,7 @@ type personRow struct {
 	Ended         bool       `bun:"ended"`
 	National      string     `bun:"national"`
 	Folded        string     `bun:"folded"` // what they are looked for by
+	Told          time.Time  `bun:"told,nullzero"`
 }
 
 // factorKind is a way to prove who one is.

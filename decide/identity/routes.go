@@ -48,6 +48,8 @@ func (i *Identity) Routes() []web.Route {
 	add("GET", "/api/me/passkeys", i.getPasskeys, web.SignedIn)
 	add("POST", "/api/me/passkeys", i.judged(i.postPasskey), web.Enrolling)
 	add("DELETE", "/api/me/passkeys/{id}", i.deletePasskey, web.SignedIn)
+	add("GET", "/api/me/changes", i.getChanges, web.SignedIn)
+	add("POST", "/api/me/changes", i.readChanges, web.SignedIn)
 	add("GET", "/api/sessions", i.getSessions, web.SignedIn)
 	add("DELETE", "/api/sessions", i.deleteSessions, web.SignedIn)
 	add("DELETE", "/api/sessions/{id}", i.deleteSession, web.SignedIn)

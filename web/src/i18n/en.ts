@@ -1240,6 +1240,15 @@ export const en = {
   notices: {
     title: 'What applies to you now', banner: 'Please note.', 'read-only': 'Read only.', record: 'What you ask for is recorded.', grace: 'This ends soon; until then you can read.', left: '{time} left',
   },
+  changes: {
+    title: 'How you sign in was changed', hint: 'Was one of them not you? End your other sessions, look at your second factors, and tell your security officer at once.',
+    mine: 'I know of all of them', look: 'Look at my sessions and factors', own: 'in your name', other: 'by somebody else',
+    what: {
+      passkey: 'A passkey was added', totp: 'An app that shows codes was added', 'recovery-codes': 'New codes on paper were made', 'join-account': 'An account of a provider was joined', 'message-factor': 'Where codes are sent was changed',
+      'drop-passkey': 'A passkey was removed', 'drop-totp': 'The app that shows codes was removed', 'drop-account': 'An account of a provider was taken away', password: 'The password was changed', renewal: 'Another password is asked for',
+      'reset-link': 'A link to get back in was made', vouch: 'A colleague vouched for you', accept: 'A link to get back in was used', 'renew-pin': 'A new PIN is asked for', national: 'The national number was changed',
+    },
+  },
   second: {
     title: 'A second person has to say yes', reason: 'Why', ask: 'Ask for it', asked: 'It is asked. Once an approver has said yes (Access, Requests), do the same again within the hour.',
   },

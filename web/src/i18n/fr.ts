@@ -1244,6 +1244,15 @@ export const fr: Dictionary = {
   notices: {
     title: 'Ce qui vaut pour vous maintenant', banner: 'À noter.', 'read-only': 'Lecture seule.', record: 'Ce que vous demandez est enregistré.', grace: 'Ceci prend bientôt fin ; d’ici là vous pouvez lire.', left: 'encore {time}',
   },
+  changes: {
+    title: 'Vos moyens de connexion ont changé', hint: 'L’un de ces changements n’est pas de vous ? Fermez vos autres sessions, regardez vos seconds facteurs et prévenez aussitôt votre responsable sécurité.',
+    mine: 'Je les connais tous', look: 'Voir mes sessions et facteurs', own: 'en votre nom', other: 'par quelqu’un d’autre',
+    what: {
+      passkey: 'Une clé d’accès a été ajoutée', totp: 'Une application à codes a été ajoutée', 'recovery-codes': 'De nouveaux codes sur papier ont été créés', 'join-account': 'Un compte de fournisseur a été joint', 'message-factor': 'La destination des codes a changé',
+      'drop-passkey': 'Une clé d’accès a été retirée', 'drop-totp': 'L’application à codes a été retirée', 'drop-account': 'Un compte de fournisseur a été retiré', password: 'Le mot de passe a été changé', renewal: 'Un autre mot de passe est demandé',
+      'reset-link': 'Un lien de retour a été créé', vouch: 'Un collègue s’est porté garant pour vous', accept: 'Un lien de retour a été utilisé', 'renew-pin': 'Un nouveau code PIN est demandé', national: 'Le numéro national a été changé',
+    },
+  },
   second: {
     title: 'Une seconde personne doit accepter', reason: 'Pourquoi', ask: 'Le demander', asked: 'C’est demandé. Dès qu’un approbateur a accepté (Accès, Demandes), refaites la même chose dans l’heure.',
   },
