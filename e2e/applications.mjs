@@ -119,7 +119,13 @@ export async function run(browser, server, report) {
     await other.goto(at) // nobody is asked again
     await other.getByRole('heading', { name: 'Images' }).waitFor()
     equal(seen.fault, undefined, 'fault the second time')
-    await other.goto(rp.leave())
+    await other.evaluate((to) => { // posted by the application's page, from another site
+      const url = new URL(to), form = document.body.appendChild(document.createElement('form'))
+      form.method = 'POST'
+      form.action = url.origin + url.pathname
+      for (const [name, value] of url.searchParams) form.appendChild(Object.assign(document.createElement('input'), { type: 'hidden', name, value }))
+      form.submit()
+    }, rp.leave())
     await other.getByRole('heading', { name: 'Goodbye' }).waitFor()
     equal(await rp.again(), 'invalid_grant', 'a refresh after the sign-out')
     await other.goto(`${server.url}/settings`)

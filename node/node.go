@@ -299,7 +299,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.server, err = web.New(web.Needs{Config: n.config.Console, Foreign: foreign(n.routes), Certificate: n.certificates.Get, Clients: n.identity.DeviceAuthority, Handler: mux,
+	n.server, err = web.New(web.Needs{Config: n.config.Console, Foreign: web.Foreign(n.routes), Certificate: n.certificates.Get, Clients: n.identity.DeviceAuthority, Handler: mux,
 		Log: n.log.With("room", "console"), Metrics: n.metrics, NotReady: n.health.NotReady})
 	if err != nil {
 		return err
@@ -308,16 +308,6 @@ func (n *Node) openConsole(ctx context.Context) error {
 		return fmt.Errorf("opening the console: %w; console.listen names another address", err)
 	}
 	return nil
-}
-
-// foreign are the routes that pages of other sites may send.
-func foreign(routes []web.Route) (patterns []string) {
-	for _, r := range routes {
-		if r.Foreign {
-			patterns = append(patterns, r.Method+" "+r.Pattern)
-		}
-	}
-	return patterns
 }
 
 // run runs the node until ctx ends.

@@ -126,11 +126,12 @@ func (n *node) server(ctx context.Context, listen string) (*web.Server, func(), 
 	if err != nil {
 		return nil, shut, err
 	}
-	mux, err := web.NewMux(slices.Concat(c.Routes(), n.identity.Routes(), n.provider.Routes()), n.identity)
+	routes := slices.Concat(c.Routes(), n.identity.Routes(), n.provider.Routes())
+	mux, err := web.NewMux(routes, n.identity)
 	if err != nil {
 		return nil, shut, err
 	}
-	s, err := web.New(web.Needs{Config: web.Config{Listen: listen}, Certificate: certificates.Get, Handler: mux, Log: log, Metrics: web.NewMetrics(), NotReady: n.health.NotReady})
+	s, err := web.New(web.Needs{Config: web.Config{Listen: listen}, Foreign: web.Foreign(routes), Certificate: certificates.Get, Handler: mux, Log: log, Metrics: web.NewMetrics(), NotReady: n.health.NotReady})
 	if err != nil {
 		return nil, shut, err
 	}

@@ -141,3 +141,13 @@ func add(mux *http.ServeMux, pattern string, h http.Handler) (err error) {
 	mux.Handle(pattern, h)
 	return nil
 }
+
+// Foreign are the routes that pages of other sites may send, as [Needs] takes them.
+func Foreign(routes []Route) (patterns []string) {
+	for _, r := range routes {
+		if r.Foreign {
+			patterns = append(patterns, r.Method+" "+r.Pattern)
+		}
+	}
+	return patterns
+}

@@ -59,6 +59,27 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, u.String(), http.StatusSeeOther)
 }
 
+// mostPosted is how long a logout that was posted may be, as part of an address.
+const mostPosted = 16 << 10
+
+// logoutPosted has the browser ask again by GET. It changes nothing.
+func logoutPosted(w http.ResponseWriter, r *http.Request) {
+	v := url.Values{}
+	if err := r.ParseForm(); err == nil {
+		for _, name := range []string{"id_token_hint", "post_logout_redirect_uri", "state"} {
+			if x := r.PostForm.Get(name); x != "" {
+				v.Set(name, x)
+			}
+		}
+	}
+	to := "/oidc/logout?" + v.Encode()
+	if len(to) > mostPosted {
+		http.Error(w, http.StatusText(http.StatusRequestEntityTooLarge), http.StatusRequestEntityTooLarge)
+		return
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
 // ofSession tells whether an ID token was given to this session: another of the same person's goes on. Of a sign-in that was forgotten since, the
 // person is enough.
 func (p *Provider) ofSession(ctx context.Context, claims map[string]any, who identity.Person) bool {

@@ -44,6 +44,8 @@ func (p *Provider) Routes() []web.Route {
 	add("GET", "/oidc/userinfo", p.userinfo, web.Public)
 	add("POST", "/oidc/userinfo", p.userinfo, web.Public)
 	add("GET", "/oidc/logout", p.logout, web.Public)
+	// Pages of applications may post it, too (2): without our cookies, so that it leads on to where they come along.
+	all = append(all, web.Route{Method: "POST", Pattern: "/oidc/logout", Duties: []web.Duty{web.Public}, Handler: http.HandlerFunc(logoutPosted), Foreign: true})
 	// An application's page may post it (OpenID Connect Core 3.1.2.1): it changes nothing, and leads on to one of ours.
 	all = append(all, web.Route{Method: "POST", Pattern: "/oidc/authorize", Duties: []web.Duty{web.Public}, Handler: http.HandlerFunc(p.authorize), Foreign: true})
 	return append(all, p.listRoutes(func(r *http.Request) string {
