@@ -10,3 +10,4 @@ bench-access: ## measure what a decision about access costs, beside the library 
 	bin/benchpasswords
 	bin/benchaccess -opa bin/benchopa
 	BULWARK_YEAR=120 $(GO) test ./decide/access -run '^TestAYearOfBrokenGlasses' -count=1 -timeout 20m -v | grep -v '^[=-]'
+	$(GO) test ./decide/access -run '^TestNoSlip' -count=1 -v | grep RESULT

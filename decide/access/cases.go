@@ -28,6 +28,7 @@ type Cases struct {
 		} `yaml:"patients"`
 		Machines map[string]struct {
 			Class string `yaml:"class"`
+			Risk  int    `yaml:"risk"`
 		} `yaml:"machines"`
 		Applications map[string]struct {
 			Groups    []string `yaml:"groups"`
@@ -43,6 +44,7 @@ type Case struct {
 	Who   string   `yaml:"who"`
 	Do    string   `yaml:"do"`
 	On    string   `yaml:"on"`
+	Each  []string `yaml:"each"`  // instead: one case for each of these
 	Areas []string `yaml:"areas"` // of a door
 	With  struct {
 		Managed    *bool  `yaml:"managed"`
@@ -58,6 +60,7 @@ type Case struct {
 		Proved     string `yaml:"proved"`
 		BreakGlass string `yaml:"break_glass"`
 		Window     string `yaml:"window"`
+		Opens      string `yaml:"opens"` // the window, from now; it lasts two hours and opened an hour ago where nothing is said
 	} `yaml:"with"`
 	Want string   `yaml:"want"`
 	By   []string `yaml:"by"`   // policies that must be among those that decide
@@ -70,6 +73,18 @@ func ParseCases(text string) (*Cases, error) {
 	if err := yaml.UnmarshalWithOptions([]byte(text), &c, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("reading the cases: %w", err)
 	}
+	var all []Case
+	for _, x := range c.Cases {
+		if len(x.Each) == 0 {
+			all = append(all, x)
+		}
+		for _, on := range x.Each {
+			one := x
+			one.Name, one.On, one.Each = x.Name+": "+on, on, nil
+			all = append(all, one)
+		}
+	}
+	c.Cases = all
 	return &c, nil
 }
 
@@ -110,7 +125,7 @@ func (c *Cases) entities() (all []policy.Entity) {
 		all = append(all, patientEntity(name, p.Units, p.Sensitive), policy.Entity{UID: policy.ID("Record", name), Attrs: policy.Attrs{"patient": patient}})
 	}
 	for name, m := range c.Hospital.Machines {
-		all = append(all, policy.Entity{UID: policy.ID("Machine", name), Parents: uids("MachineClass", []string{m.Class}), Attrs: policy.Attrs{"tier": 1, "risk": 0}})
+		all = append(all, policy.Entity{UID: policy.ID("Machine", name), Parents: uids("MachineClass", []string{m.Class}), Attrs: policy.Attrs{"tier": 1, "risk": m.Risk}})
 	}
 	for name, a := range c.Hospital.Applications {
 		all = append(all, policy.Entity{UID: policy.ID("App", name), Parents: uids("AppGroup", a.Groups), Attrs: policy.Attrs{"assurance": max(a.Assurance, 1)}})
@@ -170,15 +185,18 @@ func (x *Case) situation() (situation, error) {
 	if w.Zone != "" {
 		s.Zone = w.Zone
 	}
-	for text, into := range map[string]*time.Duration{w.Proved: &s.Proved, w.BreakGlass: &s.Glass} {
-		if text == "" {
+	for _, told := range []struct {
+		text string
+		into *time.Duration
+	}{{w.Proved, &s.Proved}, {w.BreakGlass, &s.Glass}, {w.Opens, &s.Opens}} {
+		if told.text == "" {
 			continue
 		}
-		d, err := time.ParseDuration(text)
+		d, err := time.ParseDuration(told.text)
 		if err != nil {
-			return s, fmt.Errorf("%q is no time, like 10m", text)
+			return s, fmt.Errorf("%q is no time, like 10m", told.text)
 		}
-		*into = d
+		*told.into = d
 	}
 	return s, nil
 }

@@ -69,6 +69,8 @@ func TestShippedPoliciesKeepTheInvariants(t *testing.T) {
 func TestAChangeForTheWorseBreaksAnInvariant(t *testing.T) {
 	tests := []struct{ name, old, new, breaks string }{
 		{"break-glass without a review", `@obligation("banner; record; review 72h; notify dpo,dim,head-of-unit")`, `@obligation("banner")`, "break-glass-is-seen"},
+		{"a broken glass that nobody looks at", `@obligation("banner; read-only; record; review 72h; notify dpo,dim,head-of-unit")`, `@obligation("banner; read-only")`, "break-glass-reads"},
+		{"sensitive records for the ward", "resource.patient.sensitive\n}", "resource.patient.sensitive && context.degraded\n}", "sensitive-to-few"},
 		{"break-glass from the office alone", `context.network.zone != "internet" && context.network.zone != "guest" };`, `context.network.zone == "office" };`, "care-breaks-glass"},
 		{"the broken glass opens nothing", `action == Action::"readRecord",` + "\n  resource is Record\n) when {\n  context has breakGlass &&", `action == Action::"readRecord",` + "\n  resource is Record\n) when {\n  false && context has breakGlass &&", "break-glass-reads"},
 		{"disabled accounts go on", `when { principal.disabled };`, `when { principal.disabled && context.degraded };`, "disabled-nothing"},

@@ -14,12 +14,13 @@ type situation struct {
 	Zone                  string
 	Proved                time.Duration // before now
 	Glass                 time.Duration // since the glass was broken; negative: it was not
-	Window                string        // of this vendor, from an hour ago for two hours
+	Window                string        // of this vendor, for two hours
+	Opens                 time.Duration // when it does, from now
 }
 
 // usual is a managed and compliant device on the clinical network, two factors a minute ago.
 func usual() situation {
-	return situation{Managed: true, Compliant: true, Assurance: 2, Zone: "clinical", Proved: time.Minute, Glass: -1}
+	return situation{Managed: true, Compliant: true, Assurance: 2, Zone: "clinical", Proved: time.Minute, Glass: -1, Opens: -time.Hour}
 }
 
 // attrs are the context of a situation.
@@ -34,7 +35,7 @@ func (s situation) attrs(now time.Time) policy.Attrs {
 		a["breakGlass"] = policy.Attrs{"at": now.Add(-s.Glass), "reason": "emergency"}
 	}
 	if s.Window != "" {
-		a["window"] = policy.Attrs{"vendor": policy.ID("Vendor", s.Window), "from": now.Add(-time.Hour), "until": now.Add(time.Hour)}
+		a["window"] = policy.Attrs{"vendor": policy.ID("Vendor", s.Window), "from": now.Add(s.Opens), "until": now.Add(s.Opens + 2*time.Hour)}
 	}
 	return a
 }
