@@ -14,10 +14,11 @@ import { run as logs } from './logs.mjs'
 import { run as providers } from './providers.mjs'
 import { run as program } from './program.mjs'
 import { run as shell } from './shell.mjs'
-import { apart, build, goApart, startLive, startLogs, startProgram, startProviders, startServer } from './server.mjs'
+import { apart, build, goApart, startLive, startLogs, startProgram, startProviders, startServer, startWays } from './server.mjs'
 import { run as station } from './station.mjs'
 import { run as tests } from './tests.mjs'
 import { run as trusted } from './trusted.mjs'
+import { run as ways } from './ways.mjs'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../web/dist')
 
@@ -54,7 +55,7 @@ async function suite(start, run) {
 
 try {
   await Promise.all([
-    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startServer, passkeys], [startServer, factors], [startServer, applications], [startProviders, providers], [startProviders, trusted], [startProviders, station], [startProgram, program], [startLogs, logs]]) await suite(...s) })(),
+    (async () => { for (const s of [[startServer, tests], [startServer, shell], [startServer, passkeys], [startServer, factors], [startServer, applications], [startProviders, providers], [startProviders, trusted], [startProviders, station], [startWays, ways], [startProgram, program], [startLogs, logs]]) await suite(...s) })(),
     network ? suite(() => startLive(network), live) : console.log('      no network namespace can be made: containments in force are not tested'),
   ])
 } finally {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { outside } from './ways.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -66,6 +67,17 @@ export async function startProviders() {
     return ['up', '--roles', 'site', '--data', join(dir, 'data'), '--config', config]
   })
   return { ...server, op }
+}
+
+/** The program itself, whose people may come from a SAML provider or show a code that was sent to them. */
+export async function startWays() {
+  const ways = await outside()
+  const server = await start('./cmd/bulwark', (dir) => {
+    const config = join(dir, 'bulwark.yaml')
+    writeFileSync(config, `console:\n  listen: 127.0.0.1:0\nnotify:\n  channels:\n    - {name: gateway, type: sms, url: '${ways.sms}', body: '{"to": {{json .To}}, "text": {{json .Text}}}'}\nidentity:\n  messages: {channel: gateway, for: [reader]}\n  saml:\n    - {name: idp, label: The old provider, metadata: '${ways.metadata}', link: [login]}\n`)
+    return ['up', '--roles', 'site', '--data', join(dir, 'data'), '--config', config]
+  })
+  return { ...server, ways, stop: async () => { await server.stop(); ways.stop() } }
 }
 
 const built = new Map()
