@@ -192,6 +192,7 @@ type Access struct {
 	tied       map[string]*ties // by person
 	grants     map[string]*Grant
 	glasses    map[string]*Glass
+	broken     map[whose][]string // ids of glasses
 	patients   map[string]*patient
 	uses       map[string]*use
 	tenures    map[string]*tenure // by person
@@ -231,7 +232,7 @@ func New(ctx context.Context, n Needs) (*Access, error) {
 		out:    outbox.New(outbox.Needs{To: n.Publisher, Kind: event.KindAccess, Room: "access", Site: n.Site, Clock: n.Clock, Registry: n.Registry}),
 		people: map[string]*Person{}, byLogin: map[string]string{}, byStaff: map[string]string{},
 		named: map[string]map[string]struct{}{}, numbers: map[string]string{}, risks: map[string]int{}, duties: map[string]*Duty{}, teams: map[string]*Team{},
-		grants: map[string]*Grant{}, glasses: map[string]*Glass{}, patients: map[string]*patient{}, uses: map[string]*use{}, tenures: map[string]*tenure{}, unkept: map[itemKey]any{}, outages: map[string]*Outage{}}
+		grants: map[string]*Grant{}, glasses: map[string]*Glass{}, broken: map[whose][]string{}, patients: map[string]*patient{}, uses: map[string]*use{}, tenures: map[string]*tenure{}, unkept: map[itemKey]any{}, outages: map[string]*Outage{}}
 	a.seen.queue = make(chan *SeenReport, 2*mostSeen)
 	a.digest.begin = n.Clock.Now()
 	if err := a.openPolicies(); err != nil {

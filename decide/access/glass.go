@@ -121,7 +121,7 @@ func (h *Handle) BreakGlass(ctx context.Context, ask GlassAsk) (*Glass, error) {
 	if err := a.keepOrWait(ctx, map[itemKey]any{{"glass", g.ID}: g}, entry); err != nil {
 		return nil, err
 	}
-	a.glasses[g.ID] = g
+	a.putGlass(g)
 	a.entities.Touch(policy.ID("Person", s.Person))
 	a.expect(now)
 	a.show("glass")
@@ -144,26 +144,6 @@ func clone(g *Glass) *Glass {
 	return &c
 }
 
-// activeGlass is the glass that somebody broke for a patient and that is open still; nil: none. The lock is held.
-func (a *Access) activeGlass(person, patient string) *Glass {
-	for _, g := range a.glasses {
-		if g.State == "open" && g.Person == person && g.Patient == patient {
-			return g
-		}
-	}
-	return nil
-}
-
-// glassAt is the glass that somebody had broken for a patient at a time; nil: none. The lock is held.
-func (a *Access) glassAt(person, patient string, at time.Time) *Glass {
-	for _, g := range a.glasses {
-		if g.Person == person && g.Patient == patient && !at.Before(g.At) && at.Before(g.Ends) {
-			return g
-		}
-	}
-	return nil
-}
-
 // unitsOf are where somebody works or is on duty. The lock is held.
 func (a *Access) unitsOf(person string, at time.Time) (all []string) {
 	all = []string{}
@@ -182,11 +162,19 @@ func (a *Access) unitsOf(person string, at time.Time) (all []string) {
 func (a *Access) endGlasses(now time.Time) {
 	for _, g := range a.glasses {
 		if g.State == "open" && !now.Before(g.Ends) {
-			g.State = "waiting"
+			g.State = g.over()
 			a.unkept[itemKey{"glass", g.ID}] = g
 			a.entities.Touch(policy.ID("Person", g.Person))
 		}
 	}
+}
+
+// over is the state of a glass that opens nothing any more.
+func (g *Glass) over() string {
+	if g.Review != nil { // somebody looked while it was open
+		return "reviewed"
+	}
+	return "waiting"
 }
 
 // EndGlass closes a glass before its hour is over: whoever broke it may, and the machine itself.
@@ -204,7 +192,7 @@ func (a *Access) EndGlass(ctx context.Context, actor, id string) (*Glass, error)
 		return clone(g), nil
 	}
 	next := clone(g)
-	next.State, next.Ends = "waiting", a.needs.Clock.Now().UTC().Truncate(time.Millisecond)
+	next.State, next.Ends = g.over(), a.needs.Clock.Now().UTC().Truncate(time.Millisecond)
 	return a.setGlass(ctx, next, a.keepOrWait, ledger.Entry{Actor: actor, Act: "access.close-glass", Object: "glass:" + id, Outcome: ledger.Done})
 }
 
@@ -213,7 +201,7 @@ func (a *Access) setGlass(ctx context.Context, g *Glass, write func(context.Cont
 	if err := write(ctx, map[itemKey]any{{"glass", g.ID}: g}, e); err != nil {
 		return nil, err
 	}
-	a.glasses[g.ID] = g
+	a.putGlass(g)
 	a.entities.Touch(policy.ID("Person", g.Person))
 	a.show("glass")
 	return clone(g), nil
@@ -269,7 +257,7 @@ func (a *Access) forgetGlasses() {
 	all := slices.DeleteFunc(slices.Collect(maps.Values(a.glasses)), func(g *Glass) bool { return g.State == "open" })
 	slices.SortFunc(all, func(x, y *Glass) int { return cmp.Or(cmp.Compare(done(x), done(y)), x.At.Compare(y.At)) })
 	for _, g := range all[:min(len(all), 1+mostGlasses/100)] {
-		delete(a.glasses, g.ID)
+		a.dropGlass(g.ID)
 		a.unkept[itemKey{"glass", g.ID}] = nil
 		if done(g) == 1 {
 			a.count.unreviewed.Inc()

@@ -261,7 +261,13 @@ func (a *Access) take(row *itemRow) error {
 	case "grant":
 		return into(a.grants, row)
 	case "glass":
-		return into(a.glasses, row)
+		if err := into(a.glasses, row); err != nil {
+			return err
+		}
+		g := a.glasses[row.ID]
+		delete(a.glasses, row.ID)
+		a.putGlass(g)
+		return nil
 	case "outage":
 		return into(a.outages, row)
 	case "stay":

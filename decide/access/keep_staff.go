@@ -111,7 +111,7 @@ func (a *Access) dropItems(gone map[itemKey]any) {
 	for key := range gone {
 		switch key.kind {
 		case "glass":
-			delete(a.glasses, key.id)
+			a.dropGlass(key.id)
 		case "grant":
 			delete(a.grants, key.id)
 		case "outage":
@@ -200,7 +200,7 @@ func (a *Access) Forget(ctx context.Context, actor, person string, words []strin
 	for key, x := range struck {
 		switch x := x.(type) {
 		case *Glass:
-			a.glasses[key.id] = x
+			a.putGlass(x)
 		case *Grant:
 			a.grants[key.id] = x
 		case *Outage:

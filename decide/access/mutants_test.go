@@ -44,13 +44,17 @@ func TestNoSlipInAShippedPolicyGoesUnseen(t *testing.T) {
 		}
 		for _, m := range mutants {
 			pack.Policies[n].Text = m.Text
-			by, differs := notices(pack, cases, right)
+			var against *policy.Set
+			if isHarmless(m) {
+				against = right
+			}
+			by, differs := notices(pack, cases, against)
 			switch {
 			case by == "" && isHarmless(m) && !differs:
 				same++
 			case by == "":
 				all++
-				t.Errorf("%s: neither cases nor invariants notice that it is changed: %s (it decides otherwise in the model: %v)", m.Policy, m.What, differs)
+				t.Errorf("%s: neither cases nor invariants notice that it is changed: %s", m.Policy, m.What)
 			case isHarmless(m):
 				t.Errorf("%s: %s is no more harmless: %s notice it", m.Policy, m.What, by)
 			default:
@@ -76,8 +80,8 @@ func isHarmless(m policytest.Mutant) bool {
 	return false
 }
 
-// notices is what notices that policies were changed, and where nothing does, whether they decide otherwise in the model hospital.
-func notices(pack content.Pack, cases *Cases, right *policy.Set) (by string, differs bool) {
+// notices is what notices that policies were changed, and where nothing does, whether they decide otherwise than others in the model hospital.
+func notices(pack content.Pack, cases *Cases, others *policy.Set) (by string, differs bool) {
 	set, invariants, bad := load(pack)
 	if len(bad) > 0 {
 		return "the schema", true
@@ -87,7 +91,7 @@ func notices(pack content.Pack, cases *Cases, right *policy.Set) (by string, dif
 			return "cases", true
 		}
 	}
-	v := newModel(standard(), modelDoors()).compare(right, set, invariants, at())
+	v := newModel(standard(), modelDoors()).compare(others, set, invariants, at())
 	if len(v.Breaches) > 0 {
 		return "invariants", true
 	}

@@ -329,7 +329,7 @@ func (a *Access) SetTeam(ctx context.Context, actor, person, patient string, in 
 	if a.people[person] == nil {
 		person = a.byLogin[person]
 	}
-	if person == "" || !pseudonym(patient) || len(a.teams) >= mostTeams {
+	if person == "" || !pseudonym(patient) || in && len(a.teams) >= mostTeams {
 		return fmt.Errorf("%w: a care team needs somebody of the directory and a patient", ErrAsk)
 	}
 	now := a.needs.Clock.Now()

@@ -3,7 +3,9 @@ package access
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"sort"
 	"time"
 
 	"bulwark/decide/access/policy"
@@ -16,31 +18,48 @@ import (
 
 // sight is what is looked up for all glasses at once. Its zero value knows nothing.
 type sight struct {
-	byName   map[string][]string // people by the pseudonyms of their names
-	persons  map[string][]*Glass // what is not explained, by who broke it
-	patients map[string][]*Glass // and for whom
+	byName   map[string][]string               // people by the pseudonyms of their names
+	persons  map[string][]time.Time            // when glasses were broken that are not explained, by who broke them
+	same     map[whose][]time.Time             // and for whom
+	patients map[string]map[string][]time.Time // for whom, by who broke them
 	// explained is how many of each person are.
 	explained map[string]int
 }
 
 // see makes the sight of what waits. The lock is held.
 func (a *Access) see() *sight {
-	s := &sight{map[string][]string{}, map[string][]*Glass{}, map[string][]*Glass{}, map[string]int{}}
+	s := &sight{map[string][]string{}, map[string][]time.Time{}, map[whose][]time.Time{}, map[string]map[string][]time.Time{}, map[string]int{}}
 	for id, p := range a.people {
 		for _, name := range p.Names {
 			s.byName[name] = append(s.byName[name], id)
 		}
 	}
-	for _, g := range a.glasses {
-		if g.State == "explained" || g.Review != nil && g.Review.Verdict == "justified" {
+	for _, g := range slices.SortedFunc(maps.Values(a.glasses), func(x, y *Glass) int { return x.At.Compare(y.At) }) {
+		if g.settled() {
 			s.explained[g.Person]++
 			continue
 		}
-		s.persons[g.Person] = append(s.persons[g.Person], g)
-		id := a.known(g.Patient)
-		s.patients[id] = append(s.patients[id], g)
+		of := whose{g.Person, a.known(g.Patient)}
+		s.persons[of.person] = append(s.persons[of.person], g.At)
+		s.same[of] = append(s.same[of], g.At)
+		if s.patients[of.patient] == nil {
+			s.patients[of.patient] = map[string][]time.Time{}
+		}
+		s.patients[of.patient][of.person] = s.same[of]
 	}
 	return s
+}
+
+// settled reports whether nothing speaks against a glass.
+func (g *Glass) settled() bool {
+	return g.State == "explained" || g.Review != nil && g.Review.Verdict == "justified"
+}
+
+// near is how many of some times, in their order, are less than a week from another.
+func near(times []time.Time, at time.Time) int {
+	const week = 7 * 24 * time.Hour
+	first := sort.Search(len(times), func(n int) bool { return times[n].After(at.Add(-week)) })
+	return sort.Search(len(times), func(n int) bool { return !times[n].Before(at.Add(week)) }) - first
 }
 
 // triage explains what later data explains, and ranks the rest.
@@ -82,7 +101,7 @@ func (a *Access) settleGlass(ctx context.Context, was, is *Glass) error {
 		_, err := a.setGlass(ctx, is, a.write, e)
 		return err
 	}
-	a.glasses[is.ID] = is
+	a.putGlass(is)
 	a.unkept[itemKey{"glass", is.ID}] = is
 	return nil
 }
@@ -230,20 +249,23 @@ func (a *Access) whereabouts(g *Glass, p *patient) (all []Mark) {
 	return all
 }
 
+// mostCrowd is how many people are counted who broke the glass for the same patient.
+const mostCrowd = 100
+
 // habits are marks of what else was done that nothing explains, and of what was said.
 func (s *sight) habits(g *Glass, id string, unit bool, now time.Time) (all []Mark) {
-	near := func(o *Glass) bool { return o.ID != g.ID && g.At.Sub(o.At).Abs() < 7*24*time.Hour }
-	same, often, crowd := 0, 0, map[string]bool{}
-	for _, o := range s.persons[g.Person] {
-		if near(o) && o.Patient == g.Patient {
-			same++
-		} else if near(o) {
-			often++
-		}
+	itself := 1
+	if g.settled() {
+		itself = 0
 	}
-	for _, o := range s.patients[id] {
-		if near(o) && o.Person != g.Person {
-			crowd[o.Person] = true
+	same := near(s.same[whose{g.Person, id}], g.At) - itself
+	often := near(s.persons[g.Person], g.At) - itself - same
+	crowd := 0
+	for person, times := range s.patients[id] {
+		if person != g.Person && near(times, g.At) > 0 {
+			if crowd++; crowd == mostCrowd {
+				break
+			}
 		}
 	}
 	if often >= 2 {
@@ -257,9 +279,9 @@ func (s *sight) habits(g *Glass, id string, unit bool, now time.Time) (all []Mar
 	if same > 0 {
 		all = append(all, mark(1, "The same person broke the glass for this patient before.", "La même personne a déjà brisé la glace pour ce patient."))
 	}
-	if len(crowd) > 1 && !unit {
-		all = append(all, mark(3, fmt.Sprintf("%d others broke it for this patient within a week, and nothing explains it.", len(crowd)),
-			fmt.Sprintf("%d autres l'ont brisée pour ce patient en une semaine, sans explication.", len(crowd))))
+	if crowd > 1 && !unit {
+		all = append(all, mark(3, fmt.Sprintf("%d others broke it for this patient within a week, and nothing explains it.", crowd),
+			fmt.Sprintf("%d autres l'ont brisée pour ce patient en une semaine, sans explication.", crowd)))
 	}
 	if g.Reason == "other" || g.Reason == "administrative" {
 		all = append(all, mark(1, "The reason given is no emergency.", "Le motif indiqué n'est pas une urgence."))

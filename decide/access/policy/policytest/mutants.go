@@ -262,20 +262,21 @@ func words(node any) string {
 		if entity, ok := n["__entity"].(map[string]any); ok {
 			return fmt.Sprintf("%v::%q", entity["type"], entity["id"])
 		}
-		for _, key := range slices.Sorted(maps.Keys(n)) {
-			op, ok := n[key].(map[string]any)
-			switch {
-			case key == "Value" || key == "Var" || key == "Set":
-				return words(n[key])
-			case ok && op["left"] != nil && op["right"] != nil:
-				return words(op["left"]) + " " + key + " " + words(op["right"])
-			case ok && op["left"] != nil:
-				return fmt.Sprint(words(op["left"]), " ", key, " ", op["attr"], op["entity_type"])
-			case ok:
-				return key + words(op["arg"])
-			}
-			return key + words(n[key])
+		key := slices.Collect(maps.Keys(n))[0] // there is one
+		op, ok := n[key].(map[string]any)
+		switch {
+		case key == "Value" || key == "Var" || key == "Set":
+			return words(n[key])
+		case ok && op["left"] != nil && op["right"] != nil:
+			return words(op["left"]) + " " + key + " " + words(op["right"])
+		case ok && op["attr"] != nil:
+			return fmt.Sprint(words(op["left"]), " ", key, " ", op["attr"])
+		case ok && op["entity_type"] != nil:
+			return fmt.Sprint(words(op["left"]), " ", key, " ", op["entity_type"])
+		case ok:
+			return key + words(op["arg"])
 		}
+		return key + words(n[key])
 	case []any:
 		var all []string
 		for _, x := range n {
