@@ -134,3 +134,12 @@ func TestAChangeTellsWhoGainsAndWhoLoses(t *testing.T) {
 		t.Errorf("the other way round: %+v", back.Differences)
 	}
 }
+
+// BenchmarkAChangeIsTried asks the shipped policies everything in the model hospital, twice and of the invariants.
+func BenchmarkAChangeIsTried(b *testing.B) {
+	set, invariants, _ := load(content.Shipped())
+	m := newModel(standard(), modelDoors())
+	for b.Loop() {
+		m.compare(set, set, invariants, at())
+	}
+}

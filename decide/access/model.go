@@ -118,19 +118,22 @@ type question struct {
 	situation                   *named
 }
 
-// ask hands each question to fn with who asks.
-func (m *model) ask(e *policy.Engine, now time.Time, fn func(q question, h *policy.Handle)) {
+// ask hands each question to fn, with who asks it of each engine.
+func (m *model) ask(now time.Time, fn func(q question, of []*policy.Handle), engines ...*policy.Engine) {
 	all := situations()
 	for _, p := range m.principals {
 		for n := range all {
-			h := e.Handle(policy.Facts{Principal: p, Context: all[n].attrs(now)})
-			for _, a := range e.Set().Schema.Actions() {
+			facts, of := policy.Facts{Principal: p, Context: all[n].attrs(now)}, make([]*policy.Handle, len(engines))
+			for i, e := range engines {
+				of[i] = e.Handle(facts)
+			}
+			for _, a := range engines[0].Set().Schema.Actions() {
 				if !slices.Contains(a.Principals, string(p.Type)) {
 					continue
 				}
 				for _, t := range a.Resources {
 					for _, r := range m.resources[t] {
-						fn(question{p, a.UID, r, &all[n]}, h)
+						fn(question{p, a.UID, r, &all[n]}, of)
 					}
 				}
 			}
@@ -183,24 +186,20 @@ const mostDifferences = 500
 // compare asks everything of both sets; old may be nil.
 func (m *model) compare(old, next *policy.Set, invariants *policy.Set, now time.Time) *Preview {
 	v := &Preview{Differences: []Difference{}, Breaches: []Breach{}}
-	var before *policy.Engine
+	engines := []*policy.Engine{m.engine(next), m.engine(invariants)}
 	if old != nil {
-		before = m.engine(old)
+		engines = append(engines, m.engine(old))
 	}
-	promised := m.engine(invariants)
-	after := m.engine(next)
-	m.ask(after, now, func(q question, h *policy.Handle) {
+	m.ask(now, func(q question, of []*policy.Handle) {
 		v.Asked++
-		is := h.Ask(q.action, q.resource, now, nil)
-		context := q.situation.attrs(now)
-		if before != nil {
-			was := before.Handle(policy.Facts{Principal: q.principal, Context: context}).Ask(q.action, q.resource, now, nil)
-			if was.Allow != is.Allow {
+		is := of[0].Ask(q.action, q.resource, now, nil)
+		if old != nil {
+			if was := of[2].Ask(q.action, q.resource, now, nil); was.Allow != is.Allow {
 				v.differ(m, q, was, is)
 			}
 		}
-		m.promise(v, promised, q, context, is, now)
-	})
+		m.promise(v, of[1], q, is, now)
+	}, engines...)
 	slices.SortStableFunc(v.Differences, func(a, b Difference) int { return cmp.Compare(b.People, a.People) })
 	if n := len(v.Differences); n > mostDifferences {
 		v.Differences, v.LeftOff = v.Differences[:mostDifferences], v.LeftOff+n-mostDifferences
@@ -224,9 +223,8 @@ func (v *Preview) differ(m *model, q question, was, is *policy.Decision) {
 }
 
 // promise holds an answer against the invariants.
-func (m *model) promise(v *Preview, promised *policy.Engine, q question, context policy.Attrs, is *policy.Decision, now time.Time) {
-	h := promised.Handle(policy.Facts{Principal: q.principal, Context: context})
-	for _, i := range h.Matching(q.action, q.resource, now) {
+func (m *model) promise(v *Preview, promised *policy.Handle, q question, is *policy.Decision, now time.Time) {
+	for _, i := range promised.Matching(q.action, q.resource, now) {
 		got := ""
 		switch {
 		case i.Forbid && is.Allow:
