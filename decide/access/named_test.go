@@ -269,3 +269,33 @@ func TestTwoWhoMayKnowEachOtherAreLookedAt(t *testing.T) {
 		}
 	}
 }
+
+func TestOnesOwnActClosesNothingForAColleague(t *testing.T) {
+	for _, test := range []struct {
+		message *event.HL7
+		want    string
+	}{
+		{&event.HL7{Type: "ORM", Trigger: "O01", Patient: "p", Staff: []string{"s~ada"}}, "waiting"},
+		{&event.HL7{Type: "SIU", Trigger: "S12", Patient: "p", Staff: []string{"s~ada"}, Places: []string{"er"}}, "explained"},
+	} {
+		h := newHospital(t)
+		h.staff.people[0].Staff, h.staff.people[1].Names = []string{"s~ada"}, []string{"n~bob"}
+		if err := h.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.as("1").BreakGlass(t.Context(), GlassAsk{Patient: "p", Reason: "emergency"}); err != nil {
+			t.Fatal(err)
+		}
+		h.now.Add(2 * time.Hour)
+		m := adt("A01", "p", "icu")
+		m.PatientName, m.Family = "n~bob", "n~b"
+		h.hear(t, m, test.message)
+		h.advance(h.now.Now())
+		if err := h.triage(t.Context(), h.now.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if g := h.Glasses()[0]; g.State != test.want {
+			t.Errorf("%s: %s %+v", test.message.Type, g.State, g.Why)
+		}
+	}
+}

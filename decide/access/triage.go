@@ -109,20 +109,20 @@ func (a *Access) settleGlass(ctx context.Context, was, is *Glass) error {
 // looked is what becomes of a glass; nil: nothing new. The lock is held.
 func (a *Access) looked(s *sight, g *Glass, now time.Time) *Glass {
 	p := a.stayingAs(g.Patient)
-	why, named, ok := a.explained(g, p)
-	held := a.acquainted(s, g, p, ok)
-	if ok && (len(held) == 0 || named && !a.own(g, p)) {
+	why, by := a.explained(g, p)
+	held := a.acquainted(s, g, p, by != byNothing)
+	if by != byNothing && (len(held) == 0 || by == byOthers && !a.own(g, p)) {
 		next := clone(g)
 		next.State, next.Why, next.Rank = "explained", []Mark{{Text: why}}, 0
 		return next
 	}
 	marks := held
-	if ok {
+	if by != byNothing {
 		marks = append(marks, Mark{Text: why})
 	} else {
 		marks = append(marks, a.whereabouts(g, p)...)
 	}
-	marks = append(marks, s.habits(g, a.known(g.Patient), ok, now)...)
+	marks = append(marks, s.habits(g, a.known(g.Patient), by != byNothing, now)...)
 	rank := 0
 	for _, m := range marks {
 		rank += m.Weight
@@ -157,17 +157,37 @@ func (s *Stay) touches(g *Glass) bool {
 	return s.From.Before(g.At.Add(dataAfter)) && (s.Until.IsZero() || s.Until.After(g.At.Add(-dataBefore)))
 }
 
-// explained reports whether data say that the patient was, or came to be, in the care of who broke the glass, and whether they name the person. The lock is held.
-func (a *Access) explained(g *Glass, p *patient) (why policy.Text, named, ok bool) {
-	if who := a.people[g.Person]; who != nil && slices.ContainsFunc(p.Stays, func(s Stay) bool { return s.touches(g) && s.of(who.Staff) }) {
-		return policy.Text{EN: "A message names the person among those who look after the patient.", FR: "Un message nomme la personne parmi celles qui prennent le patient en charge."}, true, true
+// by is what says that somebody looks after a patient, the weakest first.
+type by int
+
+const (
+	byNothing by = iota
+	byUnit       // a unit in common
+	byAct        // what they ordered or wrote themselves
+	byOthers     // a message or a colleague names them
+)
+
+// explained is what says that the patient was, or came to be, in the care of who broke the glass. The lock is held.
+func (a *Access) explained(g *Glass, p *patient) (why policy.Text, is by) {
+	if who := a.people[g.Person]; who != nil {
+		for n := range p.Stays {
+			if s := &p.Stays[n]; s.touches(g) && s.of(who.Staff) { // what one ordered or wrote oneself is an act of one's own
+				why, is = policy.Text{EN: "A message names the person among those who look after the patient.", FR: "Un message nomme la personne parmi celles qui prennent le patient en charge."}, max(is, byAct)
+				if s.Why != "order" && s.Why != "act" {
+					is = byOthers
+				}
+			}
+		}
+		if is != byNothing {
+			return why, is
+		}
 	}
 	t := a.teams[g.Person+" "+g.Patient]
 	if t == nil {
 		t = a.teams[g.Person+" "+a.known(g.Patient)]
 	}
 	if t != nil && t.By != ledger.Person(g.Person) && t.From.Before(g.At.Add(dataAfter)) {
-		return policy.Text{EN: "The person came into the care team of the patient.", FR: "La personne est entrée dans l'équipe de soins du patient."}, true, true
+		return policy.Text{EN: "The person came into the care team of the patient.", FR: "La personne est entrée dans l'équipe de soins du patient."}, byOthers
 	}
 	units := a.unitsAt(g)
 	for n := range p.Stays {
@@ -177,14 +197,14 @@ func (a *Access) explained(g *Glass, p *patient) (why policy.Text, named, ok boo
 		}
 		switch x.Why {
 		case "admission", "visit":
-			return policy.Text{EN: "The patient was admitted to the unit " + x.Unit + ".", FR: "Le patient a été admis dans l'unité " + x.Unit + "."}, false, true
+			return policy.Text{EN: "The patient was admitted to the unit " + x.Unit + ".", FR: "Le patient a été admis dans l'unité " + x.Unit + "."}, byUnit
 		case "appointment", "expected":
-			return policy.Text{EN: "The patient was expected in the unit " + x.Unit + ".", FR: "Le patient était attendu dans l'unité " + x.Unit + "."}, false, true
+			return policy.Text{EN: "The patient was expected in the unit " + x.Unit + ".", FR: "Le patient était attendu dans l'unité " + x.Unit + "."}, byUnit
 		case "order":
-			return policy.Text{EN: "Something was ordered for the patient in the unit " + x.Unit + ".", FR: "Une prescription a été faite pour le patient dans l'unité " + x.Unit + "."}, false, true
+			return policy.Text{EN: "Something was ordered for the patient in the unit " + x.Unit + ".", FR: "Une prescription a été faite pour le patient dans l'unité " + x.Unit + "."}, byUnit
 		}
 	}
-	return policy.Text{}, false, false
+	return policy.Text{}, byNothing
 }
 
 func mark(weight int, en, fr string) Mark { return Mark{policy.Text{EN: en, FR: fr}, weight} }
@@ -212,6 +232,19 @@ func (a *Access) acquainted(s *sight, g *Glass, p *patient, unit bool) (all []Ma
 	return all
 }
 
+// offDuty reports whether the roster has somebody, and not within two hours of when they broke a glass. It keeps nothing open by itself: rosters are wrong
+// more often than people look. The lock is held.
+func (a *Access) offDuty(g *Glass) bool {
+	rostered := false
+	for _, d := range a.tiesOf(g.Person).duties {
+		rostered = rostered || d.From.Sub(g.At).Abs() < 14*24*time.Hour
+		if d.From.Before(g.At.Add(2*time.Hour)) && d.Until.After(g.At.Add(-2*time.Hour)) {
+			return false
+		}
+	}
+	return rostered
+}
+
 // linkBefore and linkAfter are how long before and after a stay its unit may still have to do with the patient.
 const (
 	linkBefore = 14 * 24 * time.Hour
@@ -235,13 +268,8 @@ func (a *Access) whereabouts(g *Glass, p *patient) (all []Mark) {
 	default:
 		all = append(all, mark(1, "The patient was in another unit.", "Le patient était dans une autre unité."))
 	}
-	rostered, there := false, false
-	for _, d := range a.tiesOf(g.Person).duties {
-		rostered = rostered || d.From.Sub(g.At).Abs() < 14*24*time.Hour
-		there = there || d.From.Before(g.At.Add(2*time.Hour)) && d.Until.After(g.At.Add(-2*time.Hour))
-	}
 	switch {
-	case rostered && !there:
+	case a.offDuty(g):
 		all = append(all, mark(2, "The person was not on duty.", "La personne n'était pas de service."))
 	case len(units) == 0:
 		all = append(all, mark(2, "The person was on duty nowhere.", "La personne n'était de service nulle part."))

@@ -140,8 +140,6 @@ func sum(of map[string][2]int) (n [2]int) {
 	return n
 }
 
-func share(n [2]int) float64 { return float64(n[0]) / float64(max(n[1], 1)) }
-
 // TestAYearOfBrokenGlasses plays some weeks; with BULWARK_YEAR days of it, and prints what came of it.
 func TestAYearOfBrokenGlasses(t *testing.T) {
 	days, seeds := 14, []uint64{1}
