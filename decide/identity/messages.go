@@ -92,9 +92,10 @@ type sentCode struct {
 	Ends  time.Time `json:"ends"`
 }
 
-func (i *Identity) sumOf(person, nonce, code string) string {
+// sumOf is of a code for one number or address: to whichever somebody has afterwards, it was not sent.
+func (i *Identity) sumOf(f *factorRow, nonce, code string) string {
 	m := hmac.New(sha256.New, i.paper[:])
-	m.Write([]byte("message." + person + "." + nonce + "." + code))
+	m.Write([]byte("message." + f.Person + "." + f.ID + "." + nonce + "." + code))
 	return hex.EncodeToString(m.Sum(nil))
 }
 
@@ -202,7 +203,7 @@ func (i *Identity) sendCode(r *http.Request, s step) (step, error) {
 	}
 	code := onetime.NewCode(messageDigits)
 	s.Sent = &sentCode{Nonce: newToken(), Ends: i.clock.Now().Add(messageLife)}
-	s.Sent.Sum = i.sumOf(p.ID, s.Sent.Nonce, code)
+	s.Sent.Sum = i.sumOf(f, s.Sent.Nonce, code)
 	from, t := i.visitorOf(r), english()
 	if language(r) == fr {
 		t = french()
@@ -245,7 +246,7 @@ func (i *Identity) useMessage(ctx context.Context, tx bun.Tx, s step, typed stri
 	if err != nil || f == nil {
 		return "", errors.Join(err, ErrStep)
 	}
-	if !i.clock.Now().Before(s.Sent.Ends) || !hmac.Equal([]byte(s.Sent.Sum), []byte(i.sumOf(p.ID, s.Sent.Nonce, code))) || !i.ceremonies.spend("message/"+s.Sent.Nonce) {
+	if !i.clock.Now().Before(s.Sent.Ends) || !hmac.Equal([]byte(s.Sent.Sum), []byte(i.sumOf(f, s.Sent.Nonce, code))) || !i.ceremonies.spend("message/"+s.Sent.Nonce) {
 		return "", ErrCode
 	}
 	_, err = tx.NewUpdate().Model(f).Set("used = ?", db.Time(i.clock.Now())).WherePK().Exec(ctx)

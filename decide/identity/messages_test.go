@@ -215,3 +215,17 @@ func TestCodesAreSentToNobodyWhoHasBetterOrMayNot(t *testing.T) {
 		}
 	})
 }
+
+func TestACodeThatWentToANumberOfBeforeOpensNothing(t *testing.T) {
+	s, g, admin, id := messaged(t)
+	b, _ := s.password("ana")
+	want(t, "asking for a code", b.form(sendPath), http.StatusSeeOther)
+	stolen := g.code()
+	want(t, "the phone is stolen", admin.call("POST", "/api/people/"+id+"/message", map[string]string{"to": "+33611111111"}, nil), http.StatusNoContent)
+	want(t, "the code that it got", b.form(secondPath, "code", stolen), http.StatusUnprocessableEntity)
+	want(t, "asking for another", b.form(sendPath), http.StatusSeeOther)
+	if g.to != "+33611111111" {
+		t.Errorf("it went to %s", g.to)
+	}
+	want(t, "the code of the new number", b.form(secondPath, "code", g.code()), http.StatusSeeOther)
+}
