@@ -3,6 +3,7 @@ package saml
 import (
 	"bytes"
 	"cmp"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
@@ -197,13 +198,15 @@ func (p *Provider) verified(e *etree.Element, now time.Time) (*etree.Element, er
 	if err != nil {
 		return nil, refused("its namespaces")
 	}
-	v := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: p.certificates})
-	v.Clock = dsig.NewFakeClockAt(now)
-	out, err := v.Validate(alone)
-	if err != nil {
-		return nil, refused("its signature: %s", err)
+	for _, c := range p.certificates { // one by one: a signature need not say by which it is (XML Signature, 4.5)
+		v := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{c}})
+		v.Clock = dsig.NewFakeClockAt(now)
+		var out *etree.Element
+		if out, err = v.Validate(alone); err == nil {
+			return out, nil
+		}
 	}
-	return out, nil
+	return nil, refused("its signature: %s", err)
 }
 
 // Finish checks the answer to a request, at a time, and says who came.
@@ -329,6 +332,11 @@ func inForce(c *etree.Element, here Place, now time.Time) error {
 	}
 	if ends, ok := until(c, "NotOnOrAfter"); c.SelectAttr("NotOnOrAfter") != nil && (!ok || !now.Before(ends.Add(skew))) {
 		return refused("it is too late")
+	}
+	for _, x := range c.ChildElements() { // one that is not understood cannot be kept (2.5.1.1)
+		if x.NamespaceURI() != assertion || !slices.Contains([]string{"AudienceRestriction", "OneTimeUse", "ProxyRestriction"}, x.Tag) {
+			return refused("it has a condition that we do not know")
+		}
 	}
 	audiences := c.SelectElements("AudienceRestriction")
 	if len(audiences) == 0 {

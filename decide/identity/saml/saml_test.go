@@ -234,6 +234,8 @@ func (h *house) lies() map[string]string {
 		"a session that ended":          {`SessionIndex="s1"`, `SessionIndex="s1" SessionNotOnOrAfter="` + at().Add(-time.Hour).Format(time.RFC3339) + `"`},
 		"a name with children":          {">eve</saml:NameID>", "><b>admin</b></saml:NameID>"},
 		"a second subject":              {"</saml:Subject>", "</saml:Subject><saml:Subject><saml:NameID>admin</saml:NameID></saml:Subject>"},
+		"a condition nobody knows":      {"<saml:AudienceRestriction>", `<saml:Condition/><saml:AudienceRestriction>`},
+		"a condition of others":         {"<saml:AudienceRestriction>", `<x:OneTimeUse xmlns:x="https://other.example/"/><saml:AudienceRestriction>`},
 		"a confirmation with NotBefore": {"<saml:SubjectConfirmationData ", `<saml:SubjectConfirmationData NotBefore="` + at().Format(time.RFC3339) + `" `},
 	} {
 		put(name, h.response(h.signed(h.assertion("_a", "eve", change...))))
@@ -348,7 +350,7 @@ func TestWhatAProviderDidNotSayIsRefused(t *testing.T) {
 func TestTwoCertificatesAreGoodWhileAProviderChangesOver(t *testing.T) {
 	h := newHouse(t)
 	old, oldKey := certificate(t)
-	next, _ := certificate(t)
+	next, nextKey := certificate(t)
 	file := filepath.Join(t.TempDir(), "idp.xml")
 	if err := os.WriteFile(file, []byte(metadataOf(old, next)), 0o600); err != nil {
 		t.Fatal(err)
@@ -361,6 +363,15 @@ func TestTwoCertificatesAreGoodWhileAProviderChangesOver(t *testing.T) {
 	xml := packed(text(t, h.response(h.signed(h.assertion("_a", "ana")))))
 	if _, err := p.Finish(xml, here(), h.id, at()); err != nil {
 		t.Error(err)
+	}
+	for n, key := range map[string]*rsa.PrivateKey{"the old": oldKey, "the next": nextKey} { // which it is, need not be said
+		h.sign = signer(t, map[string][]byte{"the old": old, "the next": next}[n], key)
+		e := h.signed(h.assertion("_a", "ana"))
+		s := e.SelectElement("Signature")
+		s.RemoveChild(s.SelectElement("KeyInfo"))
+		if _, err := p.Finish(packed(text(t, h.response(e))), here(), h.id, at()); err != nil {
+			t.Errorf("%s, without its certificate: %v", n, err)
+		}
 	}
 	if _, err := p.Finish(xml, here(), h.id, at().AddDate(10, 0, 0)); !errors.Is(err, ErrRefused) {
 		t.Errorf("after the certificate ended: %v", err)
