@@ -253,9 +253,11 @@ func (m *models) outside(rules []PasskeyRule, c *webauthn.Credential, now time.T
 	return "", nil
 }
 
-// levelOf is the level of a model's certification now; 0: none.
+// levelOf is the level of a model's certification now; 0: none. What was published since of something else, such as an update or FIPS 140, takes nothing of it.
 func levelOf(e *metadata.Entry, now time.Time) int {
-	s := metadata.CurrentStatusReportAt(e.StatusReports, now)
+	s := metadata.CurrentStatusReportAt(slices.DeleteFunc(slices.Clone(e.StatusReports), func(r metadata.StatusReport) bool {
+		return r.Status == metadata.UpdateAvailable || r.Status == metadata.SelfAssertionSubmitted || strings.HasPrefix(string(r.Status), "FIPS140_")
+	}), now)
 	if s == nil {
 		return 0
 	}

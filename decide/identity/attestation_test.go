@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-webauthn/webauthn/metadata"
 	"github.com/google/uuid"
 
 	"bulwark/decide/identity/identitytest"
@@ -335,5 +336,30 @@ func TestWhatIsPublishedOfModelsCountsOnlySignedByItsPublisherAndInOrder(t *test
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestALevelIsThatOfTheLastCertification(t *testing.T) {
+	on := func(status metadata.AuthenticatorStatus, year int) metadata.StatusReport {
+		at := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		return metadata.StatusReport{Status: status, EffectiveDate: &at}
+	}
+	for _, c := range []struct {
+		name    string
+		reports []metadata.StatusReport
+		want    int
+	}{
+		{"nothing is published", nil, 0},
+		{"the second level", []metadata.StatusReport{on(metadata.FidoCertifiedL1, 2020), on(metadata.FidoCertifiedL2, 2021)}, 2},
+		{"an update takes nothing of it", []metadata.StatusReport{on(metadata.FidoCertifiedL2, 2021), on(metadata.UpdateAvailable, 2022)}, 2},
+		{"nor does FIPS 140", []metadata.StatusReport{on(metadata.FidoCertifiedL2plus, 2021), on(metadata.FIPS140CertifiedL2, 2022)}, 2},
+		{"FIPS 140 alone is none", []metadata.StatusReport{on(metadata.FIPS140CertifiedL3, 2022)}, 0},
+		{"one that has not begun", []metadata.StatusReport{on(metadata.FidoCertifiedL1, 2021), on(metadata.FidoCertifiedL3, 2030)}, 1},
+		{"it is retired", []metadata.StatusReport{on(metadata.FidoCertifiedL2, 2021), on(metadata.Retired, 2022)}, 0},
+		{"it was taken away", []metadata.StatusReport{on(metadata.FidoCertifiedL2, 2021), on(metadata.NotFidoCertified, 2022)}, 0},
+	} {
+		if got := levelOf(&metadata.Entry{StatusReports: c.reports}, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
+		}
 	}
 }
