@@ -97,6 +97,18 @@ func TestWhatWaitsOutlivesTheProgramAndIsBounded(t *testing.T) {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file is still there: %v", err)
 	}
+	if err := os.WriteFile(path, []byte(lines[0]+lines[1][:len(lines[1])/2]), 0o600); err != nil { // it was killed while it wrote the second
+		t.Fatal(err)
+	}
+	killed := spool{path: path, key: [32]byte{1}}
+	if err := killed.load(); err != nil {
+		t.Fatal(err)
+	}
+	killed.add(record{Act: &spooledAct{By: "host", Name: "four"}})
+	again := spool{path: path, key: [32]byte{1}}
+	if err := again.load(); err != nil || len(again.all) != 2 || again.all[1].Act.Name != "four" || again.dropped != 1 {
+		t.Errorf("what was added behind half a line: got %+v, %d dropped, %v", again.all, again.dropped, err)
+	}
 	full := spool{key: [32]byte{1}, size: mostSpoolLen}
 	if full.add(record{Ended: "x"}); full.dropped != 1 || len(full.all) != 0 {
 		t.Errorf("a full spool took one more: %+v", full)

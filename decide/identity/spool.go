@@ -26,6 +26,8 @@ type spool struct {
 	dropped int
 	// problem is why the file could not be written, as where the disk is full: what it lacks is kept in memory alone.
 	problem error
+	// torn: the file may end in half a line, of a program that was killed or a disk that was full. What is added begins a line of its own.
+	torn bool
 }
 
 // How much waits at most.
@@ -86,7 +88,11 @@ func (s *spool) append(line []byte) error {
 	if err != nil {
 		return err
 	}
+	if s.torn {
+		line = append([]byte("\n"), line...)
+	}
 	_, err = f.Write(line)
+	s.torn = err != nil
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
@@ -105,6 +111,9 @@ func (s *spool) load() error {
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() && len(s.all) < mostSpooled {
+		if len(lines.Bytes()) == 0 { // behind a line that was whole all the same
+			continue
+		}
 		mac, line, _ := bytes.Cut(lines.Bytes(), []byte(" "))
 		var r record
 		if !hmac.Equal(mac, []byte(s.sign(line))) || json.Unmarshal(line, &r) != nil {
@@ -113,6 +122,7 @@ func (s *spool) load() error {
 		}
 		s.all, s.size = append(s.all, r), s.size+int64(len(lines.Bytes()))
 	}
+	s.torn = true // it may be whole, and an empty line harms nothing
 	return errors.Join(lines.Err(), f.Close())
 }
 
@@ -127,7 +137,7 @@ func (s *spool) clear(n int) error {
 		return err
 	}
 	left := s.all
-	s.all = nil
+	s.all, s.torn = nil, false
 	for _, r := range left {
 		s.add(r)
 	}
