@@ -543,12 +543,16 @@ func (i *Identity) reconcile(ctx context.Context) error {
 		}
 	}
 	err := i.db.Write(limit, func(ctx context.Context, tx bun.Tx) error {
-		for _, r := range all {
+		left, err := fresh(ctx, tx, all)
+		if err != nil {
+			return err
+		}
+		for _, r := range left {
 			if err := i.write(ctx, tx, r); err != nil {
 				return err
 			}
 		}
-		detail := map[string]string{"waited": strconv.Itoa(len(all)), "dropped": strconv.Itoa(dropped), "sign_ins": strconv.Itoa(signIns)}
+		detail := map[string]string{"waited": strconv.Itoa(len(left)), "dropped": strconv.Itoa(dropped), "sign_ins": strconv.Itoa(signIns)}
 		if !lost.IsZero() {
 			detail["since"] = lost.UTC().Format(time.RFC3339)
 		}

@@ -114,3 +114,43 @@ func TestWhatWaitsOutlivesTheProgramAndIsBounded(t *testing.T) {
 		t.Errorf("a full spool took one more: %+v", full)
 	}
 }
+
+func TestWhatWaitedIsWrittenOnce(t *testing.T) {
+	s, _ := lossy(t)
+	b := s.administrator()
+	if err := s.readMemory(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var row sessionRow
+	if err := s.db.Read().NewSelect().Model(&row).Limit(1).Scan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.lose(t.Context(), errors.New("gone"))
+	s.memory.mu.Lock()
+	row.ID, row.Hash = newID(), hashOf("opened meanwhile")
+	s.memory.spool.add(record{Session: &row})
+	s.memory.mu.Unlock()
+	old, err := os.ReadFile(s.memory.spool.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.lookAfterMemory(t.Context()); err != nil || s.memory.isLost() {
+		t.Fatal(err)
+	}
+	want(t, "ending all others", b.call("DELETE", "/api/sessions", nil, nil), 204)
+	if err := os.WriteFile(s.memory.spool.path, old, 0o600); err != nil { // a crash before it was removed, or somebody
+		t.Fatal(err)
+	}
+	if err := s.memory.spool.load(); err != nil || len(s.memory.spool.all) != 2 {
+		t.Fatalf("%d wait: %v", len(s.memory.spool.all), err)
+	}
+	if err := s.lookAfterMemory(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if back, err := s.db.Read().NewSelect().Model((*sessionRow)(nil)).Where("hash = ?", row.Hash).Exists(t.Context()); err != nil || back {
+		t.Errorf("a session that was ended is there again: %v", err)
+	}
+	if n := strings.Count(strings.Join(s.acts(), "\n"), "database-lost"); n != 1 {
+		t.Errorf("the ledger has it %d times", n)
+	}
+}

@@ -3,6 +3,7 @@ package identity
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/uptrace/bun"
+
+	"bulwark/platform/db"
 	"bulwark/platform/ledger"
 )
 
@@ -22,6 +26,8 @@ type spool struct {
 	key  [32]byte
 	all  []record
 	size int64
+	id   string // of the records that are added, with their number
+	last int
 	// dropped counts what found no room; the ledger is told.
 	dropped int
 	// problem is why the file could not be written, as where the disk is full: what it lacks is kept in memory alone.
@@ -38,6 +44,9 @@ const (
 
 // record is one thing that waits.
 type record struct {
+	// Spool and Number tell it from all others, so that it is written once.
+	Spool   string      `json:"spool,omitempty"`
+	Number  int         `json:"number,omitempty"`
 	At      time.Time   `json:"at"`
 	Act     *spooledAct `json:"act,omitempty"`
 	Session *sessionRow `json:"session,omitempty"` // opened
@@ -67,6 +76,13 @@ func (s *spool) sign(line []byte) string {
 
 // add keeps one more; false: there is no room.
 func (s *spool) add(r record) bool {
+	if r.Number == 0 {
+		if s.id == "" {
+			s.id = newID()
+		}
+		s.last++
+		r.Spool, r.Number = s.id, s.last
+	}
 	line, err := json.Marshal(r)
 	if err != nil {
 		panic(fmt.Sprintf("identity: spooling: %v", err)) // it is made of texts and times
@@ -142,4 +158,39 @@ func (s *spool) clear(n int) error {
 		s.add(r)
 	}
 	return s.problem
+}
+
+// spoolRow is how far the records of a spool are written.
+type spoolRow struct {
+	bun.BaseModel `bun:"table:identity_spool"`
+	ID            string `bun:"id,pk"`
+	Taken         int    `bun:"taken"`
+}
+
+// fresh are those of all that were not written before, and notes that they are written now.
+func fresh(ctx context.Context, tx bun.Tx, all []record) (left []record, err error) {
+	upto := map[string]int{}
+	for _, r := range all {
+		if r.Spool == "" { // of a program of before
+			left = append(left, r)
+			continue
+		}
+		if _, there := upto[r.Spool]; !there {
+			row := &spoolRow{}
+			if err := tx.NewSelect().Model(row).Where("id = ?", r.Spool).Scan(ctx); err != nil && !db.NotFound(err) {
+				return nil, err
+			}
+			upto[r.Spool] = row.Taken
+		}
+		if r.Number > upto[r.Spool] {
+			left, upto[r.Spool] = append(left, r), r.Number
+		}
+	}
+	for id, n := range upto {
+		_, err := tx.NewInsert().Model(&spoolRow{ID: id, Taken: n}).On("CONFLICT (id) DO UPDATE").Set("taken = excluded.taken").Exec(ctx)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return left, nil
 }
