@@ -37,7 +37,7 @@ func (n *Node) openAccess(ctx context.Context) (err error) {
 	n.staffBook = newStaffBook(n.keys.Derive("pseudonym"))
 	n.access, err = access.New(ctx, access.Needs{Config: n.config.Access, DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "access"), Health: n.health,
 		Directory: accessDirectory{n}, Own: playbookShelf{os.DirFS(dir), dir}, Publisher: teller{n}, Pseudonym: n.patientOf, PseudonymBy: n.patientBy, Events: n.store, Staff: staff{n}, Machines: n.machines, Zone: zone, Site: n.config.Site,
-		Fleeting: n.capture != "", Live: n.showLive, Registry: n.metrics,
+		Fleeting: n.capture != "", Live: n.showLive, Registry: n.metrics, Broken: n.tellBroken,
 		Wait: n.identity.Wait, Waited: n.identity.Waited()})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"bulwark/decide/access"
 	"bulwark/decide/access/policy"
 	"bulwark/decide/identity"
 	"bulwark/platform/web"
@@ -97,6 +98,19 @@ func (n *Node) tellAbout(ctx context.Context, by *policy.Policy, who []string, r
 	if err := n.notify.Raise(ctx, h); err != nil {
 		n.log.WarnContext(ctx, "nobody could be told of an access", "policy", by.ID, "error", err)
 	}
+}
+
+// tellBroken tells whoever is on call that somebody broke a glass of which a policy wants that others hear. A message goes outside: it names neither the
+// patient nor who it was, which the console does. One person is told of once an hour: the others stand in the queue.
+func (n *Node) tellBroken(ctx context.Context, g *access.Glass) error {
+	if n.notify == nil {
+		return nil
+	}
+	to := strings.Join(g.Notify, ", ")
+	return n.notify.Raise(ctx, notify.Happening{About: "glass:" + g.Person + ":" + g.At.UTC().Format("2006010215"), Kind: "access", Severity: "medium", At: g.At, Path: "/access",
+		Title: notify.Text{EN: "A glass was broken: " + to + " want to hear of it", FR: "Bris de glace : " + to + " doivent en être informés"},
+		Text: notify.Text{EN: "Somebody opened a record in an emergency. Who, why and for whom stands under Access; look at it by " + g.Due.UTC().Format("2006-01-02 15:04 UTC") + ".",
+			FR: "Quelqu’un a ouvert un dossier en urgence. Qui, pourquoi et pour qui : page Accès. À examiner avant le " + g.Due.UTC().Format("02/01/2006 15:04 UTC") + "."}})
 }
 
 // refuseWhy refuses with the reason of a decision, in the language of whoever asks.

@@ -202,3 +202,27 @@ func TestDoorsThatStayOpenOnAnyDeviceAreThere(t *testing.T) {
 		}
 	}
 }
+
+func TestAMessageOfABrokenGlassNamesNobody(t *testing.T) {
+	n, _ := obliging(t, asking)
+	now := n.clock.Now()
+	for _, patient := range []string{"p~secret1", "p~secret2"} { // one person within an hour
+		g := &access.Glass{ID: patient, Person: "someone", Patient: patient, Text: "Mrs Martin fell", At: now, Due: now.Add(time.Hour), Notify: []string{"dpo", "dim"}}
+		if err := n.tellBroken(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := n.notify.Notices(t.Context(), "", 0, 10)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("told of %+v, %v", all, err)
+	}
+	said := all[0].Title.EN + all[0].Title.FR + all[0].Text.EN + all[0].Text.FR + all[0].Path
+	for _, never := range []string{"secret", "someone", "Martin"} {
+		if strings.Contains(said, never) {
+			t.Errorf("%q is in %q", never, said)
+		}
+	}
+	if all[0].Kind != "access" || !strings.Contains(all[0].Title.FR, "dpo, dim") {
+		t.Errorf("got %+v", all[0])
+	}
+}

@@ -147,6 +147,8 @@ type Needs struct {
 	Site string
 	// Fleeting says that nothing is to be kept: a capture is shown instead of the network.
 	Fleeting bool
+	// Broken has whom a policy names told that a glass was broken. It is asked again a minute after an error. It may be nil.
+	Broken func(context.Context, *Glass) error
 	// Live shows a value to whoever looks at the console.
 	Live func(topic string, v any)
 	// Registry takes the counters.
@@ -336,7 +338,7 @@ func (a *Access) Run(ctx context.Context, b *bus.Bus) error {
 
 // look does what is done often, until ctx ends.
 func (a *Access) look(ctx context.Context) {
-	var refreshed, triaged, purged time.Time
+	var refreshed, triaged, purged, tellAgain time.Time
 	for clock.Pause(ctx, lookEvery) {
 		now := a.needs.Clock.Now()
 		a.advance(now)
@@ -348,6 +350,12 @@ func (a *Access) look(ctx context.Context) {
 		}
 		a.watchers.look()
 		a.tellUntil(now.Add(-merge), now)
+		if !now.Before(tellAgain) {
+			if err := a.tellBroken(ctx, now); err != nil && ctx.Err() == nil {
+				tellAgain = now.Add(time.Minute)
+				a.needs.Log.Warn("nobody could be told yet of a broken glass", "error", err)
+			}
+		}
 		if now.Sub(triaged).Abs() >= triageEvery {
 			triaged = now
 			if err := errors.Join(a.triage(ctx, now), a.tellDigest(ctx, now)); err != nil && ctx.Err() == nil {

@@ -1,6 +1,10 @@
 package access
 
-import "time"
+import (
+	"context"
+	"slices"
+	"time"
+)
 
 // A hospital keeps thousands of broken glasses, and every question about a record asks for one of them: they are found by who broke them for whom.
 
@@ -53,4 +57,38 @@ func (a *Access) glassAt(person, patient string, at time.Time) *Glass {
 		}
 	}
 	return nil
+}
+
+// tellBroken has those told whom a policy names, of glasses that were broken within a day. Care does not wait for it, and it waits for the database.
+func (a *Access) tellBroken(ctx context.Context, now time.Time) error {
+	if a.needs.Broken == nil {
+		return nil
+	}
+	for _, g := range a.untold(now) {
+		if err := a.needs.Broken(ctx, g); err != nil {
+			return err
+		}
+		a.mu.Lock()
+		if is := a.glasses[g.ID]; is != nil {
+			next := clone(is)
+			next.Told = now.UTC().Truncate(time.Millisecond)
+			a.putGlass(next)
+			a.unkept[itemKey{"glass", next.ID}] = next
+		}
+		a.mu.Unlock()
+	}
+	return nil
+}
+
+// untold are glasses of which nobody was told yet, the oldest first.
+func (a *Access) untold(now time.Time) (all []*Glass) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	for _, g := range a.glasses {
+		if len(g.Notify) > 0 && g.Told.IsZero() && g.Review == nil && now.Sub(g.At) < dataBefore {
+			all = append(all, clone(g))
+		}
+	}
+	slices.SortFunc(all, func(x, y *Glass) int { return x.At.Compare(y.At) })
+	return all
 }

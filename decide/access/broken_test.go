@@ -1,6 +1,8 @@
 package access
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -116,5 +118,45 @@ func BenchmarkAGlassAmongMany(b *testing.B) {
 		if h.activeGlass("2", "p~1") != nil {
 			b.Fatal("it is somebody else's")
 		}
+	}
+}
+
+func TestWhoShouldHearOfABrokenGlassIsToldOnce(t *testing.T) {
+	h := newHospital(t)
+	var told []string
+	away := errors.New("the database is away")
+	h.needs.Broken = func(_ context.Context, g *Glass) error {
+		if away != nil {
+			return away
+		}
+		told = append(told, g.Person+" "+strings.Join(g.Notify, ","))
+		return nil
+	}
+	h.open(t)
+	h.hear(t, adt("A01", "p1", "icu"))
+	now := h.now.Now()
+	h.putGlass(&Glass{ID: "old", Person: "2", Patient: "p2", State: "waiting", At: now.Add(-25 * time.Hour), Notify: []string{"dpo"}})
+	h.putGlass(&Glass{ID: "silent", Person: "2", Patient: "p3", State: "waiting", At: now})
+	if _, err := h.as("1").BreakGlass(t.Context(), GlassAsk{Patient: "p1", Reason: "emergency"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.tellBroken(t.Context(), now); !errors.Is(err, away) {
+		t.Errorf("while nobody can be told: %v", err)
+	}
+	away = nil
+	for range 2 {
+		if err := h.tellBroken(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.open(t) // after a restart
+	if err := h.tellBroken(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) != 1 || !strings.HasPrefix(told[0], "1 ") || !strings.Contains(told[0], "head-of-unit") {
+		t.Errorf("told of %q", told)
 	}
 }

@@ -32,9 +32,10 @@ type Glass struct {
 	State  string     `json:"state"`
 	Due    time.Time  `json:"due"`
 	Notify []string   `json:"notify,omitempty"`
-	Used   uint64     `json:"used"` // decisions under it
-	Why    []Mark     `json:"why"`  // what explains it, or makes it stand out
-	Rank   int        `json:"rank"` // of those that wait: the highest is looked at first
+	Told   time.Time  `json:"told,omitzero"` // when those of Notify were told
+	Used   uint64     `json:"used"`          // decisions under it
+	Why    []Mark     `json:"why"`           // what explains it, or makes it stand out
+	Rank   int        `json:"rank"`          // of those that wait: the highest is looked at first
 	Review *GlassWord `json:"review,omitempty"`
 }
 

@@ -113,7 +113,7 @@ const (
 )
 
 // policyNames are what policies are for.
-func policyNames() []string { return []string{"incident", "approval", "health"} }
+func policyNames() []string { return []string{"incident", "approval", "health", "access"} }
 
 func (p *Policy) check() error {
 	if !slices.Contains(policyNames(), p.Name) {

@@ -20,7 +20,7 @@ const (
 type Notice struct {
 	ID       int64     `json:"id"`
 	About    string    `json:"about"`    // incident:12, containment:7, warning:disk
-	Kind     string    `json:"kind"`     // its policy: incident, approval or health
+	Kind     string    `json:"kind"`     // its policy: incident, approval, health or access
 	Severity string    `json:"severity"` // of when it was last told
 	Title    Text      `json:"title"`
 	Text     Text      `json:"text"`

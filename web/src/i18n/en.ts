@@ -1524,7 +1524,7 @@ export const en = {
     swap: 'Swap a turn',
     putSwap: 'Swap',
     escalation: 'Who is told, and who next',
-    policies: { incident: 'Incidents', approval: 'Acts that wait for a yes', health: 'What is not protected' },
+    policies: { incident: 'Incidents', approval: 'Acts that wait for a yes', health: 'What is not protected', access: 'Broken glass' },
     noPolicy: 'Nobody is told.',
     atOnce: 'At once:',
     after: 'After {n} min:',

@@ -1527,7 +1527,7 @@ export const fr: Dictionary = {
     swap: 'Échanger un tour',
     putSwap: 'Échanger',
     escalation: 'Qui est prévenu, et qui ensuite',
-    policies: { incident: 'Incidents', approval: 'Actes qui attendent un accord', health: 'Ce qui n’est pas protégé' },
+    policies: { incident: 'Incidents', approval: 'Actes qui attendent un accord', health: 'Ce qui n’est pas protégé', access: 'Bris de glace' },
     noPolicy: 'Personne n’est prévenu.',
     atOnce: 'Aussitôt\u00a0:',
     after: 'Après {n} min\u00a0:',
