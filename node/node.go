@@ -165,7 +165,7 @@ func (n *Node) openState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.provider, err = oidc.New(ctx, oidc.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "oidc"), People: n.identity, Derive: n.keys.Derive, Names: n.config.Console.Names, Judge: n.judgeApplication})
+	n.provider, err = oidc.New(ctx, oidc.Needs{DB: n.db, Ledger: n.ledger, Clock: n.clock, Log: n.log.With("room", "oidc"), People: n.identity, Derive: n.keys.Derive, Names: n.config.Console.Names, Judge: n.judgeApplication, Registry: n.metrics})
 	return err
 }
 

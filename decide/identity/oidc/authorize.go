@@ -441,19 +441,20 @@ func (p *Provider) push(w http.ResponseWriter, r *http.Request) {
 		p.oauthError(w, r, err)
 		return
 	}
+	if err := p.notTooOften(r, c); err != nil {
+		p.oauthError(w, r, err)
+		return
+	}
 	uri := pushedStart + newSecret()
 	q.Pushed = hashOf(uri)
 	row := &pushedRow{Hash: q.Pushed, Client: c.ID, Request: q, Ends: db.Time(p.Clock.Now().Add(pushedLife + signInLife))}
 	q.Ends = db.Time(p.Clock.Now().Add(pushedLife))
 	row.Request = q
 	err = p.DB.Write(r.Context(), func(ctx context.Context, tx bun.Tx) error {
-		n, err := tx.NewSelect().Model((*pushedRow)(nil)).Where("client = ?", c.ID).Count(ctx)
-		if err == nil && n >= manyPushed {
-			err = bad("temporarily_unavailable", "too many pushed requests wait")
+		if err := p.makeRoom(ctx, tx, c.ID); err != nil {
+			return err
 		}
-		if err == nil {
-			_, err = tx.NewInsert().Model(row).Exec(ctx)
-		}
+		_, err = tx.NewInsert().Model(row).Exec(ctx)
 		return err
 	})
 	if err != nil {

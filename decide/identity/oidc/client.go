@@ -143,7 +143,23 @@ func (s *Settings) check() error {
 	if s.Least < 0 || s.Least > topLevel || s.Pairing < 0 || s.Pairing > 24*366 || len(s.Levels) > 20 || len(s.Methods) > 20 {
 		return fmt.Errorf("%w: least_level, pairing_hours, levels or amr: out of bounds", ErrClient)
 	}
+	if err := s.checkMethods(); err != nil {
+		return err
+	}
 	return s.checkAuth()
+}
+
+// checkMethods refuses what would leave a way to sign in out of every token without a word: a name of amr that nothing here has, or that becomes nothing.
+func (s *Settings) checkMethods() error {
+	for m, name := range s.Methods {
+		if !slices.Contains(knownMethods(), m) {
+			return fmt.Errorf("%w: amr.%.100s: none of %s", ErrClient, m, strings.Join(knownMethods(), " "))
+		}
+		if !regexp.MustCompile(`^[!-~]{1,100}$`).MatchString(name) {
+			return fmt.Errorf("%w: amr.%s: not a word of at most 100 letters", ErrClient, m)
+		}
+	}
+	return nil
 }
 
 func (s *Settings) checkAuth() error {

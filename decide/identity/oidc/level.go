@@ -63,6 +63,11 @@ func (c *clientRow) acr(names []string, p identity.Person) string {
 	return []string{"aal1", "aal1", "aal2", "aal3"}[min(max(p.Assurance(), 0), 3)]
 }
 
+// knownMethods are the values of amr that sessions have here: of RFC 8176, and fed for another provider.
+func knownMethods() []string {
+	return []string{"fed", "hwk", "mfa", "otp", "pin", "pwd", "sc", "sms", "swk", "user", "wia"}
+}
+
 // methods are values of amr as the application knows them.
 func (c *clientRow) methods(amr []string) []string {
 	if len(c.Settings.Methods) == 0 {

@@ -15,12 +15,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/uptrace/bun"
 
 	"bulwark/decide/identity"
 	"bulwark/platform/clock"
 	"bulwark/platform/db"
 	"bulwark/platform/ledger"
+	"bulwark/platform/web"
 )
 
 //go:embed migrations/*.sql
@@ -51,6 +54,8 @@ type Needs struct {
 	Client *http.Client
 	// Judge says by what policies keep somebody from an application; nil: none has a say.
 	Judge func(context.Context, Visit) Refusal
+	// Registry takes the counters. Nil: nobody reads them.
+	Registry prometheus.Registerer
 }
 
 // Visit is somebody before an application.
@@ -95,6 +100,9 @@ type Provider struct {
 	Needs
 	seal sealer
 
+	pushes *web.Limiter       // of public clients, by where they push from
+	crowd  prometheus.Counter // pushed requests that were refused, or made room
+
 	deaf map[string]deafness // applications that do not answer; of whoever tells them
 
 	mu   sync.Mutex // guards keys
@@ -111,7 +119,8 @@ func New(ctx context.Context, n Needs) (*Provider, error) {
 		return nil, err
 	}
 	s, err := newSealer(n.Derive("identity/oidc"))
-	return &Provider{Needs: n, seal: s}, err
+	crowd := promauto.With(n.Registry).NewCounter(prometheus.CounterOpts{Name: "bulwark_oidc_pushed_dropped_total", Help: "Pushed requests that came too often, or made room for newer ones."})
+	return &Provider{Needs: n, seal: s, crowd: crowd, pushes: web.NewLimiter(n.Clock, pushBurst, pushEvery, pushPlaces)}, err
 }
 
 // Name is "oidc".
