@@ -99,6 +99,7 @@ func alone(t *testing.T) {
 // start starts the controller, and waits until it answers.
 func (d *Domain) start() {
 	d.t.Helper()
+	d.free()
 	cmd := exec.Command("samba", "-i", "-M", "single", "-s", d.conf, "--debug-stdout")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -123,6 +124,20 @@ func (d *Domain) start() {
 		}
 	}
 	d.t.Fatalf("samba does not answer: %s", said.String())
+}
+
+// free waits until nobody has the address: a controller whose test was killed lives on, and would answer in the place of this one.
+func (d *Domain) free() {
+	d.t.Helper()
+	for range 100 {
+		c, err := net.DialTimeout("tcp", Address+":636", time.Second)
+		if err != nil {
+			return
+		}
+		c.Close()
+		time.Sleep(100 * time.Millisecond)
+	}
+	d.t.Fatalf("another domain controller answers at %s: end it (ps -C samba)", Address)
 }
 
 // Stop ends the controller; [Domain.Start] starts it again.
