@@ -85,14 +85,15 @@ func toBeTold(all []policy.Obligation) []string {
 	return nil
 }
 
-// tellAbout tells whoever is on call that somebody used a door of which a policy wants that they hear. It stops nobody that they
-// cannot be told.
+// tellAbout tells whoever is on call that somebody used a door of which a policy wants that they hear, of each
+// policy once an hour. It stops nobody that they cannot be told.
 func (n *Node) tellAbout(ctx context.Context, by *policy.Policy, who []string, route web.Route) {
 	if n.notify == nil {
 		return
 	}
 	to := strings.Join(who, ", ")
-	h := notify.Happening{About: "access:" + by.ID, Kind: "incident", Severity: "medium", At: n.clock.Now(), Path: "/access?view=decisions",
+	now := n.clock.Now()
+	h := notify.Happening{About: "access:" + by.ID + ":" + now.UTC().Format("2006010215"), Kind: "access", Severity: "medium", At: now, Path: "/access?view=decisions",
 		Title: notify.Text{EN: "Access that " + to + " want to hear of: " + by.Why.EN, FR: "Accès dont " + to + " doivent être informés : " + by.Why.FR},
 		Text:  notify.Text{EN: "Policy " + by.ID + ", " + route.Method + " " + route.Pattern + ".", FR: "Règle " + by.ID + ", " + route.Method + " " + route.Pattern + "."}}
 	if err := n.notify.Raise(ctx, h); err != nil {
