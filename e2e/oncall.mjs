@@ -51,6 +51,7 @@ export async function oncall(page, browser, at, report, faults) {
     await page.getByRole('button', { name: 'New rota' }).press('Enter')
     const rota = page.getByRole('form', { name: 'New rota' })
     await rota.getByLabel('Name, a short word: soc').fill('biomed')
+    await rota.getByLabel('First turn on').fill(new Date(Date.now() - 2 * 24 * 3600_000).toISOString().slice(0, 10)) // else nobody's turn has begun before eight
     for (const name of ['Anne Martin', 'Chloé Garde']) {
       await rota.getByLabel('Who', { exact: true }).selectOption(name)
       await rota.getByRole('button', { name: 'Add', exact: true }).press('Enter')

@@ -1358,7 +1358,7 @@ export const en = {
     byCode: 'password and code',
     byPassword: 'password',
     byTicket: 'ticket of the workstation',
-    byTicketAndCode: 'ticket of the workstation and code',
+    byProvider: 'account at a provider', byProviderAndCode: 'account at a provider, and a code', byMessage: 'password and a code that was sent', byTicketAndCode: 'ticket of the workstation and code',
     heldPassword: 'must choose another password',
     heldFactor: 'must add a second proof',
     oneFactor: 'one proof alone',

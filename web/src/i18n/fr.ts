@@ -1362,7 +1362,7 @@ export const fr: Dictionary = {
     byCode: 'mot de passe et code',
     byPassword: 'mot de passe',
     byTicket: 'ticket du poste',
-    byTicketAndCode: 'ticket du poste et code',
+    byProvider: 'compte chez un fournisseur', byProviderAndCode: 'compte chez un fournisseur, et un code', byMessage: 'mot de passe et un code envoyé', byTicketAndCode: 'ticket du poste et code',
     heldPassword: 'doit choisir un autre mot de passe',
     heldFactor: 'doit ajouter une seconde preuve',
     oneFactor: 'une seule preuve',

@@ -21,7 +21,7 @@ export const en = {
   outside: { synced: 'not as the rules ask: synchronised', unproved: 'not as the rules ask: its model is not proved', withdrawn: 'withdrawn: its model was found broken', model: 'not as the rules ask: another model', level: 'not as the rules ask: not certified enough' },
   sessions: 'Open sessions', noSessions: 'None is open.', allSessions: 'In the list of sessions',
   signed: 'Last sign-ins', noSigned: 'None is in the ledger.',
-  methods: { pwd: 'password', wia: 'ticket of the workstation', totp: 'password and code', hwk: 'passkey', swk: 'passkey' },
+  methods: { pwd: 'password', wia: 'ticket of the workstation', totp: 'password and code', hwk: 'passkey', swk: 'passkey', fed: 'account at a provider', sms: 'password and a code that was sent' },
   edit: 'Change duties and roles',
   several: 'Invite several',
   severalHint: 'One person a line: name; login; duties; roles; units. Commas part several duties, roles or units. Duties: {duties}.',

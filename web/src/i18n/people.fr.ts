@@ -23,7 +23,7 @@ export const fr: PeopleWords = {
   outside: { synced: 'hors règles : synchronisée', unproved: 'hors règles : modèle non prouvé', withdrawn: 'retirée : modèle reconnu défaillant', model: 'hors règles : autre modèle', level: 'hors règles : certification insuffisante' },
   sessions: 'Sessions ouvertes', noSessions: 'Aucune n’est ouverte.', allSessions: 'Dans la liste des sessions',
   signed: 'Dernières connexions', noSigned: 'Aucune dans le registre.',
-  methods: { pwd: 'mot de passe', wia: 'ticket du poste', totp: 'mot de passe et code', hwk: 'clé d’accès', swk: 'clé d’accès' },
+  methods: { pwd: 'mot de passe', wia: 'ticket du poste', totp: 'mot de passe et code', hwk: 'clé d’accès', swk: 'clé d’accès', fed: 'compte chez un fournisseur', sms: 'mot de passe et un code envoyé' },
   edit: 'Changer attributions et rôles',
   several: 'Inviter plusieurs personnes',
   severalHint: 'Une personne par ligne : nom; identifiant; attributions; rôles; unités. Plusieurs attributions, rôles ou unités se séparent par des virgules. Attributions : {duties}.',

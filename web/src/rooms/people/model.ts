@@ -25,6 +25,8 @@ export const helps = (me: Me | undefined, p: Person) => p.id !== me?.id && (runs
 export function proved(s: Session): string {
   const by = (method: string) => s.methods.includes(method)
   if (by('hwk') || by('swk')) return t.settings.byPasskey
+  if (by('fed')) return by('otp') ? t.settings.byProviderAndCode : t.settings.byProvider
+  if (by('sms')) return t.settings.byMessage
   if (by('wia')) return by('otp') ? t.settings.byTicketAndCode : t.settings.byTicket
   return by('otp') ? t.settings.byCode : t.settings.byPassword
 }
